@@ -1,0 +1,29 @@
+"""The hands' contract."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from actions.action import AnyAction
+from actions.frame import Frame
+
+
+class BackendError(RuntimeError):
+    """The device refused or lost an input; one line with what to do next."""
+
+
+class Backend(Protocol):
+    """Turns actions into input on one device."""
+
+    @property
+    def supported(self) -> frozenset[str]:
+        """The action types it accepts."""
+
+    def perform(self, action: AnyAction, frame: Frame) -> str:
+        """Do `action`, whose points are pixels of `frame`; says in a few words what was sent.
+
+        Raises `actions.frame.GeometryError` for a point outside the frame and `BackendError` when the device fails.
+        """
+
+    def close(self) -> None:
+        """Release held keys and buttons, and the device. Safe to call twice."""

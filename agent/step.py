@@ -1,0 +1,62 @@
+"""One step of an episode, as it is remembered and stored."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from actions.action import Action
+from actions.frame import Frame
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Tokens(_Frozen):
+    """Tokens spent on one step."""
+
+    prompt: int = 0
+    completion: int = 0
+
+
+class VerdictRecord(_Frozen):
+    """What the policy said about the action."""
+
+    kind: Literal["allow", "modify", "ask", "block", "stop"]
+    policy: str = ""
+    reason: str = ""
+
+
+class OutcomeRecord(_Frozen):
+    """What came of it on the device."""
+
+    performed: bool
+    settled: bool = True
+    detail: str = ""
+
+
+class Step(_Frozen):
+    """A line of ``steps.jsonl``.
+
+    `image` is the frame's file relative to the episode. `action` is None when the answer was unusable; `error` then
+    says why. `decided` is the model's own action where the policy changed it. `timings` is seconds by phase:
+    `capture`, `encode`, `prompt`, `model`, `parse`, `review`, `act`, `settle`, `record` (the previous step's).
+    """
+
+    index: int = Field(ge=0)
+    time: float
+    frame: Frame
+    image: str
+    action: Action | None = None
+    decided: Action | None = None
+    thought: str = ""
+    raw: str = ""
+    notes: tuple[str, ...] = ()
+    verdict: VerdictRecord | None = None
+    outcome: OutcomeRecord | None = None
+    error: str | None = None
+    tokens: Tokens = Field(default_factory=Tokens)
+    timings: dict[str, float] = Field(default_factory=dict)
+    app: str | None = None
