@@ -1,0 +1,64 @@
+"""What the built-in model sees on a screen: elements with a place, a role and words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from actions.frame import Box, Point
+
+Role = Literal[
+    "text",  # words that belong to no widget found
+    "button",
+    "field",  # where text is typed, one line or many
+    "checkbox",
+    "radio",
+    "switch",
+    "select",  # a closed drop-down
+    "slider",
+    "menu",  # an entry of a menu bar
+    "menuitem",  # an entry of an open menu
+    "tab",
+    "link",
+    "icon",  # a small region without words
+    "image",
+    "bar",  # title bars, tool bars, status bars: regions that hold others
+]
+
+
+@dataclass(frozen=True)
+class Element:
+    """One thing on the screen. `box` is frame pixels.
+
+    `text` is what is written on it (OCR). `label` is the nearby text that names it, where it carries none itself
+    (the "Name" left of a field, the words beside a check box). `checked` is the state of a check box, radio button
+    or switch where it could be read. `icons` holds names that a wordless region may have ("search", "close"), best
+    first. `score` is the detector's confidence in 0 to 1.
+    """
+
+    box: Box
+    role: Role
+    text: str = ""
+    label: str = ""
+    checked: bool | None = None
+    icons: tuple[str, ...] = ()
+    score: float = 1.0
+
+
+@dataclass(frozen=True)
+class Screen:
+    """All elements of one image, in reading order (top to bottom, then left to right)."""
+
+    width: int
+    height: int
+    elements: tuple[Element, ...] = ()
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An element that a description may mean: where to click (frame pixels), how sure in 0 to 1, and why."""
+
+    element: Element
+    point: Point
+    score: float
+    why: str = field(default="", compare=False)
