@@ -191,7 +191,7 @@ def describe(action: AnyAction) -> str:
         case Answer():
             return f"answer {_quoted(action.text)}"
         case Finish():
-            return f"finish: {action.status}" + (f" ({_short(action.message)})" if action.message else "")
+            return f"finish: {action.status}" + (f" ({one_line(action.message, 80)})" if action.message else "")
         case AskUser():
             return f"ask {_quoted(action.question)}"
 
@@ -205,10 +205,11 @@ def _ways(dx: int, dy: int) -> list[tuple[int, str]]:
     return [(n, way) for n, way in ways if n]
 
 
-def _short(text: str, limit: int = 80) -> str:
-    text = " ".join(text.split())
+def one_line(text: str, limit: int = 160) -> str:
+    """`text` fit for a terminal or a log: one line, no control characters, at most `limit` characters."""
+    text = "".join(c if c.isprintable() else "�" for c in " ".join(text.split()))
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _quoted(text: str) -> str:
-    return f"“{_short(text)}”"
+    return f"“{one_line(text, 80)}”"

@@ -33,7 +33,8 @@ class Element:
     `text` is what is written on it (OCR). `label` is the nearby text that names it, where it carries none itself
     (the "Name" left of a field, the words beside a check box). `checked` is the state of a check box, radio button
     or switch where it could be read. `icons` holds names that a wordless region may have ("search", "close"), best
-    first. `score` is the detector's confidence in 0 to 1.
+    first. `score` is the detector's confidence in 0 to 1. `glyphs` holds the centre x (frame pixels) of each character
+    of `text`, where known; `colours` the names of the colours that stand out in it ("green").
     """
 
     box: Box
@@ -43,6 +44,8 @@ class Element:
     checked: bool | None = None
     icons: tuple[str, ...] = ()
     score: float = 1.0
+    colours: tuple[str, ...] = ()
+    glyphs: tuple[float, ...] = field(default=(), repr=False, compare=False)
 
 
 @dataclass(frozen=True)

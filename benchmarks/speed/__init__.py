@@ -1,1 +1,1 @@
-"""Part of Handeye."""
+"""Speed: what a step costs outside the model."""

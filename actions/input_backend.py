@@ -1,0 +1,160 @@
+"""The backend for devices with a pointer and a keyboard: it plays events and never leaves anything pressed."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Protocol
+
+from actions.action import AnyAction, describe
+from actions.events import (
+    INPUT_TYPES,
+    ButtonDown,
+    ButtonUp,
+    Event,
+    KeyDown,
+    KeyUp,
+    MoveTo,
+    Pause,
+    Side,
+    Text,
+    Wheel,
+    compile_action,
+)
+from actions.frame import Frame
+
+DOUBLE_CLICK_SECONDS = 0.5
+"""Two clicks closer in time and place than this are one double click: Windows, macOS and Chromium; GTK has 0.4."""
+
+DOUBLE_CLICK_UNITS = 8
+
+
+class Device(Protocol):
+    """A pointer and a keyboard. Positions are input units; every method raises `BackendError` when it fails."""
+
+    def move(self, x: int, y: int) -> None:
+        """Put the pointer at ``(x, y)``."""
+
+    def button(self, button: Side, down: bool) -> None:
+        """Press or release a mouse button."""
+
+    def wheel(self, dx: int, dy: int) -> None:
+        """Turn the wheel: `dx` notches right, `dy` down (the content's direction)."""
+
+    def key(self, key: str, down: bool) -> None:
+        """Press or release a key of `actions.keys`."""
+
+    def text(self, text: str) -> None:
+        """Enter text, any Unicode, a newline with Enter and a tab with Tab; returns when sent, not when shown."""
+
+    def position(self) -> tuple[int, int]:
+        """Where the pointer is."""
+
+    def sync(self) -> None:
+        """Return when everything sent so far has reached the device."""
+
+    def close(self) -> None:
+        """Put the device back as it was found. Safe to call twice."""
+
+
+class InputBackend:
+    """Implements `actions.backend.Backend` over a `Device`.
+
+    Every key and button that an action presses is released when `perform` ends, however it ends. Two separate clicks
+    on one place are kept apart in time, so that a toolkit does not take them for a double click.
+    """
+
+    def __init__(self, device: Device) -> None:
+        self.device = device
+        self._held: list[ButtonDown | KeyDown] = []
+        self._last_press: tuple[float, tuple[int, int], Side] | None = None
+        self._at: tuple[int, int] | None = None
+
+    @property
+    def supported(self) -> frozenset[str]:
+        """The action types that are input."""
+        return INPUT_TYPES
+
+    def perform(self, action: AnyAction, frame: Frame) -> str:
+        """Do `action`, whose points are pixels of `frame`, and say what was done.
+
+        Raises `GeometryError` or `BackendError`; nothing is sent when the action itself is at fault.
+        """
+        events = compile_action(action, frame)
+        self._keep_clicks_apart(events)
+        try:
+            self._play(events)
+        finally:
+            self._release()
+        return describe(action)
+
+    def position(self) -> tuple[int, int]:
+        """Where the pointer is, input units."""
+        return self.device.position()
+
+    def close(self) -> None:
+        """Release what is held and close the device. Safe to call twice."""
+        try:
+            self._release()
+        finally:
+            self.device.close()
+
+    def _play(self, events: list[Event]) -> None:
+        due = time.monotonic()
+        for event in events:
+            if isinstance(event, Pause):
+                due += event.seconds
+                time.sleep(max(0.0, due - time.monotonic()))
+            else:
+                self._send(event)
+        self.device.sync()
+
+    def _send(self, event: Event) -> None:
+        match event:
+            case MoveTo():
+                self.device.move(event.x, event.y)
+                self._at = (event.x, event.y)
+            case ButtonDown():
+                self._held.append(event)
+                self._last_press = (time.monotonic(), self._at or self.device.position(), event.button)
+                self.device.button(event.button, True)
+            case ButtonUp():
+                self.device.button(event.button, False)
+                self._held.remove(ButtonDown(event.button))
+            case KeyDown():
+                self._held.append(event)
+                self.device.key(event.key, True)
+            case KeyUp():
+                self.device.key(event.key, False)
+                self._held.remove(KeyDown(event.key))
+            case Wheel():
+                self.device.wheel(event.dx, event.dy)
+            case Text():
+                self.device.text(event.text)
+
+    def _release(self) -> None:
+        """Let go of everything, last pressed first; one that fails does not keep the others pressed."""
+        failed: Exception | None = None
+        while self._held:
+            event = self._held.pop()
+            try:
+                if isinstance(event, ButtonDown):
+                    self.device.button(event.button, False)
+                else:
+                    self.device.key(event.key, False)
+                self.device.sync()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the rest must still be released
+                failed = failed or error
+        if failed:
+            raise failed
+
+    def _keep_clicks_apart(self, events: list[Event]) -> None:
+        if self._last_press is None:
+            return
+        then, place, button = self._last_press
+        press = next((i for i, event in enumerate(events) if isinstance(event, ButtonDown)), None)
+        if press is None or events[press] != ButtonDown(button):
+            return
+        move = next((event for event in reversed(events[:press]) if isinstance(event, MoveTo)), None)
+        if move and math.dist((move.x, move.y), place) <= DOUBLE_CLICK_UNITS:
+            time.sleep(max(0.0, then + DOUBLE_CLICK_SECONDS - time.monotonic()))

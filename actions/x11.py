@@ -1,0 +1,265 @@
+"""The pointer and keyboard of one X display, through the XTEST extension. Several displays can be open at once.
+
+Text goes in as key presses: characters of the layout by their own keys, all others by lending them spare keys (see
+`actions.x11_keyboard`). Tried with GTK 3, Tk 8.6, xterm and Chromium, all of which take any code point this way.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from itertools import count
+from typing import Any
+
+import xcffib
+import xcffib.xproto
+import xcffib.xtest
+
+from actions.backend import BackendError
+from actions.events import Side
+from actions.keys import MODIFIERS
+from actions.x11_keyboard import Keyboard, Stroke, keysym_of
+
+xproto: Any = xcffib.xproto  # xcffib is not annotated
+_connect: Any = xcffib.connect
+_KEY_PRESS, _KEY_RELEASE, _BUTTON_PRESS, _BUTTON_RELEASE, _MOTION = 2, 3, 4, 5, 6
+_BUTTONS: dict[Side, int] = {"left": 1, "middle": 2, "right": 3}
+_UP, _DOWN, _LEFT, _RIGHT = 4, 5, 6, 7
+_PAGE = 64
+"""Characters sent between two round trips to the server."""
+
+_LAYOUT_CHANGED = "the keyboard layout was changed while typing: type the text again"
+
+PING_SECONDS = 5.0
+"""How long a program that answers pings may take to come to the end of its key presses."""
+
+FIRST_PING_SECONDS = 1.0
+"""The same when it has never answered: Qt 6 says that it would, and does not."""
+
+QUIET_SECONDS = 0.25
+"""How long after the last key press a program that answers no ping is taken to have read it."""
+
+
+class X11Device:
+    """Implements `actions.input_backend.Device` on the display `name` (``:1``; None is ``$DISPLAY``).
+
+    Positions are root window pixels. Raises `BackendError` when the display cannot be reached, has no XTEST, or goes
+    away. The keyboard mapping is as it was once `close` has returned.
+    """
+
+    def __init__(self, name: str | None = None) -> None:
+        shown = name or "$DISPLAY"
+        try:
+            self._connection = _connect(display=name)
+        except xcffib.XcffibException as error:
+            raise BackendError(f"cannot open the X display {shown}: start it or name another") from error
+        self._core = self._connection.core
+        self._root = self._connection.get_setup().roots[self._connection.pref_screen].root
+        self._closed = False
+        self._down: dict[str, list[int]] = {}
+        self._last_key = 0.0
+        self._answers: dict[int, bool] = {}  # window -> whether it answered the last ping
+        self._unread = False  # whether a program may still have key presses on its queue
+        with self._errors(f"the X display {shown} lacks XTEST or XKEYBOARD: enable them in the server"):
+            self._xtest = self._connection(xcffib.xtest.key)
+            self._xtest.GetVersion(2, 2).reply()
+            self._keyboard = Keyboard(self._connection)
+            self._atoms = {name: self._atom(name) for name in ("WM_PROTOCOLS", "_NET_WM_PING")}
+            self._physical = self._button_map()
+
+    def move(self, x: int, y: int) -> None:
+        """Put the pointer at ``(x, y)``."""
+        with self._errors():
+            self._fake(_MOTION, 0, x, y)
+
+    def button(self, button: Side, down: bool) -> None:
+        """Press or release a mouse button, counted as the user's pointer mapping does."""
+        with self._errors():
+            self._fake(_BUTTON_PRESS if down else _BUTTON_RELEASE, self._physical[_BUTTONS[button]])
+
+    def wheel(self, dx: int, dy: int) -> None:
+        """Turn the wheel: `dx` notches right, `dy` down."""
+        turns = [_DOWN if dy > 0 else _UP] * abs(dy) + [_RIGHT if dx > 0 else _LEFT] * abs(dx)
+        with self._errors():
+            for turn in turns:
+                self._fake(_BUTTON_PRESS, self._physical[turn])
+                self._fake(_BUTTON_RELEASE, self._physical[turn])
+
+    def key(self, key: str, down: bool) -> None:
+        """Press or release a key, with the Shift and AltGr it needs on this layout. Caps Lock does not change it."""
+        with self._errors():
+            if not down:
+                for code in reversed(self._down.pop(key, [])):
+                    self._key(code, False)
+                return
+            stroke = self._stroke(key)
+            held = {code for codes in self._down.values() for code in codes}
+            codes = [code for code in stroke.modifiers if code not in held] + [stroke.keycode]
+            self._down[key] = codes
+            with nullcontext() if key == "capslock" else self._keyboard.neutral():
+                self._press(codes)
+
+    def text(self, text: str) -> None:
+        """Enter `text`, any Unicode; returns when it was sent, not when it is shown."""
+        syms = [keysym_of({"\n": "enter", "\t": "tab"}.get(char, char)) for char in text]
+        with self._errors():
+            self._keyboard.refresh()
+            with self._keyboard.neutral():
+                while syms:
+                    length = self._prepare(syms)
+                    self._tap([self._keyboard.stroke(sym) for sym in syms[:length]])
+                    syms = syms[length:]
+
+    def position(self) -> tuple[int, int]:
+        """Where the pointer is."""
+        with self._errors():
+            reply = self._core.QueryPointer(self._root).reply()
+            return reply.root_x, reply.root_y
+
+    def sync(self) -> None:
+        """Return when the server has done everything sent so far."""
+        with self._errors():
+            self._core.GetInputFocus().reply()
+            while self._connection.poll_for_event():
+                pass
+
+    def close(self) -> None:
+        """Release what is held and give the lent keys back once they were read. Safe to call twice."""
+        if self._closed:
+            return
+        self._closed = True
+        with suppress(xcffib.XcffibException):  # the display is gone, and everything lent with it
+            for key in list(self._down):
+                for code in reversed(self._down.pop(key)):
+                    self._key(code, False)
+            if self._keyboard.lending:
+                self._wait_until_read()
+                self._keyboard.restore()
+            self._core.GetInputFocus().reply()
+        self._connection.disconnect()
+
+    @contextmanager
+    def _errors(self, message: str = "the X display is gone: start it again") -> Iterator[None]:
+        if self._closed:
+            raise BackendError("this X display was closed: open it again")
+        try:
+            yield
+        except xcffib.XcffibException as error:
+            raise BackendError(message) from error
+        self._connection.flush()
+
+    def _fake(self, kind: int, detail: int, x: int = 0, y: int = 0) -> None:
+        self._xtest.FakeInput(kind, detail, 0, self._root, x, y, 0)
+
+    def _key(self, code: int, down: bool) -> None:
+        self._fake(_KEY_PRESS if down else _KEY_RELEASE, code)
+        self._last_key = time.monotonic()
+        self._unread = True
+
+    def _press(self, codes: list[int]) -> None:
+        for code in codes:
+            self._key(code, True)
+
+    def _tap(self, strokes: list[Stroke | None]) -> None:
+        for number, stroke in enumerate(strokes):
+            if stroke is None:
+                raise BackendError(_LAYOUT_CHANGED)
+            codes = [*stroke.modifiers, stroke.keycode]
+            self._press(codes)
+            for code in reversed(codes):
+                self._key(code, False)
+            if number % _PAGE == _PAGE - 1:
+                self._core.GetInputFocus().reply()
+
+    def _stroke(self, key: str) -> Stroke:
+        keysym = keysym_of(key)
+        self._keyboard.refresh()
+        if key in MODIFIERS and not self._keyboard.knows([keysym]):
+            raise BackendError(f"the keyboard layout has no {key} key: choose another with setxkbmap")
+        self._prepare([keysym])
+        stroke = self._keyboard.stroke(keysym)
+        if stroke is None:
+            raise BackendError(_LAYOUT_CHANGED)
+        return stroke
+
+    def _prepare(self, keysyms: list[int]) -> int:
+        """Make as many of the first `keysyms` typable as there are keys for; how many that is."""
+        if self._keyboard.knows(keysyms):
+            return len(keysyms)
+        self._wait_until_read()
+        length = self._keyboard.lend(keysyms)
+        if not length:
+            raise BackendError("the keyboard layout leaves no key free: choose another with setxkbmap")
+        return length
+
+    def _wait_until_read(self) -> None:
+        """Return when the program with the focus has taken all key presses off its queue, as far as can be known."""
+        if self._unread and not self._ping():
+            time.sleep(max(0.0, self._last_key + QUIET_SECONDS - time.monotonic()))
+        self._unread = False
+
+    def _ping(self) -> bool:
+        """Ask the program for a sign of life (EWMH _NET_WM_PING), which it gives after all it was sent before."""
+        window = self._pingable(self._focus())
+        if window is None or not self._answers.get(window, True):
+            return False
+        patience = PING_SECONDS if window in self._answers else FIRST_PING_SECONDS
+        stamp = next(_STAMPS)
+        data = xproto.ClientMessageData.synthetic([self._atoms["_NET_WM_PING"], stamp, window, 0, 0], "=5I")
+        event = xproto.ClientMessageEvent.synthetic(32, window, self._atoms["WM_PROTOCOLS"], data)
+        self._select(xproto.EventMask.SubstructureNotify)
+        try:
+            self._core.SendEvent(False, window, 0, event.pack())
+            self._connection.flush()
+            self._answers[window] = self._answered(stamp, patience)
+            return self._answers[window]
+        finally:
+            self._select(0)
+
+    def _answered(self, stamp: int, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            event = self._connection.poll_for_event()
+            if event is None:
+                time.sleep(0.001)
+            elif isinstance(event, xproto.ClientMessageEvent) and event.data.data32[1] == stamp:
+                return True
+        return False
+
+    def _select(self, mask: int) -> None:
+        self._core.ChangeWindowAttributes(self._root, xproto.CW.EventMask, [mask])
+
+    def _focus(self) -> Any:
+        """The window that gets the keys: the one with the focus, or under the pointer where nothing manages it."""
+        focus = self._core.GetInputFocus().reply().focus
+        if focus not in (xproto.InputFocus.PointerRoot, self._root):
+            return focus
+        window = self._root
+        while child := self._core.QueryPointer(window).reply().child:
+            window = child
+        return window
+
+    def _pingable(self, window: int) -> int | None:
+        """`window` or the nearest one around it that answers pings."""
+        while window and window != self._root:
+            try:
+                reply = self._core.GetProperty(False, window, self._atoms["WM_PROTOCOLS"], 0, 0, 64).reply()
+                if self._atoms["_NET_WM_PING"] in reply.value.to_atoms():
+                    return window
+                window = self._core.QueryTree(window).reply().parent
+            except xproto.WindowError:
+                return None
+        return None
+
+    def _atom(self, name: str) -> int:
+        atom: int = self._core.InternAtom(False, len(name), name).reply().atom
+        return atom
+
+    def _button_map(self) -> dict[int, int]:
+        """Logical button to the physical one that gives it; a left-handed user has 1 and 3 swapped."""
+        mapping = list(self._core.GetPointerMapping().reply().map)
+        return {n: mapping.index(n) + 1 if n in mapping else n for n in range(1, 8)}
+
+
+_STAMPS = count(int(time.time()) & 0x3FFFFFFF)

@@ -1,0 +1,118 @@
+"""The built-in model: eyes from `perception`, a mind that follows explicit instructions, no download and no GPU."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from actions.action import Finish, describe
+from agent.builtin.extract import extract_values
+from agent.builtin.follower import Follower, Rank
+from agent.builtin.instructions import parse_instructions
+from agent.builtin.screen import Screen
+from agent.builtin.steps import NeedsPlanning
+from agent.builtin.watch import Look
+from agent.model import Decision, Grounding, Usage
+from agent.step import Step
+from agent.task import Task
+from envs.env import Image, Observation
+
+
+class Eyes(Protocol):
+    """What reads a screen: `agent.builtin.perception.Perceiver`, or a stand-in."""
+
+    def look(self, image: Image) -> Screen:
+        """Everything on an RGB image (uint8, height x width x 3)."""
+
+
+class BuiltinModel:
+    """A `agent.model.Model` that needs no language model.
+
+    `eyes`, `rank` and `locator` are the perception and the two ways of finding a target; by default the project's own.
+    """
+
+    def __init__(
+        self,
+        eyes: Eyes | None = None,
+        rank: Rank | None = None,
+        locator: Callable[[Screen, str], Grounding] | None = None,
+    ) -> None:
+        self._eyes, self._rank, self._locator = eyes, rank, locator
+        self._follower: Follower | None = None
+        self._plan_error: str | None = None
+
+    @property
+    def name(self) -> str:
+        """``builtin``."""
+        return "builtin"
+
+    @property
+    def dialect(self) -> str | None:
+        """None: it is not prompted."""
+        return None
+
+    @property
+    def prompt_hash(self) -> str | None:
+        """None: it is not prompted."""
+        return None
+
+    def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
+        """The next action of the plan that began with an empty `history`; its check is made on this observation.
+
+        A task that needs planning is a `finish` with status failure before anything is done.
+        """
+        if not history or self._follower is None:
+            if refusal := self._begin(task, observation):
+                return refusal
+        assert self._follower is not None
+        started = time.perf_counter()
+        screen = self._see(observation.image)
+        seen = time.perf_counter()
+        last = history[-1] if history else None
+        performed = last is None or last.outcome is None or last.outcome.performed
+        action, thought = self._follower.next(Look(screen, observation.image), performed=performed)
+        usage = Usage(seconds=time.perf_counter() - started, requests=0)
+        timings = {"model": seen - started, "parse": time.perf_counter() - seen}
+        return Decision(action=action, thought=thought, raw=describe(action), usage=usage, timings=timings)
+
+    def locate(self, observation: Observation, instruction: str) -> Grounding:
+        """Where the thing described is, or a refusal with the reason."""
+        started = time.perf_counter()
+        screen = self._see(observation.image)
+        found = self._locate(screen, instruction)
+        return found.model_copy(update={"usage": Usage(seconds=time.perf_counter() - started, requests=0)})
+
+    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
+        """Values from the screen for a flat schema. Raises `ModelError` for what it cannot fill."""
+        return extract_values(self._see(observation.image), schema)
+
+    def _begin(self, task: Task, observation: Observation) -> Decision | None:
+        steps = parse_instructions(task.instruction)
+        if isinstance(steps[0], NeedsPlanning):
+            message = steps[0].message
+            return Decision(action=Finish(status="failure", message=message), thought=message, usage=Usage(requests=0))
+        phone = observation.keyboard_shown is not None or observation.frame.height > 1.3 * observation.frame.width
+        self._follower = Follower(steps, self._ranker(), phone=phone)
+        return None
+
+    def _see(self, image: Image) -> Screen:
+        if self._eyes is None:
+            from agent.builtin.perception import Perceiver
+
+            self._eyes = Perceiver()
+        return self._eyes.look(image)
+
+    def _ranker(self) -> Rank:
+        if self._rank is None:
+            from agent.builtin.target import rank
+
+            self._rank = rank
+        return self._rank
+
+    def _locate(self, screen: Screen, instruction: str) -> Grounding:
+        if self._locator is None:
+            from agent.builtin.locate import locate
+
+            self._locator = locate
+        return self._locator(screen, instruction)

@@ -1,0 +1,348 @@
+"""From pixels to a `Screen`: text, widgets and icons joined into elements, remembered from look to look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from actions.frame import Box
+from agent.builtin import ocr, widgets
+from agent.builtin.ocr import Image, Line
+from agent.builtin.screen import Element, Role, Screen
+from agent.builtin.vocabulary import COLOURS
+from agent.builtin.widgets import Scene
+
+_TILE = 16  # changes are tracked in squares of this many pixels
+_CHANGED = 12  # colour difference that counts as a change
+_LABELLED: tuple[Role, ...] = ("field", "select", "slider")
+_TICKED: tuple[Role, ...] = ("checkbox", "radio", "switch")
+
+GLYPHS: dict[str, tuple[str, ...]] = {
+    "×": ("close", "x", "clear", "times"),
+    "X": ("close", "x", "clear"),
+    "x": ("close", "x", "clear"),
+    "✕": ("close", "x", "clear"),
+    "Q": ("search", "magnifying glass"),
+    "三": ("menu", "hamburger"),
+    "≡": ("menu", "hamburger"),
+    "=": ("menu", "equals"),
+    "+": ("add", "plus"),
+    "十": ("add", "plus"),
+    "<": ("back", "previous", "left"),
+    "←": ("back", "arrow left"),
+    "→": ("forward", "arrow right"),
+    ">": ("next", "forward", "right"),
+    "⋮": ("more", "three dots", "overflow"),
+    ":": ("more", "three dots", "overflow"),
+    "…": ("more", "three dots", "overflow"),
+    "...": ("more", "three dots", "overflow"),
+    "☆": ("star", "bookmark", "favorite"),
+    "★": ("star", "favorite"),
+    "?": ("help", "question mark"),
+    "②": ("help", "question mark"),
+    "个": ("up", "arrow up"),
+    "↑": ("up", "arrow up"),
+    "↓": ("down", "download", "arrow down"),
+    "口": ("maximize", "square"),
+    "□": ("maximize", "square"),
+    "-": ("minimize", "minus"),
+    "一": ("minimize", "minus"),
+    "C": ("reload", "refresh"),
+    "✓": ("check", "done", "tick"),
+    "√": ("check", "done", "tick"),
+}
+"""What a drawing means that the recogniser took for this character."""
+
+_LOOKALIKES = {"十": "+", "二": "=", "一": "-", "冰": "*", "米": "*", "×": "×", "·": ".", "。": ".", "●": "."}
+
+
+class IconNamer(Protocol):
+    """Says what wordless regions may mean."""
+
+    def name_icons(self, image: Image, boxes: list[Box]) -> list[tuple[str, ...]]:
+        """Names of each box's drawing, best first; empty where nothing is recognised."""
+
+
+def default_namer() -> IconNamer | None:
+    """The icon recogniser that ships with Handeye, or None where it is not installed."""
+    try:
+        from agent.builtin.icons import IconNamer as Shipped
+    except ImportError:
+        return None
+    namer: IconNamer = Shipped()
+    return namer
+
+
+class Perceiver:
+    """Looks at one screen after another; what has not changed since the last look is not read again."""
+
+    def __init__(self, namer: IconNamer | None = None) -> None:
+        self._reader = ocr.Reader()
+        self._namer = namer if namer is not None else default_namer()
+        self._image: Image | None = None
+        self._lines: list[Line] = []
+        self._screen = Screen(0, 0)
+        self._names: dict[bytes, tuple[str, ...]] = {}
+        self._glyphs: dict[bytes, tuple[str, float]] = {}
+
+    def look(self, image: Image) -> Screen:
+        """Everything seen on an RGB image (uint8, height x width x 3). Raises ValueError for another shape."""
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+            raise ValueError(f"a screen is uint8 height x width x 3, not {image.dtype} {image.shape}")
+        changed = _changed_regions(self._image, image)
+        if changed is not None and not changed:
+            return self._screen
+        self._lines = self._read(image, changed)
+        self._image = image.copy()
+        self._screen = self._assemble(image, self._lines)
+        return self._screen
+
+    def _read(self, image: Image, changed: list[Box] | None) -> list[Line]:
+        if changed is None:
+            return self._reader.read(image)
+        kept = [line for line in self._lines if not any(line.box.overlap(region) > 0 for region in changed)]
+        lost = [line.box for line in self._lines if any(line.box.overlap(region) > 0 for region in changed)]
+        regions = _merged([region.grown(6) for region in changed], lost)
+        new = self._reader.read(image, [region.grown(12) for region in regions])
+        fresh = [line for line in new if not any(_covers(old.box, line.box) for old in kept)]
+        return sorted(kept + fresh, key=lambda line: (line.box.y1, line.box.x1))
+
+    def _assemble(self, image: Image, lines: list[Line]) -> Screen:
+        scene, unit = widgets.look_at(image, lines)
+        self._read_small_buttons(image, scene)
+        elements = scene.elements + _free_text(scene)
+        elements += self._icons(image, scene, elements)
+        elements = self._name_wordless(image, [_with_label(element, scene) for element in elements])
+        elements = [_coloured(image, element) for element in _drop_covered(_without_keyboard(elements))]
+        ordered = sorted(elements, key=lambda e: (round(e.box.center.y / max(1.0, unit)), e.box.x1))
+        return Screen(image.shape[1], image.shape[0], tuple(ordered))
+
+    def _read_small_buttons(self, image: Image, scene: Scene) -> None:
+        """Reads single characters in buttons (calculator keys), which the detector misses or crops too tightly."""
+        unit = scene.unit
+        spots: list[tuple[int, Box, bytes]] = []
+        for index, element in enumerate(scene.elements):
+            if element.role == "button" and len(element.text) <= 2 and element.box.width < 9 * unit:
+                mark = _ink_box(image, element.box, unit)
+                if mark is not None and mark.width <= 4 * unit and mark.height <= 2 * unit:
+                    spots.append((index, mark, _print_of(image, element.box)))
+        unread = [(mark, key) for _, mark, key in spots if key not in self._glyphs]
+        for (_, key), line in zip(unread, ocr.read_boxes(image, [mark for mark, _ in unread]), strict=True):
+            self._glyphs[key] = (_LOOKALIKES.get(line.text, line.text), line.score)
+        for index, _, key in spots:
+            text, score = self._glyphs[key]
+            old = scene.elements[index]
+            if text and score >= 0.4 and (not old.text or len(text) <= 2):
+                scene.elements[index] = replace(old, text=text, icons=GLYPHS.get(text, ()))
+            elif old.text in _LOOKALIKES:
+                scene.elements[index] = replace(old, text=_LOOKALIKES[old.text])
+
+    def _icons(self, image: Image, scene: Scene, elements: Sequence[Element]) -> list[Element]:
+        unit = scene.unit
+        found: list[Element] = []
+        for mark in scene.marks:
+            size = max(mark.width, mark.height)
+            if size < 0.55 * unit or mark.width > 0.9 * image.shape[1]:
+                continue
+            if any(_belongs(mark, element, unit) for element in elements):
+                continue
+            role: Role = "icon" if size <= 5 * unit else "image"
+            found.append(Element(mark, role, score=0.6))
+        return found
+
+    def _name_wordless(self, image: Image, elements: list[Element]) -> list[Element]:
+        spots = [i for i, e in enumerate(elements) if e.role in ("icon", "button") and len(e.text) <= 1]
+        keys = {i: _print_of(image, elements[i].box) for i in spots}
+        unknown = [i for i in spots if keys[i] not in self._names]
+        if self._namer is not None and unknown:
+            names = self._namer.name_icons(image, [elements[i].box for i in unknown])
+            self._names.update({keys[i]: named for i, named in zip(unknown, names, strict=True)})
+        out = list(elements)
+        for i in spots:
+            names_here = self._names.get(keys[i], ()) + GLYPHS.get(elements[i].text, ()) + elements[i].icons
+            out[i] = replace(elements[i], icons=tuple(dict.fromkeys(names_here)))
+        return out
+
+
+def _print_of(image: Image, box: Box) -> bytes:
+    x1, y1, x2, y2 = (max(0, int(v)) for v in box)
+    crop = image[y1:y2, x1:x2]
+    return crop.tobytes() + bytes(str(crop.shape), "ascii")
+
+
+def _changed_regions(before: Image | None, now: Image) -> list[Box] | None:
+    """Boxes around what differs, padded to tiles; empty for the same picture, None to read everything anew."""
+    if before is None or before.shape != now.shape:
+        return None
+    if np.array_equal(before, now):
+        return []
+    differs = cv2.absdiff(before, now).max(axis=2) > _CHANGED
+    if not differs.any():
+        return []
+    height, width = differs.shape
+    tiles = cv2.resize(differs.astype(np.uint8) * 255, (-(-width // _TILE), -(-height // _TILE)), interpolation=cv2.INTER_AREA) > 0
+    if tiles.mean() > 0.5:
+        return None
+    joined = cv2.dilate(tiles.astype(np.uint8), np.ones((3, 3), np.uint8))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    return [Box(float(x * _TILE), float(y * _TILE), float((x + w) * _TILE), float((y + h) * _TILE)) for x, y, w, h, _ in stats[1:]]
+
+
+def _merged(regions: list[Box], extra: list[Box]) -> list[Box]:
+    """`regions` grown to hold the `extra` boxes they touch, with overlapping ones joined."""
+    grown = []
+    for region in regions:
+        for box in extra:
+            if region.overlap(box) > 0:
+                region = region.union(box)
+        grown.append(region)
+    joined: list[Box] = []
+    for region in grown:
+        touching = [other for other in joined if other.overlap(region) > 0]
+        for other in touching:
+            region = region.union(other)
+        joined = [other for other in joined if other not in touching] + [region]
+    return joined
+
+
+def _covers(a: Box, b: Box) -> bool:
+    return a.overlap(b) > 0.4 * min(a.area, b.area)
+
+
+def _ink_box(image: Image, button: Box, unit: float) -> Box | None:
+    """Where a button's character stands, with the height of a full line of text so that '.' is not read as 'o'."""
+    inner = Box(button.x1 + 3, button.y1 + 3, button.x2 - 3, button.y2 - 3)
+    x1, y1, x2, y2 = (int(v) for v in inner)
+    ink = ocr.ink_of(np.ascontiguousarray(image[y1:y2, x1:x2])) if x2 > x1 and y2 > y1 else None
+    if ink is None or not ink.any():
+        return None
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    tight = Box(x1 + float(columns[0]), y1 + float(rows[0]), x1 + float(columns[-1]) + 1, y1 + float(rows[-1]) + 1)
+    half = max(0.62 * unit, tight.height / 2)
+    middle = button.center.y
+    return Box(tight.x1 - 2, min(tight.y1, middle - half), tight.x2 + 2, max(tight.y2, middle + half))
+
+
+def _free_text(scene: Scene) -> list[Element]:
+    """The lines that no widget has taken as its own."""
+    own = [e for e in scene.elements if e.text]
+    out = []
+    for line in scene.lines:
+        if any(widgets.inside(line.box, e.box) and line.text == e.text for e in own):
+            continue
+        if any(e.role in _TICKED and _covers(e.box, line.box) for e in scene.elements) and len(line.text) <= 2:
+            continue
+        drawing = len(line.text) == 1 and line.text in GLYPHS and not line.text.isdigit()
+        role: Role = "icon" if drawing else ("link" if _looks_linked(scene.image, line) else "text")
+        out.append(Element(_trimmed(line, scene), role, line.text, icons=GLYPHS.get(line.text, ()), score=line.score, glyphs=line.xs))
+    return out
+
+
+def _trimmed(line: Line, scene: Scene) -> Box:
+    """The line's box less a check box that the reader took into it."""
+    box = line.box
+    for element in scene.elements:
+        if element.role in _TICKED and element.box.overlap(box) > 0 and element.box.x1 <= box.x1 + scene.unit:
+            box = box._replace(x1=min(element.box.x2 + 1, box.x2 - 1))
+    return box
+
+
+def _looks_linked(image: Image, line: Line) -> bool:
+    """Whether the words are drawn in a link's blue."""
+    x1, y1, x2, y2 = (max(0, int(v)) for v in line.box)
+    crop = image[y1:y2, x1:x2]
+    ink = ocr.ink_of(crop)
+    if ink is None or ink.sum() < 12:
+        return False
+    red, green, blue = (int(v) for v in np.median(crop[ink], axis=0))
+    return blue > 130 and blue - red > 70 and blue >= green + 20
+
+
+def _belongs(mark: Box, element: Element, unit: float) -> bool:
+    """Whether a drawing is part of an element already found."""
+    if element.role in ("text", "link"):
+        return mark.overlap(element.box) > 0.5 * mark.area
+    if element.role in ("button", "icon", *_TICKED, "slider"):
+        return mark.overlap(element.box) > 0.4 * mark.area
+    return element.role == "select" and widgets.inside(mark, element.box) and widgets.chevron(mark, unit)
+
+
+def _with_label(element: Element, scene: Scene) -> Element:
+    if element.role in _TICKED:
+        line = widgets._beside(scene, element.box)
+        return replace(element, label=line.text) if line else element
+    if element.role in _LABELLED:
+        return replace(element, label=_field_label(element, scene))
+    if element.role == "icon" and not element.label:
+        return replace(element, label=_caption(element, scene))
+    return element
+
+
+def _field_label(element: Element, scene: Scene) -> str:
+    """Words left of the field on its row, or else above its left edge."""
+    unit, box = scene.unit, element.box
+    words = [line for line in scene.lines if len(line.text) > 1 and not widgets.inside(line.box, box)]
+    level = min(box.y2, box.y1 + 3 * unit)
+    left = [line for line in words if line.box.x2 <= box.x1 + 2 and box.y1 - 3 < line.box.center.y < level + 3]
+    near = [line for line in left if box.x1 - line.box.x2 < 9 * unit]
+    if near:
+        return max(near, key=lambda line: line.box.x2).text.rstrip(" :*")
+    above = [line for line in words if -0.6 * unit < box.y1 - line.box.y2 < 2.2 * unit and line.box.x1 > box.x1 - 2 * unit]
+    above = [line for line in above if line.box.x1 < box.x1 + 0.4 * box.width]
+    return max(above, key=lambda line: line.box.y2).text.rstrip(" :*") if above else ""
+
+
+def _caption(element: Element, scene: Scene) -> str:
+    """Words centred right under an icon, as in a phone's bottom bar."""
+    unit, box = scene.unit, element.box
+    under = [
+        line
+        for line in scene.lines
+        if 0 <= line.box.y1 - box.y2 < 1.1 * unit and abs(line.box.center.x - box.center.x) < 0.8 * unit and len(line.text) < 24
+    ]
+    return under[0].text if under and box.width < 4 * unit else ""
+
+
+def _drop_covered(elements: list[Element]) -> list[Element]:
+    """Without wordless elements that repeat another at the same place."""
+    kept: list[Element] = []
+    for element in sorted(elements, key=lambda e: (not e.text, e.role in ("icon", "image"), e.box.area)):
+        if not any(element.role in ("icon", "image") and _nearly(element.box, other.box) for other in kept):
+            kept.append(element)
+    return kept
+
+
+def _without_keyboard(elements: list[Element]) -> list[Element]:
+    """The letters of an on-screen keyboard are letters and no crosses or search glasses."""
+    keys = [e for e in elements if len(e.text) == 1 and e.text.isalpha()]
+    if len(keys) < 10:
+        return elements
+    board = Box.around([e.box.center for e in keys]).grown(2 * max(e.box.height for e in keys))
+    return [replace(e, icons=()) if len(e.text) == 1 and e.text.isalpha() and board.holds(e.box.center) else e for e in elements]
+
+
+def _coloured(image: Image, element: Element) -> Element:
+    """With the names of strong colours that fill a good part of it."""
+    if element.role in ("text", "link", "field", "menuitem", "menu"):
+        return element
+    x1, y1, x2, y2 = (max(0, int(v)) for v in element.box.grown(0.25 * min(element.box.width, element.box.height)))
+    step = max(1, min(x2 - x1, y2 - y1) // 24)
+    crop = np.ascontiguousarray(image[y1:y2:step, x1:x2:step])
+    if crop.size == 0:
+        return element
+    hsv = cv2.cvtColor(crop.astype(np.float32) / 255, cv2.COLOR_RGB2HSV).reshape(-1, 3)
+    strong = hsv[(hsv[:, 1] > 0.35) & (hsv[:, 2] > 0.35)]
+    if len(strong) < 0.12 * len(hsv):
+        return element
+    shares = {name: float(((strong[:, 0] >= low) & (strong[:, 0] < high)).mean()) for name, (low, high) in COLOURS.items()}
+    shares["red"] = shares["red"] + float((strong[:, 0] >= 345).mean())
+    return replace(element, colours=tuple(name for name, share in shares.items() if share > 0.35))
+
+
+def _nearly(a: Box, b: Box) -> bool:
+    return a.overlap(b) > 0.75 * max(a.area, b.area)

@@ -1,0 +1,104 @@
+"""Values that need working out: dates in a field's own order, places on a slider's track, numbers on the screen."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+
+from actions.frame import Box
+from agent.builtin.screen import Element, Screen
+from envs.env import Image
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+def segment_order(placeholder: str) -> tuple[str, ...] | None:
+    """The order of day, month and year in a date field's placeholder: ``mm/dd/yyyy`` → ("m", "d", "y")."""
+    text = re.sub(r"\s+", "", placeholder.lower())
+    found = re.search(r"(mm|dd|tt|yyyy|jjjj|aaaa)[/.\-](mm|dd|tt)[/.\-](yyyy|jjjj|aaaa|dd|tt|mm)", text)
+    if not found:
+        return None
+    names = tuple({"t": "d", "j": "y", "a": "y"}.get(part[0], part[0]) for part in found.groups())
+    return names if set(names) == {"d", "m", "y"} else None
+
+
+def read_date(text: str, order: tuple[str, ...] = ("m", "d", "y")) -> date | None:
+    """A date as people write it: ISO, with dots (day first), with slashes (in `order`), or with the month's name."""
+    text = text.strip().lower()
+    if m := re.fullmatch(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})", text):
+        return _date(int(m[1]), int(m[2]), int(m[3]))
+    if m := re.fullmatch(r"(\d{1,2})\.\s*(\d{1,2})\.\s*(\d{4})", text):
+        return _date(int(m[3]), int(m[2]), int(m[1]))
+    if m := re.fullmatch(r"(\d{1,2})[-/](\d{1,2})[-/](\d{4})", text):
+        month_first = order.index("m") < order.index("d")
+        month, day = (int(m[1]), int(m[2])) if month_first else (int(m[2]), int(m[1]))
+        return _date(int(m[3]), month, day) or _date(int(m[3]), day, month)
+    month = next((i + 1 for i, name in enumerate(_MONTHS) if re.search(rf"\b{name}[a-z]*", text)), 0)
+    numbers = [int(n) for n in re.findall(r"\d+", text)]
+    if month and len(numbers) == 2:
+        return _date(max(numbers), month, min(numbers))
+    return None
+
+
+def _date(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def date_digits(value: date, order: tuple[str, ...]) -> str:
+    """The digits to type into a field of date segments."""
+    parts = {"y": f"{value.year:04d}", "m": f"{value.month:02d}", "d": f"{value.day:02d}"}
+    return "".join(parts[part] for part in order)
+
+
+def numbers_near(screen: Screen, slider: Box) -> list[tuple[float, Element]]:
+    """The numbers written on, beside, above or below a slider, nearest first."""
+    reach = slider.grown(max(60.0, slider.height * 2))
+    found = []
+    for element in screen.elements:
+        m = re.fullmatch(r"(?:[^\d-]*[:=\s])?(-?\d+(?:\.\d+)?)\s*%?", element.text.strip())
+        if m and reach.overlap(element.box) > 0 and element.box.area > 0:
+            gap = abs(element.box.center.y - slider.center.y)
+            found.append((gap, float(m[1]), element))
+    return [(value, element) for _, value, element in sorted(found, key=lambda f: f[0])]
+
+
+def slider_range(screen: Screen, slider: Box) -> tuple[float, float]:
+    """The numbers at a slider's two ends where they are written, else 0 to 100."""
+    left = [v for v, e in numbers_near(screen, slider) if e.box.center.x < slider.x1 + slider.width * 0.1]
+    right = [v for v, e in numbers_near(screen, slider) if e.box.center.x > slider.x2 - slider.width * 0.1]
+    return (left[0], right[0]) if left and right and left[0] < right[0] else (0.0, 100.0)
+
+
+def thumb_x(image: Image, slider: Box) -> float | None:
+    """The x (frame pixels) of a horizontal slider's thumb: where its columns stand out from the track's; or None."""
+    x1, y1, x2, y2 = (max(0, int(v)) for v in slider)
+    crop = image[y1:y2, x1:x2].astype(np.int16)
+    if crop.shape[0] < 3 or crop.shape[1] < 12:
+        return None
+    ground = np.median(np.concatenate([crop[0], crop[-1]]), axis=0)
+    heights = (np.abs(crop - ground).max(axis=2) > 20).sum(axis=0)
+    if heights.max() > 1.3 * max(1.0, float(np.median(heights))):
+        stands_out = heights > (heights.max() + np.median(heights)) / 2
+    else:
+        usual = np.median(crop, axis=1)
+        stands_out = np.abs(crop.mean(axis=0) - crop.mean(axis=0)[_modal(usual)]).max(axis=1) > 12
+    start, end = _longest_run(stands_out)
+    return x1 + (start + end) / 2 if 0 < end - start < crop.shape[1] * 0.5 else None
+
+
+def _modal(columns: npt.NDArray[np.float64]) -> int:
+    """The index of a column of the colour that most have."""
+    coarse = (columns // 8).astype(np.int64)
+    return int(max(range(len(coarse)), key=lambda i: int((coarse == coarse[i]).all(axis=1).sum())))
+
+
+def _longest_run(mask: npt.NDArray[np.bool_]) -> tuple[int, int]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
+    runs = [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    return max(runs, key=lambda run: run[1] - run[0], default=(0, 0))

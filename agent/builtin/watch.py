@@ -1,0 +1,184 @@
+"""What a follower can tell from two looks: what changed, what shows, whether a dialog has come up."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from rapidfuzz import fuzz
+
+from actions.frame import Box
+from agent.builtin.screen import Element, Screen
+from agent.builtin.wording import DIALOG
+from envs.env import Image
+
+_CARET = (3, 48)
+"""A blinking text cursor is at most this wide and high, in pixels."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """One observation as the follower sees it: `image` is RGB uint8 HxWx3, `screen` what was read from it."""
+
+    screen: Screen
+    image: Image
+
+
+def norm(text: str) -> str:
+    """Text for comparison: lower case, NFKC, without blanks at the ends and dots of an ellipsis."""
+    text = unicodedata.normalize("NFKC", text).casefold().replace("…", "...")
+    return re.sub(r"\s+", " ", text).strip(" .:*\"'“”‘’")
+
+
+def changed_box(before: Look, after: Look) -> Box | None:
+    """The smallest box (frame pixels) that holds every changed pixel; None when all that changed is a caret."""
+    if before.image.shape != after.image.shape:
+        return Box(0, 0, after.screen.width, after.screen.height)
+    differs = np.abs(before.image.astype(np.int16) - after.image.astype(np.int16)).max(axis=2) > 3
+    if not differs.any():
+        return None
+    ys, xs = np.flatnonzero(differs.any(axis=1)), np.flatnonzero(differs.any(axis=0))
+    box = Box(float(xs[0]), float(ys[0]), float(xs[-1] + 1), float(ys[-1] + 1))
+    return None if box.width <= _CARET[0] and box.height <= _CARET[1] else box
+
+
+def changed(before: Look, after: Look) -> bool:
+    """Whether anything but a blinking caret differs, in pixels or in what was read."""
+    if before.image is after.image or before.image.shape == after.image.shape:
+        if changed_box(before, after) is not None:
+            return True
+        if before.image.size > 3:  # the pixels are the truth; what was read from equal pixels may waver
+            return False
+    return _signature(before.screen) != _signature(after.screen)
+
+
+def _signature(screen: Screen) -> set[tuple[object, ...]]:
+    return {(e.role, norm(e.text), e.checked, tuple(round(v / 4) for v in e.box)) for e in screen.elements}
+
+
+def known(element: Element, before: Screen) -> bool:
+    """Whether `before` has an element of the same words at about the same place."""
+    name = norm(element.text) or element.role
+    for other in before.elements:
+        near = abs(other.box.center.x - element.box.center.x) < 16 and abs(other.box.center.y - element.box.center.y) < 12
+        if near and (norm(other.text) or other.role) == name:
+            return True
+    return False
+
+
+def fresh(before: Screen, after: Screen) -> list[Element]:
+    """The elements of `after` that `before` has not."""
+    return [e for e in after.elements if not known(e, before)]
+
+
+def short(text: str, limit: int = 60) -> str:
+    """`text` on one line, cut to `limit` characters."""
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def name(element: Element) -> str:
+    """An element in a person's words: its role and what it says."""
+    words = element.text or element.label or next(iter(element.icons), "")
+    role = {"menu": "menu", "menuitem": "menu entry"}.get(element.role, element.role)
+    return f"the {role} “{short(words, 40)}”" if words else f"a {role} at {element.box.center.x:.0f}, {element.box.center.y:.0f}"
+
+
+def all_text(elements: Iterable[Element]) -> str:
+    """The words of all elements, normalised, in reading order."""
+    return " ".join(norm(e.text) for e in elements if e.text)
+
+
+def shows(screen: Screen, words: str) -> bool:
+    """Whether `words` can be read on the screen, allowing for misread letters in longer ones."""
+    wanted = norm(words)
+    if not wanted:
+        return False
+    whole = re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")
+    text = all_text(screen.elements)
+    if whole.search(text) or any(wanted == norm(e.label) for e in screen.elements):
+        return True
+    if len(wanted) < 6:
+        return False
+    return any(fuzz.partial_ratio(wanted, norm(e.text)) >= 90 and len(norm(e.text)) >= len(wanted) - 2 for e in screen.elements)
+
+
+def exact(screen: Screen, words: str) -> list[Element]:
+    """The elements whose whole text or label is `words`."""
+    wanted = norm(words)
+    return [e for e in screen.elements if wanted and wanted in (norm(e.text), norm(e.label))]
+
+
+# ------------------------------------------------------------------------------------------- dialogs
+
+_CLOSES = ("close", "dismiss", "not now", "no thanks", "no, thanks", "maybe later", "later", "skip", "cancel", "no", "×", "x")
+_AGREES = ("ok", "okay", "got it", "i understand", "understood", "accept", "continue", "yes", "agree", "accept all", "allow")
+NEUTRAL = frozenset(_CLOSES)
+"""Button words that leave everything as it is."""
+_RISKY = re.compile(
+    r"\b(?:delet|remov|overwrit|replace|discard|erase|format|reset|uninstall|pay|buy|purchase|send|unsaved|lose|lost|"
+    r"don'?t save|without saving|permanent|terminate|quit|sign out|log ?out)",
+    re.IGNORECASE,
+)
+_GENERIC = re.compile(
+    rf"(?:an?|any|the|some|unexpected|new|other|modal|sudden|surprise|kind of|that|which|this|\s)*{DIALOG}\s*(?:box|window)?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Dialog:
+    """A dialog that came up: its buttons (harmless words only), all its words, whether text can be typed into it."""
+
+    buttons: tuple[Element, ...]
+    words: str
+    has_fields: bool
+
+    @property
+    def risky(self) -> bool:
+        """Whether its words speak of something that cannot be undone."""
+        return _RISKY.search(self.words) is not None
+
+    def button(self, how: str = "") -> Element | None:
+        """The button to close it with: by `how` ("ok", "cancel"), else the one that changes least; None if unsafe."""
+        order = {"ok": _AGREES + _CLOSES, "cancel": tuple(reversed(_CLOSES))}.get(how, _CLOSES + _AGREES)
+        if self.risky and how != "ok":
+            order = _CLOSES
+        ranked = [b for word in order for b in self.buttons if _button_word(b) == word]
+        return ranked[0] if ranked else None
+
+
+def _button_word(element: Element) -> str:
+    word = norm(element.text)
+    return word or next((name for name in element.icons[:1] if name in ("close", "dismiss")), "")
+
+
+def find_dialog(screen: Screen, before: Screen | None) -> Dialog | None:
+    """The dialog that `screen` shows and `before` did not (None: anything on the screen counts as new)."""
+    new = list(screen.elements) if before is None else fresh(before, screen)
+    buttons = [
+        e
+        for e in new
+        if e.role in ("button", "text", "link", "icon") and _button_word(e) in _CLOSES + _AGREES and e.box.height < 100
+    ]
+    if not buttons:
+        return None
+    words = all_text(e for e in new if e not in buttons)
+    return Dialog(tuple(buttons), words, any(e.role in ("field", "select", "slider") for e in new))
+
+
+def is_generic_dialog(words: str) -> bool:
+    """Whether a condition names no particular dialog: "a dialog", "an unexpected pop-up"."""
+    return _GENERIC.fullmatch(words.strip()) is not None
+
+
+def dialog_words(words: str) -> str:
+    """What must be readable for a particular dialog: the quoted words, or the name without its noun."""
+    quoted = re.search(r"[\"“„'«‘「`]([^\"”“'»’」`]+)[\"”“'»’」`]", words)
+    if quoted:
+        return quoted[1]
+    words = re.sub(r"\b(?:that|which)\s+(?:says|reads|asks)\b", " ", words)
+    return re.sub(rf"^(?:an?|any|the)\s+|\s+{DIALOG}$|^{DIALOG}\s+(?:saying|titled|named|with|about)\s+", "", words).strip()

@@ -1,0 +1,183 @@
+"""Words and keys as people write them: politeness, joints between clauses, counts, fields, dialogs, chords."""
+
+from __future__ import annotations
+
+import re
+
+from actions.keys import check_chord
+from agent.builtin.literals import LITERAL
+
+_I = re.IGNORECASE
+
+ART = r"(?:(?:the|a|an|your|my|this|that|its)\s+)?"
+"""An article that may be there."""
+FIELD = (
+    r"(?:(?:text|input|search|entry|edit|form|url)[ -]?)?(?:fields?|boxes|box|textbox|inputs?|areas?|textarea|bars?|"
+    r"editor|entry|line|cell|prompt|terminal|window|document|console|form|page|dialog|search)"
+)
+"""The nouns of places that text is typed into."""
+MODIFIER = r"(?:ctrl|control|shift|alt|option|super|win(?:dows)?|meta|cmd|command)"
+DIALOG = (
+    r"(?:dialog(?:ue)?(?: box| window)?|pop-?up(?: window| dialog)?|message(?: box)?|alert|notification|banner|prompt|"
+    r"warning|notice|modal|error(?: message| dialog)?|question|tip|hint|tooltip|overlay)s?"
+)
+SHOWS = (
+    r"(?:(?:ever |suddenly |then |should )?(?:appears?|shows?(?: up)?|pops?(?: up)?|comes? up|opens?|occurs?|turns? up|"
+    r"(?:is|are|becomes?|gets?) (?:shown|displayed|visible|there|present|on (?:the )?screen|open(?:ed)?)|"
+    r"asks?(?: [^,]*)?|interrupts?(?: [^,]*)?|gets? in the way)"
+    r"(?: (?:on (?:its|their) own|by itself|unexpectedly|half-?way(?: through)?|in between|meanwhile|again|"
+    r"at any (?:time|point)|during this|on (?:the )?screen))*)"
+)
+"""Verbs for something becoming visible."""
+GOES = (
+    r"(?:(?:disappears?|vanishes|closes?|goes away|finish(?:es)?|ends?|"
+    r"(?:is|are|has|have) (?:gone|closed|finished|done|disappeared|hidden|no longer (?:shown|visible)))"
+    r"(?: from (?:the )?screen)?)"
+)
+"""Verbs for something ceasing to be visible."""
+COUNT = r"(?P<n>\d+|one|two|three|four|five|six|seven|eight|nine|ten|a few|several|a couple of)"
+
+_WRAP = re.compile(
+    r"(?:please|kindly|now|first(?:ly| of all)?|second(?:ly)?|third(?:ly)?|next|then|finally|lastly|also|just|and|but|"
+    r"afterwards?|after that|once done|when (?:that(?:'s| is)|you(?:'re| are)) done|to (?:start|begin)(?: with)?|"
+    r"go ahead and|let'?s|try to|be sure to|remember to|don'?t forget to|(?:your|the) task(?: is)?(?: to)?|task|"
+    r"make sure (?:to|you)|(?:i want|i need|i'?d like|i would like|we want|we need) (?:you )?to|"
+    r"(?:can|could|would|will) you(?: please)?|you (?:should|must|need to|have to|can)|proceed to|start by|begin by|"
+    r"step \d+|using the (?:mouse|keyboard)|with the (?:mouse|keyboard)|hey|hi|ok(?:ay)?(?=,)|so(?=,)|simply|"
+    r"quickly|immediately|again)\b[,:]?\s+|step\s*\d+\s*[:.)-]\s*|task:\s*",
+    _I,
+)
+_TAIL = re.compile(
+    r"(?:[\s,]+(?:please|for me|now|thanks|thank you|as well|too|once|again|instead|"
+    r"on (?:the|your) (?:screen|phone|display|keyboard)|(?:with|using) the mouse))*\s*[.!,;:?]*\s*$",
+    _I,
+)
+_TIMES = {"once": 1, "twice": 2, "thrice": 3, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+_TIMES |= {"seven": 7, "eight": 8, "nine": 9, "ten": 10, "a few": 3, "several": 4, "a couple of": 2}
+N_TIMES = re.compile(rf"\s*,?\s*\b(?:(?P<w>once|twice|thrice)|{COUNT}\s+times)\s*$", _I)
+"""A count at the end: "twice", "3 times"."""
+LIST = re.compile(r"\s*,\s*(?:and\s+|or\s+)?|\s+and\s+|\s+&\s+", _I)
+_VAGUE = re.compile(
+    r"\b(?:my|it|them|everything|all (?:the|of|my)|whatever|cheapest|best|nearest|each|every|some)\b", _I
+)
+
+_NOT_ABBREVIATED = "".join(rf"(?<!\b{word})" for word in ("Mr", "Mrs", "Dr", "vs", "e\\.g", "i\\.e", "No", "St"))
+_VERBS = r"(?:click|type|press|open|select|choose|tap|wait|check|enter|scroll|drag)\b"
+JOINT = re.compile(
+    r"\s*\n\s*|\s*;\s*|\s*,?\s*\b(?:and\s+)?then\b,?\s+"
+    r"|\s*,\s*(?:and\s+)?(?:after\s+(?:that|this)|afterwards|next|finally|lastly|followed\s+by)\b,?\s+(?=\S)"
+    r"|\s+(?:and\s+)?(?:after\s+(?:that|this)|afterwards|followed\s+by|and\s+finally)\b,?\s+"
+    rf"|{_NOT_ABBREVIATED}(?<!\.)\.(?:\s+|$)|(?<=\.\.\.)\s+(?={_VERBS})|(?<=…)\s+(?={_VERBS})|[!](?=\s)\s+(?={_VERBS})"
+    rf"|\s+(?:->|=>|→|⇒|⟶)\s+(?={_VERBS})|\s*,\s+(?:(?:and|but)\s+)?|(?<={LITERAL}),|\s+and\s+(?:also\s+)?",
+    _I,
+)
+"""What may stand between two clauses."""
+CONDITION = re.compile(
+    r"(?:if|in case|should|unless|when(?:ever)?|once|as soon as|after|any ?time|every time)\s"
+    r"|(?:in|on|inside|under|from|at|using|within)\s+(?!.*\b(?:click|type|press|choose|select|open|pick|enter|check)\b)",
+    _I,
+)
+"""The start of a clause that needs the next one to be whole."""
+TYPING = re.compile(r"(?:type|write|enter|input|insert|put|fill|key in|set|change|search|save)\b", _I)
+CLICKING = re.compile(
+    r"(?:either-)?(?:(?:(?:left|right|middle|double|triple|single)[ -]?)?(?:click|tap)|long-press|select|choose|pick|"
+    r"(?P<key>press|hit)|open|go to|(?P<path>[^>]+>))(?:\s|$)",
+    _I,
+)
+"""Verbs that a bare next item takes over."""
+IDIOMS: list[tuple[re.Pattern[str], str]] = [
+    (re.compile(r"\b(?:press|click|tap|touch)(?: on)?\s+(?:and|&)\s+hold(?: down)?(?: on)?\b", _I), "long-press"),
+    (re.compile(r"\bdrag(?:\s+and\s+|-and-|-n-|\s*&\s*|\s*'n'?\s*)drop\b", _I), "drag"),
+    (
+        re.compile(
+            rf"\b(?:hold(?:ing)?|keep(?:ing)?)(?:\s+down)?\s+(?:the\s+)?({MODIFIER})(?:\s+key)?(?:\s+(?:down|pressed))?"
+            r"(?:,?\s+and(?:\s+then)?|,|\s+while|\s+then)?\s+(?:you\s+)?(click|press|tap)(?:ing)?\b",
+            _I,
+        ),
+        r"\1+\2",
+    ),
+    (
+        re.compile(
+            rf"\b(?:while|with)\s+(?:holding\s+|pressing\s+)?(?:down\s+)?(?:the\s+)?({MODIFIER})(?:\s+key)?"
+            r"(?:\s+(?:held|pressed))?(?:\s+down)?,?\s+(click|tap)\b",
+            _I,
+        ),
+        r"\1+\2",
+    ),
+    (re.compile(r"\b(?:the\s+following|as\s+follows)(?:\s+(?:text|words?))?\s*:\s*", _I), ""),
+    (
+        re.compile(
+            r"\b(?:fill\s+(?:in|out)|complete)\s+the\s+(?:[\w-]+\s+)?form(?:\s+(?:with|as follows|like this|using))?"
+            r"\s*(?:[:,]\s*|\s(?=\S+:))",
+            _I,
+        ),
+        "",
+    ),
+]
+"""Phrases rewritten before anything is cut."""
+
+
+def number(word: str | None) -> int:
+    """A count in words or digits; 1 for none."""
+    word = (word or "one").lower()
+    return int(word) if word.isdigit() else _TIMES[word]
+
+
+def unwrap(text: str) -> str:
+    """The clause without politeness and numbering words before it."""
+    text = text.lstrip(" ,\t\n")
+    while m := _WRAP.match(text):
+        text = text[m.end() :].lstrip(" ,")
+    return text
+
+
+def trim(text: str) -> str:
+    """The clause without politeness and punctuation after it."""
+    return _TAIL.sub("", text, count=1)
+
+
+def bare(text: str) -> str:
+    """A target without article, politeness and final punctuation; an ellipsis stays."""
+    text = text.strip()
+    dots = re.search(r"(?:\.\.\.|…)[\s.,;:]*$", text)
+    text = text[: dots.start()] + ("…" if "…" in dots.group() else "...") if dots else trim(text)
+    text = re.sub(r"^(?:on|at|upon|to)\s+(?=\S)", "", text.strip(), flags=_I)
+    return re.sub(r"^(?:the|a|an)\s+(?=\S)", "", text, flags=_I).strip()
+
+
+def odd_item(item: str, first: str) -> bool:
+    """Whether a "list item" is rather a clause that nobody can read: "organise my files"."""
+    if _VAGUE.search(item):
+        return True
+    return not re.match(rf"(?:the|a|an)\s|{LITERAL}|[^a-z]", item) and len(item.split()) > 2 and not first[:1].islower()
+
+
+_ARROWS = re.compile(r"\b(?:arrow[ -]?(up|down|left|right)|(up|down|left|right)[ -]?arrow)\b", _I)
+_TWO_WORDS = re.compile(r"\b(page|caps|num|scroll|print|context|volume)[ _-](up|down|lock|screen|menu|mute)\b", _I)
+_KEY_NOUN = re.compile(r"\s+(?:keys?|shortcut|(?:key )?combination|key combo|keyboard shortcut|hotkey)$", _I)
+
+
+def chord(text: str) -> str | None:
+    """One chord in words: ``Ctrl + Shift-S``, ``control s``, ``Page Down``, ``the up arrow``. None if it is none."""
+    text = re.sub(r"^(?:the|a)\s+(?=\S\S)", "", text.strip(), flags=_I)
+    text = _ARROWS.sub(lambda m: m.group(1) or m.group(2), _KEY_NOUN.sub("", text))
+    text = _TWO_WORDS.sub(lambda m: m.group(1) + m.group(2), text).replace("⌘", "cmd+")
+    text = re.sub(r"\bspace\s*bar\b", "space", text, flags=_I)
+    text = re.sub(rf"\b({MODIFIER})(?:\s*[-+]\s*|\s+(?:and|plus|key and)\s+|\s+)(?=\S)", r"\1+", text, flags=_I)
+    text = re.sub(r"\s*\+\s*(?=\S)", "+", text) if len(text) > 1 else text
+    try:
+        return check_chord(text) if text else None
+    except ValueError:
+        return None
+
+
+def chords(text: str) -> tuple[str, ...] | None:
+    """Chords of a list: ``Tab, Tab and Enter``, ``Down three times``; None if any part is no key. At most 64."""
+    if one := chord(text):
+        return (one,)
+    if m := N_TIMES.search(text):
+        inner = chords(text[: m.start()])
+        return (inner * number(m["w"] or m["n"]))[:64] or None if inner else None
+    parts = [p for p in re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+(?:then\s+)?|\s+then\s+", text) if p]
+    read = [chords(p) for p in parts] if len(parts) > 1 else [None]
+    return tuple(c for r in read if r for c in r)[:64] if all(read) else None

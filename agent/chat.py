@@ -1,0 +1,209 @@
+"""A model that is talked to: an endpoint and a dialect, as one `agent.model.Model`."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from actions.frame import Frame
+from agent.dialects.dialect import IMAGE, Chat, Dialect, Platform, Reading, Spot, Unreadable, pointer_after
+from agent.dialects.loosejson import LooseJsonError, read_loose
+from agent.endpoints.endpoint import Endpoint, Enough, Reply, Request
+from agent.model import Decision, Grounding, ModelError, ParseError
+from agent.png import encode_png
+from agent.step import Step
+from agent.task import Task
+from envs.env import Observation
+
+T = TypeVar("T")
+
+
+@dataclass
+class _Clock:
+    """Seconds by phase."""
+
+    phases: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, phase: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.phases[phase] = self.phases.get(phase, 0.0) + time.perf_counter() - start
+
+
+@dataclass(frozen=True)
+class ChatModel:
+    """`agent.model.Model` over any endpoint; `platform` says which of the dialect's action schemas fits the device."""
+
+    endpoint: Endpoint
+    speaks: Dialect
+    platform: Platform = "desktop"
+
+    @property
+    def name(self) -> str:
+        """The served model and where it runs."""
+        return self.endpoint.name
+
+    @property
+    def dialect(self) -> str:
+        """The dialect's name."""
+        return self.speaks.name
+
+    @property
+    def prompt_hash(self) -> str:
+        """sha256 over the dialect's prompts, first 16 hex digits."""
+        return self.speaks.prompt_hash
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.endpoint.close()
+
+    def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
+        """The next action. Raises `ParseError` for an unusable answer and `ModelError` for none."""
+        frame, clock = observation.frame, _Clock()
+        with clock.timed("prompt"), _usable(frame):
+            chat = self.speaks.ask_action(task.instruction, frame, history, self.platform)
+        reply = self._ask(chat, observation, clock, self.speaks.grammar[self.platform].watch)
+        pointer = pointer_after(history, frame)
+
+        def read() -> Reading:
+            return self.speaks.parse(reply.text, frame, self.platform, pointer=pointer, ended=reply.ended)
+
+        reading = _read(reply, clock, read)
+        return Decision(
+            action=reading.action,
+            thought=reading.thought,
+            raw=reply.text,
+            notes=reply.notes + reading.notes,
+            usage=reply.usage,
+            timings=clock.phases,
+        )
+
+    def locate(self, observation: Observation, instruction: str) -> Grounding:
+        """Where the thing described is, or a refusal. Raises like `decide`.
+
+        The score is 1 for a place and 0 for a refusal: the answer carries no probability.
+        """
+        frame, clock = observation.frame, _Clock()
+        with clock.timed("prompt"), _usable(frame):
+            chat = self.speaks.ask_place(instruction, frame)
+        reply = self._ask(chat, observation, clock)
+
+        def read() -> Spot:
+            return self.speaks.find(reply.text, frame, ended=reply.ended)
+
+        spot = _read(reply, clock, read)
+        if spot.point is None:
+            return Grounding(refused=True, reason=spot.reason, raw=reply.text, usage=reply.usage)
+        reason = "; ".join(spot.notes)
+        return Grounding(
+            point=spot.point, box=spot.box, score=1.0, reason=reason, raw=reply.text, usage=reply.usage
+        )
+
+    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
+        """Data from the screen, of the shape of `schema` as far as `mismatch` can tell. Raises like `decide`."""
+        clock = _Clock()
+        with clock.timed("prompt"), _usable(observation.frame):
+            chat = self.speaks.ask_data(question, schema, observation.frame)
+        reply = self._ask(chat, observation, clock)
+        return _read(reply, clock, lambda: _data(reply, schema))
+
+    def _ask(self, chat: Chat, observation: Observation, clock: _Clock, watch: Enough | None = None) -> Reply:
+        image, frame = observation.image, observation.frame
+        if image.shape[:2] != (frame.height, frame.width):
+            raise ModelError(f"the image is not the frame's: {image.shape[1]}x{image.shape[0]}, not {frame.geometry}")
+        with clock.timed("encode"), _usable(frame):
+            picture = encode_png(self.speaks.resize.apply(image))
+        with clock.timed("prompt"):
+            request = Request(
+                system=chat.system,
+                user=tuple(picture if part == IMAGE else part for part in chat.user),
+                prefill=chat.prefill,
+                stop=chat.stop,
+                max_tokens=chat.max_tokens,
+            )
+        with clock.timed("model"):
+            return self.endpoint.complete(request, watch)
+
+
+@contextmanager
+def _usable(frame: Frame) -> Iterator[None]:
+    """A frame that the resize rule refuses is the model's limit, said in one line."""
+    try:
+        yield
+    except ValueError as error:
+        raise ModelError(f"the model cannot look at a screen of {frame.width}x{frame.height}: {error}") from error
+
+
+def _read(reply: Reply, clock: _Clock, read: Callable[[], T]) -> T:
+    """What `read` makes of the answer; `ParseError` with the answer and what it cost where it makes nothing of it."""
+    start = time.perf_counter()
+    try:
+        return read()
+    except Unreadable as error:
+        clock.phases["parse"] = time.perf_counter() - start
+        raise ParseError(str(error), reply.text, reply.usage, clock.phases) from error
+    finally:
+        clock.phases["parse"] = time.perf_counter() - start
+
+
+def _data(reply: Reply, schema: Mapping[str, Any]) -> Any:
+    text = reply.text.strip()
+    starts = [at for at in (text.find("{"), text.find("[")) if at >= 0]
+    if not starts:
+        raise Unreadable(f"no JSON in the answer: {text[:80]!r}")
+    try:
+        found = read_loose(text, min(starts), ended=False)
+    except LooseJsonError as error:
+        raise Unreadable(f"the JSON cannot be read: {error}") from error
+    wrong = "the JSON is cut off" if not found.closed else mismatch(found.value, schema)
+    if wrong:
+        raise Unreadable(wrong)
+    return found.value
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "object": (dict,),
+    "array": (list,),
+    "string": (str,),
+    "number": (int, float),
+    "integer": (int,),
+    "boolean": (bool,),
+    "null": (type(None),),
+}
+
+
+def mismatch(value: Any, schema: Mapping[str, Any], where: str = "the answer") -> str:
+    """Why `value` does not fit `schema`, in one line; empty when it does.
+
+    Looks at ``type``, ``enum``, ``required``, ``properties`` and ``items``; other keywords are not checked.
+    """
+    wanted = schema.get("type")
+    kinds = [wanted] if isinstance(wanted, str) else wanted or []
+    if kinds and not any(_is(value, kind) for kind in kinds):
+        return f"{where} is not of type {' or '.join(kinds)}"
+    if "enum" in schema and value not in schema["enum"]:
+        return f"{where} is none of {schema['enum']}"
+    if isinstance(value, dict):
+        missing = [name for name in schema.get("required", ()) if name not in value]
+        if missing:
+            return f"{where} lacks {missing[0]!r}"
+        parts = ((v, schema.get("properties", {}).get(k), f"{where}.{k}") for k, v in value.items())
+        return next(filter(None, (mismatch(v, s, w) for v, s, w in parts if isinstance(s, Mapping))), "")
+    if isinstance(value, list) and isinstance(schema.get("items"), Mapping):
+        return next(filter(None, (mismatch(v, schema["items"], f"{where}[{n}]") for n, v in enumerate(value))), "")
+    return ""
+
+
+def _is(value: Any, kind: str) -> bool:
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
+    return isinstance(value, _TYPES.get(kind, (object,))) and not (
+        isinstance(value, bool) and kind in ("number", "integer")
+    )

@@ -1,0 +1,261 @@
+"""The command line. Data goes to stdout; people's output, progress and logs go to stderr."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from agent.errors import UserError
+
+app = typer.Typer(
+    name="handeye",
+    help="Eyes and hands for any vision-language model: run, record and audit tasks on a screen.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class EnvName(StrEnum):
+    """Where to work."""
+
+    desktop = "desktop"
+    sandbox = "sandbox"
+
+
+class ConfirmName(StrEnum):
+    """When to ask the person before an action."""
+
+    always = "always"
+    risky = "risky"
+    never = "never"
+
+
+Model = Annotated[str, typer.Option("--model", "-m", help="builtin, or the URL of an OpenAI-compatible server.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
+
+
+@app.command()
+def run(
+    task: Annotated[str, typer.Argument(help="What to do, in plain words.")],
+    env: Annotated[
+        EnvName | None,
+        typer.Option(help="Your own desktop, or a private display. Default: desktop, or sandbox with --app."),
+    ] = None,
+    app_: Annotated[
+        list[str] | None,
+        typer.Option("--app", help="Start this program on the sandbox first; may be repeated.", metavar="PROGRAM"),
+    ] = None,
+    model: Model = "builtin",
+    served_model: Annotated[str | None, typer.Option(help="The model's name on the server.")] = None,
+    max_steps: Annotated[int, typer.Option(help="End after this many steps.")] = 50,
+    max_seconds: Annotated[float | None, typer.Option(help="End after this many seconds.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="End after this many tokens.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide and record, but send nothing.")] = False,
+    confirm: Annotated[
+        ConfirmName | None,
+        typer.Option(help="Ask before an action. Default: risky on your own desktop, never on the sandbox."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the episode, new or empty. Default: runs/<time>-<task>.")
+    ] = None,
+    live: Annotated[bool, typer.Option("--live", help="Serve a page on this machine that shows the screen.")] = False,
+    size: Annotated[str, typer.Option(help="Size of the sandbox display.", metavar="WxH")] = "1280x800",
+    monitors: Annotated[int, typer.Option(help="Monitors of the sandbox, side by side.", min=1, max=4)] = 1,
+    monitor: Annotated[int | None, typer.Option(help="Work on this monitor only (1 is the first).", min=1)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Do a task on a screen and keep a record of it.
+
+    [bold]Examples[/]
+
+      handeye run --app mousepad 'Type "Hello", open the File menu, click "Save As…", type "hello.txt" and press Enter'
+
+      handeye run --env desktop --model http://127.0.0.1:8000 "Open the settings and switch to dark mode"
+
+    Stop at any time with Ctrl-C, with Ctrl+Alt+Escape from any window, or by pushing the mouse pointer into the
+    top-left corner of the screen. The exit status is 0 only when the task was done.
+    """
+    from agent.session import RunOptions, Screen, run_task
+
+    kind = env or (EnvName.sandbox if app_ else EnvName.desktop)
+    screen = Screen(kind.value, tuple(app_ or ()), parse_size(size), monitors, monitor, dry_run)
+    options = RunOptions(
+        model=model,
+        served_model=served_model,
+        max_steps=max_steps,
+        max_seconds=max_seconds,
+        max_tokens=max_tokens,
+        confirm=confirm.value if confirm else None,
+        out=out,
+        live=live,
+    )
+    done = run_task(task, screen, options)
+    if as_json:
+        _print_json(done.to_json())
+    if not done.result.ending.ok:
+        raise typer.Exit(130 if done.result.ending == "stopped_by_user" else 1)
+
+
+@app.command()
+def locate(
+    image: Annotated[Path, typer.Argument(help="A screenshot (PNG, JPEG, WebP).")],
+    instruction: Annotated[str, typer.Argument(help='What to find, e.g. "the field right of Name".')],
+    model: Model = "builtin",
+    served_model: Annotated[str | None, typer.Option(help="The model's name on the server.")] = None,
+    draw: Annotated[Path | None, typer.Option(help="Write the image with the target drawn on it.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find a target on a screenshot: where it is, and how sure that is.
+
+    Coordinates are pixels of the image. The exit status is 1 when nothing fits (a refusal, with its reason).
+
+    [bold]Examples[/]
+
+      handeye locate screen.png "the Save button" --draw found.png
+
+      handeye locate screen.png "second Delete" --json
+    """
+    from agent.locating import locate_on_image
+
+    found = locate_on_image(image, instruction, model, served_model, draw)
+    if as_json:
+        _print_json(found)
+    elif not found["refused"]:
+        x, y = found["point"]
+        typer.echo(f"{x:.0f} {y:.0f}")
+        typer.echo(f"box {found['bbox']}, {found['score']:.0%} sure", err=True)
+    else:
+        typer.echo(f"not found: {found['reason']}", err=True)
+    if found["refused"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def report(
+    episode: Annotated[Path, typer.Argument(help="The folder of an episode.")],
+    out: Annotated[Path | None, typer.Option(help="Where to write it. Default: report.html in the episode.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write an episode as one HTML page that needs no network: every screen with the action drawn on it."""
+    from agent.report import write_report
+
+    path = write_report(episode, out)
+    if as_json:
+        _print_json({"report": str(path)})
+    else:
+        typer.echo(str(path))
+
+
+@app.command()
+def models(as_json: AsJson = False) -> None:
+    """List the models and dialects that --model understands."""
+    from agent.models import known_models
+
+    known = known_models()
+    if as_json:
+        _print_json({"models": [{"name": name, "description": words} for name, words in known.items()]})
+        return
+    width = max(map(len, known))
+    for name, words in known.items():
+        typer.echo(f"{name:<{width}}  {words}")
+
+
+@app.command()
+def doctor(
+    model: Annotated[str | None, typer.Option("--model", "-m", help="Also check this model server.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check this machine: display, capture, input, sandbox, text recognition, and a model server if named."""
+    from agent.doctor import examine
+
+    findings = examine(model)
+    if as_json:
+        _print_json({"ok": all(f.ok or not f.needed for f in findings), "checks": [f.to_json() for f in findings]})
+    else:
+        for finding in findings:
+            typer.echo(finding.line())
+    if not all(f.ok or not f.needed for f in findings):
+        raise typer.Exit(1)
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """``1280x800`` → ``(1280, 800)``. Raises `UserError`."""
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise UserError(f"--size {text!r} is not WIDTHxHEIGHT, e.g. 1280x800")
+    size = int(width), int(height)
+    if not all(200 <= side <= 16384 for side in size):
+        raise UserError(f"--size {text}: both sides must be between 200 and 16384 pixels")
+    return size
+
+
+def _print_json(data: dict[str, Any]) -> None:
+    typer.echo(json.dumps(data, ensure_ascii=False))
+
+
+def _version(value: bool) -> None:
+    if value:
+        from importlib.metadata import version
+
+        typer.echo(f"handeye {version('handeye')}")
+        raise typer.Exit()
+
+
+@app.callback()
+def _global(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and log everything to stderr.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    logging.basicConfig(level=logging.DEBUG if debug else logging.ERROR, stream=sys.stderr)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; every error a user can cause is one line on stderr and a non-zero status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in arguments
+    # --debug may stand anywhere; the commands themselves do not know it.
+    arguments = [*(["--debug"] if debug else []), *(a for a in arguments if a != "--debug")]
+    try:
+        status = app(arguments, standalone_mode=False)
+    except KeyboardInterrupt:
+        status = _fail("stopped", 130, arguments)
+    except Exception as error:
+        if debug and not hasattr(error, "format_message"):
+            raise
+        status = _fail(*_explain(error), arguments)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _explain(error: Exception) -> tuple[str, int]:
+    from agent.errors import user_errors
+
+    if hasattr(error, "format_message"):  # a wrong option or argument
+        return f"{error.format_message() or 'wrong usage'} (see handeye --help)", 2
+    if isinstance(error, user_errors()):
+        return str(error), 2
+    return f"internal error: {type(error).__name__}: {error} (run again with --debug for the details)", 70
+
+
+def _fail(message: str, status: int, arguments: list[str]) -> int:
+    from actions.action import one_line
+
+    line = one_line(message, 500)
+    typer.echo(f"handeye: {line}", err=True)
+    if "--json" in arguments:
+        _print_json({"error": line})
+    return status
+
+
+if __name__ == "__main__":
+    main()

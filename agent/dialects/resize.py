@@ -1,0 +1,76 @@
+"""The size a model's own processor would give an image, so that it can be given that size before it is sent.
+
+Qwen's rule (`smart_resize` of transformers and qwen-vl-utils): both sides a multiple of the patch that becomes one
+token, the area between two bounds, the shape kept. An image of such a size is left alone by a processor with the same
+bounds, so the pixels of the image sent are the model's coordinates. It can be larger than the source (1080 x 2400
+becomes 1092 x 2408).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from envs.env import Image
+
+MAX_ASPECT = 200
+
+
+def smart_resize(
+    height: int, width: int, factor: int = 28, min_pixels: int = 3136, max_pixels: int = 12845056
+) -> tuple[int, int]:
+    """The (height, width) in pixels for an image of `height` x `width`, as Qwen's processors compute it.
+
+    Each side is rounded to a multiple of `factor` with Python's `round` (half to even). Outside the area bounds the
+    shape is scaled from the original sides and cut down (or filled up) to multiples, never below one. The defaults
+    are those of the Qwen2.5-VL checkpoints, 3136 = 4 * 28**2 and 12845056 = 16384 * 28**2. Raises ValueError for an
+    empty image and for one longer than 200 times its other side.
+    """
+    if min(height, width) < 1:
+        raise ValueError(f"an image of {width}x{height} pixels is empty")
+    if max(height, width) / min(height, width) > MAX_ASPECT:
+        raise ValueError(f"an image of {width}x{height} pixels is too long: at most {MAX_ASPECT} to 1")
+    rows, columns = round(height / factor) * factor, round(width / factor) * factor
+    if rows * columns > max_pixels:
+        shrink = math.sqrt(height * width / max_pixels)
+        rows = max(factor, math.floor(height / shrink / factor) * factor)
+        columns = max(factor, math.floor(width / shrink / factor) * factor)
+    elif rows * columns < min_pixels:
+        grow = math.sqrt(min_pixels / (height * width))
+        rows = math.ceil(height * grow / factor) * factor
+        columns = math.ceil(width * grow / factor) * factor
+    return rows, columns
+
+
+@dataclass(frozen=True)
+class Resize:
+    """A dialect's resize rule: `smart_resize` with its `factor` and area bounds in pixels."""
+
+    factor: int = 28
+    min_pixels: int = 3136
+    max_pixels: int = 12845056
+
+    def size(self, width: int, height: int) -> tuple[int, int]:
+        """The (width, height) to send an image of `width` x `height` in. Raises like `smart_resize`.
+
+        The rule is applied until it changes nothing (twice at most, unless the bounds are too tight to meet).
+        """
+        for _ in range(4):
+            rows, columns = smart_resize(height, width, self.factor, self.min_pixels, self.max_pixels)
+            if (columns, rows) == (width, height):
+                return width, height
+            width, height = columns, rows
+        raise ValueError(f"no size between {self.min_pixels} and {self.max_pixels} pixels is left alone")
+
+    def apply(self, image: Image) -> Image:
+        """`image` (RGB uint8 HxWx3) in the size of `size`; itself when it has that size already."""
+        height, width = image.shape[:2]
+        size = self.size(width, height)
+        if size == (width, height):
+            return image
+        shrinks = size[0] * size[1] < 0.9 * width * height
+        how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+        return np.asarray(cv2.resize(image, size, interpolation=how), np.uint8)

@@ -1,0 +1,77 @@
+"""Where a model runs: text and pictures in, text out. An endpoint knows no coordinates and no actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from agent.model import Usage
+
+Part = str | bytes
+"""A piece of a user message: text, or a picture as PNG bytes."""
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a server can do beyond plain chat. ``tools`` is not among them: no dialect uses it.
+
+    `structured` is how it takes a JSON schema, `prefill` how it continues an answer that was begun for it.
+    """
+
+    structured: Literal["none", "response_format", "structured_outputs", "grammar"] = "none"
+    prefill: Literal["none", "continue_final_message"] = "none"
+    prefix_cache: bool = False
+    max_image_pixels: int | None = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """One question. `prefill` is the beginning of the answer, used only where the endpoint can."""
+
+    system: str
+    user: tuple[Part, ...]
+    prefill: str = ""
+    stop: tuple[str, ...] = ()
+    max_tokens: int = 1024
+    temperature: float = 0.0
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One whole answer, `prefill` included where it was used.
+
+    `ended` is whether the model stopped by itself; False for an answer cut at the token limit. `usage` sums up all
+    attempts it took.
+    """
+
+    text: str
+    ended: bool
+    usage: Usage
+    notes: tuple[str, ...] = ()
+
+
+Enough = Callable[[], Callable[[str], bool]]
+"""Makes a function that is given each new piece of one answer and is True when no more of it is wanted."""
+
+
+class Endpoint(Protocol):
+    """A place that answers requests."""
+
+    @property
+    def name(self) -> str:
+        """For records and people: the model and where it runs. Never a secret."""
+
+    @property
+    def model(self) -> str:
+        """The name the model is served under. Raises `agent.model.ModelError` when the server cannot say."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do, as far as is known."""
+
+    def complete(self, request: Request, enough: Enough | None = None) -> Reply:
+        """The answer. Raises `agent.model.ModelError` with one line on what to do next."""
+
+    def close(self) -> None:
+        """Give connections back. Safe to call twice."""

@@ -1,0 +1,67 @@
+"""``handeye locate``: one image file, one target."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image as PilImage
+from PIL import UnidentifiedImageError
+
+from actions.frame import Frame
+from agent.drawing import draw_grounding
+from agent.errors import UserError
+from agent.models import resolve_model
+from envs.env import Image, Observation
+
+MAX_PIXELS = 100_000_000
+"""Larger images are refused before they are decoded."""
+
+
+def locate_on_image(
+    path: Path, instruction: str, model: str, served_model: str | None = None, draw: Path | None = None
+) -> dict[str, Any]:
+    """Find `instruction` on the image at `path`; the object that ``handeye locate --json`` prints.
+
+    `point` is [x, y] and `bbox` is [x1, y1, x2, y2] in pixels of the image; both None when `refused`.
+    """
+    if not instruction.strip():
+        raise UserError('the instruction is empty: say what to find, e.g. "the Save button"')
+    image = read_image(path)
+    frame = Frame(id="image", width=image.shape[1], height=image.shape[0])
+    found = resolve_model(model, served_model=served_model).locate(Observation(image, frame), instruction)
+    if draw is not None:
+        _save(draw_grounding(image, found), draw)
+    return {
+        "point": _rounded(found.point),
+        "bbox": _rounded(found.box),
+        "score": round(found.score, 4),
+        "refused": found.refused,
+        "reason": found.reason,
+        "image_size": [frame.width, frame.height],
+    }
+
+
+def read_image(path: Path) -> Image:
+    """An image file as RGB uint8 HxWx3. Raises `UserError`."""
+    try:
+        with PilImage.open(path) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise UserError(f"{path} is {image.width}x{image.height}: more than {MAX_PIXELS:,} pixels")
+            return np.asarray(image.convert("RGB"))
+    except FileNotFoundError as error:
+        raise UserError(f"no such image: {path}") from error
+    except (UnidentifiedImageError, PilImage.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
+        raise UserError(f"cannot read {path} as an image: {error}") from error
+
+
+def _save(image: Image, path: Path) -> None:
+    try:
+        PilImage.fromarray(image).save(path)
+    except (OSError, ValueError) as error:
+        raise UserError(f"cannot write {path}: {error}") from error
+
+
+def _rounded(numbers: tuple[float, ...] | None) -> list[float] | None:
+    return None if numbers is None else [round(float(n), 2) for n in numbers]

@@ -1,0 +1,46 @@
+"""HTML in which everything is escaped unless it was built here."""
+
+from __future__ import annotations
+
+import html
+import re
+
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+class Markup(str):
+    """HTML that is safe to embed as it is."""
+
+    __slots__ = ()
+
+
+Child = Markup | str | None
+"""Plain text is escaped; None is left out."""
+Attribute = str | int | float | None
+"""None leaves the attribute out; numbers are written short."""
+
+
+def element(name: str, /, *children: Child, **attributes: Attribute) -> Markup:
+    """``<name …>children</name>``. In attribute names ``_`` stands for ``-`` and one at the end is dropped."""
+    named = ((key.rstrip("_").replace("_", "-"), value) for key, value in attributes.items() if value is not None)
+    shown = (f' {key}="{_value(value)}"' for key, value in named)
+    return Markup(f"<{name}{''.join(shown)}>{join(*children)}</{name}>")
+
+
+def join(*children: Child) -> Markup:
+    """The children one after another."""
+    return Markup("".join(child if isinstance(child, Markup) else escape(child) for child in children if child))
+
+
+def escape(text: str) -> str:
+    """`text` as HTML text or attribute value; control characters and half surrogate pairs become visible signs."""
+    return html.escape(_CONTROLS.sub(_visible, text))
+
+
+def _visible(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return "\n" if code == 13 else chr(0x2400 + code) if code < 32 else "␡" if code == 127 else "\ufffd"
+
+
+def _value(value: str | int | float) -> str:
+    return escape(value) if isinstance(value, str) else f"{value:.6g}"

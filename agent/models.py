@@ -1,0 +1,80 @@
+"""Which model a name stands for."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from importlib import import_module
+
+from agent.chat import ChatModel
+from agent.dialects.dialect import Dialect, Platform
+from agent.dialects.registry import DIALECTS, dialect_for, get_dialect
+from agent.endpoints.openai import OpenAIEndpoint, Patience
+from agent.model import Model, ModelError
+
+BUILTIN = "builtin"
+BASE_URL = "HANDEYE_BASE_URL"
+"""The environment variable with the address at which a bare model name is served."""
+
+
+def known_models() -> dict[str, str]:
+    """What `resolve_model` takes, each with one line about it."""
+    return {
+        BUILTIN: "the built-in model: no download, no GPU, explicit instructions only",
+        "http://HOST:PORT[/v1][#NAME]": f"a model on an OpenAI-compatible server; dialects: {', '.join(DIALECTS)}",
+        "NAME": f"the model served under NAME at the address in {BASE_URL}",
+    }
+
+
+def resolve_model(
+    name: str,
+    *,
+    platform: Platform = "desktop",
+    served_model: str | None = None,
+    dialect: str | None = None,
+    max_pixels: int | None = None,
+    prefill: bool = False,
+    stream: bool = True,
+    patience: Patience | None = None,
+) -> Model:
+    """The model called `name`: ``builtin``, an address with an optional ``#NAME``, or a name served at BASE_URL.
+
+    `platform` picks the action schema. `served_model` is the name on the server, asked for when it serves only one.
+    `dialect` overrides what the name says. `max_pixels` is the server's own limit on the area of an image, where it
+    is below the dialect's: without it such a server would shrink the image again and every coordinate would be off.
+    `prefill` is for servers that continue a begun answer (vLLM). Raises `ModelError` for an unknown name, an unknown
+    dialect and, when it has to be asked, an unreachable server.
+    """
+    name = name.strip()
+    if name.lower() == BUILTIN:
+        return _builtin()
+    url, served = _address(name, served_model)
+    endpoint = OpenAIEndpoint(url, served, stream=stream, prefill=prefill, patience=patience or Patience())
+    speaks = get_dialect(dialect) if dialect else dialect_for(endpoint.model)
+    return ChatModel(endpoint, _limited(speaks, max_pixels), platform)
+
+
+def _builtin() -> Model:
+    model: Model = import_module("agent.builtin.model").BuiltinModel()
+    return model
+
+
+def _address(name: str, served: str | None) -> tuple[str, str | None]:
+    """The server's address and the served name, if it is known."""
+    if name.startswith(("http://", "https://")):
+        url, _, fragment = name.partition("#")
+        return url, served or fragment or None
+    base = os.environ.get(BASE_URL, "").strip()
+    if not base or not name or "://" in name:
+        known = "; ".join(f"{model} ({about})" for model, about in known_models().items())
+        raise ModelError(f"unknown model {name!r}. Known: {known}")
+    return base, served or name
+
+
+def _limited(dialect: Dialect, max_pixels: int | None) -> Dialect:
+    if max_pixels is None:
+        return dialect
+    rule = dialect.resize
+    if max_pixels < max(rule.min_pixels, rule.factor**2):
+        raise ModelError(f"max_pixels must be at least {max(rule.min_pixels, rule.factor**2)}, not {max_pixels}")
+    return replace(dialect, resize=replace(rule, max_pixels=min(max_pixels, rule.max_pixels)))

@@ -1,0 +1,204 @@
+"""From words to a finished run: opens the screen, the model and the episode, and closes them whatever happens."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from envs.desktop import DesktopEnv
+from envs.hotkey import watch_for_stop
+from envs.sandbox import SandboxEnv
+from envs.viewer import Viewer
+
+from rich.markup import escape
+
+from actions.action import describe
+from actions.dryrun import DryRunBackend
+from agent.console import LiveView, console
+from agent.episode import EpisodeError, EpisodeHeader, EpisodeWriter
+from agent.errors import UserError
+from agent.loop import Agent, Result, Watcher
+from agent.model import Decision
+from agent.models import resolve_model
+from agent.policy import Allow, Confirm, Policy, Verdict
+from agent.report import write_report
+from agent.step import Step
+from agent.stop import Stop
+from agent.task import Limits, Task
+from envs.env import Observation
+
+EnvKind = Literal["desktop", "sandbox"]
+ConfirmMode = Literal["always", "risky", "never"]
+
+
+@dataclass(frozen=True)
+class Screen:
+    """Which screen to work on. `apps` are started on the sandbox first; `size` and `monitors` shape it."""
+
+    kind: EnvKind = "desktop"
+    apps: Sequence[str] = ()
+    size: tuple[int, int] = (1280, 800)
+    monitors: int = 1
+    monitor: int | None = None
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How to run. `confirm` None means risky on the user's own desktop and never on the sandbox."""
+
+    model: str = "builtin"
+    served_model: str | None = None
+    max_steps: int = 50
+    max_seconds: float | None = None
+    max_tokens: int | None = None
+    confirm: ConfirmMode | None = None
+    out: Path | None = None
+    live: bool = False
+
+
+@dataclass(frozen=True)
+class Run:
+    """What `run_task` hands back: the result, the episode's folder, and its report (None where that failed)."""
+
+    result: Result
+    episode: Path
+    report: Path | None
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that ``handeye run --json`` prints."""
+        result = self.result
+        return {
+            "ending": str(result.ending),
+            "steps": len(result.steps),
+            "episode": str(self.episode),
+            "answer": result.answer,
+            "message": result.message,
+            "seconds": round(result.seconds, 3),
+            "tokens": result.tokens,
+            "report": str(self.report) if self.report else None,
+        }
+
+
+def run_task(instruction: str, screen: Screen, options: RunOptions) -> Run:
+    """Do the task and keep its episode.
+
+    Raises one of `agent.errors.user_errors` when it cannot start; once it has started every failure is an ending.
+    """
+    try:
+        limits = Limits(options.max_steps, options.max_seconds, options.max_tokens)
+        task = Task(instruction, limits)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    if screen.apps and screen.kind != "sandbox":
+        raise UserError("--app starts a program on the sandbox: add --env sandbox, or start the program yourself")
+    folder = (options.out or _default_folder(instruction)).absolute()
+    _check_folder(folder)
+    with ExitStack() as stack:
+        model = resolve_model(options.model, served_model=options.served_model)
+        env = open_env(screen)
+        stack.callback(env.close)
+        memory = EpisodeWriter.create(folder, EpisodeHeader.of(task, model, env))
+        stack.callback(memory.close)
+        stop = Stop()
+        view = stack.enter_context(LiveView(task, env.name))
+        stack.enter_context(_stoppable(env, stop))
+        agent = Agent(env, model, _policy(screen, options, view), memory, stop, view, view.ask_person)
+        if options.live:
+            agent.watch = _Page(stack.enter_context(_live_page(env)), view)
+        result = agent.run(task)
+        memory.finish(result.ending, result.message, result.answer)
+        view.ended(result)
+    return Run(result, folder, _report(folder))
+
+
+Screened = DesktopEnv | SandboxEnv
+
+
+def open_env(screen: Screen) -> Screened:
+    """Open the screen. Raises `envs.env.EnvError` with what to do next."""
+    if screen.kind == "sandbox":
+        return SandboxEnv(
+            apps=screen.apps,
+            size=screen.size,
+            monitors=screen.monitors,
+            monitor=(screen.monitor or 1) - 1,
+            hands=(lambda display: DryRunBackend()) if screen.dry_run else None,
+        )
+    which = None if screen.monitor is None else screen.monitor - 1
+    return DesktopEnv(monitor=which, backend=DryRunBackend() if screen.dry_run else None)
+
+
+def _default_folder(instruction: str) -> Path:
+    """``runs/2026-11-22T15-04-05-open-the-file-menu`` below the working directory; a number is added if taken."""
+    stamp = datetime.datetime.now().strftime("%Y-%m-%dT%H-%M-%S")
+    slug = re.sub(r"[^a-z0-9]+", "-", instruction.lower()).strip("-")[:40].rstrip("-")
+    base = Path("runs") / f"{stamp}-{slug or 'task'}"
+    names = (base.with_name(base.name + (f"-{n}" if n else "")) for n in range(10_000))
+    return next(path for path in names if not path.exists())
+
+
+def _check_folder(folder: Path) -> None:
+    """Fail before anything is started rather than after. Raises `EpisodeError`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise EpisodeError(f"cannot write to {folder}: {error.strerror}; choose another folder with --out") from error
+
+
+def _policy(screen: Screen, options: RunOptions, view: LiveView) -> Policy:
+    mode = options.confirm or ("never" if screen.kind == "sandbox" else "risky")
+    return Allow() if mode == "never" else Confirm(mode, view.ask_to_confirm)
+
+
+@contextmanager
+def _stoppable(env: Screened, stop: Stop) -> Iterator[None]:
+    """The stop key and the corner, as far as this machine has them; says what is missing."""
+    displays = [env.display] if env.display else []
+    with watch_for_stop(displays, stop.request, position=env.pointer) as problems:
+        for problem in problems:
+            console().print(f"[yellow]{escape(problem)}[/]", soft_wrap=True)
+        yield
+
+
+@contextmanager
+def _live_page(env: Screened) -> Iterator[Viewer]:
+    with Viewer(env.peek) as viewer:
+        console().print(f"watch it at {viewer.url}", soft_wrap=True, markup=False)
+        yield viewer
+
+
+class _Page(Watcher):
+    """Tells the live page what the terminal is told."""
+
+    def __init__(self, viewer: Viewer, view: Watcher) -> None:
+        self._viewer, self._view = viewer, view
+
+    def looked(self, index: int, observation: Observation) -> None:
+        self._viewer.say(f"step {index + 1}: deciding")
+        self._view.looked(index, observation)
+
+    def decided(self, index: int, decision: Decision, verdict: Verdict) -> None:
+        self._viewer.say(f"step {index + 1}: {describe(verdict.action)}")
+        self._view.decided(index, decision, verdict)
+
+    def stepped(self, step: Step) -> None:
+        self._view.stepped(step)
+
+
+def _report(folder: Path) -> Path | None:
+    try:
+        path = write_report(folder)
+    except (EpisodeError, OSError) as error:
+        console().print(f"[yellow]no report: {escape(str(error))}[/]", soft_wrap=True)
+        return None
+    console().print(f"episode {folder}\nreport  {path}", soft_wrap=True, markup=False)
+    return path

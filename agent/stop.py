@@ -1,0 +1,40 @@
+"""One switch that stops a run from anywhere: Ctrl-C, the stop key, the corner, the live page."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+
+
+class Stop:
+    """Set once with a reason; the loop looks at it before every phase and never acts after it."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self.reason = ""
+
+    def __bool__(self) -> bool:
+        return self._event.is_set()
+
+    def request(self, reason: str) -> None:
+        """Stop the run; wakes a main thread that waits for a model or a device. The first reason stays."""
+        if self._event.is_set():
+            return
+        self.reason = reason
+        self._event.set()
+        if threading.current_thread() is not threading.main_thread():
+            _interrupt_main_thread()
+
+    def note(self, reason: str) -> None:
+        """Remember why without interrupting: for the main thread's own KeyboardInterrupt."""
+        self.reason = self.reason or reason
+        self._event.set()
+
+
+def _interrupt_main_thread() -> None:
+    if sys.platform == "win32":
+        signal.raise_signal(signal.SIGINT)
+    else:
+        os.kill(os.getpid(), signal.SIGINT)

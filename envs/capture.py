@@ -1,0 +1,221 @@
+"""Eyes: pixels of one monitor, quickly, through mss."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import cv2
+import mss
+import numpy as np
+import numpy.typing as npt
+from mss.exception import ScreenShotError
+
+from actions.frame import Frame
+from envs.env import BlackScreenError, EnvError, Image
+
+if TYPE_CHECKING:
+    from envs.x11 import Window, XScreen
+
+Raw = npt.NDArray[np.uint8]
+"""Pixels as the system gives them: BGRA, uint8, height x width x 4. The fourth channel means nothing."""
+
+BLACK_LEVEL = 2
+"""A capture whose every channel is at most this is black: no desktop that is drawn looks like that, while a locked,
+sleeping or not yet started screen, and a capture without permission, do."""
+
+
+class Monitor(NamedTuple):
+    """One screen of a desktop. Position and size are input units; the origin may be negative."""
+
+    name: str
+    left: int
+    top: int
+    width: int
+    height: int
+    primary: bool = False
+
+
+class ScreenCapture:
+    """Captures monitors of one display. May be shared by threads.
+
+    `display` is an X display such as ``:99`` (None: the ``DISPLAY`` of this process; it must be None elsewhere than
+    on X11). Raises `EnvError` where there is nothing to capture.
+    """
+
+    def __init__(self, display: str | None = None) -> None:
+        self.display = find_display(display, os.environ, sys.platform)
+        self._lock = threading.Lock()
+        self._x: XScreen | None = None
+        if self.display is not None:
+            from envs.x11 import XScreen
+
+            self._x = XScreen(self.display)
+        self._mss = self._open()
+
+    def monitors(self) -> tuple[Monitor, ...]:
+        """The monitors as they are now. Raises `EnvError` when the display is gone."""
+        with self._lock:
+            if self._x is not None:
+                with self._x.guard():
+                    return self._x.monitors()
+            with self._open() as fresh:  # mss reads the list once for each object
+                return _from_mss(fresh.monitors)
+
+    def grab(self, monitor: Monitor) -> Raw:
+        """The raw pixels of `monitor`; more of them than its input units on a HiDPI screen. Raises `EnvError`."""
+        area = {"left": monitor.left, "top": monitor.top, "width": monitor.width, "height": monitor.height}
+        with self._lock:
+            if self._x is not None:
+                with self._x.guard():
+                    self._x.size()  # mss does not survive a display that is gone
+            try:
+                shot = self._mss.grab(area)
+            except ScreenShotError:
+                shot = self._reopened(area)
+        return np.frombuffer(shot.raw, np.uint8).reshape(shot.height, shot.width, 4)
+
+    def active_window(self) -> Window | None:
+        """The window that has the focus; None where there is none, or the system does not say."""
+        with self._lock:
+            if self._x is None:
+                return None
+            with self._x.guard():
+                return self._x.active_window()
+
+    def pointer(self) -> tuple[int, int] | None:
+        """Where the pointer is, input units; None where the system does not say."""
+        with self._lock:
+            if self._x is None:
+                return None
+            with self._x.guard():
+                return self._x.pointer()
+
+    def close(self) -> None:
+        """Leave the display. Safe to call twice."""
+        with self._lock:
+            self._mss.close()
+            if self._x is not None:
+                self._x.close()
+
+    def _open(self) -> mss.MSS:
+        try:
+            return mss.MSS(display=self.display) if self.display is not None else mss.MSS()
+        except ScreenShotError as error:
+            raise EnvError(f"cannot capture the screen ({_one_line(error)}): is a desktop session running?") from error
+
+    def _reopened(self, area: dict[str, int]) -> mss.screenshot.ScreenShot:
+        """A screen that grew needs a new mss object; a display that is gone does not come back."""
+        try:
+            self._mss.close()
+            self._mss = self._open()
+            return self._mss.grab(area)
+        except ScreenShotError as error:
+            raise EnvError(f"capture failed ({_one_line(error)}): the display or the monitor is gone") from error
+
+
+def find_display(display: str | None, environ: Mapping[str, str], platform: str) -> str | None:
+    """The X display to use, or None on a platform that has none.
+
+    Raises `EnvError` with one line: no display, or a Wayland session without X.
+    """
+    if not platform.startswith("linux"):
+        if display is not None:
+            raise EnvError(f"displays have no names on this system: leave {display!r} out")
+        return None
+    if display is None and environ.get("XDG_SESSION_TYPE") == "wayland":
+        raise EnvError("this is a Wayland session, which lets no program see or control it: log in to an X11 (Xorg) "
+                       "session, or use --env sandbox")  # fmt: skip
+    found = display or environ.get("DISPLAY")
+    if not found:
+        raise EnvError("no display (DISPLAY is not set): run inside a desktop session, or use --env sandbox")
+    return found
+
+
+def choose_monitor(monitors: Sequence[Monitor], wanted: int | str | None) -> Monitor:
+    """One of `monitors`: by position in the list (0 is the first), by name, or the primary one for None.
+
+    Raises `EnvError` that lists what there is.
+    """
+    if not monitors:
+        raise EnvError("the display has no monitor: connect one, or use --env sandbox")
+    if wanted is None:
+        return next((m for m in monitors if m.primary), monitors[0])
+    for index, monitor in enumerate(monitors):
+        if wanted in (index, monitor.name):
+            return monitor
+    known = ", ".join(f"{i} ({m.name} {m.width}x{m.height}{m.left:+d}{m.top:+d})" for i, m in enumerate(monitors))
+    raise EnvError(f"no monitor {wanted!r}; there are: {known}")
+
+
+def frame_of(monitor: Monitor, width: int, height: int, id: str) -> Frame:
+    """The frame of a capture of `monitor` that is `width` x `height` pixels.
+
+    Raises `EnvError` for a picture whose proportions are not the monitor's: it shows something else.
+    """
+    ratio = width / monitor.width
+    steps = round(ratio * 4) / 4  # systems scale in quarters, and round the number of pixels
+    scale = next((s for s in (steps, ratio) if s > 0 and _is_scaled(monitor, s, width, height)), None)
+    if scale is None:
+        raise EnvError(f"captured {width}x{height} pixels of a {monitor.width}x{monitor.height} monitor: look again")
+    return Frame(id=id, width=width, height=height, origin=(monitor.left, monitor.top), scale=scale)
+
+
+def _is_scaled(monitor: Monitor, scale: float, width: int, height: int) -> bool:
+    return abs(monitor.width * scale - width) <= 1 and abs(monitor.height * scale - height) <= 1
+
+
+def to_rgb(raw: Raw) -> Image:
+    """BGRA to RGB, a new array."""
+    return np.asarray(cv2.cvtColor(raw, cv2.COLOR_BGRA2RGB), np.uint8)
+
+
+def is_black(raw: Raw) -> bool:
+    """Whether every pixel is black; see `BLACK_LEVEL`. One lit pixel is enough to be a picture."""
+    if raw[::16, ::16, :3].max() > BLACK_LEVEL:
+        return False
+    return bool(raw[..., :3].max() <= BLACK_LEVEL)
+
+
+def check_not_black(raw: Raw, waited: float) -> None:
+    """Raises `BlackScreenError` for a black capture."""
+    if is_black(raw):
+        raise BlackScreenError(f"the screen stayed black for {waited:.1f} s: wake or unlock it, start a program on "
+                               "it, or allow screen recording for this terminal")  # fmt: skip
+
+
+class Deadline:
+    """A moment in the future, for loops that wait for a condition. Seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self._start = time.perf_counter()
+        self._seconds = seconds
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since it was made."""
+        return time.perf_counter() - self._start
+
+    @property
+    def passed(self) -> bool:
+        """Whether the time is up."""
+        return self.elapsed >= self._seconds
+
+
+def _from_mss(found: Sequence[Mapping[str, Any]]) -> tuple[Monitor, ...]:
+    """mss's list: the first entry is all monitors together."""
+    return tuple(_monitor(index, m) for index, m in enumerate(found[1:] or found))
+
+
+def _monitor(index: int, found: Mapping[str, Any]) -> Monitor:
+    left, top, width, height = (int(found[key]) for key in ("left", "top", "width", "height"))
+    name = str(found.get("name") or f"monitor {index}")
+    return Monitor(name, left, top, width, height, bool(found.get("is_primary", index == 0)))
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

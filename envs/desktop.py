@@ -1,0 +1,302 @@
+"""The desktop the user sits at: capture, hands, settling."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, Self
+
+from actions.action import AnyAction, Open, Wait
+from actions.backend import Backend, BackendError
+from actions.dryrun import DryRunBackend
+from actions.frame import Frame, StaleFrameError
+from envs.capture import (
+    Deadline,
+    Monitor,
+    Raw,
+    ScreenCapture,
+    check_not_black,
+    choose_monitor,
+    frame_of,
+    is_black,
+    to_rgb,
+)
+from envs.env import EnvError, Image, Observation, Outcome
+from envs.programs import ProgramError, Programs, find_program
+from envs.settle import Ambient, Rules, Settled, wait_until_settled
+
+
+class Capture(Protocol):
+    """Where pictures come from: `envs.capture.ScreenCapture`, or a stand-in for another geometry in tests."""
+
+    @property
+    def display(self) -> str | None:
+        """The X display, or None."""
+
+    def monitors(self) -> tuple[Monitor, ...]:
+        """The monitors as they are now, in input units."""
+
+    def grab(self, monitor: Monitor) -> Raw:
+        """The pixels of one, BGRA."""
+
+    def close(self) -> None:
+        """Leave the display."""
+
+
+Launcher = Callable[[Sequence[str]], None]
+"""Starts a program from a command line. Raises `EnvError`."""
+
+
+@dataclass(frozen=True)
+class _Look:
+    monitor: Monitor
+    pixels: Raw
+
+
+class DesktopEnv:
+    """A desktop's monitor as an `envs.env.Env`.
+
+    `display` names an X display (None: this session's). `monitor` is a position in the list, a name, or None for the
+    primary one. `programs` are command lines that `open` may start besides installed applications. An `open` that
+    names nothing known does nothing: the outcome has `performed` False and says why, so that the model can read it.
+    With `actions.dryrun.DryRunBackend` nothing is done at all. `stop` ends a `wait` early when set.
+    """
+
+    def __init__(
+        self,
+        display: str | None = None,
+        monitor: int | str | None = None,
+        backend: Backend | None = None,
+        *,
+        programs: Sequence[str] = (),
+        rules: Rules | None = None,
+        capture: Capture | None = None,
+        launcher: Launcher | None = None,
+        black_timeout: float = 3.0,
+        stop: threading.Event | None = None,
+    ) -> None:
+        self._capture: Capture = capture or ScreenCapture(display)
+        self._wanted = monitor
+        self._backend = backend or default_backend(self._capture.display)
+        self._programs = Programs(programs)
+        self._rules = rules or Rules()
+        self._launcher = launcher or self._start
+        self._black_timeout = black_timeout
+        self.stop = stop or threading.Event()
+        self._ambient = Ambient(self._rules)
+        self._count = 0
+        self._last: _Look | None = None
+        self._closed = False
+        self._acting = False
+        self._placed: tuple[int, int] | None = None
+        self.monitor()
+
+    @property
+    def platform(self) -> str:
+        """``desktop``."""
+        return "desktop"
+
+    @property
+    def name(self) -> str:
+        """For records, e.g. ``desktop :0 1920x1080``."""
+        where = f" {self._capture.display}" if self._capture.display else ""
+        return f"desktop{where} {self.monitor().width}x{self.monitor().height}"
+
+    @property
+    def supported(self) -> frozenset[str]:
+        """The backend's actions, `wait` and `open`."""
+        return self._backend.supported | {"wait", "open"}
+
+    @property
+    def backend(self) -> Backend:
+        """The hands."""
+        return self._backend
+
+    @property
+    def display(self) -> str | None:
+        """The X display, or None on a system whose displays have no names."""
+        return self._capture.display
+
+    def monitor(self) -> Monitor:
+        """The monitor that is looked at, as it is now. Raises `EnvError` when it or the display is gone."""
+        return choose_monitor(self._capture.monitors(), self._wanted)
+
+    def reset(self) -> None:
+        """A user's desktop is left as it is; only what was learned about it is forgotten."""
+        self._ambient.clear()
+        self._last = None
+
+    def observe(self) -> Observation:
+        """What the monitor shows. Raises `BlackScreenError` when it stays black, and `EnvError`."""
+        look = self._look()
+        deadline = Deadline(self._black_timeout)
+        while is_black(look.pixels) and not deadline.passed:
+            time.sleep(0.02)
+            look = self._look()
+        check_not_black(look.pixels, deadline.elapsed)
+        self._learn(look)
+        frame = frame_of(look.monitor, look.pixels.shape[1], look.pixels.shape[0], f"{self._count:04d}")
+        self._count += 1
+        return Observation(image=to_rgb(look.pixels), frame=frame, app=self.active_app())
+
+    def perform(self, action: AnyAction, frame: Frame) -> Outcome:
+        """Do `action` and wait until the screen has settled. See `envs.env.Env.perform`.
+
+        `timings`: `act`, `settle`, and `last_change` seconds after the action was done, where something changed.
+        """
+        before = self._look()
+        self._check(frame, before)
+        if isinstance(self._backend, DryRunBackend):
+            return Outcome(False, self._rehearse(action, frame))
+        self._learn(before)
+        start = time.perf_counter()
+        try:
+            detail, rules = self._act(action, frame)
+        except ProgramError as error:
+            return Outcome(False, str(error), timings={"act": time.perf_counter() - start, "settle": 0.0})
+        act = time.perf_counter() - start
+        settled = self._settle(before, rules)
+        timings = {"act": act, "settle": settled.seconds}
+        if settled.last_change is not None:
+            timings["last_change"] = settled.last_change
+        return Outcome(True, detail, settled.settled, timings)
+
+    def settle(self, rules: Rules | None = None) -> Settled:
+        """Wait until the picture rests, without an action."""
+        return self._settle(self._look(), rules or self._rules)
+
+    def peek(self) -> Image:
+        """The monitor's picture for someone who looks on: RGB, whatever it is, and nothing is remembered."""
+        return to_rgb(self._look().pixels)
+
+    def active_app(self) -> str | None:
+        """The program that has the focus and its window's title, ``Mousepad: notes.txt``; None where unknown."""
+        window = self._capture.active_window() if isinstance(self._capture, ScreenCapture) else None
+        return None if window is None else f"{window.program}: {window.title}" if window.title else window.program
+
+    def pointer(self) -> tuple[int, int] | None:
+        """Where a person has put the pointer, input units.
+
+        None while the agent's own hand moves it, where it lies where the agent left it, and where nobody can say. May
+        be called from another thread.
+        """
+        where = None if self._acting else self._where()
+        return None if where == self._placed or self._acting else where
+
+    def corner(self) -> tuple[int, int]:
+        """The top-left corner of the leftmost monitor, where the pointer stops a run; input units."""
+        first = min(self._capture.monitors(), key=lambda m: (m.left, m.top))
+        return first.left, first.top
+
+    def close(self) -> None:
+        """Release the hands and leave the display. Safe to call twice."""
+        if self._closed:
+            return
+        self._closed = True
+        self.stop.set()
+        try:
+            self._backend.close()
+        finally:
+            self._capture.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _where(self) -> tuple[int, int] | None:
+        try:
+            return self._capture.pointer() if isinstance(self._capture, ScreenCapture) else None
+        except EnvError:
+            return None
+
+    def _look(self) -> _Look:
+        monitor = self.monitor()
+        return _Look(monitor, self._capture.grab(monitor))
+
+    def _learn(self, look: _Look) -> None:
+        """Nothing was done since the last look: what differs now changes by itself."""
+        if self._last is not None and self._last.monitor == look.monitor:
+            self._ambient.note(self._last.pixels, look.pixels)
+        self._last = look
+
+    def _check(self, frame: Frame, look: _Look) -> None:
+        now = frame_of(look.monitor, look.pixels.shape[1], look.pixels.shape[0], frame.id)
+        if not now.same_geometry(frame):
+            raise StaleFrameError(f"the screen changed from {_geometry(frame)} to {_geometry(now)}: look again")
+
+    def _act(self, action: AnyAction, frame: Frame) -> tuple[str, Rules]:
+        if isinstance(action, Wait):
+            interrupted = self.stop.wait(action.seconds)
+            return ("the wait was interrupted" if interrupted else f"waited {action.seconds:g} s"), self._rules
+        if isinstance(action, Open):
+            argv = self._programs.resolve(action.target)
+            self._launcher(argv)
+            return f"started {os.path.basename(argv[0])}", Rules.for_opening()
+        self._acting = True
+        try:
+            return self._backend.perform(action, frame), self._rules
+        except BackendError as error:
+            raise EnvError(str(error)) from error
+        finally:
+            self._placed = self._where()
+            self._acting = False
+
+    def _rehearse(self, action: AnyAction, frame: Frame) -> str:
+        if isinstance(action, Open):
+            return f"would start {action.target}"
+        if isinstance(action, Wait):
+            return f"would wait {action.seconds:g} s"
+        return self._backend.perform(action, frame)
+
+    def _settle(self, before: _Look, rules: Rules) -> Settled:
+        scale = before.pixels.shape[1] / before.monitor.width
+        result, pixels = wait_until_settled(
+            lambda: self._capture.grab(before.monitor), before.pixels, rules, self._ambient, scale
+        )
+        self._last = _Look(before.monitor, pixels)
+        return result
+
+    def _start(self, argv: Sequence[str]) -> None:
+        """Start a program on this display, by itself and without this process's terminal."""
+        start_program(argv, dict(os.environ) | ({"DISPLAY": self.display} if self.display else {}))
+
+
+def start_program(argv: Sequence[str], environ: Mapping[str, str]) -> None:
+    """Start a program that outlives this process. Raises `EnvError` when it is missing or cannot run."""
+    try:
+        program = find_program(argv, environ)
+        subprocess.Popen(
+            [program, *argv[1:]], env=dict(environ), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+    except (ProgramError, OSError) as error:
+        raise EnvError(str(error)) from error
+
+
+def default_backend(display: str | None) -> Backend:
+    """The hands for a display: XTEST on X11, pyautogui elsewhere. Raises `EnvError`."""
+    from actions.input_backend import InputBackend
+
+    try:
+        if display is not None:
+            from actions.x11 import X11Device
+
+            return InputBackend(X11Device(display))
+        from actions.pyautogui_device import PyAutoGuiDevice
+
+        return InputBackend(PyAutoGuiDevice())
+    except BackendError as error:
+        raise EnvError(str(error)) from error
+
+
+def _geometry(frame: Frame) -> str:
+    return f"{frame.width}x{frame.height} at {frame.origin} (scale {frame.scale:g}, rotated {frame.rotation})"

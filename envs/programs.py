@@ -1,0 +1,137 @@
+"""Which programs may be started, and how: never a shell, never arguments out of a model's text."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+import shlex
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "firefox", "firefox-esr", "epiphany")
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PACKAGES = {"chromium-browser": "chromium", "firefox": "firefox-esr", "google-chrome": "chromium"}
+"""The Debian package of a program, where it is not the program's own name."""
+
+
+class ProgramError(ValueError):
+    """What was asked to be opened is not allowed or not there. One line with what is."""
+
+
+@dataclass(frozen=True)
+class App:
+    """An installed application: its desktop file's id and name, and the command line without field codes."""
+
+    id: str
+    name: str
+    argv: tuple[str, ...]
+
+    def is_called(self, target: str) -> bool:
+        """Whether `target` is its name, its id, or its program, in any case."""
+        known = {self.name, self.id, f"{self.id}.desktop", self.id.rsplit(".", 1)[-1], Path(self.argv[0]).name}
+        return target.strip().casefold() in {name.casefold() for name in known}
+
+
+def installed_apps(environ: Mapping[str, str]) -> Iterator[App]:
+    """The applications of the desktop files in ``XDG_DATA_HOME`` and ``XDG_DATA_DIRS``, the user's own first."""
+    home = environ.get("XDG_DATA_HOME") or str(Path(environ.get("HOME", "/")) / ".local/share")
+    shared = environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
+    for directory in [home, *shared.split(":")]:
+        for path in sorted(Path(directory, "applications").glob("**/*.desktop")):
+            app = read_desktop_file(path)
+            if app is not None:
+                yield app
+
+
+def read_desktop_file(path: Path) -> App | None:
+    """One application (Desktop Entry Specification 1.5); None for what is hidden, broken or needs a terminal."""
+    parser = configparser.RawConfigParser(strict=False, delimiters=("=",), comment_prefixes=("#",))
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    try:
+        parser.read_string(path.read_text(encoding="utf-8"))
+        entry = parser["Desktop Entry"]
+        argv = tuple(_without_field_codes(shlex.split(entry["Exec"])))
+    except (OSError, ValueError, KeyError, configparser.Error):
+        return None
+    off = any(entry.get(key, "false") == "true" for key in ("NoDisplay", "Hidden", "Terminal"))
+    if off or not argv or entry.get("Type") != "Application" or not entry.get("Name"):
+        return None
+    return App(path.stem, entry["Name"], argv)
+
+
+def _without_field_codes(argv: list[str]) -> list[str]:
+    kept = [part for part in argv if not re.fullmatch(r"%[a-zA-Z]", part)]
+    return [re.sub(r"%[a-zA-Z]", "", part).replace("%%", "%") for part in kept]
+
+
+class Programs:
+    """The allow-list of one environment: installed applications, and the command lines that the user named."""
+
+    def __init__(self, named: Sequence[str] = (), environ: Mapping[str, str] | None = None) -> None:
+        self._environ = os.environ if environ is None else environ
+        self._named = [tuple(shlex.split(line)) for line in named if line.strip()]
+
+    def resolve(self, target: str) -> list[str]:
+        """The command line for an `open` action's target: a URL, or a program's name. Raises `ProgramError`."""
+        if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:", target.strip()):
+            return [self.browser(), check_url(target.strip())]
+        wanted = target.strip().casefold()
+        for argv in self._named:
+            if wanted in (Path(argv[0]).name.casefold(), shlex.join(argv).casefold()):
+                return list(argv)
+        for app in installed_apps(self._environ):
+            if app.is_called(target):
+                return list(app.argv)
+        raise ProgramError(f"no program is called {target!r}: use the name of an installed application, "
+                           "or a full URL (https://…)")  # fmt: skip
+
+    def browser(self) -> str:
+        """The first browser that is installed. Raises `ProgramError`."""
+        found = next((name for name in BROWSERS if shutil.which(name, path=self._environ.get("PATH"))), None)
+        if found is None:
+            raise ProgramError("no browser is installed: install one with: sudo apt install chromium")
+        return found
+
+
+def check_url(url: str) -> str:
+    """`url` if it is a plain http, https or (existing) file URL. Raises `ProgramError`."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise ProgramError(f"not a URL: {url!r} ({error})") from error
+    if not url.isprintable() or " " in url or '"' in url:
+        raise ProgramError(f"not a URL: {url!r}: it has spaces, quotes or control characters")
+    if parts.scheme in ("http", "https") and parts.hostname:
+        return url
+    if parts.scheme == "file" and parts.netloc in ("", "localhost") and Path(unquote(parts.path)).is_file():
+        return url
+    raise ProgramError(f"cannot open {url!r}: only http and https addresses and files that exist")
+
+
+def find_program(argv: Sequence[str], environ: Mapping[str, str]) -> str:
+    """The path of the program of a command line. Raises `ProgramError` that says how to install it."""
+    if not argv:
+        raise ProgramError("no program was named: give one, e.g. --app mousepad")
+    found = shutil.which(argv[0], path=environ.get("PATH"))
+    if found is None:
+        package = PACKAGES.get(argv[0], argv[0])
+        how = f"install it with: sudo apt install {package}" if "/" not in argv[0] else "check the path"
+        raise ProgramError(f"the program {argv[0]!r} is missing: {how}")
+    return found
+
+
+def private_arguments(argv: Sequence[str], home: Path, root: bool) -> list[str]:
+    """`argv` with what a known program needs to run by itself in a new home: no first-run pages, no user's profile."""
+    if Path(argv[0]).name in CHROMIUMS:
+        options = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                   "--no-first-run", "--no-default-browser-check", "--disable-dev-shm-usage", "--password-store=basic",
+                   "--disable-features=Translate", f"--user-data-dir={home / 'chromium'}"]  # fmt: skip
+        return [argv[0], *(["--no-sandbox", "--test-type"] if root else []), *options, *argv[1:]]
+    if Path(argv[0]).name.startswith("firefox"):
+        return [argv[0], "--no-remote", "--profile", str(home / "firefox"), *argv[1:]]
+    return list(argv)

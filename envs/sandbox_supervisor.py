@@ -1,0 +1,292 @@
+"""Keeps one private X display, and leaves nothing behind whoever is killed. Run by `envs.sandbox`; Linux only.
+
+Two processes watch each other and the caller:
+
+* the *guardian* (this module's ``main``) is the one that `envs.sandbox` starts. It is a subreaper: whatever its
+  descendants start and abandon becomes its child. It only waits; when the caller, the worker or itself is told to
+  end, it kills every descendant and removes the files.
+* the *worker*, its child and a subreaper too, starts the X server, the window manager and the programs, and answers
+  the caller. When the guardian dies it does the guardian's work on its own descendants.
+
+Every direct child is killed by the kernel when its parent dies (``PR_SET_PDEATHSIG``), for the case that both are
+killed at once; files of such a case are removed by the next sandbox (`sweep`).
+
+The caller reads where the sandbox's folder is, then sends JSON lines on stdin and reads one JSON line for each. The
+end of stdin, or the caller's death, ends everything; the end of stdout tells the caller that all is gone.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import random
+import selectors
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from envs.processes import alive, children, descendants, kill_all, marked, reap, wait_gone
+
+MARK = "HANDEYE_SANDBOX"
+"""Every process of a sandbox has this variable; its value is the sandbox's folder."""
+
+PREFIX = "handeye-sandbox-"
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+TICK = 0.1
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def main() -> None:
+    """``python -m envs.sandbox_supervisor CALLER_PID``; the first line on stdout is ``{"home": FOLDER}``."""
+    caller = int(sys.argv[1])
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
+    _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    sweep()
+    home = Path(tempfile.mkdtemp(prefix=PREFIX))
+    (home / "guardian").write_text(str(os.getpid()))
+    guardian = os.getpid()
+    worker = os.fork()
+    if worker == 0:
+        _work(home, guardian)
+        os._exit(0)
+    _guard(home, caller, worker)
+
+
+def _guard(home: Path, caller: int, worker: int) -> None:
+    """Wait until the caller or the worker is gone, or somebody asks; then clean up."""
+    os.close(0)
+    while os.getppid() == caller:
+        event = signal.sigtimedwait({signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}, TICK)
+        if event is not None and event.si_signo != signal.SIGCHLD:
+            break
+        reap()
+        if not alive(worker):
+            break
+    clean_up(home)
+
+
+def clean_up(home: Path) -> None:
+    """Kill every descendant of this process and everything marked with `home`, and remove its files."""
+    deadline = time.monotonic() + 10
+    mine = f"{MARK}={home}"
+    server = _read_pid(home / "server")
+    while time.monotonic() < deadline:
+        left = [pid for pid in {*descendants(os.getpid()), *marked(mine)} if pid != os.getpid() and alive(pid)]
+        if not left:
+            break
+        kill_all(left)
+        wait_gone(left, 1.0)
+    _remove_locks(server)
+    _remove_folder(home)
+
+
+def _remove_folder(home: Path) -> None:
+    """Remove `home`, and the folder in ``/tmp`` that a killed Chromium of ours leaves behind its socket's link."""
+    link = home / "home/chromium/SingletonSocket"
+    if link.is_symlink():
+        folder = link.readlink().parent
+        if folder.name.startswith(("org.chromium.", ".org.chromium.")):
+            shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def _remove_locks(server: int | None) -> None:
+    """Remove the X server's lock and socket, which a killed server leaves behind."""
+    for lock in Path("/tmp").glob(".X*-lock"):  # noqa: S108 - where X servers put it
+        if server is not None and _read_pid(lock) == server and not alive(server):
+            number = lock.name[2:-5]
+            lock.unlink(missing_ok=True)
+            Path(f"/tmp/.X11-unix/X{number}").unlink(missing_ok=True)  # noqa: S108
+
+
+def _read_pid(path: Path) -> int | None:
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def sweep() -> None:
+    """Remove what a sandbox left whose guardian and worker were killed at the same moment."""
+    for home in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        guardian = _read_pid(home / "guardian")
+        try:
+            old = home.stat().st_uid == os.getuid() and time.time() - home.stat().st_mtime > 5
+        except OSError:
+            continue
+        if old and (guardian is None or not alive(guardian)) and not _worker_lives(home):
+            kill_all(marked(f"{MARK}={home}"))
+            _remove_locks(_read_pid(home / "server"))
+            _remove_folder(home)
+
+
+def _worker_lives(home: Path) -> bool:
+    worker = _read_pid(home / "worker")
+    return worker is not None and alive(worker)
+
+
+def _work(home: Path, guardian: int) -> None:
+    """The worker: serve the caller until it or the guardian is gone."""
+    (home / "worker").write_text(str(os.getpid()))
+    _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    worker = _Worker(home)
+    _reply({"home": str(home)})
+    selector = selectors.DefaultSelector()
+    selector.register(0, selectors.EVENT_READ)
+    pending = b""
+    while os.getppid() == guardian:
+        event = signal.sigtimedwait({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}, 0)
+        if event is not None and event.si_signo != signal.SIGCHLD:
+            return
+        worker.collect()
+        if not selector.select(TICK):
+            continue
+        data = os.read(0, 65536)
+        if not data:
+            return
+        *lines, pending = (pending + data).split(b"\n")
+        for line in lines:
+            _reply(worker.answer(json.loads(line)))
+    clean_up(home)
+
+
+def _reply(answer: dict[str, Any]) -> None:
+    try:
+        os.write(1, json.dumps(answer).encode() + b"\n")
+    except BrokenPipeError:
+        return
+
+
+class _Worker:
+    """Starts programs with the sandbox's environment. Its answers are JSON objects; ``error`` says what failed."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._environ: dict[str, str] = {}
+        self._running: dict[int, subprocess.Popen[bytes]] = {}
+        self._ended: dict[int, int] = {}
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        try:
+            match request.pop("do"):
+                case "server":
+                    return {"display": self._server(**request)}
+                case "start":
+                    return {"pid": self._start(**request)}
+                case "poll":
+                    return {"status": self._ended.get(request["pid"])}
+                case "stop":
+                    return {"left": self._stop(request["pids"])}
+                case unknown:
+                    return {"error": f"unknown request {unknown!r}"}
+        except (OSError, ValueError) as error:
+            return {"error": str(error)}
+
+    def collect(self) -> None:
+        """Collect ended programs, and orphans that became this process's children."""
+        for pid, process in list(self._running.items()):
+            status = process.poll()
+            if status is not None:
+                self._ended[pid] = status
+                del self._running[pid]
+        known = set(self._running)
+        for pid in children(os.getpid()):
+            if pid not in known and not alive(pid):
+                _wait_for(pid)
+
+    def _server(self, argv: list[str], environ: dict[str, str]) -> str:
+        """Start the X server and return its display's name.
+
+        The number is chosen here and claimed by the server's lock file: with ``-displayfd`` servers make no lock.
+        """
+        self._environ = environ
+        for number in _free_displays():
+            process = self._spawn([argv[0], f":{number}", *argv[1:]], environ, note="server")
+            if self._serves(process, number):
+                self._environ |= {"DISPLAY": f":{number}"}
+                return f":{number}"
+            self._stop([process.pid])
+        raise OSError(f"the X server ({argv[0]}) did not start: {self._log_end()}")
+
+    def _serves(self, process: subprocess.Popen[bytes], number: int) -> bool:
+        """Wait until the server answers; False when it ended, as it does when the number is taken."""
+        deadline = time.monotonic() + 10
+        while process.poll() is None and time.monotonic() < deadline:
+            if _read_pid(Path(f"/tmp/.X{number}-lock")) == process.pid and _answers(number):  # noqa: S108
+                return True
+            time.sleep(0.005)
+        return False
+
+    def _start(self, argv: list[str], cwd: str) -> int:
+        return self._spawn(argv, self._environ, cwd=cwd).pid
+
+    def _spawn(
+        self, argv: list[str], environ: dict[str, str], cwd: str = "/", note: str = ""
+    ) -> subprocess.Popen[bytes]:
+        parent = os.getpid()
+
+        # Between fork and exec; this process has one thread, so that Python code is safe there.
+        def prepare() -> None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, set())
+            if note:
+                (self._home / note).write_text(str(os.getpid()))
+            _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            if os.getppid() != parent:
+                os._exit(1)
+
+        with (self._home / "log").open("ab") as log:
+            process = subprocess.Popen(
+                argv, env=environ, cwd=cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True, preexec_fn=prepare,
+            )  # fmt: skip
+        self._running[process.pid] = process
+        return process
+
+    def _stop(self, pids: list[int]) -> list[int]:
+        """End programs with everything they started: politely, then not."""
+        doomed = [*pids, *(child for pid in pids for child in descendants(pid))]
+        kill_all(doomed, signal.SIGTERM)
+        self._wait(doomed, 1.0)
+        kill_all([pid for pid in doomed if alive(pid)])
+        self._wait(doomed, 1.0)
+        return [pid for pid in doomed if alive(pid)]
+
+    def _wait(self, pids: list[int], seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while any(alive(pid) for pid in pids) and time.monotonic() < deadline:
+            self.collect()
+            time.sleep(0.01)
+
+    def _log_end(self) -> str:
+        lines = (self._home / "log").read_text(errors="replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+
+
+def _wait_for(pid: int) -> None:
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return
+
+
+def _free_displays() -> list[int]:
+    """A few display numbers that nothing uses now, well above those of people's sessions."""
+    used = Path("/proc/net/unix").read_text()
+    numbers = random.sample(range(100, 1000), 50)
+    return [n for n in numbers if f"/tmp/.X11-unix/X{n}\n" not in used and not Path(f"/tmp/.X{n}-lock").exists()][:5]  # noqa: S108
+
+
+def _answers(number: int) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(f"/tmp/.X11-unix/X{number}") == 0  # noqa: S108 - where X servers put it
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,244 @@
+"""Waiting until the picture has stopped changing, instead of for a fixed time.
+
+The rules, and what they ignore:
+
+* A program needs a moment to react. Until `Rules.reaction` has passed without a change, the screen is not yet known
+  to be unchanged.
+* After a change, a window of `Rules.quiet` without another one means settled.
+* What changes by itself is no change: small places that changed while nobody acted (`Ambient`: a clock, a caret), a
+  lone caret-shaped change, and one small change far from everything the action changed. What moves faster than a
+  caret blinks or a clock ticks is always a change.
+* A picture that never rests ends at the deadline, and is reported as not settled.
+
+`Settler` is pure: it is fed with times and pictures. `wait_until_settled` feeds it from a screen.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from actions.frame import Box
+
+Pixels = npt.NDArray[np.uint8]
+"""Any picture of 4 bytes a pixel, height x width x 4."""
+
+BLOCK = 8
+"""Changed pixels are grouped by blocks of this many pixels: what is nearer than that is one region."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Seconds, and pixels at scale 1."""
+
+    reaction: float = 0.25
+    """How long a program may take to begin to redraw. Measured on GTK 3, Tk and Chromium under Xvfb, on two busy
+    cores: the first change comes 2 to 70 ms after a click or key, and the longest gap before the next one (a menu that
+    closes, then the dialog it opens) is 60 ms."""
+    quiet: float = 0.1
+    """How long the picture must rest: six frames at 60 Hz, three at 30 Hz."""
+    timeout: float = 3.0
+    """When to give up."""
+    interval: float = 0.016
+    """Between two looks: one frame at 60 Hz."""
+    caret: tuple[int, int] = (4, 64)
+    """The largest text caret, width and height."""
+    small: tuple[int, int] = (320, 80)
+    """The largest thing that may change by itself and be ignored (a clock, a spinner), width and height."""
+
+    @classmethod
+    def for_opening(cls) -> Rules:
+        """The rules after a program was started: it has seconds to show its window."""
+        return cls(reaction=3.0, quiet=0.15, timeout=10.0)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """How the wait ended. `last_change` is seconds from its start to the last change; None when nothing changed."""
+
+    settled: bool
+    seconds: float
+    last_change: float | None = None
+
+
+def changed_regions(before: Pixels, after: Pixels) -> list[Box]:
+    """The bounding boxes (pixels) of what differs, one for each connected region. Another size is one whole change."""
+    if before.shape != after.shape:
+        return [Box(0, 0, after.shape[1], after.shape[0])]
+    mask = _words(before) != _words(after)
+    rows = np.flatnonzero(mask.any(axis=1))
+    if not rows.size:
+        return []
+    top, bottom = int(rows[0]), int(rows[-1]) + 1
+    band = mask[top:bottom]
+    columns = np.flatnonzero(band.any(axis=0))
+    left, right = int(columns[0]), int(columns[-1]) + 1
+    return [_moved(box, left, top) for box in _split(band[:, left:right])]
+
+
+def _words(pixels: Pixels) -> npt.NDArray[np.uint32]:
+    return np.ascontiguousarray(pixels).view(np.uint32)[..., 0]
+
+
+def _split(mask: npt.NDArray[np.bool_]) -> list[Box]:
+    """The regions of `mask`: blocks that touch, each with the exact box of its pixels."""
+    height, width = mask.shape
+    if height <= BLOCK and width <= BLOCK:
+        return [Box(0, 0, width, height)]
+    size = (-(-width // BLOCK), -(-height // BLOCK))
+    padded = np.zeros((size[1] * BLOCK, size[0] * BLOCK), np.uint8)
+    padded[:height, :width] = mask
+    blocks = padded.reshape(size[1], BLOCK, size[0], BLOCK).max(axis=(1, 3))
+    count, _, stats, _ = cv2.connectedComponentsWithStats(blocks, connectivity=8)
+    return [_exact(mask, *(int(v) * BLOCK for v in stats[index, :4])) for index in range(1, count)]
+
+
+def _exact(mask: npt.NDArray[np.bool_], left: int, top: int, width: int, height: int) -> Box:
+    part = mask[top : top + height, left : left + width]
+    ys, xs = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
+    return Box(left + int(xs[0]), top + int(ys[0]), left + int(xs[-1]) + 1, top + int(ys[-1]) + 1)
+
+
+def _moved(box: Box, x: float, y: float) -> Box:
+    return Box(box.x1 + x, box.y1 + y, box.x2 + x, box.y2 + y)
+
+
+def _fits(box: Box, size: tuple[int, int], scale: float) -> bool:
+    return box.width <= size[0] * scale and box.height <= size[1] * scale
+
+
+def _within(box: Box, outer: Box, by: float) -> bool:
+    grown = outer.grown(by)
+    return grown.x1 <= box.x1 and grown.y1 <= box.y1 and box.x2 <= grown.x2 and box.y2 <= grown.y2
+
+
+def _near(box: Box, others: list[Box], by: float) -> bool:
+    return any(box.grown(by).overlap(other) > 0 for other in others)
+
+
+class Ambient:
+    """Where the screen changes by itself: small places that changed while nobody acted. The newest `keep` are kept."""
+
+    def __init__(self, rules: Rules | None = None, scale: float = 1.0, keep: int = 32) -> None:
+        self._rules = rules or Rules()
+        self._scale = scale
+        self._boxes: deque[Box] = deque(maxlen=keep)
+
+    def note(self, before: Pixels, after: Pixels) -> None:
+        """Learn from two pictures between which nothing was done. Large changes are not kept: they are news."""
+        for box in changed_regions(before, after) if before.shape == after.shape else []:
+            if _fits(box, self._rules.small, self._scale) and not self.covers(box):
+                self._boxes.append(box)
+
+    def covers(self, box: Box) -> bool:
+        """Whether `box` lies in a place that changes by itself (to 3 pixels: a clock's digits differ in width)."""
+        return any(_within(box, known, 3 * self._scale) for known in self._boxes)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._boxes.clear()
+
+
+class Settler:
+    """Says from a series of pictures whether a screen has settled. Times are seconds on any one clock.
+
+    `before` is the picture before the action and `start` the moment it was done.
+    """
+
+    def __init__(
+        self,
+        before: Pixels,
+        start: float,
+        rules: Rules | None = None,
+        ambient: Ambient | None = None,
+        scale: float = 1.0,
+    ) -> None:
+        self.rules = rules or Rules()
+        self._ambient = ambient or Ambient(self.rules, scale)
+        self._scale = scale
+        self._start = start
+        self._picture = before
+        self._last: float | None = None
+        self._places: list[Box] = []
+        self._doubt: float | None = None
+        self._ignored: list[tuple[float, Box]] = []
+
+    def feed(self, now: float, picture: Pixels) -> None:
+        """What the screen showed at `now`."""
+        boxes = [box for box in changed_regions(self._picture, picture) if not self._own_doing(now, box)]
+        self._picture = picture
+        if not boxes:
+            return
+        if self._doubtful(boxes) and not self._streak(now):
+            self._doubt = now
+            return
+        self._last = now
+        self._places = (self._places + boxes)[-64:]
+
+    def done(self, now: float) -> bool:
+        """Whether there is nothing more to wait for, deadline apart."""
+        if self._last is None:
+            return now - self._start >= self.rules.reaction
+        return now - self._last >= self.rules.quiet
+
+    def expired(self, now: float) -> bool:
+        """Whether the deadline has passed."""
+        return now - self._start >= self.rules.timeout
+
+    def result(self, now: float) -> Settled:
+        """How it ended, if it ends `now`."""
+        last = None if self._last is None else self._last - self._start
+        return Settled(self.done(now), now - self._start, last)
+
+    def pause(self, spent: float, now: float) -> float:
+        """Seconds until the next look, which has no use before the quiet window ends or the next frame is due."""
+        left = self.rules.interval if self._last is None else self._last + self.rules.quiet - now
+        return max(0.001, min(self.rules.interval - spent, left))
+
+    def _doubtful(self, boxes: list[Box]) -> bool:
+        """Whether this may be the screen's own doing: one caret, or one small thing away from the action's changes."""
+        if len(boxes) > 1:
+            return False
+        if _fits(boxes[0], self.rules.caret, self._scale):
+            return True
+        apart = bool(self._places) and not _near(boxes[0], self._places, 16 * self._scale)
+        return apart and _fits(boxes[0], self.rules.small, self._scale)
+
+    def _streak(self, now: float) -> bool:
+        """Whether it follows closely on another doubtful change: then it is a movement and no blink."""
+        return self._doubt is not None and now - self._doubt < self.rules.quiet
+
+    def _own_doing(self, now: float, box: Box) -> bool:
+        """Whether the screen does this by itself. What moves faster than any caret or clock is never ignored."""
+        if not self._ambient.covers(box):
+            return False
+        self._ignored = [(when, place) for when, place in self._ignored if now - when < self.rules.quiet]
+        moving = _near(box, [place for _, place in self._ignored], 4 * self._scale)
+        self._ignored.append((now, box))
+        return not moving
+
+
+def wait_until_settled(
+    grab: Callable[[], Pixels],
+    before: Pixels,
+    rules: Rules | None = None,
+    ambient: Ambient | None = None,
+    scale: float = 1.0,
+) -> tuple[Settled, Pixels]:
+    """Look through `grab` until the screen has settled or the deadline has passed; how that went, and the last look."""
+    start = time.perf_counter()
+    settler = Settler(before, start, rules, ambient, scale)
+    while True:
+        seen = time.perf_counter()
+        picture = grab()
+        settler.feed(seen, picture)
+        now = time.perf_counter()
+        if settler.done(now) or settler.expired(now):
+            return settler.result(now), picture
+        time.sleep(settler.pause(now - seen, now))

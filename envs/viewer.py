@@ -1,0 +1,165 @@
+"""Watching a screen while an agent works on it: a local, view-only web page.
+
+It listens on 127.0.0.1 only, every request needs the secret in its URL, and nothing a visitor sends does anything.
+"""
+
+from __future__ import annotations
+
+import html
+import secrets
+import threading
+from collections.abc import Callable
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Self
+from urllib.parse import parse_qs, urlsplit
+
+import cv2
+import numpy as np
+
+from envs.env import EnvError, Image
+
+_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Handeye</title>
+<link rel="stylesheet" href="/style?token={token}">
+<iframe title="What is being done" src="/words?token={token}"></iframe>
+<img alt="The screen, as it is now" src="/stream?token={token}"></html>"""
+_WORDS = """<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="1">
+<link rel="stylesheet" href="/style?token={token}"><p>{words}</p></html>"""
+_STYLE = """body{margin:0;background:#222;color:#eee;font:16px sans-serif}p{margin:.6em;white-space:pre-wrap}
+iframe{border:0;width:100%;height:4em;display:block}img{max-width:100%;display:block;margin:auto}"""
+_POLICY = ("default-src 'none'; img-src 'self'; style-src 'self'; frame-src 'self'; frame-ancestors 'self'; "
+           "base-uri 'none'; form-action 'none'")  # fmt: skip
+
+
+class Viewer:
+    """Serves the pictures of `capture` (RGB) at `url` until closed; asked for only while somebody looks.
+
+    `capture` is called from other threads (`DesktopEnv.peek` may be). `rate` is the most pictures a second.
+    """
+
+    def __init__(self, capture: Callable[[], Image], rate: float = 4.0, quality: int = 80) -> None:
+        self._capture = capture
+        self._interval = 1 / rate
+        self._quality = quality
+        self._words = ""
+        self._token = secrets.token_urlsafe(24)
+        self.closing = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="viewer", daemon=True)
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        """The TCP port on 127.0.0.1."""
+        return int(self._server.server_address[1])
+
+    @property
+    def url(self) -> str:
+        """The page, with its secret."""
+        return f"http://127.0.0.1:{self.port}/?token={self._token}"
+
+    def say(self, words: str) -> None:
+        """Show `words` above the picture, as text."""
+        self._words = words
+
+    def close(self) -> None:
+        """Stop serving. Safe to call twice."""
+        if not self.closing.is_set():
+            self.closing.set()
+            self._server.shutdown()
+            self._server.server_close()
+            self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def allows(self, host: str, token: str) -> bool:
+        """Whether a request with this Host header (a guard against DNS rebinding) and token may look."""
+        names = (f"127.0.0.1:{self.port}", f"localhost:{self.port}")
+        return host in names and secrets.compare_digest(token.encode(), self._token.encode())
+
+    def document(self, path: str) -> tuple[str, str] | None:
+        """Content type and text of a page, None for an unknown path."""
+        words = html.escape(self._words)
+        return {
+            "/": ("text/html", _PAGE.format(token=self._token)),
+            "/words": ("text/html", _WORDS.format(token=self._token, words=words)),
+            "/style": ("text/css", _STYLE),
+        }.get(path)
+
+    def pictures(self, send: Callable[[bytes], None]) -> None:
+        """Send a JPEG now and after each change, until closed or `send` fails."""
+        shown: Image | None = None
+        while True:
+            try:
+                image = self._capture()
+            except EnvError:
+                return
+            if shown is None or not np.array_equal(image, shown):
+                shown = image
+                send(self._jpeg(image))
+            if self.closing.wait(self._interval):
+                return
+
+    def _jpeg(self, image: Image) -> bytes:
+        _, data = cv2.imencode(
+            ".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, self._quality]
+        )
+        return bytes(data)
+
+
+def _handler(viewer: Viewer) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        timeout = 30
+
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            token = parse_qs(parts.query).get("token", [""])[0]
+            if not viewer.allows(self.headers.get("Host", ""), token):
+                self.send_error(HTTPStatus.FORBIDDEN)
+            elif parts.path == "/stream":
+                self._stream()
+            elif (document := viewer.document(parts.path)) is not None:
+                self._send(*document)
+            else:
+                self.send_error(HTTPStatus.NOT_FOUND)
+
+        def _start(self, content_type: str) -> None:
+            self.send_response(HTTPStatus.OK)
+            for name, value in (
+                ("Content-Type", content_type), ("Content-Security-Policy", _POLICY), ("Cache-Control", "no-store"),
+                ("Referrer-Policy", "no-referrer"), ("X-Content-Type-Options", "nosniff"),
+            ):  # fmt: skip
+                self.send_header(name, value)
+
+        def _send(self, content_type: str, text: str) -> None:
+            body = text.encode()
+            self._start(f"{content_type}; charset=utf-8")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def _stream(self) -> None:
+            self._start("multipart/x-mixed-replace; boundary=picture")
+            self.end_headers()
+            try:
+                viewer.pictures(self._part)
+            except OSError:
+                return  # the visitor left
+
+        def _part(self, jpeg: bytes) -> None:
+            head = f"--picture\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+            self.wfile.write(head.encode() + jpeg + b"\r\n")
+            self.wfile.flush()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing: the terminal belongs to the run."""
+
+    return Handler

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from actions.action import parse_action
+from actions.backend import BackendError
+from actions.dryrun import DryRunBackend
+from actions.frame import Frame, GeometryError
+from actions.input_backend import DOUBLE_CLICK_SECONDS, InputBackend
+
+FRAME = Frame(id="1", width=100, height=100)
+
+
+class Notebook:
+    """A device that writes calls down, with the time, and fails on the one it is told to."""
+
+    def __init__(self, fails_on: tuple[Any, ...] | None = None, error: BaseException | None = None) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+        self.times: list[float] = []
+        self.fails_on, self.error = fails_on, error or BackendError("gone")
+        self.closed = 0
+
+    def _note(self, *call: Any) -> None:
+        self.calls.append(call)
+        self.times.append(time.monotonic())
+        if call == self.fails_on:
+            raise self.error
+
+    def move(self, x: int, y: int) -> None:
+        self._note("move", x, y)
+
+    def button(self, button: str, down: bool) -> None:
+        self._note("button", button, down)
+
+    def wheel(self, dx: int, dy: int) -> None:
+        self._note("wheel", dx, dy)
+
+    def key(self, key: str, down: bool) -> None:
+        self._note("key", key, down)
+
+    def text(self, text: str) -> None:
+        self._note("text", text)
+
+    def position(self) -> tuple[int, int]:
+        return (7, 8)
+
+    def sync(self) -> None:
+        pass
+
+    def close(self) -> None:
+        self.closed += 1
+
+    def pressed(self) -> set[str]:
+        down: set[str] = set()
+        for kind, name, *rest in (call for call in self.calls if call[0] in ("key", "button")):
+            (down.add if rest[0] else down.discard)(f"{kind} {name}")
+        return down
+
+
+def perform(device: Notebook, **action: Any) -> str:
+    return InputBackend(device).perform(parse_action(action), FRAME)
+
+
+def test_events_are_played_in_order() -> None:
+    device = Notebook()
+    said = perform(device, type="click", point=(3, 4), keys=["ctrl"])
+    assert said == "click at (3, 4) holding ctrl"
+    assert device.calls == [
+        ("move", 3, 4),
+        ("key", "ctrl", True),
+        ("button", "left", True),
+        ("button", "left", False),
+        ("key", "ctrl", False),
+    ]
+
+
+@pytest.mark.parametrize("error", [BackendError("lost"), KeyboardInterrupt(), OSError("x")])
+def test_whatever_happens_in_a_drag_nothing_stays_pressed(error: BaseException) -> None:
+    device = Notebook(fails_on=("move", 90, 90), error=error)
+    with pytest.raises(type(error)):
+        perform(device, type="drag", path=[(0, 0), (90, 90)], keys=["shift", "alt"], seconds=0.1)
+    assert device.pressed() == set()
+    assert device.calls[-3:] == [("button", "left", False), ("key", "alt", False), ("key", "shift", False)]
+
+
+def test_a_release_that_fails_does_not_keep_the_others_pressed() -> None:
+    device = Notebook(fails_on=("button", "left", False))
+    with pytest.raises(BackendError):
+        perform(device, type="click", point=(1, 1), keys=["ctrl"])
+    assert ("key", "ctrl", False) in device.calls
+
+
+def test_nothing_is_sent_for_an_action_that_cannot_be_done() -> None:
+    device = Notebook()
+    for action in ({"type": "drag", "path": [(0, 0), (500, 0)]}, {"type": "click", "point": (100, 0)}):
+        with pytest.raises(GeometryError):
+            perform(device, **action)
+    assert device.calls == []
+
+
+def test_two_single_clicks_on_one_place_are_never_a_double_click() -> None:
+    device = Notebook()
+    backend = InputBackend(device)
+    for point in ((5, 5), (6, 5), (90, 90)):
+        backend.perform(parse_action({"type": "click", "point": point}), FRAME)
+    first, second, elsewhere = (t for call, t in zip(device.calls, device.times, strict=True) if call[-1] is True)
+    assert second - first >= DOUBLE_CLICK_SECONDS
+    assert elsewhere - second < DOUBLE_CLICK_SECONDS / 2
+
+
+def test_pauses_add_up_to_the_time_asked_for() -> None:
+    device = Notebook()
+    start = time.monotonic()
+    perform(device, type="drag", path=[(0, 0), (90, 0)], seconds=0.4)
+    assert 0.4 <= time.monotonic() - start < 0.8
+
+
+def test_the_dry_run_supports_what_the_real_backend_does() -> None:
+    backend = InputBackend(Notebook())
+    assert backend.supported == DryRunBackend().supported
+    assert backend.position() == (7, 8)
+    backend.close()
+    backend.close()

@@ -1,0 +1,65 @@
+"""A real Chromium, driven through chromedriver, for tests of pages."""
+
+import contextlib
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import httpx
+
+FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+FLAGS += ["--disable-component-update", "--disable-dev-shm-usage", "--no-first-run"]
+INSTALLED = bool(shutil.which("chromedriver") and shutil.which("chromium"))
+
+
+class Browser:
+    """One page in one headless Chromium."""
+
+    def __init__(self, client: httpx.Client, session: str):
+        self._client, self._path = client, f"/session/{session}"
+
+    def open(self, path: Path):
+        self._post("/url", url=path.resolve().as_uri())
+
+    def js(self, script: str):
+        """What the body of a function gives back."""
+        return self._post("/execute/sync", script=script, args=[])
+
+    def cdp(self, command: str, **params):
+        """A command of the Chrome DevTools protocol."""
+        return self._post("/goog/cdp/execute", cmd=command, params=params)
+
+    def press(self, key: str):
+        keys = [{"type": kind, "value": key} for kind in ("keyDown", "keyUp")]
+        self._post("/actions", actions=[{"type": "key", "id": "keyboard", "actions": keys}])
+
+    def console(self) -> list[str]:
+        """What the console has said since the last call."""
+        return [entry["message"] for entry in self._post("/se/log", type="browser")]
+
+    def _post(self, path: str, **body):
+        answer = self._client.post(self._path + path, json=body).json()["value"]
+        if isinstance(answer, dict) and "error" in answer:
+            raise RuntimeError(answer["message"])
+        return answer
+
+
+@contextlib.contextmanager
+def chromium():
+    """A `Browser`, ended afterwards."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True)
+        try:
+            port = next(line.split()[-1].rstrip(".") for line in driver.stdout if "started successfully" in line)
+            options = {"args": [*FLAGS, f"--user-data-dir={profile}"], "binary": shutil.which("chromium")}
+            wanted = {"browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as client:
+                made = client.post("/session", json={"capabilities": {"alwaysMatch": wanted}}).json()["value"]
+                try:
+                    yield Browser(client, made["sessionId"])
+                finally:
+                    client.delete(f"/session/{made['sessionId']}")
+        finally:
+            driver.terminate()
+            driver.wait(10)

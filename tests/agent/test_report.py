@@ -1,0 +1,301 @@
+"""The report: one page for people, in a real Chromium, that runs nothing but its own script."""
+
+import base64
+import html
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actions.action import ACTION_TYPES, parse_action
+from actions.frame import Frame
+from agent.episode import EpisodeError, EpisodeHeader, EpisodeWriter
+from agent.markup import Markup, element, escape
+from agent.report import _duration, write_report
+from agent.step import OutcomeRecord, Step, VerdictRecord
+from agent.task import Ending
+from tests.agent.browser import INSTALLED, chromium
+from tests.agent.sample_episode import TASK, write_sample
+
+HOSTILE = """"><img src=x onerror="document.title='pwned'"></script></style></title></textarea></svg>-->]]>"""
+HOSTILE += """<script>document.title='pwned'</script><svg onload="document.title='pwned'"><style>*{color:red}</style>"""
+HOSTILE += """<iframe srcdoc="x"></iframe><a href="javascript:x" autofocus onfocus="document.title='pwned'">{{body}}"""
+HOSTILE += """' onmouseover='x' {{style}} \\u003cscript> &lt;b&gt; \x00\x1b \u202e"""
+HALF = "\ud83c"  # of a surrogate pair
+POINTS = {"point": [5, 5], "path": [[1, 1], [20, 20]]}
+TEXTS = ("text", "target", "message", "question")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not INSTALLED:
+        pytest.skip("needs Chromium and chromedriver")
+    with chromium() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory):
+    return write_report(write_sample(tmp_path_factory.mktemp("sample") / "e"))
+
+
+def every_action(text):
+    """One action of each type, with `text` wherever it takes any."""
+    extra = {"key": {"chords": ["ctrl+<", "ctrl+plus"]}, "button": {"name": "back"}, "finish": {"status": "failure"}}
+    extra["scroll"] = {"dy": 3, "keys": ["ctrl", "&"]}
+    for kind in ACTION_TYPES:
+        for guess in ({"point": POINTS["point"]}, {"path": POINTS["path"]}, *({name: text} for name in TEXTS), {}):
+            try:
+                yield parse_action({"type": kind} | guess | extra.get(kind, {}))
+            except ValueError:
+                continue
+            break
+
+
+def write_hostile(folder: Path) -> Path:
+    """An episode with `HOSTILE` in every text it has."""
+    text = dict.fromkeys(("task", "model", "dialect", "prompt_hash", "env", "platform"), HOSTILE)
+    header = EpisodeHeader(**text, seeds={HOSTILE: 1}, versions={HOSTILE: HOSTILE}, extra={HOSTILE: HOSTILE})
+    writer = EpisodeWriter.create(folder, header)
+    pixels = np.random.default_rng(0).integers(0, 255, (40, 60, 3), dtype=np.uint8)
+    for index, action in enumerate([None, *every_action(HOSTILE)]):
+        one = Step(
+            index=index,
+            time=header.started,
+            frame=Frame(id=HOSTILE, width=60, height=40),
+            image=writer.add_frame(pixels),
+            action=action,
+            decided=parse_action({"type": "type", "text": HOSTILE}),
+            thought=HOSTILE,
+            raw=HOSTILE + HALF,
+            notes=(HOSTILE,),
+            verdict=VerdictRecord(kind="block" if index % 2 else "modify", policy=HOSTILE, reason=HOSTILE),
+            outcome=OutcomeRecord(performed=True, settled=False, detail=HOSTILE),
+            error=HOSTILE,
+            timings={HOSTILE: 1.0, "model": 1.0},
+            app=HOSTILE,
+        )
+        writer.append(one)
+    writer.finish(Ending.PARSE_ERROR, HOSTILE, HOSTILE)
+    named = Step(index=99, time=0, frame=Frame(id="x", width=1, height=1), image=HOSTILE + ".png")
+    with (folder / "steps.jsonl").open("a") as file:
+        file.write(named.model_dump_json() + "\n")
+    return folder
+
+
+def test_nothing_a_screen_or_a_model_said_ever_runs(browser, tmp_path):
+    path = write_report(write_hostile(tmp_path / "e"))
+    assert len(list(every_action("x"))) == len(ACTION_TYPES)
+    browser.open(path)
+    title = browser.js("return document.title")
+    assert title.endswith("Handeye report")
+    assert title.startswith('"><img src=x')
+    browser.js("for (const d of document.querySelectorAll('details')) d.open = true; window.scrollTo(0, 1e6)")
+    assert browser.js("return document.title") == title
+    count = "return document.querySelectorAll(%r).length"
+    assert browser.js(count % "img, iframe, object, embed, form, input, [style], [autofocus]") == 0
+    assert browser.js(count % "script, style") == 2
+    assert browser.js(count % "a") == browser.js(count % ".timeline a") + 1
+    names = browser.js("return [...document.querySelectorAll('*')].flatMap(e => e.getAttributeNames())")
+    assert not [name for name in names if name.startswith("on")]
+    assert browser.js("return performance.getEntriesByType('resource').filter(e => !/^data:/.test(e.name))") == []
+    assert browser.console() == []
+    shown = browser.js("return document.querySelector('#step-2 pre').textContent")
+    assert shown == HOSTILE.replace("\x00", "␀").replace("\x1b", "␛") + "\ufffd"
+
+
+def test_even_markup_that_slipped_through_would_not_run(browser, sample, tmp_path):
+    slipped = tmp_path / "slipped.html"
+    bad = """<script>document.title='pwned'</script><img src=x onerror="document.title='pwned'">"""
+    bad += "<style>h1{color:red}</style>"
+    slipped.write_text(sample.read_text().replace("<main", bad + "<main"))
+    browser.open(slipped)
+    assert "Handeye report" in browser.js("return document.title")
+    assert browser.js("return getComputedStyle(document.querySelector('h1')).color") != "rgb(255, 0, 0)"
+    assert sum("Content Security Policy" in line for line in browser.console()) >= 3
+
+
+def test_the_page_says_what_happened(browser, sample):
+    browser.open(sample)
+    text = browser.js("return document.body.innerText")
+    for words in (TASK, "Done: the agent says", "notes.txt was saved", "qwen2.5-vl", "16,866 in, 549 out"):
+        assert words in text
+    for words in ("no usable answer", "the answer holds two actions", "blocked (confirm): the user said no"):
+        assert words in text
+    for words in ("changed by policy (limits): shortened the drag", "The model wanted: wait 2 s", "code fence"):
+        assert words in text
+    assert browser.js("return document.querySelector('#step-6 .typed').innerText").startswith("notes.txt⏎\n“Grüße”")
+    raw = browser.js("return document.querySelector('#step-1 pre').textContent")
+    assert raw.startswith("The editor is open.")
+    assert '"type":"click"' in raw
+    assert browser.console() == []
+
+
+def test_each_picture_is_embedded_once_and_small(sample):
+    page = sample.read_text()
+    pictures = re.findall(r'href="data:image/(\w+);base64,([^"]+)"', page)
+    assert len(pictures) == 4  # nine steps, five stored frames, four different screens
+    assert page.count('<use href="#frame-') == 9
+    stored = sum(file.stat().st_size for file in (sample.parent / "frames").iterdir())
+    assert len(page) < 0.8 * stored
+    for _, data in pictures:
+        pixels = cv2.imdecode(np.frombuffer(base64.b64decode(data), np.uint8), cv2.IMREAD_COLOR)
+        assert pixels.shape == (800, 1280, 3)
+
+
+def test_the_mark_is_drawn_where_the_action_was(browser, sample):
+    browser.open(sample)
+    where = """
+      const svg = document.querySelector('#step-1 .screen').getBoundingClientRect();
+      const dot = document.querySelector('#step-1 .solid').getBoundingClientRect();
+      return [(dot.x + dot.width / 2 - svg.x) / svg.width * 1280, (dot.y + dot.height / 2 - svg.y) / svg.height * 800];
+    """
+    assert browser.js(where) == pytest.approx([230.5, 142.5], abs=2.5)
+    assert browser.js("return document.querySelector('#step-4 .badge-words').textContent") == "2× ctrl+"
+    assert browser.js("return document.querySelectorAll('#step-5 polyline').length") == 2
+    assert browser.js("return document.querySelectorAll('#step-6 .mark').length") == 0
+
+
+def test_the_keyboard_walks_the_steps(browser, sample):
+    browser.open(sample)
+    focused = "return document.activeElement.id"
+    marked = "return [...document.querySelectorAll('[aria-current]')].map(a => a.hash)"
+    walked = []
+    for key in ("j", "j", "\ue014", "k", "\ue012", "k"):
+        browser.press(key)
+        walked.append(browser.js(focused))
+        assert browser.js(marked) == [f"#{walked[-1]}"]
+    assert walked == ["step-1", "step-2", "step-3", "step-2", "step-1", "step-1"]
+    for _ in range(12):
+        browser.press("j")
+    assert browser.js(focused) == "step-9"
+    browser.press("k")
+    assert browser.js(focused) == "step-8"
+
+
+CONTRAST = """
+const rgb = (c) => c.match(/[\\d.]+/g).map(Number);
+const light = (c) => { const [r, g, b] = c.map(v => (v /= 255) <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+  return .2126 * r + .7152 * g + .0722 * b; };
+const back = (e) => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor);
+  if (c.length === 3 || c[3] === 1) return c.slice(0, 3); } };
+const low = [];
+for (const e of document.body.querySelectorAll('*')) {
+  if (e.closest('svg, script') || !e.textContent.trim()) continue;
+  const pair = [light(rgb(getComputedStyle(e).color).slice(0, 3)), light(back(e))].sort((a, b) => b - a);
+  if ((pair[0] + .05) / (pair[1] + .05) < 4.5) low.push([e.tagName, e.className, pair]);
+}
+return low;
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 820, 1440])
+def test_it_is_readable_at_any_width_light_and_dark(browser, sample, scheme, width):
+    browser.cdp("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 500)
+    browser.cdp("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    browser.open(sample)
+    assert browser.js("return document.documentElement.scrollWidth") <= width
+    assert browser.js(CONTRAST) == []
+    dark = browser.js("return getComputedStyle(document.body).backgroundColor.match(/\\d+/g)[0] < 100")
+    assert dark == (scheme == "dark")
+    screen = browser.js("return document.querySelector('#step-1 .screen').getBoundingClientRect().width")
+    assert screen > (0.8 * width if width < 500 else 0.4 * width)
+
+
+def test_a_screen_reader_finds_its_way(browser, sample):
+    browser.open(sample)
+    for landmark in ("header", "nav", "main", "footer"):
+        assert browser.js(f"return document.querySelectorAll('{landmark}').length") == 1
+    levels = browser.js("return [...document.querySelectorAll('h1, h2, h3')].map(h => +h.tagName[1])")
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    silent = "svg:not([aria-label]):not([aria-hidden]), section:not([aria-labelledby]), nav:not([aria-label])"
+    assert browser.js(f"return document.querySelectorAll('{silent}').length") == 0
+    spoken = browser.js("return document.querySelector('#step-4 .screen').getAttribute('aria-label')")
+    assert spoken == "Screen of step 4, 1280 by 800 pixels. Drawn on it: double-click at (680, 309) holding ctrl."
+
+
+def test_it_prints(browser, sample):
+    browser.open(sample)
+    pdf = base64.b64decode(browser.cdp("Page.printToPDF", printBackground=False)["data"])
+    assert pdf.count(b"/Subtype /Image") >= 4
+    assert 3 <= len(re.findall(rb"/Type /Page\b", pdf)) <= 12
+
+
+def test_an_interrupted_and_damaged_episode_is_reported_as_such(browser, tmp_path):
+    folder = write_sample(tmp_path / "e", ending=None)
+    lines = (folder / "steps.jsonl").read_bytes().splitlines(keepends=True)
+    lines[2] = b"garbage\n"
+    lines[-1] = lines[-1][:50]
+    (folder / "steps.jsonl").write_bytes(b"".join(lines))
+    (folder / "frames" / "0000.png").unlink()
+    damaged = (folder / "frames" / "0003.png").read_bytes()
+    (folder / "frames" / "0003.png").write_bytes(damaged[:2000])
+    browser.open(write_report(folder, tmp_path / "new" / "out.html"))
+    text = browser.js("return document.body.innerText")
+    for words in (
+        "Interrupted: the record has no ending",
+        "Problems in the record",
+        "steps.jsonl line 3 is damaged and left out",
+        "the last line is cut off",
+        "step 1: its frame 'frames/0000.png' is missing",
+        "frames/0003.png is damaged",
+        "The screen of this step is missing or damaged.",
+    ):
+        assert words in text
+    assert browser.js("return document.querySelectorAll('.step').length") == 7
+    assert browser.console() == []
+
+
+def test_an_episode_without_steps_still_gives_a_page(tmp_path):
+    header = EpisodeHeader(task="t", model="m", env="e", platform="desktop", started=1e300)
+    EpisodeWriter.create(tmp_path / "e", header).close()
+    page = write_report(tmp_path / "e").read_text()
+    assert "No step was recorded." in page
+    assert "unknown" in page
+
+
+@pytest.mark.parametrize("ending", [*Ending, None])
+def test_every_ending_has_words_and_a_tone(tmp_path, ending):
+    page = write_report(write_sample(tmp_path / "e", ending=ending, size=(320, 200))).read_text()
+    tone, words = re.search(r'class="ending (\w+)".*?<strong>(.*?)</strong>', page, re.DOTALL).groups()
+    assert (tone == "good") == (ending is not None and ending.ok)
+    assert len(words) > 10
+
+
+def test_what_cannot_be_written_is_one_clear_line(tmp_path):
+    with pytest.raises(EpisodeError, match="holds no episode"):
+        write_report(tmp_path)
+    write_sample(tmp_path / "e")
+    with pytest.raises(EpisodeError, match=r"cannot write the report to .* choose another --out"):
+        write_report(tmp_path / "e", tmp_path / "e" / "episode.json" / "x.html")
+
+
+@given(st.text(st.characters(exclude_categories=[])))
+def test_escaped_text_is_never_markup_and_loses_nothing_printable(text):
+    escaped = escape(text)
+    assert not set(escaped) & set("<>\"'\x00")
+    escaped.encode()
+    clean = re.sub("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]", "", text)
+    shown = iter(html.unescape(escaped))
+    assert all(character in shown for character in clean)
+    assert element("p", text, title=text) == f'<p title="{escaped}">{escaped}</p>'
+    assert element("p", Markup("<b>"), None) == "<p><b></p>"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        *((0, "0 ms"), (0.0004, "0.4 ms"), (0.34, "340 ms"), (0.9996, "1.0 s"), (3.21, "3.2 s"), (59.96, "1 min 00 s")),
+        *((125, "2 min 05 s"), (3780, "1 h 03 min"), (1e12, "277,777,777 h 46 min")),
+    ],
+)
+def test_durations_are_in_plain_units(seconds, words):
+    assert _duration(seconds) == words

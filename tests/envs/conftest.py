@@ -1,0 +1,52 @@
+"""Real private displays for the tests of the world."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from actions.dryrun import DryRunBackend
+from envs.sandbox import SandboxEnv
+
+TKAPP = Path(__file__).with_name("tkapp.py")
+
+
+class TkApp:
+    """The Tk test window's command line and what it has done so far."""
+
+    def __init__(self, folder: Path) -> None:
+        self._log = folder / "tkapp.log"
+        self._log.touch()
+
+    def command(self, *features: str) -> str:
+        return f"{sys.executable} {TKAPP} {self._log} {' '.join(features)}"
+
+    def times(self, word: str) -> list[float]:
+        """When it did `word`, on the clock of `time.perf_counter`."""
+        return [float(line.split()[0]) for line in self._log.read_text().splitlines() if line.endswith(word)]
+
+
+@pytest.fixture
+def tkapp(tmp_path: Path) -> TkApp:
+    return TkApp(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def screen() -> Iterator[SandboxEnv]:
+    """An empty private display, shared by the tests of one file."""
+    with SandboxEnv(hands=lambda _: DryRunBackend()) as env:
+        yield env
+
+
+def until(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
+    """Wait for `condition`; whether it came true."""
+    end = time.perf_counter() + seconds
+    while not condition():
+        if time.perf_counter() > end:
+            return False
+        time.sleep(0.01)
+    return True

@@ -1,0 +1,255 @@
+"""The desktop as an environment: acting, refusing, settling, opening."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import pytest
+
+from actions.action import AnyAction, Click, Key, Open, TypeText, Wait
+from actions.backend import BackendError
+from actions.dryrun import DryRunBackend
+from actions.frame import Frame, GeometryError, Point, StaleFrameError
+from envs.capture import Monitor, Raw
+from envs.desktop import DesktopEnv
+from envs.env import EnvError
+from envs.sandbox import SandboxEnv
+from envs.x11 import XScreen
+from tests.envs.conftest import TKAPP, TkApp, until
+
+
+class Hands:
+    """A backend that remembers what it was told and where that is in input units."""
+
+    supported = frozenset({"click", "key"})
+
+    def __init__(self, failure: Exception | None = None) -> None:
+        self.sent: list[tuple[AnyAction, tuple[int, int] | None]] = []
+        self.closed = 0
+        self._failure = failure
+
+    def perform(self, action: AnyAction, frame: Frame) -> str:
+        if self._failure:
+            raise self._failure
+        self.sent.append((action, frame.to_input(action.point) if isinstance(action, Click) else None))
+        return "done"
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+class StandInCapture:
+    """Stands in for displays that X11 does not have: more pixels than input units, and negative origins."""
+
+    display = None
+
+    def __init__(self, monitor: Monitor, scale: float) -> None:
+        self.monitor, self.scale = monitor, scale
+
+    def monitors(self) -> tuple[Monitor, ...]:
+        return (self.monitor,)
+
+    def grab(self, monitor: Monitor) -> Raw:
+        size = round(monitor.height * self.scale), round(monitor.width * self.scale), 4
+        return np.full(size, 90, np.uint8)
+
+    def close(self) -> None:
+        pass
+
+
+def square(env: SandboxEnv) -> Point:
+    """The middle of the grey square of the Tk window, in frame pixels."""
+    window = env.windows()[0]
+    return Point(window.left + 70, window.top + 70)
+
+
+@pytest.mark.desktop
+def test_settling_ends_within_150_ms_of_an_animations_last_frame_beside_a_clock_and_a_caret(tkapp: TkApp) -> None:
+    late = []
+    with SandboxEnv([tkapp.command("animate", "clock", "entry")]) as env:
+        for _ in range(7):
+            frame = env.observe().frame
+            outcome = env.perform(Click(point=square(env)), frame)
+            ended = time.perf_counter()
+            assert outcome.settled
+            assert outcome.timings["last_change"] < outcome.timings["settle"]
+            late.append(ended - tkapp.times("moved")[-1])
+    assert min(late) > 0.05, "ended before the animation did"
+    assert median(late) <= 0.15
+
+
+@pytest.mark.desktop
+def test_beside_a_clock_and_a_caret_doing_nothing_takes_the_reaction_time(tkapp: TkApp) -> None:
+    with SandboxEnv([tkapp.command("clock", "entry")]) as env:
+        seconds = []
+        for _ in range(7):
+            frame = env.observe().frame
+            outcome = env.perform(Key(chords=("shift",)), frame)
+            assert outcome.settled
+            seconds.append(outcome.timings["settle"])
+    assert median(seconds) < 0.35
+
+
+@pytest.mark.desktop
+def test_a_window_that_never_rests_ends_at_the_deadline_unsettled(tkapp: TkApp) -> None:
+    with SandboxEnv([tkapp.command("never")]) as env:
+        for _ in range(2):
+            outcome = env.perform(Key(chords=("shift",)), env.observe().frame)
+            assert not outcome.settled
+            assert 2.9 < outcome.timings["settle"] < 3.5
+
+
+@pytest.mark.desktop
+def test_a_changed_geometry_is_refused_and_nothing_is_sent() -> None:
+    hands = Hands()
+    with SandboxEnv(size=(640, 480), hands=lambda _: hands) as env:
+        frame = env.observe().frame
+        for changed in (Monitor("m", 0, 0, 600, 480, True), Monitor("m", 40, 0, 600, 480, True)):
+            XScreen(env.display).set_monitors((changed,))
+            with pytest.raises(StaleFrameError, match="look again"):
+                env.perform(Click(point=Point(10, 10)), frame)
+            frame = env.observe().frame
+            assert (frame.origin[0], frame.width) == (changed.left, 600)
+        assert hands.sent == []
+        assert env.perform(Click(point=Point(10, 10)), frame).performed
+        assert hands.sent[0][1] == (50, 10)
+
+
+@pytest.mark.desktop
+def test_a_rotated_monitor_is_refused(tkapp: TkApp) -> None:
+    hands = Hands()
+    with SandboxEnv(size=(800, 600), hands=lambda _: hands) as env:
+        XScreen(env.display).set_monitors((Monitor("m", 0, 0, 600, 400, True),))
+        frame = env.observe().frame
+        XScreen(env.display).set_monitors((Monitor("m", 0, 0, 400, 600, True),))
+        with pytest.raises(StaleFrameError):
+            env.perform(Click(point=Point(10, 10)), frame)
+        assert hands.sent == []
+
+
+@pytest.mark.desktop
+def test_a_display_that_is_gone_is_a_device_error_and_nothing_is_sent() -> None:
+    hands = Hands()
+    sandbox = SandboxEnv(size=(640, 480), hands=lambda _: DryRunBackend())
+    env = DesktopEnv(sandbox.display, backend=hands)
+    frame = env.observe().frame
+    sandbox.close()
+    with pytest.raises(EnvError, match="gone"):
+        env.perform(Click(point=Point(1, 1)), frame)
+    with pytest.raises(EnvError):
+        env.observe()
+    assert hands.sent == []
+    env.close()
+    env.close()
+    assert hands.closed == 1
+
+
+@pytest.mark.parametrize(
+    ("monitor", "scale", "pixel", "unit"),
+    [
+        (Monitor("retina", 0, 0, 1440, 900, True), 2.0, (2879, 1799), (1439, 899)),
+        (Monitor("left", -1920, -120, 1920, 1080), 1.0, (0, 0), (-1920, -120)),
+        (Monitor("left", -1280, 40, 1280, 800), 1.5, (1000, 301), (-614, 240)),
+    ],
+)
+def test_a_stand_in_for_hidpi_and_negative_origins_maps_to_input_units(
+    monitor: Monitor, scale: float, pixel: tuple[int, int], unit: tuple[int, int]
+) -> None:
+    hands = Hands()
+    env = DesktopEnv(capture=StandInCapture(monitor, scale), backend=hands)
+    frame = env.observe().frame
+    assert (frame.scale, frame.origin) == (scale, (monitor.left, monitor.top))
+    env.perform(Click(point=Point(*pixel)), frame)
+    assert hands.sent[0][1] == unit
+    with pytest.raises(GeometryError):
+        env.perform(Click(point=Point(frame.width, 0)), frame)
+    assert len(hands.sent) == 1
+
+
+def test_a_failing_device_is_an_environment_error() -> None:
+    env = DesktopEnv(capture=StandInCapture(Monitor("m", 0, 0, 400, 300), 1.0), backend=Hands(BackendError("unplugged")))
+    with pytest.raises(EnvError, match="unplugged"):
+        env.perform(Click(point=Point(1, 1)), env.observe().frame)
+
+
+def test_a_dry_run_sends_starts_and_waits_for_nothing() -> None:
+    started: list[Sequence[str]] = []
+    env = DesktopEnv(
+        capture=StandInCapture(Monitor("m", 0, 0, 400, 300), 1.0), backend=DryRunBackend(), launcher=started.append
+    )
+    frame = env.observe().frame
+    start = time.perf_counter()
+    for action in (Click(point=Point(5, 6)), TypeText(text="hello"), Open(target="anything"), Wait(seconds=60)):
+        outcome = env.perform(action, frame)
+        assert not outcome.performed
+        assert outcome.detail.startswith("would ")
+    assert time.perf_counter() - start < 1
+    assert started == []
+    with pytest.raises(GeometryError):
+        env.perform(Click(point=Point(500, 6)), frame)
+
+
+def test_a_wait_lasts_as_long_as_it_says_and_can_be_interrupted() -> None:
+    env = DesktopEnv(capture=StandInCapture(Monitor("m", 0, 0, 400, 300), 1.0), backend=Hands())
+    frame = env.observe().frame
+    assert env.perform(Wait(seconds=0.2), frame).timings["act"] >= 0.2
+    threading.Timer(0.1, env.stop.set).start()
+    outcome = env.perform(Wait(seconds=30), frame)
+    assert outcome.timings["act"] < 5
+    assert "interrupted" in outcome.detail
+
+
+def test_opening_what_is_not_allowed_does_nothing_and_says_so() -> None:
+    started: list[Sequence[str]] = []
+    env = DesktopEnv(
+        capture=StandInCapture(Monitor("m", 0, 0, 400, 300), 1.0), backend=Hands(),
+        programs=["true --flag"], launcher=started.append,
+    )  # fmt: skip
+    frame = env.observe().frame
+    for target in ("rm -rf /", "true; reboot", "true --other", "javascript:alert(1)", "file:///no/such/file"):
+        outcome = env.perform(Open(target=target), frame)
+        assert not outcome.performed
+        assert outcome.detail
+    assert started == []
+    assert env.perform(Open(target="true"), frame).performed
+    assert started == [["true", "--flag"]]
+
+
+@pytest.mark.desktop
+def test_open_starts_a_program_on_the_sandbox_and_waits_for_its_window(tkapp: TkApp, tmp_path: Path) -> None:
+    with SandboxEnv() as env:
+        env._desktop._programs._named.append((sys.executable, str(TKAPP), str(tmp_path / "tkapp.log")))
+        outcome = env.perform(Open(target=Path(sys.executable).name), env.observe().frame)
+        assert outcome.performed
+        assert outcome.settled
+        assert [window.title for window in env.windows()] == ["tkapp"]
+        assert env.observe().app == "Tk: tkapp"
+
+
+@pytest.mark.desktop
+def test_where_the_agent_left_the_pointer_is_not_where_a_person_put_it() -> None:
+    with SandboxEnv(size=(640, 480)) as sandbox:
+        env = DesktopEnv(sandbox.display)
+        env.perform(Click(point=Point(30, 40)), env.observe().frame)
+        assert env.pointer() is None
+        sandbox.perform(Click(point=Point(0, 0)), sandbox.observe().frame)
+        assert until(lambda: env.pointer() == (0, 0))
+        assert env.corner() == (0, 0)
+        env.close()
+
+
+@pytest.mark.desktop
+def test_a_step_costs_few_milliseconds_beside_the_programs_own_time(tkapp: TkApp) -> None:
+    with SandboxEnv([tkapp.command()]) as env:
+        looks = []
+        for _ in range(15):
+            start = time.perf_counter()
+            env.observe()
+            looks.append(time.perf_counter() - start)
+    assert median(looks) < 0.015
