@@ -67,7 +67,7 @@ class KeyUp:
 
 @dataclass(frozen=True)
 class Text:
-    """Enter characters as they are, a newline with Enter and a tab with Tab. No surrogates, no other controls."""
+    """Enter characters as they are, a newline with Enter and a tab with Tab. No other control characters."""
 
     text: str
 
@@ -94,7 +94,7 @@ GTK begins a drag after 8 (``gtk-dnd-drag-threshold``), Qt after 10 (``startDrag
 after 4; each wants more than one motion event around it.
 """
 
-_UNTYPABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_UNTYPABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _NEWLINE = re.compile(r"\r\n|\r")
 
 

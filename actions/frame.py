@@ -145,12 +145,12 @@ class Frame(BaseModel):
         """
         if not (math.isfinite(point.x) and math.isfinite(point.y)) or not self.contains(point):
             raise GeometryError(f"point ({point.x:g}, {point.y:g}) is outside the {self.width}x{self.height} frame")
-        return (self.origin[0] + self._unit(point.x), self.origin[1] + self._unit(point.y))
+        x, y = self._unit(point.x, self.width), self._unit(point.y, self.height)
+        return self.origin[0] + x, self.origin[1] + y
 
-    def _unit(self, pixel: float) -> int:
-        """The last input unit that begins at or before `pixel`, so that `from_input` is undone exactly."""
-        unit = int(pixel / self.scale)
-        return unit + 1 if (unit + 1) * self.scale <= pixel else unit
+    def _unit(self, pixel: float, side: int) -> int:
+        """The input unit nearest to `pixel` that still lies on the frame: at most half a unit away but at the edge."""
+        return min(math.floor(pixel / self.scale + 0.5), math.ceil(side / self.scale) - 1)
 
     def from_input(self, x: float, y: float) -> Point:
         """Input units to frame pixels; may lie outside the frame."""

@@ -1,7 +1,8 @@
 """The pointer and keyboard of one X display, through the XTEST extension. Several displays can be open at once.
 
 Text goes in as key presses: characters of the layout by their own keys, all others by lending them spare keys (see
-`actions.x11_keyboard`). Tried with GTK 3, Tk 8.6, xterm and Chromium, all of which take any code point this way.
+`actions.x11_keyboard`). GTK 3, Tk 8.6, Qt 6, xterm and Chromium take every code point this way, those beyond U+FFFF
+included, so the clipboard is never touched.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import xcffib
+import xcffib.res
 import xcffib.xproto
 import xcffib.xtest
 
@@ -21,11 +24,13 @@ from actions.events import Side
 from actions.keys import MODIFIERS
 from actions.x11_keyboard import Keyboard, Stroke, keysym_of
 
+res: Any = xcffib.res
 xproto: Any = xcffib.xproto  # xcffib is not annotated
 _connect: Any = xcffib.connect
 _KEY_PRESS, _KEY_RELEASE, _BUTTON_PRESS, _BUTTON_RELEASE, _MOTION = 2, 3, 4, 5, 6
 _BUTTONS: dict[Side, int] = {"left": 1, "middle": 2, "right": 3}
 _UP, _DOWN, _LEFT, _RIGHT = 4, 5, 6, 7
+_CALM = 4  # times in a row, 5 ms apart
 _PAGE = 64
 """Characters sent between two round trips to the server."""
 
@@ -38,7 +43,7 @@ FIRST_PING_SECONDS = 1.0
 """The same when it has never answered: Qt 6 says that it would, and does not."""
 
 QUIET_SECONDS = 0.25
-"""How long after the last key press a program that answers no ping is taken to have read it."""
+"""How long after the last key press, and then sleeping, a program that answers no ping is taken to have read it."""
 
 
 class X11Device:
@@ -145,9 +150,9 @@ class X11Device:
             raise BackendError("this X display was closed: open it again")
         try:
             yield
+            self._connection.flush()
         except xcffib.XcffibException as error:
             raise BackendError(message) from error
-        self._connection.flush()
 
     def _fake(self, kind: int, detail: int, x: int = 0, y: int = 0) -> None:
         self._xtest.FakeInput(kind, detail, 0, self._root, x, y, 0)
@@ -197,7 +202,24 @@ class X11Device:
         """Return when the program with the focus has taken all key presses off its queue, as far as can be known."""
         if self._unread and not self._ping():
             time.sleep(max(0.0, self._last_key + QUIET_SECONDS - time.monotonic()))
+            self._wait_while_busy()
         self._unread = False
+
+    def _wait_while_busy(self) -> None:
+        """Return when the program with the focus, where it runs on this machine, has slept for a while."""
+        pid, calm, deadline = self._pid(self._focus()), 0, time.monotonic() + PING_SECONDS
+        while pid and calm < _CALM and time.monotonic() < deadline:
+            calm = 0 if _computing(pid) else calm + 1
+            time.sleep(0.005)
+
+    def _pid(self, window: int) -> int | None:
+        """The process that made `window`, as the X server knows it; None for one on another machine."""
+        spec = res.ClientIdSpec.synthetic(window, res.ClientIdMask.LocalClientPID)
+        try:
+            ids = self._connection(res.key).QueryClientIds(1, [spec]).reply().ids
+            return int(ids[0].value[0]) if len(ids) else None
+        except (xcffib.XcffibException, KeyError):  # no X-Resource extension, or the window is gone
+            return None
 
     def _ping(self) -> bool:
         """Ask the program for a sign of life (EWMH _NET_WM_PING), which it gives after all it was sent before."""
@@ -260,6 +282,14 @@ class X11Device:
         """Logical button to the physical one that gives it; a left-handed user has 1 and 3 swapped."""
         mapping = list(self._core.GetPointerMapping().reply().map)
         return {n: mapping.index(n) + 1 if n in mapping else n for n in range(1, 8)}
+
+
+def _computing(pid: int) -> bool:
+    """Whether the process uses the CPU or waits for a disk (Linux; elsewhere False)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "RD"
+    except OSError:
+        return False
 
 
 _STAMPS = count(int(time.time()) & 0x3FFFFFFF)

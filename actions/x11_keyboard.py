@@ -119,6 +119,9 @@ class _Row:
         return self.keysyms[: self.width]
 
 
+_EMPTY_ROW = _Row((0, 0, 0, 0), 0, 0, ())
+
+
 class Keyboard:
     """The core keyboard of the display that `connection` is open on.
 
@@ -136,6 +139,7 @@ class Keyboard:
         self._lent: dict[int, int] = {}  # keycode -> keysym
         self._found: dict[int, _Row] = {}  # keycode -> its row before it was lent
         self.refresh()
+        self._adopt()
 
     def refresh(self) -> None:
         """Read the layout again if it has changed: one round trip."""
@@ -147,6 +151,18 @@ class Keyboard:
         if rows != self._rows:
             self._rows = rows
             self._index()
+
+    def _adopt(self) -> None:
+        """Take over what one that was killed left lent: keys such as `lend` makes and no layout has.
+
+        Latin-1 signs are left out: the evdev layouts have a key with nothing but plusminus.
+        """
+        for code, row in self._rows.items():
+            keysym = row.keysyms[0] if row.keysyms else 0
+            foreign = keysym >> 24 == 1 or (0xA0 <= keysym <= 0xFF and chr(keysym).isalpha())
+            if foreign and row == _lent_row(keysym):
+                self._lent[code] = keysym
+                self._found[code] = _EMPTY_ROW
 
     def stroke(self, keysym: int) -> Stroke | None:
         """How the layout, or a lent key, gives `keysym`; None when neither does."""
@@ -250,4 +266,11 @@ class Keyboard:
 
 
 def _lent_row(keysym: int) -> _Row:
-    return _Row((0, 0, 0, 0), 1, 1, (keysym,))  # type 0 is ONE_LEVEL in every keymap
+    """What a key lent to `keysym` gives: nothing but that, or with Shift the capital of a small letter.
+
+    Types 0 and 1 are ONE_LEVEL and TWO_LEVEL in every keymap (XKB protocol, 7.2.1).
+    """
+    small = chr(keysym & 0xFFFFFF) if keysym < 0x100 or keysym >> 24 == 1 else ""
+    if len(small.upper()) == 1 and small.upper() != small:
+        return _Row((1, 0, 0, 0), 1, 2, (keysym, keysym_of(small.upper())))
+    return _Row((0, 0, 0, 0), 1, 1, (keysym,))

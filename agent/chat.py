@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from actions.frame import Frame
-from agent.dialects.dialect import IMAGE, Chat, Dialect, Platform, Reading, Spot, Unreadable, pointer_after
+from agent.dialects.dialect import IMAGE, Chat, Dialect, Platform, Reading, Spot, pointer_after
 from agent.dialects.loosejson import LooseJsonError, read_loose
 from agent.endpoints.endpoint import Endpoint, Enough, Reply, Request
 from agent.model import Decision, Grounding, ModelError, ParseError
@@ -102,9 +102,7 @@ class ChatModel:
         if spot.point is None:
             return Grounding(refused=True, reason=spot.reason, raw=reply.text, usage=reply.usage)
         reason = "; ".join(spot.notes)
-        return Grounding(
-            point=spot.point, box=spot.box, score=1.0, reason=reason, raw=reply.text, usage=reply.usage
-        )
+        return Grounding(point=spot.point, box=spot.box, score=1.0, reason=reason, raw=reply.text, usage=reply.usage)
 
     def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
         """Data from the screen, of the shape of `schema` as far as `mismatch` can tell. Raises like `decide`."""
@@ -146,9 +144,9 @@ def _read(reply: Reply, clock: _Clock, read: Callable[[], T]) -> T:
     start = time.perf_counter()
     try:
         return read()
-    except Unreadable as error:
-        clock.phases["parse"] = time.perf_counter() - start
-        raise ParseError(str(error), reply.text, reply.usage, clock.phases) from error
+    except ParseError as error:
+        error.usage, error.timings = reply.usage, clock.phases
+        raise
     finally:
         clock.phases["parse"] = time.perf_counter() - start
 
@@ -157,14 +155,14 @@ def _data(reply: Reply, schema: Mapping[str, Any]) -> Any:
     text = reply.text.strip()
     starts = [at for at in (text.find("{"), text.find("[")) if at >= 0]
     if not starts:
-        raise Unreadable(f"no JSON in the answer: {text[:80]!r}")
+        raise ParseError(f"no JSON in the answer: {text[:80]!r}", reply.text)
     try:
         found = read_loose(text, min(starts), ended=False)
     except LooseJsonError as error:
-        raise Unreadable(f"the JSON cannot be read: {error}") from error
+        raise ParseError(f"the JSON cannot be read: {error}", reply.text) from error
     wrong = "the JSON is cut off" if not found.closed else mismatch(found.value, schema)
     if wrong:
-        raise Unreadable(wrong)
+        raise ParseError(wrong, reply.text)
     return found.value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import sys
@@ -39,38 +40,52 @@ class ConfirmName(StrEnum):
     never = "never"
 
 
-Model = Annotated[str, typer.Option("--model", "-m", help="builtin, or the URL of an OpenAI-compatible server.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
+_screen = functools.partial(typer.Option, rich_help_panel="Screen")
+_model = functools.partial(typer.Option, rich_help_panel="Model")
+_limits = functools.partial(typer.Option, rich_help_panel="Limits and safety")
+_record = functools.partial(typer.Option, rich_help_panel="Record")
+
+ModelName = Annotated[
+    str,
+    _model("--model", "-m", help="builtin, or the URL of an OpenAI-compatible server.", metavar="MODEL"),
+]
+ServedName = Annotated[str | None, _model(help="The model's name on the server; asked for if absent.", metavar="NAME")]
+MaxPixels = Annotated[
+    int | None, _model(help="The server's limit on an image's area, where it is below the model's own.", metavar="N")
+]
+AsJson = Annotated[bool, _record("--json", help="Print one JSON object on stdout and nothing else there.")]
 
 
 @app.command()
 def run(
-    task: Annotated[str, typer.Argument(help="What to do, in plain words.")],
+    task: Annotated[str, typer.Argument(help="What to do, in plain words.", metavar="TASK")],
     env: Annotated[
         EnvName | None,
-        typer.Option(help="Your own desktop, or a private display. Default: desktop, or sandbox with --app."),
+        _screen(help="Your own desktop, or a private display. Default: desktop, or sandbox with --app."),
     ] = None,
     app_: Annotated[
         list[str] | None,
-        typer.Option("--app", help="Start this program on the sandbox first; may be repeated.", metavar="PROGRAM"),
+        _screen("--app", help="Start this program on the sandbox first; may be repeated.", metavar="PROGRAM"),
     ] = None,
-    model: Model = "builtin",
-    served_model: Annotated[str | None, typer.Option(help="The model's name on the server.")] = None,
-    max_steps: Annotated[int, typer.Option(help="End after this many steps.")] = 50,
-    max_seconds: Annotated[float | None, typer.Option(help="End after this many seconds.")] = None,
-    max_tokens: Annotated[int | None, typer.Option(help="End after this many tokens.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide and record, but send nothing.")] = False,
+    size: Annotated[str, _screen(help="Size of the sandbox display.", metavar="WxH")] = "1280x800",
+    monitors: Annotated[int, _screen(help="Monitors of the sandbox, side by side.", min=1, max=4)] = 1,
+    monitor: Annotated[int | None, _screen(help="Work on this monitor only; 1 is the first.", min=1)] = None,
+    live: Annotated[bool, _screen("--live", help="Serve a page on this machine that shows the screen.")] = False,
+    model: ModelName = "builtin",
+    served_model: ServedName = None,
+    max_pixels: MaxPixels = None,
+    max_steps: Annotated[int, _limits(help="End after this many steps.")] = 50,
+    max_seconds: Annotated[float | None, _limits(help="End after this many seconds.")] = None,
+    max_tokens: Annotated[int | None, _limits(help="End after this many tokens.")] = None,
+    dry_run: Annotated[bool, _limits("--dry-run", help="Decide and record, but send nothing.")] = False,
     confirm: Annotated[
         ConfirmName | None,
-        typer.Option(help="Ask before an action. Default: risky on your own desktop, never on the sandbox."),
+        _limits(help="Ask before an action. Default: risky on your own desktop, never on the sandbox."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the episode, new or empty. Default: runs/<time>-<task>.")
+        Path | None,
+        _record(help="Folder for the episode, new or empty. Default: runs/<time>-<task>.", metavar="DIR"),
     ] = None,
-    live: Annotated[bool, typer.Option("--live", help="Serve a page on this machine that shows the screen.")] = False,
-    size: Annotated[str, typer.Option(help="Size of the sandbox display.", metavar="WxH")] = "1280x800",
-    monitors: Annotated[int, typer.Option(help="Monitors of the sandbox, side by side.", min=1, max=4)] = 1,
-    monitor: Annotated[int | None, typer.Option(help="Work on this monitor only (1 is the first).", min=1)] = None,
     as_json: AsJson = False,
 ) -> None:
     """Do a task on a screen and keep a record of it.
@@ -91,6 +106,7 @@ def run(
     options = RunOptions(
         model=model,
         served_model=served_model,
+        max_pixels=max_pixels,
         max_steps=max_steps,
         max_seconds=max_seconds,
         max_tokens=max_tokens,
@@ -109,8 +125,9 @@ def run(
 def locate(
     image: Annotated[Path, typer.Argument(help="A screenshot (PNG, JPEG, WebP).")],
     instruction: Annotated[str, typer.Argument(help='What to find, e.g. "the field right of Name".')],
-    model: Model = "builtin",
-    served_model: Annotated[str | None, typer.Option(help="The model's name on the server.")] = None,
+    model: ModelName = "builtin",
+    served_model: ServedName = None,
+    max_pixels: MaxPixels = None,
     draw: Annotated[Path | None, typer.Option(help="Write the image with the target drawn on it.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -126,7 +143,7 @@ def locate(
     """
     from agent.locating import locate_on_image
 
-    found = locate_on_image(image, instruction, model, served_model, draw)
+    found = locate_on_image(image, instruction, model, served_model, max_pixels, draw)
     if as_json:
         _print_json(found)
     elif not found["refused"]:
@@ -227,7 +244,7 @@ def main(arguments: list[str] | None = None) -> None:
     # --debug may stand anywhere; the commands themselves do not know it.
     arguments = [*(["--debug"] if debug else []), *(a for a in arguments if a != "--debug")]
     try:
-        status = app(arguments, standalone_mode=False)
+        status = app(arguments, prog_name="handeye", standalone_mode=False)
     except KeyboardInterrupt:
         status = _fail("stopped", 130, arguments)
     except Exception as error:

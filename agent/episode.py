@@ -228,6 +228,7 @@ class _FrameThread:
         self._queue: queue.Queue[tuple[str, Image] | None] = queue.Queue(maxsize=2)
         self._progress = threading.Condition()
         self._last: Image | None = None
+        self._before_last: Image | None = None
         self._added = 0
         self._written = 0
         self._error: str | None = None
@@ -238,10 +239,18 @@ class _FrameThread:
         """Queue `image` unless it is the one before; its file name."""
         self.check()
         if self._last is None or not np.array_equal(image, self._last):
-            self._last = image.copy()
-            self._queue.put((_frame_name(self._added), self._last))
+            self._queue.put((_frame_name(self._added), self._copy(image)))
             self._added += 1
         return _frame_name(self._added - 1)
+
+    def _copy(self, image: Image) -> Image:
+        """A copy in the buffer of the frame before the last, once that is on the disk: fresh memory is slow."""
+        buffer = self._before_last if self._written >= self._added - 1 else None
+        if buffer is None or buffer.shape != image.shape:
+            buffer = np.empty(image.shape, np.uint8)
+        np.copyto(buffer, image)
+        self._before_last, self._last = self._last, buffer
+        return buffer
 
     def wait_for(self, step: Step) -> None:
         """Return when the frame of `step` is on the disk."""

@@ -20,7 +20,12 @@ MAX_PIXELS = 100_000_000
 
 
 def locate_on_image(
-    path: Path, instruction: str, model: str, served_model: str | None = None, draw: Path | None = None
+    path: Path,
+    instruction: str,
+    model: str,
+    served_model: str | None = None,
+    max_pixels: int | None = None,
+    draw: Path | None = None,
 ) -> dict[str, Any]:
     """Find `instruction` on the image at `path`; the object that ``handeye locate --json`` prints.
 
@@ -30,7 +35,8 @@ def locate_on_image(
         raise UserError('the instruction is empty: say what to find, e.g. "the Save button"')
     image = read_image(path)
     frame = Frame(id="image", width=image.shape[1], height=image.shape[0])
-    found = resolve_model(model, served_model=served_model).locate(Observation(image, frame), instruction)
+    finder = resolve_model(model, served_model=served_model, max_pixels=max_pixels)
+    found = finder.locate(Observation(image, frame), instruction)
     if draw is not None:
         _save(draw_grounding(image, found), draw)
     return {

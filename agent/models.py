@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from importlib import import_module
 
 from agent.chat import ChatModel
 from agent.dialects.dialect import Dialect, Platform
@@ -55,8 +54,9 @@ def resolve_model(
 
 
 def _builtin() -> Model:
-    model: Model = import_module("agent.builtin.model").BuiltinModel()
-    return model
+    from agent.builtin.model import BuiltinModel  # its perception is heavy, and a served model needs none of it
+
+    return BuiltinModel()
 
 
 def _address(name: str, served: str | None) -> tuple[str, str | None]:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import io
 import re
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 
-import cv2
+from PIL import Image as Pillow
 
 from actions.action import Answer, AnyAction, AskUser, Finish, Key, Open, TypeText, describe
 from agent.drawing import Badge, Banner, Disc, Line, Mark, badge_left, marks, unit
@@ -38,6 +40,7 @@ PHASES = {
 """The phases of a step, as in `agent.step.Step.timings`, in the order they happen; how they are called here."""
 
 _LONGEST = 20_000  # characters of one text that are shown
+_WEBP_LIMIT = 16383  # pixels on a side
 _ENDINGS: dict[Ending | None, tuple[str, str]] = {
     Ending.DONE: ("good", "Done: the agent says that the task is finished"),
     Ending.VERIFIED: ("good", "Done and verified: the result was checked from outside"),
@@ -419,21 +422,29 @@ class _Screens:
     """The pictures of an episode, each embedded once whatever number of steps shows it."""
 
     def __init__(self, episode: Episode) -> None:
-        self._episode = episode
         self._ids: dict[str, str] = {}
-        self._files: dict[str, str | None] = {}
         self._images: list[Markup] = []
         self.problems: list[str] = []
+        first = {step.image: step for step in reversed(episode.steps)}
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            found = pool.map(lambda step: _compact(episode, step), first.values())
+            pictures = dict(zip(first, found, strict=True))
+        known: dict[str, str] = {}
+        for step in episode.steps:
+            picture = pictures[step.image]
+            if isinstance(picture, EpisodeError):
+                self.problems += [str(picture)] if str(picture) not in (*episode.problems, *self.problems) else []
+            elif step.image not in self._ids:
+                self._ids[step.image] = known.get(picture) or self._embed(step, picture)
+                known[picture] = self._ids[step.image]
 
     def definitions(self) -> Markup:
-        """All pictures as SVG definitions; call it after every `show`."""
+        """All pictures as SVG definitions."""
         return element("svg", element("defs", *self._images), class_="frames", aria_hidden="true")
 
     def show(self, step: Step) -> Markup:
         """The screen of `step` with its action drawn on it."""
-        if step.image not in self._files:
-            self._files[step.image] = self._embed(step)
-        name, frame = self._files[step.image], step.frame
+        name, frame = self._ids.get(step.image), step.frame
         if name is None:
             return element("p", "The screen of this step is missing or damaged.", class_="missing")
         spoken = f"Screen of step {step.index + 1}, {frame.width} by {frame.height} pixels."
@@ -451,31 +462,25 @@ class _Screens:
             aria_label=spoken,
         )
 
-    def _embed(self, step: Step) -> str | None:
-        """The id of the step's picture, or None when it cannot be shown."""
-        try:
-            kind, data = _compact(self._episode, step)
-        except EpisodeError as error:
-            if str(error) not in self._episode.problems:
-                self.problems.append(str(error))
-            return None
-        digest = hashlib.sha256(data).hexdigest()
-        if digest not in self._ids:
-            self._ids[digest] = f"frame-{len(self._ids)}"
-            address = Markup(f"data:image/{kind};base64,{base64.b64encode(data).decode()}")
-            size = {"width": str(step.frame.width), "height": str(step.frame.height)}
-            self._images.append(element("image", id=self._ids[digest], href=address, **size))
-        return self._ids[digest]
+    def _embed(self, step: Step, picture: str) -> str:
+        name = f"frame-{len(self._images)}"
+        size = {"width": str(step.frame.width), "height": str(step.frame.height)}
+        self._images.append(element("image", id=name, href=picture, **size))
+        return name
 
 
-def _compact(episode: Episode, step: Step) -> tuple[str, bytes]:
-    """The step's picture in few bytes: a good WebP, or the lossless file where that is smaller."""
-    image = episode.image(step)
-    stored = (episode.folder / step.image).read_bytes()
-    if max(image.shape[:2]) > 16383:  # WebP's limit
-        return "png", stored
-    good, data = cv2.imencode(".webp", image[:, :, ::-1], [cv2.IMWRITE_WEBP_QUALITY, 82])
-    return ("webp", data.tobytes()) if good and data.size < len(stored) else ("png", stored)
+def _compact(episode: Episode, step: Step) -> str | EpisodeError:
+    """The step's picture as a data URI in few bytes: a good WebP, or the lossless file where that is smaller."""
+    try:
+        image = episode.image(step)
+    except EpisodeError as error:
+        return error
+    kind, data = "png", (episode.folder / step.image).read_bytes()
+    if max(image.shape[:2]) <= _WEBP_LIMIT:
+        webp = io.BytesIO()
+        Pillow.fromarray(image).save(webp, "webp", quality=82, method=0)  # the fastest; a third larger than method 4
+        kind, data = ("webp", webp.getvalue()) if webp.tell() < len(data) else (kind, data)
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
 def _svg(shapes: Iterable[Mark], width: int, height: int) -> list[Markup]:

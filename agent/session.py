@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -21,10 +22,11 @@ from rich.markup import escape
 from actions.action import describe
 from actions.dryrun import DryRunBackend
 from agent.console import LiveView, console
+from agent.endpoints.openai import Patience
 from agent.episode import EpisodeError, EpisodeHeader, EpisodeWriter
 from agent.errors import UserError
 from agent.loop import Agent, Result, Watcher
-from agent.model import Decision
+from agent.model import Decision, Model
 from agent.models import resolve_model
 from agent.policy import Allow, Confirm, Policy, Verdict
 from agent.report import write_report
@@ -55,6 +57,7 @@ class RunOptions:
 
     model: str = "builtin"
     served_model: str | None = None
+    max_pixels: int | None = None
     max_steps: int = 50
     max_seconds: float | None = None
     max_tokens: int | None = None
@@ -101,7 +104,7 @@ def run_task(instruction: str, screen: Screen, options: RunOptions) -> Run:
     folder = (options.out or _default_folder(instruction)).absolute()
     _check_folder(folder)
     with ExitStack() as stack:
-        model = resolve_model(options.model, served_model=options.served_model)
+        model = _model(options)
         env = open_env(screen)
         stack.callback(env.close)
         memory = EpisodeWriter.create(folder, EpisodeHeader.of(task, model, env))
@@ -119,6 +122,14 @@ def run_task(instruction: str, screen: Screen, options: RunOptions) -> Run:
 
 
 Screened = DesktopEnv | SandboxEnv
+
+
+def _model(options: RunOptions) -> Model:
+    """A server is not waited for longer than the whole run may take."""
+    patience = Patience(total=min(options.max_seconds or math.inf, Patience().total))
+    return resolve_model(
+        options.model, served_model=options.served_model, max_pixels=options.max_pixels, patience=patience
+    )
 
 
 def open_env(screen: Screen) -> Screened:
@@ -163,7 +174,7 @@ def _policy(screen: Screen, options: RunOptions, view: LiveView) -> Policy:
 def _stoppable(env: Screened, stop: Stop) -> Iterator[None]:
     """The stop key and the corner, as far as this machine has them; says what is missing."""
     displays = [env.display] if env.display else []
-    with watch_for_stop(displays, stop.request, position=env.pointer) as problems:
+    with watch_for_stop(displays, stop.request, position=getattr(env, "pointer", None)) as problems:
         for problem in problems:
             console().print(f"[yellow]{escape(problem)}[/]", soft_wrap=True)
         yield

@@ -4,8 +4,8 @@
     python benchmarks/build_icons.py train CACHE.npz MODEL.pt           a small network on rendered, roughened masks
     python benchmarks/build_icons.py export CACHE.npz MODEL.pt OUT_DIR  the ONNX file and its label list
 
-`agent/builtin/ICONS.md` lists the npm packages to install in NODE_MODULES. Needs `resvg-py`, `torch` and `onnx` on top of
-Handeye's own requirements; every random choice is seeded.
+`agent/builtin/ICONS.md` lists the npm packages to install in NODE_MODULES. Needs `resvg-py`, `torch` and `onnx` on
+top of Handeye's own requirements; every random choice is seeded.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import multiprocessing
 import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.builtin import icons
+from agent.builtin.icons import Floats
 
 SIDE = 72
 """Pixels of a stored mask."""
@@ -33,12 +34,14 @@ OTHER, IGNORE = -1, -2
 """Label of an icon outside the concept table, and of one whose name only partly is a concept (calendar-heart)."""
 BUILTIN = Path(icons.__file__).parent
 NO_BRANDS = "simple-icons"
-SETS = (
-    "akar-icons ant-design basil bi bx bxs carbon cil clarity codicon ep eva f7 fa6-regular fa6-solid fluent fluent-mdl2 "
-    "foundation heroicons hugeicons ic icon-park-outline icon-park-solid iconamoon iconoir ion lets-icons lucide maki "
-    "majesticons material-symbols mdi mingcute mynaui octicon pepicons-pop ph proicons radix-icons raphael ri simple-icons "
-    "solar system-uicons tabler tdesign uil vaadin weui zondicons"
-).split()
+SETS = [
+    "akar-icons", "ant-design", "basil", "bi", "bx", "bxs", "carbon", "cil", "clarity", "codicon", "ep", "eva",
+    "f7", "fa6-regular", "fa6-solid", "fluent", "fluent-mdl2", "foundation", "heroicons", "hugeicons", "ic",
+    "icon-park-outline", "icon-park-solid", "iconamoon", "iconoir", "ion", "lets-icons", "lucide", "maki",
+    "majesticons", "material-symbols", "mdi", "mingcute", "mynaui", "octicon", "pepicons-pop", "ph", "proicons",
+    "radix-icons", "raphael", "simple-icons", "solar", "system-uicons", "tabler", "tdesign", "uil", "vaadin",
+    "weui", "zondicons"
+]
 LICENCES = {"MIT", "ISC", "Apache-2.0", "CC-BY-4.0", "CC0-1.0", "Unlicense"}
 SKIP = {
     "ph": r"-thin$|-light$",
@@ -47,11 +50,14 @@ SKIP = {
     "solar": r"-(broken|bold-duotone|line-duotone)$",
     "fluent": r"^(?!.*-(20|24)-(regular|filled)$)",
 }
-STYLE = set(
-    "outline outlined filled fill line solid regular bold thin light duotone twotone round rounded sharp baseline linear "
-    "broken alt o s logo ios md mono curved off-line".split()
-)
+STYLE = frozenset([
+    "outline", "outlined", "filled", "fill", "line", "solid", "regular", "bold", "thin", "light", "duotone",
+    "twotone", "round", "rounded", "sharp", "baseline", "linear", "broken", "alt", "o", "s", "logo", "ios", "md",
+    "mono", "curved", "off-line"
+])
 DECOR = {"circle", "square", "box", "rounded", "circled", "round"}
+NUMBERED = {"square", "circle", "filter", "dice", "rounded", "number", "battery", "grid"}
+"""Names in which a number is drawn, rather than counting variants."""
 SIZED = {"fluent", "octicon", "ep", "heroicons", "carbon"}
 RENAMED = {  # names that mean another shape in one set
     "ph": {"caret-left": "chevron-left", "caret-right": "chevron-right", "caret-up": "chevron-up",
@@ -62,12 +68,18 @@ RENAMED = {  # names that mean another shape in one set
               "caret-down": "chevron-down"},
     "ic": {"arrow-left": "caret-left", "arrow-right": "caret-right"},
     "material-symbols": {"arrow-left": "caret-left", "arrow-right": "caret-right"},
-    "eva": {"arrow-left": "caret-left", "arrow-right": "caret-right", "arrow-up": "caret-up", "arrow-down": "caret-down"},
+    "eva": {"arrow-left": "caret-left", "arrow-right": "caret-right", "arrow-up": "caret-up",
+            "arrow-down": "caret-down"},
     "fluent": {"line-horizontal-3": "menu", "navigation": "menu", "share": "share-box"},
     "bi": {"list": "menu", "grid": "grid-view"},
     "carbon": {"settings-adjust": "sliders"},
     "f7": {"arrow-left": "arrow-left", "bars": "menu", "play-arrow": "play"},
 }  # fmt: skip
+
+
+def floats(values: Any) -> Floats:
+    """An array as contiguous 32-bit floats."""
+    return np.ascontiguousarray(values, np.float32)
 
 
 class Icon(NamedTuple):
@@ -97,7 +109,10 @@ def spellings(prefix: str, name: str) -> Iterator[str]:
     while len(tokens) > 1 and tokens[0] in STYLE:
         tokens = tokens[1:]
         yield "-".join(tokens)
-    bare = [t for t in tokens if t not in STYLE and not (t.isdigit() and len(t) < 3)]
+    words = [t for t in tokens if t not in STYLE]
+    bare = [t for t in words if not (t.isdigit() and len(t) < 3)]
+    if len(bare) < len(words) and set(bare) <= NUMBERED:
+        return
     yield "-".join(bare)
     yield "-".join(t for t in bare if t not in DECOR)
 
@@ -106,9 +121,9 @@ def label_of(prefix: str, name: str, owner: dict[str, int]) -> int:
     """The concept an icon's name belongs to, `IGNORE` where only a part of the name does, else `OTHER`."""
     renamed = RENAMED.get(prefix, {})
     for spelling in spellings(prefix, name):
-        spelling = renamed.get(spelling, spelling)
-        if spelling in owner:
-            return owner[spelling]
+        meant = renamed.get(spelling, spelling) if not DECOR & set(name.split("-")) else spelling
+        if meant in owner:
+            return owner[meant]
     parts = set(re.split(r"[-_]", name.lower())) - STYLE - DECOR
     return IGNORE if any(p in owner for p in parts) else OTHER
 
@@ -130,10 +145,13 @@ def render(svg: str) -> NDArray[np.uint8] | None:
 
 def extra_tags(modules: Path) -> dict[str, dict[str, list[str]]]:
     """Tags that the sets' own packages carry, by Iconify prefix and icon name."""
-    lucide = json.loads((modules / "lucide-static/tags.json").read_text())
-    mdi = {m["name"]: m["aliases"] + m["tags"] for m in json.loads((modules / "@mdi/svg/meta.json").read_text())}
-    tabler = {k: [str(t) for t in v["tags"]] for k, v in json.loads((modules / "@tabler/icons/icons.json").read_text()).items()}
-    return {"lucide": lucide, "mdi": mdi, "tabler": tabler}
+    files = ("lucide-static/tags.json", "@mdi/svg/meta.json", "@tabler/icons/icons.json")
+    lucide, mdi, tabler = (json.loads((modules / file).read_text("utf-8")) for file in files)
+    return {
+        "lucide": lucide,
+        "mdi": {m["name"]: m["aliases"] + m["tags"] for m in mdi},
+        "tabler": {name: [str(t) for t in row["tags"]] for name, row in tabler.items()},
+    }
 
 
 def tags_of(name: str, extra: list[str]) -> tuple[str, ...]:
@@ -158,7 +176,8 @@ def read_set(modules: Path, prefix: str, owner: dict[str, int], extra: dict[str,
         width, height = icon.get("width", data.get("width", 16)), icon.get("height", data.get("height", 16))
         box = f"{icon.get('left', 0)} {icon.get('top', 0)} {width} {height}"
         body = icon["body"].replace("currentColor", "#000")
-        mask = render(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" width="{SIDE}" height="{SIDE}">{body}</svg>')
+        size = f'viewBox="{box}" width="{SIDE}" height="{SIDE}"'
+        mask = render(f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{body}</svg>')
         if mask is not None:
             yield Icon(f"{prefix}:{name}", mask, label, tags_of(name, extra.get(name, [])))
 
@@ -206,7 +225,7 @@ def collect(modules: Path, cache: Path) -> None:
 # ---------------------------------------------------------------- roughening
 
 
-def placed(mask: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.float32]:
+def placed(mask: NDArray[np.uint8], rng: np.random.Generator) -> Floats:
     """The drawing at a random size of 13 to 80 pixels, slightly stretched and turned, on a canvas with padding."""
     size = int(13 + 67 * rng.random() ** 1.6)
     pad = int(rng.integers(1, 5))
@@ -217,13 +236,13 @@ def placed(mask: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.floa
     a = scale * np.array([[np.cos(turn) * stretch, -np.sin(turn)], [np.sin(turn) * stretch, np.cos(turn)]])
     centre = canvas / 2 + rng.uniform(-0.5, 0.5, 2)
     matrix = np.c_[a, centre - a @ [SIDE / 2, SIDE / 2]]
-    source = mask.astype(np.float32) / 255
+    source = floats(mask / 255)
     if scale < 0.75:
-        source = cv2.GaussianBlur(source, (0, 0), 0.42 / scale * (0.85 + 0.4 * rng.random()))
-    return cv2.warpAffine(source, matrix, (canvas, canvas), flags=cv2.INTER_LINEAR).astype(np.float32)
+        source = floats(cv2.GaussianBlur(source, (0, 0), 0.42 / scale * (0.85 + 0.4 * rng.random())))
+    return floats(cv2.warpAffine(source, matrix, (canvas, canvas), flags=cv2.INTER_LINEAR))
 
 
-def contained(ink: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+def contained(ink: Floats, rng: np.random.Generator) -> Floats:
     """The drawing in a round or square button: filled or a ring, as a floating button or an avatar has."""
     side = ink.shape[0]
     big = int(side * rng.uniform(1.35, 2.1))
@@ -240,12 +259,12 @@ def contained(ink: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.
     glyph = np.zeros_like(shape)
     glyph[off : off + side, off : off + side] = ink
     if ring:
-        return np.maximum(shape * rng.uniform(0.3, 1), glyph).astype(np.float32)
+        return floats(np.maximum(shape * rng.uniform(0.3, 1), glyph))
     fill, stroke = (rng.uniform(0.3, 1), rng.uniform(0, 0.25)) if rng.random() < 0.6 else (rng.uniform(0.12, 0.5), 1.0)
-    return (shape * fill * (1 - glyph) + glyph * stroke).astype(np.float32)
+    return floats(shape * fill * (1 - glyph) + glyph * stroke)
 
 
-def rounded_box(canvas: NDArray[np.float32], low: int, high: int, radius: int) -> None:
+def rounded_box(canvas: Floats, low: int, high: int, radius: int) -> None:
     """Fill a square with round corners from `low` to `high` on both axes."""
     radius = min(radius, (high - low) // 2)
     if radius * 2 >= high - low - 1:
@@ -258,65 +277,86 @@ def rounded_box(canvas: NDArray[np.float32], low: int, high: int, radius: int) -
             cv2.circle(canvas, (x, y), radius, 1.0, -1, cv2.LINE_AA)
 
 
-def worn(ink: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Blur, weak contrast, noise, a badge or a line nearby, and JPEG, each now and then."""
+def worn(ink: Floats, rng: np.random.Generator) -> Floats:
+    """Blur, weak contrast, noise, a badge or JPEG, each now and then."""
     side = ink.shape[0]
     if rng.random() < 0.06:
         at = (int(side * rng.uniform(0.65, 0.95)), int(side * rng.uniform(0.05, 0.35)))
-        cv2.circle(ink, at, max(1, int(side * rng.uniform(0.08, 0.18))), float(rng.uniform(0.5, 1)), -1, cv2.LINE_AA)
+        cv2.circle(ink, at, max(1, int(side * rng.uniform(0.08, 0.18))), rng.uniform(0.5, 1), -1, cv2.LINE_AA)
     if rng.random() < 0.25:
-        ink = cv2.GaussianBlur(ink, (0, 0), rng.uniform(0.3, 0.9))
+        ink = floats(cv2.GaussianBlur(ink, (0, 0), rng.uniform(0.3, 0.9)))
     if rng.random() < 0.3:
-        ink = ink ** rng.uniform(0.6, 1.5)
+        ink = floats(ink ** rng.uniform(0.6, 1.5))
     if rng.random() < 0.3:
-        ink = ink + rng.normal(0, rng.uniform(0.005, 0.05), ink.shape)
+        ink = floats(ink + rng.normal(0, rng.uniform(0.005, 0.05), ink.shape))
     if rng.random() < 0.15:
         packed = cv2.imencode(".jpg", (ink.clip(0, 1) * 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 55])[1]
-        ink = cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE) / 255
-    return np.ascontiguousarray(ink, np.float32).clip(0, 1)
+        ink = floats(np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE)) / 255)
+    return ink.clip(0, 1)
 
 
-def rough(mask: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.float32]:
+def rough(mask: NDArray[np.uint8], rng: np.random.Generator) -> Floats:
     """One training picture of a mask, through the same `squared` as at run time."""
     ink = placed(mask, rng)
     if rng.random() < 0.22:
         ink = contained(ink, rng)
     ink = worn(ink, rng)
     strongest = float(np.percentile(ink, 99.5))
-    return icons.squared(np.minimum(ink / max(strongest, 0.05), 1))
+    ink = np.minimum(ink / max(strongest, 0.05), 1)
+    return icons.squared(ink, icons.glyph_box(ink))
 
 
 LETTERS = "ABCDEFGHJKLMNPQRSUVWYZabcdefghjklmnpqrsuvwyz0123456789%&"
 
 
-def clutter(rng: np.random.Generator) -> NDArray[np.float32]:
+def written(side: int, rng: np.random.Generator) -> Floats:
+    """A part of a word."""
+    canvas = np.zeros((side, side), np.uint8)
+    text = "".join(rng.choice(list(LETTERS), int(rng.integers(2, 6))))
+    font, thick = int(rng.choice([0, 1, 2, 3, 4, 6])), int(rng.integers(1, 3))
+    cv2.putText(canvas, text, (1, side // 2), font, rng.uniform(0.3, 0.9), 255, thick, cv2.LINE_AA)
+    return floats(canvas / 255)
+
+
+def grain(side: int, rng: np.random.Generator) -> Floats:
+    """Noise."""
+    return floats(rng.random((side, side)))
+
+
+def blotched(side: int, rng: np.random.Generator) -> Floats:
+    """Smooth light and dark, as in a photo."""
+    coarse = floats(rng.random((int(rng.integers(2, 9)), int(rng.integers(2, 9)))))
+    smooth = cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC)
+    return floats(smooth + rng.normal(0, 0.05, (side, side)))
+
+
+def shards(side: int, rng: np.random.Generator) -> Floats:
+    """A few filled polygons of different shades."""
+    canvas = np.zeros((side, side), np.float32)
+    for _ in range(int(rng.integers(3, 9))):
+        corners = rng.integers(0, side, (int(rng.integers(3, 6)), 1, 2)).astype(np.int32)
+        cv2.fillPoly(canvas, [corners], float(rng.random()), cv2.LINE_AA)
+    return canvas
+
+
+def bars(side: int, rng: np.random.Generator) -> Floats:
+    """A few flat rectangles, as blurred words and panels look."""
+    canvas = np.zeros((side, side), np.float32)
+    for _ in range(int(rng.integers(2, 7))):
+        x, y = rng.integers(0, side, 2).tolist()
+        far = (x + int(rng.integers(2, side)), y + int(rng.integers(1, 6)))
+        cv2.rectangle(canvas, (x, y), far, rng.uniform(0.2, 1), -1)
+    return canvas
+
+
+def clutter(rng: np.random.Generator) -> Floats:
     """A picture that is no icon: words, noise, blobs as in photos, bars and boxes."""
     side = int(rng.integers(16, 80))
-    ink = np.zeros((side, side), np.float32)
-    kind = rng.integers(0, 5)
-    if kind == 0:
-        text = "".join(rng.choice(list(LETTERS), int(rng.integers(2, 6))))
-        font = int(rng.choice([0, 1, 2, 3, 4, 6]))
-        written = np.zeros((side, side), np.uint8)
-        cv2.putText(written, text, (1, side // 2), font, rng.uniform(0.3, 0.9), 255, int(rng.integers(1, 3)), cv2.LINE_AA)
-        ink = written.astype(np.float32) / 255
-    elif kind == 1:
-        ink = rng.random((side, side)).astype(np.float32)
-    elif kind == 2:
-        coarse = rng.random((int(rng.integers(2, 9)), int(rng.integers(2, 9)))).astype(np.float32)
-        ink = cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC) + rng.normal(0, 0.05, (side, side))
-    elif kind == 3:
-        for _ in range(int(rng.integers(3, 9))):
-            points = rng.integers(0, side, (int(rng.integers(3, 6)), 1, 2)).astype(np.int32)
-            cv2.fillPoly(ink, [points], float(rng.random()), cv2.LINE_AA)
-    else:
-        for _ in range(int(rng.integers(2, 7))):
-            x, y = rng.integers(0, side, 2).tolist()
-            cv2.rectangle(ink, (x, y), (x + int(rng.integers(2, side)), y + int(rng.integers(1, 6))), float(rng.uniform(0.2, 1)), -1)
-    ink = np.ascontiguousarray(ink, np.float32).clip(0, 1)
+    makers = (written, grain, blotched, shards, bars)
+    ink = makers[int(rng.integers(0, len(makers)))](side, rng).clip(0, 1)
     if ink.max() < 0.3:
         ink[side // 3 : side // 2, side // 4 : side // 2] = 1
-    return icons.squared(ink)
+    return icons.squared(ink, icons.glyph_box(ink))
 
 
 # ---------------------------------------------------------------- the network
@@ -368,9 +408,9 @@ def sampling(labels: NDArray[np.int32]) -> NDArray[np.float64]:
 class Batch(NamedTuple):
     """Pictures (N,1,48,48), concept targets (N; the number of concepts = none, -100 = ignore), tag targets (N,T)."""
 
-    pictures: NDArray[np.float32]
+    pictures: Floats
     target: NDArray[np.int64]
-    tags: NDArray[np.float32]
+    tags: Floats
 
 
 def batch_of(data: Data, chance: NDArray[np.float64], size: int, seed: tuple[int, int]) -> Batch:
@@ -493,7 +533,7 @@ def halve(onnx: Any, model: Any) -> None:
 
 def main(arguments: list[str]) -> None:
     """Run one of the three stages named in the module's docstring."""
-    stages = {"collect": collect, "train": train, "export": export}
+    stages: dict[str, Callable[..., None]] = {"collect": collect, "train": train, "export": export}
     if not arguments or arguments[0] not in stages:
         sys.exit(__doc__)
     stages[arguments[0]](*map(Path, arguments[1:]))

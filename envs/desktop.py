@@ -15,6 +15,7 @@ from actions.action import AnyAction, Open, Wait
 from actions.backend import Backend, BackendError
 from actions.dryrun import DryRunBackend
 from actions.frame import Frame, StaleFrameError
+from actions.input_backend import InputBackend
 from envs.capture import (
     Deadline,
     Monitor,
@@ -213,9 +214,13 @@ class DesktopEnv:
         self.close()
 
     def _where(self) -> tuple[int, int] | None:
+        if not isinstance(self._capture, ScreenCapture):
+            return None
         try:
-            return self._capture.pointer() if isinstance(self._capture, ScreenCapture) else None
-        except EnvError:
+            if self._capture.display is None and isinstance(self._backend, InputBackend):
+                return self._backend.position()
+            return self._capture.pointer()
+        except (EnvError, BackendError):
             return None
 
     def _look(self) -> _Look:
@@ -284,16 +289,14 @@ def start_program(argv: Sequence[str], environ: Mapping[str, str]) -> None:
 
 def default_backend(display: str | None) -> Backend:
     """The hands for a display: XTEST on X11, pyautogui elsewhere. Raises `EnvError`."""
-    from actions.input_backend import InputBackend
-
     try:
         if display is not None:
             from actions.x11 import X11Device
 
             return InputBackend(X11Device(display))
-        from actions.pyautogui_device import PyAutoGuiDevice
+        from actions.pyautogui_device import PyautoguiDevice
 
-        return InputBackend(PyAutoGuiDevice())
+        return InputBackend(PyautoguiDevice())
     except BackendError as error:
         raise EnvError(str(error)) from error
 

@@ -132,6 +132,8 @@ def private_arguments(argv: Sequence[str], home: Path, root: bool) -> list[str]:
                    "--no-first-run", "--no-default-browser-check", "--disable-dev-shm-usage", "--password-store=basic",
                    "--disable-features=Translate", f"--user-data-dir={home / 'chromium'}"]  # fmt: skip
         return [argv[0], *(["--no-sandbox", "--test-type"] if root else []), *options, *argv[1:]]
+    if Path(argv[0]).name == "xterm":
+        return [argv[0], "-fa", "Monospace", "-fs", "12", *argv[1:]]  # its own bitmap font is tiny
     if Path(argv[0]).name.startswith("firefox"):
         return [argv[0], "--no-remote", "--profile", str(home / "firefox"), *argv[1:]]
     return list(argv)

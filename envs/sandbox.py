@@ -136,7 +136,6 @@ class SandboxEnv:
         self._watched = monitor
         self._cwd = str(Path(cwd or Path.cwd()).resolve())
         self._app_timeout = app_timeout
-        self._pids: list[int] = []
         self._touched = False
         self._closed = False
         self._check_installed()
@@ -193,8 +192,7 @@ class SandboxEnv:
         """End all programs, empty their home, and start them again. Does nothing on a fresh sandbox."""
         if not self._touched:
             return
-        self._supervisor.ask("stop", pids=self._pids)
-        self._pids = []
+        self._supervisor.ask("stop")
         self._fill_home()
         self._desktop.reset()
         self._start_apps()
@@ -306,7 +304,7 @@ class SandboxEnv:
         template = Path(__file__).with_name("openbox.xml").read_text(encoding="utf-8")
         config.write_text(template.replace("@MONITOR@", str(self._watched + 1)), encoding="utf-8")
         argv = [str(shutil.which("openbox")), "--sm-disable", "--config-file", str(config)]
-        self._supervisor.ask("start", argv=argv, cwd=self._cwd)
+        self._supervisor.ask("start", argv=argv, cwd=self._cwd, keep=True)
         self._wait_until(self._screen.window_manager, 10.0, "the window manager openbox did not start: see its log")
 
     def _start_apps(self) -> None:
@@ -323,9 +321,7 @@ class SandboxEnv:
         except ProgramError as error:
             raise EnvError(str(error)) from error
         full = private_arguments(argv, Path(self._environ["HOME"]), os.geteuid() == 0)
-        pid = int(self._supervisor.ask("start", argv=[path, *full[1:]], cwd=self._cwd))
-        self._pids.append(pid)
-        return pid
+        return int(self._supervisor.ask("start", argv=[path, *full[1:]], cwd=self._cwd))
 
     def _wait_for_window(self, argv: Sequence[str], pid: int, known: set[int]) -> None:
         name = Path(argv[0]).name

@@ -49,7 +49,7 @@ def main() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
     _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     sweep()
-    home = Path(tempfile.mkdtemp(prefix=PREFIX))
+    home = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_folder()))
     (home / "guardian").write_text(str(os.getpid()))
     guardian = os.getpid()
     worker = os.fork()
@@ -57,6 +57,12 @@ def main() -> None:
         _work(home, guardian)
         os._exit(0)
     _guard(home, caller, worker)
+
+
+def _folder() -> Path:
+    """The temporary folder, or ``/tmp`` where its name is long: programs put sockets there (108 bytes at most)."""
+    usual = Path(tempfile.gettempdir())
+    return usual if len(str(usual)) <= 20 else Path("/tmp")  # noqa: S108
 
 
 def _guard(home: Path, caller: int, worker: int) -> None:
@@ -69,7 +75,7 @@ def _guard(home: Path, caller: int, worker: int) -> None:
         reap()
         if not alive(worker):
             break
-    clean_up(home)
+    pass
 
 
 def clean_up(home: Path) -> None:
@@ -115,7 +121,7 @@ def _read_pid(path: Path) -> int | None:
 
 def sweep() -> None:
     """Remove what a sandbox left whose guardian and worker were killed at the same moment."""
-    for home in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+    for home in _folder().glob(f"{PREFIX}*"):
         guardian = _read_pid(home / "guardian")
         try:
             old = home.stat().st_uid == os.getuid() and time.time() - home.stat().st_mtime > 5
@@ -172,6 +178,7 @@ class _Worker:
         self._environ: dict[str, str] = {}
         self._running: dict[int, subprocess.Popen[bytes]] = {}
         self._ended: dict[int, int] = {}
+        self._kept: set[int] = set()
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -183,7 +190,7 @@ class _Worker:
                 case "poll":
                     return {"status": self._ended.get(request["pid"])}
                 case "stop":
-                    return {"left": self._stop(request["pids"])}
+                    return {"left": self._stop([p for p in descendants(os.getpid()) if p not in self._kept])}
                 case unknown:
                     return {"error": f"unknown request {unknown!r}"}
         except (OSError, ValueError) as error:
@@ -211,6 +218,7 @@ class _Worker:
             process = self._spawn([argv[0], f":{number}", *argv[1:]], environ, note="server")
             if self._serves(process, number):
                 self._environ |= {"DISPLAY": f":{number}"}
+                self._kept.add(process.pid)
                 return f":{number}"
             self._stop([process.pid])
         raise OSError(f"the X server ({argv[0]}) did not start: {self._log_end()}")
@@ -224,8 +232,11 @@ class _Worker:
             time.sleep(0.005)
         return False
 
-    def _start(self, argv: list[str], cwd: str) -> int:
-        return self._spawn(argv, self._environ, cwd=cwd).pid
+    def _start(self, argv: list[str], cwd: str, keep: bool = False) -> int:
+        """Start a program; one to `keep` is not ended by ``stop``."""
+        pid = self._spawn(argv, self._environ, cwd=cwd).pid
+        self._kept |= {pid} if keep else set()
+        return pid
 
     def _spawn(
         self, argv: list[str], environ: dict[str, str], cwd: str = "/", note: str = ""
@@ -250,13 +261,12 @@ class _Worker:
         return process
 
     def _stop(self, pids: list[int]) -> list[int]:
-        """End programs with everything they started: politely, then not."""
-        doomed = [*pids, *(child for pid in pids for child in descendants(pid))]
-        kill_all(doomed, signal.SIGTERM)
-        self._wait(doomed, 1.0)
-        kill_all([pid for pid in doomed if alive(pid)])
-        self._wait(doomed, 1.0)
-        return [pid for pid in doomed if alive(pid)]
+        """End processes: politely, then not. Those that are left."""
+        kill_all(pids, signal.SIGTERM)
+        self._wait(pids, 1.0)
+        kill_all([pid for pid in pids if alive(pid)])
+        self._wait(pids, 1.0)
+        return [pid for pid in pids if alive(pid)]
 
     def _wait(self, pids: list[int], seconds: float) -> None:
         deadline = time.monotonic() + seconds

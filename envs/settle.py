@@ -167,12 +167,14 @@ class Settler:
         self._last: float | None = None
         self._places: list[Box] = []
         self._doubt: float | None = None
-        self._ignored: list[tuple[float, Box]] = []
+        self._recent: list[tuple[float, Box]] = []
 
     def feed(self, now: float, picture: Pixels) -> None:
         """What the screen showed at `now`."""
-        boxes = [box for box in changed_regions(self._picture, picture) if not self._own_doing(now, box)]
+        changed = changed_regions(self._picture, picture)
         self._picture = picture
+        boxes = [box for box in changed if not self._own_doing(now, box)]
+        self._recent += [(now, box) for box in changed]
         if not boxes:
             return
         if self._doubtful(boxes) and not self._streak(now):
@@ -218,10 +220,8 @@ class Settler:
         """Whether the screen does this by itself. What moves faster than any caret or clock is never ignored."""
         if not self._ambient.covers(box):
             return False
-        self._ignored = [(when, place) for when, place in self._ignored if now - when < self.rules.quiet]
-        moving = _near(box, [place for _, place in self._ignored], 4 * self._scale)
-        self._ignored.append((now, box))
-        return not moving
+        self._recent = [(when, place) for when, place in self._recent if now - when < self.rules.quiet]
+        return not _near(box, [place for _, place in self._recent], 4 * self._scale)
 
 
 def wait_until_settled(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rapidfuzz import fuzz
 
-from actions.frame import Point
+from actions.frame import Box
 from agent.builtin.screen import Candidate, Element, Role, Screen
 from agent.builtin.watch import norm
 
@@ -36,30 +36,51 @@ def by_label(screen: Screen, target: str, roles: Sequence[Role]) -> list[Candida
 
 def beside(screen: Screen, target: str) -> list[Candidate]:
     """The widgets right of, or else under, words that are the target's name."""
-    labels = [e for e in screen.elements if e.role == "text" and fuzz.ratio(plain(target), norm(e.text)) >= 85]
-    found = [e for label in labels for e in (_right_of(label, screen) or _under(label, screen))[:1]]
+    found = [e for box in _name_boxes(screen, target) for e in (_right_of(box, screen) or _under(box, screen))[:1]]
     return [Candidate(e, e.box.center, 0.6, "beside its name") for e in found]
 
 
 def right_of_words(screen: Screen, target: str) -> list[Candidate]:
     """The places right of words that are the target's name, where a field that was not recognised may be."""
-    labels = [e for e in screen.elements if e.role == "text" and fuzz.ratio(plain(target), norm(e.text)) >= 85]
-    return [
-        Candidate(e, Point(min(e.box.x2 + 60, screen.width - 2), e.box.center.y), 0.5, "right of its name") for e in labels
-    ]
+    spots = [Box(b.x2 + 8, b.y1, min(b.x2 + 112, screen.width - 2.0), b.y2) for b in _name_boxes(screen, target)]
+    return [Candidate(Element(box, "field", label=target), box.center, 0.5, "right of its name") for box in spots]
 
 
-def _right_of(label: Element, screen: Screen) -> list[Element]:
-    box = label.box
+def level_with(screen: Screen, target: str, fits: Callable[[str], bool]) -> Element | None:
+    """The element on the row of the target's name, or under it, whose text `fits`; or the only one on the screen."""
+    fitting = [e for e in screen.elements if fits(e.text)]
+    names = [*_name_boxes(screen, target), *(e.box for e in screen.elements if e.label and plain(e.label) == plain(target))]
+    level = [e for box in names for e in fitting if -6 <= e.box.center.y - box.y1 < 60 and e.box.x2 > box.x1]
+    return level[0] if level else fitting[0] if len(fitting) == 1 else None
+
+
+def _name_boxes(screen: Screen, target: str) -> list[Box]:
+    """Where the target's name is written, also as the first words of a longer line."""
+    name, found = plain(target), []
+    for e in screen.elements:
+        if e.role not in ("text", "link") or not name:
+            continue
+        words = norm(e.text)
+        if fuzz.ratio(name, words) >= 85:
+            found.append(e.box)
+        elif words.startswith(name + " ") or words.startswith(name + ":"):
+            found.append(e.box._replace(x2=e.box.x1 + e.box.width * (len(name) + 1) / len(words)))
+    return found
+
+
+def _right_of(box: Box, screen: Screen) -> list[Element]:
     level = [
         e
         for e in screen.elements
-        if e.role in _WORDLESS and e.box.x1 >= box.x2 - 4 and abs(e.box.center.y - box.center.y) < max(12.0, box.height)
+        if _is_widget(e) and e.box.x1 > box.center.x and e.box.center.x > box.x2 and abs(e.box.center.y - box.center.y) < max(12.0, box.height)
     ]
     return sorted((e for e in level if e.box.x1 - box.x2 < 300), key=lambda e: e.box.x1)
 
 
-def _under(label: Element, screen: Screen) -> list[Element]:
-    box = label.box
-    under = [e for e in screen.elements if e.role in _WORDLESS and -4 <= e.box.y1 - box.y2 < 40 and e.box.x1 < box.x2]
+def _under(box: Box, screen: Screen) -> list[Element]:
+    under = [e for e in screen.elements if _is_widget(e) and -4 <= e.box.y1 - box.y2 < 40 and e.box.x1 < box.x2]
     return sorted((e for e in under if e.box.x2 > box.x1), key=lambda e: e.box.y1)
+
+
+def _is_widget(element: Element) -> bool:
+    return element.role in _WORDLESS and (element.role != "icon" or element.box.width > 40)

@@ -25,6 +25,7 @@ from agent.builtin.values import (
     segment_order,
     slider_range,
     thumb_x,
+    track_box,
 )
 from agent.builtin.watch import Dialog, Look, changed, exact, find_dialog, fresh, norm, shows
 
@@ -42,7 +43,11 @@ PATIENCE = (0.3, 0.6, 1.0, 1.5, 2.0)
 """Seconds between the looks for a target that is not there yet."""
 LONG_PATIENCE = (0.5, 0.5, 1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0, 5.0, 5.0, 5.0)
 """The same for something that the task says to wait for."""
-_SYNONYMS = {"*": "×", "/": "÷", "-": "−", "x": "×", "×": "*", "÷": "/", "−": "-", "ok": "okay"}
+_SYNONYMS: dict[str, tuple[str, ...]] = {
+    "*": ("×", "x", "冰", "米"), "×": ("*", "x"), "x": ("×", "*"), "/": ("÷",), "÷": ("/",), "-": ("−", "–", "一"), "−": ("-",),
+    "=": ("二", "＝"), "+": ("十",),
+}
+"""Other ways in which a calculator's keys are drawn, or read."""
 _TYPED_ROLES: tuple[Role, ...] = ("field",)
 _TICKED: tuple[Role, ...] = ("checkbox", "switch", "radio")
 
@@ -137,7 +142,9 @@ class Follower:
 
     def _remember(self) -> None:
         self._seen = [*self._seen[-3:], self.screen]
-        self._calm = self.look
+        dialog = self._new_dialog()
+        if dialog is None or dialog.has_fields or self._expects_dialog(dialog):
+            self._calm = self.look
 
     def _say(self, what: str) -> str:
         of = f"Step {self._number} of {len(self._steps)}"
@@ -204,8 +211,10 @@ class Follower:
     def candidates(self, target: str, roles: Sequence[Role] = ()) -> list[Candidate]:
         """What `target` may be on the current screen, best first, other spellings of a short name included."""
         ranked = list(self._rank(self.screen, target, roles))
-        if target in _SYNONYMS and not any(c.score >= ACT for c in ranked):
-            ranked += list(self._rank(self.screen, _SYNONYMS[target], roles))
+        if not any(c.score >= ACT for c in ranked):
+            ranked += [Candidate(e, e.box.center, 0.9) for word in _SYNONYMS.get(target, ()) for e in exact(self.screen, word)]
+        if not roles and not any(c.score >= 0.8 for c in ranked):
+            ranked = [c for c in finding.by_label(self.screen, target, ()) if c.score == 1.0] + ranked
         found = [c for c in ranked if c.element.role in roles] if roles else ranked
         if not any(c.score >= ACT for c in found):
             found = found + finding.by_label(self.screen, target, roles)
@@ -391,29 +400,35 @@ class Follower:
 
     def _type_into(self, step: s.TypeInto) -> Script:
         found = yield from self.find(step.target, _TYPED_ROLES)
-        for candidate in _attempts(found):
-            element = candidate.element
-            order = segment_order(element.text)
-            if order and (day := read_date(step.text, order)):
-                yield from self._type_date(candidate, date_digits(day, order))
+        if read_date(step.text) and (dates := finding.level_with(self.screen, step.target, lambda t: bool(segment_order(t)))):
+            order = segment_order(dates.text) or ("m", "d", "y")
+            day = read_date(step.text, order)
+            if day:
+                yield from self._type_date(Candidate(dates, dates.box.center, 0.9, "a date"), date_digits(day, order))
                 return
-            start = self.look
-            yield Click(point=_text_point(candidate)), self._say(_found("I click", candidate))
-            if step.replace and self._holds_text(element):
-                yield Key(chords=("ctrl+a",)), self._say("I select what is there, to replace it")
-            before = self.look
-            if step.text:
-                yield TypeText(text=step.text), self._say(f"I type into {watch.name(element)}")
-                test = lambda: changed(start, self.look) and changed(before, self.look)  # noqa: E731
-                ok = yield from self._effect(before, test if changed(start, self.look) else None)
-            else:
-                yield Key(chords=("delete",)), self._say("I clear it")
-                ok = True
-            if ok and (not step.text or self._reads(step.text, element.box) or _secret(step.target)):
+        attempts = _attempts(found)
+        for i, candidate in enumerate(attempts):
+            again = i > 0 and candidate == attempts[i - 1] and candidate.element.box.height < 60
+            if (yield from self._fill(step, candidate, replace=step.replace or again)):
                 return
-            if ok and not (yield from self._clear_the_way(step.target)):
+            if (yield from self._clear_the_way(step.target)) and (yield from self._fill(step, candidate, replace=True)):
                 return
-        self._unseen(f"I typed into {watch.name(found[0].element)} and nothing changed")
+        raise GiveUp(self._failed(f"I typed into {watch.name(found[0].element)} and cannot read the text there"))
+
+    def _fill(self, step: s.TypeInto, candidate: Candidate, *, replace: bool) -> Check:
+        """Whether the text is in the field after clicking it and typing."""
+        element = candidate.element
+        yield Click(point=candidate.point), self._say(_found("I click", candidate))
+        if replace and self._holds_text(element):
+            yield Key(chords=("ctrl+a",)), self._say("I select what is there, to replace it")
+        if not step.text:
+            yield Key(chords=("delete",)), self._say("I clear it")
+            return True
+        before = self.look
+        yield TypeText(text=step.text), self._say(f"I type into {watch.name(element)}")
+        secret = _secret(step.target)
+        done = lambda: changed(before, self.look) and (secret or self._reads(step.text, element.box))  # noqa: E731
+        return (yield from self._effect(before, done))
 
     def _holds_text(self, element: Element) -> bool:
         here = _near(self.screen, element.box)
@@ -436,6 +451,8 @@ class Follower:
             return True
         near = [e for e in self.screen.elements if box is None or e.box.overlap(box.grown(12)) > 0]
         seen = watch.all_text(near)
+        if box is not None and not seen and box.width < 8 * len(wanted):
+            return True
         return fuzz.partial_ratio(wanted[-60:], seen) >= 60 or (len(wanted) > 30 and fuzz.partial_ratio(wanted[-20:], seen) >= 60)
 
     def _clear(self, target: str) -> Script:
@@ -559,7 +576,9 @@ class Follower:
 
     def _slide(self, step: s.Slide) -> Script:
         candidate = (yield from self.find(step.target, ("slider",)))[0]
-        box = candidate.element.box
+        box = track_box(self.look.image, candidate.element.box)
+        if box.width < 3 * box.height:
+            raise GiveUp(self._failed(f"{watch.name(candidate.element)} does not look like a slider"))
         low, high = (0.0, 100.0) if step.percent else slider_range(self.screen, box)
         part = min(max((step.value - low) / (high - low), 0.0), 1.0)
         margin = min(box.height / 2, box.width / 10)
@@ -585,7 +604,7 @@ class Follower:
             value = self._slider_value(before, box)
             if value is None:
                 thumb = thumb_x(self.look.image, box)
-                return thumb is None or abs((thumb - box.x1) / box.width - part) < 0.06
+                return thumb is not None and abs((thumb - box.x1) / box.width - part) < 0.06
             missing = wanted - value
             if abs(missing) < 0.5:
                 return True
@@ -703,11 +722,11 @@ class Follower:
         if not watch.is_generic_dialog(guard.condition):
             words = watch.dialog_words(guard.condition)
             return shows(self.screen, words) or any(c.score >= 0.8 for c in self.candidates(guard.condition))
-        dialog = self._new_dialog()
-        if dialog is not None and not dialog.has_fields and not self._expects_dialog(dialog):
-            return True
         answer = guard.then[0]
-        return isinstance(answer, s.ClickOn) and self._came_up(answer.target)
+        if isinstance(answer, s.ClickOn):
+            return self._came_up(answer.target)
+        dialog = self._new_dialog()
+        return dialog is not None and not dialog.has_fields and not self._expects_dialog(dialog)
 
     def _came_up(self, target: str) -> bool:
         """Whether `target` is there now and was not on the last calm screen."""
@@ -795,11 +814,11 @@ class Follower:
 
     def _expects_dialog(self, dialog: Dialog) -> bool:
         """Whether the instruction before was one that opens a dialog, which then is no interruption."""
-        wanted = getattr(self._steps[max(0, self._number - 2)], "target", "") if self._steps else ""
-        here = getattr(self._step, "target", "")
+        around = self._steps[max(0, self._number - 2) : self._number + 1]
+        targets = [str(getattr(step, "target", "")) for step in (*around, self._step)]
         names = {norm(b.text) for b in dialog.buttons}
-        asked = any(norm(t) in names for t in (here, wanted) if t)
-        return asked or (str(wanted).rstrip().endswith(("…", "...")) and len(dialog.buttons) > 1)
+        opens = any(t.rstrip().endswith(("…", "...")) for t in targets) and len(dialog.buttons) > 1
+        return opens or any(norm(t) in names for t in targets if t)
 
 
 # ---------------------------------------------------------------------------------------------- small judgements
@@ -856,7 +875,9 @@ def _near(screen: Screen, box: Box) -> Element | None:
 
 
 def _value_at(screen: Screen, box: Box, value: str) -> bool:
-    return any(_says(e.text, value) or _says(e.label, value) for e in screen.elements if e.box.overlap(box.grown(4)) > 0)
+    here = [e for e in screen.elements if e.box.overlap(box.grown(4)) > 0]
+    whole = re.compile(rf"(?<!\w){re.escape(norm(value))}(?!\w)")
+    return any(_says(e.text, value) or _says(e.label, value) or whole.search(norm(e.text)) for e in here)
 
 
 def _says(text: str, value: str) -> bool:

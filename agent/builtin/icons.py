@@ -1,9 +1,9 @@
 """What small wordless regions mean: a search glass, a close cross, three dots.
 
-A region becomes a 48 x 48 picture of how far each pixel is from its background (`normalise`), so light on dark, dark on
-light and coloured icons look alike. A small network trained on open icon sets (`ICONS.md`) says which of the concepts in
-`icon_index.concepts.json` it shows, or that it shows none of them. The same table says which concepts people's words mean
-(`concepts_for`). CPU only; no random state.
+A region becomes a 48 x 48 picture of how far each pixel is from its background (`normalise`), so light on dark, dark
+on light and coloured icons look alike. A small network trained on open icon sets (`ICONS.md`) says which of the
+concepts in `icon_index.concepts.json` it shows, or that it shows none of them. The same table says which concepts
+people's words mean (`concepts_for`). CPU only; no random state.
 """
 
 from __future__ import annotations
@@ -43,38 +43,53 @@ def ink_of(patch: Image) -> Floats | None:
     """How far each pixel of an RGB patch is from the patch's border colour, 0 to 1; None where nothing stands out."""
     border = np.concatenate([patch[0], patch[-1], patch[:, 0], patch[:, -1]])
     background = np.median(border, axis=0)
-    distance = np.abs(patch.astype(np.float32) - background.astype(np.float32)).max(axis=2)
+    distance: Floats = np.abs(patch.astype(np.float32) - background.astype(np.float32)).max(axis=2)
     strongest = float(np.percentile(distance, 99.5))
-    if strongest < FAINT:
-        return None
-    return np.minimum(distance / strongest, 1)
+    return None if strongest < FAINT else np.minimum(distance / strongest, 1).astype(np.float32)
 
 
 def glyph_box(ink: Floats) -> tuple[int, int, int, int]:
-    """The bounds (x1, y1, x2, y2) of what is drawn, leaving out what comes in from beyond the edge, if more is left."""
-    mask = (ink > 0.3).astype(np.uint8)
-    count, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    parts = stats[1:count]
+    """The bounds (x1, y1, x2, y2) of what is drawn.
+
+    What touches the edge belongs to the surroundings and is left out if enough else is there.
+    """
     height, width = ink.shape
-    x1, y1 = parts[:, 0], parts[:, 1]
-    x2, y2 = x1 + parts[:, 2], y1 + parts[:, 3]
-    inside = (x1 > 0) & (y1 > 0) & (x2 < width) & (y2 < height)
-    if inside.any() and max(np.ptp(np.r_[x1[inside], x2[inside]]) / width, np.ptp(np.r_[y1[inside], y2[inside]]) / height) > 0.25:
-        x1, y1, x2, y2 = x1[inside], y1[inside], x2[inside], y2[inside]
+    count, _, stats, _ = cv2.connectedComponentsWithStats((ink > 0.3).astype(np.uint8), connectivity=8)
+    x1, y1, wide, high = stats[1:count, :4].T
+    x2, y2 = x1 + wide, y1 + high
+    own = (x1 > 0) & (y1 > 0) & (x2 < width) & (y2 < height)
+    if own.any():
+        covered_x, covered_y = x2[own].max() - x1[own].min(), y2[own].max() - y1[own].min()
+        if max(covered_x / width, covered_y / height) > 0.2 and max(covered_x, covered_y) > 5:
+            x1, y1, x2, y2 = x1[own], y1[own], x2[own], y2[own]
     return int(x1.min()), int(y1.min()), int(x2.max()), int(y2.max())
 
 
-def squared(ink: Floats) -> Floats:
-    """What is drawn, centred with a margin of 8 % in an `INPUT` x `INPUT` picture, its aspect ratio kept."""
-    x1, y1, x2, y2 = glyph_box(ink)
-    side = max(x2 - x1, y2 - y1, 4) * 1.16
-    scale = INPUT / side
+def squared(ink: Floats, box: tuple[int, int, int, int]) -> Floats:
+    """The part of `ink` in `box`, its strongest made 1, centred in an `INPUT` x `INPUT` picture with a margin."""
+    x1, y1, x2, y2 = box
+    strongest = float(np.percentile(ink[y1:y2, x1:x2], 99))
+    scale = INPUT / (max(x2 - x1, y2 - y1, 4) * 1.16)
     shift = [[scale, 0, INPUT / 2 - scale * (x1 + x2) / 2], [0, scale, INPUT / 2 - scale * (y1 + y2) / 2]]
     if scale < 0.7:
-        small = max(1, round(0.5 / scale * 2))
-        ink = cv2.blur(ink, (small, small))
-    moved: Floats = cv2.warpAffine(ink, np.array(shift, np.float32), (INPUT, INPUT), flags=cv2.INTER_LINEAR)
-    return moved
+        across = max(1, round(1 / scale))
+        ink = cv2.blur(ink, (across, across)).astype(np.float32)
+    moved = cv2.warpAffine(ink, np.array(shift, np.float32), (INPUT, INPUT), flags=cv2.INTER_LINEAR)
+    return np.minimum(moved / max(strongest, 0.05), 1).astype(np.float32)
+
+
+def inner_patch(patch: Image, ink: Floats, box: tuple[int, int, int, int]) -> Image | None:
+    """The middle of a filled button whose drawing is as far from the surroundings as its fill; else None."""
+    x1, y1, x2, y2 = box
+    wide, high = x2 - x1, y2 - y1
+    if min(wide, high) < 20 or max(wide, high) > 1.3 * min(wide, high):
+        return None
+    dx, dy = round(0.17 * wide), round(0.17 * high)
+    middle = slice(y1 + dy, y2 - dy), slice(x1 + dx, x2 - dx)
+    if float(np.percentile(ink[middle], 2)) < 0.55:
+        return None
+    inner: Image = patch[middle]
+    return inner
 
 
 def normalise(patch: Image) -> Floats | None:
@@ -82,7 +97,14 @@ def normalise(patch: Image) -> Floats | None:
     if min(patch.shape[:2]) < 4:
         return None
     ink = ink_of(patch)
-    return None if ink is None else squared(ink)
+    if ink is None:
+        return None
+    box = glyph_box(ink)
+    inner = inner_patch(patch, ink, box)
+    inner_ink = None if inner is None else ink_of(inner)
+    if inner_ink is not None:
+        return squared(inner_ink, glyph_box(inner_ink))
+    return squared(ink, box)
 
 
 def cropped(image: Image, box: Box, margin: float = 3) -> Image:
@@ -95,28 +117,30 @@ def cropped(image: Image, box: Box, margin: float = 3) -> Image:
 
 # ---------------------------------------------------------------- words
 
-GENERIC = frozenset(
-    "open show select choose pick view use get turn go see start contact customer switch change square box bar arrow left "
-    "right up down top bottom page screen field row line list text account letter number".split()
-)
+GENERIC = frozenset([
+    "open", "show", "select", "choose", "pick", "view", "use", "get", "turn", "go", "see", "start", "contact",
+    "customer", "switch", "change", "square", "box", "bar", "arrow", "left", "right", "up", "down", "top", "bottom",
+    "page", "screen", "field", "row", "line", "list", "text", "account", "letter", "number"
+])
 """Phrases that say little about the drawing when anything else in the text does."""
-LOCATIVE = frozenset(
-    "in on at of for from above below under beneath underneath beside next near between within inside after before behind "
-    "opposite where".split()
-)
+LOCATIVE = frozenset([
+    "in", "on", "at", "of", "for", "from", "above", "below", "under", "beneath", "underneath", "beside",
+    "near", "between", "within", "inside", "after", "before", "behind", "opposite"
+])
 """Words that begin the part of a description that says where, not what; a comma or "and" ends it."""
-QUIET = frozenset(
-    "the a an this that these my your our their it its i me you we icon button symbol sign glyph logo image tap click press "
-    "and or with please small big little large round to is are be do does can want s".split()
-)
+QUIET = frozenset([
+    "the", "a", "an", "this", "that", "these", "my", "your", "our", "their", "it", "its", "i", "me", "you", "we",
+    "icon", "button", "symbol", "sign", "glyph", "logo", "image", "tap", "click", "press", "and", "or", "with",
+    "please", "small", "big", "little", "large", "round", "to", "is", "are", "be", "do", "does", "can", "want", "s"
+])
 """Words that are no description of a drawing."""
 WHERE = re.compile(r"\b(?:to the |on the |at the )?(?:left|right|top|bottom)(?: hand)?(?: side| corner| end)? of\b")
-LOOKS = frozenset(
-    "red green blue yellow orange purple pink white black gray grey brown colored coloured small little big large tiny huge "
-    "round bright rounded".split()
-)
+LOOKS = frozenset([
+    "red", "green", "blue", "yellow", "orange", "purple", "pink", "white", "black", "gray", "grey", "brown",
+    "colored", "coloured", "small", "little", "big", "large", "tiny", "huge", "round", "bright", "rounded"
+])
 """Colours and sizes, which the pictures the network sees do not have."""
-UNCHANGED = frozenset("news gps sms rss less lens always canvas ios hd".split())
+UNCHANGED = frozenset(["news", "gps", "sms", "rss", "less", "lens", "always", "canvas", "ios", "hd"])
 ALSO, ELSEWHERE, LATER = 0.5, 0.25, 0.5
 """What the table's weaker words, words in the where-part, and words after the first understood ones count for."""
 
@@ -146,7 +170,8 @@ def singular(word: str) -> str:
 
 def words_of(text: str) -> list[str]:
     """The lower-case words of a text in Latin letters and digits, singular; a comma or stop is a word of its own."""
-    plain = WHERE.sub("of", text.lower().replace("'", "").replace("’", "").replace("-", " ").replace("next to", "beside"))
+    plain = re.sub("['’]", "", text.lower()).replace("-", " ").replace("next to", "beside")
+    plain = WHERE.sub("of", plain)
     return [singular(w) for w in re.findall(r"[a-z0-9]+|[,;.:]", plain) if w not in LOOKS]
 
 
@@ -173,18 +198,20 @@ def chinese() -> dict[str, dict[str, float]]:
 
 
 def read_english(text: str) -> tuple[list[Said], list[str]]:
-    """The phrases of the table in a text, longest first at each place, and the other words that may describe a drawing."""
+    """The phrases of the table in a text, the longest at each place, and the other words that may say what is drawn."""
     words, table = words_of(text), phrases()
     longest = max(map(len, table))
     said: list[Said] = []
     rest: list[str] = []
     at, elsewhere = 0, False
     while at < len(words):
-        least = 1 if words[at] in LOCATIVE else 0
-        size = next((n for n in range(min(longest, len(words) - at), least, -1) if tuple(words[at : at + n]) in table), 0)
+        least = 1 if at and words[at] in LOCATIVE else 0
+        sizes = range(min(longest, len(words) - at), least, -1)
+        size = next((n for n in sizes if tuple(words[at : at + n]) in table), 0)
         if size:
             phrase = tuple(words[at : at + size])
-            said.append(Said(table[phrase], ELSEWHERE if elsewhere else 1.0, size, size == 1 and phrase[0] in GENERIC))
+            generic = size == 1 and phrase[0] in GENERIC
+            said.append(Said(table[phrase], ELSEWHERE if elsewhere else 1.0, size, generic))
         elif words[at] in LOCATIVE:
             elsewhere = True
         elif words[at] in (",", ";", ".", ":", "and"):
@@ -206,10 +233,10 @@ def read_chinese(text: str) -> list[Said]:
 
 
 def concepts_for(text: str) -> dict[str, float]:
-    """The icon concepts that people's words mean, by function, look or paraphrase, with weights in 0 to 1, best first.
+    """The icon concepts that people's words mean by function, look or paraphrase, with weights in 0 to 1, best first.
 
-    "open the navigation drawer" means `menu`, "clear what I typed" `close`, "magnifying glass" `search`. Words that only
-    say where ("below the heart") count little. Empty where nothing in the text is known.
+    "open the navigation drawer" means `menu`, "clear what I typed" `close`, "magnifying glass" `search`. Words that
+    only say where ("below the heart") count little. Empty where nothing in the text is known.
     """
     said = read_english(text)[0] + read_chinese(text)
     said = [s for s in said if not s.generic] or said
@@ -225,3 +252,103 @@ def names_of(concept: str) -> tuple[str, ...]:
     """A concept's own name and people's main short words for it, e.g. `("close", "dismiss", "x", ...)`."""
     short = [w for w in concepts()[concept]["words"] if w.count(" ") < 2]
     return tuple(dict.fromkeys([concept.replace("-", " "), *short[:7]]))
+
+
+# ---------------------------------------------------------------- the recogniser
+
+
+class IconIndexError(RuntimeError):
+    """The shipped icon index is missing or does not belong to this version."""
+
+
+class Reading(NamedTuple):
+    """What the network says of one region: probabilities of the concepts, of none of them, and of each tag."""
+
+    concepts: Floats
+    none: float
+    tags: Floats
+
+
+class IconNamer:
+    """Names small wordless regions of a screen. One instance may be shared; each network run uses one CPU thread."""
+
+    def __init__(self, threads: int = 1) -> None:
+        """Load the shipped index; raises `IconIndexError` when it is missing or damaged."""
+        import onnxruntime
+
+        folder = resources.files("agent.builtin")
+        try:
+            labels = json.loads(folder.joinpath("icon_index.json").read_text("utf-8"))
+            model = folder.joinpath("icon_index.onnx").read_bytes()
+        except (OSError, ValueError) as error:
+            raise IconIndexError(f"the icon index cannot be read ({error}); install handeye again") from error
+        self._concepts: list[str] = labels["concepts"]
+        self._tags: list[str] = labels["tags"]
+        if unknown := set(self._concepts) - set(concepts()):
+            raise IconIndexError(f"the icon index has concepts the table lacks: {sorted(unknown)[:3]}; build it again")
+        self._place = {name: i for i, name in enumerate(self._concepts)}
+        self._tag_place = {singular(tag): i for i, tag in reversed(list(enumerate(self._tags)))}
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        self._session: Any = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        self._seen: OrderedDict[bytes, Reading] = OrderedDict()
+
+    def name_icons(self, image: Image, boxes: Sequence[Box]) -> list[tuple[str, ...]]:
+        """Names of each region of an RGB image (boxes in its pixels), best first; `()` where it is not sure.
+
+        A name is a concept's ("arrow left") followed by people's words for it ("back", "go back"), then tags.
+        """
+        return [() if r is None else self._names(r) for r in self.read(image, boxes)]
+
+    def match(self, image: Image, boxes: Sequence[Box], words: Sequence[str]) -> list[float]:
+        """How well each region shows what `words` (one description, whole or in words) say, 0 to 1."""
+        text = words if isinstance(words, str) else " ".join(words)
+        weights = concepts_for(text)
+        wanted = np.zeros(len(self._concepts), np.float32)
+        for name, weight in weights.items():
+            if name in self._place:
+                wanted[self._place[name]] = weight
+        tags = [self._tag_place[w] for w in read_english(text)[1] if w in self._tag_place]
+        return [0.0 if r is None else self._fit(r, wanted, tags) for r in self.read(image, boxes)]
+
+    def probabilities(self, image: Image, boxes: Sequence[Box]) -> list[dict[str, float]]:
+        """The concepts of each region that are at least 1 % likely, best first."""
+        out = []
+        for reading in self.read(image, boxes):
+            order = [] if reading is None else [i for i in np.argsort(-reading.concepts) if reading.concepts[i] >= 0.01]
+            out.append({self._concepts[i]: float(reading.concepts[i]) for i in order if reading is not None})
+        return out
+
+    def read(self, image: Image, boxes: Sequence[Box]) -> list[Reading | None]:
+        """What the network says of each region; None for an empty one. Pictures seen before are remembered."""
+        inputs = [normalise(cropped(image, box)) for box in boxes]
+        keys = [None if x is None else (x * 255).astype(np.uint8).tobytes() for x in inputs]
+        new = {key: x for key, x in zip(keys, inputs, strict=True) if key is not None and key not in self._seen}
+        for key, reading in zip(new, self._run(list(new.values())), strict=True):
+            self._seen[key] = reading
+        out = [None if key is None else self._seen[key] for key in keys]
+        while len(self._seen) > 4096:
+            self._seen.popitem(last=False)
+        return out
+
+    def _run(self, inputs: list[Any], batch: int = 32) -> Iterator[Reading]:
+        for start in range(0, len(inputs), batch):
+            pictures = np.stack(inputs[start : start + batch])[:, None]
+            shown, tags = self._session.run(None, {"pictures": pictures})
+            for row, tag_row in zip(shown, tags, strict=True):
+                yield Reading(row[:-1], float(row[-1]), tag_row)
+
+    def _names(self, reading: Reading) -> tuple[str, ...]:
+        order = np.argsort(-reading.concepts)[:3]
+        named = [i for i in order if reading.concepts[i] >= SURE]
+        names = [name for i in named for name in names_of(self._concepts[i])]
+        if not names and reading.none < 0.5 and reading.concepts[order].sum() > 0.6:
+            names = list(names_of(self._concepts[order[0]]))
+        sure = [i for i in np.argsort(-reading.tags)[:4] if reading.tags[i] >= TAG_SURE]
+        return tuple(dict.fromkeys([*names, *(self._tags[i] for i in sure)]))
+
+    def _fit(self, reading: Reading, wanted: Floats, tags: list[int]) -> float:
+        by_concept = float(reading.concepts @ wanted)
+        by_tag = max((float(reading.tags[i]) for i in tags), default=0.0) * TAG_WEIGHT
+        return min(1.0, max(by_concept, by_tag))

@@ -237,7 +237,7 @@ def _free_text(scene: Scene) -> list[Element]:
             continue
         if any(e.role in _TICKED and _covers(e.box, line.box) for e in scene.elements) and len(line.text) <= 2:
             continue
-        drawing = len(line.text) == 1 and line.text in GLYPHS and not line.text.isdigit()
+        drawing = len(line.text) == 1 and not (line.text.isdigit() and line.score > 0.8)
         role: Role = "icon" if drawing else ("link" if _looks_linked(scene.image, line) else "text")
         out.append(Element(_trimmed(line, scene), role, line.text, icons=GLYPHS.get(line.text, ()), score=line.score, glyphs=line.xs))
     return out

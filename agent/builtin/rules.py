@@ -20,6 +20,7 @@ from agent.builtin.wording import (
     MODIFIER,
     N_TIMES,
     SHOWS,
+    VAGUE,
     bare,
     chord,
     chords,
@@ -136,6 +137,25 @@ def _lines(r: Reader, m: Match) -> Found:
     return (s.TypeInto(text, r.target(target["t"]) if target else ""),)
 
 
+@_rule(
+    rf"(?:type|write|enter|put)\s+(?P<one>{LITERAL})\s+(?:on|in)\s+the\s+first\s+line\s*,?\s*(?:and|then|,)?\s*(?:then\s+)?"
+    rf"(?:type\s+)?(?P<two>{LITERAL})\s+(?:on|in)\s+the\s+(?:second|next|last)(?:\s+line)?"
+)
+def _first_and_second(r: Reader, m: Match) -> Found:
+    return (s.TypeInto(r.literals.content(m["one"]) + "\n" + r.literals.content(m["two"])),)
+
+
+@_rule(
+    rf"(?:type|write|enter|put)\s+(?:{_WHAT})(?P<text>{LITERAL})\s*,?\s+(?P<how>on\s+(?:the|a|one)\s+(?:first|single|one|same|next|new|second)"
+    r"\s*(?:lines?|one)?|in\s+(?:one|a\s+single)\s+line|as\s+(?:the\s+)?(?:first|next|second)\s+line|followed\s+by\s+(?:enter|return)|and\s+(?:a\s+)?new\s*line)"
+)
+def _on_a_line(r: Reader, m: Match) -> Found:
+    typed = s.TypeInto(r.literals.content(m["text"]))
+    if re.search(r"next|new line|second", m["how"], _I) and m["how"].lower().startswith(("on", "as")):
+        return (s.Press(("enter",)), typed)
+    return (typed, s.Press(("enter",))) if re.search("followed|and", m["how"], _I) else (typed,)
+
+
 @_rule(rf"{_TYPE}\s+{_WHAT}(?P<text>{LITERAL})\s+(?:in|into|in to|inside|within|to|on|at|as|for)\s+(?P<t>.+)")
 def _type_quoted_into(r: Reader, m: Match) -> Found:
     return _typed(r, m["text"], m["t"])
@@ -213,9 +233,14 @@ def _search(r: Reader, m: Match) -> Found:
     return (s.TypeInto(r.lit(m["text"]), r.target(m["w2"] or m["where"] or "search field"), replace=True, submit=True),)
 
 
-@_rule(rf"search\s+(?:for\s+)?(?P<text>.+?)\s+(?:in|on|using)\s+(?P<w>{ART}search\s*(?:bar|box|field|input)?)")
+@_rule(
+    rf"search\s+(?:for\s+|up\s+)?(?P<text>.+?)(?:\s+(?:in|on|using)\s+(?P<w>{ART}(?:search\s*(?:bar|box|field|input)?|.+?\s+field)))?"
+)
 def _search_in(r: Reader, m: Match) -> Found:
-    return (s.TypeInto(r.lit(m["text"]), r.target(m["w"]), replace=True, submit=True),)
+    vague = VAGUE.search(m["text"]) or re.match(r"(?:an?|any)\s", m["text"], _I) or len(m["text"].split()) > 6
+    if vague and not m["w"]:
+        return None
+    return (s.TypeInto(r.lit(m["text"]), r.target(m["w"] or "search field"), replace=True, submit=True),)
 
 
 # ------------------------------------------------------------------------------------------- waiting and looking
@@ -288,12 +313,16 @@ def _system(r: Reader, m: Match) -> Found:
     return (s.SystemButton(name),)  # type: ignore[arg-type]
 
 
-@_rule(r"(?:go|navigate|move|return)\s+back(?:\s+(?:to\s+(?:the\s+)?)?(?:previous|last)?\s*(?:page|screen|once|one (?:page|screen)|step)?)?")
+@_rule(
+    r"(?:go|get|navigate|move|return)\s+back(?:\s+(?:once|one (?:page|screen|step)|"
+    r"(?:to|from)\s+(?!.*\b(?:tab|button|field)\b)(?!(?:the\s+)?home(?:\s*screen)?$).+))?"
+    r"|(?:go|return)\s+to\s+the\s+(?:previous|last)\s+(?:page|screen)"
+)
 def _back(r: Reader, m: Match) -> Found:
     return (s.SystemButton("back"),)
 
 
-@_rule(r"(?:go|navigate|return)\s+(?:to\s+(?:the\s+)?)?(?:home(?:\s*screen)?|home page of the phone)")
+@_rule(r"(?:go|navigate|return)\s+(?:back\s+)?(?:to\s+(?:the\s+)?)?(?:home(?:\s*screen)?|home page of the phone)")
 def _home(r: Reader, m: Match) -> Found:
     return (s.SystemButton("home"),)
 
@@ -368,6 +397,17 @@ def _press(r: Reader, m: Match) -> Found:
     if said_key or (re.fullmatch(sure, alone, _I) and alone == text):
         return (s.Press(read),)
     return (s.Press(read, perhaps=r.target(alone)),)
+
+
+@_rule(r"(?:submit|send)(?:\s+(?:the\s+form|it|the\s+data))?")
+def _submit(r: Reader, m: Match) -> Found:
+    return (s.ClickOn(m.group().split()[0].capitalize() + " button"),)
+
+
+@_rule(rf"save\s+(?:it|the\s+file|this|the\s+document)\s+(?:(?:as|under(?:\s+the\s+name)?)\s+(?P<name>{LITERAL}|\S+)\s+)?(?:through|via|with|using|from|by)\s+(?:the\s+)?(?:menus?|(?:file|File)\s+menu)(?P<path>\s*[:,]?\s*.*>.*)?")
+def _save_by_menu(r: Reader, m: Match) -> Found:
+    steps: tuple[s.Instruction, ...] = (s.OpenMenu("File menu"), s.ClickOn("Save As..." if m["name"] or not m["path"] else bare(_PATH.split(m["path"])[-1])))
+    return steps + ((s.TypeInto(r.lit(m["name"])), s.Press(("enter",))) if m["name"] else ())
 
 
 @_rule(r"enter|return")
@@ -470,7 +510,7 @@ def _scroll_far(r: Reader, m: Match) -> Found:
     rf"\s+(?:until|till|to\s+(?:find|see|reach|view|get to|locate)|(?P<to>to))\s+(?:(?:you\s+(?:can\s+)?|i\s+(?:can\s+)?)?(?:see|find|reach)\s+)?(?P<c>.+?)(?:\s+{SHOWS})?"
 )
 def _scroll_until(r: Reader, m: Match) -> Found:
-    way = (m["way"] or "down").lower()
+    way = _content_way(m)
     if re.fullmatch(r"(?:the\s+)?(?:left|right)", m["c"], _I):
         return (s.ScrollTo(m["c"].split()[-1].lower()),)  # type: ignore[arg-type]
     return (s.ScrollTo(way, until=r.target(m["c"]), where=_where(r, m["w1"] or m["w2"])),)  # type: ignore[arg-type]
@@ -479,12 +519,19 @@ def _scroll_until(r: Reader, m: Match) -> Found:
 @_rule(
     rf"(?:scroll|swipe|page)\s*(?:(?P<w1>(?:the|this)\s+.+?)\s+)?(?:to\s+the\s+)?{_WAY}"
     rf"(?P<much>(?:\s+(?:by\s+)?(?:{COUNT}\s+(?:times|notch(?:es)?|steps?|pages?|clicks?|lines?|ticks?|screens?)|(?P<w>once|twice)|(?:a|one)\s+(?:bit|little|page|screen|notch|lot|step)(?:\s+more)?|half a page|slightly|more|again|further))*)"
-    r"(?:\s+(?:in|on|over|through|inside|the)\s+(?P<w2>.+))?(?:\s+for\s+more.*)?"
+    r"(?:\s+(?:in|on|over|at|through|inside|the)\s+(?P<w2>(?:(?!\s+(?:to|for)\s).)+))?(?:\s+for\s+.*)?"
 )
 def _scroll(r: Reader, m: Match) -> Found:
     much = m["much"].lower()
     times = number(m["n"] or m["w"]) * (3 if re.search(r"page|screen|lot", much) else 1)
-    return (s.ScrollTo(m["way"].lower(), times=min(times, 20), where=_where(r, m["w1"] or m["w2"])),)  # type: ignore[arg-type]
+    return (s.ScrollTo(_content_way(m), times=min(times, 20), where=_where(r, m["w1"] or m["w2"])),)  # type: ignore[arg-type]
+
+
+def _content_way(m: Match) -> str:
+    """Which way the content is looked at; a finger that swipes up shows what is further down."""
+    way = (m["way"] or "down").lower()
+    swiped = m.group().lower().startswith("swipe") and m["way"]
+    return {"up": "down", "down": "up", "left": "right", "right": "left"}[way] if swiped else way
 
 
 def _where(r: Reader, text: str | None) -> str:

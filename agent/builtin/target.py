@@ -17,8 +17,9 @@ from functools import lru_cache
 from rapidfuzz import fuzz
 
 from actions.frame import Box, Point
+from agent.builtin import icons
 from agent.builtin.screen import Candidate, Element, Role, Screen
-from agent.builtin.vocabulary import COLOURS, CONCEPTS, GENERIC_TEXT, ROLE_WORDS, SYNONYMS, Concept
+from agent.builtin.vocabulary import BRANDS, COLOURS, CONCEPTS, DEEDS, GENERIC_TEXT, KINDS, ROLE_WORDS, SYNONYMS, Concept
 
 SURE = 0.5
 """A score from which a candidate is good enough to act on."""
@@ -48,6 +49,7 @@ class Target:
     colours: tuple[str, ...] = ()
     generic: bool = False  # "the title": any text
     relations: tuple[Relation, ...] = field(default=())
+    said: str = ""  # the words for a role, when nothing else is said: "Button" may be a label too
     whole: str = ""  # everything said, with the verb: what it is for, when it is not written there
 
 
@@ -99,7 +101,7 @@ def parse_target(text: str) -> Target:
     spare: list[str] = []
     masked = _mask_quotes(_tidy(text), spare)
     parsed = _parse(_strip_wrappers(masked), text, spare)
-    ticked = bool(re.match(r"(?:please )?(?:check|uncheck|tick|untick|toggle) ", masked, re.IGNORECASE)) and not parsed.roles
+    ticked = bool(re.match(r"(?:please )?(?:check|uncheck|tick|untick|toggle|accept|agree to) ", masked, re.IGNORECASE)) and not parsed.roles
     roles: tuple[Role, ...] = ("checkbox", "radio", "switch") if ticked else parsed.roles
     return replace(parsed, roles=roles, whole=_unmasked(masked, spare))
 
@@ -142,9 +144,14 @@ def _parse(text: str, raw: str, spare: list[str]) -> Target:
     text, more_place = _place(text)
     text, ordinal = _ordinal(text)
     text, colours = _colours(text)
+    said = text
     text, roles = _roles(text)
+    if chinese != Target(raw="") and _roles(text)[1]:
+        text, _ = _roles(text)
     words, quoted = _words(text, spare)
-    generic = not quoted and words.lower().rstrip("s") in GENERIC_TEXT
+    last = words.lower().rsplit(" ", 1)[-1]
+    last = last if last in GENERIC_TEXT else last.rstrip("s")
+    generic = not quoted and last in GENERIC_TEXT and (" " not in words or (ordinal or chinese.ordinal) is not None)
     return Target(
         raw=raw,
         words="" if generic else words,
@@ -153,6 +160,7 @@ def _parse(text: str, raw: str, spare: list[str]) -> Target:
         ordinal=ordinal or chinese.ordinal,
         place=tuple(dict.fromkeys((*place, *more_place, *chinese.place))),
         colours=colours,
+        said=said if not words and not generic else "",
         generic=generic,
         relations=(*relations, *chinese.relations),
     )
@@ -188,6 +196,8 @@ def _parse_plain(text: str, spare: list[str]) -> Target:
 
 
 def _relations(text: str, raw: str, spare: list[str]) -> tuple[str, tuple[Relation, ...], tuple[str, ...]]:
+    text = re.sub(r" (?:in|on|from|of) (?:the|this|that) (?:list|table|grid|page|screen|app|window|site|website|dialog|form)$", "", text, flags=re.IGNORECASE)
+    text = re.sub(r" (?:inside|in|within) (?:a|the) (?:\w+ )?(?:circle|square|box|ring|triangle)$", "", text, flags=re.IGNORECASE)
     best: tuple[int, str, re.Match[str]] | None = None
     for kind, pattern in _RELATIONS:
         match = re.search(pattern, text, re.IGNORECASE)
@@ -401,7 +411,7 @@ def meaning(wanted: str, seen: str, common: dict[Sense, int] | None = None) -> f
     hits = [s for s in a if any(s.means(t) for t in b)]
     if not hits:
         return 0.0
-    weigh = {s: _weight(s) / (1 + 0.5 * math.log(max(1, (common or {}).get(s, 1)))) for s in a}
+    weigh = {s: _weight(s) / (1 + math.log(max(1, (common or {}).get(s, 1)))) for s in a}
     recall = sum(weigh[s] for s in hits) / sum(weigh[s] for s in a)
     back = [t for t in b if any(s.means(t) for s in a)]
     precision = sum(map(_weight, back)) / sum(map(_weight, b))
@@ -409,7 +419,8 @@ def meaning(wanted: str, seen: str, common: dict[Sense, int] | None = None) -> f
 
 
 def _weight(sense: Sense) -> float:
-    return min(3.0, 0.6 + 0.2 * len(sense.word)) * (1.3 if " " in sense.word else 1.0)
+    length = max(len(sense.word), 6) if sense.rows else len(sense.word)
+    return min(3.0, 0.6 + 0.2 * length) * (1.3 if " " in sense.word else 1.0)
 
 
 @lru_cache(maxsize=1024)
@@ -440,14 +451,26 @@ def _icon_score(words: str, element: Element, screen: Screen) -> float:
     wanted = plain(words)
     if wanted and own:
         best = max((0.9 - 0.08 * i for i, name in enumerate(own[:6]) if name == wanted), default=0.0)
-    for concept, share in concepts_of(words):
-        rank_of = min((i for i, name in enumerate(own) if name in concept.icons), default=None)
-        if rank_of is not None:
-            fit = concept.icons.index(own[rank_of])
-            best = max(best, share * (0.88 - 0.06 * min(rank_of, 5) - 0.03 * min(fit, 6)))
-        elif not own and element.role in ("icon", "button") and not element.text and concept.place:
+    for position, name in enumerate(own):
+        best = max(best, _named_weight(words, name) * _cover(words) * (0.88 - 0.03 * min(position, 12)))
+    for concept, share in concepts_of(words) if not own else ():
+        if element.role in ("icon", "button") and not element.text and concept.place:
             best = max(best, share * 0.6 * _in_place(element.box, concept.place, screen, strict=True))
     return best
+
+
+@lru_cache(maxsize=65536)
+def _named_weight(words: str, name: str) -> float:
+    """How much the icon concept of this name is what the words ask for."""
+    weight = icons.concepts_for(words).get(name.replace(" ", "-"), 0.0)
+    return max(weight, 0.85) if name in BRANDS and name in plain(words).split() else weight
+
+
+@lru_cache(maxsize=1024)
+def _cover(words: str) -> float:
+    """Less the more is said: an icon seldom stands for all of a long sentence."""
+    count = sum(word not in _STOP and word not in ("icon", "button", "go", "open") for word in plain(words).split())
+    return max(0.85, 1.06 - 0.06 * max(1, count))
 
 
 def _in_place(box: Box, place: Iterable[str], screen: Screen, strict: bool = False) -> float:
@@ -515,6 +538,7 @@ def _scored(screen: Screen, target: Target) -> list[_Scored]:
     common = _common(screen, target)
     base = [s for e in screen.elements if (s := _base(e, target, screen, common)).score >= 0.15]
     base += _joined(screen, target)
+    base = _best_of(base + _done_to(screen, target))
     for relation in target.relations:
         base = _related(base, relation, screen)
     if target.place:
@@ -532,9 +556,12 @@ def _common(screen: Screen, target: Target) -> dict[Sense, int]:
 
 def _base(element: Element, target: Target, screen: Screen, common: dict[Sense, int]) -> _Scored:
     if not target.words:
+        said = likeness(_strip_article(_strip_wrappers(target.said)), element.text) if target.said else 0.0
+        if said >= 0.98:
+            return _Scored(element, 0.9, "text", element.box)
         score = 0.62 if target.roles or target.generic or target.colours or target.place else 0.0
         if target.generic:
-            score *= 1.0 if element.role in ("text", "link", "menuitem", "button", "tab") else 0.3
+            score *= 1.0 if element.role in ("text", "link", "menuitem", "button", "tab") and len(element.text) > 1 else 0.3
         return _Scored(element, score * _role_factor(element, target, bare=True) * _colour_factor(element, target), "role", element.box)
     text = likeness(target.words, element.text, target.quoted)
     label = 0.97 * likeness(target.words, element.label, target.quoted)
@@ -551,9 +578,43 @@ def _base(element: Element, target: Target, screen: Screen, common: dict[Sense, 
 
 def _meant(target: Target, element: Element, common: dict[Sense, int]) -> float:
     phrases = [target.words] if target.relations else [target.words, target.whole]
-    return max(
+    if _is_kind(target.words, element.text):
+        return 0.6
+    lacking = 0.72 if _lacks_verb(target.whole, element.text or element.label) else 1.0
+    return lacking * max(
         max(meaning(phrase, element.text, common), 0.95 * meaning(phrase, element.label, common)) for phrase in phrases if phrase
     )
+
+
+def _is_kind(words: str, text: str) -> bool:
+    """Whether the text is a value of the kind asked for: "change the country" where "France" is written."""
+    named = set(plain(words).split())
+    if len(text) > 32 or not named & KINDS.keys():
+        return False
+    return any(re.fullmatch(KINDS[kind], text.strip(), re.IGNORECASE) for kind in named & KINDS.keys())
+
+
+def _lacks_verb(whole: str, text: str) -> bool:
+    """Whether the request is for something done to what is written ("delete the task"), not for the thing itself."""
+    first = plain(whole).split(" ", 1)[0]
+    return first in DEEDS and not any(Sense(_stem(first), _phrases().get(_stem(first), frozenset())).means(s) for s in senses(text))
+
+
+def _done_to(screen: Screen, target: Target) -> list[_Scored]:
+    """Icons for a deed that stand by the thing it is done to: "delete the Learn Rust task" is the cross beside it."""
+    first, _, rest = plain(target.whole).partition(" ")
+    if first not in DEEDS or not rest or target.quoted or target.relations:
+        return []
+    anchors = _anchors(screen, Target(raw=rest, words=_strip_article(rest)))
+    deeds = [(e, s) for e in screen.elements if e.icons and (s := _icon_score(first, e, screen)) >= 0.3]
+    if not anchors or not deeds:
+        return []
+    reach = float(max(screen.width, screen.height))
+    placed = [_Scored(e, max(0.62, s), "icon by it", e.box) for e, s in deeds]
+    fits = [_fit(s, "near", anchors, reach) for s in placed]
+    level = [any(a.box.y1 - a.box.height <= s.box.center.y <= a.box.y2 + a.box.height for a in anchors) for s in placed]
+    best = max(fits) or 1.0
+    return [replace(s, score=s.score * fit / best * (1.0 if row else 0.7)) for s, fit, row in zip(placed, fits, level, strict=True)]
 
 
 def _text_instead(target: Target, element: Element) -> float:
@@ -635,7 +696,7 @@ def _joined(screen: Screen, target: Target) -> list[_Scored]:
     """Texts that run over two or three lines, matched as one."""
     if len(target.words) < 8:
         return []
-    lines = [e for e in screen.elements if e.role not in ("field", "select", "checkbox", "radio") and len(e.text) > 1]
+    lines = [e for e in screen.elements if e.role not in ("field", "select", "checkbox", "radio", "button") and len(e.text) > 1]
     out = []
     for first in lines:
         chain = [first]
@@ -686,7 +747,9 @@ def _fit(candidate: _Scored, kind: str, anchors: list[_Scored], reach: float) ->
 
 
 def _anchors(screen: Screen, target: Target) -> list[_Scored]:
-    found = sorted(_scored(screen, target), key=lambda s: -s.score)
+    whole = Target(raw=target.raw, words=target.raw if not target.quoted else target.words)
+    written = [s for s in _scored(screen, whole) if s.score >= 0.9] if target.relations and not target.quoted else []
+    found = sorted(written or _scored(screen, target), key=lambda s: -s.score)
     close = [s for s in found if s.score >= 0.4 and s.score > 0.85 * found[0].score][:6]
     return [s for s in close if not s.why.startswith("label")] or close
 

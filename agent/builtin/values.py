@@ -75,6 +75,22 @@ def slider_range(screen: Screen, slider: Box) -> tuple[float, float]:
     return (left[0], right[0]) if left and right and left[0] < right[0] else (0.0, 100.0)
 
 
+def track_box(image: Image, seen: Box) -> Box:
+    """The whole track of a horizontal slider of which `seen` may be a part: as far as its middle rows differ from
+    what is above and below it."""
+    x1, y1, x2, y2 = (max(0, int(v)) for v in seen)
+    middle, half = (y1 + y2) // 2, max(2, (y2 - y1) // 5)
+    band = image[max(0, middle - half) : middle + half + 1].astype(np.int16)
+    above, below = image[max(0, y1 - 2)].astype(np.int16), image[min(image.shape[0] - 1, y2 + 1)].astype(np.int16)
+    ground = np.median(np.stack([above, below])[:, x1:x2].reshape(-1, 3), axis=0)
+    drawn = (np.abs(band - ground).max(axis=2) > 6).any(axis=0)
+    while x1 > 0 and drawn[x1 - 1]:
+        x1 -= 1
+    while x2 < drawn.size and drawn[x2]:
+        x2 += 1
+    return Box(float(x1), seen.y1, float(x2), seen.y2)
+
+
 def thumb_x(image: Image, slider: Box) -> float | None:
     """The x (frame pixels) of a horizontal slider's thumb: where its columns stand out from the track's; or None."""
     x1, y1, x2, y2 = (max(0, int(v)) for v in slider)

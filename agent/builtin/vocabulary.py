@@ -181,7 +181,6 @@ SYNONYMS: tuple[tuple[str, ...], ...] = (
     ("summary", "synopsis", "summaries", "description", "overview"),
     ("keep", "store", "save", "保存"),
     ("privacy", "personal data", "data is handled", "隐私"),
-    ("policy", "terms", "rules"),
     ("war", "conflict", "invasion"),
     ("months", "month", "quarter"),
     ("3 months", "90 days", "past quarter", "three months", "last quarter", "three months ago"),
@@ -251,3 +250,38 @@ COLOURS: dict[str, tuple[int, int]] = {
     "purple": (255, 300), "violet": (255, 300), "pink": (300, 361), "红色": (0, 14), "黄色": (40, 68), "绿色": (75, 165), "蓝色": (200, 255),
 }
 """Hue ranges in degrees."""
+
+DEEDS = frozenset(
+    "delete remove clear erase close dismiss hide show reveal share edit rename play pause mute refresh reload copy download upload save star bookmark like "
+    "reply forward expand collapse open cast attach print undo redo".split()
+)
+"""Verbs that are drawn as icons beside what they are done to."""
+
+_COUNTRIES = (
+    "united states|usa|united kingdom|great britain|germany|france|spain|italy|portugal|netherlands|belgium|austria|switzerland|sweden|norway|denmark|finland|"
+    "poland|russia|ukraine|turkey|greece|ireland|israel|india|china|japan|south korea|korea|taiwan|hong kong|singapore|indonesia|vietnam|thailand|philippines|"
+    "malaysia|australia|new zealand|canada|mexico|brazil|argentina|chile|colombia|peru|egypt|nigeria|kenya|south africa|saudi arabia|pakistan|bangladesh|中国|日本"
+)
+_LANGUAGES = (
+    "english|deutsch|german|français|french|español|spanish|italiano|italian|português|portuguese|русский|russian|中文|简体中文|繁體中文|chinese|日本語|japanese|"
+    "한국어|korean|nederlands|dutch|polski|polish|türkçe|turkish|svenska|swedish|العربية|arabic|हिन्दी|hindi|українська|čeština|en|de|fr|es"
+)
+_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+
+KINDS: dict[str, str] = {
+    "country": rf"(?:{_COUNTRIES})(?: \([+\d]+\))?",
+    "nation": rf"(?:{_COUNTRIES})",
+    "language": rf"(?:{_LANGUAGES})(?: \(.*\))?",
+    "date": rf"\d{{1,4}}[./-]\d{{1,2}}[./-]\d{{1,4}}|(?:{_MONTHS})\w* \d{{1,2}},? \d{{4}}|\d{{1,2}}\.? (?:{_MONTHS})\w*,? \d{{4}}|[md]{{1,2}}[/.-][md]{{1,2}}[/.-]y+",
+    "time": r"\d{1,2}:\d{2}(?: ?[ap]\.?m\.?)?",
+    "email": r"[\w.+-]+@[\w-]+\.[\w.]+",
+    "mail": r"[\w.+-]+@[\w-]+\.[\w.]+",
+    "version": r"v?\d+\.\d+(?:\.\d+)*(?: ?[v▾˅∨])?",
+}
+"""Patterns of values that say what they are without naming it."""
+
+BRANDS = frozenset(
+    "google facebook twitter github apple instagram youtube linkedin whatsapp telegram vk wechat qq weibo android windows chrome firefox discord tiktok "
+    "pinterest reddit slack spotify".split()
+)
+"""Names that say which icon is meant whatever else is said."""

@@ -19,7 +19,7 @@ from agent.builtin.ocr import Image, Line
 from agent.builtin.screen import Element, Role
 
 _STEP = 5  # colour difference between neighbouring pixels that ends a flat area
-_DRAWN = 24  # the same for something drawn
+_DRAWN = 16  # the same for something drawn
 
 MENU_WORDS = frozenset(
     "file edit view help tools window search document format insert options settings go bookmarks history terminal tabs "
@@ -86,7 +86,8 @@ def _patch(
     corner = max(1, int(0.14 * min(mine.shape)))
     corners = [mine[:corner, :corner], mine[:corner, -corner:], mine[-corner:, :corner], mine[-corner:, -corner:]]
     disc = 0.8 < w / h < 1.25 and solid < 0.93 and sum(float(part.mean()) for part in corners) < 1.2
-    middle = mine[mine.shape[0] // 8 : mine.shape[0] - mine.shape[0] // 8, mine.shape[1] // 8 : -(mine.shape[1] // 8) or None]
+    part = 4 if disc else 8
+    middle = mine[mine.shape[0] // part : -(mine.shape[0] // part) or None, mine.shape[1] // part : -(mine.shape[1] // part) or None]
     ink = 1 - float(middle.mean()) if middle.size else 0.0
     return Patch(Box(x, y, x + w + 1, y + h + 1), disc, ink, (int(colour[0]), int(colour[1]), int(colour[2])))
 

@@ -57,9 +57,10 @@ _TIMES |= {"seven": 7, "eight": 8, "nine": 9, "ten": 10, "a few": 3, "several": 
 N_TIMES = re.compile(rf"\s*,?\s*\b(?:(?P<w>once|twice|thrice)|{COUNT}\s+times)\s*$", _I)
 """A count at the end: "twice", "3 times"."""
 LIST = re.compile(r"\s*,\s*(?:and\s+|or\s+)?|\s+and\s+|\s+&\s+", _I)
-_VAGUE = re.compile(
+VAGUE = re.compile(
     r"\b(?:my|it|them|everything|all (?:the|of|my)|whatever|cheapest|best|nearest|each|every|some)\b", _I
 )
+"""Words that name no particular thing."""
 
 _NOT_ABBREVIATED = "".join(rf"(?<!\b{word})" for word in ("Mr", "Mrs", "Dr", "vs", "e\\.g", "i\\.e", "No", "St"))
 _VERBS = r"(?:click|type|press|open|select|choose|tap|wait|check|enter|scroll|drag)\b"
@@ -86,6 +87,7 @@ CLICKING = re.compile(
 )
 """Verbs that a bare next item takes over."""
 IDIOMS: list[tuple[re.Pattern[str], str]] = [
+    (re.compile(rf"({LITERAL}\s+(?:on|in)\s+the\s+first\s+line)\s*,?\s+(?:and|then|and then)\s+(?:type\s+)?(?={LITERAL}\s+(?:on|in)\s+the\s+(?:second|next))", _I), r"\1 "),
     (re.compile(r"\b(?:press|click|tap|touch)(?: on)?\s+(?:and|&)\s+hold(?: down)?(?: on)?\b", _I), "long-press"),
     (re.compile(r"\bdrag(?:\s+and\s+|-and-|-n-|\s*&\s*|\s*'n'?\s*)drop\b", _I), "drag"),
     (
@@ -147,7 +149,7 @@ def bare(text: str) -> str:
 
 def odd_item(item: str, first: str) -> bool:
     """Whether a "list item" is rather a clause that nobody can read: "organise my files"."""
-    if _VAGUE.search(item):
+    if VAGUE.search(item):
         return True
     return not re.match(rf"(?:the|a|an)\s|{LITERAL}|[^a-z]", item) and len(item.split()) > 2 and not first[:1].islower()
 

@@ -16,6 +16,7 @@ from typing import Any, Literal, Protocol
 from actions.action import AnyAction, describe, points_of
 from actions.frame import Box, Frame, Grid, Point
 from agent.dialects.resize import Resize
+from agent.model import ParseError
 from agent.step import Step
 
 Platform = Literal["desktop", "mobile"]
@@ -33,7 +34,7 @@ class UnsupportedAction(ValueError):  # noqa: N818 - the name says what it is ab
 
 
 class Unreadable(ValueError):  # noqa: N818
-    """An answer that is not exactly one usable action or place; says why in one line."""
+    """What a grammar raises for an answer that is not exactly one usable action or place; says why in one line."""
 
 
 @dataclass(frozen=True)
@@ -182,13 +183,21 @@ class Dialect:
         """The one action in a model's answer, in pixels of `frame`.
 
         `pointer` is where the pointer is, in pixels of `frame`; `ended` that the model stopped by itself rather than
-        being cut off. Raises `Unreadable`, and nothing else.
+        being cut off. Raises `agent.model.ParseError` for an answer that is not exactly one usable action.
         """
-        return self.grammar[platform].parse(text, self.view(frame, pointer), ended)
+        view = self.view(frame, pointer)
+        try:
+            return self.grammar[platform].parse(text, view, ended)
+        except Unreadable as error:
+            raise ParseError(str(error), text) from error
 
     def find(self, text: str, frame: Frame, *, ended: bool = True) -> Spot:
-        """The place in a model's answer to `ask_place`, in pixels of `frame`. Raises `Unreadable`."""
-        return next(iter(self.grammar.values())).find(text, self.view(frame), ended)
+        """The place in a model's answer to `ask_place`, in pixels of `frame`. Raises `agent.model.ParseError`."""
+        view = self.view(frame)
+        try:
+            return next(iter(self.grammar.values())).find(text, view, ended)
+        except Unreadable as error:
+            raise ParseError(str(error), text) from error
 
     def format(
         self, action: AnyAction, frame: Frame, platform: Platform = "desktop", *, pointer: Point | None = None

@@ -426,7 +426,7 @@ class _Watch:
             self._step(char)
             if self.depth and len(self.head) < 40:
                 self.head += char
-        return self.after > _LINGER and self.depth == 0
+        return self.after > _LINGER
 
     def _step(self, char: str) -> None:
         if self.quote:

@@ -34,6 +34,7 @@ _TRAILER = 2.0
 _DONE = b"[DONE]"
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _TOO_LONG = re.compile(r"context.{0,20}length|max\w* context|max_model_len|too long|exceeds? .{0,40}tokens", re.I)
+_UNKNOWN = re.compile(r"extra|unknown|unrecogni[sz]ed|unexpected|not permitted", re.I)
 _IMAGE = re.compile(r"image|multimodal|vision", re.I)
 
 
@@ -304,9 +305,9 @@ class OpenAIEndpoint:
         if status in _RETRY:
             return _Again(f"{self.url} answered {status}{said}", _retry_after(response))
         unknown = [name for name in optional if name in said]
-        if status in (400, 422) and unknown:
-            self._refused |= set(optional) if "add_generation_prompt" in unknown else set(unknown)
-            return _Again(f"the server does not know {unknown[0]}; asked again without it", 0.0, free=True)
+        if status in (400, 422) and optional and (unknown or _UNKNOWN.search(said)):
+            self._refused |= {"stream_options"} if unknown == ["stream_options"] else set(optional)
+            return _Again(f"asked again without {', '.join(unknown or optional)}{said}", 0.0, free=True)
         return ModelError(f"{self.url} answered {status}{said}. {self._advice(status, said)}")
 
     def _advice(self, status: int, said: str) -> str:

@@ -14,10 +14,12 @@ def main(log: str, content: str) -> None:
     root.geometry(f"{root.winfo_screenwidth()}x{root.winfo_screenheight()}+0+0")
     text = tk.Text(root, undo=False)
     text.pack(fill="both", expand=True)
-    out = Path(log).open("w", buffering=1)
+    def write(*fields: object) -> None:
+        with Path(log).open("a") as out:
+            out.write(" ".join(map(str, fields)) + "\n")
 
     def note(kind: str, *fields: str) -> None:
-        text.bind(kind, lambda event: print(kind.strip("<>"), *(getattr(event, f) for f in fields), file=out), add="+")
+        text.bind(kind, lambda event: write(kind.strip("<>"), *(getattr(event, f) for f in fields)), add="+")
 
     for kind in ("<ButtonPress>", "<ButtonRelease>"):
         note(kind, "num", "x_root", "y_root", "state")
@@ -36,7 +38,7 @@ def main(log: str, content: str) -> None:
 
     text.bind("<<Modified>>", changed)
     text.focus_force()
-    text.bind("<FocusIn>", lambda _: print("ready", file=out), add="+")
+    text.bind("<FocusIn>", lambda _: write("ready"), add="+")
     root.mainloop()
 
 

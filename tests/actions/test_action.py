@@ -40,8 +40,7 @@ actions = st.one_of(
 @given(actions)
 def test_an_action_reads_back_from_its_json(done: AnyAction) -> None:
     assert parse_action(done.model_dump()) == done
-    if "\\ud" not in json.dumps(done.model_dump()):  # a lone surrogate is no text
-        assert parse_action(json.loads(done.model_dump_json())) == done
+    assert parse_action(json.loads(done.model_dump_json())) == done
 
 
 @given(actions)
@@ -85,6 +84,7 @@ CLICK = {"type": "click", "point": [1, 2]}
         {"type": "drag", "path": [[1, 2]] * 257},
         {"type": "drag", "path": [[1, 2], [3, 4]], "seconds": float("inf")},
         {"type": "type", "text": "x" * 100_001},
+        {"type": "type", "text": "\ud800"},
         {"type": "key", "chords": []},
         {"type": "key", "chords": ["ctrl+"]},
         {"type": "wait", "seconds": -1},

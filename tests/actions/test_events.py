@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -105,13 +106,14 @@ def test_a_drag_is_smooth_starts_small_and_takes_its_time(
 ) -> None:
     drag = events(type="drag", path=[start, end], seconds=seconds)
     moves = [(e.x, e.y) for e in drag if isinstance(e, MoveTo)]
-    steps = [math.dist(a, b) for a, b in zip(moves, moves[1:], strict=False)]
+    steps = [math.dist(a, b) for a, b in pairwise(moves)]
     length = math.dist(start, end)
     assert sum(e.seconds for e in drag if isinstance(e, Pause)) == pytest.approx(seconds if length else seconds * 0.1)
     assert all(step <= length / max(1, DRAG_RATE * seconds) + 2 for step in steps)
     early = [math.dist(start, move) for move in moves[1:] if math.dist(start, move) <= 13]
     assert length < 20 or len(early) >= 5
-    assert all(abs((x - start[0]) * (end[1] - start[1]) - (y - start[1]) * (end[0] - start[0])) <= length for x, y in moves)
+    width, height = end[0] - start[0], end[1] - start[1]
+    assert all(abs((x - start[0]) * height - (y - start[1]) * width) <= length for x, y in moves)  # on the line
 
 
 def test_a_drag_holds_its_keys_around_the_button() -> None:
@@ -154,7 +156,7 @@ def test_what_is_not_input_is_refused_by_name(action: dict[str, Any]) -> None:
     assert set(INPUT_TYPES) < set(ACTION_TYPES)
 
 
-@pytest.mark.parametrize("char", ["\x00", "\x07", "\x1b", "\x7f", "\x85", "\ud800"])
+@pytest.mark.parametrize("char", ["\x00", "\x07", "\x1b", "\x7f", "\x85"])
 def test_text_that_no_key_types_is_refused_and_nothing_is_done(char: str) -> None:
     dry = DryRunBackend()
     with pytest.raises(BackendError, match=f"U\\+{ord(char):04X}"):

@@ -40,12 +40,24 @@ def test_input_units_survive_the_way_to_pixels_and_back(frame: Frame, data: st.D
 @given(frames)
 def test_the_four_corner_pixels_are_the_corners_of_the_screen(frame: Frame) -> None:
     left, top = frame.origin
-    right, bottom = left + int((frame.width - 1) / frame.scale), top + int((frame.height - 1) / frame.scale)
     last = Point(frame.width - 1, frame.height - 1)
+    right, bottom = frame.to_input(last)
     assert frame.to_input(Point(0, 0)) == (left, top)
-    assert frame.to_input(last) == (right, bottom)
     assert frame.to_input(Point(last.x, 0)) == (right, top)
     assert frame.to_input(Point(0, last.y)) == (left, bottom)
+    assert frame.contains(frame.from_input(right, bottom))
+    beyond = frame.from_input(right + 1, bottom + 1)
+    assert beyond.x >= frame.width - max(1.0, frame.scale)
+    assert beyond.y >= frame.height - max(1.0, frame.scale)
+
+
+@given(frames, st.data())
+def test_the_input_unit_is_the_nearest_one_on_the_screen(frame: Frame, data: st.DataObject) -> None:
+    x = data.draw(st.floats(0, frame.width, exclude_max=True))
+    unit, _ = frame.to_input(Point(x, 0))
+    there = frame.from_input(unit, 0).x
+    at_edge = frame.from_input(unit + 1, 0).x >= frame.width
+    assert abs(there - x) <= frame.scale * (1 if at_edge else 0.5) + 1e-6
 
 
 @given(frames, st.floats(), st.floats())
@@ -66,7 +78,8 @@ def test_clamping_twice_changes_nothing_more(frame: Frame, x: float, y: float) -
 
 def test_known_places() -> None:
     retina = Frame(id="1", width=2880, height=1800, scale=2.0)
-    assert retina.to_input(Point(1001, 600)) == (500, 300)
+    assert retina.to_input(Point(1001, 600)) == (501, 300)
+    assert retina.to_input(Point(2879, 1799)) == (1439, 899)
     left_monitor = Frame(id="2", width=1920, height=1080, origin=(-1920, 120))
     assert left_monitor.to_input(Point(10, 20)) == (-1910, 140)
     assert left_monitor.from_input(-1910, 140) == (10, 20)

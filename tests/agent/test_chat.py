@@ -31,7 +31,9 @@ def screen(width: int = 1280, height: int = 800, **frame: object) -> Observation
     return Observation(image, Frame(id="0000", width=width, height=height, **frame))  # type: ignore[arg-type]
 
 
-def decide(script: list[Entry], observation: Observation | None = None, history: tuple[Step, ...] = (), **how: object) -> Decision:
+def decide(
+    script: list[Entry], observation: Observation | None = None, history: tuple[Step, ...] = (), **how: object
+) -> Decision:
     with ScriptedServer(script) as server:
         model = resolve_model(server.url, patience=QUICK, **how)  # type: ignore[arg-type]
         return model.decide(Task("Save the file"), observation or screen(), history)
@@ -62,7 +64,9 @@ def test_a_second_monitor_left_of_the_first_at_two_pixels_a_unit() -> None:
     assert abs(y - (100 + (1440 // 3) / 2)) <= 1
 
 
-@pytest.mark.parametrize(("size", "sent"), [((1920, 1080), (1932, 1092)), ((1288, 812), (1288, 812)), ((2560, 1440), (2548, 1428))])
+@pytest.mark.parametrize(
+    ("size", "sent"), [((1920, 1080), (1932, 1092)), ((1288, 812), (1288, 812)), ((2560, 1440), (2548, 1428))]
+)
 def test_the_picture_is_the_resized_screen_to_the_pixel(size: tuple[int, int], sent: tuple[int, int]) -> None:
     observation = screen(*size)
     with ScriptedServer([red]) as server:
@@ -143,7 +147,10 @@ WRONG = [
 @pytest.mark.parametrize("stream", [True, False])
 @pytest.mark.parametrize("answer", WRONG, ids=range(len(WRONG)))
 def test_a_wrong_answer_is_a_parse_error_with_the_answer(answer: str, stream: bool) -> None:
-    with ScriptedServer([answer], piece=50_000 if len(answer) > 5000 else 7) as server, pytest.raises(ParseError) as error:
+    with (
+        ScriptedServer([answer], piece=50_000 if len(answer) > 5000 else 7) as server,
+        pytest.raises(ParseError) as error,
+    ):
         resolve_model(server.url, stream=stream).decide(Task("x"), screen(), [])
     assert error.value.raw == answer
     assert error.value.usage.tokens == 1020
@@ -207,7 +214,12 @@ def test_locate_with_the_answer_begun() -> None:
 
 SCHEMA = {
     "type": "object",
-    "properties": {"rows": {"type": "array", "items": {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}}}},
+    "properties": {
+        "rows": {
+            "type": "array",
+            "items": {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}},
+        }
+    },
     "required": ["rows"],
 }
 

@@ -47,6 +47,15 @@ def test_unknown_fields_are_left_out_the_second_time_and_from_then_on() -> None:
         assert "stream_options" not in server.seen[-1].body
 
 
+def test_a_refusal_that_names_no_field_costs_one_more_request() -> None:
+    vague = Fault(status=422, body="Unrecognized request argument supplied")
+    with ScriptedServer([vague, "hi"]) as server:
+        assert endpoint(server).complete(ASK).text == "hi"
+        assert "stream_options" not in server.seen[1].body
+    with ScriptedServer([vague]) as server, pytest.raises(ModelError, match="422"):
+        endpoint(server).complete(ASK)
+
+
 def test_prefill_where_the_server_can() -> None:
     ask = Request(system="", user=("where",), prefill="[")
     with ScriptedServer(["1, 2]"]) as server:
@@ -165,14 +174,23 @@ def test_what_will_not_pass_is_said_at_once(fault: Fault, words: list[str]) -> N
     assert len(str(error.value)) < 500
 
 
-@pytest.mark.parametrize("body", ['{"choices": []}', '{"choices": [null]}', '{"choices": [{"message": {"content": null}}]}',
-                                  '{"choices": [{"message": {"content": [1]}}], "usage": {"prompt_tokens": -1}}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"choices": []}',
+        '{"choices": [null]}',
+        '{"choices": [{"message": {"content": null}}]}',
+        '{"choices": [{"message": {"content": [1]}}], "usage": {"prompt_tokens": -1}}',
+    ],
+)
 def test_an_empty_answer_is_an_empty_text(body: str) -> None:
     with ScriptedServer([Fault("garbage", body=body)]) as server:
         assert endpoint(server, stream=False).complete(ASK).text == ""
 
 
-@pytest.mark.parametrize("fault", [Fault("stall"), Fault("drip", body="x" * 10_000), Fault("trickle")], ids=lambda f: f.how)
+@pytest.mark.parametrize(
+    "fault", [Fault("stall"), Fault("drip", body="x" * 10_000), Fault("trickle")], ids=lambda f: f.how
+)
 def test_the_deadline_holds_whatever_the_server_does(fault: Fault) -> None:
     patience = Patience(total=0.6, connect=0.5, attempts=3, first_pause=0.01)
     with ScriptedServer([fault]) as server:
@@ -215,8 +233,10 @@ def test_nobody_there() -> None:
             OpenAIEndpoint(url, "named", patience=QUICK).complete(ASK)
 
 
-@pytest.mark.parametrize(("names", "words"), [((), "serves none"), (("a", "b"), "serves a, b: say which"), (500, "Name the model"),
-                                              (401, "HANDEYE_API_KEY")])
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [((), "serves none"), (("a", "b"), "serves a, b: say which"), (500, "Name the model"), (401, "HANDEYE_API_KEY")],
+)
 def test_models_that_cannot_be_told(names: tuple[str, ...] | int, words: str) -> None:
     script: list[Entry] = ["x"]
     with ScriptedServer(script, names=names) as server, pytest.raises(ModelError, match=words):

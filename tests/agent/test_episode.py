@@ -103,6 +103,24 @@ def test_identical_frames_are_written_once_even_from_a_reused_buffer(tmp_path):
         assert np.array_equal(cv2.imread(str(tmp_path / "e" / name))[:, :, ::-1], picture(seed))
 
 
+def test_frames_keep_their_pixels_however_fast_they_come(tmp_path, monkeypatch):
+    encode, pauses = episode_module.encode_png, random.Random(3)
+
+    def slow(image):
+        time.sleep(pauses.random() * 0.004)
+        return encode(image)
+
+    monkeypatch.setattr(episode_module, "encode_png", slow)
+    shapes = [(24, 32), (30, 20)]
+    with EpisodeWriter.create(tmp_path / "e", HEADER) as writer:
+        names = []
+        for n in range(120):
+            names.append(writer.add_frame(picture(n, *shapes[n % 50 == 7])))
+            time.sleep(pauses.random() * 0.004)
+    for n, name in enumerate(names):
+        assert np.array_equal(cv2.imread(str(tmp_path / "e" / name))[:, :, ::-1], picture(n, *shapes[n % 50 == 7]))
+
+
 def test_a_frame_is_on_disk_when_its_step_is(tmp_path, monkeypatch):
     encode = episode_module.encode_png
 

@@ -3,6 +3,7 @@ mistake."""
 
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,9 @@ from actions.action import (
     Wait,
 )
 from actions.frame import Box, Frame, Point
-from agent.dialects.dialect import Unreadable, UnsupportedAction, pointer_after
+from agent.dialects.dialect import UnsupportedAction, pointer_after
 from agent.dialects.qwen import QWEN25_VL, render_chatml
+from agent.model import ParseError
 from agent.step import Step, VerdictRecord
 from tests.agent.scripted_server import call, computer
 
@@ -174,7 +176,7 @@ def test_desktop_round_trip(where: tuple[Frame, list[Point]], data: st.DataObjec
     for cut in range(len(text)):  # an answer that was cut off is the same action or none
         try:
             assert QWEN25_VL.parse(text[:cut], frame, pointer=a, ended=False).action == action
-        except Unreadable:
+        except ParseError:
             continue
 
 
@@ -190,7 +192,10 @@ def test_mobile_round_trip(where: tuple[Frame, list[Point]], data: st.DataObject
             st.just(Drag(path=(a, b))),
             st.builds(Button, name=st.sampled_from(buttons)),
             st.builds(Open, target=TEXT.filter(bool)),
-            st.builds(Key, chords=st.sampled_from(["backspace", "delete", "tab", "a", "7", "up", "escape"]).map(lambda k: (k,))),
+            st.builds(
+                Key,
+                chords=st.sampled_from(["backspace", "delete", "tab", "a", "7", "up", "escape"]).map(lambda k: (k,)),
+            ),
         )
     )
     text = QWEN25_VL.format(action, frame, "mobile")
@@ -198,7 +203,7 @@ def test_mobile_round_trip(where: tuple[Frame, list[Point]], data: st.DataObject
     for cut in range(len(text)):
         try:
             assert QWEN25_VL.parse(text[:cut], frame, "mobile", ended=False).action == action
-        except Unreadable:
+        except ParseError:
             continue
 
 
@@ -346,6 +351,8 @@ def test_the_thought_is_what_comes_before() -> None:
         (GOOD.replace("}}", ""), None),
         (GOOD[: GOOD.index("200") + 1], "cut off"),
         ('<tool_call>\n{"name": "computer_use", "arguments": {"action": "type", "text": "rm -r', "cut off"),
+        (INNER[:-1], "cut off"),
+        ('{"action": "terminate", "status": "success"', "cut off"),
         ("<tool_call>\n{broken}\n</tool_call>\n" + GOOD, "cannot be read"),
     ],
 )
@@ -353,9 +360,10 @@ def test_never_acted_on(text: str, why: str | None) -> None:
     if why is None:  # closed by the tag: repaired; cut off: not
         text = text[: text.index("\n</tool_call>")]
         why = "cut off"
-    with pytest.raises(Unreadable, match="^[^\n]*$") as error:
+    with pytest.raises(ParseError, match=r"\A[^\n]*\Z") as error:
         QWEN25_VL.parse(text, FRAME, ended=False)
     assert why in str(error.value)
+    assert error.value.raw == text
     assert len(str(error.value)) < 700
 
 
@@ -421,10 +429,18 @@ def test_mobile_actions(text: str, action: AnyAction) -> None:
     assert QWEN25_VL.parse(text, FRAME, "mobile").action == action
 
 
-@pytest.mark.parametrize("text", [mobile("swipe", coordinate=[1, 2]), mobile("click"), mobile("key", text="warp"),
-                                  mobile("system_button", button="Eject"), mobile("open", text="")])
+@pytest.mark.parametrize(
+    "text",
+    [
+        mobile("swipe", coordinate=[1, 2]),
+        mobile("click"),
+        mobile("key", text="warp"),
+        mobile("system_button", button="Eject"),
+        mobile("open", text=""),
+    ],
+)
 def test_mobile_never_acted_on(text: str) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(ParseError):
         QWEN25_VL.parse(text, FRAME, "mobile")
 
 
@@ -458,13 +474,11 @@ def hostile() -> list[str]:
 @pytest.mark.parametrize("text", hostile(), ids=range(len(hostile())))
 def test_a_megabyte_takes_a_moment(text: str) -> None:
     start = time.perf_counter()
-    with pytest.raises(Unreadable):
+    with pytest.raises(ParseError):
         QWEN25_VL.parse(text, FRAME)
     middle = time.perf_counter()
-    try:
+    with suppress(ParseError):
         QWEN25_VL.find(text, FRAME)
-    except Unreadable:
-        pass
     assert middle - start < 0.5  # about 0.02 s on an idle machine
     assert time.perf_counter() - middle < 0.5
 
@@ -475,9 +489,13 @@ def test_a_good_action_in_a_megabyte() -> None:
 
 @settings(max_examples=300)
 @given(
-    st.sampled_from([GOOD, GOOD.replace('"', "'"), computer("type", text='He said "hi" }]'), mobile("swipe", coordinate=[1, 2])]),
+    st.sampled_from(
+        [GOOD, GOOD.replace('"', "'"), computer("type", text='He said "hi" }]'), mobile("swipe", coordinate=[1, 2])]
+    ),
     st.lists(
-        st.tuples(st.integers(0, 200), st.integers(0, 12), st.text(st.sampled_from("{}[]()\"'\\,:x0-.e\n<>/`"), max_size=4)),
+        st.tuples(
+            st.integers(0, 200), st.integers(0, 12), st.text(st.sampled_from("{}[]()\"'\\,:x0-.e\n<>/`"), max_size=4)
+        ),
         max_size=5,
     ),
     st.booleans(),
@@ -486,10 +504,8 @@ def test_damage_is_read_or_refused(text: str, cuts: list[tuple[int, int, str]], 
     for at, length, put in cuts:
         text = text[:at] + put + text[at + length :]
     for read in (lambda: QWEN25_VL.parse(text, FRAME, ended=ended), lambda: QWEN25_VL.find(text, FRAME, ended=ended)):
-        try:
+        with suppress(ParseError):
             read()
-        except Unreadable as error:
-            assert "\n" not in str(error)
 
 
 @given(st.text(max_size=300))
@@ -497,7 +513,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     for read in (QWEN25_VL.parse, QWEN25_VL.find):
         try:
             read(text, FRAME)
-        except Unreadable:
+        except ParseError:
             continue
 
 
@@ -510,7 +526,11 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         (GOOD, (100, 200), None),
         (computer("mouse_move", coordinate=[100, 200]), (100, 200), None),
         (computer("left_click", coordinate=[90, 190, 110, 210]), (100, 200), (90, 190, 110, 210)),
-        ('<tool_call>\n{"name": "computer_use", "arguments": {"action": "left_click", "coordinate": [100, 200]}}', (100, 200), None),
+        (
+            '<tool_call>\n{"name": "computer_use", "arguments": {"action": "left_click", "coordinate": [100, 200]}}',
+            (100, 200),
+            None,
+        ),
         ('{"name": "computer_use", "arguments": {"action": "left_click", "coordinate": [100, 200]}', (100, 200), None),
         ('```json\n[\n\t{"point_2d": [100, 200], "label": "save"}\n]\n```', (100, 200), None),
         ('```json\n[{"bbox_2d": [110, 210, 90, 190], "label": "x"}]\n```', (100, 200), (90, 190, 110, 210)),
@@ -551,10 +571,20 @@ def test_refusals(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "I cannot see it", "(1, 2, 3)", "[5000, 5]", "[NaN, 1]", "[1, 2", computer("type", text="x")]
+    "text",
+    [
+        "",
+        "I cannot see it",
+        "(1, 2, 3)",
+        "[5000, 5]",
+        "[NaN, 1]",
+        "[1, 2",
+        '{"x": 100, "y": 20',
+        computer("type", text="x"),
+    ],
 )
 def test_no_place(text: str) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(ParseError):
         QWEN25_VL.find(text, FRAME, ended=False)
 
 
@@ -573,9 +603,10 @@ def test_reading_stops_once_nothing_can_change() -> None:
     assert feed(GOOD) is None
     assert feed("state: {1: 2} " + "z" * 5000) is None
     assert feed(computer("type", text='"}} {"action": "wait"}' + "z" * 5000)) is None
-    second = feed(GOOD + "\nand\n" + GOOD + "z" * 5000)
+    other = computer("type", text="x" * 2000)
+    second = feed(GOOD + "\nand\n" + other + "z" * 5000)
     assert second is not None
-    assert second > 2 * len(GOOD)
+    assert second > len(GOOD + other)
 
 
 def test_the_pointer_is_where_the_last_action_left_it() -> None:

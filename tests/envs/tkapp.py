@@ -47,6 +47,7 @@ def tick(count: int) -> None:
 
 def wander(count: int) -> None:
     canvas.move(block, 7 if count % 20 < 10 else -7, 0)
+    note("wandered")
     root.after(40, wander, count + 1)
 
 

@@ -1,0 +1,268 @@
+"""The follower on a toy interface: what it does, what it checks, and what it leaves alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.agent.builtin.toy import Toy, acts, at, follow, hides, shows
+
+
+def save_dialog() -> Toy:
+    toy = Toy({"file": at("menu", "File", 10, 30, 40), "edit": at("menu", "Edit", 60, 30, 40), "area": at("field", "", 0, 60, 1280, 700)})
+    toy.react = {
+        "file": shows(save=at("menuitem", "Save", 10, 60), save_as=at("menuitem", "Save As...", 10, 90)),
+        "save_as": lambda t: (t.hide("save", "save_as"), t.show(name=at("field", "", 400, 300, 300, label="Name"), ok=at("button", "Save", 600, 400)), setattr(t, "focus", "name"))[0],
+    }
+    toy.keys = {"enter": hides("name", "ok")}
+    return toy
+
+
+def test_the_issues_own_example() -> None:
+    toy = save_dialog()
+    end, thoughts = follow(toy, "Open the File menu, click Save As…, type notes.txt and press Enter")
+    assert end.status == "success", thoughts
+    assert acts(toy.log) == ["click file", "click save_as", "type notes.txt", "key enter"]
+    assert all("Step" in t for t in thoughts[:-1])
+    assert "File" in thoughts[0]
+
+
+def test_a_menu_that_is_open_is_not_clicked_again() -> None:
+    toy = save_dialog()
+    toy.click("file")
+    assert follow(toy, "Open the File menu and click Save As...")[0].status == "success"
+    assert acts(toy.log) == ["click save_as"]
+
+
+def test_the_next_candidate_is_tried_when_nothing_changed() -> None:
+    toy = Toy({"dead": at("text", "Continue", 10, 100), "live": at("text", "Continue", 10, 300)})
+    toy.react = {"live": shows(done=at("text", "Welcome", 10, 400))}
+    end, thoughts = follow(toy, "Click Continue")
+    assert end.status == "success", thoughts
+    assert acts(toy.log) == ["click dead", "click live"]
+
+
+def test_a_target_that_appears_late_is_waited_for() -> None:
+    toy = Toy({"title": at("text", "Loading", 10, 10)})
+    toy.late = {4: shows(go=at("button", "Go on", 10, 100))}
+    toy.react = {"go": shows(done=at("text", "Thanks", 10, 200))}
+    end, _ = follow(toy, "Click Go on")
+    assert end.status == "success"
+    assert acts(toy.log) == ["click go"]
+
+
+def test_a_target_that_never_appears_is_a_failure_with_a_reason() -> None:
+    toy = Toy({"send": at("button", "Frobnicator settings", 10, 10)})
+    end, _ = follow(toy, 'Click "Quux"')
+    assert end.status == "failure"
+    assert "Quux" in end.message
+    assert "instruction 1 of 1" in end.message
+    assert "Frobnicator" in end.message
+    assert acts(toy.log) == []
+
+
+def test_a_last_click_without_any_effect_is_no_success() -> None:
+    toy = Toy({"dead": at("button", "Continue", 10, 100)})
+    end, _ = follow(toy, "Click Continue")
+    assert end.status == "failure"
+    assert "nothing" in end.message
+
+
+@pytest.mark.parametrize(("word", "checked", "clicks"), [("Check", True, 0), ("Check", False, 1), ("Uncheck", True, 1), ("Uncheck", False, 0), ("Toggle", True, 1)])
+def test_a_box_is_only_clicked_when_it_must_be(word: str, checked: bool, clicks: int) -> None:
+    toy = Toy({"news": at("checkbox", "", 10, 10, 16, 16, label="Newsletter", checked=checked)})
+    end, _ = follow(toy, f"{word} Newsletter")
+    assert end.status == "success"
+    assert acts(toy.log) == ["click news"] * clicks
+    assert toy.elements["news"].checked is {"Check": True, "Uncheck": False, "Toggle": not checked}[word]
+
+
+def test_a_field_is_clicked_typed_into_and_read_back() -> None:
+    toy = Toy({"name": at("field", "", 100, 10, 200, label="Name"), "city": at("field", "Rome", 100, 60, 200, label="City")})
+    end, thoughts = follow(toy, 'Type "Ada Lovelace" into the Name field and set City to "Paris"')
+    assert end.status == "success", thoughts
+    assert (toy.elements["name"].text, toy.elements["city"].text) == ("Ada Lovelace", "Paris")
+
+
+def test_text_that_does_not_arrive_is_a_failure() -> None:
+    toy = Toy({"name": at("field", "", 100, 10, 200, label="Name")}, modal={"nothing"})
+    end, _ = follow(toy, 'Type "Ada Lovelace" into the Name field, then press Enter')
+    assert end.status == "failure"
+    assert "Name" in end.message
+
+
+def test_without_a_target_the_focus_gets_the_text() -> None:
+    toy = Toy({"area": at("field", "", 0, 60, 1280, 700)}, focus="area")
+    assert follow(toy, "Type “hello, and then goodbye”")[0].status == "success"
+    assert toy.log == ["type hello, and then goodbye"]
+
+
+def test_without_focus_the_largest_field_is_clicked_and_the_text_typed_again() -> None:
+    toy = Toy({"small": at("field", "", 0, 10, 100), "area": at("field", "", 0, 60, 1280, 700)})
+    assert follow(toy, "Type “hello”")[0].status == "success"
+    assert toy.elements["area"].text == "hello"
+
+
+def drop_down() -> Toy:
+    toy = Toy({"size": at("select", "Small", 100, 10, label="Size"), "colour": at("select", "Red", 100, 60, label="Colour")})
+
+    def choose(key: str, value: str, *options: str) -> None:
+        toy.show(**{key: at("select", value, 100, 60 if key == "colour" else 10, label=key.title())})
+        toy.hide(*options)
+
+    toy.react = {
+        "colour": shows(red=at("menuitem", "Red ", 100, 90), blue=at("menuitem", "Blue", 100, 114)),
+        "size": shows(large=at("menuitem", "Large", 100, 40)),
+        "blue": lambda t: choose("colour", "Blue", "red", "blue"),
+        "large": lambda t: choose("size", "Large", "large"),
+    }
+    toy.keys = {"escape": hides("red", "blue", "large")}
+    return toy
+
+
+@pytest.mark.parametrize("task", ["Select Blue in the Colour list", "Set Colour to Blue", "Choose Blue as the Colour", "Pick Blue from the Colour drop-down"])
+def test_an_option_is_chosen_and_seen(task: str) -> None:
+    toy = drop_down()
+    end, thoughts = follow(toy, task)
+    assert end.status == "success", thoughts
+    assert acts(toy.log) == ["click colour", "click blue"]
+    assert toy.elements["colour"].text == "Blue"
+
+
+def test_an_option_without_a_list_is_looked_for_in_each() -> None:
+    toy = drop_down()
+    assert follow(toy, "Choose Blue from the drop-down")[0].status == "success"
+    assert toy.elements["colour"].text == "Blue"
+
+
+def test_an_option_already_chosen_is_left_alone() -> None:
+    toy = drop_down()
+    assert follow(toy, "Set Size to Small")[0].status == "success"
+    assert acts(toy.log) == []
+
+
+# ------------------------------------------------------------------------------------------- dialogs
+
+
+def with_dialog(text: str, *buttons: str, after: int = 2) -> Toy:
+    """A form whose Send button a modal dialog covers from look number `after`."""
+    toy = Toy({"name": at("field", "", 100, 10, 200, label="Name"), "send": at("button", "Send", 100, 300)})
+    keys = {f"b{i}": at("button", words, 100 + 110 * i, 300) for i, words in enumerate(buttons)}
+
+    def come(t: Toy) -> None:
+        t.hide("send")
+        t.show(words=at("text", text, 100, 250, 400), **keys)
+        t.modal = {"words", *keys}
+
+    def go(t: Toy) -> None:
+        t.hide("words", *keys)
+        t.modal = set()
+        t.show(send=at("button", "Send", 100, 300))
+
+    toy.late = {after: come}
+    toy.react = {key: go for key in keys} | {"send": shows(thanks=at("text", "Thank you", 100, 500))}
+    return toy
+
+
+def test_a_harmless_dialog_nobody_spoke_of_is_closed_once_and_said() -> None:
+    toy = with_dialog("Backup finished", "OK")
+    end, thoughts = follow(toy, 'Click "Name", click "Send"')
+    assert end.status == "success", thoughts
+    assert acts(toy.log)[-2:] == ["click b0", "click send"]
+    assert "backup" in end.message.lower()
+
+
+def test_of_two_answers_the_harmless_one_is_given() -> None:
+    toy = with_dialog("Install updates", "OK", "Not now")
+    assert follow(toy, 'Click "Name", click "Send"')[0].status == "success"
+    assert "click b1" in toy.log
+
+
+@pytest.mark.parametrize("buttons", [("Delete",), ("Replace", "OK"), ("OK",)])
+def test_a_risky_dialog_is_never_answered_unasked(buttons: tuple[str, ...]) -> None:
+    toy = with_dialog("Delete all files?", *buttons)
+    end, _ = follow(toy, 'Click "Name", click "Send"')
+    assert end.status == "failure"
+    assert not any(line.startswith("click b") for line in toy.log)
+
+
+@pytest.mark.parametrize(
+    ("task", "button"),
+    [
+        ('If a dialog appears, click "Stay signed in". Type Bob into the Name field and click Send', "b0"),
+        ("Type Bob into the Name field, click Send. If a pop-up appears, press Log out", "b1"),
+        ('Type Bob into the Name field and click Send; if "session" shows up, click Log out', "b1"),
+    ],
+)
+def test_a_condition_stays_armed(task: str, button: str) -> None:
+    toy = with_dialog("Your session ends soon", "Stay signed in", "Log out", after=3)
+    end, thoughts = follow(toy, task)
+    assert end.status == "success", thoughts
+    assert acts(toy.log).count(f"click {button}") == 1
+    assert toy.elements["name"].text == "Bob"
+    assert acts(toy.log)[-1] == "click send"
+
+
+@pytest.mark.parametrize("task", ["Click Name, dismiss the dialog that appears, then click Send", "Click Name, close the dialog if it appears, and click Send"])
+def test_a_dialog_is_dismissed_when_told(task: str) -> None:
+    toy = with_dialog("Tip of the day", "Close", after=3)
+    end, thoughts = follow(toy, task)
+    assert end.status == "success", thoughts
+    assert acts(toy.log)[-2:] == ["click b0", "click send"]
+
+
+def test_an_optional_dialog_may_stay_away_and_a_promised_one_may_not() -> None:
+    toy = with_dialog("never", "OK", after=999)
+    assert follow(toy, "Close the dialog if it appears, and click Send")[0].status == "success"
+    toy = with_dialog("never", "OK", after=999)
+    assert follow(toy, "Dismiss the dialog that appears, then click Send")[0].status == "failure"
+
+
+def test_a_condition_that_never_comes_does_not_matter() -> None:
+    toy = with_dialog("never", "OK", after=999)
+    assert follow(toy, "If a dialog appears, press OK. Click Send")[0].status == "success"
+
+
+# ------------------------------------------------------------------------------------------- time, place, reading
+
+
+def test_waiting_for_something_to_come_and_to_go() -> None:
+    toy = Toy({"busy": at("text", "Loading data", 10, 10)})
+    toy.late = {5: lambda t: (t.hide("busy"), t.show(done=at("text", "Done", 10, 40)))[0]}
+    assert follow(toy, "Wait until Loading data disappears, then wait for Done to appear")[0].status == "success"
+    assert toy.log == ["wait"] * 4
+    assert follow(Toy({}), "Wait for Done")[0].status == "failure"
+
+
+def test_scrolling_until_it_shows_or_ends() -> None:
+    toy = Toy({"row": at("text", "Row 0", 10, 10)})
+    toy.keys = {"scroll": lambda t: t.show(row=at("text", f"Row {t.log.count('scroll')}", 10, 10)) if t.log.count("scroll") < 4 else t.show(terms=at("link", "Terms of use", 10, 90))}
+    assert follow(toy, "Scroll down until Terms of use appears")[0].status == "success"
+    assert toy.log == ["scroll"] * 4
+    end, _ = follow(Toy({"row": at("text", "Row", 10, 10)}), "Scroll down until Terms appears")
+    assert end.status == "failure"
+    assert "Terms" in end.message
+
+
+def test_an_entry_with_and_in_it_is_one_entry_where_it_is_written() -> None:
+    both = Toy({"fr": at("menuitem", "Find and Replace", 10, 10)}, react={"fr": shows(x=at("text", "Search", 300, 300))})
+    assert follow(both, "Click Find and Replace")[0].status == "success"
+    assert acts(both.log) == ["click fr"]
+    two = Toy({"f": at("button", "Find", 10, 10), "r": at("button", "Replace", 10, 60)})
+    two.react = {"f": shows(a=at("text", "A", 300, 300)), "r": shows(b=at("text", "B", 300, 400))}
+    assert follow(two, "Click Find and Replace")[0].status == "success"
+    assert acts(two.log) == ["click f", "click r"]
+
+
+def test_in_a_dry_run_nothing_is_waited_for() -> None:
+    from actions.action import Click
+    from agent.builtin.follower import Follower
+    from agent.builtin.instructions import parse_instructions
+    from agent.builtin.target import rank
+    from agent.builtin.watch import Look
+    from tests.agent.builtin.toy import BLANK
+
+    toy = Toy({"a": at("button", "Alpha", 10, 10), "b": at("button", "Beta", 10, 60)})
+    follower = Follower(parse_instructions("Click Alpha, click Beta"), rank)
+    turns = [follower.next(Look(toy.screen(), BLANK), performed=False)[0] for _ in range(3)]
+    assert [type(t) for t in turns[:2]] == [Click, Click]
+    assert turns[2].type == "finish"

@@ -1,0 +1,114 @@
+"""A dict-driven user interface: it draws nothing, shows elements, and reacts to actions as a program would."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from actions.action import AnyAction, Click, Drag, Finish, Key, Scroll, TypeText, Wait
+from actions.frame import Box
+from agent.builtin.follower import Follower
+from agent.builtin.instructions import parse_instructions
+from agent.builtin.screen import Element, Role, Screen
+from agent.builtin.target import rank
+from agent.builtin.watch import Look
+
+BLANK = np.zeros((1, 1, 3), np.uint8)
+
+
+def at(role: Role, text: str, x: float, y: float, w: float = 100, h: float = 24, **more: object) -> Element:
+    return Element(Box(x, y, x + w, y + h), role, text, **more)  # type: ignore[arg-type]
+
+
+@dataclass
+class Toy:
+    """`elements` by key; `react` maps a key to what a click on it does; `late` adds elements after so many looks."""
+
+    elements: dict[str, Element]
+    react: dict[str, Callable[[Toy], None]] = field(default_factory=dict)
+    late: dict[int, Callable[[Toy], None]] = field(default_factory=dict)
+    modal: set[str] = field(default_factory=set)
+    focus: str = ""
+    log: list[str] = field(default_factory=list)
+    looks: int = 0
+    keys: dict[str, Callable[[Toy], None]] = field(default_factory=dict)
+
+    def screen(self) -> Screen:
+        self.looks += 1
+        if change := self.late.get(self.looks):
+            change(self)
+        ordered = sorted(self.elements.values(), key=lambda e: (e.box.y1, e.box.x1))
+        return Screen(1280, 800, tuple(ordered))
+
+    def do(self, action: AnyAction) -> None:
+        match action:
+            case Click():
+                hit = [k for k, e in self.elements.items() if e.box.holds(action.point)]
+                hit = [k for k in hit if not self.modal or k in self.modal]
+                self.log.append(f"click {hit[-1] if hit else '-'}")
+                for key in hit[-1:]:
+                    self.click(key)
+            case TypeText():
+                self.log.append(f"type {action.text}")
+                if self.focus and not self.modal:
+                    old = self.elements[self.focus]
+                    self.elements[self.focus] = replace(old, text=old.text + action.text)
+            case Key():
+                self.log.append(f"key {' '.join(action.chords)}")
+                for chord in action.chords:
+                    if chord == "ctrl+a" and self.focus:
+                        self.elements[self.focus] = replace(self.elements[self.focus], text="")
+                    self.keys.get(chord, lambda toy: None)(self)
+            case Scroll() | Drag():
+                self.log.append(f"{action.type}")
+                self.keys.get(action.type, lambda toy: None)(self)
+            case Wait():
+                self.log.append("wait")
+            case _:
+                self.log.append(action.type)
+
+    def click(self, key: str) -> None:
+        element = self.elements[key]
+        if element.role == "field":
+            self.focus = key
+        if element.role in ("checkbox", "switch"):
+            self.elements[key] = replace(element, checked=not element.checked)
+        self.react.get(key, lambda toy: None)(self)
+
+    # -- reactions
+
+    def show(self, **elements: Element) -> None:
+        self.elements |= elements
+
+    def hide(self, *keys: str) -> None:
+        for key in keys:
+            self.elements.pop(key, None)
+            self.modal.discard(key)
+
+
+def shows(**elements: Element) -> Callable[[Toy], None]:
+    return lambda toy: toy.show(**elements)
+
+
+def hides(*keys: str) -> Callable[[Toy], None]:
+    return lambda toy: toy.hide(*keys)
+
+
+def follow(toy: Toy, task: str, limit: int = 80) -> tuple[Finish, list[str]]:
+    """Run `task` on `toy` to its end; the end and every thought."""
+    follower = Follower(parse_instructions(task), rank)
+    thoughts: list[str] = []
+    for _ in range(limit):
+        action, thought = follower.next(Look(toy.screen(), BLANK))
+        thoughts.append(thought)
+        if isinstance(action, Finish):
+            return action, thoughts
+        toy.do(action)
+    raise AssertionError("never finished:\n" + "\n".join(thoughts))
+
+
+def acts(log: Sequence[str]) -> list[str]:
+    """The log without waits."""
+    return [line for line in log if line != "wait"]
