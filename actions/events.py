@@ -149,7 +149,8 @@ def _drag(action: Drag, frame: Frame) -> list[Event]:
     moves: list[Event] = []
     for (before, now), (x, y) in zip(pairwise(times), places[1:], strict=True):
         moves += [Pause((now - before) * action.seconds), MoveTo(x, y)]
-    held: list[Event] = [ButtonDown(action.button), *moves, Pause(0.1 * action.seconds), ButtonUp(action.button)]
+    rest = Pause((1 - times[-1]) * action.seconds)
+    held: list[Event] = [ButtonDown(action.button), *moves, rest, ButtonUp(action.button)]
     return [MoveTo(*corners[0]), *_holding(action.keys, held)]
 
 

@@ -124,7 +124,7 @@ def draw(image: Image, shapes: Iterable[Mark]) -> Image:
     """A copy of `image` (RGB uint8 HxWx3) with `shapes` painted on it: lines first, words on top."""
     canvas = np.ascontiguousarray(image).copy()
     shapes = tuple(shapes)
-    thick = max(1, round(2 * unit(canvas.shape[1], canvas.shape[0])))  # OpenCV adds about two
+    thick = max(2, round(2.4 * unit(canvas.shape[1], canvas.shape[0])))
     for colour, width in (((255, 255, 255), thick + 2 * max(1, round(0.7 * thick))), (COLOUR, thick)):
         for shape in shapes:
             _paint(canvas, shape, colour, width)

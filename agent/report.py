@@ -394,8 +394,7 @@ def _timings(step: Step) -> Markup | None:
     inside = {name: value for name, value in step.timings.items() if name not in PHASES}
     rows = [_row(join(_square(phase), PHASES[phase]), _duration(value)) for phase, value in known.items()]
     rows += [
-        _row(_foreign(f"incl. {name.replace('_', ' ')}"), _duration(value), "inside")
-        for name, value in inside.items()
+        _row(_foreign(f"incl. {name.replace('_', ' ')}"), _duration(value), "inside") for name, value in inside.items()
     ]
     foot = [_row("all", _duration(_sum(step.timings)))]
     if tokens.prompt or tokens.completion:
@@ -545,6 +544,8 @@ def _clip(text: str, longest: int = _LONGEST) -> str:
 
 def _duration(seconds: float) -> str:
     """Seconds for people: 340 ms, 3.2 s, 2 min 05 s, 1 h 03 min."""
+    if 0 < seconds < 0.00005:
+        return "<0.1 ms"
     if seconds < 0.9995:
         return f"{seconds * 1000:.0f} ms" if seconds >= 0.01 or not seconds else f"{seconds * 1000:.1f} ms"
     if seconds < 59.95:

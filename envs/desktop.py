@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
-from actions.action import AnyAction, Open, Wait
+from actions.action import AnyAction, Open, TypeText, Wait
 from actions.backend import Backend, BackendError
 from actions.dryrun import DryRunBackend
 from actions.frame import Frame, StaleFrameError
@@ -248,7 +248,8 @@ class DesktopEnv:
             return f"started {os.path.basename(argv[0])}", Rules.for_opening()
         self._acting = True
         try:
-            return self._backend.perform(action, frame), self._rules
+            typed = isinstance(action, TypeText)
+            return self._backend.perform(action, frame), self._rules.for_typing() if typed else self._rules
         except BackendError as error:
             raise EnvError(str(error)) from error
         finally:

@@ -75,7 +75,7 @@ def _guard(home: Path, caller: int, worker: int) -> None:
         reap()
         if not alive(worker):
             break
-    pass
+    clean_up(home)
 
 
 def clean_up(home: Path) -> None:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -43,6 +43,8 @@ class Rules:
     closes, then the dialog it opens) is 60 ms."""
     quiet: float = 0.1
     """How long the picture must rest: six frames at 60 Hz, three at 30 Hz."""
+    least: float = 0.0
+    """Never settled sooner than this after the action."""
     timeout: float = 3.0
     """When to give up."""
     interval: float = 0.016
@@ -51,6 +53,12 @@ class Rules:
     """The largest text caret, width and height."""
     small: tuple[int, int] = (320, 80)
     """The largest thing that may change by itself and be ignored (a clock, a spinner), width and height."""
+
+    def for_typing(self) -> Rules:
+        """These rules after text was typed: GTK's file dialog enables its button 150 to 165 ms after a name is typed,
+        when the text itself has long been shown, and an Enter before that is lost.
+        """
+        return replace(self, least=0.17)
 
     @classmethod
     def for_opening(cls) -> Rules:
@@ -187,7 +195,7 @@ class Settler:
         """Whether there is nothing more to wait for, deadline apart."""
         if self._last is None:
             return now - self._start >= self.rules.reaction
-        return now - self._last >= self.rules.quiet
+        return now - self._last >= self.rules.quiet and now - self._start >= self.rules.least
 
     def expired(self, now: float) -> bool:
         """Whether the deadline has passed."""
@@ -200,7 +208,8 @@ class Settler:
 
     def pause(self, spent: float, now: float) -> float:
         """Seconds until the next look, which has no use before the quiet window ends or the next frame is due."""
-        left = self.rules.interval if self._last is None else self._last + self.rules.quiet - now
+        end = now if self._last is None else max(self._last + self.rules.quiet, self._start + self.rules.least)
+        left = end - now if end > now else self.rules.interval
         return max(0.001, min(self.rules.interval - spent, left))
 
     def _doubtful(self, boxes: list[Box]) -> bool:

@@ -43,7 +43,7 @@ def beside(screen: Screen, target: str) -> list[Candidate]:
 def right_of_words(screen: Screen, target: str) -> list[Candidate]:
     """The places right of words that are the target's name, where a field that was not recognised may be."""
     spots = [Box(b.x2 + 8, b.y1, min(b.x2 + 112, screen.width - 2.0), b.y2) for b in _name_boxes(screen, target)]
-    return [Candidate(Element(box, "field", label=target), box.center, 0.5, "right of its name") for box in spots]
+    return [Candidate(Element(box, "field", label=target), box.center, 0.6, "right of its name") for box in spots]
 
 
 def level_with(screen: Screen, target: str, fits: Callable[[str], bool]) -> Element | None:

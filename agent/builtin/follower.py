@@ -219,7 +219,9 @@ class Follower:
         if not any(c.score >= ACT for c in found):
             found = found + finding.by_label(self.screen, target, roles)
         if roles and not any(c.score >= ACT for c in found):
-            found = found + finding.beside(self.screen, target) or ranked
+            spots = finding.right_of_words(self.screen, target) if "field" in roles else []
+            label = [replace(c, score=min(c.score, 0.55)) for c in ranked] if spots else ranked
+            found = found + finding.beside(self.screen, target) or spots + label
         return sorted(found, key=lambda c: -c.score)
 
     def _good(self, target: str, roles: Sequence[Role] = ()) -> list[Candidate]:
@@ -235,7 +237,7 @@ class Follower:
             if (yield from self._clear_the_way(target)):
                 continue
             yield Wait(seconds=seconds), self._say(f"“{target}” is not there yet, so I wait")
-        if good := self._good(target, roles) or (roles == _TYPED_ROLES and finding.right_of_words(self.screen, target)):
+        if good := self._good(target, roles):
             return good
         raise GiveUp(self._not_found(target))
 
@@ -418,17 +420,25 @@ class Follower:
     def _fill(self, step: s.TypeInto, candidate: Candidate, *, replace: bool) -> Check:
         """Whether the text is in the field after clicking it and typing."""
         element = candidate.element
-        yield Click(point=candidate.point), self._say(_found("I click", candidate))
-        if replace and self._holds_text(element):
-            yield Key(chords=("ctrl+a",)), self._say("I select what is there, to replace it")
+        yield from self._enter_field(candidate, select=replace and self._holds_text(element))
         if not step.text:
             yield Key(chords=("delete",)), self._say("I clear it")
             return True
         before = self.look
         yield TypeText(text=step.text), self._say(f"I type into {watch.name(element)}")
         secret = _secret(step.target)
-        done = lambda: changed(before, self.look) and (secret or self._reads(step.text, element.box))  # noqa: E731
+        whole = replace and _one_line(element)
+        done = lambda: changed(before, self.look) and (secret or self._reads(step.text, element.box, whole))  # noqa: E731
         return (yield from self._effect(before, done))
+
+    def _enter_field(self, candidate: Candidate, *, select: bool) -> Script:
+        """Put the caret into a field; with `select`, mark what is in it. Ctrl+A is not "all" everywhere, three clicks are."""
+        if select and _one_line(candidate.element):
+            yield Click(point=candidate.point, count=3), self._say(_found("I select what is in", candidate))
+            return
+        yield Click(point=candidate.point), self._say(_found("I click", candidate))
+        if select:
+            yield Key(chords=("ctrl+a",)), self._say("I select everything in it")
 
     def _holds_text(self, element: Element) -> bool:
         here = _near(self.screen, element.box)
@@ -444,7 +454,7 @@ class Follower:
             if not changed(before, self.look):
                 raise GiveUp(self._failed("the date field did not take the date"))
 
-    def _reads(self, text: str, box: Box | None = None) -> bool:
+    def _reads(self, text: str, box: Box | None = None, whole: bool = False) -> bool:
         """Whether what can be read (near `box`, or anywhere) is close enough to what was typed."""
         wanted = norm(re.sub(r"[^\x20-\u024f]+", " ", text.splitlines()[-1] if text.strip() else text))
         if len(wanted) < 2:
@@ -453,13 +463,19 @@ class Follower:
         seen = watch.all_text(near)
         if box is not None and not seen and box.width < 8 * len(wanted):
             return True
+        if whole and (here := _near(self.screen, box or Box(0, 0, 0, 0))) is not None and here.text:
+            return fuzz.ratio(wanted, norm(here.text)) >= 60 or norm(here.text).endswith(wanted[-8:]) or wanted.startswith(norm(here.text)[:8])
         return fuzz.partial_ratio(wanted[-60:], seen) >= 60 or (len(wanted) > 30 and fuzz.partial_ratio(wanted[-20:], seen) >= 60)
 
     def _clear(self, target: str) -> Script:
         if target:
             found = yield from self.find(target, _TYPED_ROLES)
-            yield Click(point=_text_point(found[0])), self._say(_found("I click", found[0]))
-        yield Key(chords=("ctrl+a", "delete")), self._say("I select everything in it and delete it")
+            if not self._holds_text(found[0].element):
+                return
+            yield from self._enter_field(found[0], select=True)
+            yield Key(chords=("delete",)), self._say("I delete it")
+        else:
+            yield Key(chords=("ctrl+a", "delete")), self._say("I select everything and delete it")
 
     def _press(self, step: s.Press) -> Script:
         if step.perhaps:
@@ -532,7 +548,10 @@ class Follower:
             if shown:
                 yield from self._click(s.ClickOn(step.option))
                 return
-        yield from self._choose_in(step, found)
+        if best.element.role == "field":
+            yield from self._sub(s.TypeInto(step.option, step.target, replace=True))
+        else:
+            yield from self._choose_in(step, found)
 
     def _choose_anywhere(self, step: s.Choose) -> Script:
         if exact(self.screen, step.option) or self._good(step.option):
@@ -861,8 +880,8 @@ def _titled(screen: Screen, name: str) -> bool:
     )
 
 
-def _text_point(candidate: Candidate) -> Point:
-    return candidate.point
+def _one_line(element: Element) -> bool:
+    return element.box.height < 60
 
 
 def _secret(target: str) -> bool:

@@ -8,6 +8,7 @@ people's words mean (`concepts_for`). CPU only; no random state.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections import OrderedDict
@@ -26,8 +27,12 @@ INPUT = 48
 """Side of the network's input in pixels."""
 FAINT = 14
 """A region whose strongest ink is nearer than this to its background (0 to 255, largest channel) is empty."""
+LARGE = 128
+"""Patches with a longer side than this many pixels are reduced to it first."""
 SURE = 0.25
 """The least probability at which a concept is named."""
+REMEMBERED = 4096
+"""Readings kept, by the bytes of the patch."""
 TAG_SURE = 0.6
 TAG_WEIGHT = 0.7
 """What a word that is only a tag is worth against a concept of the table."""
@@ -42,10 +47,12 @@ Floats = NDArray[np.float32]
 def ink_of(patch: Image) -> Floats | None:
     """How far each pixel of an RGB patch is from the patch's border colour, 0 to 1; None where nothing stands out."""
     border = np.concatenate([patch[0], patch[-1], patch[:, 0], patch[:, -1]])
-    background = np.median(border, axis=0)
-    distance: Floats = np.abs(patch.astype(np.float32) - background.astype(np.float32)).max(axis=2)
-    strongest = float(np.percentile(distance, 99.5))
-    return None if strongest < FAINT else np.minimum(distance / strongest, 1).astype(np.float32)
+    background = np.median(border, axis=0).astype(np.int16)
+    apart = np.abs(patch.astype(np.int16) - background)
+    distance = np.maximum(np.maximum(apart[:, :, 0], apart[:, :, 1]), apart[:, :, 2])
+    below = np.cumsum(np.bincount(distance.ravel(), minlength=256))
+    strongest = int(np.searchsorted(below, 0.995 * distance.size))
+    return None if strongest < FAINT else np.minimum(distance.astype(np.float32) / strongest, 1)
 
 
 def glyph_box(ink: Floats) -> tuple[int, int, int, int]:
@@ -68,14 +75,16 @@ def glyph_box(ink: Floats) -> tuple[int, int, int, int]:
 def squared(ink: Floats, box: tuple[int, int, int, int]) -> Floats:
     """The part of `ink` in `box`, its strongest made 1, centred in an `INPUT` x `INPUT` picture with a margin."""
     x1, y1, x2, y2 = box
-    strongest = float(np.percentile(ink[y1:y2, x1:x2], 99))
+    part = ink[y1:y2, x1:x2].ravel()
+    strongest = float(np.partition(part, -1 - part.size // 100)[-1 - part.size // 100])
     scale = INPUT / (max(x2 - x1, y2 - y1, 4) * 1.16)
     shift = [[scale, 0, INPUT / 2 - scale * (x1 + x2) / 2], [0, scale, INPUT / 2 - scale * (y1 + y2) / 2]]
     if scale < 0.7:
         across = max(1, round(1 / scale))
         ink = cv2.blur(ink, (across, across)).astype(np.float32)
     moved = cv2.warpAffine(ink, np.array(shift, np.float32), (INPUT, INPUT), flags=cv2.INTER_LINEAR)
-    return np.minimum(moved / max(strongest, 0.05), 1).astype(np.float32)
+    scaled: Floats = np.minimum(moved / max(strongest, 0.05), 1).astype(np.float32)
+    return scaled
 
 
 def inner_patch(patch: Image, ink: Floats, box: tuple[int, int, int, int]) -> Image | None:
@@ -96,6 +105,9 @@ def normalise(patch: Image) -> Floats | None:
     """An RGB patch (HxWx3) as the network's input, `INPUT` x `INPUT` in 0 to 1; None where it is empty."""
     if min(patch.shape[:2]) < 4:
         return None
+    if (shrink := LARGE / max(patch.shape[:2])) < 1:
+        size = (max(4, round(patch.shape[1] * shrink)), max(4, round(patch.shape[0] * shrink)))
+        patch = np.asarray(cv2.resize(patch, size, interpolation=cv2.INTER_AREA), np.uint8)
     ink = ink_of(patch)
     if ink is None:
         return None
@@ -115,6 +127,11 @@ def cropped(image: Image, box: Box, margin: float = 3) -> Image:
     return image[y1 : max(y1, y2), x1 : max(x1, x2)]
 
 
+def key_of(patch: Image) -> bytes:
+    """What two patches share only if they are the same picture."""
+    return repr(patch.shape).encode() + hashlib.blake2b(patch.tobytes(), digest_size=16).digest()
+
+
 # ---------------------------------------------------------------- words
 
 GENERIC = frozenset([
@@ -128,10 +145,13 @@ LOCATIVE = frozenset([
     "near", "between", "within", "inside", "after", "before", "behind", "opposite"
 ])
 """Words that begin the part of a description that says where, not what; a comma or "and" ends it."""
+FILLERS = frozenset([
+    "the", "a", "an", "this", "that", "these", "my", "your", "our", "it", "its", "me", "some", "please"
+])
+"""Words left out of phrases and texts alike, so that "throw this away" is "throw away"."""
 QUIET = frozenset([
-    "the", "a", "an", "this", "that", "these", "my", "your", "our", "their", "it", "its", "i", "me", "you", "we",
-    "icon", "button", "symbol", "sign", "glyph", "logo", "image", "tap", "click", "press", "and", "or", "with",
-    "please", "small", "big", "little", "large", "round", "to", "is", "are", "be", "do", "does", "can", "want", "s"
+    "their", "i", "you", "we", "icon", "button", "symbol", "sign", "glyph", "logo", "image", "tap", "click", "press",
+    "and", "or", "with", "to", "is", "are", "be", "do", "does", "can", "want", "s"
 ])
 """Words that are no description of a drawing."""
 WHERE = re.compile(r"\b(?:to the |on the |at the )?(?:left|right|top|bottom)(?: hand)?(?: side| corner| end)? of\b")
@@ -172,7 +192,9 @@ def words_of(text: str) -> list[str]:
     """The lower-case words of a text in Latin letters and digits, singular; a comma or stop is a word of its own."""
     plain = re.sub("['’]", "", text.lower()).replace("-", " ").replace("next to", "beside")
     plain = WHERE.sub("of", plain)
-    return [singular(w) for w in re.findall(r"[a-z0-9]+|[,;.:]", plain) if w not in LOOKS]
+    words = re.findall(r"[a-z0-9]+|[,;.:]", plain)
+    kept = [w for w in words if w not in LOOKS and w not in FILLERS]
+    return [singular(w) for w in kept or words]
 
 
 @cache
@@ -210,8 +232,9 @@ def read_english(text: str) -> tuple[list[Said], list[str]]:
         size = next((n for n in sizes if tuple(words[at : at + n]) in table), 0)
         if size:
             phrase = tuple(words[at : at + size])
-            generic = size == 1 and phrase[0] in GENERIC
-            said.append(Said(table[phrase], ELSEWHERE if elsewhere else 1.0, size, generic))
+            generic = size == 1 < len(words) and phrase[0] in GENERIC
+            weight = (ELSEWHERE if elsewhere else 1.0) * (LATER if generic else 1.0)
+            said.append(Said(table[phrase], weight, size, generic))
         elif words[at] in LOCATIVE:
             elsewhere = True
         elif words[at] in (",", ";", ".", ":", "and"):
@@ -292,7 +315,7 @@ class IconNamer:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         self._session: Any = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        self._seen: OrderedDict[bytes, Reading] = OrderedDict()
+        self._seen: OrderedDict[bytes, Reading | None] = OrderedDict()
 
     def name_icons(self, image: Image, boxes: Sequence[Box]) -> list[tuple[str, ...]]:
         """Names of each region of an RGB image (boxes in its pixels), best first; `()` where it is not sure.
@@ -322,17 +345,20 @@ class IconNamer:
 
     def read(self, image: Image, boxes: Sequence[Box]) -> list[Reading | None]:
         """What the network says of each region; None for an empty one. Pictures seen before are remembered."""
-        inputs = [normalise(cropped(image, box)) for box in boxes]
-        keys = [None if x is None else (x * 255).astype(np.uint8).tobytes() for x in inputs]
-        new = {key: x for key, x in zip(keys, inputs, strict=True) if key is not None and key not in self._seen}
-        for key, reading in zip(new, self._run(list(new.values())), strict=True):
+        patches = [cropped(image, box) for box in boxes]
+        keys = [key_of(patch) for patch in patches]
+        new = {key: patch for key, patch in zip(keys, patches, strict=True) if key not in self._seen}
+        inputs = {key: normalise(patch) for key, patch in new.items()}
+        drawn = [(key, x) for key, x in inputs.items() if x is not None]
+        self._seen.update(dict.fromkeys(inputs))
+        for (key, _), reading in zip(drawn, self._run([x for _, x in drawn]), strict=True):
             self._seen[key] = reading
-        out = [None if key is None else self._seen[key] for key in keys]
-        while len(self._seen) > 4096:
+        out = [self._seen[key] for key in keys]
+        while len(self._seen) > REMEMBERED:
             self._seen.popitem(last=False)
         return out
 
-    def _run(self, inputs: list[Any], batch: int = 32) -> Iterator[Reading]:
+    def _run(self, inputs: list[Floats], batch: int = 32) -> Iterator[Reading]:
         for start in range(0, len(inputs), batch):
             pictures = np.stack(inputs[start : start + batch])[:, None]
             shown, tags = self._session.run(None, {"pictures": pictures})

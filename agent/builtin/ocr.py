@@ -27,7 +27,7 @@ _INK = 0.3  # probability above which the detector calls a pixel text
 _BOX = 0.45  # mean probability a found row must have
 _GROW = 0.35, 0.5  # the detector's rows end at the ink: grown by this share of their height, sideways and upwards
 _SURE = 0.5  # mean probability below which a reading is dropped
-_SURE_SHORT = 0.7  # the same for one or two characters, which drawings are often mistaken for
+_SURE_SHORT = 0.7  # the same for up to three characters, which drawings are often mistaken for
 _HEIGHT = 48  # the recogniser's input height
 _WIDEST = 2400  # widest recogniser input
 _BATCH_WIDTH = 1600  # widths read together add up to at most this
@@ -236,7 +236,7 @@ def _input_width(crop: Image) -> int:
 def _batches(order: list[int], widths: list[int]) -> Iterator[list[int]]:
     group: list[int] = []
     for index in order:
-        if group and widths[index] * (len(group) + 1) > _BATCH_WIDTH or group and widths[index] > 1.4 * widths[group[0]]:
+        if (group and widths[index] * (len(group) + 1) > _BATCH_WIDTH) or (group and widths[index] > 1.4 * widths[group[0]]):
             yield group
             group = []
         group.append(index)
@@ -269,13 +269,23 @@ def _decode(row: npt.NDArray[np.float32], crop: tuple[Image, float], box: Box) -
     return Line(box, "".join(letters), score, tuple(xs))
 
 
+def _snug(line: Line) -> Line:
+    """The line less drawings that stand before its first or after its last character (check boxes, arrows, icons)."""
+    box, xs, reach = line.box, line.xs, line.box.height
+    if len(line.text) < 2:
+        return line
+    x1 = xs[0] - 0.6 * reach if xs[0] - box.x1 > 1.1 * reach else box.x1
+    x2 = xs[-1] + 0.5 * reach if box.x2 - xs[-1] > 1.1 * reach else box.x2
+    return Line(box._replace(x1=x1, x2=x2), line.text, line.score, xs)
+
+
 class Reader:
     """Reads the text of an image. Holds no state between images; the models are loaded once for each process."""
 
     def read(self, image: Image, regions: Sequence[Box] | None = None) -> list[Line]:
         """All text found in `regions` (default: wherever the image is not flat), top to bottom."""
         boxes = self.find(image, regions)
-        return [line for line in read_boxes(image, boxes) if line.text and line.score >= (_SURE if len(line.text) > 2 else _SURE_SHORT)]
+        return [_snug(line) for line in read_boxes(image, boxes) if line.text and line.score >= (_SURE if len(line.text) > 3 else _SURE_SHORT)]
 
     def find(self, image: Image, regions: Sequence[Box] | None = None) -> list[Box]:
         """Boxes around word groups, unread."""

@@ -8,7 +8,6 @@ from typing import Protocol
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from actions.frame import Box
 from agent.builtin import ocr, widgets
@@ -312,9 +311,15 @@ def _drop_covered(elements: list[Element]) -> list[Element]:
     """Without wordless elements that repeat another at the same place."""
     kept: list[Element] = []
     for element in sorted(elements, key=lambda e: (not e.text, e.role in ("icon", "image"), e.box.area)):
-        if not any(element.role in ("icon", "image") and _nearly(element.box, other.box) for other in kept):
+        if element.role not in ("icon", "image") or not any(_repeats(element, other) for other in kept):
             kept.append(element)
     return kept
+
+
+def _repeats(icon: Element, other: Element) -> bool:
+    """Whether an icon is another element over again, or the one character written on a button."""
+    key = other.role == "button" and 0 < len(other.text) <= 2 and widgets.inside(icon.box, other.box)
+    return _nearly(icon.box, other.box) or (key and len(icon.text) <= 1)
 
 
 def _without_keyboard(elements: list[Element]) -> list[Element]:
@@ -336,7 +341,7 @@ def _coloured(image: Image, element: Element) -> Element:
     if crop.size == 0:
         return element
     hsv = cv2.cvtColor(crop.astype(np.float32) / 255, cv2.COLOR_RGB2HSV).reshape(-1, 3)
-    strong = hsv[(hsv[:, 1] > 0.35) & (hsv[:, 2] > 0.35)]
+    strong = hsv[(hsv[:, 1] > 0.22) & (hsv[:, 2] > 0.35)]
     if len(strong) < 0.12 * len(hsv):
         return element
     shares = {name: float(((strong[:, 0] >= low) & (strong[:, 0] < high)).mean()) for name, (low, high) in COLOURS.items()}

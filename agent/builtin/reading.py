@@ -17,6 +17,9 @@ Rules = Sequence[tuple["re.Pattern[str]", Rule]]
 PROMISE = "give explicit steps, or use --model with a vision-language model"
 
 
+_POINTS = re.compile(r"(?:click|tap|press|hit|double|right|triple|type|wait)\b", re.IGNORECASE)
+
+
 class Reader:
     """Reads one task: holds its literals and the rules of the grammar."""
 
@@ -135,6 +138,7 @@ class Reader:
 
     def _carried(self, before: str, joint: str, piece: str) -> str:
         """`piece` with the verb of the clause before it, where it has none: "click File then Save"."""
+        piece = re.sub(r"^on\s+(?=\S)", "", piece, flags=re.IGNORECASE)
         if "\n" in joint or joint.strip().startswith((".", ";")) or CONDITION.match(unwrap(piece)):
             return piece
         verb = CLICKING.match(unwrap(before))
@@ -144,7 +148,7 @@ class Reader:
             return f"{'press' if verb['key'] else 'click'} {unwrap(piece)}"
         name = trim(unwrap(piece))
         titled = all(w[:1].isupper() for w in name.split()) and len(name.split()) <= 4 and not verb["key"]
-        plain = titled and not re.search(LITERAL, name) and not CLICKING.match(name)
+        plain = titled and not re.search(LITERAL, name) and not _POINTS.match(name)
         return f"either-click {piece}" if plain else piece
 
 

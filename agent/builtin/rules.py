@@ -12,6 +12,7 @@ from agent.builtin.literals import LITERAL
 from agent.builtin.reading import Found, Reader, Rule
 from agent.builtin.wording import (
     ART,
+    CLICKING,
     COUNT,
     DIALOG,
     FIELD,
@@ -20,6 +21,7 @@ from agent.builtin.wording import (
     MODIFIER,
     N_TIMES,
     SHOWS,
+    TYPING,
     VAGUE,
     bare,
     chord,
@@ -113,6 +115,19 @@ def _in_field(r: Reader, m: Match) -> Found:
     return None
 
 
+@_rule(
+    r"(?:under|for|from|in)\s+(?P<list>(?!.*\b(?:dialog|window|app|page|mousepad|panel)\b)[^,]+?)\s*,?\s+"
+    r"(?:select|choose|pick)\s+(?P<o>(?:(?!\s(?:from|in|as)\s).)+)"
+)
+def _choose_under(r: Reader, m: Match) -> Found:
+    return (s.Choose(_option(r, m["o"]), _list_name(r, m["list"])),)
+
+
+@_rule(r"use\s+(?:the\s+)?(?P<menu>[^,]+?)\s+menu\s+to\s+(?:click\s+|choose\s+|select\s+)?(?P<t>\S+(?:\s+[A-Za-z.…]+){0,3})")
+def _use_menu(r: Reader, m: Match) -> Found:
+    return (s.OpenMenu(r.target(m["menu"]) + " menu"), s.ClickOn(r.target(m["t"])))
+
+
 @_rule(r"(?:in|on|inside|within|at|from|using|with)\s+(?P<where>[^,]+?)\s*,\s*(?P<then>\S.*)")
 def _in_place(r: Reader, m: Match) -> Found:
     return r.clause(m["then"])
@@ -158,7 +173,7 @@ def _on_a_line(r: Reader, m: Match) -> Found:
 
 @_rule(rf"{_TYPE}\s+{_WHAT}(?P<text>{LITERAL})\s+(?:in|into|in to|inside|within|to|on|at|as|for)\s+(?P<t>.+)")
 def _type_quoted_into(r: Reader, m: Match) -> Found:
-    return _typed(r, m["text"], m["t"])
+    return (_type_list(r, m) if re.search(LITERAL, m["t"]) else None) or _typed(r, m["text"], m["t"])
 
 
 @_rule(rf"{_TYPE}\s+{_WHAT}(?P<text>.+)\s+into\s+(?P<t>(?:(?!\s+(?:and|,)\s+).)+)")
@@ -178,6 +193,9 @@ def _type_in_the(r: Reader, m: Match) -> Found:
 
 @_rule(rf"(?:enter|type|put|use|input)\s+(?P<text>.+?)\s+(?:as|for)\s+(?:the|your|my|its)\s+(?P<t>[^,]+)")
 def _type_as(r: Reader, m: Match) -> Found:
+    pairs = _pairs(r"(.+?)\s+(?:as|for)\s+(?:(?:the|your|my|its)\s+)?(.+)", f"{m['text']} as {m['t']}")
+    if pairs and len(pairs) > 1:
+        return tuple(s.TypeInto(r.lit(text), r.target(t), replace=True) for text, t in pairs)
     return (s.TypeInto(r.lit(m["text"]), r.target(m["t"]), replace=True),)
 
 
@@ -385,7 +403,7 @@ def _sum(r: Reader, m: Match) -> Found:
 
 @_rule(r"(?:press|hit|push|strike|use|send|type)\s+(?P<keys>.+)")
 def _press(r: Reader, m: Match) -> Found:
-    text = m["keys"].strip()
+    text = re.sub(r"\s+to\s+(?!the\s)\w+\b.*$", "", m["keys"].strip()) if m.group().lower().startswith("use") else m["keys"].strip()
     if re.search(LITERAL, text) or re.match(r"type\b", m.group(), _I):
         return None
     alone = re.sub(r"\s+button$", "", text, flags=_I)
@@ -498,7 +516,7 @@ _FAR = r"(?P<far>(?:all\s+the\s+way(?:\s+(?:up|down))?(?:\s+to\s+the\s+(?:\w+\s+
 
 @_rule(rf"(?:scroll|swipe|page)\s+(?:the\s+(?:page|screen|list|window)\s+)?(?:{_WAY}\s+)?{_FAR}")
 def _scroll_far(r: Reader, m: Match) -> Found:
-    up = (m["way"] or "").lower() == "up" or re.search(r"\b(?:top|beginning|start)\b", m["far"], _I)
+    up = (m["way"] or "").lower() == "up" or re.search(r"\b(?:top|beginning|start|up)\b", m["far"], _I)
     side = (m["way"] or "").lower()
     way = side if side in ("left", "right") else "up" if up else "down"
     where = "" if re.fullmatch(r"(?:the\s+)?(?:page|screen|window|document)", m["of"] or "page", _I) else r.target(m["of"])
@@ -635,12 +653,11 @@ def _path(r: Reader, m: Match) -> Found:
 
 @_rule(rf"(?:click(?:\s+on)?|choose|select|pick|open|use|find|press|tap(?:\s+on)?)\s+(?P<t>.+?)\s+(?:in|from|under|on|inside|within|of)\s+(?:the\s+)?(?P<menu>[^,]+?)\s+menu")
 def _entry_of_menu(r: Reader, m: Match) -> Found:
-    if re.search(r"\b(?:drop-?\s?down|pop-?up|combo|context|this|right-click|main)$", m["menu"], _I):
-        option = r.target(m["t"])
-        return (s.Choose(option),) if re.search("drop|combo", m["menu"], _I) else (s.ClickOn(option),)
-    label = re.search(r"^(?P<l>.+?)\s+(?:drop-?\s?down|combo)", m["menu"], _I)
+    label = re.search(r"^(?P<l>.+?)\s+(?:drop-?\s?down|combo)$", m["menu"], _I)
     if label:
-        return (s.Choose(r.target(m["t"]), r.target(label["l"])),)
+        return (s.Choose(_option(r, m["t"]), r.target(label["l"])),)
+    if re.search(r"\b(?:drop-?\s?down|pop-?up|combo|context|this|right-click|main)$", m["menu"], _I):
+        return (s.Choose(_option(r, m["t"])) if re.search("drop|combo", m["menu"], _I) else s.ClickOn(r.target(m["t"])),)
     return (s.OpenMenu(r.target(m["menu"]) + " menu"), s.ClickOn(r.target(m["t"])))
 
 
@@ -756,15 +773,29 @@ def _click(r: Reader, m: Match) -> Found:
 def _type(r: Reader, m: Match) -> Found:
     literals = r.literals.all_of(m["text"])
     rest = re.sub(LITERAL, "", m["text"])
-    if len(literals) == 1 and re.fullmatch(r"[\s.,;!]*(?:there|here|(?:to|in|on) it|in quotes|exactly|exactly as written|verbatim)?[\s.!]*", rest, _I):
+    if len(literals) == 1 and re.fullmatch(r"[\s.,;!]*(?:there|here|(?:to|in|on) it|in quotes|exactly|exactly as written|verbatim|now|please|for me|again|first|too|as well)?[\s.!?]*", rest, _I):
         return (s.TypeInto(literals[0]),)
     if len(literals) > 1 and re.fullmatch(r"(?:\s|,|and|then|followed by)*", rest, _I):
         return tuple(s.TypeInto(x) for x in literals)
+    if _COMPOSE.match(m["text"]):
+        return None
+    if named := re.fullmatch(r"(?P<text>.+)\s+(?:in|for)\s+(?P<t>[A-Z]\w*(?:\s+\w+){0,2})", m["text"].strip()):
+        into = s.TypeInto(r.lit(named["text"]), r.target(named["t"]))
+        return (s.Either(into.target, into, (s.TypeInto(r.lit(m["text"])),)),)
     return (s.TypeInto(r.lit(m["text"])),)
+
+
+_COMPOSE = re.compile(
+    r"(?:(?:an?|the|some|your|my|\w+)\s+)?(?:\w+\s+)?(?:poem|letter|e-?mail|essay|story|messages?|list|summary|report|notes?|reply|"
+    r"review|code|program|script|function|paragraphs?|sentences?|article|post|comment|text)\s+(?:about|to|for|on|that|of|saying|with)\b",
+    _I,
+)
 
 
 @_rule(rf"(?P<t>[^:=.]{{1,40}}?)\s*[:=]\s+(?P<v>\S.*)")
 def _label_value(r: Reader, m: Match) -> Found:
+    if CLICKING.match(m["v"]) or TYPING.match(m["v"]):
+        return r.clause(m["v"])
     if len(m["t"].split()) > 4 or re.match(r"(?:then|note|warning|e\.g|and|or|find|what|who|task)\b", m["t"], _I):
         return None
     return (s.SetTo(r.target(m["t"]), r.lit(m["v"])),)

@@ -16,10 +16,20 @@ from functools import lru_cache
 
 from rapidfuzz import fuzz
 
-from actions.frame import Box, Point
+from actions.frame import Box
 from agent.builtin import icons
 from agent.builtin.screen import Candidate, Element, Role, Screen
-from agent.builtin.vocabulary import BRANDS, COLOURS, CONCEPTS, DEEDS, GENERIC_TEXT, KINDS, ROLE_WORDS, SYNONYMS, Concept
+from agent.builtin.vocabulary import (
+    BRANDS,
+    COLOURS,
+    CONCEPTS,
+    DEEDS,
+    GENERIC_TEXT,
+    KINDS,
+    ROLE_WORDS,
+    SYNONYMS,
+    Concept,
+)
 
 SURE = 0.5
 """A score from which a candidate is good enough to act on."""
@@ -90,8 +100,7 @@ _PLACES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"(?:at|in|on) (?:the )?(?:middle|centre|center)(?: row)?(?: of the (?:screen|page|window))?$", ("middle",)),
 )
 _STOP = frozenset(
-    "the a an my this that to of in on at for and or is are i me it its with from by as be your you please app application page screen "
-    "about into how has have some all one so do what".split()
+    ["the", "a", "an", "my", "this", "that", "to", "of", "in", "on", "at", "for", "and", "or", "is", "are", "i", "me", "it", "its", "with", "from", "by", "as", "be", "your", "you", "please", "app", "application", "page", "screen", "about", "into", "how", "has", "have", "some", "all", "one", "so", "do", "what"]
 )
 
 
@@ -273,7 +282,7 @@ _MEANT = {"menu": "menu", "arrow": "arrow", "eye": "eye", "eye icon": "eye", "lo
 def _keep_meaning(rest: str, word: str) -> str:
     """Some role words also say what the thing means: the menu, an arrow, a search box."""
     meant = _MEANT.get(word)
-    if meant is None or _is_mask(rest) and rest:
+    if meant is None or (_is_mask(rest) and rest):
         return rest
     return f"{rest} {meant}".strip()
 

@@ -240,8 +240,7 @@ ROLE_WORDS: dict[str, tuple[Role, ...]] = {
 """What roles are called, and which roles on the screen answer to the name, best first."""
 
 GENERIC_TEXT = frozenset(
-    "title item row entry result suggestion link word text label line headline story article topic track song option tag heading "
-    "caption name number date message choice option year day month value cell column".split()
+    ["title", "item", "row", "entry", "result", "suggestion", "link", "word", "text", "label", "line", "headline", "story", "article", "topic", "track", "song", "option", "tag", "heading", "caption", "name", "number", "date", "message", "choice", "option", "year", "day", "month", "value", "cell", "column"]
 )
 """Nouns for a piece of text that is not quoted ("the third title")."""
 
@@ -252,8 +251,7 @@ COLOURS: dict[str, tuple[int, int]] = {
 """Hue ranges in degrees."""
 
 DEEDS = frozenset(
-    "delete remove clear erase close dismiss hide show reveal share edit rename play pause mute refresh reload copy download upload save star bookmark like "
-    "reply forward expand collapse open cast attach print undo redo".split()
+    ["delete", "remove", "clear", "erase", "close", "dismiss", "hide", "show", "reveal", "share", "edit", "rename", "play", "pause", "mute", "refresh", "reload", "copy", "download", "upload", "save", "star", "bookmark", "like", "reply", "forward", "expand", "collapse", "open", "cast", "attach", "print", "undo", "redo"]
 )
 """Verbs that are drawn as icons beside what they are done to."""
 
@@ -281,7 +279,6 @@ KINDS: dict[str, str] = {
 """Patterns of values that say what they are without naming it."""
 
 BRANDS = frozenset(
-    "google facebook twitter github apple instagram youtube linkedin whatsapp telegram vk wechat qq weibo android windows chrome firefox discord tiktok "
-    "pinterest reddit slack spotify".split()
+    ["google", "facebook", "twitter", "github", "apple", "instagram", "youtube", "linkedin", "whatsapp", "telegram", "vk", "wechat", "qq", "weibo", "android", "windows", "chrome", "firefox", "discord", "tiktok", "pinterest", "reddit", "slack", "spotify"]
 )
 """Names that say which icon is meant whatever else is said."""

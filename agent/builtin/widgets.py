@@ -22,10 +22,7 @@ _STEP = 5  # colour difference between neighbouring pixels that ends a flat area
 _DRAWN = 16  # the same for something drawn
 
 MENU_WORDS = frozenset(
-    "file edit view help tools window search document format insert options settings go bookmarks history terminal tabs "
-    "image layer select colors filters windows project run data table game calculator player media playback audio video "
-    "datei bearbeiten ansicht hilfe fenster suchen extras fichier édition affichage aide outils archivo editar ver ayuda "
-    "arquivo exibir ajuda modifica visualizza 文件 编辑 查看 帮助 工具 窗口 视图 ファイル 編集 表示 ヘルプ файл правка вид справка".split()
+    ["file", "edit", "view", "help", "tools", "window", "search", "document", "format", "insert", "options", "settings", "go", "bookmarks", "history", "terminal", "tabs", "image", "layer", "select", "colors", "filters", "windows", "project", "run", "data", "table", "game", "calculator", "player", "media", "playback", "audio", "video", "datei", "bearbeiten", "ansicht", "hilfe", "fenster", "suchen", "extras", "fichier", "édition", "affichage", "aide", "outils", "archivo", "editar", "ver", "ayuda", "arquivo", "exibir", "ajuda", "modifica", "visualizza", "文件", "编辑", "查看", "帮助", "工具", "窗口", "视图", "ファイル", "編集", "表示", "ヘルプ", "файл", "правка", "вид", "справка"]
 )
 
 
@@ -83,9 +80,9 @@ def _patch(
         return None
     spot = np.argwhere(mine)[mine.sum() // 2]
     colour = image[y + spot[0] * step, x + spot[1] * step]
-    corner = max(1, int(0.14 * min(mine.shape)))
-    corners = [mine[:corner, :corner], mine[:corner, -corner:], mine[-corner:, :corner], mine[-corner:, -corner:]]
-    disc = 0.8 < w / h < 1.25 and solid < 0.93 and sum(float(part.mean()) for part in corners) < 1.2
+    rim = max(1, round(0.15 * mine.shape[0]))
+    narrow = float((last - first)[[rim, -1 - rim]].mean()) / mine.shape[1] if mine.shape[0] > 2 * rim else 1.0
+    disc = 0.8 < w / h < 1.25 and narrow < 0.86
     part = 4 if disc else 8
     middle = mine[mine.shape[0] // part : -(mine.shape[0] // part) or None, mine.shape[1] // part : -(mine.shape[1] // part) or None]
     ink = 1 - float(middle.mean()) if middle.size else 0.0
@@ -175,30 +172,89 @@ def look_at(image: Image, lines: Sequence[Line]) -> tuple[Scene, float]:
     patches = flat_patches(image, unit)
     marks = drawings(image, [line.box for line in lines if len(line.text) > 1 or line.score > 0.95], patches, unit)
     scene = Scene(image, unit, list(lines), patches, marks, [])
-    for finder in (_small_boxes, _switches, _sliders, _menus, _framed, _areas):
+    for finder in (_small_boxes, _switches, _sliders, _drawn_sliders, _menus, _framed, _areas):
         finder(scene)
     return scene, unit
 
 
+def outlined(image: Image, unit: float) -> list[Patch]:
+    """Small squares and rings with a drawn outline, whatever is drawn inside them. From small to large."""
+    drawn = (_steps(image) > _DRAWN).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(drawn, connectivity=8)
+    w, h = stats[:, 2] / unit, stats[:, 3] / unit
+    fit = (np.minimum(w, h) > 0.65) & (np.maximum(w, h) < 2.5) & (np.abs(w - h) < 0.2 * np.maximum(w, h))
+    found = []
+    for index in np.flatnonzero(fit):
+        x, y, bw, bh, _ = (int(v) for v in stats[index])
+        mine = labels[y : y + bh, x : x + bw] == index
+        square = all(float(side.mean()) > 0.75 for side in _outline_sides(mine)) and _has_corners(mine)
+        if index and (square or _is_ring(mine)):
+            box = Box(x, y, x + bw + 1, y + bh + 1)
+            found.append(Patch(box, not square, _inner_ink(image, box), _middle_colour(image, box)))
+    return sorted(found, key=lambda patch: patch.box.area)
+
+
+def _outline_sides(mine: npt.NDArray[np.bool_]) -> list[npt.NDArray[np.bool_]]:
+    rows, columns = slice(mine.shape[0] // 6, -(mine.shape[0] // 6) or None), slice(mine.shape[1] // 6, -(mine.shape[1] // 6) or None)
+    return [mine[:2, columns].any(axis=0), mine[-2:, columns].any(axis=0), mine[rows, :2].any(axis=1), mine[rows, -2:].any(axis=1)]
+
+
+def _has_corners(mine: npt.NDArray[np.bool_]) -> bool:
+    size = max(2, int(0.12 * min(mine.shape)))
+    corners = (mine[:size, :size], mine[:size, -size:], mine[-size:, :size], mine[-size:, -size:])
+    return sum(bool(corner.any()) for corner in corners) >= 3
+
+
+def _is_ring(mine: npt.NDArray[np.bool_]) -> bool:
+    thick = np.pad(cv2.dilate(mine.astype(np.uint8), np.ones((3, 3), np.uint8)), 2)
+    h, w = mine.shape
+    angles = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+    ys = np.round(2 + (h - 1) / 2 * (1 + 0.96 * np.sin(angles))).astype(int)
+    xs = np.round(2 + (w - 1) / 2 * (1 + 0.96 * np.cos(angles))).astype(int)
+    return bool(thick[ys, xs].mean() > 0.93)
+
+
+def _inner(image: Image, box: Box) -> Image:
+    dx, dy = box.width * 0.27, box.height * 0.27
+    return np.ascontiguousarray(image[int(box.y1 + dy) : int(box.y2 - dy) + 1, int(box.x1 + dx) : int(box.x2 - dx) + 1])
+
+
+def _inner_ink(image: Image, box: Box) -> float:
+    """How much of the inside differs from the colour at its own rim."""
+    core = _inner(image, box).astype(np.float32)
+    rim = np.median(np.concatenate([core[0], core[-1], core[:, 0], core[:, -1]]), axis=0)
+    return float((np.abs(core - rim).max(axis=2) > 40).mean())
+
+
+def _middle_colour(image: Image, box: Box) -> tuple[int, int, int]:
+    red, green, blue = np.median(_inner(image, box).reshape(-1, 3), axis=0)
+    return int(red), int(green), int(blue)
+
+
 def _small_boxes(scene: Scene) -> None:
     """Check boxes and radio buttons: a small empty or ticked frame with words beside it."""
-    for patch in scene.patches:
+    for patch in outlined(scene.image, scene.unit) + scene.patches:
         box, unit = patch.box, scene.unit
         size = max(box.width, box.height)
-        if not (0.5 * unit <= min(box.width, box.height) and size <= 2.3 * unit and 0.75 < box.width / box.height < 1.34):
+        if not (0.5 * unit <= min(box.width, box.height) and size <= 2.5 * unit and 0.75 < box.width / box.height < 1.34):
             continue
-        if scene.taken(box) or not _beside(scene, box) or any(len(line.text) > 1 for line in scene.texts_in(box)):
+        if any(box.overlap(e.box) > 0 for e in scene.elements) or not _beside(scene, box) or _is_letter(scene, box):
             continue
-        outer = _ring_colour(scene.image, box.grown(2.5))
-        framed = _ring_colour(scene.image, box.grown(0.5))
-        if np.abs(framed - outer).max() < 20 and np.abs(np.array(patch.colour) - outer).max() < 20:
+        outer, framed = _ring_colour(scene.image, box.grown(2.5)), _ring_colour(scene.image, box.grown(0.5))
+        contrast = max(np.abs(framed - outer).max(), np.abs(np.array(patch.colour) - outer).max())
+        if contrast < 10 or patch.ink > 0.7 or _mark_is_wide(scene, box):
             continue
-        if patch.ink > 0.7 or _mark_is_wide(scene, box):
-            continue
-        if patch.round and 0.02 < patch.ink and not _dotted(scene.image, box):
+        if patch.round and patch.ink > 0.02 and not _dotted(scene.image, box):
             continue
         filled = np.abs(np.array(patch.colour, dtype=float) - outer).max() > 60 and _colourful(patch.colour)
-        scene.add(box.grown(1), "radio" if patch.round else "checkbox", checked=patch.ink > 0.1 or filled, score=0.8)
+        scene.add(box, "radio" if patch.round else "checkbox", checked=bool(patch.ink > 0.08 or filled), score=0.8)
+
+
+def _is_letter(scene: Scene, box: Box) -> bool:
+    """Whether a character of a longer text stands in the box."""
+    return any(
+        len(line.text) > 1 and line.box.overlap(box) > 0 and any(box.x1 <= x <= box.x2 for x in line.xs) for line in scene.lines
+    )
 
 
 def _dotted(image: Image, box: Box) -> bool:
@@ -209,7 +265,7 @@ def _dotted(image: Image, box: Box) -> bool:
         return False
     h, w = ink.shape
     core = ink[int(h * 0.4) : int(np.ceil(h * 0.6)), int(w * 0.4) : int(np.ceil(w * 0.6))]
-    return bool(core.size and core.mean() > 0.85 and 0.08 < ink[h // 5 : -h // 5 or None, w // 5 : -w // 5 or None].mean())
+    return bool(core.size and core.mean() > 0.85 and ink[h // 5 : -h // 5 or None, w // 5 : -w // 5 or None].mean() > 0.08)
 
 
 def _mark_is_wide(scene: Scene, box: Box) -> bool:
@@ -235,8 +291,10 @@ def _beside(scene: Scene, box: Box) -> Line | None:
     right = [line for line in row if -0.3 * scene.unit <= line.box.x1 - box.x2 <= 3 * scene.unit or _starts_under(line, box)]
     if right:
         return min(right, key=lambda line: abs(line.box.x1 - box.x2))
-    left = [line for line in row if line.box.x2 <= box.x1 and box.x1 > 0.6 * scene.image.shape[1]]
-    return max(left, key=lambda line: line.box.x2, default=None)
+    close = [line for line in scene.lines if len(line.text) > 1 and abs(line.box.center.y - box.center.y) < 2 * scene.unit]
+    left = [line for line in close if line.box.x2 <= box.x1 and box.x1 > 0.6 * scene.image.shape[1]]
+    left = left if scene.image.shape[0] > scene.image.shape[1] else []
+    return max(left, key=lambda line: (line.box.x2 - line.box.x1 > 0, -abs(line.box.center.y - box.center.y)), default=None)
 
 
 def _starts_under(line: Line, box: Box) -> bool:
@@ -278,6 +336,23 @@ def _sliders(scene: Scene) -> None:
         thumb_only = whole.width < 5 * unit or whole.height > 2.6 * unit or scene.texts_in(whole)
         if not thumb_only and not any(whole.overlap(e.box) > 0 for e in scene.elements):
             scene.add(whole, "slider", score=0.7)
+
+
+def _drawn_sliders(scene: Scene) -> None:
+    """Sliders whose knob and track are drawn in one colour: a long drawing that is thin but for one bump."""
+    for mark in list(scene.marks):
+        if mark.width < 5 * scene.unit or not 0.6 * scene.unit < mark.height < 2.6 * scene.unit:
+            continue
+        x1, y1, x2, y2 = (max(0, int(v)) for v in mark.grown(2))
+        around = _ring_colour(scene.image, mark.grown(2))
+        ink = np.abs(scene.image[y1:y2, x1:x2] - around).max(axis=2) > 12
+        heights = ink.sum(axis=0)
+        thin = float(np.median(heights))
+        bump = np.flatnonzero(heights > max(1.6 * thin, thin + 3))
+        steady = float((heights > 0).mean()) > 0.85 and 0 < thin < 0.65 * mark.height
+        if steady and len(bump) and bump[-1] - bump[0] < 3 * scene.unit and not scene.texts_in(mark):
+            if not any(mark.overlap(e.box) > 0 for e in scene.elements):
+                scene.add(mark, "slider", score=0.7)
 
 
 def _on_track(knob: Box, track: Box, unit: float) -> bool:
@@ -339,10 +414,19 @@ def _menu_like(scene: Scene, box: Box) -> bool:
 
 def _menu_items(scene: Scene, popup: Box) -> None:
     rows = rows_of(scene.texts_in(popup))
-    pitch = min(np.diff([row[0].box.center.y for row in rows]).min(), 3 * scene.unit)
-    for row in rows:
+    pitch = float(min(np.diff([row[0].box.center.y for row in rows]).min(), 3 * scene.unit))
+    for row in rows + _highlighted(scene, rows, pitch):
         y = row[0].box.center.y
         scene.add(Box(popup.x1, y - pitch / 2, popup.x2, y + pitch / 2), "menuitem", row[:1], score=row[0].score)
+
+
+def _highlighted(scene: Scene, rows: list[list[Line]], pitch: float) -> list[list[Line]]:
+    """Entries in line with a menu's others, right above or below them, that stand on a colour of their own."""
+    left = rows[0][0].box.x1
+    ends = rows[0][0].box.center.y - pitch, rows[-1][0].box.center.y + pitch
+    return [
+        [line] for line in scene.lines if abs(line.box.x1 - left) < 4 and any(abs(line.box.center.y - y) < 0.35 * pitch for y in ends)
+    ]
 
 
 def _framed(scene: Scene) -> None:
@@ -350,7 +434,9 @@ def _framed(scene: Scene) -> None:
     unit, width = scene.unit, scene.image.shape[1]
     for patch in scene.patches:
         box = patch.box
-        if not (1.3 * unit <= box.height <= 6.2 * unit and 1.2 * unit <= box.width < 0.97 * width):
+        if not (1.1 * unit <= box.height <= 7.5 * unit and 1.2 * unit <= box.width < 0.97 * width):
+            continue
+        if any(_within_text(box, line) for line in scene.lines):
             continue
         if scene.taken(box) or any(inside(box, e.box) and e.role in ("menuitem", "slider", "switch") for e in scene.elements):
             continue
@@ -358,8 +444,35 @@ def _framed(scene: Scene) -> None:
             continue
         lines, marks = scene.texts_in(box), scene.marks_in(box)
         role = _framed_role(patch, lines, marks, unit)
+        if role == "field" and not lines and box.width < 2.6 * box.height:
+            role = "button" if patch.ink > 0.001 else None
+        if role == "field":
+            role, box = _with_neighbours(scene, patch)
         if role is not None:
             scene.add(box, role, lines, score=0.85 if lines else 0.7)
+
+
+def _within_text(box: Box, line: Line) -> bool:
+    """Whether a patch is the inside of a letter."""
+    return box.overlap(line.box) > 0.8 * box.area and (len(line.text) == 1 or box.width < 0.6 * line.box.width)
+
+
+def _with_neighbours(scene: Scene, patch: Patch) -> tuple[Role, Box]:
+    """A field with an arrow button at its right is a drop-down; a dark trough with a narrow knob at a side a slider."""
+    box, unit = patch.box, scene.unit
+    sides = [p.box for p in scene.patches if p.box.width < 2.2 * unit and abs(p.box.center.y - box.center.y) < 4 and 0.6 < p.box.height / box.height < 1.3]
+    after = [side for side in sides if -3 <= side.x1 - box.x2 <= 6]
+    trough = float(np.mean(patch.colour)) < float(np.mean(_ring_colour(scene.image, box.grown(5)))) - 8
+    if trough:
+        before = [side for side in sides if -3 <= box.x1 - side.x2 <= 2 * unit]
+        if after or before:
+            for side in (*after, *before):
+                box = box.union(side)
+            return "slider", box
+    arrows = [m for m in scene.marks if -3 <= m.x1 - box.x2 < 2 * unit and abs(m.center.y - box.center.y) < 0.5 * box.height and m.width < 2 * unit]
+    if after and arrows:
+        return "select", box.union(after[0])
+    return "field", box
 
 
 def _framed_role(patch: Patch, lines: Sequence[Line], marks: Sequence[Box], unit: float) -> Role | None:
@@ -370,7 +483,7 @@ def _framed_role(patch: Patch, lines: Sequence[Line], marks: Sequence[Box], unit
         return _wordless_role(box, marks, unit)
     ink = Box(min(l.box.x1 for l in lines), min(l.box.y1 for l in lines), max(l.box.x2 for l in lines), max(l.box.y2 for l in lines))
     left, right = ink.x1 - box.x1, box.x2 - ink.x2
-    ending = [mark for mark in marks if mark.x1 > ink.x2 and box.x2 - mark.x2 < 2.5 * unit]
+    ending = [mark for mark in marks if mark.center.x > ink.x2 and box.x2 - mark.x2 < 2.5 * unit]
     if any(chevron(mark, unit) for mark in ending):
         return "select"
     if len(rows_of(lines)) > 1:

@@ -39,7 +39,7 @@ COUNT = r"(?P<n>\d+|one|two|three|four|five|six|seven|eight|nine|ten|a few|sever
 
 _WRAP = re.compile(
     r"(?:please|kindly|now|first(?:ly| of all)?|second(?:ly)?|third(?:ly)?|next|then|finally|lastly|also|just|and|but|"
-    r"afterwards?|after that|once done|when (?:that(?:'s| is)|you(?:'re| are)) done|to (?:start|begin)(?: with)?|"
+    r"afterwards?|after that|(?:once|when) (?:(?:that(?:'s| is)|you(?:'re| are)) )?(?:done|finished)|to (?:start|begin)(?: with)?|"
     r"go ahead and|let'?s|try to|be sure to|remember to|don'?t forget to|(?:your|the) task(?: is)?(?: to)?|task|"
     r"make sure (?:to|you)|(?:i want|i need|i'?d like|i would like|we want|we need) (?:you )?to|"
     r"(?:can|could|would|will) you(?: please)?|you (?:should|must|need to|have to|can)|proceed to|start by|begin by|"

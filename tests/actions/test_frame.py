@@ -37,27 +37,24 @@ def test_input_units_survive_the_way_to_pixels_and_back(frame: Frame, data: st.D
     assert frame.to_input(frame.from_input(*unit)) == unit
 
 
-@given(frames)
-def test_the_four_corner_pixels_are_the_corners_of_the_screen(frame: Frame) -> None:
-    left, top = frame.origin
-    last = Point(frame.width - 1, frame.height - 1)
-    right, bottom = frame.to_input(last)
-    assert frame.to_input(Point(0, 0)) == (left, top)
-    assert frame.to_input(Point(last.x, 0)) == (right, top)
-    assert frame.to_input(Point(0, last.y)) == (left, bottom)
-    assert frame.contains(frame.from_input(right, bottom))
-    beyond = frame.from_input(right + 1, bottom + 1)
-    assert beyond.x >= frame.width - max(1.0, frame.scale)
-    assert beyond.y >= frame.height - max(1.0, frame.scale)
-
-
 @given(frames, st.data())
-def test_the_input_unit_is_the_nearest_one_on_the_screen(frame: Frame, data: st.DataObject) -> None:
-    x = data.draw(st.floats(0, frame.width, exclude_max=True))
-    unit, _ = frame.to_input(Point(x, 0))
-    there = frame.from_input(unit, 0).x
-    at_edge = frame.from_input(unit + 1, 0).x >= frame.width
-    assert abs(there - x) <= frame.scale * (1 if at_edge else 0.5) + 1e-6
+def test_a_pixel_goes_to_the_nearest_unit_that_begins_on_the_frame(frame: Frame, data: st.DataObject) -> None:
+    last = Point(frame.width - 1, frame.height - 1)
+    inside = Point(data.draw(st.floats(0, last.x)), data.draw(st.floats(0, last.y)))
+    for point in (Point(0, 0), Point(last.x, 0), Point(0, last.y), last, inside):
+        back = frame.from_input(*frame.to_input(point))
+        assert 0 <= back.x < frame.width
+        assert 0 <= back.y < frame.height
+        for there, here, side in ((back.x, point.x, frame.width), (back.y, point.y, frame.height)):
+            assert abs(there - here) <= frame.scale / 2 + 1e-6 or there + frame.scale >= side
+
+
+def test_the_four_corners_of_real_screens() -> None:
+    for size, scale, end in (((1280, 800), 1.0, (1279, 799)), ((2880, 1800), 2.0, (1439, 899))):
+        frame = Frame(id="1", width=size[0], height=size[1], scale=scale, origin=(-7, 5))
+        corners = [(0, 0), (size[0] - 1, 0), (0, size[1] - 1), (size[0] - 1, size[1] - 1)]
+        units = [(-7, 5), (end[0] - 7, 5), (-7, end[1] + 5), (end[0] - 7, end[1] + 5)]
+        assert [frame.to_input(Point(*corner)) for corner in corners] == units
 
 
 @given(frames, st.floats(), st.floats())

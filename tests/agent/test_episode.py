@@ -339,6 +339,7 @@ def test_what_would_not_read_back_is_not_written(tmp_path):
         ({"format": "zip"}, "is not an episode"),
         ({"ending": "won"}, "not a valid episode: ending"),
         ({"task": None}, "not a valid episode: task"),
+        ({"started": None}, "not a valid episode: started"),
         ({"surprise": 1}, "not a valid episode: surprise"),
         ({"limits": {"steps": 0}}, "limit on steps"),
     ],

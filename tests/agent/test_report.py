@@ -306,6 +306,7 @@ def test_escaped_text_is_never_markup_and_loses_nothing_printable(text):
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
+        (2e-5, "<0.1 ms"),
         *((0, "0 ms"), (0.0004, "0.4 ms"), (0.34, "340 ms"), (0.9996, "1.0 s"), (3.21, "3.2 s"), (59.96, "1 min 00 s")),
         *((125, "2 min 05 s"), (3780, "1 h 03 min"), (1e12, "277,777,777 h 46 min")),
     ],

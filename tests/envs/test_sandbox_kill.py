@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from envs.processes import alive, children, descendants, marked
+from envs.processes import alive, children, descendants, kill_all, marked
 from envs.sandbox_supervisor import MARK, PREFIX
 from tests.envs.conftest import until
 
@@ -37,6 +37,7 @@ def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="k", dir="/tmp") as name:
         monkeypatch.setenv("TMPDIR", name)
         yield Path(name)
+        kill_all(marked(f"TMPDIR={name}"))
 
 
 def start(*arguments: str) -> subprocess.Popen[str]:

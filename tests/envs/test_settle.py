@@ -95,6 +95,12 @@ def test_settled_comes_within_150_ms_of_the_last_change_and_never_before_it(gaps
     assert seconds <= times[-1] + 0.15
 
 
+def test_after_typing_a_late_answer_is_waited_for() -> None:
+    events = [(0.02, CARET.grown(10)), (0.155, BUTTON)]
+    assert Film(events).run()[1] < 0.155
+    assert 0.17 <= Film(events, rules=RULES.for_typing()).run()[1] < 0.2
+
+
 def test_a_second_change_that_comes_in_the_quiet_window_is_waited_for() -> None:
     settled, seconds, _ = Film([(0.02, BUTTON), (0.10, DIALOG)]).run()
     assert settled

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from actions.frame import Box
 from agent.builtin.icons import INPUT, IconNamer, concepts, concepts_for, names_of, normalise, phrases, words_of
+from benchmarks.build_icons import IGNORE, OTHER, label_of
 
+OWNER = {icon: i for i, row in enumerate(concepts().values()) for icon in row["icons"]}
 Picture = NDArray[np.uint8]
 Draw = Callable[["Pen"], None]
 SCALE = 8  # drawings are made this much larger, then reduced, as a screen's anti-aliasing would
@@ -146,14 +148,26 @@ def test_a_touch_target_far_larger_than_its_drawing_is_read_alike(namer: IconNam
 
 
 @pytest.mark.parametrize("name", ["cross", "plus", "check", "glass", "arrow left", "heart"])
-def test_a_drawing_in_a_round_button_is_named(namer: IconNamer, name: str) -> None:
+@pytest.mark.parametrize(("fill", "front"), [((20, 150, 90), (255, 255, 255)), ((0, 150, 136), (8, 60, 55))])
+def test_a_drawing_in_a_round_button_is_named(
+    namer: IconNamer, name: str, fill: tuple[int, int, int], front: tuple[int, int, int]
+) -> None:
+    """White on green, and a dark drawing on teal, both equally far from the white page."""
     pen = Pen(28)
     DRAWINGS[name][0](pen)
     image = np.full((80, 80, 3), 250, np.uint8)
-    cv2.circle(image, (40, 40), 28, (20, 150, 90), -1, cv2.LINE_AA)
+    cv2.circle(image, (40, 40), 28, fill, -1, cv2.LINE_AA)
     part = image[26:54, 26:54].astype(np.float32)
-    image[26:54, 26:54] = (part + pen.ink() * (255 - part)).astype(np.uint8)
+    image[26:54, 26:54] = (part + pen.ink() * (np.array(front) - part)).astype(np.uint8)
     assert DRAWINGS[name][1] in namer.name_icons(image, [Box(12, 12, 68, 68)])[0]
+
+
+@pytest.mark.parametrize("name", ["cross", "glass", "heart", "three dots"])
+def test_lines_that_come_in_from_beyond_the_box_are_left_out(namer: IconNamer, name: str) -> None:
+    image, _ = paint(name, 40, "dark on light", pad=30)
+    image[8:10] = 90
+    image[:, 95:] = (60, 90, 200)
+    assert DRAWINGS[name][1] in namer.name_icons(image, [Box(4, 10, 96, 96)])[0]
 
 
 def row_of_icons(names: list[str]) -> tuple[Picture, list[Box]]:
@@ -224,10 +238,16 @@ def test_what_is_no_icon_is_not_named(namer: IconNamer, kind: str) -> None:
 
 def test_boxes_off_the_image_or_without_area_are_not_named(namer: IconNamer) -> None:
     image, _ = paint("cross", 24, "dark on light")
-    boxes = [Box(500, 500, 540, 540), Box(-90, -90, -50, -50), Box(9, 9, 9, 9)]
-    assert namer.name_icons(image, boxes)[:2] == [(), ()]
+    boxes = [Box(500, 500, 540, 540), Box(-90, -90, -50, -50), Box(0, 500, 900, 540), Box(9, 9, 9, 9)]
+    assert namer.name_icons(image, boxes)[:3] == [(), (), ()]
     assert namer.name_icons(image, []) == []
-    assert namer.match(image, boxes, ["close"])[:2] == [0.0, 0.0]
+    assert namer.match(image, boxes, ["close"])[:3] == [0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("size", [(1080, 2280), (4, 900), (900, 4), (5, 5), (1, 300)])
+def test_regions_of_any_size_are_read(namer: IconNamer, size: tuple[int, int]) -> None:
+    image = np.random.default_rng(1).integers(0, 255, (*size, 3), np.uint8)
+    assert namer.name_icons(image, [Box(0, 0, size[1], size[0])]) == [()]
 
 
 def test_regions_are_read_alike_alone_and_together(namer: IconNamer) -> None:
@@ -321,6 +341,28 @@ def test_common_concepts_have_chinese_words() -> None:
 def test_plural_and_singular_are_one_word(words: list[str]) -> None:
     assert len(words_of(" ".join(words))) == len(words)
     assert words_of("tabs dots") == words_of("tab dot")
+
+
+@pytest.mark.parametrize(
+    ("icon_set", "name", "concept"),
+    [
+        ("mdi", "close-circle-outline", "close"),
+        ("ph", "caret-left-bold", "chevron-left"),
+        ("ic", "baseline-arrow-drop-down", "caret-down"),
+        ("fluent", "arrow-left-24-filled", "arrow-left"),
+        ("tabler", "format-bold", "bold"),
+        ("solar", "magnifer-linear", "search"),
+    ],
+)
+def test_the_sets_names_lead_to_concepts(icon_set: str, name: str, concept: str) -> None:
+    names = list(concepts())
+    assert names[label_of(icon_set, name, OWNER)] == concept
+
+
+def test_names_that_are_no_concept_or_only_hold_one_are_told_apart() -> None:
+    assert label_of("mdi", "zzyzx", OWNER) == OTHER
+    assert label_of("mdi", "calendar-zzyzx", OWNER) == IGNORE
+    assert label_of("ic", "baseline-filter-7", OWNER) == IGNORE
 
 
 # ---------------------------------------------------------------- the shipped files

@@ -50,6 +50,8 @@ class Toy:
                 self.log.append(f"click {hit[-1] if hit else '-'}")
                 for key in hit[-1:]:
                     self.click(key)
+                    if action.count == 3 and self.elements[key].role == "field":
+                        self.elements[key] = replace(self.elements[key], text="")
             case TypeText():
                 self.log.append(f"type {action.text}")
                 if self.focus and not self.modal:

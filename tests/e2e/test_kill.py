@@ -1,0 +1,114 @@
+"""``kill -9`` of the agent at random moments: the record reads back whole, and nothing of ours is left running."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from agent.episode import read_episode
+from agent.report import write_report
+from envs.processes import alive
+from envs.sandbox_supervisor import PREFIX
+from tests.agent.scripted_server import ScriptedServer, Seen, computer
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="k", dir="/tmp") as name:
+        monkeypatch.setenv("TMPDIR", name)
+        yield Path(name)
+
+
+def typing(seen: Seen) -> str:
+    return computer("type", text="all work and no play ")
+
+
+def start(out: Path, url: str, folder: Path) -> subprocess.Popen[bytes]:
+    arguments = ["run", "Type for ever", "--app", "mousepad", "--model", url, "--max-steps", "999", "--out", str(out)]
+    environ = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(
+        [sys.executable, "-m", "agent.cli", *arguments],
+        env=environ,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def running(folder: Path) -> list[int]:
+    """Every process that was started with `folder` in its environment: the run, its display, the programs on it."""
+    found = []
+    for path in Path("/proc").iterdir():
+        try:
+            if path.name.isdigit() and str(folder).encode() in (path / "environ").read_bytes():
+                found.append(int(path.name))
+        except OSError:
+            continue
+    return [pid for pid in found if alive(pid)]
+
+
+def left_over(folder: Path) -> list[object]:
+    return [*running(folder), *folder.glob(f"{PREFIX}*")]
+
+
+def wait_until_clean(folder: Path, seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while (left := left_over(folder)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert left == []
+
+
+def check_whole(out: Path) -> int:
+    """The episode up to the last finished step; how many steps that is."""
+    if not (out / "episode.json").exists():
+        return 0
+    episode = read_episode(out)
+    assert episode.ending is None
+    assert [step.index for step in episode.steps] == list(range(len(episode.steps)))
+    for step in episode.steps:
+        assert step.action is not None
+        assert np.ptp(episode.image(step)) > 0
+    lines = (out / "steps.jsonl").read_bytes().count(b"\n")
+    assert len(episode.steps) == lines
+    write_report(out)
+    return len(episode.steps)
+
+
+def kill_runs(times: int, folder: Path, seed: int) -> list[int]:
+    chance, finished, most = random.Random(seed), list[int](), 0
+    with ScriptedServer([typing]) as server:
+        for number in range(times):
+            out = folder / f"episode-{number}"
+            process = start(out, server.url, folder)
+            time.sleep(chance.uniform(0.2, 6.0))
+            assert process.poll() is None, "the run ended by itself"
+            most = max(most, len(running(folder)))
+            process.kill()
+            process.wait()
+            wait_until_clean(folder)
+            finished.append(check_whole(out))
+    assert most >= 5, "the display and its programs were never seen running: the search for them is blind"
+    return finished
+
+
+def test_a_killed_run_leaves_a_whole_record_and_nothing_running(folder: Path) -> None:
+    kill_runs(4, folder, seed=1)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_fifty_killed_runs(folder: Path) -> None:
+    finished = kill_runs(50, folder, seed=2)
+    assert max(finished) > 5
