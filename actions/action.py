@@ -181,7 +181,7 @@ def describe(action: AnyAction) -> str:
         case TypeText():
             return f"type {_quoted(action.text)}"
         case Key():
-            return f"press {', '.join(action.chords)}"
+            return f"press {one_line(', '.join(action.chords))}"
         case Button():
             return f"press the {action.name} button"
         case Open():

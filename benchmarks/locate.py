@@ -60,7 +60,9 @@ def read_samples(file: Path) -> list[Sample]:
             try:
                 samples.append(_sample(json.loads(line), file.parent))
             except (KeyError, TypeError, ValueError) as error:
-                raise ValueError(f"{file}:{number}: not a sample with image, instruction, bbox and data_type ({error})") from error
+                raise ValueError(
+                    f"{file}:{number}: not a sample with image, instruction, bbox and data_type ({error})"
+                ) from error
     return samples
 
 
@@ -112,7 +114,8 @@ def _row(name: str, results: Sequence[Result]) -> str:
     refused = sum(r.grounding.refused for r in results)
     low, high = wilson(right, len(results))
     share = right / len(results)
-    return f"{name:22s} {right:4d}/{len(results):<4d} {share:6.1%} [{low:.1%}, {high:.1%}]  refused {refused / len(results):.1%}"
+    accuracy = f"{right:4d}/{len(results):<4d} {share:6.1%} [{low:.1%}, {high:.1%}]"
+    return f"{name:22s} {accuracy}  refused {refused / len(results):.1%}"
 
 
 def draw_failures(results: Iterable[Result], folder: Path) -> int:
@@ -149,7 +152,9 @@ class _Looker:
 
 
 def _arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.locate", description=__doc__.splitlines()[0] if __doc__ else "")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.locate", description=__doc__.splitlines()[0] if __doc__ else ""
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder with the samples")
     parser.add_argument("--file", default="instructions.jsonl", help="JSON-lines file in it (default: %(default)s)")
     parser.add_argument("--limit", type=int, help="only the first N samples")

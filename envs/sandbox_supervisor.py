@@ -82,14 +82,15 @@ def clean_up(home: Path) -> None:
     """Kill every descendant of this process and everything marked with `home`, and remove its files."""
     deadline = time.monotonic() + 10
     mine = f"{MARK}={home}"
-    server = _read_pid(home / "server")
+    ended: set[int | None] = {_read_pid(home / "server")}
     while time.monotonic() < deadline:
         left = [pid for pid in {*descendants(os.getpid()), *marked(mine)} if pid != os.getpid() and alive(pid)]
         if not left:
             break
         kill_all(left)
         wait_gone(left, 1.0)
-    _remove_locks(server)
+        ended |= set(left)
+    _remove_locks(ended)
     _remove_folder(home)
 
 
@@ -103,10 +104,11 @@ def _remove_folder(home: Path) -> None:
     shutil.rmtree(home, ignore_errors=True)
 
 
-def _remove_locks(server: int | None) -> None:
-    """Remove the X server's lock and socket, which a killed server leaves behind."""
+def _remove_locks(ended: set[int | None]) -> None:
+    """Remove the lock and socket of an X server among the `ended` processes: a killed server leaves them behind."""
     for lock in Path("/tmp").glob(".X*-lock"):  # noqa: S108 - where X servers put it
-        if server is not None and _read_pid(lock) == server and not alive(server):
+        owner = _read_pid(lock)
+        if owner is not None and owner in ended and not alive(owner):
             number = lock.name[2:-5]
             lock.unlink(missing_ok=True)
             Path(f"/tmp/.X11-unix/X{number}").unlink(missing_ok=True)  # noqa: S108
@@ -129,7 +131,7 @@ def sweep() -> None:
             continue
         if old and (guardian is None or not alive(guardian)) and not _worker_lives(home):
             kill_all(marked(f"{MARK}={home}"))
-            _remove_locks(_read_pid(home / "server"))
+            _remove_locks({_read_pid(home / "server")})
             _remove_folder(home)
 
 

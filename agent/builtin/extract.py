@@ -29,7 +29,9 @@ def extract_values(screen: Screen, schema: dict[str, Any]) -> dict[str, Any]:
     for key, rule in properties.items():
         value = _value(screen, key, rule if isinstance(rule, dict) else {})
         if value is None and key in required:
-            raise ModelError(f"no value for {key!r} is readable on the screen: rename it as the screen does, or use --model")
+            raise ModelError(
+                f"no value for {key!r} is readable on the screen: rename it as the screen does, or use --model"
+            )
         if value is not None:
             values[key] = value
     return values
@@ -38,8 +40,14 @@ def extract_values(screen: Screen, schema: dict[str, Any]) -> dict[str, Any]:
 def _value(screen: Screen, key: str, rule: dict[str, Any]) -> Any:
     kind = rule.get("type", "string")
     if kind not in _TYPES:
-        raise ModelError(f"the built-in model cannot fill {key!r} of type {kind!r}: use one of {', '.join(_TYPES)}, or --model")
-    names = [re.sub(r"(?<=[a-z])(?=[A-Z])|[_-]", " ", key), str(rule.get("description", "")), str(rule.get("title", ""))]
+        raise ModelError(
+            f"the built-in model cannot fill {key!r} of type {kind!r}: use one of {', '.join(_TYPES)}, or --model"
+        )
+    names = [
+        re.sub(r"(?<=[a-z])(?=[A-Z])|[_-]", " ", key),
+        str(rule.get("description", "")),
+        str(rule.get("title", "")),
+    ]
     for name in filter(None, names):
         for label in _labelled(screen, name):
             value = _typed(label, screen, kind, name)
@@ -50,7 +58,9 @@ def _value(screen: Screen, key: str, rule: dict[str, Any]) -> Any:
 
 def _labelled(screen: Screen, name: str) -> list[Element]:
     """Elements whose label or leading words are `name`, the best first."""
-    scored = [(max(fuzz.ratio(norm(name), norm(words)) for words in _names(e)), e) for e in screen.elements if _names(e)]
+    scored = [
+        (max(fuzz.ratio(norm(name), norm(words)) for words in _names(e)), e) for e in screen.elements if _names(e)
+    ]
     return [e for score, e in sorted(scored, key=lambda s: -s[0]) if score >= _ENOUGH]
 
 
@@ -72,7 +82,7 @@ def _typed(element: Element, screen: Screen, kind: str, name: str) -> Any:
 
 
 def _text(element: Element, screen: Screen, name: str) -> str:
-    """The value that goes with a label: its own widget's text, what follows its colon, or what is right of or under it."""
+    """The value that goes with a label: its widget's text, what follows its colon, or what is right of or under it."""
     if element.label and fuzz.ratio(norm(element.label), norm(name)) >= _ENOUGH:
         return element.text
     after = element.text.partition(":")[2].strip()

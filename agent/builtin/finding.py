@@ -29,7 +29,11 @@ def by_label(screen: Screen, target: str, roles: Sequence[Role]) -> list[Candida
     """Elements of `roles` (any, if empty) whose label or text is the target's name."""
     name = plain(target)
     fitting = [e for e in screen.elements if not roles or e.role in roles]
-    scored = [(max(fuzz.ratio(name, plain(words)) for words in (e.label, e.text) if words), e) for e in fitting if e.label or e.text]
+    scored = [
+        (max(fuzz.ratio(name, plain(words)) for words in (e.label, e.text) if words), e)
+        for e in fitting
+        if e.label or e.text
+    ]
     good = sorted((s for s in scored if s[0] >= 85), key=lambda s: -s[0])
     return [Candidate(e, e.box.center, score / 100, "its label") for score, e in good]
 
@@ -49,7 +53,10 @@ def right_of_words(screen: Screen, target: str) -> list[Candidate]:
 def level_with(screen: Screen, target: str, fits: Callable[[str], bool]) -> Element | None:
     """The element on the row of the target's name, or under it, whose text `fits`; or the only one on the screen."""
     fitting = [e for e in screen.elements if fits(e.text)]
-    names = [*_name_boxes(screen, target), *(e.box for e in screen.elements if e.label and plain(e.label) == plain(target))]
+    names = [
+        *_name_boxes(screen, target),
+        *(e.box for e in screen.elements if e.label and plain(e.label) == plain(target)),
+    ]
     level = [e for box in names for e in fitting if -6 <= e.box.center.y - box.y1 < 60 and e.box.x2 > box.x1]
     return level[0] if level else fitting[0] if len(fitting) == 1 else None
 
@@ -63,7 +70,7 @@ def _name_boxes(screen: Screen, target: str) -> list[Box]:
         words = norm(e.text)
         if fuzz.ratio(name, words) >= 85:
             found.append(e.box)
-        elif words.startswith(name + " ") or words.startswith(name + ":"):
+        elif words.startswith((name + " ", name + ":")):
             found.append(e.box._replace(x2=e.box.x1 + e.box.width * (len(name) + 1) / len(words)))
     return found
 
@@ -72,7 +79,10 @@ def _right_of(box: Box, screen: Screen) -> list[Element]:
     level = [
         e
         for e in screen.elements
-        if _is_widget(e) and e.box.x1 > box.center.x and e.box.center.x > box.x2 and abs(e.box.center.y - box.center.y) < max(12.0, box.height)
+        if _is_widget(e)
+        and e.box.x1 > box.center.x
+        and e.box.center.x > box.x2
+        and abs(e.box.center.y - box.center.y) < max(12.0, box.height)
     ]
     return sorted((e for e in level if e.box.x1 - box.x2 < 300), key=lambda e: e.box.x1)
 

@@ -13,10 +13,24 @@ from dataclasses import replace
 
 from rapidfuzz import fuzz
 
-from actions.action import AnyAction, Answer, Button, Click, Drag, Finish, Key, LongPress, Move, Open, Scroll, TypeText, Wait
+from actions.action import (
+    Answer,
+    AnyAction,
+    Button,
+    Click,
+    Drag,
+    Finish,
+    Key,
+    LongPress,
+    Move,
+    Open,
+    Scroll,
+    TypeText,
+    Wait,
+)
 from actions.frame import Box, Point
-from agent.builtin import steps as s
 from agent.builtin import finding, watch
+from agent.builtin import steps as s
 from agent.builtin.screen import Candidate, Element, Role, Screen
 from agent.builtin.values import (
     date_digits,
@@ -44,10 +58,18 @@ PATIENCE = (0.3, 0.6, 1.0, 1.5, 2.0)
 LONG_PATIENCE = (0.5, 0.5, 1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0, 5.0, 5.0, 5.0)
 """The same for something that the task says to wait for."""
 _SYNONYMS: dict[str, tuple[str, ...]] = {
-    "*": ("×", "x", "冰", "米"), "×": ("*", "x"), "x": ("×", "*"), "/": ("÷",), "÷": ("/",), "-": ("−", "–", "一"), "−": ("-",),
-    "=": ("二", "＝"), "+": ("十",),
+    "*": ("×", "x", "冰", "米"),
+    "×": ("*", "x"),
+    "x": ("×", "*"),
+    "/": ("÷",),
+    "÷": ("/",),
+    "-": ("−", "–", "一"),
+    "−": ("-",),
+    "=": ("二", "＝"),
+    "+": ("十",),
 }
 """Other ways in which a calculator's keys are drawn, or read."""
+_DISPLAY = re.compile(r"\b(?:display|result|calculator|output)\b", re.IGNORECASE)
 _TYPED_ROLES: tuple[Role, ...] = ("field",)
 _TICKED: tuple[Role, ...] = ("checkbox", "switch", "radio")
 
@@ -66,6 +88,7 @@ class Follower:
         self._rank, self._phone = rank, phone
         self._steps = tuple(instructions)
         self._look: Look | None = None
+        self._first: Look | None = None
         self._calm: Look | None = None
         self._seen: list[Screen] = []
         self._performed = True
@@ -90,8 +113,8 @@ class Follower:
         if self._end:
             return self._end, "The task has ended."
         self._look, self._performed = look, performed
-        if self._calm is None:
-            self._calm = look
+        if self._first is None:
+            self._first = self._calm = look
         try:
             return self._turn()
         except GiveUp as reason:
@@ -133,8 +156,9 @@ class Follower:
         return self._number >= len(self._steps) and len(self._stack) == 1
 
     def _main(self) -> Script:
-        for self._number, self._step in enumerate(self._steps, 1):
-            yield from self.do(self._step)
+        for number, step in enumerate(self._steps, 1):
+            self._number, self._step = number, step
+            yield from self.do(step)
             self._remember()
         if any(i not in self._fired for i in range(len(self._guards))):
             for seconds in PATIENCE[:3]:
@@ -212,7 +236,9 @@ class Follower:
         """What `target` may be on the current screen, best first, other spellings of a short name included."""
         ranked = list(self._rank(self.screen, target, roles))
         if not any(c.score >= ACT for c in ranked):
-            ranked += [Candidate(e, e.box.center, 0.9) for word in _SYNONYMS.get(target, ()) for e in exact(self.screen, word)]
+            ranked += [
+                Candidate(e, e.box.center, 0.9) for word in _SYNONYMS.get(target, ()) for e in exact(self.screen, word)
+            ]
         if not roles and not any(c.score >= 0.8 for c in ranked):
             ranked = [c for c in finding.by_label(self.screen, target, ()) if c.score == 1.0] + ranked
         found = [c for c in ranked if c.element.role in roles] if roles else ranked
@@ -261,7 +287,9 @@ class Follower:
 
     # ------------------------------------------------------------------ checking
 
-    def _effect(self, before: Look, test: Callable[[], bool] | None = None, patience: Sequence[float] = (0.3, 0.7)) -> Check:
+    def _effect(
+        self, before: Look, test: Callable[[], bool] | None = None, patience: Sequence[float] = (0.3, 0.7)
+    ) -> Check:
         """Whether the screen is `changed` from `before` (or `test` holds), looking again a little later."""
         if not self._performed:
             return True
@@ -402,7 +430,9 @@ class Follower:
 
     def _type_into(self, step: s.TypeInto) -> Script:
         found = yield from self.find(step.target, _TYPED_ROLES)
-        if read_date(step.text) and (dates := finding.level_with(self.screen, step.target, lambda t: bool(segment_order(t)))):
+        if read_date(step.text) and (
+            dates := finding.level_with(self.screen, step.target, lambda t: bool(segment_order(t)))
+        ):
             order = segment_order(dates.text) or ("m", "d", "y")
             day = read_date(step.text, order)
             if day:
@@ -432,7 +462,7 @@ class Follower:
         return (yield from self._effect(before, done))
 
     def _enter_field(self, candidate: Candidate, *, select: bool) -> Script:
-        """Put the caret into a field; with `select`, mark what is in it. Ctrl+A is not "all" everywhere, three clicks are."""
+        """Put the caret into a field; with `select`, mark what is in it (Ctrl+A does not everywhere)."""
         if select and _one_line(candidate.element):
             yield Click(point=candidate.point, count=3), self._say(_found("I select what is in", candidate))
             return
@@ -450,9 +480,8 @@ class Follower:
         before = self.look
         yield Click(point=first), self._say(_found("I click the first part of", candidate))
         yield TypeText(text=digits), self._say(f"I type the date in the field's own order as {digits}")
-        if not (yield from self._effect(before, lambda: _digits_at(self.screen, box) >= set(_groups(digits)))):
-            if not changed(before, self.look):
-                raise GiveUp(self._failed("the date field did not take the date"))
+        if not (yield from self._effect(before, lambda: _digits_at(self.screen, box, digits) >= 75)):
+            raise GiveUp(self._failed("the date field does not show the date"))
 
     def _reads(self, text: str, box: Box | None = None, whole: bool = False) -> bool:
         """Whether what can be read (near `box`, or anywhere) is close enough to what was typed."""
@@ -464,8 +493,14 @@ class Follower:
         if box is not None and not seen and box.width < 8 * len(wanted):
             return True
         if whole and (here := _near(self.screen, box or Box(0, 0, 0, 0))) is not None and here.text:
-            return fuzz.ratio(wanted, norm(here.text)) >= 60 or norm(here.text).endswith(wanted[-8:]) or wanted.startswith(norm(here.text)[:8])
-        return fuzz.partial_ratio(wanted[-60:], seen) >= 60 or (len(wanted) > 30 and fuzz.partial_ratio(wanted[-20:], seen) >= 60)
+            return (
+                fuzz.ratio(wanted, norm(here.text)) >= 60
+                or norm(here.text).endswith(wanted[-8:])
+                or wanted.startswith(norm(here.text)[:8])
+            )
+        return fuzz.partial_ratio(wanted[-60:], seen) >= 60 or (
+            len(wanted) > 30 and fuzz.partial_ratio(wanted[-20:], seen) >= 60
+        )
 
     def _clear(self, target: str) -> Script:
         if target:
@@ -500,14 +535,18 @@ class Follower:
         """A question about something that cannot be undone, which nobody has told me how to answer."""
         dialog = find_dialog(self.screen, before.screen)
         if self._last and dialog and dialog.risky and not dialog.has_fields and not modal:
-            raise GiveUp(self._failed(f"a dialog asks “{watch.short(dialog.words)}”; the task does not say what to answer"))
+            raise GiveUp(
+                self._failed(f"a dialog asks “{watch.short(dialog.words)}”; the task does not say what to answer")
+            )
 
     # ------------------------------------------------------------------ values
 
     def _set(self, step: s.SetTo) -> Script:
         roles: tuple[Role, ...] = ("field", "select", "slider", *_TICKED)
         best = (yield from self.find(step.target, roles))[0]
-        on = {"on": True, "checked": True, "yes": True, "off": False, "unchecked": False, "no": False}.get(norm(step.value))
+        on = {"on": True, "checked": True, "yes": True, "off": False, "unchecked": False, "no": False}.get(
+            norm(step.value)
+        )
         number = re.fullmatch(r"(-?\d+(?:\.\d+)?)\s*(%|percent)?", step.value.strip())
         if best.element.role in _TICKED and on is not None:
             yield from self._sub(s.SetChecked(step.target, on))
@@ -680,7 +719,11 @@ class Follower:
             raise GiveUp(self._failed(f"I scrolled {step.direction} as far as it goes and “{step.until}” did not show"))
 
     def _middle(self) -> Point:
-        areas = [e for e in self.screen.elements if e.role in ("field", "image") and e.box.area > 0.2 * self.screen.width * self.screen.height]
+        areas = [
+            e
+            for e in self.screen.elements
+            if e.role in ("field", "image") and e.box.area > 0.2 * self.screen.width * self.screen.height
+        ]
         return areas[0].box.center if areas else Point(self.screen.width / 2, self.screen.height * 0.55)
 
     def _is_there(self, words: str) -> bool:
@@ -709,16 +752,31 @@ class Follower:
             seconds -= 60
 
     def _tell(self, step: s.Tell) -> Script:
+        if _DISPLAY.search(step.question) and (shown := self._display()) is not None:
+            yield Answer(text=shown.text), self._say(f"I read {watch.name(shown)}, which changed last")
+            return
         found = yield from self.find(step.question)
-        text = _answer(self.screen, found[0].element)
+        text = answer_at(self.screen, found[0].element)
+        if not text:
+            raise GiveUp(self._failed(f"{watch.name(found[0].element)} has no words to read"))
         yield Answer(text=text), self._say(_found("I read", found[0]))
+
+    def _display(self) -> Element | None:
+        """A calculator's display: a number that was not there at first, else the topmost one."""
+        numbers = [
+            e for e in self.screen.elements if re.fullmatch(r"[-−]?[\d., ]*\d[\d., ]*(?:e[+-]?\d+)?", e.text.strip())
+        ]
+        new = [e for e in numbers if self._first is not None and not watch.known(e, self._first.screen)]
+        return min(new or numbers, key=lambda e: e.box.y1, default=None)
 
     def _system(self, name: str) -> Script:
         before = self.look
         if self._phone and name in ("back", "home", "recents"):
             yield Button(name=name), self._say(f"I press the {name} button")  # type: ignore[arg-type]
         else:
-            chord = {"back": "alt+left", "home": "alt+home", "forward": "alt+right", "reload": "f5"}.get(name, "alt+tab")
+            chord = {"back": "alt+left", "home": "alt+home", "forward": "alt+right", "reload": "f5"}.get(
+                name, "alt+tab"
+            )
             yield Key(chords=(chord,)), self._say(f"I press {chord}, which means {name}")
         if not (yield from self._effect(before)):
             self._unseen("it changed nothing")
@@ -811,7 +869,9 @@ class Follower:
         label = watch.short(dialog.words or "dialog")
         if label in self._answered or not self._was_seen(target):
             return False
-        if dialog.button() is None or (dialog.risky and norm(getattr(dialog.button(), "text", "")) not in watch.NEUTRAL):
+        if dialog.button() is None or (
+            dialog.risky and norm(getattr(dialog.button(), "text", "")) not in watch.NEUTRAL
+        ):
             raise GiveUp(self._failed(f"a dialog asks “{label}”; the task does not say what to answer"))
         self._answered.add(label)
         yield from self._close(dialog)
@@ -849,7 +909,9 @@ def _found(verb: str, candidate: Candidate) -> str:
 
 def _attempts(found: Sequence[Candidate]) -> list[Candidate]:
     """The best, the others that are nearly as good, and the best once more. At most three."""
-    others = [c for c in found[1:] if c.score >= found[0].score - 0.25 and c.element.box.overlap(found[0].element.box) == 0]
+    others = [
+        c for c in found[1:] if c.score >= found[0].score - 0.25 and c.element.box.overlap(found[0].element.box) == 0
+    ]
     return [found[0], *others[:2]] if others else [found[0], found[0]]
 
 
@@ -875,9 +937,7 @@ def _menu_is_open(screen: Screen, entry: Element) -> bool:
 
 def _titled(screen: Screen, name: str) -> bool:
     """Whether a window of this name is open: its words stand in a title at the top of something."""
-    return any(
-        norm(name) in norm(e.text) and (e.role == "bar" or e.box.y1 < 40) for e in screen.elements if e.text
-    )
+    return any(norm(name) in norm(e.text) and (e.role == "bar" or e.box.y1 < 40) for e in screen.elements if e.text)
 
 
 def _one_line(element: Element) -> bool:
@@ -908,12 +968,10 @@ def _ticked_at(screen: Screen, box: Box) -> bool | None:
     return here[0].checked if here else None
 
 
-def _digits_at(screen: Screen, box: Box) -> set[str]:
-    return {d for e in screen.elements if e.box.overlap(box.grown(4)) > 0 for d in re.findall(r"\d+", e.text)}
-
-
-def _groups(digits: str) -> list[str]:
-    return re.findall(r"\d{4}", digits)[:1] if digits[:2] in ("19", "20") else [digits[-4:]]
+def _digits_at(screen: Screen, box: Box, digits: str) -> float:
+    """How well the digits that stand at `box` agree with `digits`, 0 to 100."""
+    seen = "".join(c for e in screen.elements if e.box.overlap(box.grown(4)) > 0 for c in e.text if c.isdigit())
+    return fuzz.ratio(seen, digits)
 
 
 def _state(on: bool | None) -> str:
@@ -925,15 +983,19 @@ def _path(start: Point, end: Point) -> tuple[Point, ...]:
     return tuple(Point(start.x + (end.x - start.x) * i / 4, start.y + (end.y - start.y) * i / 4) for i in range(5))
 
 
-def _answer(screen: Screen, element: Element) -> str:
+def answer_at(screen: Screen, element: Element) -> str:
     """What stands in a thing: its own words, or for a label the words right of it."""
     if element.role != "text":
         return element.text or element.label
-    name, _, value = element.text.partition(":")
+    value = element.text.partition(":")[2]
     if value.strip():
         return value.strip()
     right = [
-        e for e in screen.elements
-        if e.text and e is not element and e.box.x1 >= element.box.x2 - 2 and abs(e.box.center.y - element.box.center.y) < max(8.0, element.box.height * 0.7)
+        e
+        for e in screen.elements
+        if e.text
+        and e is not element
+        and e.box.x1 >= element.box.x2 - 2
+        and abs(e.box.center.y - element.box.center.y) < max(8.0, element.box.height * 0.7)
     ]
     return min(right, key=lambda e: e.box.x1).text if right and element.text.rstrip().endswith(":") else element.text

@@ -17,7 +17,9 @@ def locate(screen: Screen, instruction: str) -> Grounding:
     target = parse_target(instruction)
     found = rank(screen, target)
     if not found or found[0].score < SURE:
-        return Grounding(refused=True, score=found[0].score if found else 0.0, reason=_nothing(screen, instruction, found))
+        return Grounding(
+            refused=True, score=found[0].score if found else 0.0, reason=_nothing(screen, instruction, found)
+        )
     best = found[0]
     twins = [other for other in found[1:] if _twins(best, other)]
     if twins and target.ordinal is None:
@@ -28,8 +30,17 @@ def locate(screen: Screen, instruction: str) -> Grounding:
 
 def _twins(a: Candidate, b: Candidate) -> bool:
     """Whether two candidates are widgets of one kind with the same words and the same score."""
-    alike = a.element.role == b.element.role in _WIDGETS and a.element.text == b.element.text and a.element.label == b.element.label
-    return alike and bool(a.element.text or a.element.label) and abs(a.score - b.score) < 0.005 and a.element.box.overlap(b.element.box) == 0
+    alike = (
+        a.element.role == b.element.role in _WIDGETS
+        and a.element.text == b.element.text
+        and a.element.label == b.element.label
+    )
+    return (
+        alike
+        and bool(a.element.text or a.element.label)
+        and abs(a.score - b.score) < 0.005
+        and a.element.box.overlap(b.element.box) == 0
+    )
 
 
 def _nothing(screen: Screen, instruction: str, found: list[Candidate]) -> str:
@@ -42,4 +53,8 @@ def _nothing(screen: Screen, instruction: str, found: list[Candidate]) -> str:
 
 def _name(element: Element) -> str:
     words = element.text or element.label or ", ".join(element.icons[:2])
-    return f"the {element.role} {words!r}" if words else f"a {element.role} at {element.box.center.x:.0f},{element.box.center.y:.0f}"
+    return (
+        f"the {element.role} {words!r}"
+        if words
+        else f"a {element.role} at {element.box.center.x:.0f},{element.box.center.y:.0f}"
+    )

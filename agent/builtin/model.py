@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from actions.action import Finish, describe
+import numpy as np
+
+from actions.action import Finish, Wait, describe
 from agent.builtin.extract import extract_values
 from agent.builtin.follower import Follower, Rank
 from agent.builtin.instructions import parse_instructions
@@ -40,7 +42,8 @@ class BuiltinModel:
     ) -> None:
         self._eyes, self._rank, self._locator = eyes, rank, locator
         self._follower: Follower | None = None
-        self._plan_error: str | None = None
+        self._default_eyes = eyes is None
+        self._seen: Image | None = None
 
     @property
     def name(self) -> str:
@@ -62,14 +65,15 @@ class BuiltinModel:
 
         A task that needs planning is a `finish` with status failure before anything is done.
         """
-        if not history or self._follower is None:
-            if refusal := self._begin(task, observation):
-                return refusal
+        if (not history or self._follower is None) and (refusal := self._begin(task, observation)):
+            return refusal
         assert self._follower is not None
         started = time.perf_counter()
+        last = history[-1] if history else None
+        if last is not None and isinstance(last.action, Wait):
+            self._look_afresh(observation.image)
         screen = self._see(observation.image)
         seen = time.perf_counter()
-        last = history[-1] if history else None
         performed = last is None or last.outcome is None or last.outcome.performed
         action, thought = self._follower.next(Look(screen, observation.image), performed=performed)
         usage = Usage(seconds=time.perf_counter() - started, requests=0)
@@ -96,7 +100,13 @@ class BuiltinModel:
         self._follower = Follower(steps, self._ranker(), phone=phone)
         return None
 
+    def _look_afresh(self, image: Image) -> None:
+        """After a wait that changed nothing, read the whole screen again instead of what changed step by step."""
+        if self._default_eyes and self._seen is not None and np.array_equal(self._seen, image):
+            self._eyes = None
+
     def _see(self, image: Image) -> Screen:
+        self._seen = image
         if self._eyes is None:
             from agent.builtin.perception import Perceiver
 

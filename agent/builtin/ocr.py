@@ -236,7 +236,9 @@ def _input_width(crop: Image) -> int:
 def _batches(order: list[int], widths: list[int]) -> Iterator[list[int]]:
     group: list[int] = []
     for index in order:
-        if (group and widths[index] * (len(group) + 1) > _BATCH_WIDTH) or (group and widths[index] > 1.4 * widths[group[0]]):
+        if (group and widths[index] * (len(group) + 1) > _BATCH_WIDTH) or (
+            group and widths[index] > 1.4 * widths[group[0]]
+        ):
             yield group
             group = []
         group.append(index)
@@ -285,7 +287,11 @@ class Reader:
     def read(self, image: Image, regions: Sequence[Box] | None = None) -> list[Line]:
         """All text found in `regions` (default: wherever the image is not flat), top to bottom."""
         boxes = self.find(image, regions)
-        return [_snug(line) for line in read_boxes(image, boxes) if line.text and line.score >= (_SURE if len(line.text) > 3 else _SURE_SHORT)]
+        return [
+            _snug(line)
+            for line in read_boxes(image, boxes)
+            if line.text and line.score >= (_SURE if len(line.text) > 3 else _SURE_SHORT)
+        ]
 
     def find(self, image: Image, regions: Sequence[Box] | None = None) -> list[Box]:
         """Boxes around word groups, unread."""

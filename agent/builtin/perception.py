@@ -184,12 +184,20 @@ def _changed_regions(before: Image | None, now: Image) -> list[Box] | None:
     if not differs.any():
         return []
     height, width = differs.shape
-    tiles = cv2.resize(differs.astype(np.uint8) * 255, (-(-width // _TILE), -(-height // _TILE)), interpolation=cv2.INTER_AREA) > 0
+    tiles = (
+        cv2.resize(
+            differs.astype(np.uint8) * 255, (-(-width // _TILE), -(-height // _TILE)), interpolation=cv2.INTER_AREA
+        )
+        > 0
+    )
     if tiles.mean() > 0.5:
         return None
     joined = cv2.dilate(tiles.astype(np.uint8), np.ones((3, 3), np.uint8))
     _, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    return [Box(float(x * _TILE), float(y * _TILE), float((x + w) * _TILE), float((y + h) * _TILE)) for x, y, w, h, _ in stats[1:]]
+    return [
+        Box(float(x * _TILE), float(y * _TILE), float((x + w) * _TILE), float((y + h) * _TILE))
+        for x, y, w, h, _ in stats[1:]
+    ]
 
 
 def _merged(regions: list[Box], extra: list[Box]) -> list[Box]:
@@ -238,7 +246,16 @@ def _free_text(scene: Scene) -> list[Element]:
             continue
         drawing = len(line.text) == 1 and not (line.text.isdigit() and line.score > 0.8)
         role: Role = "icon" if drawing else ("link" if _looks_linked(scene.image, line) else "text")
-        out.append(Element(_trimmed(line, scene), role, line.text, icons=GLYPHS.get(line.text, ()), score=line.score, glyphs=line.xs))
+        out.append(
+            Element(
+                _trimmed(line, scene),
+                role,
+                line.text,
+                icons=GLYPHS.get(line.text, ()),
+                score=line.score,
+                glyphs=line.xs,
+            )
+        )
     return out
 
 
@@ -273,7 +290,7 @@ def _belongs(mark: Box, element: Element, unit: float) -> bool:
 
 def _with_label(element: Element, scene: Scene) -> Element:
     if element.role in _TICKED:
-        line = widgets._beside(scene, element.box)
+        line = widgets.beside(scene, element.box)
         return replace(element, label=line.text) if line else element
     if element.role in _LABELLED:
         return replace(element, label=_field_label(element, scene))
@@ -291,7 +308,9 @@ def _field_label(element: Element, scene: Scene) -> str:
     near = [line for line in left if box.x1 - line.box.x2 < 9 * unit]
     if near:
         return max(near, key=lambda line: line.box.x2).text.rstrip(" :*")
-    above = [line for line in words if -0.6 * unit < box.y1 - line.box.y2 < 2.2 * unit and line.box.x1 > box.x1 - 2 * unit]
+    above = [
+        line for line in words if -0.6 * unit < box.y1 - line.box.y2 < 2.2 * unit and line.box.x1 > box.x1 - 2 * unit
+    ]
     above = [line for line in above if line.box.x1 < box.x1 + 0.4 * box.width]
     return max(above, key=lambda line: line.box.y2).text.rstrip(" :*") if above else ""
 
@@ -302,7 +321,9 @@ def _caption(element: Element, scene: Scene) -> str:
     under = [
         line
         for line in scene.lines
-        if 0 <= line.box.y1 - box.y2 < 1.1 * unit and abs(line.box.center.x - box.center.x) < 0.8 * unit and len(line.text) < 24
+        if 0 <= line.box.y1 - box.y2 < 1.1 * unit
+        and abs(line.box.center.x - box.center.x) < 0.8 * unit
+        and len(line.text) < 24
     ]
     return under[0].text if under and box.width < 4 * unit else ""
 
@@ -328,7 +349,10 @@ def _without_keyboard(elements: list[Element]) -> list[Element]:
     if len(keys) < 10:
         return elements
     board = Box.around([e.box.center for e in keys]).grown(2 * max(e.box.height for e in keys))
-    return [replace(e, icons=()) if len(e.text) == 1 and e.text.isalpha() and board.holds(e.box.center) else e for e in elements]
+    return [
+        replace(e, icons=()) if len(e.text) == 1 and e.text.isalpha() and board.holds(e.box.center) else e
+        for e in elements
+    ]
 
 
 def _coloured(image: Image, element: Element) -> Element:
@@ -344,7 +368,9 @@ def _coloured(image: Image, element: Element) -> Element:
     strong = hsv[(hsv[:, 1] > 0.22) & (hsv[:, 2] > 0.35)]
     if len(strong) < 0.12 * len(hsv):
         return element
-    shares = {name: float(((strong[:, 0] >= low) & (strong[:, 0] < high)).mean()) for name, (low, high) in COLOURS.items()}
+    shares = {
+        name: float(((strong[:, 0] >= low) & (strong[:, 0] < high)).mean()) for name, (low, high) in COLOURS.items()
+    }
     shares["red"] = shares["red"] + float((strong[:, 0] >= 345).mean())
     return replace(element, colours=tuple(name for name, share in shares.items() if share > 0.35))
 

@@ -158,6 +158,4 @@ def planning(words: str, alone: bool) -> NeedsPlanning:
         return NeedsPlanning(f"The task is empty: {PROMISE}", source=words)
     part = "This task" if alone else f"The part “{words}” of the task"
     hint = "" if alone else "; text to type goes between quotes"
-    return NeedsPlanning(
-        f"{part} needs planning, which the built-in model does not do: {PROMISE}{hint}", source=words
-    )
+    return NeedsPlanning(f"{part} needs planning, which the built-in model does not do: {PROMISE}{hint}", source=words)

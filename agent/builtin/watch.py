@@ -63,7 +63,9 @@ def known(element: Element, before: Screen) -> bool:
     """Whether `before` has an element of the same words at about the same place."""
     name = norm(element.text) or element.role
     for other in before.elements:
-        near = abs(other.box.center.x - element.box.center.x) < 16 and abs(other.box.center.y - element.box.center.y) < 12
+        near = (
+            abs(other.box.center.x - element.box.center.x) < 16 and abs(other.box.center.y - element.box.center.y) < 12
+        )
         if near and (norm(other.text) or other.role) == name:
             return True
     return False
@@ -84,7 +86,11 @@ def name(element: Element) -> str:
     """An element in a person's words: its role and what it says."""
     words = element.text or element.label or next(iter(element.icons), "")
     role = {"menu": "menu", "menuitem": "menu entry"}.get(element.role, element.role)
-    return f"the {role} “{short(words, 40)}”" if words else f"a {role} at {element.box.center.x:.0f}, {element.box.center.y:.0f}"
+    return (
+        f"the {role} “{short(words, 40)}”"
+        if words
+        else f"a {role} at {element.box.center.x:.0f}, {element.box.center.y:.0f}"
+    )
 
 
 def all_text(elements: Iterable[Element]) -> str:
@@ -103,7 +109,9 @@ def shows(screen: Screen, words: str) -> bool:
         return True
     if len(wanted) < 6:
         return False
-    return any(fuzz.partial_ratio(wanted, norm(e.text)) >= 90 and len(norm(e.text)) >= len(wanted) - 2 for e in screen.elements)
+    return any(
+        fuzz.partial_ratio(wanted, norm(e.text)) >= 90 and len(norm(e.text)) >= len(wanted) - 2 for e in screen.elements
+    )
 
 
 def exact(screen: Screen, words: str) -> list[Element]:
@@ -114,8 +122,33 @@ def exact(screen: Screen, words: str) -> list[Element]:
 
 # ------------------------------------------------------------------------------------------- dialogs
 
-_CLOSES = ("close", "dismiss", "not now", "no thanks", "no, thanks", "maybe later", "later", "skip", "cancel", "no", "×", "x")
-_AGREES = ("ok", "okay", "got it", "i understand", "understood", "accept", "continue", "yes", "agree", "accept all", "allow")
+_CLOSES = (
+    "close",
+    "dismiss",
+    "not now",
+    "no thanks",
+    "no, thanks",
+    "maybe later",
+    "later",
+    "skip",
+    "cancel",
+    "no",
+    "×",
+    "x",
+)
+_AGREES = (
+    "ok",
+    "okay",
+    "got it",
+    "i understand",
+    "understood",
+    "accept",
+    "continue",
+    "yes",
+    "agree",
+    "accept all",
+    "allow",
+)
 NEUTRAL = frozenset(_CLOSES)
 """Button words that leave everything as it is."""
 _RISKY = re.compile(
@@ -181,4 +214,6 @@ def dialog_words(words: str) -> str:
     if quoted:
         return quoted[1]
     words = re.sub(r"\b(?:that|which)\s+(?:says|reads|asks)\b", " ", words)
-    return re.sub(rf"^(?:an?|any|the)\s+|\s+{DIALOG}$|^{DIALOG}\s+(?:saying|titled|named|with|about)\s+", "", words).strip()
+    return re.sub(
+        rf"^(?:an?|any|the)\s+|\s+{DIALOG}$|^{DIALOG}\s+(?:saying|titled|named|with|about)\s+", "", words
+    ).strip()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -22,7 +23,78 @@ _STEP = 5  # colour difference between neighbouring pixels that ends a flat area
 _DRAWN = 16  # the same for something drawn
 
 MENU_WORDS = frozenset(
-    ["file", "edit", "view", "help", "tools", "window", "search", "document", "format", "insert", "options", "settings", "go", "bookmarks", "history", "terminal", "tabs", "image", "layer", "select", "colors", "filters", "windows", "project", "run", "data", "table", "game", "calculator", "player", "media", "playback", "audio", "video", "datei", "bearbeiten", "ansicht", "hilfe", "fenster", "suchen", "extras", "fichier", "édition", "affichage", "aide", "outils", "archivo", "editar", "ver", "ayuda", "arquivo", "exibir", "ajuda", "modifica", "visualizza", "文件", "编辑", "查看", "帮助", "工具", "窗口", "视图", "ファイル", "編集", "表示", "ヘルプ", "файл", "правка", "вид", "справка"]
+    [
+        "file",
+        "edit",
+        "view",
+        "help",
+        "tools",
+        "window",
+        "search",
+        "document",
+        "format",
+        "insert",
+        "options",
+        "settings",
+        "go",
+        "bookmarks",
+        "history",
+        "terminal",
+        "tabs",
+        "image",
+        "layer",
+        "select",
+        "colors",
+        "filters",
+        "windows",
+        "project",
+        "run",
+        "data",
+        "table",
+        "game",
+        "calculator",
+        "player",
+        "media",
+        "playback",
+        "audio",
+        "video",
+        "datei",
+        "bearbeiten",
+        "ansicht",
+        "hilfe",
+        "fenster",
+        "suchen",
+        "extras",
+        "fichier",
+        "édition",
+        "affichage",
+        "aide",
+        "outils",
+        "archivo",
+        "editar",
+        "ver",
+        "ayuda",
+        "arquivo",
+        "exibir",
+        "ajuda",
+        "modifica",
+        "visualizza",
+        "文件",
+        "编辑",
+        "查看",
+        "帮助",
+        "工具",
+        "窗口",
+        "视图",
+        "ファイル",
+        "編集",
+        "表示",
+        "ヘルプ",
+        "файл",
+        "правка",
+        "вид",
+        "справка",
+    ]
 )
 
 
@@ -65,9 +137,7 @@ def flat_patches(image: Image, unit: float) -> list[Patch]:
     return sorted((patch for patch in found if patch is not None), key=lambda patch: patch.box.area)
 
 
-def _patch(
-    image: Image, labels: npt.NDArray[np.int32], label: int, box: npt.NDArray[np.int32]
-) -> Patch | None:
+def _patch(image: Image, labels: npt.NDArray[Any], label: int, box: npt.NDArray[Any]) -> Patch | None:
     x, y, w, h = (int(v) for v in box)
     step = max(1, min(w, h) // 400)
     mine = labels[y : y + h : step, x : x + w : step] == label
@@ -84,7 +154,10 @@ def _patch(
     narrow = float((last - first)[[rim, -1 - rim]].mean()) / mine.shape[1] if mine.shape[0] > 2 * rim else 1.0
     disc = 0.8 < w / h < 1.25 and narrow < 0.86
     part = 4 if disc else 8
-    middle = mine[mine.shape[0] // part : -(mine.shape[0] // part) or None, mine.shape[1] // part : -(mine.shape[1] // part) or None]
+    middle = mine[
+        mine.shape[0] // part : -(mine.shape[0] // part) or None,
+        mine.shape[1] // part : -(mine.shape[1] // part) or None,
+    ]
     ink = 1 - float(middle.mean()) if middle.size else 0.0
     return Patch(Box(x, y, x + w + 1, y + h + 1), disc, ink, (int(colour[0]), int(colour[1]), int(colour[2])))
 
@@ -94,7 +167,12 @@ def _sides(mine: npt.NDArray[np.bool_]) -> bool:
     h, w = mine.shape
     rows = slice(int(h * 0.4), int(h * 0.6) + 1)
     columns = slice(int(w * 0.4), int(w * 0.6) + 1)
-    sides = mine[:2, columns].any(axis=0), mine[-2:, columns].any(axis=0), mine[rows, :2].any(axis=1), mine[rows, -2:].any(axis=1)
+    sides = (
+        mine[:2, columns].any(axis=0),
+        mine[-2:, columns].any(axis=0),
+        mine[rows, :2].any(axis=1),
+        mine[rows, -2:].any(axis=1),
+    )
     return all(float(side.mean()) >= 0.75 for side in sides)
 
 
@@ -104,7 +182,8 @@ def drawings(image: Image, texts: Sequence[Box], patches: Sequence[Patch], unit:
     for box in texts:
         drawn[max(0, int(box.y1) - 2) : int(box.y2) + 2, max(0, int(box.x1) - 2) : int(box.x2) + 2] = 0
     for length in ((1, int(5 * unit)), (int(5 * unit), 1)):
-        drawn &= 1 - cv2.dilate(cv2.morphologyEx(drawn, cv2.MORPH_OPEN, np.ones(length, np.uint8)), np.ones((3, 3), np.uint8))
+        lines = cv2.morphologyEx(drawn, cv2.MORPH_OPEN, np.ones(length, np.uint8))
+        drawn[cv2.dilate(lines, np.ones((3, 3), np.uint8)) > 0] = 0
     for patch in patches:
         if 1.2 * unit < min(patch.box.width, patch.box.height) < 12 * unit:
             _erase_frame(drawn, patch.box)
@@ -155,7 +234,9 @@ class Scene:
         """Whether an element already covers about the same place."""
         return any(_same(box, element.box) for element in self.elements)
 
-    def add(self, box: Box, role: Role, lines: Iterable[Line] = (), checked: bool | None = None, score: float = 0.9) -> None:
+    def add(
+        self, box: Box, role: Role, lines: Iterable[Line] = (), checked: bool | None = None, score: float = 0.9
+    ) -> None:
         """Record an element; its text is that of `lines`."""
         text = " ".join(line.text for row in rows_of(list(lines)) for line in row)
         self.elements.append(Element(box, role, text, checked=checked, score=score))
@@ -180,7 +261,7 @@ def look_at(image: Image, lines: Sequence[Line]) -> tuple[Scene, float]:
 def outlined(image: Image, unit: float) -> list[Patch]:
     """Small squares and rings with a drawn outline, whatever is drawn inside them. From small to large."""
     drawn = (_steps(image) > _DRAWN).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(drawn, connectivity=8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(drawn, connectivity=8)
     w, h = stats[:, 2] / unit, stats[:, 3] / unit
     fit = (np.minimum(w, h) > 0.65) & (np.maximum(w, h) < 2.5) & (np.abs(w - h) < 0.2 * np.maximum(w, h))
     found = []
@@ -194,9 +275,17 @@ def outlined(image: Image, unit: float) -> list[Patch]:
     return sorted(found, key=lambda patch: patch.box.area)
 
 
-def _outline_sides(mine: npt.NDArray[np.bool_]) -> list[npt.NDArray[np.bool_]]:
-    rows, columns = slice(mine.shape[0] // 6, -(mine.shape[0] // 6) or None), slice(mine.shape[1] // 6, -(mine.shape[1] // 6) or None)
-    return [mine[:2, columns].any(axis=0), mine[-2:, columns].any(axis=0), mine[rows, :2].any(axis=1), mine[rows, -2:].any(axis=1)]
+def _outline_sides(mine: npt.NDArray[np.bool_]) -> list[Any]:
+    rows, columns = (
+        slice(mine.shape[0] // 6, -(mine.shape[0] // 6) or None),
+        slice(mine.shape[1] // 6, -(mine.shape[1] // 6) or None),
+    )
+    return [
+        mine[:2, columns].any(axis=0),
+        mine[-2:, columns].any(axis=0),
+        mine[rows, :2].any(axis=1),
+        mine[rows, -2:].any(axis=1),
+    ]
 
 
 def _has_corners(mine: npt.NDArray[np.bool_]) -> bool:
@@ -236,9 +325,11 @@ def _small_boxes(scene: Scene) -> None:
     for patch in outlined(scene.image, scene.unit) + scene.patches:
         box, unit = patch.box, scene.unit
         size = max(box.width, box.height)
-        if not (0.5 * unit <= min(box.width, box.height) and size <= 2.5 * unit and 0.75 < box.width / box.height < 1.34):
+        if not (
+            0.5 * unit <= min(box.width, box.height) and size <= 2.5 * unit and 0.75 < box.width / box.height < 1.34
+        ):
             continue
-        if any(box.overlap(e.box) > 0 for e in scene.elements) or not _beside(scene, box) or _is_letter(scene, box):
+        if any(box.overlap(e.box) > 0 for e in scene.elements) or not beside(scene, box) or _is_letter(scene, box):
             continue
         outer, framed = _ring_colour(scene.image, box.grown(2.5)), _ring_colour(scene.image, box.grown(0.5))
         contrast = max(np.abs(framed - outer).max(), np.abs(np.array(patch.colour) - outer).max())
@@ -253,7 +344,8 @@ def _small_boxes(scene: Scene) -> None:
 def _is_letter(scene: Scene, box: Box) -> bool:
     """Whether a character of a longer text stands in the box."""
     return any(
-        len(line.text) > 1 and line.box.overlap(box) > 0 and any(box.x1 <= x <= box.x2 for x in line.xs) for line in scene.lines
+        len(line.text) > 1 and line.box.overlap(box) > 0 and any(box.x1 <= x <= box.x2 for x in line.xs)
+        for line in scene.lines
     )
 
 
@@ -265,7 +357,9 @@ def _dotted(image: Image, box: Box) -> bool:
         return False
     h, w = ink.shape
     core = ink[int(h * 0.4) : int(np.ceil(h * 0.6)), int(w * 0.4) : int(np.ceil(w * 0.6))]
-    return bool(core.size and core.mean() > 0.85 and ink[h // 5 : -h // 5 or None, w // 5 : -w // 5 or None].mean() > 0.08)
+    return bool(
+        core.size and core.mean() > 0.85 and ink[h // 5 : -h // 5 or None, w // 5 : -w // 5 or None].mean() > 0.08
+    )
 
 
 def _mark_is_wide(scene: Scene, box: Box) -> bool:
@@ -285,16 +379,22 @@ def _ring_colour(image: Image, box: Box) -> npt.NDArray[np.float64]:
     return np.asarray(np.median(np.concatenate(parts), axis=0), dtype=np.float64)
 
 
-def _beside(scene: Scene, box: Box) -> Line | None:
+def beside(scene: Scene, box: Box) -> Line | None:
     """The nearest words right of the box on its row, or else left of it anywhere on the row."""
     row = [line for line in scene.lines if len(line.text) > 1 and line.box.y1 - 2 <= box.center.y <= line.box.y2 + 2]
-    right = [line for line in row if -0.3 * scene.unit <= line.box.x1 - box.x2 <= 3 * scene.unit or _starts_under(line, box)]
+    right = [
+        line for line in row if -0.3 * scene.unit <= line.box.x1 - box.x2 <= 3 * scene.unit or _starts_under(line, box)
+    ]
     if right:
         return min(right, key=lambda line: abs(line.box.x1 - box.x2))
-    close = [line for line in scene.lines if len(line.text) > 1 and abs(line.box.center.y - box.center.y) < 2 * scene.unit]
+    close = [
+        line for line in scene.lines if len(line.text) > 1 and abs(line.box.center.y - box.center.y) < 2 * scene.unit
+    ]
     left = [line for line in close if line.box.x2 <= box.x1 and box.x1 > 0.6 * scene.image.shape[1]]
     left = left if scene.image.shape[0] > scene.image.shape[1] else []
-    return max(left, key=lambda line: (line.box.x2 - line.box.x1 > 0, -abs(line.box.center.y - box.center.y)), default=None)
+    return max(
+        left, key=lambda line: (line.box.x2 - line.box.x1 > 0, -abs(line.box.center.y - box.center.y)), default=None
+    )
 
 
 def _starts_under(line: Line, box: Box) -> bool:
@@ -324,8 +424,16 @@ def _thumb(thumb: Box, track: Box) -> bool:
 def _sliders(scene: Scene) -> None:
     """Sliders: a long thin track and a knob on it."""
     unit = scene.unit
-    thin = [p.box for p in scene.patches if p.box.height <= 1.5 * unit and p.box.width >= 2 * p.box.height and p.box.width > 1.5 * unit]
-    knobs = [p.box for p in scene.patches if 0.5 * unit < p.box.height < 2.4 * unit and p.box.width < 3 * unit and p.box.width < 2.6 * p.box.height]
+    thin = [
+        p.box
+        for p in scene.patches
+        if p.box.height <= 1.5 * unit and p.box.width >= 2 * p.box.height and p.box.width > 1.5 * unit
+    ]
+    knobs = [
+        p.box
+        for p in scene.patches
+        if 0.5 * unit < p.box.height < 2.4 * unit and p.box.width < 3 * unit and p.box.width < 2.6 * p.box.height
+    ]
     for knob in knobs:
         tracks = [box for box in thin if _on_track(knob, box, unit)]
         if not tracks:
@@ -350,9 +458,9 @@ def _drawn_sliders(scene: Scene) -> None:
         thin = float(np.median(heights))
         bump = np.flatnonzero(heights > max(1.6 * thin, thin + 3))
         steady = float((heights > 0).mean()) > 0.85 and 0 < thin < 0.65 * mark.height
-        if steady and len(bump) and bump[-1] - bump[0] < 3 * scene.unit and not scene.texts_in(mark):
-            if not any(mark.overlap(e.box) > 0 for e in scene.elements):
-                scene.add(mark, "slider", score=0.7)
+        knob = len(bump) > 0 and bump[-1] - bump[0] < 3 * scene.unit and not scene.texts_in(mark)
+        if steady and knob and not any(mark.overlap(e.box) > 0 for e in scene.elements):
+            scene.add(mark, "slider", score=0.7)
 
 
 def _on_track(knob: Box, track: Box, unit: float) -> bool:
@@ -367,7 +475,11 @@ def _menus(scene: Scene) -> None:
     for row in rows_of(scene.lines):
         known = [line for line in row if line.text.strip("_").lower() in MENU_WORDS]
         if len(known) >= 2 and all(len(line.text) <= 16 for line in row):
-            near = [line for line in row if min(abs(line.box.x1 - other.box.x2) for other in row) < 4 * scene.unit or line in known]
+            near = [
+                line
+                for line in row
+                if min(abs(line.box.x1 - other.box.x2) for other in row) < 4 * scene.unit or line in known
+            ]
             for line in near:
                 scene.add(line.box.grown(0.4 * scene.unit), "menu", [line], score=line.score)
     for popup in _popups(scene):
@@ -389,7 +501,11 @@ def _popups(scene: Scene) -> list[Box]:
     """Stacks of patches that share both sides and hold left-aligned short lines."""
     unit, width = scene.unit, scene.image.shape[1]
     columns: list[Box] = []
-    wide = [p.box for p in scene.patches if 6 * unit < p.box.width < min(45 * unit, 0.8 * width) and p.box.height > 1.6 * unit]
+    wide = [
+        p.box
+        for p in scene.patches
+        if 6 * unit < p.box.width < min(45 * unit, 0.8 * width) and p.box.height > 1.6 * unit
+    ]
     for box in sorted(wide, key=lambda item: item.y1):
         for index, column in enumerate(columns):
             if abs(column.x1 - box.x1) <= 3 and abs(column.x2 - box.x2) <= 3 and -2 <= box.y1 - column.y2 <= 0.5 * unit:
@@ -425,7 +541,9 @@ def _highlighted(scene: Scene, rows: list[list[Line]], pitch: float) -> list[lis
     left = rows[0][0].box.x1
     ends = rows[0][0].box.center.y - pitch, rows[-1][0].box.center.y + pitch
     return [
-        [line] for line in scene.lines if abs(line.box.x1 - left) < 4 and any(abs(line.box.center.y - y) < 0.35 * pitch for y in ends)
+        [line]
+        for line in scene.lines
+        if abs(line.box.x1 - left) < 4 and any(abs(line.box.center.y - y) < 0.35 * pitch for y in ends)
     ]
 
 
@@ -438,9 +556,15 @@ def _framed(scene: Scene) -> None:
             continue
         if any(_within_text(box, line) for line in scene.lines):
             continue
-        if scene.taken(box) or any(inside(box, e.box) and e.role in ("menuitem", "slider", "switch") for e in scene.elements):
+        if scene.taken(box) or any(
+            inside(box, e.box) and e.role in ("menuitem", "slider", "switch") for e in scene.elements
+        ):
             continue
-        if any(e.role in ("menu", "checkbox", "radio", "switch", "slider", "field", "select", "button") and inside(e.box, box) for e in scene.elements):
+        if any(
+            e.role in ("menu", "checkbox", "radio", "switch", "slider", "field", "select", "button")
+            and inside(e.box, box)
+            for e in scene.elements
+        ):
             continue
         lines, marks = scene.texts_in(box), scene.marks_in(box)
         role = _framed_role(patch, lines, marks, unit)
@@ -460,7 +584,11 @@ def _within_text(box: Box, line: Line) -> bool:
 def _with_neighbours(scene: Scene, patch: Patch) -> tuple[Role, Box]:
     """A field with an arrow button at its right is a drop-down; a dark trough with a narrow knob at a side a slider."""
     box, unit = patch.box, scene.unit
-    sides = [p.box for p in scene.patches if p.box.width < 2.2 * unit and abs(p.box.center.y - box.center.y) < 4 and 0.6 < p.box.height / box.height < 1.3]
+    sides = [
+        p.box
+        for p in scene.patches
+        if p.box.width < 2.2 * unit and abs(p.box.center.y - box.center.y) < 4 and 0.6 < p.box.height / box.height < 1.3
+    ]
     after = [side for side in sides if -3 <= side.x1 - box.x2 <= 6]
     trough = float(np.mean(patch.colour)) < float(np.mean(_ring_colour(scene.image, box.grown(5)))) - 8
     if trough:
@@ -469,7 +597,11 @@ def _with_neighbours(scene: Scene, patch: Patch) -> tuple[Role, Box]:
             for side in (*after, *before):
                 box = box.union(side)
             return "slider", box
-    arrows = [m for m in scene.marks if -3 <= m.x1 - box.x2 < 2 * unit and abs(m.center.y - box.center.y) < 0.5 * box.height and m.width < 2 * unit]
+    arrows = [
+        m
+        for m in scene.marks
+        if -3 <= m.x1 - box.x2 < 2 * unit and abs(m.center.y - box.center.y) < 0.5 * box.height and m.width < 2 * unit
+    ]
     if after and arrows:
         return "select", box.union(after[0])
     return "field", box
@@ -481,7 +613,9 @@ def _framed_role(patch: Patch, lines: Sequence[Line], marks: Sequence[Box], unit
         return None
     if not lines:
         return _wordless_role(box, marks, unit)
-    ink = Box(min(l.box.x1 for l in lines), min(l.box.y1 for l in lines), max(l.box.x2 for l in lines), max(l.box.y2 for l in lines))
+    ink = lines[0].box
+    for line in lines[1:]:
+        ink = ink.union(line.box)
     left, right = ink.x1 - box.x1, box.x2 - ink.x2
     ending = [mark for mark in marks if mark.center.x > ink.x2 and box.x2 - mark.x2 < 2.5 * unit]
     if any(chevron(mark, unit) for mark in ending):

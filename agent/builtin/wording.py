@@ -39,7 +39,8 @@ COUNT = r"(?P<n>\d+|one|two|three|four|five|six|seven|eight|nine|ten|a few|sever
 
 _WRAP = re.compile(
     r"(?:please|kindly|now|first(?:ly| of all)?|second(?:ly)?|third(?:ly)?|next|then|finally|lastly|also|just|and|but|"
-    r"afterwards?|after that|(?:once|when) (?:(?:that(?:'s| is)|you(?:'re| are)) )?(?:done|finished)|to (?:start|begin)(?: with)?|"
+    r"afterwards?|after that|(?:once|when) (?:(?:that(?:'s| is)|you(?:'re| are)) )?(?:done|finished)|to (?:start"
+    r"|begin)(?: with)?|"
     r"go ahead and|let'?s|try to|be sure to|remember to|don'?t forget to|(?:your|the) task(?: is)?(?: to)?|task|"
     r"make sure (?:to|you)|(?:i want|i need|i'?d like|i would like|we want|we need) (?:you )?to|"
     r"(?:can|could|would|will) you(?: please)?|you (?:should|must|need to|have to|can)|proceed to|start by|begin by|"
@@ -75,7 +76,8 @@ JOINT = re.compile(
 """What may stand between two clauses."""
 CONDITION = re.compile(
     r"(?:if|in case|should|unless|when(?:ever)?|once|as soon as|after|any ?time|every time)\s"
-    r"|(?:in|on|inside|under|from|at|using|within)\s+(?!.*\b(?:click|type|press|choose|select|open|pick|enter|check)\b)",
+    r"|(?:in|on|inside|under|from|at|using|within)\s+(?!.*\b(?:click|type|press|choose|select|open|pick|enter"
+    r"|check)\b)",
     _I,
 )
 """The start of a clause that needs the next one to be whole."""
@@ -87,7 +89,14 @@ CLICKING = re.compile(
 )
 """Verbs that a bare next item takes over."""
 IDIOMS: list[tuple[re.Pattern[str], str]] = [
-    (re.compile(rf"({LITERAL}\s+(?:on|in)\s+the\s+first\s+line)\s*,?\s+(?:and|then|and then)\s+(?:type\s+)?(?={LITERAL}\s+(?:on|in)\s+the\s+(?:second|next))", _I), r"\1 "),
+    (
+        re.compile(
+            rf"({LITERAL}\s+(?:on|in)\s+the\s+first\s+line)\s*,?\s+(?:and|then|and then)\s+(?:type\s+)?"
+            rf"(?={LITERAL}\s+(?:on|in)\s+the\s+(?:second|next))",
+            _I,
+        ),
+        r"\1 ",
+    ),
     (re.compile(r"\b(?:press|click|tap|touch)(?: on)?\s+(?:and|&)\s+hold(?: down)?(?: on)?\b", _I), "long-press"),
     (re.compile(r"\bdrag(?:\s+and\s+|-and-|-n-|\s*&\s*|\s*'n'?\s*)drop\b", _I), "drag"),
     (

@@ -8,10 +8,20 @@ from tests.agent.builtin.toy import Toy, acts, at, follow, hides, shows
 
 
 def save_dialog() -> Toy:
-    toy = Toy({"file": at("menu", "File", 10, 30, 40), "edit": at("menu", "Edit", 60, 30, 40), "area": at("field", "", 0, 60, 1280, 700)})
+    toy = Toy(
+        {
+            "file": at("menu", "File", 10, 30, 40),
+            "edit": at("menu", "Edit", 60, 30, 40),
+            "area": at("field", "", 0, 60, 1280, 700),
+        }
+    )
     toy.react = {
         "file": shows(save=at("menuitem", "Save", 10, 60), save_as=at("menuitem", "Save As...", 10, 90)),
-        "save_as": lambda t: (t.hide("save", "save_as"), t.show(name=at("field", "", 400, 300, 300, label="Name"), ok=at("button", "Save", 600, 400)), setattr(t, "focus", "name"))[0],
+        "save_as": lambda t: (
+            t.hide("save", "save_as"),
+            t.show(name=at("field", "", 400, 300, 300, label="Name"), ok=at("button", "Save", 600, 400)),
+            setattr(t, "focus", "name"),
+        )[0],
     }
     toy.keys = {"enter": hides("name", "ok")}
     return toy
@@ -67,7 +77,10 @@ def test_a_last_click_without_any_effect_is_no_success() -> None:
     assert "nothing" in end.message
 
 
-@pytest.mark.parametrize(("word", "checked", "clicks"), [("Check", True, 0), ("Check", False, 1), ("Uncheck", True, 1), ("Uncheck", False, 0), ("Toggle", True, 1)])
+@pytest.mark.parametrize(
+    ("word", "checked", "clicks"),
+    [("Check", True, 0), ("Check", False, 1), ("Uncheck", True, 1), ("Uncheck", False, 0), ("Toggle", True, 1)],
+)
 def test_a_box_is_only_clicked_when_it_must_be(word: str, checked: bool, clicks: int) -> None:
     toy = Toy({"news": at("checkbox", "", 10, 10, 16, 16, label="Newsletter", checked=checked)})
     end, _ = follow(toy, f"{word} Newsletter")
@@ -77,7 +90,9 @@ def test_a_box_is_only_clicked_when_it_must_be(word: str, checked: bool, clicks:
 
 
 def test_a_field_is_clicked_typed_into_and_read_back() -> None:
-    toy = Toy({"name": at("field", "", 100, 10, 200, label="Name"), "city": at("field", "Rome", 100, 60, 200, label="City")})
+    toy = Toy(
+        {"name": at("field", "", 100, 10, 200, label="Name"), "city": at("field", "Rome", 100, 60, 200, label="City")}
+    )
     end, thoughts = follow(toy, 'Type "Ada Lovelace" into the Name field and set City to "Paris"')
     assert end.status == "success", thoughts
     assert (toy.elements["name"].text, toy.elements["city"].text) == ("Ada Lovelace", "Paris")
@@ -103,7 +118,9 @@ def test_without_focus_the_largest_field_is_clicked_and_the_text_typed_again() -
 
 
 def drop_down() -> Toy:
-    toy = Toy({"size": at("select", "Small", 100, 10, label="Size"), "colour": at("select", "Red", 100, 60, label="Colour")})
+    toy = Toy(
+        {"size": at("select", "Small", 100, 10, label="Size"), "colour": at("select", "Red", 100, 60, label="Colour")}
+    )
 
     def choose(key: str, value: str, *options: str) -> None:
         toy.show(**{key: at("select", value, 100, 60 if key == "colour" else 10, label=key.title())})
@@ -119,7 +136,15 @@ def drop_down() -> Toy:
     return toy
 
 
-@pytest.mark.parametrize("task", ["Select Blue in the Colour list", "Set Colour to Blue", "Choose Blue as the Colour", "Pick Blue from the Colour drop-down"])
+@pytest.mark.parametrize(
+    "task",
+    [
+        "Select Blue in the Colour list",
+        "Set Colour to Blue",
+        "Choose Blue as the Colour",
+        "Pick Blue from the Colour drop-down",
+    ],
+)
 def test_an_option_is_chosen_and_seen(task: str) -> None:
     toy = drop_down()
     end, thoughts = follow(toy, task)
@@ -159,7 +184,7 @@ def with_dialog(text: str, *buttons: str, after: int = 2) -> Toy:
         t.show(send=at("button", "Send", 100, 300))
 
     toy.late = {after: come}
-    toy.react = {key: go for key in keys} | {"send": shows(thanks=at("text", "Thank you", 100, 500))}
+    toy.react = dict.fromkeys(keys, go) | {"send": shows(thanks=at("text", "Thank you", 100, 500))}
     return toy
 
 
@@ -202,7 +227,13 @@ def test_a_condition_stays_armed(task: str, button: str) -> None:
     assert acts(toy.log)[-1] == "click send"
 
 
-@pytest.mark.parametrize("task", ["Click Name, dismiss the dialog that appears, then click Send", "Click Name, close the dialog if it appears, and click Send"])
+@pytest.mark.parametrize(
+    "task",
+    [
+        "Click Name, dismiss the dialog that appears, then click Send",
+        "Click Name, close the dialog if it appears, and click Send",
+    ],
+)
 def test_a_dialog_is_dismissed_when_told(task: str) -> None:
     toy = with_dialog("Tip of the day", "Close", after=3)
     end, thoughts = follow(toy, task)
@@ -235,7 +266,13 @@ def test_waiting_for_something_to_come_and_to_go() -> None:
 
 def test_scrolling_until_it_shows_or_ends() -> None:
     toy = Toy({"row": at("text", "Row 0", 10, 10)})
-    toy.keys = {"scroll": lambda t: t.show(row=at("text", f"Row {t.log.count('scroll')}", 10, 10)) if t.log.count("scroll") < 4 else t.show(terms=at("link", "Terms of use", 10, 90))}
+    toy.keys = {
+        "scroll": lambda t: (
+            t.show(row=at("text", f"Row {t.log.count('scroll')}", 10, 10))
+            if t.log.count("scroll") < 4
+            else t.show(terms=at("link", "Terms of use", 10, 90))
+        )
+    }
     assert follow(toy, "Scroll down until Terms of use appears")[0].status == "success"
     assert toy.log == ["scroll"] * 4
     end, _ = follow(Toy({"row": at("text", "Row", 10, 10)}), "Scroll down until Terms appears")
@@ -244,7 +281,9 @@ def test_scrolling_until_it_shows_or_ends() -> None:
 
 
 def test_an_entry_with_and_in_it_is_one_entry_where_it_is_written() -> None:
-    both = Toy({"fr": at("menuitem", "Find and Replace", 10, 10)}, react={"fr": shows(x=at("text", "Search", 300, 300))})
+    both = Toy(
+        {"fr": at("menuitem", "Find and Replace", 10, 10)}, react={"fr": shows(x=at("text", "Search", 300, 300))}
+    )
     assert follow(both, "Click Find and Replace")[0].status == "success"
     assert acts(both.log) == ["click fr"]
     two = Toy({"f": at("button", "Find", 10, 10), "r": at("button", "Replace", 10, 60)})

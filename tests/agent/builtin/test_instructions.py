@@ -80,13 +80,18 @@ def test_a_phrasing_means_its_steps(task: str, wanted: str) -> None:
     assert " | ".join(brief(step) for step in parse_instructions(task.replace("\\n", "\n"))) == wanted
 
 
-@pytest.mark.parametrize("wrap", ["please {}", "Now, {}.", "I want you to {}", "Could you {}?", "1. {}", "- {}", "{} now", "First, {}"])
+@pytest.mark.parametrize(
+    "wrap", ["please {}", "Now, {}.", "I want you to {}", "Could you {}?", "1. {}", "- {}", "{} now", "First, {}"]
+)
 @pytest.mark.parametrize("task", ["click Save", "type “a, b”", "press Ctrl+S", "check Subscribe", "open the File menu"])
 def test_politeness_changes_nothing(task: str, wrap: str) -> None:
     assert parse_instructions(wrap.format(task)) == parse_instructions(task)
 
 
-@pytest.mark.parametrize("joint", [", ", " and ", ", and ", " then ", ", then ", " and then ", "; ", ". ", "\n", ", after that ", ". Then ", ".\n"])
+@pytest.mark.parametrize(
+    "joint",
+    [", ", " and ", ", and ", " then ", ", then ", " and then ", "; ", ". ", "\n", ", after that ", ". Then ", ".\n"],
+)
 def test_clauses_are_cut_at_every_joint(joint: str) -> None:
     steps = parse_instructions(joint.join(["click Save", "press Enter", "type “x and then y”"]))
     assert steps == (s.ClickOn("Save"), s.Press(("enter",)), s.TypeInto("x and then y"))
@@ -97,8 +102,12 @@ def test_dots_inside_names_do_not_cut(name: str) -> None:
     assert parse_instructions(f"click {name} and press Enter") == (s.ClickOn(name), s.Press(("enter",)))
 
 
-@given(st.text(max_size=60), st.sampled_from(QUOTES), st.sampled_from(["type {}", "Type {}, then press Enter", "enter {} and press Enter"]))
-@example("a, and then b; press Enter. \"Click\" Save\n\ttab\n", "“”", "type {}")
+@given(
+    st.text(max_size=60),
+    st.sampled_from(QUOTES),
+    st.sampled_from(["type {}", "Type {}, then press Enter", "enter {} and press Enter"]),
+)
+@example('a, and then b; press Enter. "Click" Save\n\ttab\n', "“”", "type {}")
 @example("\\n stays", '""', "type {}")
 def test_text_between_quotes_is_taken_to_the_letter(text: str, pair: str, task: str) -> None:
     text = "".join(c for c in text if c not in pair and c != "\r" and not 0xF0000 <= ord(c) <= 0xFFFFD)
@@ -126,13 +135,54 @@ def test_it_never_raises_and_says_something(task: str) -> None:
     assert parse_instructions(task)
 
 
-@given(st.lists(st.sampled_from("click type press “ ” \" ' , . ; and then if a dialog appears OK Save in the field to 80 drag > : \n exactly: 7 * =".split(" ")), max_size=25))
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "click",
+                "type",
+                "press",
+                "“",
+                "”",
+                '"',
+                "'",
+                ",",
+                ".",
+                ";",
+                "and",
+                "then",
+                "if",
+                "a",
+                "dialog",
+                "appears",
+                "OK",
+                "Save",
+                "in",
+                "the",
+                "field",
+                "to",
+                "80",
+                "drag",
+                ">",
+                ":",
+                "\n",
+                "exactly:",
+                "7",
+                "*",
+                "=",
+            ]
+        ),
+        max_size=25,
+    )
+)
 @settings(max_examples=400)
 def test_any_pile_of_its_own_words_is_read_or_refused(words: list[str]) -> None:
     assert parse_instructions(" ".join(words))
 
 
-@pytest.mark.parametrize("task", ["Find the cheapest flight to Paris", "organise my files", "Make me rich", "", "Play some jazz for me"])
+@pytest.mark.parametrize(
+    "task", ["Find the cheapest flight to Paris", "organise my files", "Make me rich", "", "Play some jazz for me"]
+)
 def test_a_goal_is_refused_with_a_pointer(task: str) -> None:
     (refusal,) = parse_instructions(task)
     assert isinstance(refusal, s.NeedsPlanning)

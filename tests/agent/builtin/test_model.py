@@ -63,11 +63,15 @@ def test_a_task_that_needs_planning_ends_before_anything_is_done() -> None:
 
 
 def test_an_empty_history_begins_a_new_plan() -> None:
-    model = BuiltinModel(Eyes(at("button", "Save", 10, 10), at("checkbox", "", 10, 90, 16, 16, label="A", checked=True)))
+    model = BuiltinModel(
+        Eyes(at("button", "Save", 10, 10), at("checkbox", "", 10, 90, 16, 16, label="A", checked=True))
+    )
     first = model.decide(Task("click Save, click Nothing"), observation(), [])
     later = model.decide(Task("click Save, click Nothing"), observation(), [step(first.action)])
     assert later.action != first.action
-    assert model.decide(Task("check A"), observation(), []).action == Finish(status="success", message="did all 1 instructions")
+    assert model.decide(Task("check A"), observation(), []).action == Finish(
+        status="success", message="did all 1 instructions"
+    )
 
 
 def test_locate_answers_or_refuses() -> None:
@@ -101,7 +105,10 @@ def test_extract_fills_a_flat_schema() -> None:
     assert got == {"invoice": "2026-17", "total": 1234.5, "firstName": "Ada", "paid": True}
 
 
-@pytest.mark.parametrize("schema", [{"type": "array"}, {"type": "object"}, {"properties": {"x": {"type": "array"}}}, {"properties": {"zebra": {}}}])
+@pytest.mark.parametrize(
+    "schema",
+    [{"type": "array"}, {"type": "object"}, {"properties": {"x": {"type": "array"}}}, {"properties": {"zebra": {}}}],
+)
 def test_extract_says_what_it_cannot_fill(schema: dict[str, Any]) -> None:
     with pytest.raises(ModelError, match="--model"):
         BuiltinModel(Eyes(*SHEET)).extract(observation(), schema, "")
@@ -136,7 +143,8 @@ def test_a_real_window_is_filled_in(tmp_path: Path) -> None:
     sandbox = pytest.importorskip("envs.sandbox")
     (tmp_path / "window.py").write_text(textwrap.dedent(WINDOW))
     saved = tmp_path / "saved.txt"
-    task = 'Type "Ada, and Grace" into the Name field, set City to Paris, check "I agree", click Save and wait for "All saved"'
+    task = 'Type "Ada, and Grace" into the Name field, set City to Paris, check "I agree", '
+    task += 'click Save and wait for "All saved"'
     with sandbox.SandboxEnv([f"{sys.executable} {tmp_path}/window.py {saved}"]) as env:
         end, story = run(env, task)
     assert end.status == "success", story
@@ -154,5 +162,7 @@ def run(env: Env, task: str, limit: int = 40) -> tuple[Finish, str]:
             return decision.action, "\n".join(story)
         done = env.perform(decision.action, seen.frame)
         outcome = OutcomeRecord(performed=done.performed)
-        history.append(Step(index=index, time=seen.time, frame=seen.frame, image="", action=decision.action, outcome=outcome))
+        history.append(
+            Step(index=index, time=seen.time, frame=seen.frame, image="", action=decision.action, outcome=outcome)
+        )
     raise AssertionError("\n".join(story))
