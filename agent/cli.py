@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import signal
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -243,6 +244,7 @@ def main(arguments: list[str] | None = None) -> None:
     debug = "--debug" in arguments
     # --debug may stand anywhere; the commands themselves do not know it.
     arguments = [*(["--debug"] if debug else []), *(a for a in arguments if a != "--debug")]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C: the record is closed
     try:
         status = app(arguments, prog_name="handeye", standalone_mode=False)
     except KeyboardInterrupt:

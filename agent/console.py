@@ -8,7 +8,6 @@ from collections.abc import Mapping
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.markup import escape
 from rich.panel import Panel
 from rich.spinner import Spinner
 from rich.text import Text
@@ -67,7 +66,8 @@ class LiveView(Watcher):
         self._live = Live(console=self._out, transient=True, refresh_per_second=8, get_renderable=self._panel)
 
     def __enter__(self) -> LiveView:
-        self._out.print(f"[bold]{escape(self._task.instruction)}[/]\n[dim]on {escape(self._place)}[/]")
+        self._out.print(Text(one_line(self._task.instruction, 2000), "bold"), soft_wrap=True)
+        self._out.print(Text(f"on {self._place}", "dim"), soft_wrap=True)
         if self._out.is_terminal:
             self._live.start()
         return self

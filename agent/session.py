@@ -174,7 +174,7 @@ def _policy(screen: Screen, options: RunOptions, view: LiveView) -> Policy:
 def _stoppable(env: Screened, stop: Stop) -> Iterator[None]:
     """The stop key and the corner, as far as this machine has them; says what is missing."""
     displays = [env.display] if env.display else []
-    with watch_for_stop(displays, stop.request, position=getattr(env, "pointer", None)) as problems:
+    with watch_for_stop(displays, stop.request, position=env.pointer, corner=env.corner()) as problems:
         for problem in problems:
             console().print(f"[yellow]{escape(problem)}[/]", soft_wrap=True)
         yield

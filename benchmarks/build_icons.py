@@ -1,8 +1,8 @@
 """Build `agent/builtin/icon_index.{onnx,json}` from open icon sets. Not needed at run time.
 
-    python benchmarks/build_icons.py collect NODE_MODULES CACHE.npz     SVGs to 72 x 72 masks with concepts and tags
-    python benchmarks/build_icons.py train CACHE.npz MODEL.pt           a small network on rendered, roughened masks
-    python benchmarks/build_icons.py export CACHE.npz MODEL.pt OUT_DIR  the ONNX file and its label list
+    python -m benchmarks.build_icons collect NODE_MODULES CACHE.npz       SVGs to 72 x 72 masks with concepts and tags
+    python -m benchmarks.build_icons train CACHE.npz MODEL.pt [START.pt]  a small network on roughened masks
+    python -m benchmarks.build_icons export CACHE.npz MODEL.pt OUT_DIR    the ONNX file and its label list
 
 `agent/builtin/ICONS.md` lists the npm packages to install in NODE_MODULES. Needs `resvg-py`, `torch` and `onnx` on
 top of Handeye's own requirements; every random choice is seeded.
@@ -226,8 +226,8 @@ def collect(modules: Path, cache: Path) -> None:
 
 
 def placed(mask: NDArray[np.uint8], rng: np.random.Generator) -> Floats:
-    """The drawing at a random size of 13 to 80 pixels, slightly stretched and turned, on a canvas with padding."""
-    size = int(13 + 67 * rng.random() ** 1.6)
+    """The drawing at a random size of 11 to 80 pixels, slightly stretched and turned, on a canvas with padding."""
+    size = int(11 + 69 * rng.random() ** 1.7)
     pad = int(rng.integers(1, 5))
     canvas = size + 2 * pad
     scale = size / SIDE
@@ -340,9 +340,9 @@ def shards(side: int, rng: np.random.Generator) -> Floats:
 
 
 def bars(side: int, rng: np.random.Generator) -> Floats:
-    """A few flat rectangles, as blurred words and panels look."""
+    """Many flat rectangles, as blurred words and panels look; one to three would be a dash or a menu."""
     canvas = np.zeros((side, side), np.float32)
-    for _ in range(int(rng.integers(2, 7))):
+    for _ in range(int(rng.integers(6, 13))):
         x, y = rng.integers(0, side, 2).tolist()
         far = (x + int(rng.integers(2, side)), y + int(rng.integers(1, 6)))
         cv2.rectangle(canvas, (x, y), far, rng.uniform(0.2, 1), -1)
@@ -440,8 +440,12 @@ def produce(cache: Path, queue: Any, steps: range, size: int, seed: int) -> None
         queue.put(batch_of(data, chance, size, (seed, step)))
 
 
-def train(cache: Path, out: Path, steps: int = 6000, size: int = 128, seed: int = 7) -> None:
-    """Train for `steps` batches with a one-cycle learning rate and write the weights to `out`."""
+def train(cache: Path, out: Path, start: Path | None = None, steps: int = 6000, size: int = 128) -> None:
+    """Train for `steps` batches with a one-cycle learning rate and write the weights to `out`.
+
+    With `start`, go on from those weights at a third of the rate.
+    """
+    seed = 7 if start is None else 8
     torch = importlib.import_module("torch")
     torch.manual_seed(seed)
     torch.set_num_threads(1)
@@ -450,6 +454,9 @@ def train(cache: Path, out: Path, steps: int = 6000, size: int = 128, seed: int 
     model = network(none, len(meta["tags"])).to(memory_format=torch.channels_last)
     with torch.no_grad():
         model[-1].bias[none + 1 :] = -5.5
+    if start is not None:
+        model.load_state_dict(torch.load(start))
+    top = 2.5e-3 if start is None else 8e-4
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.02)
     context = multiprocessing.get_context("fork")
     queue: Any = context.Queue(8)
@@ -460,7 +467,7 @@ def train(cache: Path, out: Path, steps: int = 6000, size: int = 128, seed: int 
         warm = steps * 0.04
         rate = step / warm if step < warm else 0.5 * (1 + np.cos(np.pi * (step - warm) / (steps - warm)))
         for group in optimiser.param_groups:
-            group["lr"] = 2.5e-3 * rate
+            group["lr"] = top * rate
         x, y, t = (torch.from_numpy(a) for a in queue.get())
         with torch.autocast("cpu", dtype=torch.bfloat16):
             logits = model(x.to(memory_format=torch.channels_last)).float()

@@ -21,7 +21,7 @@ def main() -> int:
     out = console()
     wanted = Path.cwd() / FILE
     if wanted.exists():
-        out.print(f"{wanted} is in the way: move it and try again")
+        out.print(f"{wanted} is in the way: move it and try again", markup=False, soft_wrap=True)
         return 2
     task = (
         f"Type “{LINES[0]}”, press Enter, type “{LINES[1]}”, "
@@ -30,7 +30,7 @@ def main() -> int:
     try:
         run = run_task(task, Screen("sandbox", apps=("mousepad",)), RunOptions())
     except user_errors() as error:
-        out.print(f"handeye: {error}")
+        out.print(f"handeye: {error}", markup=False, soft_wrap=True)
         return 2
     try:
         return 0 if _check(wanted) and run.result.ending.ok else 1
@@ -41,12 +41,12 @@ def main() -> int:
 def _check(path: Path) -> bool:
     out = console()
     if not path.exists():
-        out.print(f"✘ checked from outside: {path.name} was not written", style="bold red")
+        out.print(f"✘ checked from outside: {path.name} was not written", style="bold red", markup=False)
         return False
     found = path.read_text(encoding="utf-8").rstrip("\n")
     right = found == "\n".join(LINES)
     style = "bold green" if right else "bold red"
-    out.print(f"{'✔' if right else '✘'} checked from outside: {path.name} holds {found!r}", style=style)
+    out.print(f"{'✔' if right else '✘'} checked from outside: {path.name} holds {found!r}", style=style, markup=False, soft_wrap=True)
     return right
 
 

@@ -98,11 +98,12 @@ def evaluate(samples: Sequence[Sample], look: Callable[[Path], Screen]) -> list[
 def report(results: Sequence[Result], look_seconds: Sequence[float]) -> str:
     """The figures as text: all, by data type, by wording."""
     lines = [_row("all", results)]
-    for name, key in (("", lambda s: s.kind), ("wording ", lambda s: s.wording)):
-        groups: dict[str, list[Result]] = defaultdict(list)
-        for result in results:
-            groups[key(result.sample)].append(result)
-        lines += [_row(name + group, groups[group]) for group in sorted(groups) if group]
+    groups: dict[str, list[Result]] = defaultdict(list)
+    for result in results:
+        groups[result.sample.kind].append(result)
+        if result.sample.wording:
+            groups[f"wording {result.sample.wording}"].append(result)
+    lines += [_row(group, groups[group]) for group in sorted(groups)]
     if look_seconds:
         lines.append(f"median seconds: look {statistics.median(look_seconds):.2f} on {len(look_seconds)} images")
     lines.append(f"median seconds: locate {statistics.median(r.seconds for r in results):.3f}")

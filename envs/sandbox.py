@@ -211,6 +211,14 @@ class SandboxEnv:
         """The picture for someone who looks on (RGB)."""
         return self._desktop.peek()
 
+    def pointer(self) -> tuple[int, int] | None:
+        """Where a person has put the pointer. See `envs.desktop.DesktopEnv.pointer`."""
+        return self._desktop.pointer()
+
+    def corner(self) -> tuple[int, int]:
+        """The display's top-left corner, input units."""
+        return self._desktop.corner()
+
     def launch(self, argv: Sequence[str], wait: bool = True) -> int:
         """Start one more program and return its process id; with `wait`, when its window is shown and drawn.
 

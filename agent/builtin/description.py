@@ -1,4 +1,4 @@
-"""The language of targets, read: from "the second Delete under Bob" to words, roles, ordinals and relations."""
+"""The language of targets, read: from "the second Delete under Bob" to words, roles and relations."""
 
 from __future__ import annotations
 
@@ -75,7 +75,10 @@ _SHOWN = r"\b(?:shown |located |listed |placed )?(?:directly |just |right |immed
 _CONTAINER = "menu|dialog|dialogue|window|popup|toolbar|tool bar|panel|section|group|list|box|card|field"
 _SCREEN = r"(?: of the (?:screen|page|window|app|display))?$"
 _PART = r"(?:[- ]?hand)?(?: side| edge| corner| part| half)?"
-_BARS = "bar|toolbar|tool bar|app bar|menu bar|navigation bar|navigation|nav bar|navbar|panel|menu|row|tab bar|header|footer|sidebar"
+_BARS = (
+    "bar|toolbar|tool bar|app bar|menu bar|navigation bar|navigation|nav bar|navbar|panel|menu|row|tab bar|header"
+    "|footer|sidebar"
+)
 _RELATIONS: tuple[tuple[str, str], ...] = (
     ("between", r"\b(?:in )?between (?P<a>.+?) and (?P<b>.+)$"),
     (

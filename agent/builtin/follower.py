@@ -519,25 +519,34 @@ class Follower:
                 yield from self._sub(s.ClickOn(step.perhaps))
                 return
         before = self.look
-        modal = self._own_dialog()
+        files = self._file_dialog() if step.chords == ("enter",) else False
         yield Key(chords=step.chords), self._say(f"I press {', '.join(step.chords)}")
-        if (yield from self._effect(before)):
-            self._refuse_risky(before, modal)
-            return
-        if (yield from self._clear_the_way("")):
-            before = self.look
+        test = (
+            (lambda: not self._file_dialog() or bool(watch.risky_words(before.screen, self.screen))) if files else None
+        )
+        if (yield from self._effect(before, test, (0.3, 0.7, 1.5, 2.0) if files else (0.3, 0.7))):
+            self._refuse_risky(before)
+        elif files:  # never a second Enter: it might answer a question that comes up late
+            self._unseen("the file dialog is still open")
+        elif (yield from self._clear_the_way("")):
             yield Key(chords=step.chords), self._say(f"I press {', '.join(step.chords)} again")
 
     def _own_dialog(self) -> bool:
-        return self._calm is not None and find_dialog(self.screen, self._calm.screen) is not None
+        """Whether a dialog is up that was not there on the last calm look."""
+        return self._new_dialog() is not None
 
-    def _refuse_risky(self, before: Look, modal: bool) -> None:
-        """A question about something that cannot be undone, which nobody has told me how to answer."""
-        dialog = find_dialog(self.screen, before.screen)
-        if self._last and dialog and dialog.risky and not dialog.has_fields and not modal:
-            raise GiveUp(
-                self._failed(f"a dialog asks “{watch.short(dialog.words)}”; the task does not say what to answer")
-            )
+    def _file_dialog(self) -> bool:
+        """Whether a dialog with Save or Open, and Cancel, is up that was not there at first."""
+        new = fresh(self._first.screen, self.screen) if self._first else []
+        words = {norm(e.text) for e in new}
+        return "cancel" in words and bool(words & {"save", "open"})
+
+    def _refuse_risky(self, before: Look) -> None:
+        """A question about something that cannot be undone, which the task does not go on to answer, ends it."""
+        asks = watch.risky_words(before.screen, self.screen)
+        if asks and self._last and find_dialog(self.screen, before.screen) is not None:
+            asks = watch.short(asks)
+            raise GiveUp(self._failed(f"a dialog asks “{asks}”; the task does not say what to answer"))
 
     # ------------------------------------------------------------------ values
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from rapidfuzz import fuzz
+
+from agent.builtin.likeness import plain
 from agent.builtin.screen import Candidate, Element, Screen
 from agent.builtin.target import SURE, parse_target, rank
 from agent.model import Grounding
@@ -46,9 +49,13 @@ def _twins(a: Candidate, b: Candidate) -> bool:
 def _nothing(screen: Screen, instruction: str, found: list[Candidate]) -> str:
     if not screen.elements:
         return f"nothing fits {instruction!r}: the screen looks empty"
-    if not found:
-        return f"nothing on the screen fits {instruction!r}"
-    return f"nothing fits {instruction!r}; the nearest is {_name(found[0].element)} (score {found[0].score:.2f})"
+    if found:
+        return f"nothing fits {instruction!r}; the nearest is {_name(found[0].element)} (score {found[0].score:.2f})"
+    words = plain(parse_target(instruction).words)
+    alike = [(float(fuzz.ratio(words, plain(e.text or e.label))), e) for e in screen.elements if e.text or e.label]
+    likest = max(alike, key=lambda pair: pair[0], default=None)
+    near = f"; the nearest is {_name(likest[1])}" if likest and likest[0] > 0 else ""
+    return f"nothing on the screen fits {instruction!r}{near}"
 
 
 def _name(element: Element) -> str:

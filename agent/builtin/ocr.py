@@ -161,18 +161,23 @@ def _without_frames(ink: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.bool_], 
     top, bottom = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
     top[labels[0]] = bottom[labels[-1]] = True
     out = ((top | bottom) & (stats[:, 3] < 0.25 * height)) | (top & bottom) | (stats[:, 2] > max(24, 3 * height))
+    hollow = (stats[:, 2] > 1.2 * height) & (stats[:, 3] > 0.55 * height)
+    out |= hollow & (stats[:, 4] < 0.4 * stats[:, 2] * stats[:, 3])
+    thin = max(2, int(0.1 * height))
+    out |= (stats[:, 3] <= thin) & (stats[:, 2] > 1.2 * height)
+    out |= (stats[:, 2] <= thin) & (stats[:, 3] > 0.6 * height)
     out[0] = False
     rest = ink & ~out[labels]
     walls = np.zeros(width, dtype=bool)
     if rest.sum() < 0.4 * ink[height // 4 : -height // 4 or None].sum():
         return ink, walls
-    tall = out & (stats[:, 3] > 0.75 * height)
+    tall = out & (stats[:, 3] > 0.55 * height)
     walls[(tall[labels] & (_upright(ink, height))).any(axis=0)] = True
     return rest, walls
 
 
 def _upright(ink: npt.NDArray[np.bool_], height: int) -> npt.NDArray[np.bool_]:
-    kernel = np.ones((max(3, int(0.75 * height)), 1), np.uint8)
+    kernel = np.ones((max(3, int(0.55 * height)), 1), np.uint8)
     return np.asarray(cv2.morphologyEx(ink.astype(np.uint8), cv2.MORPH_OPEN, kernel) > 0, dtype=bool)
 
 

@@ -302,7 +302,12 @@ def _with_label(element: Element, scene: Scene) -> Element:
 def _field_label(element: Element, scene: Scene) -> str:
     """Words left of the field on its row, or else above its left edge."""
     unit, box = scene.unit, element.box
-    words = [line for line in scene.lines if len(line.text) > 1 and not widgets.inside(line.box, box)]
+    filled = [e.box for e in scene.elements if e.role in ("field", "select", "button")]
+    words = [
+        line
+        for line in scene.lines
+        if len(line.text) > 1 and not any(widgets.inside(line.box, other) for other in filled)
+    ]
     level = min(box.y2, box.y1 + 3 * unit)
     left = [line for line in words if line.box.x2 <= box.x1 + 2 and box.y1 - 3 < line.box.center.y < level + 3]
     near = [line for line in left if box.x1 - line.box.x2 < 9 * unit]

@@ -110,12 +110,24 @@ def rank(screen: Screen, target: str | Target, roles: Sequence[Role] = ()) -> li
 
 def _literal(screen: Screen, target: Target, found: list[_Scored]) -> list[_Scored]:
     """Elements whose words are the whole description, where taking it apart led elsewhere ("Zoom to the right")."""
-    whole = strip_article(strip_wrappers(tidy(target.raw)))
-    if not (target.relations or target.ordinal or target.place or target.roles or target.colours) or target.quoted:
+    if target.quoted:
         return []
-    simple = Target(raw=target.raw, words=whole)
-    exact = [s for s in _scored(screen, simple) if s.score >= 0.93]
-    return exact if exact and max((s.score for s in found), default=0.0) < 0.98 else []
+    whole = strip_article(tidy(target.raw))
+    apart = target.relations or target.ordinal or target.place or target.roles or target.colours
+    surest = max((s.score for s in found), default=0.0)
+    for words in (whole, strip_article(strip_wrappers(whole)) if apart else target.words):
+        exact = [s for s in _scored(screen, Target(raw=target.raw, words=words)) if s.score >= 0.93 and s.why == "text"]
+        if exact and words != target.words and (words == whole or surest < 0.98):
+            return exact
+    return []
+
+
+def _placed(found: list[_Scored], place: tuple[str, ...], screen: Screen) -> list[_Scored]:
+    """Scores by how near to the named edges, the best of those that fit otherwise keeping its score."""
+    fits = [_in_place(s.box, place, screen) for s in found]
+    strong = max((s.score for s in found), default=0.0)
+    best = max((fit for s, fit in zip(found, fits, strict=True) if s.score >= 0.8 * strong), default=1.0)
+    return [replace(s, score=s.score * min(1.0, fit / best)) for s, fit in zip(found, fits, strict=True)]
 
 
 def _flat(screen: Screen, target: Target, found: list[_Scored]) -> list[_Scored]:
@@ -147,7 +159,7 @@ def _scored(screen: Screen, target: Target) -> list[_Scored]:
     for relation in target.relations:
         base = _related(base, relation, screen)
     if target.place:
-        base = [replace(s, score=s.score * _in_place(s.box, target.place, screen)) for s in base]
+        base = _placed(base, target.place, screen)
     return _nth(base, target) if target.ordinal else base
 
 
@@ -382,7 +394,8 @@ def _anchors(screen: Screen, target: Target) -> list[_Scored]:
     whole = Target(raw=target.raw, words=target.raw if not target.quoted else target.words)
     written = [s for s in _scored(screen, whole) if s.score >= 0.9] if target.relations and not target.quoted else []
     found = sorted(written or _scored(screen, target), key=lambda s: -s.score)
-    close = [s for s in found if s.score >= 0.4 and s.score > 0.85 * found[0].score][:6]
+    least = 0.85 if found and found[0].score < 0.95 else 0.94
+    close = [s for s in found if s.score >= 0.4 and s.score > least * found[0].score][:6]
     return [s for s in close if not s.why.startswith("label")] or close
 
 

@@ -157,7 +157,8 @@ _RISKY = re.compile(
     re.IGNORECASE,
 )
 _GENERIC = re.compile(
-    rf"(?:an?|any|the|some|unexpected|new|other|modal|sudden|surprise|kind of|that|which|this|\s)*{DIALOG}\s*(?:box|window)?",
+    r"(?:an?|any|the|some|unexpected|new|other|modal|sudden|surprise|kind of|that|which|this|\s)*"
+    rf"{DIALOG}\s*(?:box|window)?",
     re.IGNORECASE,
 )
 
@@ -192,15 +193,24 @@ def _button_word(element: Element) -> str:
 def find_dialog(screen: Screen, before: Screen | None) -> Dialog | None:
     """The dialog that `screen` shows and `before` did not (None: anything on the screen counts as new)."""
     new = list(screen.elements) if before is None else fresh(before, screen)
+    few = sum(e.role == "menuitem" for e in new) <= 3  # a bare pop-up may be taken for a menu of a few entries
     buttons = [
         e
         for e in new
-        if e.role in ("button", "text", "link", "icon") and _button_word(e) in _CLOSES + _AGREES and e.box.height < 100
+        if (e.role in ("button", "text", "link", "icon") or (few and e.role == "menuitem"))
+        and _button_word(e) in _CLOSES + _AGREES
+        and e.box.height < 100
     ]
     if not buttons:
         return None
     words = all_text(e for e in new if e not in buttons)
     return Dialog(tuple(buttons), words, any(e.role in ("field", "select", "slider") for e in new))
+
+
+def risky_words(before: Screen, after: Screen) -> str:
+    """The words that came up since `before`, if they speak of something that cannot be undone; else empty."""
+    words = all_text(fresh(before, after))
+    return words if _RISKY.search(words) else ""
 
 
 def is_generic_dialog(words: str) -> bool:

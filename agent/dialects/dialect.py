@@ -9,17 +9,19 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from string import Template
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 from actions.action import AnyAction, describe, points_of
 from actions.frame import Box, Frame, Grid, Point
+from agent.dialects.plain import ways_to_read
 from agent.dialects.resize import Resize
-from agent.model import ParseError
+from agent.model import ModelError, ParseError
 from agent.step import Step
 
 Platform = Literal["desktop", "mobile"]
+Ability = Literal["decide", "locate", "extract"]
 Space = Literal["abs_resized", "abs_sent", "rel1", "rel999", "rel1000"]
 """What a coordinate counts: pixels of the resized image, pixels of the screenshot as captured, or parts of a side."""
 
@@ -93,7 +95,17 @@ class Spot:
     notes: tuple[str, ...] = ()
 
 
-class Grammar(Protocol):
+Understood = TypeVar("Understood", Reading, Spot)
+
+
+class Finder(Protocol):
+    """One way of writing places as text."""
+
+    def find(self, text: str, view: View, ended: bool) -> Spot:
+        """The place, or the refusal, in `text`. Raises `Unreadable`."""
+
+
+class Grammar(Finder, Protocol):
     """One way of writing actions and places as text."""
 
     def parse(self, text: str, view: View, ended: bool) -> Reading:
@@ -104,9 +116,6 @@ class Grammar(Protocol):
 
     def words(self, action: AnyAction, view: View) -> str:
         """`action` as it is told in the history. Raises `UnsupportedAction`."""
-
-    def find(self, text: str, view: View, ended: bool) -> Spot:
-        """The place, or the refusal, in `text`. Raises `Unreadable`."""
 
     def watch(self) -> Callable[[str], bool]:
         """A function to be given each new piece of an answer; True once nothing worth waiting for can follow."""
@@ -138,26 +147,61 @@ class Chat:
     max_tokens: int = 1024
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Dialect:
     """A family of models: which served names belong to it (`family`, a regular expression), and how it talks.
 
-    `step` and `retry` are the templates of the history: ``$number $action $outcome`` and ``$error``.
-    `overshoot` is in grid units (see `View.slack`).
+    `sizes`, `licence` (of the weights) and `source` (where the rules come from) are for people. A platform without a
+    prompt in `decide` is one that the family cannot act on; `extract` is None for a family that only points. Places
+    are read by `finder`, or by the grammar of the first platform. `step` and `retry` are the templates of the
+    history: ``$number`` (from 1), ``$index`` (from 0), ``$action``, ``$outcome``, ``$thought`` (or the action in a
+    person's words) and ``$error``; `no_history` stands for an empty one. `overshoot` is in grid units (see
+    `View.slack`). `thinks` says that answers may begin with a tagged thought. `keep_special_tokens` says that the
+    places lose their marks if the server drops special tokens from its text.
     """
 
     name: str
     family: str
+    sizes: str
+    licence: str
+    source: str
     resize: Resize
     space: Space
     decide: Mapping[Platform, Prompt]
     grammar: Mapping[Platform, Grammar]
     locate: Prompt
-    extract: Prompt
+    extract: Prompt | None
+    finder: Finder | None = None
     order: Literal["xy", "yx"] = "xy"
     overshoot: float = 0.0
     step: str = "Step $number: $action$outcome; "
     retry: str = ""
+    no_history: str = ""
+    thinks: bool = False
+    keep_special_tokens: bool = False
+
+    def abilities(self, platform: Platform = "desktop") -> tuple[Ability, ...]:
+        """What a model of this family can do on `platform`."""
+        able: dict[Ability, bool] = {
+            "decide": platform in self.decide,
+            "locate": True,
+            "extract": self.extract is not None,
+        }
+        return tuple(ability for ability, can in able.items() if can)
+
+    def require(self, ability: Ability, platform: Platform = "desktop") -> None:
+        """Raises `agent.model.ModelError`, one line with what to do instead, if the family lacks `ability`."""
+        if ability in self.abilities(platform):
+            return
+        if ability == "decide" and self.decide:
+            raise ModelError(
+                f"{self.name} models act on {' and '.join(self.decide)} screens only, not on a {platform} one: "
+                "choose another model (handeye models lists them)"
+            )
+        raise ModelError(
+            f"{self.name} models can only locate, not {ability}: use one with handeye locate, "
+            "or choose another model (handeye models lists them)"
+        )
 
     def view(self, frame: Frame, pointer: Point | None = None) -> View:
         """`frame` in this dialect's numbers. Raises ValueError for a frame that the resize rule refuses."""
@@ -185,28 +229,39 @@ class Dialect:
         `pointer` is where the pointer is, in pixels of `frame`; `ended` that the model stopped by itself rather than
         being cut off. Raises `agent.model.ParseError` for an answer that is not exactly one usable action.
         """
-        view = self.view(frame, pointer)
-        try:
-            return self.grammar[platform].parse(text, view, ended)
-        except Unreadable as error:
-            raise ParseError(str(error), text) from error
+        self.require("decide", platform)
+        view, grammar = self.view(frame, pointer), self.grammar[platform]
+        return self._understand(text, lambda body: grammar.parse(body, view, ended))
 
     def find(self, text: str, frame: Frame, *, ended: bool = True) -> Spot:
         """The place in a model's answer to `ask_place`, in pixels of `frame`. Raises `agent.model.ParseError`."""
-        view = self.view(frame)
-        try:
-            return next(iter(self.grammar.values())).find(text, view, ended)
-        except Unreadable as error:
-            raise ParseError(str(error), text) from error
+        view, finder = self.view(frame), self.finder or next(iter(self.grammar.values()))
+        return self._understand(text, lambda body: finder.find(body, view, ended))
+
+    def _understand(self, text: str, read: Callable[[str], Understood]) -> Understood:
+        """What `read` makes of an answer in the first way of taking it that it can read."""
+        first: Unreadable | None = None
+        for body, extra in ways_to_read(text, self.thinks):
+            try:
+                found = read(body)
+            except Unreadable as error:
+                first = first or error
+            else:
+                return replace(found, notes=extra + found.notes)
+        why = str(first) if first else "the answer is a thought without an end: cut off, or rambling"
+        raise ParseError(why, text) from first
 
     def format(
         self, action: AnyAction, frame: Frame, platform: Platform = "desktop", *, pointer: Point | None = None
     ) -> str:
         """The answer by which a model of this family would ask for `action`. Raises `UnsupportedAction`."""
+        if platform not in self.grammar:
+            raise UnsupportedAction(f"{self.name} has no words for actions on a {platform} screen")
         return self.grammar[platform].format(action, self.view(frame, pointer))
 
     def ask_action(self, instruction: str, frame: Frame, history: Sequence[Step], platform: Platform) -> Chat:
-        """The question for the next action."""
+        """The question for the next action. Raises `agent.model.ModelError` for a family that cannot decide."""
+        self.require("decide", platform)
         told = self.tell(history, platform)
         return self._fill(self.decide[platform], frame, instruction=instruction, history=told)
 
@@ -215,7 +270,9 @@ class Dialect:
         return self._fill(self.locate, frame, instruction=instruction)
 
     def ask_data(self, question: str, schema: Mapping[str, Any], frame: Frame) -> Chat:
-        """The question for data of the shape of a JSON schema."""
+        """The question for data of the shape of a JSON schema. Raises `agent.model.ModelError` like `require`."""
+        self.require("extract")
+        assert self.extract is not None
         return self._fill(self.extract, frame, instruction=question, schema=json.dumps(schema, ensure_ascii=False))
 
     def _fill(self, prompt: Prompt, frame: Frame, **words: str) -> Chat:
@@ -230,12 +287,19 @@ class Dialect:
         told: list[str] = []
         for step, pointer in zip(history, pointers_before(history), strict=True):
             if step.action is not None:
-                words = self._told(step, pointer, platform)
-                told.append(Template(self.step).substitute(number=len(told) + 1, action=words, outcome=_outcome(step)))
+                told.append(self._line(step, len(told), self._told(step, pointer, platform)))
+        told = told or [self.no_history]
         last = history[-1] if history else None
         if last is not None and last.action is None and last.error:
             told.append(Template(self.retry).substitute(error=last.error))
         return "".join(told)
+
+    def _line(self, step: Step, index: int, action: str) -> str:
+        assert step.action is not None
+        thought = " ".join((step.thought or describe(step.action)).split())
+        return Template(self.step).substitute(
+            number=index + 1, index=index, action=action, outcome=_outcome(step), thought=thought
+        )
 
     def _told(self, step: Step, pointer: Point | None, platform: Platform) -> str:
         assert step.action is not None

@@ -76,7 +76,7 @@ def _scroll(args: Args, across: bool = False) -> Scroll:
     return Scroll(point=args.place(*PLACES), dx=way if across else 0, dy=0 if across else -way)
 
 
-def _keys(args: Args) -> Key:
+def keys_of(args: Args) -> Key:
     """``keys``: pressed in order, released in reverse, so one chord."""
     keys = args.get("keys", "key", "text")
     if isinstance(keys, str):
@@ -138,9 +138,9 @@ _BOTH: dict[str, Read] = {
     "terminate": _terminate,
     "answer": lambda args: Answer(text=args.text("text")),
 }
-_DESKTOP: dict[str, Read] = {
+READ_DESKTOP: dict[str, Read] = {
     **_BOTH,
-    "key": _keys,
+    "key": keys_of,
     "mouse_move": lambda args: Move(point=args.need_place(*PLACES)),
     "left_click": _click,
     "left_click_drag": _drag,
@@ -151,7 +151,7 @@ _DESKTOP: dict[str, Read] = {
     "scroll": _scroll,
     "hscroll": lambda args: _scroll(args, across=True),
 }
-_MOBILE: dict[str, Read] = {
+READ_MOBILE: dict[str, Read] = {
     **_BOTH,
     "key": _adb_key,
     "click": lambda args: Click(point=args.need_place(*PLACES)),
@@ -180,7 +180,8 @@ def _write_both(action: AnyAction) -> dict[str, Any] | None:
     return None
 
 
-def _write_desktop(action: AnyAction, view: View) -> dict[str, Any] | None:
+def write_desktop(action: AnyAction, view: View) -> dict[str, Any] | None:
+    """The arguments of ``computer_use`` for `action`, None where it has none."""
     match action:
         case Click(keys=(), count=1) | Click(keys=(), button="left", count=2):
             name = "double_click" if action.count == 2 else f"{action.button}_click"
@@ -197,7 +198,8 @@ def _write_desktop(action: AnyAction, view: View) -> dict[str, Any] | None:
     return _write_both(action)
 
 
-def _write_mobile(action: AnyAction, view: View) -> dict[str, Any] | None:
+def write_mobile(action: AnyAction, view: View) -> dict[str, Any] | None:
+    """The arguments of ``mobile_use`` for `action`, None where it has none."""
     match action:
         case Click(button="left", count=1, keys=()):
             return {"action": "click", "coordinate": view.numbers(action.point)}
@@ -226,37 +228,48 @@ def _plain(drag: Drag) -> bool:
     return (drag.button, drag.seconds, drag.keys) == ("left", Drag.model_fields["seconds"].default, ())
 
 
-_DESKTOP_ALIASES = {"click": "left_click", "tap": "left_click", "drag": "left_click_drag"}
-_MOBILE_ALIASES = {"tap": "click", "left_click": "click", "long_click": "long_press"}
-COMPUTER_USE = ToolCalls("computer_use", _DESKTOP, _write_desktop, _DESKTOP_ALIASES)
-MOBILE_USE = ToolCalls("mobile_use", _MOBILE, _write_mobile, _MOBILE_ALIASES)
+DESKTOP_ALIASES = {"click": "left_click", "tap": "left_click", "drag": "left_click_drag"}
+MOBILE_ALIASES = {"tap": "click", "left_click": "click", "long_click": "long_press"}
+COMPUTER_USE = ToolCalls("computer_use", READ_DESKTOP, write_desktop, DESKTOP_ALIASES)
+MOBILE_USE = ToolCalls("mobile_use", READ_MOBILE, write_mobile, MOBILE_ALIASES)
 """The two grammars. Besides the schema they read what Qwen3-VL's version of it adds: triple_click, hscroll, answer."""
 
 
 # The prompts -------------------------------------------------------------------------------------------------------
 
 
-def _function(name: str, about: list[str], actions: Mapping[str, str], rest: dict[str, dict[str, Any]]) -> str:
-    """The tool as qwen-agent renders it: one line of JSON, in this order of keys."""
+def tool_function(
+    name: str,
+    about: list[str],
+    actions: Mapping[str, str],
+    rest: Mapping[str, Mapping[str, Any]],
+    *,
+    for_human: bool = True,
+) -> str:
+    """The tool as qwen-agent renders it: one line of JSON, in this order of keys.
+
+    `for_human` is for the two keys that qwen-agent 0.0.15 adds and Qwen3-VL's own prompts lack.
+    """
     said = "".join(f"\n* `{action}`: {meaning}" for action, meaning in actions.items())
     action = {
         "description": f"What to do next. One of:{said}",
         "enum": list(actions),
         "type": "string",
     }
-    function = {
-        "name_for_human": name,
+    function: dict[str, Any] = {
         "name": name,
         "description": "\n* ".join(about),
         "parameters": {"properties": {"action": action, **rest}, "required": ["action"], "type": "object"},
-        "args_format": "Format the arguments as a JSON object.",
     }
+    if for_human:
+        function = {"name_for_human": name, **function, "args_format": "Format the arguments as a JSON object."}
     return json.dumps({"type": "function", "function": function}, ensure_ascii=False)
 
 
-def _system(function: str, gap: str = "\n\n") -> str:
+def tool_system(function: str, gap: str = "\n\n", role: str = "You are a helpful assistant.") -> str:
+    """The system text around a tool, as qwen-agent's ``NousFnCallPrompt`` writes it."""
     return (
-        f"You are a helpful assistant.{gap}# Tools\n\n"
+        f"{role}{gap}# Tools\n\n"
         "You may call one or more functions to assist with the user query.\n\n"
         "You are provided with function signatures within <tools></tools> XML tags:\n"
         f"<tools>\n{function}\n</tools>\n\n"
@@ -270,9 +283,7 @@ _RESOLUTION = "The screen's resolution is ${width}x${height}."
 _STATUS = {"description": "How the task ended. Needed by `action=terminate`.", "type": "string"}
 _STATUS_VALUES = {"enum": ["success", "failure"]}
 
-COMPUTER_FUNCTION = _function(
-    "computer_use",
-    [
+COMPUTER_ABOUT = [
         "Operate a desktop computer through its mouse and keyboard, looking at screenshots of it.",
         "You see the graphical desktop only; every program is reached through what is on the screen.",
         "Programs may need a moment to react. If the screen has not changed yet, wait and look again.",
@@ -309,7 +320,7 @@ COMPUTER_FUNCTION = _function(
         "status": {**_STATUS, **_STATUS_VALUES},
     },
 )
-MOBILE_FUNCTION = _function(
+MOBILE_FUNCTION = tool_function(
     "mobile_use",
     [
         "Operate a phone by touch, looking at screenshots of it.",
@@ -357,17 +368,20 @@ _POINT_PREFILL = '{"name": "computer_use", "arguments": {"action": "left_click",
 
 QWEN25_VL = Dialect(
     name="qwen2.5-vl",
-    family=r"qwen[-_.]?2[._]?5[-_.]?vl",
+    family=r"qwen[-_.]?2[._-]?5[-_.]?vl",
+    sizes="3B, 7B, 32B, 72B",
+    licence="3B: Qwen Research (not commercial); 7B, 32B: Apache-2.0; 72B: Qwen",
+    source="QwenLM/Qwen2.5-VL cookbooks; ScreenSpot-Pro models/qwen2_5vl.py",
     resize=Resize(factor=28, min_pixels=3136, max_pixels=12845056),
     space="abs_resized",
     overshoot=OVERSHOOT,
     grammar={"desktop": COMPUTER_USE, "mobile": MOBILE_USE},
     decide={
-        "desktop": Prompt(_system(COMPUTER_FUNCTION), _DECIDE, max_tokens=2048),
-        "mobile": Prompt(_system(MOBILE_FUNCTION), _DECIDE, max_tokens=2048),
+        "desktop": Prompt(tool_system(COMPUTER_FUNCTION), _DECIDE, max_tokens=2048),
+        "mobile": Prompt(tool_system(MOBILE_FUNCTION), _DECIDE, max_tokens=2048),
     },
     locate=Prompt(
-        _system(COMPUTER_FUNCTION, gap="\n\n\n"),
+        tool_system(COMPUTER_FUNCTION, gap="\n\n\n"),
         (IMAGE, "${instruction}"),
         prefill=f"{OPEN}\n{_POINT_PREFILL}",
         max_tokens=128,

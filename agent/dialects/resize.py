@@ -74,3 +74,49 @@ class Resize:
         shrinks = size[0] * size[1] < 0.9 * width * height
         how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
         return np.asarray(cv2.resize(image, size, interpolation=how), np.uint8)
+
+
+@dataclass(frozen=True)
+class Tiles(Resize):
+    """InternVL's rule: a grid of square tiles of `factor` pixels, as many as `max_pixels` holds, nearest in shape.
+
+    A grid is taken that has the picture's shape best; of two alike the larger, if the picture fills half of it
+    (``dynamic_preprocess`` of InternVL). An image of such a size is only cut up, not scaled, by the model's own code.
+    """
+
+    factor: int = 448
+    min_pixels: int = 448 * 448
+    max_pixels: int = 12 * 448 * 448
+
+    def size(self, width: int, height: int) -> tuple[int, int]:
+        """The (width, height) to send an image of `width` x `height` in. Raises ValueError for an empty image."""
+        if min(height, width) < 1:
+            raise ValueError(f"an image of {width}x{height} pixels is empty")
+        best, least = (1, 1), math.inf
+        for columns, rows in _grids(self.max_pixels // self.factor**2):
+            apart = abs(width / height - columns / rows)
+            fills = width * height > 0.5 * self.factor**2 * columns * rows
+            if apart < least or (apart == least and fills):
+                best, least = (columns, rows), apart
+        return best[0] * self.factor, best[1] * self.factor
+
+
+def _grids(tiles: int) -> list[tuple[int, int]]:
+    """Every (columns, rows) of at most `tiles`, the fewest first."""
+    grids = [(columns, rows) for columns in range(1, tiles + 1) for rows in range(1, tiles // columns + 1)]
+    return sorted(grids, key=lambda grid: grid[0] * grid[1])
+
+
+@dataclass(frozen=True)
+class Square(Resize):
+    """The rule of models that look at a square of `factor` pixels, whatever the picture's shape."""
+
+    factor: int = 1120
+    min_pixels: int = 1120 * 1120
+    max_pixels: int = 1120 * 1120
+
+    def size(self, width: int, height: int) -> tuple[int, int]:
+        """The square. Raises ValueError for an empty image."""
+        if min(height, width) < 1:
+            raise ValueError(f"an image of {width}x{height} pixels is empty")
+        return self.factor, self.factor

@@ -93,6 +93,8 @@ HOUSE = (12, 3, 22, 12, 19, 12, 19, 20, 14, 20, 14, 14, 10, 14, 10, 20, 5, 20, 5
 DRAWINGS: dict[str, tuple[Draw, str]] = {
     "cross": (strokes((5, 5, 19, 19), (19, 5, 5, 19)), "close"),
     "plus": (strokes((12, 4, 12, 20), (4, 12, 20, 12)), "plus"),
+    "minus": (strokes((4, 12, 20, 12)), "minus"),
+    "equals": (strokes((4, 8.5, 20, 8.5), (4, 15.5, 20, 15.5)), "equals"),
     "hamburger": (strokes((3, 6, 21, 6), (3, 12, 21, 12), (3, 18, 21, 18)), "menu"),
     "three dots": (dots((12, 5), (12, 12), (12, 19)), "more options"),
     "three dots across": (dots((5, 12), (12, 12), (19, 12)), "more options"),
