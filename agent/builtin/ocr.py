@@ -164,8 +164,11 @@ def _without_frames(ink: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.bool_], 
     hollow = (stats[:, 2] > 1.2 * height) & (stats[:, 3] > 0.55 * height)
     out |= hollow & (stats[:, 4] < 0.4 * stats[:, 2] * stats[:, 3])
     thin = max(2, int(0.1 * height))
-    out |= (stats[:, 3] <= thin) & (stats[:, 2] > 1.2 * height)
-    out |= (stats[:, 2] <= thin) & (stats[:, 3] > 0.6 * height)
+    level = (stats[:, 3] <= thin) & (stats[:, 2] > 1.2 * height)
+    upright = (stats[:, 2] <= thin) & (stats[:, 3] > 0.6 * height)
+    corners = np.r_[stats[level, 0], stats[level, 0] + stats[level, 2]]
+    out |= level
+    out |= upright & (np.abs(stats[:, :1] - corners[None, :]) <= 5).any(axis=1)
     out[0] = False
     rest = ink & ~out[labels]
     walls = np.zeros(width, dtype=bool)

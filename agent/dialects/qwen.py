@@ -284,82 +284,80 @@ _STATUS = {"description": "How the task ended. Needed by `action=terminate`.", "
 _STATUS_VALUES = {"enum": ["success", "failure"]}
 
 COMPUTER_ABOUT = [
-        "Operate a desktop computer through its mouse and keyboard, looking at screenshots of it.",
-        "You see the graphical desktop only; every program is reached through what is on the screen.",
-        "Programs may need a moment to react. If the screen has not changed yet, wait and look again.",
-        _RESOLUTION,
-        "Read the position of an element from the screenshot before you point at it.",
-        "Point at the middle of buttons, links and icons, not at their edges.",
-        "If a click had no effect, adjust the position and try again.",
-    ],
-    {
-        "key": "Press the given keys down in order, then release them in the opposite order.",
-        "type": "Write a text with the keyboard.",
-        "mouse_move": "Move the cursor to a coordinate (x, y).",
-        "left_click": "Click the left mouse button at a coordinate (x, y).",
-        "left_click_drag": "Hold the left mouse button and drag from where the cursor is to a coordinate (x, y).",
-        "right_click": "Click the right mouse button at a coordinate (x, y).",
-        "middle_click": "Click the middle mouse button at a coordinate (x, y).",
-        "double_click": "Double-click the left mouse button at a coordinate (x, y).",
-        "scroll": "Turn the mouse wheel.",
-        "wait": "Wait some seconds for the screen to change.",
-        "terminate": "End the task and say how it went.",
+    "Operate a desktop computer through its mouse and keyboard, looking at screenshots of it.",
+    "You see the graphical desktop only; every program is reached through what is on the screen.",
+    "Programs may need a moment to react. If the screen has not changed yet, wait and look again.",
+    _RESOLUTION,
+    "Read the position of an element from the screenshot before you point at it.",
+    "Point at the middle of buttons, links and icons, not at their edges.",
+    "If a click had no effect, adjust the position and try again.",
+]
+COMPUTER_ACTIONS = {
+    "key": "Press the given keys down in order, then release them in the opposite order.",
+    "type": "Write a text with the keyboard.",
+    "mouse_move": "Move the cursor to a coordinate (x, y).",
+    "left_click": "Click the left mouse button at a coordinate (x, y).",
+    "left_click_drag": "Hold the left mouse button and drag from where the cursor is to a coordinate (x, y).",
+    "right_click": "Click the right mouse button at a coordinate (x, y).",
+    "middle_click": "Click the middle mouse button at a coordinate (x, y).",
+    "double_click": "Double-click the left mouse button at a coordinate (x, y).",
+    "scroll": "Turn the mouse wheel.",
+    "wait": "Wait some seconds for the screen to change.",
+    "terminate": "End the task and say how it went.",
+}
+COMPUTER_ARGUMENTS: dict[str, dict[str, Any]] = {
+    "keys": {"description": "Key names. Needed by `action=key`.", "type": "array"},
+    "text": {"description": "The text. Needed by `action=type`.", "type": "string"},
+    "coordinate": {
+        "description": "(x, y): pixels from the left edge and from the top edge. Needed by the mouse actions.",
+        "type": "array",
     },
-    {
-        "keys": {"description": "Key names. Needed by `action=key`.", "type": "array"},
-        "text": {"description": "The text. Needed by `action=type`.", "type": "string"},
-        "coordinate": {
-            "description": "(x, y): pixels from the left edge and from the top edge. Needed by the mouse actions.",
-            "type": "array",
-        },
-        "pixels": {
-            "description": "How far to scroll, up if positive, down if negative. Needed by `action=scroll`.",
-            "type": "number",
-        },
-        "time": {"description": "Seconds. Needed by `action=wait`.", "type": "number"},
-        "status": {**_STATUS, **_STATUS_VALUES},
+    "pixels": {
+        "description": "How far to scroll, up if positive, down if negative. Needed by `action=scroll`.",
+        "type": "number",
     },
-)
-MOBILE_FUNCTION = tool_function(
-    "mobile_use",
-    [
-        "Operate a phone by touch, looking at screenshots of it.",
-        "You can tap, type, swipe and press its buttons; every app is reached through what is on the screen.",
-        "Apps may need a moment to react. If the screen has not changed yet, wait and look again.",
-        _RESOLUTION,
-        "Touch the middle of buttons, links and icons, not their edges.",
-    ],
-    {
-        "key": "Send a key event by its adb name, such as `volume_up`, `volume_down`, `power`, `camera`, `clear`.",
-        "click": "Tap at a coordinate (x, y).",
-        "long_press": "Press at a coordinate (x, y) for some seconds.",
-        "swipe": "Swipe from `coordinate` to `coordinate2`.",
-        "type": "Write a text into the field that has the focus.",
-        "system_button": "Press a button of the system.",
-        "open": "Open an app by its name.",
-        "wait": "Wait some seconds for the screen to change.",
-        "terminate": "End the task and say how it went.",
+    "time": {"description": "Seconds. Needed by `action=wait`.", "type": "number"},
+    "status": {**_STATUS, **_STATUS_VALUES},
+}
+COMPUTER_FUNCTION = tool_function("computer_use", COMPUTER_ABOUT, COMPUTER_ACTIONS, COMPUTER_ARGUMENTS)
+MOBILE_ABOUT = [
+    "Operate a phone by touch, looking at screenshots of it.",
+    "You can tap, type, swipe and press its buttons; every app is reached through what is on the screen.",
+    "Apps may need a moment to react. If the screen has not changed yet, wait and look again.",
+    _RESOLUTION,
+    "Touch the middle of buttons, links and icons, not their edges.",
+]
+MOBILE_ACTIONS = {
+    "key": "Send a key event by its adb name, such as `volume_up`, `volume_down`, `power`, `camera`, `clear`.",
+    "click": "Tap at a coordinate (x, y).",
+    "long_press": "Press at a coordinate (x, y) for some seconds.",
+    "swipe": "Swipe from `coordinate` to `coordinate2`.",
+    "type": "Write a text into the field that has the focus.",
+    "system_button": "Press a button of the system.",
+    "open": "Open an app by its name.",
+    "wait": "Wait some seconds for the screen to change.",
+    "terminate": "End the task and say how it went.",
+}
+MOBILE_ARGUMENTS: dict[str, dict[str, Any]] = {
+    "coordinate": {
+        "description": "(x, y): pixels from the left edge and from the top edge. "
+        "Needed by `action=click`, `action=long_press` and `action=swipe`.",
+        "type": "array",
     },
-    {
-        "coordinate": {
-            "description": "(x, y): pixels from the left edge and from the top edge. "
-            "Needed by `action=click`, `action=long_press` and `action=swipe`.",
-            "type": "array",
-        },
-        "coordinate2": {"description": "(x, y): where the swipe ends. Needed by `action=swipe`.", "type": "array"},
-        "text": {"description": "Needed by `action=key`, `action=type` and `action=open`.", "type": "string"},
-        "time": {"description": "Seconds. Needed by `action=long_press` and `action=wait`.", "type": "number"},
-        "button": {
-            "description": "`Back`: one screen back, `Home`: the home screen, `Menu`: the list of open apps, "
-            "`Enter`: confirm. Needed by `action=system_button`.",
-            "enum": ["Back", "Home", "Menu", "Enter"],
-            "type": "string",
-        },
-        "status": {**_STATUS, **_STATUS_VALUES},
+    "coordinate2": {"description": "(x, y): where the swipe ends. Needed by `action=swipe`.", "type": "array"},
+    "text": {"description": "Needed by `action=key`, `action=type` and `action=open`.", "type": "string"},
+    "time": {"description": "Seconds. Needed by `action=long_press` and `action=wait`.", "type": "number"},
+    "button": {
+        "description": "`Back`: one screen back, `Home`: the home screen, `Menu`: the list of open apps, "
+        "`Enter`: confirm. Needed by `action=system_button`.",
+        "enum": ["Back", "Home", "Menu", "Enter"],
+        "type": "string",
     },
-)
+    "status": {**_STATUS, **_STATUS_VALUES},
+}
+MOBILE_FUNCTION = tool_function("mobile_use", MOBILE_ABOUT, MOBILE_ACTIONS, MOBILE_ARGUMENTS)
 
-_DECIDE = (
+DECIDE = (
     "The user query:  ${instruction}\n"
     "Task progress (You have done the following operation on the current device): ${history}",
     IMAGE,
@@ -377,8 +375,8 @@ QWEN25_VL = Dialect(
     overshoot=OVERSHOOT,
     grammar={"desktop": COMPUTER_USE, "mobile": MOBILE_USE},
     decide={
-        "desktop": Prompt(tool_system(COMPUTER_FUNCTION), _DECIDE, max_tokens=2048),
-        "mobile": Prompt(tool_system(MOBILE_FUNCTION), _DECIDE, max_tokens=2048),
+        "desktop": Prompt(tool_system(COMPUTER_FUNCTION), DECIDE, max_tokens=2048),
+        "mobile": Prompt(tool_system(MOBILE_FUNCTION), DECIDE, max_tokens=2048),
     },
     locate=Prompt(
         tool_system(COMPUTER_FUNCTION, gap="\n\n\n"),
