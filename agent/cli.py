@@ -176,15 +176,20 @@ def report(
 @app.command()
 def models(as_json: AsJson = False) -> None:
     """List the models and dialects that --model understands."""
-    from agent.models import known_models
+    from agent.models import known_dialects, known_models
 
-    known = known_models()
+    known, dialects = known_models(), known_dialects()
     if as_json:
-        _print_json({"models": [{"name": name, "description": words} for name, words in known.items()]})
+        named = [{"name": name, "description": words} for name, words in known.items()]
+        _print_json({"models": named, "dialects": dialects})
         return
     width = max(map(len, known))
     for name, words in known.items():
         typer.echo(f"{name:<{width}}  {words}")
+    typer.echo("\nfamilies on a server (handeye models --json says more):")
+    for dialect in dialects:
+        does = " and ".join(dialect["platforms"]) or "locates only"
+        typer.echo(f"{dialect['name']:<20}  {does:<18}  {dialect['sizes']:<36}  {dialect['licence']}")
 
 
 @app.command()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from typing import Any, get_args
 
 from agent.chat import ChatModel
-from agent.dialects.dialect import Dialect, Platform
+from agent.dialects.dialect import Ability, Dialect, Platform
 from agent.dialects.registry import DIALECTS, dialect_for, get_dialect
 from agent.endpoints.openai import OpenAIEndpoint, Patience
 from agent.model import Model, ModelError
@@ -20,15 +21,33 @@ def known_models() -> dict[str, str]:
     """What `resolve_model` takes, each with one line about it."""
     return {
         BUILTIN: "the built-in model: no download, no GPU, explicit instructions only",
-        "http://HOST:PORT[/v1][#NAME]": f"a model on an OpenAI-compatible server; dialects: {', '.join(DIALECTS)}",
+        "http://HOST:PORT[/v1][#NAME]": f"a model on an OpenAI-compatible server, of one of {len(DIALECTS)} families",
         "NAME": f"the model served under NAME at the address in {BASE_URL}",
     }
+
+
+def known_dialects() -> list[dict[str, Any]]:
+    """The families of models that can be talked to, each as a JSON object."""
+    return [
+        {
+            "name": dialect.name,
+            "sizes": dialect.sizes,
+            "coordinates": dialect.space,
+            "order": dialect.order,
+            "platforms": list(dialect.decide),
+            "abilities": [ability for ability in get_args(Ability) if dialect.can(ability)],
+            "licence": dialect.licence,
+            "source": dialect.source,
+        }
+        for dialect in DIALECTS.values()
+    ]
 
 
 def resolve_model(
     name: str,
     *,
     platform: Platform = "desktop",
+    ability: Ability | None = None,
     served_model: str | None = None,
     dialect: str | None = None,
     max_pixels: int | None = None,
@@ -38,11 +57,11 @@ def resolve_model(
 ) -> Model:
     """The model called `name`: ``builtin``, an address with an optional ``#NAME``, or a name served at BASE_URL.
 
-    `platform` picks the action schema. `served_model` is the name on the server, asked for when it serves only one.
+    `platform` picks the action schema, `ability` is what the model will be asked to do. `served_model` is the name on the server, asked for when it serves only one.
     `dialect` overrides what the name says. `max_pixels` is the server's own limit on the area of an image, where it
     is below the dialect's: without it such a server would shrink the image again and every coordinate would be off.
     `prefill` is for servers that continue a begun answer (vLLM). Raises `ModelError` for an unknown name, an unknown
-    dialect and, when it has to be asked, an unreachable server.
+    dialect, a family that lacks `ability` on `platform` and, when it has to be asked, an unreachable server.
     """
     name = name.strip()
     if name.lower() == BUILTIN:
@@ -50,6 +69,8 @@ def resolve_model(
     url, served = _address(name, served_model)
     endpoint = OpenAIEndpoint(url, served, stream=stream, prefill=prefill, patience=patience or Patience())
     speaks = get_dialect(dialect) if dialect else dialect_for(endpoint.model)
+    if ability is not None:
+        speaks.require(ability, platform)
     return ChatModel(endpoint, _limited(speaks, max_pixels), platform)
 
 

@@ -12,11 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from envs.desktop import DesktopEnv
-from envs.hotkey import watch_for_stop
-from envs.sandbox import SandboxEnv
-from envs.viewer import Viewer
-
 from rich.markup import escape
 
 from actions.action import describe
@@ -33,7 +28,11 @@ from agent.report import write_report
 from agent.step import Step
 from agent.stop import Stop
 from agent.task import Limits, Task
+from envs.desktop import DesktopEnv
 from envs.env import Observation
+from envs.hotkey import watch_for_stop
+from envs.sandbox import SandboxEnv
+from envs.viewer import Viewer
 
 EnvKind = Literal["desktop", "sandbox"]
 ConfirmMode = Literal["always", "risky", "never"]
@@ -128,7 +127,11 @@ def _model(options: RunOptions) -> Model:
     """A server is not waited for longer than the whole run may take."""
     patience = Patience(total=min(options.max_seconds or math.inf, Patience().total))
     return resolve_model(
-        options.model, served_model=options.served_model, max_pixels=options.max_pixels, patience=patience
+        options.model,
+        ability="decide",
+        served_model=options.served_model,
+        max_pixels=options.max_pixels,
+        patience=patience,
     )
 
 

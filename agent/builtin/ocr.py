@@ -149,9 +149,23 @@ def split_row(image: Image, row: Box) -> list[Box]:
     if ink is None or not ink.any():
         return [Box(x1, y1, x2, y2)]
     ink, walls = _without_frames(ink)
+    walls |= _steps_of_back(image[y1:y2, x1:x2])
     tall = max(6, int(ink.any(axis=1).sum()))
     parts = [part for a, b in _between(walls) for part in _spans(ink[:, a:b], a, max(6, int(_WIDE_GAP * tall)))]
     return [box for a, b in parts if (box := _tight(ink, x1, y1, a, b)).height >= 2 and box.width >= 2]
+
+
+def _steps_of_back(crop: Image) -> npt.NDArray[np.bool_]:
+    """Columns where the background above and below the text changes for good: a field begins or ends."""
+    margin = max(1, crop.shape[0] // 6)
+    rows = np.concatenate([crop[:margin], crop[-margin:]]).astype(np.float32).mean(axis=2)
+    back = np.median(rows, axis=0)
+    steps = np.zeros(len(back), dtype=bool)
+    for x in np.flatnonzero(np.abs(np.diff(back)) > 12):
+        left, right = back[max(0, x - 12) : max(1, x - 1)], back[x + 3 : x + 15]
+        if len(right) and np.ptp(left) < 3 and np.ptp(right) < 3 and abs(float(left.mean() - right.mean())) > 12:
+            steps[x] = True
+    return steps
 
 
 def _without_frames(ink: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:

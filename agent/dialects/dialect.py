@@ -180,27 +180,24 @@ class Dialect:
     thinks: bool = False
     keep_special_tokens: bool = False
 
-    def abilities(self, platform: Platform = "desktop") -> tuple[Ability, ...]:
-        """What a model of this family can do on `platform`."""
-        able: dict[Ability, bool] = {
-            "decide": platform in self.decide,
-            "locate": True,
-            "extract": self.extract is not None,
-        }
-        return tuple(ability for ability, can in able.items() if can)
+    def can(self, ability: Ability, platform: Platform | None = None) -> bool:
+        """Whether a model of this family can do that on `platform`, or on any (None)."""
+        if ability == "decide":
+            return bool(self.decide) if platform is None else platform in self.decide
+        return ability == "locate" or self.extract is not None
 
     def require(self, ability: Ability, platform: Platform = "desktop") -> None:
         """Raises `agent.model.ModelError`, one line with what to do instead, if the family lacks `ability`."""
-        if ability in self.abilities(platform):
+        if self.can(ability, platform):
             return
         if ability == "decide" and self.decide:
             raise ModelError(
                 f"{self.name} models act on {' and '.join(self.decide)} screens only, not on a {platform} one: "
                 "choose another model (handeye models lists them)"
             )
+        does = "decide and locate" if self.decide else "only locate (handeye locate)"
         raise ModelError(
-            f"{self.name} models can only locate, not {ability}: use one with handeye locate, "
-            "or choose another model (handeye models lists them)"
+            f"{self.name} models can {does}, not {ability}: choose another model (handeye models lists them)"
         )
 
     def view(self, frame: Frame, pointer: Point | None = None) -> View:

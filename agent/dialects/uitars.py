@@ -161,7 +161,7 @@ _WAYS = "direction='down or up or right or left'"
 
 UI_TARS_10 = Dialect(
     name="ui-tars-1.0",
-    family=r"ui[-_.]?tars(?![-_.]?(?:v?1[._-]5|2))",
+    family=r"ui[-_.]?tars(?![-_.]?(?:v?1[._-]5|v?2(?!b)))",
     sizes="2B, 7B, 72B",
     licence="Apache-2.0",
     source="bytedance/UI-TARS: README_v1.md, codes/ui_tars/action_parser.py",

@@ -174,7 +174,7 @@ def test_likeness_and_meaning_stay_in_bounds(a: str, b: str) -> None:
     assert 0 <= meaning(a, b) <= 1
 
 
-@given(st.text(st.characters(whitelist_categories=("Lu", "Ll")), min_size=1, max_size=30))
+@given(st.text("abcdefghijklmnopqrstuvwxyzäöüABCXYZ", min_size=1, max_size=30))
 def test_a_text_is_most_like_itself(text: str) -> None:
     assert likeness(text, text) == 1.0
-    assert likeness(text, text.swapcase()) >= 0.9 or text.casefold() != text.swapcase().casefold()
+    assert likeness(text, text.swapcase()) >= 0.9

@@ -1,0 +1,187 @@
+"""What every way of doing shares: the current look, finding targets, seeing effects, and words for the thought."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
+
+from rapidfuzz import fuzz
+
+from actions.action import (
+    AnyAction,
+    Finish,
+    Wait,
+)
+from agent.builtin import finding, watch
+from agent.builtin import steps as s
+from agent.builtin.screen import Candidate, Role, Screen
+from agent.builtin.watch import Look, changed, exact, norm
+
+Rank = Callable[[Screen, str, Sequence[Role]], Sequence[Candidate]]
+"""Candidates for a target, best first; 0.5 and above means act. See `agent.builtin.locate.rank`."""
+
+Turn = tuple[AnyAction, str]
+Script = Generator[Turn, None, None]
+Search = Generator[Turn, None, list[Candidate]]
+Check = Generator[Turn, None, bool]
+
+ACT = 0.5
+"""The score from which a candidate is acted on."""
+PATIENCE = (0.3, 0.6, 1.0, 1.5, 2.0)
+"""Seconds between the looks for a target that is not there yet."""
+LONG_PATIENCE = (0.5, 0.5, 1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0, 5.0, 5.0, 5.0)
+"""The same for something that the task says to wait for."""
+SYNONYMS: dict[str, tuple[str, ...]] = {
+    "*": ("×", "x", "冰", "米"),
+    "×": ("*", "x"),
+    "x": ("×", "*"),
+    "/": ("÷",),
+    "÷": ("/",),
+    "-": ("−", "–", "一"),
+    "−": ("-",),
+    "=": ("二", "＝"),
+    "+": ("十",),
+}
+"""Other ways in which a calculator's keys are drawn, or read."""
+DISPLAY = re.compile(r"\b(?:display|result|calculator|output)\b", re.IGNORECASE)
+TYPED_ROLES: tuple[Role, ...] = ("field",)
+TICKED: tuple[Role, ...] = ("checkbox", "switch", "radio")
+
+
+class GiveUp(Exception):  # noqa: N818 - it is an outcome, not a fault
+    """The task cannot go on; the message says which instruction, what was looked for, what was seen."""
+
+
+class Body:
+    """The state of one task and what all instructions need of it."""
+
+    def __init__(self, instructions: Sequence[s.Instruction], rank: Rank, *, phone: bool = False) -> None:
+        self._rank, self._phone = rank, phone
+        self._steps = tuple(instructions)
+        self._look: Look | None = None
+        self._first: Look | None = None
+        self._calm: Look | None = None
+        self._seen: list[Screen] = []
+        self._performed = True
+        self._step: s.Instruction = s.Instruction()
+        self._number = 0
+        self._last_target = ""
+        self._answered: set[str] = set()
+        self._guards = [x for x in self._steps if isinstance(x, s.Guard)] + [
+            s.Guard(x.target, (x,), source=x.source) for x in self._steps if isinstance(x, s.Dismiss)
+        ]
+        self._fired: set[int] = set()
+        self._showing: set[int] = set()
+        self._stack: list[Script] = []
+        self._fresh_stack: set[int] = set()
+        self._end: Finish | None = None
+
+    @property
+    def look(self) -> Look:
+        """The current look."""
+        assert self._look is not None
+        return self._look
+
+    @property
+    def screen(self) -> Screen:
+        """The current screen."""
+        return self.look.screen
+
+    @property
+    def _last(self) -> bool:
+        """Whether this is the last thing to do, so that its effect must be seen."""
+        return self._number >= len(self._steps) and len(self._stack) == 1
+
+    def _say(self, what: str) -> str:
+        of = f"Step {self._number} of {len(self._steps)}"
+        return f"{of}, “{watch.short(self._step.source or type(self._step).__name__)}”: {what}."
+
+    def do(self, step: s.Instruction) -> Script:
+        """The script of one instruction."""
+        raise NotImplementedError
+
+    def _clear_the_way(self, target: str) -> Check:
+        """Close, once, a dialog that came up on its own and hides `target`; True if that was done."""
+        raise NotImplementedError
+
+    def _sub(self, step: s.Instruction) -> Script:
+        """A part of the current instruction, named in its own words."""
+        outer, self._step = self._step, step if step.source else replace(step, source=self._step.source)
+        yield from self.do(step)
+        self._step = outer
+
+    # ------------------------------------------------------------------ finding
+
+    def candidates(self, target: str, roles: Sequence[Role] = ()) -> list[Candidate]:
+        """What `target` may be on the current screen, best first, other spellings of a short name included."""
+        ranked = list(self._rank(self.screen, target, roles))
+        if not any(c.score >= ACT for c in ranked):
+            ranked += [
+                Candidate(e, e.box.center, 0.9) for word in SYNONYMS.get(target, ()) for e in exact(self.screen, word)
+            ]
+        if not roles and not any(c.score >= 0.8 for c in ranked):
+            ranked = [c for c in finding.by_label(self.screen, target, ()) if c.score == 1.0] + ranked
+        found = [c for c in ranked if c.element.role in roles] if roles else ranked
+        if not any(c.score >= ACT for c in found):
+            found = found + finding.by_label(self.screen, target, roles)
+        if roles and not any(c.score >= ACT for c in found):
+            spots = finding.right_of_words(self.screen, target) if "field" in roles else []
+            label = [replace(c, score=min(c.score, 0.55)) for c in ranked] if spots else ranked
+            found = found + finding.beside(self.screen, target) or spots + label
+        return sorted(found, key=lambda c: -c.score)
+
+    def _good(self, target: str, roles: Sequence[Role] = ()) -> list[Candidate]:
+        return [c for c in self.candidates(target, roles) if c.score >= ACT]
+
+    def find(self, target: str, roles: Sequence[Role] = ()) -> Search:
+        """Candidates for `target`, waiting for it where it is not there yet. Raises `GiveUp`."""
+        target = self._named(target)
+        for seconds in PATIENCE:
+            if good := self._good(target, roles):
+                self._last_target = target
+                return good
+            if (yield from self._clear_the_way(target)):
+                continue
+            yield Wait(seconds=seconds), self._say(f"“{target}” is not there yet, so I wait")
+        if good := self._good(target, roles):
+            return good
+        raise GiveUp(self._not_found(target))
+
+    def _named(self, target: str) -> str:
+        """ "it" is what the instruction before was about."""
+        pronoun = re.fullmatch(r"it|that|this|there|them|the same|same", target.strip(), re.IGNORECASE)
+        return self._last_target if pronoun and self._last_target else target
+
+    def _not_found(self, target: str) -> str:
+        nearest = max(self.candidates(target), key=lambda c: c.score, default=None)
+        if nearest is None:
+            texts = [e.text for e in self.screen.elements if e.text]
+            seen = max(texts, key=lambda t: fuzz.ratio(norm(t), norm(target)), default="")
+            near = f"the nearest words are “{watch.short(seen)}”" if seen else "there are no words on the screen"
+        else:
+            near = f"the nearest thing is {watch.name(nearest.element)} ({nearest.score:.2f})"
+        return self._failed(f"“{target}” is not on the screen; {near}")
+
+    def _failed(self, why: str) -> str:
+        return f"instruction {self._number} of {len(self._steps)}, “{watch.short(self._step.source)}”: {why}"
+
+    # ------------------------------------------------------------------ checking
+
+    def _effect(
+        self, before: Look, test: Callable[[], bool] | None = None, patience: Sequence[float] = (0.3, 0.7)
+    ) -> Check:
+        """Whether the screen is `changed` from `before` (or `test` holds), looking again a little later."""
+        if not self._performed:
+            return True
+        good = test or (lambda: changed(before, self.look))
+        for seconds in patience:
+            if good():
+                return True
+            yield Wait(seconds=seconds), self._say("I wait for the screen to show the effect")
+        return good()
+
+    def _unseen(self, what: str) -> None:
+        """The effect of an action was not seen: fatal for the last instruction only."""
+        if self._last:
+            raise GiveUp(self._failed(what))

@@ -1,0 +1,128 @@
+"""Values of fields, boxes and lists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rapidfuzz import fuzz
+
+from actions.action import (
+    Click,
+    Key,
+    TypeText,
+)
+from actions.frame import Box
+from agent.builtin import steps as s
+from agent.builtin import watch
+from agent.builtin.following.body import (
+    TICKED,
+    GiveUp,
+    Script,
+)
+from agent.builtin.following.dialogs import Dialogs
+from agent.builtin.following.judging import (
+    attempts,
+    found_by,
+    says,
+    state,
+    ticked_at,
+    value_at,
+)
+from agent.builtin.screen import Candidate, Element, Role
+from agent.builtin.watch import Look, exact, fresh, norm
+
+
+class Choosing(Dialogs):
+    """Setting, ticking and choosing."""
+
+    def _set(self, step: s.SetTo) -> Script:
+        roles: tuple[Role, ...] = ("field", "select", "slider", *TICKED)
+        best = (yield from self.find(step.target, roles))[0]
+        on = {"on": True, "checked": True, "yes": True, "off": False, "unchecked": False, "no": False}.get(
+            norm(step.value)
+        )
+        number = re.fullmatch(r"(-?\d+(?:\.\d+)?)\s*(%|percent)?", step.value.strip())
+        if best.element.role in TICKED and on is not None:
+            yield from self._sub(s.SetChecked(step.target, on))
+        elif best.element.role == "slider" and number:
+            yield from self._sub(s.Slide(step.target, float(number[1]), percent=bool(number[2])))
+        elif best.element.role in ("select", "radio"):
+            yield from self._sub(s.Choose(step.value, step.target))
+        else:
+            yield from self._sub(s.TypeInto(step.value, step.target, replace=True))
+
+    def _tick(self, step: s.SetChecked) -> Script:
+        found = yield from self.find(step.target, TICKED)
+        for candidate in attempts(found):
+            if step.on is not None and candidate.element.checked is step.on:
+                return
+            was = candidate.element.checked
+            before, box = self.look, candidate.element.box
+            yield Click(point=candidate.point), self._say(found_by(f"it reads {state(was)}; I click", candidate))
+            if not (yield from self._effect(before)):
+                continue
+            now = ticked_at(self.screen, box)
+            if step.on is None or now is None or now is step.on:
+                return
+            yield Click(point=candidate.point), self._say(f"it now reads {state(now)}, so I click it again")
+            yield from self._effect(before)
+            if ticked_at(self.screen, box) in (None, step.on):
+                return
+        raise GiveUp(self._failed(f"{watch.name(found[0].element)} did not become {state(step.on)}"))
+
+    def _choose(self, step: s.Choose) -> Script:
+        if not step.target:
+            yield from self._choose_anywhere(step)
+            return
+        found = yield from self.find(step.target, ("select", "radio", "field"))
+        best = found[0]
+        if best.element.role == "radio" or not self._good(step.target, ("select", "field")):
+            shown = [e for e in exact(self.screen, step.option) if e.box.center.y >= best.element.box.y1]
+            if shown:
+                yield from self._sub(s.ClickOn(step.option))
+                return
+        if best.element.role == "field":
+            yield from self._sub(s.TypeInto(step.option, step.target, replace=True))
+        else:
+            yield from self._choose_in(step, found)
+
+    def _choose_anywhere(self, step: s.Choose) -> Script:
+        if exact(self.screen, step.option) or self._good(step.option):
+            yield from self._sub(s.ClickOn(step.option))
+            return
+        selects = [e for e in self.screen.elements if e.role == "select"]
+        if not selects:
+            yield from self._sub(s.ClickOn(step.option))
+            return
+        yield from self._choose_in(step, [Candidate(e, e.box.center, 0.6, "a drop-down") for e in selects])
+
+    def _choose_in(self, step: s.Choose, lists: Sequence[Candidate]) -> Script:
+        for candidate in lists[:4]:
+            box = candidate.element.box
+            if says(candidate.element.text, step.option):
+                return
+            before = self.look
+            yield Click(point=candidate.point), self._say(found_by("I open", candidate))
+            if not (yield from self._effect(before)):
+                continue
+            option = self._option(before, step.option, box)
+            if option is not None:
+                opened = self.look
+                yield Click(point=option.box.center), self._say(f"I choose {watch.name(option)}")
+                yield from self._effect(opened)
+            elif candidate is lists[-1] or len(lists) == 1:
+                yield TypeText(text=step.option), self._say("I cannot read the option, so I type its name")
+                yield Key(chords=("enter",)), self._say("I confirm it")
+            else:
+                yield Key(chords=("escape",)), self._say("the option is not in this list, so I close it")
+                continue
+            if (yield from self._effect(before, lambda box=box: value_at(self.screen, box, step.option))):  # type: ignore[misc]
+                return
+        raise GiveUp(self._failed(f"“{step.option}” was not taken; the screen does not show it as chosen"))
+
+    def _option(self, before: Look, option: str, box: Box) -> Element | None:
+        new = [e for e in fresh(before.screen, self.screen) if e.text and e.box.overlap(box) < 0.5 * e.box.area]
+        named = [e for e in new if norm(e.text) == norm(option)]
+        near = [e for e in new if fuzz.ratio(norm(e.text), norm(option)) >= 80]
+        return next(iter(named or near), None)

@@ -1,0 +1,122 @@
+"""Small judgements about elements and looks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rapidfuzz import fuzz
+
+from actions.frame import Box, Point
+from agent.builtin import watch
+from agent.builtin.following.body import TICKED
+from agent.builtin.screen import Candidate, Element, Screen
+from agent.builtin.watch import Look, fresh, norm
+
+
+def found_by(verb: str, candidate: Candidate) -> str:
+    """The thought for acting on a candidate."""
+    return f"{verb} {watch.name(candidate.element)} ({candidate.score:.2f})"
+
+
+def attempts(found: Sequence[Candidate]) -> list[Candidate]:
+    """The best, the others that are nearly as good, and the best once more. At most three."""
+    others = [
+        c for c in found[1:] if c.score >= found[0].score - 0.25 and c.element.box.overlap(found[0].element.box) == 0
+    ]
+    return [found[0], *others[:2]] if others else [found[0], found[0]]
+
+
+def may_stay_the_same(element: Element, screen: Screen) -> bool:
+    """Things whose click need not show: a field that has the focus, a tab or radio button already chosen."""
+    return element.role in ("field", "tab") or (element.role == "radio" and element.checked is True)
+
+
+def opened(before: Look, after: Look) -> bool:
+    """Whether a click showed entries."""
+    new = [e for e in fresh(before.screen, after.screen) if e.text or e.icons]
+    return len(new) >= 2 or any(e.role == "menuitem" for e in new)
+
+
+def went(before: Look, after: Look) -> bool:
+    """Whether more went than came: a click that closed something."""
+    return len(fresh(after.screen, before.screen)) < len(fresh(before.screen, after.screen))
+
+
+def menu_is_open(screen: Screen, entry: Element) -> bool:
+    """Whether the entries of a menu are showing under it."""
+    under = [e for e in screen.elements if e.role == "menuitem" and e.box.y1 >= entry.box.y1 + entry.box.height / 2]
+    return any(abs(e.box.x1 - entry.box.x1) < 60 and e.box.y1 - entry.box.y2 < 30 for e in under)
+
+
+def titled(screen: Screen, name: str) -> bool:
+    """Whether a window of this name is open: its words stand in a title at the top of something."""
+    return any(norm(name) in norm(e.text) and (e.role == "bar" or e.box.y1 < 40) for e in screen.elements if e.text)
+
+
+def one_line(element: Element) -> bool:
+    """Whether a field holds one line."""
+    return element.box.height < 60
+
+
+def secret(target: str) -> bool:
+    """Whether a field hides what is typed."""
+    return re.search(r"pass(?:word|code|phrase)|\bpin\b|secret", target, re.IGNORECASE) is not None
+
+
+def near(screen: Screen, box: Box) -> Element | None:
+    """The element that fills `box` on the screen now."""
+    same = [e for e in screen.elements if e.box.overlap(box) > 0.5 * max(box.area, 1.0)]
+    return same[0] if same else None
+
+
+def value_at(screen: Screen, box: Box, value: str) -> bool:
+    """Whether `value` is shown at `box`."""
+    here = [e for e in screen.elements if e.box.overlap(box.grown(4)) > 0]
+    whole = re.compile(rf"(?<!\w){re.escape(norm(value))}(?!\w)")
+    return any(says(e.text, value) or says(e.label, value) or whole.search(norm(e.text)) for e in here)
+
+
+def says(text: str, value: str) -> bool:
+    """Whether two texts are the same but for misread letters."""
+    return bool(text) and (norm(text) == norm(value) or fuzz.ratio(norm(text), norm(value)) >= 85)
+
+
+def ticked_at(screen: Screen, box: Box) -> bool | None:
+    """The state of the box or switch at `box`; None if it cannot be read."""
+    here = [e for e in screen.elements if e.role in TICKED and e.box.grown(4).holds(box.center)]
+    return here[0].checked if here else None
+
+
+def digits_at(screen: Screen, box: Box, digits: str) -> float:
+    """How well the digits that stand at `box` agree with `digits`, 0 to 100."""
+    seen = "".join(c for e in screen.elements if e.box.overlap(box.grown(4)) > 0 for c in e.text if c.isdigit())
+    return fuzz.ratio(seen, digits)
+
+
+def state(on: bool | None) -> str:
+    """A state in words."""
+    return {True: "checked", False: "unchecked", None: "neither checked nor unchecked"}[on]
+
+
+def path(start: Point, end: Point) -> tuple[Point, ...]:
+    """A straight way in a few points."""
+    return tuple(Point(start.x + (end.x - start.x) * i / 4, start.y + (end.y - start.y) * i / 4) for i in range(5))
+
+
+def answer_at(screen: Screen, element: Element) -> str:
+    """What stands in a thing: its own words, or for a label the words right of it."""
+    if element.role != "text":
+        return element.text or element.label
+    value = element.text.partition(":")[2]
+    if value.strip():
+        return value.strip()
+    right = [
+        e
+        for e in screen.elements
+        if e.text
+        and e is not element
+        and e.box.x1 >= element.box.x2 - 2
+        and abs(e.box.center.y - element.box.center.y) < max(8.0, element.box.height * 0.7)
+    ]
+    return min(right, key=lambda e: e.box.x1).text if right and element.text.rstrip().endswith(":") else element.text

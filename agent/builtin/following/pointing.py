@@ -1,0 +1,131 @@
+"""Clicks, menus, things to open."""
+
+from __future__ import annotations
+
+import re
+
+from actions.action import (
+    Click,
+    Key,
+    LongPress,
+    Move,
+    Open,
+    Wait,
+)
+from actions.frame import Point
+from agent.builtin import steps as s
+from agent.builtin import watch
+from agent.builtin.following.body import (
+    ACT,
+    LONG_PATIENCE,
+    PATIENCE,
+    GiveUp,
+    Script,
+)
+from agent.builtin.following.dialogs import Dialogs
+from agent.builtin.following.judging import (
+    attempts,
+    found_by,
+    may_stay_the_same,
+    menu_is_open,
+    opened,
+    titled,
+    went,
+)
+from agent.builtin.watch import changed, exact
+
+
+class Pointing(Dialogs):
+    """Clicking and its kin."""
+
+    def _click(self, step: s.ClickOn) -> Script:
+        if step.at is not None:
+            before = self.look
+            yield self._press_at(step, Point(*step.at)), self._say("I click where I was told")
+            if not (yield from self._effect(before)):
+                self._unseen("the click changed nothing")
+            return
+        found = yield from self.find(step.target)
+        for candidate in attempts(found):
+            before = self.look
+            yield self._press_at(step, candidate.point), self._say(found_by("I click", candidate))
+            if (yield from self._effect(before)) or may_stay_the_same(candidate.element, self.screen):
+                return
+            if (yield from self._clear_the_way(step.target)):
+                yield from self._click(step)
+                return
+        self._unseen(f"I clicked {watch.name(found[0].element)} and nothing on the screen changed")
+
+    def _press_at(self, step: s.ClickOn, point: Point) -> Click:
+        return Click(point=point, button=step.button, count=step.count, keys=step.keys)
+
+    def _point(self, step: s.Hover | s.Hold) -> Script:
+        best = (yield from self.find(step.target))[0]
+        if isinstance(step, s.Hold):
+            before = self.look
+            yield LongPress(point=best.point, seconds=step.seconds), self._say(found_by("I press and hold", best))
+            if not (yield from self._effect(before)):
+                self._unseen("holding it changed nothing")
+        else:
+            yield Move(point=best.point), self._say(found_by("I point at", best))
+
+    def _open_menu(self, menu: str) -> Script:
+        plain = re.sub(r"\s+menu$", "", menu, flags=re.IGNORECASE)
+        found = self._good(plain, ("menu",)) or (yield from self.find(plain))
+        tops = [c for c in found if c.element.box.center.y < self.screen.height * 0.2] or found
+        if menu_is_open(self.screen, tops[0].element):
+            return
+        for candidate in attempts(tops):
+            before = self.look
+            yield Click(point=candidate.point), self._say(found_by("I open", candidate))
+            if (yield from self._effect(before, lambda before=before: opened(before, self.look))):  # type: ignore[misc]
+                return
+            if changed(before, self.look) and self._phone is False and went(before, self.look):
+                yield Key(chords=("escape",)), self._say("that was not the menu, so I close it again")
+        self._unseen(f"no menu opened under {watch.name(tops[0].element)}")
+
+    def _open(self, step: s.OpenThing) -> Script:
+        plain = re.sub(r"\s+(?:app|application|program)$", "", step.target, flags=re.IGNORECASE)
+        if step.kind == "url":
+            yield from self._visit(step.target)
+            return
+        found = self._good(plain)
+        clickable = [c for c in found if c.element.role not in ("bar",)]
+        if step.kind == "app" and titled(self.screen, plain):
+            return
+        if clickable:
+            count = 2 if step.kind == "file" else 1
+            yield from self._click(s.ClickOn(plain, count=count, source=step.source))
+            return
+        if titled(self.screen, plain):
+            return
+        if step.kind == "file" or (step.kind == "any" and len(plain.split()) > 3):
+            yield from self._click(s.ClickOn(plain, count=2 if step.kind == "file" else 1, source=step.source))
+            return
+        before = self.look
+        yield Open(target=plain), self._say(f"nothing here reads “{plain}”, so I start it as a program")
+        if not (yield from self._effect(before, patience=LONG_PATIENCE[:6])):
+            raise GiveUp(self._failed(f"starting “{plain}” changed nothing on the screen"))
+
+    def _visit(self, url: str) -> Script:
+        before = self.look
+        bars = [c for c in self.candidates("address bar", ("field",)) if c.score >= ACT]
+        yield Open(target=url), self._say(f"I open the address {url}")
+        if not (yield from self._effect(before, patience=LONG_PATIENCE[:4])) and bars:
+            yield from self._sub(s.TypeInto(url, "address bar", replace=True, submit=True))
+
+    def _either(self, step: s.Either) -> Script:
+        for seconds in (*PATIENCE[:2], 0.0):
+            if exact(self.screen, step.words):
+                yield from self._sub(step.first)
+                return
+            first = step.otherwise[0]
+            target = getattr(first, "target", "")
+            if not seconds or (target and self._good(target)):
+                break
+            yield Wait(seconds=seconds), self._say(f"“{step.words}” is not there yet, so I wait")
+        last_number, parts = self._number, step.otherwise
+        for i, part in enumerate(parts):
+            self._number = last_number if i == len(parts) - 1 else min(last_number, len(self._steps) - 1)
+            yield from self._sub(part)
+        self._number = last_number

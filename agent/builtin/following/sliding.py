@@ -1,0 +1,81 @@
+"""Sliders."""
+
+from __future__ import annotations
+
+from actions.action import (
+    Drag,
+    Key,
+)
+from actions.frame import Box, Point
+from agent.builtin import steps as s
+from agent.builtin import watch
+from agent.builtin.following.body import (
+    Check,
+    GiveUp,
+    Script,
+)
+from agent.builtin.following.dialogs import Dialogs
+from agent.builtin.following.judging import (
+    found_by,
+    path,
+)
+from agent.builtin.values import (
+    numbers_near,
+    slider_range,
+    thumb_x,
+    track_box,
+)
+from agent.builtin.watch import Look
+
+
+class Sliding(Dialogs):
+    """Moving a slider to a place or number."""
+
+    def _slide(self, step: s.Slide) -> Script:
+        candidate = (yield from self.find(step.target, ("slider",)))[0]
+        box = track_box(self.look.image, candidate.element.box)
+        if box.width < 3 * box.height:
+            raise GiveUp(self._failed(f"{watch.name(candidate.element)} does not look like a slider"))
+        low, high = (0.0, 100.0) if step.percent else slider_range(self.screen, box)
+        part = min(max((step.value - low) / (high - low), 0.0), 1.0)
+        margin = min(box.height / 2, box.width / 10)
+        goal = Point(box.x1 + margin + part * (box.width - 2 * margin), box.center.y)
+        if part in (0.0, 1.0):
+            goal = goal._replace(x=max(0.0, box.x1 - 8) if part == 0 else min(self.screen.width - 1.0, box.x2 + 8))
+        for attempt in range(3):
+            thumb = thumb_x(self.look.image, box)
+            start = Point(thumb if thumb is not None else box.center.x, box.center.y)
+            before = self.look
+            how = "I drag its thumb" if attempt == 0 else "it is not there yet, so I drag again"
+            yield Drag(path=path(start, goal)), self._say(found_by(how + " on", candidate))
+            if not (yield from self._effect(before)) and thumb is not None and abs(thumb - goal.x) < 3:
+                return
+            if (yield from self._nudge(step, before, box, low, high, part)):
+                return
+        raise GiveUp(self._failed(f"the slider did not go to {step.value:g}"))
+
+    def _nudge(self, step: s.Slide, before: Look, box: Box, low: float, high: float, part: float) -> Check:
+        """Whether the slider now shows the value, after arrow keys for the rest of the way where a number shows it."""
+        wanted = low + part * (high - low)
+        for _ in range(3):
+            value = self._slider_value(before, box)
+            if value is None:
+                thumb = thumb_x(self.look.image, box)
+                return thumb is not None and abs((thumb - box.x1) / box.width - part) < 0.06
+            missing = wanted - value
+            if abs(missing) < 0.5:
+                return True
+            if abs(missing) > min(60.0, (high - low) * 0.4):
+                return False
+            key = "right" if missing > 0 else "left"
+            count = max(1, round(abs(missing)))
+            yield Key(chords=(key,) * min(count, 60)), self._say(f"it reads {value:g}, so I press {key} {count} times")
+            if self._slider_value(before, box) == value:
+                return abs(missing) <= 0.02 * (high - low)
+        return False
+
+    def _slider_value(self, before: Look, box: Box) -> float | None:
+        """The number beside the slider that is not its range: one that changed since `before`, or the only one."""
+        numbers = numbers_near(self.screen, box)
+        moved = [v for v, e in numbers if not watch.known(e, before.screen)]
+        return moved[0] if moved else (numbers[0][0] if len(numbers) == 1 else None)

@@ -1,0 +1,31 @@
+"""Dialogs to close."""
+
+from __future__ import annotations
+
+import re
+
+from agent.builtin import steps as s
+from agent.builtin.grammar.book import Book, I, Match
+from agent.builtin.reading import Found, Reader
+from agent.builtin.wording import (
+    DIALOG,
+)
+
+BOOK = Book()
+
+
+@BOOK.rule(
+    rf"(?P<v>dismiss|close|cancel|get rid of|clear away|accept|confirm|acknowledge|decline|reject|deny|ok)\s+"
+    rf"(?:(?:the|any|that|this|an?|every)\s+)?(?P<t>(?:[^,]*?\s)?{DIALOG}(?:\s+(?!(?:that|which|if|when))\S+){{0,3}}?)"
+    rf"(?P<c>,?\s+(?:that|which|if|when(?:ever)?|should|once|as soon as|in case)\b.*)?"
+)
+def _dismiss(r: Reader, m: Match) -> Found:
+    how = {"cancel": "cancel", "decline": "cancel", "reject": "cancel", "deny": "cancel"}.get(m["v"].lower(), "")
+    how = "ok" if m["v"].lower() in ("accept", "confirm", "acknowledge", "ok") else how
+    optional = bool(re.search(r"\b(?:if|should|whenever|in case|may|might|any)\b", (m["c"] or "") + m.group()[:24], I))
+    return (s.Dismiss(r.target(m["t"]), how, optional),)
+
+
+@BOOK.rule(r"(?:dismiss|get rid of)\s+(?P<t>[^,]+?)(?P<c>\s+(?:that|which|if|when)\b.*)?")
+def _dismiss_any(r: Reader, m: Match) -> Found:
+    return (s.Dismiss(r.target(m["t"]), "", bool(re.search(r"\bif\b", m["c"] or "", I))),)

@@ -1,0 +1,158 @@
+"""Keys, buttons of calculators, editing commands."""
+
+from __future__ import annotations
+
+import re
+
+from agent.builtin import steps as s
+from agent.builtin.grammar.book import Book, I, Match
+from agent.builtin.grammar.parts import PATH, buttons
+from agent.builtin.literals import LITERAL
+from agent.builtin.reading import Found, Reader
+from agent.builtin.wording import (
+    bare,
+    chord,
+    chords,
+)
+
+BOOK = Book()
+
+
+@BOOK.rule(
+    r"(?:press|hit|click|tap|use)?\s*(?:on\s+)?(?:the\s+)?(?P<b>back|home|recents?|recent apps|overview)\s+button"
+)
+def _system(r: Reader, m: Match) -> Found:
+    name = {"back": "back", "home": "home"}.get(m["b"].lower(), "recents")
+    return (s.SystemButton(name),)  # type: ignore[arg-type]
+
+
+@BOOK.rule(
+    r"(?:go|get|navigate|move|return)\s+back(?:\s+(?:once|one (?:page|screen|step)|"
+    r"(?:to|from)\s+(?!.*\b(?:tab|button|field)\b)(?!(?:the\s+)?home(?:\s*screen)?$).+))?"
+    r"|(?:go|return)\s+to\s+the\s+(?:previous|last)\s+(?:page|screen)"
+)
+def _back(r: Reader, m: Match) -> Found:
+    return (s.SystemButton("back"),)
+
+
+@BOOK.rule(r"(?:go|navigate|return)\s+(?:back\s+)?(?:to\s+(?:the\s+)?)?(?:home(?:\s*screen)?|home page of the phone)")
+def _home(r: Reader, m: Match) -> Found:
+    return (s.SystemButton("home"),)
+
+
+@BOOK.rule(r"go\s+forward|(?P<re>(?:refresh|reload)(?:\s+(?:the\s+)?(?:page|tab|window|site))?)")
+def _forward(r: Reader, m: Match) -> Found:
+    return (s.SystemButton("reload" if m["re"] else "forward"),)
+
+
+_ALL = (
+    r"(?:(?:all|everything|(?:all\s+)?the\s+(?:whole\s+|entire\s+|selected\s+)?(?:text|selection|document"
+    r"|contents?)|it|that))"
+)
+
+
+@BOOK.rule(
+    rf"(?P<v>copy|paste|cut|undo|redo|select all|select everything|quit|print|save)(?:\s+(?P<what>{_ALL}|the file"
+    r"|the document|the app(?:lication)?|the program|the last (?:action|change|step)|the page|file))?"
+)
+def _edit(r: Reader, m: Match) -> Found:
+    verb, what = m["v"].lower(), (m["what"] or "").lower()
+    keys = {"copy": "c", "paste": "v", "cut": "x", "undo": "z", "redo": "y", "quit": "q", "print": "p", "save": "s"}
+    if verb.startswith("select"):
+        return (s.Press(("ctrl+a",)),)
+    whole = verb in ("copy", "cut") and re.search(r"\ball|everything|whole|entire", what)
+    return (s.Press((("ctrl+a",) if whole else ()) + (f"ctrl+{keys[verb]}",)),)
+
+
+@BOOK.rule(rf"select\s+{_ALL}|highlight\s+{_ALL}")
+def _select_all(r: Reader, m: Match) -> Found:
+    return None if re.search(r"\b(?:it|that)$", m.group(), I) else (s.Press(("ctrl+a",)),)
+
+
+@BOOK.rule(r"paste(?:\s+(?:it|that|the text|the clipboard))?\s+(?:in|into|to)\s+(?P<t>.+)")
+def _paste_into(r: Reader, m: Match) -> Found:
+    return (s.ClickOn(r.target(m["t"])), s.Press(("ctrl+v",)))
+
+
+@BOOK.rule(
+    r"(?:save|store)\s+(?:it|the file|the document|this|the text|file|that)?\s*(?:as|under(?:\s+the\s+name)?|named"
+    rf"|to)\s+(?:the\s+(?:name|file)\s+)?(?P<name>\S+|{LITERAL})"
+)
+def _save_as(r: Reader, m: Match) -> Found:
+    return (s.Press(("ctrl+shift+s",)), s.TypeInto(r.lit(m["name"])), s.Press(("enter",)))
+
+
+@BOOK.rule(
+    r"(?:press|hit|push|strike|use|send|click|type|tap)\s+(?P<keys>.+?)\s+(?:by\s+clicking|with\s+clicks|by"
+    r"\s+pressing|by\s+mouse|using\s+the\s+buttons)(?:\s+.*)?"
+)
+def _keys_by_clicking(r: Reader, m: Match) -> Found:
+    return buttons(r, m["keys"])
+
+
+@BOOK.rule(
+    r"(?:calculate|compute|work out|evaluate|add up)\s+(?P<sum>[\d\s.+*/×÷−x()^%-]+?)\s*(?P<eq>=)?(?:\s+(?:by|with"
+    r"|using|on)\b.*)?"
+)
+def _calculate(r: Reader, m: Match) -> Found:
+    return buttons(r, m["sum"] + " =")
+
+
+@BOOK.rule(
+    r"(?:press|hit|push|click|tap|enter)\s+(?P<keys>[\d.]+(?:\s*[-+*/×÷−=x]\s*[\d.]*)+|(?:[\d.+*/×÷−=x-]\s*,\s*)+"
+    r"(?:and\s+)?[\d.+*/×÷−=x-](?:\s*(?:,|and)\s*(?:and\s+)?[\d.+*/×÷−=x-])*|(?:\d+\s+)+\d+)(?:\s+(?:buttons?"
+    r"|keys?))?"
+)
+def _sum(r: Reader, m: Match) -> Found:
+    return buttons(r, re.sub(r"(?<=[\d\s])x(?=[\d\s])", "*", m["keys"]))
+
+
+@BOOK.rule(r"(?:press|hit|push|strike|use|send|type)\s+(?P<keys>.+)")
+def _press(r: Reader, m: Match) -> Found:
+    text = (
+        re.sub(r"\s+to\s+(?!the\s)\w+\b.*$", "", m["keys"].strip())
+        if m.group().lower().startswith("use")
+        else m["keys"].strip()
+    )
+    if re.search(LITERAL, text) or re.match(r"type\b", m.group(), I):
+        return None
+    alone = re.sub(r"\s+button$", "", text, flags=I)
+    read = chords(alone) or chords(re.sub(r"^(?:the\s+)?(?:keys?|shortcut|combination)\s+", "", alone, flags=I))
+    if read is None:
+        return None
+    said_key = re.search(r"\bkeys?\b|[+]\S|twice|times", text, I) or chord(alone) is None
+    sure = (
+        r"(?:enter|return|escape|esc|tab|backspace|f\d+|page ?(?:up|down)|up|down|left|right|.*\+.+|(?:ctrl|alt"
+        r"|shift|control)\b.*)"
+    )
+    if said_key or (re.fullmatch(sure, alone, I) and alone == text):
+        return (s.Press(read),)
+    return (s.Press(read, perhaps=r.target(alone)),)
+
+
+@BOOK.rule(r"(?:submit|send)(?:\s+(?:the\s+form|it|the\s+data))?")
+def _submit(r: Reader, m: Match) -> Found:
+    return (s.ClickOn(m.group().split()[0].capitalize() + " button"),)
+
+
+@BOOK.rule(
+    rf"save\s+(?:it|the\s+file|this|the\s+document)\s+(?:(?:as|under(?:\s+the\s+name)?)\s+(?P<name>{LITERAL}|\S+)"
+    r"\s+)?(?:through|via|with|using|from|by)\s+(?:the\s+)?(?:menus?|(?:file|File)\s+menu)(?P<path>\s*[:,]?"
+    r"\s*.*>.*)?"
+)
+def _save_by_menu(r: Reader, m: Match) -> Found:
+    steps: tuple[s.Instruction, ...] = (
+        s.OpenMenu("File menu"),
+        s.ClickOn("Save As..." if m["name"] or not m["path"] else bare(PATH.split(m["path"])[-1])),
+    )
+    return steps + ((s.TypeInto(r.lit(m["name"])), s.Press(("enter",))) if m["name"] else ())
+
+
+@BOOK.rule(r"enter|return")
+def _enter(r: Reader, m: Match) -> Found:
+    return (s.Press(("enter",)),)
+
+
+@BOOK.rule(r"hold\s+(?:down\s+)?(?P<t>.+?)(?:\s+for\s+(?P<n>\d+(?:\.\d+)?)\s*s(?:ec(?:ond)?s?)?)?")
+def _hold(r: Reader, m: Match) -> Found:
+    return (s.Hold(r.target(m["t"]), float(m["n"] or 1)),) if chord(m["t"]) is None else None
