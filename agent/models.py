@@ -57,7 +57,8 @@ def resolve_model(
 ) -> Model:
     """The model called `name`: ``builtin``, an address with an optional ``#NAME``, or a name served at BASE_URL.
 
-    `platform` picks the action schema, `ability` is what the model will be asked to do. `served_model` is the name on the server, asked for when it serves only one.
+    `platform` picks the action schema, `ability` is what the model will be asked to do. `served_model` is the
+    name on the server, asked for when it serves only one.
     `dialect` overrides what the name says. `max_pixels` is the server's own limit on the area of an image, where it
     is below the dialect's: without it such a server would shrink the image again and every coordinate would be off.
     `prefill` is for servers that continue a begun answer (vLLM). Raises `ModelError` for an unknown name, an unknown

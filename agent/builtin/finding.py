@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from rapidfuzz import fuzz
 
@@ -94,3 +95,28 @@ def _under(box: Box, screen: Screen) -> list[Element]:
 
 def _is_widget(element: Element) -> bool:
     return element.role in _WORDLESS and (element.role != "icon" or element.box.width > 40)
+
+
+def on_keypad(screen: Screen, name: str, same: Sequence[Candidate]) -> list[Candidate]:
+    """Of several keys that read `name`, the one that stands where that digit belongs; none where that is not clear.
+
+    On a keypad 1 is left of 2 and in one column with 4 and 7: one of two keys read as "1" is a misread "/".
+    """
+    distinct = [c for i, c in enumerate(same) if all(c.element.box.overlap(o.element.box) == 0 for o in same[:i])]
+    if len(distinct) < 2 or not name.isdigit():
+        return list(same)
+    digits = {e.text: e.box for e in screen.elements if len(e.text) == 1 and e.text.isdigit() and e.text != name}
+    fits = [sum(_digit_fits(int(name), c.element.box, int(d), box) for d, box in digits.items()) for c in distinct]
+    best = max(fits)
+    clear = best > 0 and fits.count(best) == 1
+    return [distinct[fits.index(best)]] if clear else [replace(c, score=min(c.score, 0.45)) for c in distinct]
+
+
+def _digit_fits(one: int, a: Box, other: int, b: Box) -> bool:
+    """Whether two digits stand to each other as on a keypad (7 8 9 over 4 5 6 over 1 2 3)."""
+    if not one or not other:
+        return False
+    across = (other - 1) % 3 - (one - 1) % 3
+    level, upright = abs(a.center.y - b.center.y) < a.height / 2, abs(a.center.x - b.center.x) < a.width / 2
+    same_row = (one - 1) // 3 == (other - 1) // 3
+    return (same_row and level and across * (b.center.x - a.center.x) > 0) or (across == 0 and upright)

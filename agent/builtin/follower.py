@@ -7,6 +7,8 @@ The ways of doing are in `agent.builtin.following`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from actions.action import (
     Finish,
     Wait,

@@ -73,6 +73,10 @@ class Literals:
                 i += 1
         return "".join(out)
 
+    def take(self, pattern: re.Pattern[str], text: str) -> str:
+        """`text` with what the group ``it`` of each match says taken as a literal."""
+        return pattern.sub(lambda m: m.group()[: m.start("it") - m.start()] + self._put(m["it"], m["it"]), text)
+
     def _open(self, task: str, i: int) -> int:
         if task[i] not in _QUOTES or len(self._raw) > LAST - FIRST:
             return -1

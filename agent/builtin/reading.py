@@ -8,7 +8,19 @@ from dataclasses import replace
 
 from agent.builtin.literals import LITERAL, Literals
 from agent.builtin.steps import Either, Instruction, NeedsPlanning
-from agent.builtin.wording import CLICKING, CONDITION, IDIOMS, JOINT, LIST, TYPING, bare, odd_item, trim, unwrap
+from agent.builtin.wording import (
+    CLICKING,
+    CONDITION,
+    IDIOMS,
+    JOINT,
+    LIST,
+    TYPING,
+    bare,
+    named_entry,
+    odd_item,
+    trim,
+    unwrap,
+)
 
 Found = tuple[Instruction, ...] | None
 Rule = Callable[["Reader", "re.Match[str]"], Found]
@@ -19,6 +31,12 @@ PROMISE = "give explicit steps, or use --model with a vision-language model"
 
 _POINTS = re.compile(r"(?:click|tap|press|hit|double|right|triple|type|wait)\b", re.IGNORECASE)
 
+_LONE = re.compile(
+    r"(?:\b(?:click|press|tap|hit|push|then|and|button|key)(?:\s+(?:on|the))*|,)\s+(?P<it>[.,])(?=\s*(?:,|\s|$))",
+    re.IGNORECASE,
+)
+"""A point or comma that is itself what is pressed."""
+
 
 class Reader:
     """Reads one task: holds its literals and the rules of the grammar."""
@@ -28,7 +46,7 @@ class Reader:
         self._depth = 0
         self._cache: dict[str, Found] = {}
         self.literals = Literals()
-        self.text = self.literals.shield(task.replace("\r\n", "\n"))
+        self.text = self.literals.take(_LONE, self.literals.shield(task.replace("\r\n", "\n")))
 
     # -- what rules ask for
 
@@ -53,6 +71,7 @@ class Reader:
 
     def many(self, text: str, make: Callable[[str], Instruction]) -> Found:
         """One step for a target; for a list one each, unless the whole list is written on the screen."""
+        text = re.sub(r"^(?:the\s+)?(?:buttons|keys|digits|numbers)\s+(?=\S)", "", named_entry(bare(text)), flags=re.I)
         whole = self.target(text)
         parts = [p for p in LIST.split(bare(text)) if p.strip()]
         if not whole:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +30,8 @@ class Look:
 def norm(text: str) -> str:
     """Text for comparison: lower case, NFKC, without blanks at the ends and dots of an ellipsis."""
     text = unicodedata.normalize("NFKC", text).casefold().replace("…", "...")
-    return re.sub(r"\s+", " ", text).strip(" .:*\"'“”‘’")
+    text = re.sub(r"\s+", " ", text).strip()
+    return text.strip(" .:*\"'“”‘’") or text
 
 
 def changed_box(before: Look, after: Look) -> Box | None:
@@ -55,8 +56,66 @@ def changed(before: Look, after: Look) -> bool:
     return _signature(before.screen) != _signature(after.screen)
 
 
-def _signature(screen: Screen) -> set[tuple[object, ...]]:
-    return {(e.role, norm(e.text), e.checked, tuple(round(v / 4) for v in e.box)) for e in screen.elements}
+_STILL = ("field", "button", "select", "checkbox", "radio", "switch", "icon", "tab")
+
+
+def changed_elsewhere(before: Look, after: Look, own: Box) -> bool:
+    """Whether anything changed but `own` (a pressed button's box) and the rims of widgets that read as before.
+
+    A button that lights up under the pointer, and a field that loses the focus, are no effect of a click.
+    """
+    kept = [own.grown(6)] + [
+        e.box.grown(5)
+        for e in after.screen.elements
+        if e.role in _STILL and e.box.area < 0.15 * after.screen.width * after.screen.height and _same(e, before.screen)
+    ]
+    if before.image.shape != after.image.shape or before.image.size <= 3:
+        outside = [_signature(s, lambda e: not own.grown(6).holds(e.box.center)) for s in (before.screen, after.screen)]
+        return outside[0] != outside[1]
+    differs = np.abs(before.image.astype(np.int16) - after.image.astype(np.int16)).max(axis=2) > 3
+    for box in kept:
+        x1, y1, x2, y2 = (max(0, int(v)) for v in box)
+        differs[y1:y2, x1:x2] = False
+    if not differs.any():
+        return False
+    ys, xs = np.flatnonzero(differs.any(axis=1)), np.flatnonzero(differs.any(axis=0))
+    return bool(xs[-1] - xs[0] >= _CARET[0] or ys[-1] - ys[0] >= _CARET[1])
+
+
+def _same(element: Element, before: Screen) -> bool:
+    """Whether `before` shows the same element, with the same words and state, at the same place."""
+    return any(
+        e.role == element.role
+        and norm(e.text) == norm(element.text)
+        and e.checked is element.checked
+        and e.box.overlap(element.box) > 0.7 * max(e.box.area, element.box.area)
+        for e in before.elements
+    )
+
+
+def window_came(earlier: Iterable[Look], now: Look) -> bool:
+    """Whether a region as large as a dialog differs from every one of the `earlier` looks."""
+    boxes = [changed_box(look, now) for look in earlier]
+    return bool(boxes) and all(box is not None and box.width >= 150 and box.height >= 60 for box in boxes)
+
+
+_COMPLAINTS = re.compile(
+    r"\b(?:please (?:fill|enter|select|check|tick|choose|include|match)|is required|required field|invalid|not valid|must (?:be|not|have)"
+    r"|(?:an )?error(?: occurred)?\b|failed|could not|cannot|can't|unable to|permission denied|no such file|does not exist)",
+    re.IGNORECASE,
+)
+
+
+def complaint(before: Screen, after: Screen) -> str:
+    """What a program that refuses says, if such words have come up since `before`; else empty."""
+    new = [e.text for e in fresh(before, after) if _COMPLAINTS.search(e.text) and len(e.text) < 120]
+    return new[0] if new else ""
+
+
+def _signature(screen: Screen, which: Callable[[Element], bool] = lambda e: True) -> set[tuple[object, ...]]:
+    return {
+        (e.role, norm(e.text), e.checked, tuple(round(v / 4) for v in e.box)) for e in screen.elements if which(e)
+    }
 
 
 def known(element: Element, before: Screen) -> bool:

@@ -65,12 +65,16 @@ VAGUE = re.compile(
 
 _NOT_ABBREVIATED = "".join(rf"(?<!\b{word})" for word in ("Mr", "Mrs", "Dr", "vs", "e\\.g", "i\\.e", "No", "St"))
 _VERBS = r"(?:click|type|press|open|select|choose|tap|wait|check|enter|scroll|drag)\b"
+_STARTS = (
+    r"(?:(?:press|hit)\s|(?:click|double-click|right-click|type|tap|open|select|choose|scroll|drag|wait|check|untick"
+    r"|uncheck|tick)\s+(?!(?:box|boxes|field|button|key|list|menu|icon|mark|item|entry|option|dialog|tab|bar|area)\b))"
+)
 JOINT = re.compile(
     r"\s*\n\s*|\s*;\s*|\s*,?\s*\b(?:and\s+)?then\b,?\s+"
     r"|\s*,\s*(?:and\s+)?(?:after\s+(?:that|this)|afterwards|next|finally|lastly|followed\s+by)\b,?\s+(?=\S)"
     r"|\s+(?:and\s+)?(?:after\s+(?:that|this)|afterwards|followed\s+by|and\s+finally)\b,?\s+"
     rf"|{_NOT_ABBREVIATED}(?<!\.)\.(?:\s+|$)|(?<=\.\.\.)\s+(?={_VERBS})|(?<=…)\s+(?={_VERBS})|[!](?=\s)\s+(?={_VERBS})"
-    rf"|\s+(?:->|=>|→|⇒|⟶)\s+(?={_VERBS})|\s*,\s+(?:(?:and|but)\s+)?|(?<={LITERAL}),|\s+and\s+(?:also\s+)?",
+    rf"|\s+(?:->|=>|→|⇒|⟶)\s+(?={_VERBS})|\s*,\s+(?:(?:and|but)\s+)?|(?<={LITERAL}),|(?<={LITERAL})\s+(?={_STARTS})|\s+and\s+(?:also\s+)?",
     _I,
 )
 """What may stand between two clauses."""
@@ -152,8 +156,20 @@ def bare(text: str) -> str:
     text = text.strip()
     dots = re.search(r"(?:\.\.\.|…)[\s.,;:]*$", text)
     text = text[: dots.start()] + ("…" if "…" in dots.group() else "...") if dots else trim(text)
-    text = re.sub(r"^(?:on|at|upon|to)\s+(?=\S)", "", text.strip(), flags=_I)
+    text = re.sub(r"^(?:on|at|upon|to|(?:in|into|inside)(?=\s+the\s))\s+(?=\S)", "", text.strip(), flags=_I)
     return re.sub(r"^(?:the|a|an)\s+(?=\S)", "", text, flags=_I).strip()
+
+
+_ENTRY_NOUN = re.compile(
+    r"(?<!first)(?<!second)(?<!third)(?<!fourth)(?<!fifth)(?<!last)(?<!next)(?<!menu)(?<!list)(?<!the)(?<!this)(?<!that)"
+    r"\s+(?:options?|entry|item|choice|radio(?:[ -]?button)?|radio)$",
+    _I,
+)
+
+
+def named_entry(text: str) -> str:
+    """A target without the noun of what is chosen from: "Express option" is what reads "Express"."""
+    return _ENTRY_NOUN.sub("", text.strip())
 
 
 def odd_item(item: str, first: str) -> bool:

@@ -66,6 +66,8 @@ def _scroll(args: CallArgs, across: bool = False) -> Scroll:
     if notches != page * NOTCHES_PER_PAGE and abs(notches - page * NOTCHES_PER_PAGE) > 1e-6:
         notches = notches or (1 if page > 0 else -1)
         args.notes.append(f"{page:g} pages were read as {notches} notches")
+    if abs(notches) > 100:
+        args.notes.append(f"{page:g} pages were cut to 100 notches")
     notches = max(-100, min(100, notches))
     return Scroll(dx=notches if across else 0, dy=0 if across else -notches)
 

@@ -30,6 +30,8 @@ _STRICT = {q: re.compile(rf"{q}[^{q}\\]*+(?:\\.[^{q}\\]*+)*+{q}", re.DOTALL) for
 _QUOTES = {q: re.compile(q) for q in "'\""}
 _FOLLOWS = re.compile(r"\s*(?:[,\])}]|\Z)")
 _ENDS = re.compile(r"\s*(?:\)+\s*(?:\n|\Z|</|```|<\|)|,\s*[A-Za-z_]\w*\s*=)")
+_SWALLOWED = re.compile(r"['\"\u2018-\u201d]\s{0,4},\s{0,4}\w{1,40}\s{0,4}=\s{0,4}['\"\u2018-\u201d]")
+_FENCE = re.compile(r"```(?:python|json|\w{0,10}\n)?")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "\n": ""}
 _WORDS: dict[str, Any] = {"true": True, "false": False, "none": None, "null": None}
 
@@ -145,11 +147,16 @@ class _Reader:
         else:
             inner = self._until_end(quote)
             self.notes.append("a quote in the text was not escaped")
+        if _SWALLOWED.search(inner):
+            self.notes.append("a text that looks as if it held another argument")
         return re.sub(r"\\(.)", lambda m: _ESCAPES.get(m.group(1), m.group()), inner, flags=re.DOTALL)
 
     def _raw_string(self, quote: str) -> str:
         """A text of a family that escapes nothing: it ends with the quote that ends the argument."""
-        return self._until_end(quote)
+        inner = self._until_end(quote)
+        if inner.startswith(quote) or inner.endswith((quote, "\\")):
+            self.notes.append("a quote at the end of the text was read as part of it")
+        return inner
 
     def _until_end(self, quote: str) -> str:
         start = self.at + 1
@@ -270,6 +277,8 @@ class Calls:
             head = _head_of(self.heads or tuple(self.read)).search(text, at)
             if head is None:
                 return found
+            if start and not found and re.search(r"\w", _FENCE.sub("", text[start : head.start()][:2000])):
+                raise Unreadable("the action does not begin where it should")
             reader = _Reader(text, head.end(), ended, self.raw)
             values = reader.arguments()
             found.append((head.group(1), reader, values, head.start()))
@@ -379,6 +388,8 @@ def quoted(text: str, quote: str = "'") -> str:
 
 def unescaped(text: str, quote: str = "'") -> str:
     """`text` as a literal of a `raw` family. Raises `UnsupportedAction` for one that could end too early."""
-    if re.search(rf"[\n\r]|{quote}\s*[,)]", text) or text.endswith(quote):
-        raise UnsupportedAction("the family has no way to write a text with a line break, or a quote before a bracket")
+    if re.search(rf"[\n\r]|{quote}\s*[,)]", text) or text.startswith(quote) or text.endswith((quote, "\\")):
+        raise UnsupportedAction(
+            "the family has no way to write a text with a line break, or quotes at its ends or before a bracket"
+        )
     return f"{quote}{text}{quote}"

@@ -42,6 +42,8 @@ class Argument:
         match = _TEXT.fullmatch(self.text)
         if match is None:
             raise Unreadable(f"the text must stand in [brackets] on one line: {self.text[:60]!r}")
+        if re.search(r"[\[\]]", match.group(1)):
+            self.notes.append("brackets within the brackets were read as part of the text")
         return match.group(1)
 
     def nothing(self) -> None:
@@ -115,6 +117,6 @@ class Lines:
 
 def bracketed(text: str) -> str:
     """``[text]``. Raises `UnsupportedAction` for a text that could end too early or has more than one line."""
-    if re.search(r"[\]\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]", text) or text != text.strip() or text.endswith("`"):
-        raise UnsupportedAction("a text in [brackets] cannot have a ], a line break, or blanks at its ends")
+    if re.search(r"[\[\]\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]", text) or text != text.strip() or text.endswith("`"):
+        raise UnsupportedAction("a text in [brackets] cannot have a bracket, a line break, or blanks at its ends")
     return f"[{text}]"

@@ -33,7 +33,7 @@ function places() {
   }
   post("/places", out);
 }
-addEventListener("load", places); addEventListener("resize", places);
+setInterval(places, 100);
 addEventListener("mousedown", e => post("/click", [e.screenX, e.screenY]), true);
 DIALOG
 </script></html>"""
@@ -71,6 +71,12 @@ class FormServer:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_port}/"
+
+    def places_now(self, seconds: float = 10) -> dict[str, list[float]]:
+        """Where the controls are from now on: the window manager may have moved the window since it was last told."""
+        self.shown.clear()
+        assert self.shown.wait(seconds), "the page does not answer"
+        return self.places
 
     def page(self) -> str:
         script = "" if self.dialog_after is None else DIALOG.replace("WHEN", str(int(self.dialog_after * 1000)))

@@ -51,9 +51,8 @@ class Pointing:
     def at(self, name: str, across: float = 0.5, down: float = 0.5) -> Callable[[Seen], str]:
         def point(seen: Seen) -> str:
             assert seen.image is not None
-            assert self.form.shown.wait(10)
             height, width = seen.image.shape[:2]
-            x1, y1, x2, y2 = self.form.places[name]
+            x1, y1, x2, y2 = self.form.places_now()[name]
             x = (x1 + across * (x2 - x1) - self.origin[0]) * width / self.size[0]
             y = (y1 + down * (y2 - y1) - self.origin[1]) * height / self.size[1]
             mine = (round(x), round(y))

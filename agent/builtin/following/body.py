@@ -15,7 +15,8 @@ from actions.action import (
 )
 from agent.builtin import finding, watch
 from agent.builtin import steps as s
-from agent.builtin.screen import Candidate, Role, Screen
+from agent.builtin.description import parse_target
+from agent.builtin.screen import Candidate, Element, Role, Screen
 from agent.builtin.watch import Look, changed, exact, norm
 
 Rank = Callable[[Screen, str, Sequence[Role]], Sequence[Candidate]]
@@ -33,24 +34,45 @@ PATIENCE = (0.3, 0.6, 1.0, 1.5, 2.0)
 LONG_PATIENCE = (0.5, 0.5, 1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0, 5.0, 5.0, 5.0)
 """The same for something that the task says to wait for."""
 SYNONYMS: dict[str, tuple[str, ...]] = {
-    "*": ("×", "x", "冰", "米"),
-    "×": ("*", "x"),
-    "x": ("×", "*"),
-    "/": ("÷",),
-    "÷": ("/",),
-    "-": ("−", "–", "一"),
-    "−": ("-",),
+    "*": ("×", "x", "✕", "∗", "·", "冰", "米", "mul"),
+    "/": ("÷", "∕", "div"),
+    "-": ("−", "–", "—", "一"),
     "=": ("二", "＝"),
-    "+": ("十",),
+    "+": ("十", "＋"),
+    ".": (",", "·"),
+    "sqrt": ("√", "sqr"),
+    "^": ("xʸ", "x^y", "**"),
 }
 """Other ways in which a calculator's keys are drawn, or read."""
+SIGNS = {
+    "multiply": "*", "multiplied by": "*", "multiplication": "*", "times": "*", "asterisk": "*", "star": "*",
+    "divide": "/", "divided by": "/", "division": "/", "slash": "/", "minus": "-", "subtract": "-", "plus": "+",
+    "add": "+", "equals": "=", "equal": "=", "equal to": "=", "dot": ".", "point": ".", "decimal point": ".",
+    "decimal": ".", "period": ".", "square root": "sqrt", "zero": "0", "one": "1", "two": "2", "three": "3",
+    "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
+}  # fmt: skip
+"""What people call a calculator's keys."""
 DISPLAY = re.compile(r"\b(?:display|result|calculator|output)\b", re.IGNORECASE)
 TYPED_ROLES: tuple[Role, ...] = ("field",)
 TICKED: tuple[Role, ...] = ("checkbox", "switch", "radio")
 
 
+def same_sign(screen: Screen, target: str) -> list[Element]:
+    """The keys with another sign, or the sign instead of the word, for what the target names: "minus", "÷"."""
+    word = re.sub(r"\s+(?:button|key|sign|symbol|operator)\b.*$", "", norm(target), flags=re.IGNORECASE)
+    word = re.sub(r"^(?:the\s+)?(?:button|key|sign|symbol|number|digit)\s+", "", word or target.strip())
+    word = SIGNS.get(word, word)
+    groups = [(sign, *others) for sign, others in SYNONYMS.items()]
+    ways = next((group for group in groups if word in group), (word,))
+    return [e for way in ways for e in exact(screen, way) if e.role in ("button", "icon", "text")]
+
+
 class GiveUp(Exception):  # noqa: N818 - it is an outcome, not a fault
     """The task cannot go on; the message says which instruction, what was looked for, what was seen."""
+
+
+class Skip(Exception):  # noqa: N818 - it is an outcome, not a fault
+    """In a dry run: the instruction needs what the earlier ones would have brought up."""
 
 
 class Body:
@@ -74,7 +96,10 @@ class Body:
         self._fired: set[int] = set()
         self._showing: set[int] = set()
         self._stack: list[Script] = []
-        self._fresh_stack: set[int] = set()
+        self._starts: list[Look] = []
+        self._skipped: list[str] = []
+        self.searching = False
+        """Whether the last wait was for something that is not there: worth a closer look."""
         self._end: Finish | None = None
 
     @property
@@ -94,7 +119,7 @@ class Body:
         return self._number >= len(self._steps) and len(self._stack) == 1
 
     def _say(self, what: str) -> str:
-        of = f"Step {self._number} of {len(self._steps)}"
+        of = f"Step {self._number} of {len(self._steps)}" if self._number else "A condition of the task"
         return f"{of}, “{watch.short(self._step.source or type(self._step).__name__)}”: {what}."
 
     def do(self, step: s.Instruction) -> Script:
@@ -115,11 +140,9 @@ class Body:
 
     def candidates(self, target: str, roles: Sequence[Role] = ()) -> list[Candidate]:
         """What `target` may be on the current screen, best first, other spellings of a short name included."""
-        ranked = list(self._rank(self.screen, target, roles))
+        ranked = self._exactly(target, list(self._rank(self.screen, target, roles)))
         if not any(c.score >= ACT for c in ranked):
-            ranked += [
-                Candidate(e, e.box.center, 0.9) for word in SYNONYMS.get(target, ()) for e in exact(self.screen, word)
-            ]
+            ranked += [Candidate(e, e.box.center, 0.9, "another sign for it") for e in same_sign(self.screen, target)]
         if not roles and not any(c.score >= 0.8 for c in ranked):
             ranked = [c for c in finding.by_label(self.screen, target, ()) if c.score == 1.0] + ranked
         found = [c for c in ranked if c.element.role in roles] if roles else ranked
@@ -130,6 +153,22 @@ class Body:
             label = [replace(c, score=min(c.score, 0.55)) for c in ranked] if spots else ranked
             found = found + finding.beside(self.screen, target) or spots + label
         return sorted(found, key=lambda c: -c.score)
+
+    def _exactly(self, target: str, ranked: list[Candidate]) -> list[Candidate]:
+        """`ranked` with what reads exactly like the target before all that only means it; one key of a keypad if two
+        read the same.
+        """
+        name = finding.plain(target)
+        if not ranked or parse_target(target).relations or parse_target(target).ordinal:
+            return ranked
+        same = [c for c in ranked if name and name in (norm(c.element.text), norm(c.element.label))]
+        if not same:
+            return ranked
+        if len(name) == 1 and len(same) > 1:
+            return finding.on_keypad(self.screen, name, same)
+        others = [replace(c, score=min(c.score, 0.6)) if c.why in ("icon", "synonym", "meaning") else c for c in ranked]
+        sure = [replace(c, score=max(c.score, 0.95)) if c in same else c for c in others]
+        return sorted(sure, key=lambda c: -c.score)
 
     def _good(self, target: str, roles: Sequence[Role] = ()) -> list[Candidate]:
         return [c for c in self.candidates(target, roles) if c.score >= ACT]
@@ -143,6 +182,9 @@ class Body:
                 return good
             if (yield from self._clear_the_way(target)):
                 continue
+            if not self._performed:
+                raise Skip(f"“{target}” is not on this screen")
+            self.searching = True
             yield Wait(seconds=seconds), self._say(f"“{target}” is not there yet, so I wait")
         if good := self._good(target, roles):
             return good
@@ -164,7 +206,8 @@ class Body:
         return self._failed(f"“{target}” is not on the screen; {near}")
 
     def _failed(self, why: str) -> str:
-        return f"instruction {self._number} of {len(self._steps)}, “{watch.short(self._step.source)}”: {why}"
+        part = f"instruction {self._number} of {len(self._steps)}" if self._number else "a condition of the task"
+        return f"{part}, “{watch.short(self._step.source)}”: {why}"
 
     # ------------------------------------------------------------------ checking
 
@@ -174,6 +217,7 @@ class Body:
         """Whether the screen is `changed` from `before` (or `test` holds), looking again a little later."""
         if not self._performed:
             return True
+        self.searching = False
         good = test or (lambda: changed(before, self.look))
         for seconds in patience:
             if good():

@@ -146,10 +146,22 @@ class Dialogs(Body):
         return self._new_dialog() is not None
 
     def _file_dialog(self) -> bool:
-        """Whether a dialog with Save or Open, and Cancel, is up that was not there at first."""
+        """Whether a dialog to save or open a file is up that was not there at first."""
         new = fresh(self._first.screen, self.screen) if self._first else []
         words = {norm(e.text) for e in new}
-        return "cancel" in words and bool(words & {"save", "open"})
+        return "cancel" in words and bool(words & {"save", "open", "name", "create folder", "save in folder"})
+
+    def _file_dialog_goes(self, before: Look) -> Script:
+        """Wait until the file dialog has closed, or asks something."""
+        gone = lambda: not self._file_dialog() or bool(watch.risky_words(before.screen, self.screen))  # noqa: E731
+        if (yield from self._effect(before, gone, (0.3, 0.7, 1.5, 2.0))):
+            self._refuse_risky(before)
+        else:  # never a second Enter: it might answer a question that comes up late
+            self._unseen("the file dialog is still open")
+
+    def _window_came(self) -> bool:
+        """Whether a window or dialog has come up since the instruction before this one began."""
+        return watch.window_came(self._starts[-3:-1] or self._starts, self.look)
 
     def _refuse_risky(self, before: Look) -> None:
         """A question about something that cannot be undone, which the task does not go on to answer, ends it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from rapidfuzz import fuzz
 
@@ -42,12 +43,14 @@ class Entering(Dialogs):
     """Typing and pressing keys."""
 
     def _type(self, step: s.TypeInto) -> Script:
+        text = step.text.rstrip("\n")  # a dialog may lose an Enter that comes with the text
         if step.target:
-            yield from self._type_into(step)
+            yield from self._type_into(replace(step, text=text, replace=step.replace or self._file_dialog()))
         else:
-            yield from self._type_here(step.text)
-        if step.submit:
-            yield from self._sub(s.Press(("enter",)))
+            yield from self._type_here(text)
+        lines = len(step.text) - len(step.text.rstrip("\n"))
+        if lines or step.submit:
+            yield from self._sub(s.Press(("enter",) * min(lines + step.submit, 64)))
 
     def _type_here(self, text: str) -> Script:
         """Type into what has the focus; where nothing takes it, click the largest field and try again."""
@@ -81,23 +84,23 @@ class Entering(Dialogs):
         tries = attempts(found)
         for i, candidate in enumerate(tries):
             again = i > 0 and candidate == tries[i - 1] and candidate.element.box.height < 60
-            if (yield from self._fill(step, candidate, replace=step.replace or again)):
+            if (yield from self._fill(step, candidate, select=step.replace or again)):
                 return
-            if (yield from self._clear_the_way(step.target)) and (yield from self._fill(step, candidate, replace=True)):
+            if (yield from self._clear_the_way(step.target)) and (yield from self._fill(step, candidate, select=True)):
                 return
         raise GiveUp(self._failed(f"I typed into {watch.name(found[0].element)} and cannot read the text there"))
 
-    def _fill(self, step: s.TypeInto, candidate: Candidate, *, replace: bool) -> Check:
+    def _fill(self, step: s.TypeInto, candidate: Candidate, *, select: bool) -> Check:
         """Whether the text is in the field after clicking it and typing."""
         element = candidate.element
-        yield from self._enter_field(candidate, select=replace and self._holds_text(element))
+        yield from self._enter_field(candidate, select=select and self._holds_text(element))
         if not step.text:
             yield Key(chords=("delete",)), self._say("I clear it")
             return True
         before = self.look
         yield TypeText(text=step.text), self._say(f"I type into {watch.name(element)}")
         hidden = secret(step.target)
-        whole = replace and one_line(element)
+        whole = select and one_line(element)
         done = lambda: changed(before, self.look) and (hidden or self._reads(step.text, element.box, whole))  # noqa: E731
         return (yield from self._effect(before, done))
 
@@ -161,12 +164,9 @@ class Entering(Dialogs):
         before = self.look
         files = self._file_dialog() if step.chords == ("enter",) else False
         yield Key(chords=step.chords), self._say(f"I press {', '.join(step.chords)}")
-        test = (
-            (lambda: not self._file_dialog() or bool(watch.risky_words(before.screen, self.screen))) if files else None
-        )
-        if (yield from self._effect(before, test, (0.3, 0.7, 1.5, 2.0) if files else (0.3, 0.7))):
+        if files:
+            yield from self._file_dialog_goes(before)
+        elif (yield from self._effect(before)):
             self._refuse_risky(before)
-        elif files:  # never a second Enter: it might answer a question that comes up late
-            self._unseen("the file dialog is still open")
         elif (yield from self._clear_the_way("")):
             yield Key(chords=step.chords), self._say(f"I press {', '.join(step.chords)} again")

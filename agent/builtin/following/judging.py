@@ -22,14 +22,20 @@ def found_by(verb: str, candidate: Candidate) -> str:
 def attempts(found: Sequence[Candidate]) -> list[Candidate]:
     """The best, the others that are nearly as good, and the best once more. At most three."""
     others = [
-        c for c in found[1:] if c.score >= found[0].score - 0.25 and c.element.box.overlap(found[0].element.box) == 0
+        c for c in found[1:] if c.score >= found[0].score - 0.15 and c.element.box.overlap(found[0].element.box) == 0
     ]
     return [found[0], *others[:2]] if others else [found[0], found[0]]
 
 
+def is_pushed(element: Element) -> bool:
+    """Whether a click on it should show elsewhere: its own look changes under the pointer already."""
+    return element.role in ("button", "icon", "link")
+
+
 def may_stay_the_same(element: Element, screen: Screen) -> bool:
     """Things whose click need not show: a field that has the focus, a tab or radio button already chosen."""
-    return element.role in ("field", "tab") or (element.role == "radio" and element.checked is True)
+    large = element.box.area > 0.15 * screen.width * screen.height
+    return element.role in ("field", "tab", "bar") or large or (element.role == "radio" and element.checked is True)
 
 
 def opened(before: Look, after: Look) -> bool:

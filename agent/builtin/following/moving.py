@@ -82,7 +82,7 @@ class Moving(Dialogs):
         words = self._named(words)
         bare = watch.dialog_words(words)
         if watch.is_generic_dialog(words):
-            return self._own_dialog()
+            return self._own_dialog() or self._window_came()
         if shows(self.screen, bare) or shows(self.screen, words):
             self._last_target = words
             return True
@@ -94,6 +94,7 @@ class Moving(Dialogs):
         for seconds in LONG_PATIENCE:
             if self._is_there(step.target) is not step.gone:
                 return
+            self.searching = True
             yield Wait(seconds=seconds), self._say(f"I wait {'until it is gone' if step.gone else 'for it to show'}")
         if self._is_there(step.target) is step.gone:
             raise GiveUp(self._not_found(step.target) if not step.gone else self._failed("it is still there"))

@@ -47,14 +47,29 @@ class Pointing(Dialogs):
             return
         found = yield from self.find(step.target)
         for candidate in attempts(found):
-            before = self.look
+            before, files = self.look, self._file_dialog()
             yield self._press_at(step, candidate.point), self._say(found_by("I click", candidate))
-            if (yield from self._effect(before)) or may_stay_the_same(candidate.element, self.screen):
+            if files and norm(candidate.element.text) in ("save", "open", "ok"):
+                yield from self._file_dialog_goes(before)
+                return
+            if (yield from self._clicked(before, candidate.element)):
                 return
             if (yield from self._clear_the_way(step.target)):
                 yield from self._click(step)
                 return
-        self._unseen(f"I clicked {watch.name(found[0].element)} and nothing on the screen changed")
+        raise GiveUp(self._failed(f"I clicked {watch.name(found[0].element)} and nothing on the screen changed"))
+
+    def _clicked(self, before: Look, element: Element) -> Check:
+        """Whether a click did something; a button that only lights up has not, as far as can be seen."""
+        if not is_pushed(element):
+            return (yield from self._effect(before)) or may_stay_the_same(element, self.screen)
+        key = len(element.text) <= 2
+        patience: tuple[float, ...] = (0.3, 0.7, 1.0, 1.5) if self._last and not key else () if key else (0.3, 0.7)
+        if (yield from self._effect(before, lambda: changed_elsewhere(before, self.look, element.box), patience)):
+            return True
+        if changed(before, self.look) and self._last and not key:
+            raise GiveUp(self._failed(f"{watch.name(element)} lit up when I clicked it, but nothing else changed"))
+        return changed(before, self.look) or (yield from self._effect(before)) or may_stay_the_same(element, self.screen)
 
     def _press_at(self, step: s.ClickOn, point: Point) -> Click:
         return Click(point=point, button=step.button, count=step.count, keys=step.keys)

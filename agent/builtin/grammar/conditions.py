@@ -37,6 +37,14 @@ def _guard_there(r: Reader, m: Match) -> Found:
     return _guarded(r, re.sub(rf"\s+{SHOWS}$", "", m["c"], flags=I), m["then"])
 
 
+@BOOK.rule(
+    r"(?:if|when(?:ever)?|in case|should)\s+(?:(?:you|it)(?:'re|\s+are|\s+is|\s+be)?\s+)?(?:asked|prompted|asks)\b[^,]*,"
+    r"\s*(?:then\s+)?(?P<then>\S.*)"
+)
+def _guard_asked(r: Reader, m: Match) -> Found:
+    return _guarded(r, "dialog", m["then"])
+
+
 @BOOK.rule(rf"(?P<then>.+?),?\s+(?:if|whenever|in case|should)\s+(?P<c>\S.*?)\s+{SHOWS}")
 def _guard_after(r: Reader, m: Match) -> Found:
     if re.fullmatch("it|one", m["c"], I):

@@ -17,6 +17,34 @@ from agent.builtin.wording import (
 
 BOOK = Book()
 
+_SHELL = (
+    r"(?:\s+(?:in|into|at|on|inside|from)\s+(?:the\s+|an?\s+)?(?:x?term(?:inal)?|shell|console|prompt|command (?:line"
+    r"|prompt))(?: window)?)?"
+)
+
+
+@BOOK.rule(
+    r"(?:run|execute|launch|issue|perform|enter|type|give)\s+(?:the\s+|this\s+)?(?:following\s+)?(?:shell\s+|terminal"
+    rf"\s+|bash\s+)?command(?:\s+line)?\s*:?\s*(?P<text>{LITERAL}|(?!line\b|prompt\b).+?){_SHELL}"
+    r"(?P<go>\s*,?\s*(?:and\s+)?(?:run|execute|press enter))?"
+)
+def _command(r: Reader, m: Match) -> Found:
+    goes = m["go"] or not re.match("enter|type", m.group(), I)
+    return (s.TypeInto(r.lit(m["text"])), *((s.Press(("enter",)),) if goes else ()))
+
+
+@BOOK.rule(rf"(?:run|execute)\s+(?P<text>{LITERAL}){_SHELL}")
+def _run_quoted(r: Reader, m: Match) -> Found:
+    text = r.lit(m["text"])
+    if m.group().lower().startswith("run") and re.fullmatch(r"\w[\w.-]*", text) and m.group().endswith(m["text"]):
+        return (s.OpenThing(text, "app"),)
+    return (s.TypeInto(text), s.Press(("enter",)))
+
+
+@BOOK.rule(r"(?:run|execute|submit|confirm|send)\s+(?:it|the\s+command|that(?:\s+command)?|this)")
+def _run_it(r: Reader, m: Match) -> Found:
+    return (s.Press(("enter",)),)
+
 
 _TYPE = r"(?:type|write|enter|input|insert|put|key in|fill in|fill)(?:\s+(?:in|out|down))?"
 _AND_ENTER = r"(?:\s+(?:and|then|,)\s*(?:press|hit)\s+enter)?"
@@ -54,7 +82,7 @@ def _on_a_line(r: Reader, m: Match) -> Found:
     return (typed, s.Press(("enter",))) if re.search("followed|and", m["how"], I) else (typed,)
 
 
-@BOOK.rule(rf"{_TYPE}\s+{WHAT}(?P<text>{LITERAL})\s+(?:in|into|in to|inside|within|to|on|at|as|for)\s+(?P<t>.+)")
+@BOOK.rule(rf"{_TYPE}\s+{WHAT}(?P<text>{LITERAL})\s+(?P<how>in|into|in to|inside|within|to|on|at|as|for)\s+(?P<t>.+)")
 def _type_quoted_into(r: Reader, m: Match) -> Found:
     return (type_list(r, m) if re.search(LITERAL, m["t"]) else None) or typed(r, m["text"], m["t"])
 
@@ -113,6 +141,11 @@ def _fill(r: Reader, m: Match) -> Found:
 def _replace(r: Reader, m: Match) -> Found:
     where = re.sub(r"^(?:the )?(?:text|contents?|value)(?: (?:in|of) )?", "", m["t"], flags=I)
     return (s.TypeInto(r.lit(m["text"]), r.target(where), replace=True),)
+
+
+@BOOK.rule(rf"(?:replace|overwrite)\s+(?P<t>(?:(?!{LITERAL}).)+?)\s+(?:with|by)\s+(?P<text>{LITERAL})")
+def _replace_value(r: Reader, m: Match) -> Found:
+    return (s.TypeInto(r.lit(m["text"]), r.target(m["t"]), replace=True),)
 
 
 @BOOK.rule(

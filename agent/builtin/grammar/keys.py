@@ -69,6 +69,11 @@ def _select_all(r: Reader, m: Match) -> Found:
     return None if re.search(r"\b(?:it|that)$", m.group(), I) else (s.Press(("ctrl+a",)),)
 
 
+@BOOK.rule(r"(?:delete|erase|remove)\s+(?:it|them|that|the\s+(?:selection|selected\s+\w+))")
+def _delete(r: Reader, m: Match) -> Found:
+    return (s.Press(("delete",)),)
+
+
 @BOOK.rule(r"paste(?:\s+(?:it|that|the text|the clipboard))?\s+(?:in|into|to)\s+(?P<t>.+)")
 def _paste_into(r: Reader, m: Match) -> Found:
     return (s.ClickOn(r.target(m["t"])), s.Press(("ctrl+v",)))

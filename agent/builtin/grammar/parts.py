@@ -10,6 +10,7 @@ from agent.builtin.reading import Found, Reader
 from agent.builtin.wording import (
     LIST,
     bare,
+    named_entry,
 )
 
 WHAT = (
@@ -54,6 +55,7 @@ def type_list(r: Reader, m: Match) -> Found:
 
 def buttons(r: Reader, text: str) -> Found:
     """The buttons of a sum or list, one click each."""
+    text = re.sub(r"^(?:the\s+)?(?:buttons?|keys?|digits?|numbers?)\s+(?=\S)", "", text.strip(), flags=I)
     items = [
         i
         for i in re.split(
@@ -72,7 +74,7 @@ def buttons(r: Reader, text: str) -> Found:
 
 def option(r: Reader, text: str) -> str:
     """The name of an entry of a list, without its noun."""
-    bare_option = bare(re.sub(r"\s+option$", "", text.strip(), flags=I))
+    bare_option = bare(named_entry(re.sub(r"\s+one$", "", bare(text), flags=I)))
     return r.literals.content(bare_option)
 
 
