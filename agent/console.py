@@ -129,8 +129,8 @@ class LiveView(Watcher):
 
     def _panel(self) -> Panel:
         index, words, thought = self._now
-        body = [Spinner("dots", Text(words))] + ([Text(one_line(thought), "dim")] if thought else [])
-        return Panel(Group(*body), title=f"step {index + 1}", subtitle=self._budget(index), expand=False)
+        lines = [Text(line, "dim") for line in (one_line(thought), self._budget(index)) if line]
+        return Panel(Group(Spinner("dots", Text(words)), *lines), title=f"step {index + 1}", expand=False)
 
     def _budget(self, index: int) -> str:
         limits = self._task.limits

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime
 import math
+import os
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -159,13 +159,12 @@ def _default_folder(instruction: str) -> Path:
 
 
 def _check_folder(folder: Path) -> None:
-    """Fail before anything is started rather than after. Raises `EpisodeError`."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise EpisodeError(f"cannot write to {folder}: {error.strerror}; choose another folder with --out") from error
+    """Fail before anything is started rather than after, and make nothing yet. Raises `EpisodeError`."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not there.is_dir():
+        raise EpisodeError(f"cannot write to {folder}: {there} is a file; choose another folder with --out")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise EpisodeError(f"cannot write to {there}: permission denied; choose another folder with --out")
 
 
 def _policy(screen: Screen, options: RunOptions, view: LiveView) -> Policy:

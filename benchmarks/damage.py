@@ -29,7 +29,7 @@ from actions.action import (
     Wait,
 )
 from actions.frame import Frame, Point
-from agent.dialects.dialect import Dialect, Platform, UnsupportedAction
+from agent.dialects.dialect import Dialect, Platform, UnsupportedAction, Use
 from agent.dialects.registry import DIALECTS
 from agent.model import ParseError
 
@@ -136,14 +136,14 @@ def samples(dialect: Dialect, pointer: Point, other: Point) -> Iterator[AnyActio
 def cases() -> Iterator[Case]:
     """The whole corpus, in a fixed order."""
     for dialect in DIALECTS.values():
-        grid = dialect.view(FRAME).grid
-        pointer = FRAME.from_grid(grid, *_on(grid.width, grid.height, 0.31, 0.62))
-        other = FRAME.from_grid(grid, *_on(grid.width, grid.height, 0.47, 0.25))
-        place = PLACE_ANSWERS[dialect.name].format(**dict(zip("xy", dialect.view(FRAME).numbers(other), strict=True)))
+        pointer, other = _points(dialect, "locate")
+        x, y = dialect.view(FRAME, use="locate").numbers(other)
+        place = PLACE_ANSWERS[dialect.name].format(x=x, y=y)
         for kind, damaged in damages(place, Move(point=other)):
             for ended in (False, True):
                 yield Case(dialect, None, Move(point=other), pointer, kind, damaged, ended)
         for platform in dialect.decide:
+            pointer, other = _points(dialect, platform)
             for action in samples(dialect, pointer, other):
                 try:
                     text = dialect.format(action, FRAME, platform, pointer=pointer)
@@ -154,8 +154,15 @@ def cases() -> Iterator[Case]:
                         yield Case(dialect, platform, action, pointer, kind, damaged, ended)
 
 
-def _on(width: float, height: float, x: float, y: float) -> tuple[float, float]:
-    return (x, y) if width == 1 else (round(width * x), round(height * y))
+def _points(dialect: Dialect, use: Use) -> tuple[Point, Point]:
+    """Two points that the dialect can name exactly."""
+    grid = dialect.view(FRAME, use=use).grid
+    whole = grid.width > 1
+    pairs = (
+        (round(grid.width * x), round(grid.height * y)) if whole else (x, y) for x, y in ((0.31, 0.62), (0.47, 0.25))
+    )
+    first, second = (FRAME.from_grid(grid, x, y) for x, y in pairs)
+    return first, second
 
 
 def damages(text: str, action: AnyAction) -> Iterator[tuple[str, str]]:

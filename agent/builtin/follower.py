@@ -14,11 +14,13 @@ from actions.action import (
     Wait,
 )
 from agent.builtin import steps as s
+from agent.builtin import watch
 from agent.builtin.following.body import (
     PATIENCE,
     GiveUp,
     Rank,
     Script,
+    Skip,
     Turn,
 )
 from agent.builtin.following.choosing import Choosing
@@ -28,17 +30,24 @@ from agent.builtin.following.pointing import Pointing
 from agent.builtin.following.sliding import Sliding
 from agent.builtin.watch import Look
 
+_ANSWERED = (s.ClickOn, s.Press, s.Choose, s.Either, s.Dismiss, s.OpenThing)
+"""Instructions that a program may answer a moment later."""
+
 __all__ = ["Follower", "GiveUp", "Rank"]
 
 
 class Follower(Pointing, Entering, Choosing, Sliding, Moving):
     """Carries out `instructions`; ask `next` for one turn a look.
 
-    `rank` finds targets, `phone` says that the device has system buttons instead of keys for back and home.
+    `rank` finds targets, `phone` says that the device has system buttons instead of keys for back and home;
+    the first `done` instructions were carried out before.
     """
 
-    def __init__(self, instructions: Sequence[s.Instruction], rank: Rank, *, phone: bool = False) -> None:
+    def __init__(
+        self, instructions: Sequence[s.Instruction], rank: Rank, *, phone: bool = False, done: int = 0
+    ) -> None:
         super().__init__(instructions, rank, phone=phone)
+        self._done = done
         self._stack: list[Script] = []
         self._push(self._main())
 
@@ -70,17 +79,43 @@ class Follower(Pointing, Entering, Choosing, Sliding, Moving):
         self._stack.append(script)
 
     def _summary(self) -> str:
-        done = f"did all {len(self._steps)} instructions"
+        count = len(self._steps)
+        if not self._performed:
+            later = f"; what the others need is not on this screen: {'; '.join(self._skipped)}" if self._skipped else ""
+            return (
+                f"dry run: nothing was done; {count - len(self._skipped)} of {count} instructions can be begun{later}"
+            )
+        done = f"did all {count} instructions" if count > 1 else "did the one instruction"
         return done + (f"; closed on its own account: {', '.join(sorted(self._answered))}" if self._answered else "")
 
     def _main(self) -> Script:
         for number, step in enumerate(self._steps, 1):
+            if number <= self._done:
+                continue
             self._number, self._step = number, step
-            yield from self.do(step)
+            self._starts = [*self._starts[-3:], self.look]
+            try:
+                yield from self.do(step)
+            except Skip as reason:
+                self._skipped.append(f"{number} ({reason})")
             self._remember()
-        if any(i not in self._fired for i in range(len(self._guards))):
+        if any(i not in self._fired for i in range(len(self._guards))) and self._performed:
             for seconds in PATIENCE[:3]:
                 yield Wait(seconds=seconds), "All is done; I look whether the condition of the task still comes up."
+        yield from self._look_once_more()
+
+    def _look_once_more(self) -> Script:
+        """What a program answers to the last click or Enter may take a moment: a question, or a complaint."""
+        if not self._performed or not self._steps or not isinstance(self._steps[-1], _ANSWERED) or not self._starts:
+            return
+        before = self._starts[-1]
+        yield Wait(seconds=0.5), self._say("it is done; I look once more at what came of it")
+        self._refuse_risky(before)
+        says = watch.complaint(before.screen, self.screen)
+        if says and isinstance(self._steps[-1], s.ClickOn):
+            raise GiveUp(self._failed(f"the screen answers “{watch.short(says, 100)}”"))
+        if self._file_dialog() and isinstance(self._steps[-1], s.Press):
+            raise GiveUp(self._failed("the file dialog is still open"))
 
     def _remember(self) -> None:
         self._seen = [*self._seen[-3:], self.screen]

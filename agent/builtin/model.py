@@ -8,10 +8,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from actions.action import Finish, Wait, describe
+from actions.action import Answer, AnyAction, Finish, Wait, describe
 from agent.builtin.extract import extract_values
 from agent.builtin.follower import Follower, Rank
 from agent.builtin.instructions import parse_instructions
+from agent.builtin.resuming import instructions_done
 from agent.builtin.screen import Screen
 from agent.builtin.steps import NeedsPlanning
 from agent.builtin.watch import Look
@@ -44,6 +45,8 @@ class BuiltinModel:
         self._follower: Follower | None = None
         self._default_eyes = eyes is None
         self._seen: Image | None = None
+        self._task = ""
+        self._decided: AnyAction | None = None
 
     @property
     def name(self) -> str:
@@ -61,21 +64,25 @@ class BuiltinModel:
         return None
 
     def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
-        """The next action of the plan that began with an empty `history`; its check is made on this observation.
+        """The next action of the plan; the check of the one before is made on this observation.
 
-        A task that needs planning is a `finish` with status failure before anything is done.
+        A new plan begins with an empty `history`, with another task, and wherever the history's last action is not the
+        one decided last, or was refused as out of date: then it takes up behind the last instruction that the
+        history's actions can have carried out (`agent.builtin.resuming`). A task that needs planning is a `finish`
+        with status failure before anything is done.
         """
-        if (not history or self._follower is None) and (refusal := self._begin(task, observation)):
+        last = history[-1] if history else None
+        if not self._goes_on(task, last) and (refusal := self._begin(task, observation, history)):
             return refusal
         assert self._follower is not None
         started = time.perf_counter()
-        last = history[-1] if history else None
-        if last is not None and isinstance(last.action, Wait):
+        if last is not None and isinstance(last.action, Wait) and self._follower.searching:
             self._look_afresh(observation.image)
         screen = self._see(observation.image)
         seen = time.perf_counter()
-        performed = last is None or last.outcome is None or last.outcome.performed
+        performed = last is None or last.outcome is None or last.outcome.performed or isinstance(last.action, Answer)
         action, thought = self._follower.next(Look(screen, observation.image), performed=performed)
+        self._decided = action
         usage = Usage(seconds=time.perf_counter() - started, requests=0)
         timings = {"model": seen - started, "parse": time.perf_counter() - seen}
         return Decision(action=action, thought=thought, raw=describe(action), usage=usage, timings=timings)
@@ -91,13 +98,20 @@ class BuiltinModel:
         """Values from the screen for a flat schema. Raises `ModelError` for what it cannot fill."""
         return extract_values(self._see(observation.image), schema)
 
-    def _begin(self, task: Task, observation: Observation) -> Decision | None:
+    def _goes_on(self, task: Task, last: Step | None) -> bool:
+        """Whether the plan in memory is the one that `last` belongs to."""
+        if self._follower is None or last is None or task.instruction != self._task:
+            return False
+        return (last.decided or last.action) == self._decided and last.error is None
+
+    def _begin(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision | None:
         steps = parse_instructions(task.instruction)
         if isinstance(steps[0], NeedsPlanning):
             message = steps[0].message
             return Decision(action=Finish(status="failure", message=message), thought=message, usage=Usage(requests=0))
         phone = observation.keyboard_shown is not None or observation.frame.height > 1.3 * observation.frame.width
-        self._follower = Follower(steps, self._ranker(), phone=phone)
+        self._follower = Follower(steps, self._ranker(), phone=phone, done=instructions_done(steps, history))
+        self._task = task.instruction
         return None
 
     def _look_afresh(self, image: Image) -> None:

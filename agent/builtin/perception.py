@@ -12,9 +12,9 @@ import numpy as np
 from actions.frame import Box
 from agent.builtin import ocr, widgets
 from agent.builtin.ocr import Image, Line
+from agent.builtin.scene import Scene, beside, inside
 from agent.builtin.screen import Element, Role, Screen
 from agent.builtin.vocabulary import COLOURS
-from agent.builtin.widgets import Scene
 
 _TILE = 16  # changes are tracked in squares of this many pixels
 _CHANGED = 12  # colour difference that counts as a change
@@ -240,7 +240,7 @@ def _free_text(scene: Scene) -> list[Element]:
     own = [e for e in scene.elements if e.text]
     out = []
     for line in scene.lines:
-        if any(widgets.inside(line.box, e.box) and line.text == e.text for e in own):
+        if any(inside(line.box, e.box) and line.text == e.text for e in own):
             continue
         if any(e.role in _TICKED and _covers(e.box, line.box) for e in scene.elements) and len(line.text) <= 2:
             continue
@@ -285,12 +285,12 @@ def _belongs(mark: Box, element: Element, unit: float) -> bool:
         return mark.overlap(element.box) > 0.5 * mark.area
     if element.role in ("button", "icon", *_TICKED, "slider"):
         return mark.overlap(element.box) > 0.4 * mark.area
-    return element.role == "select" and widgets.inside(mark, element.box) and widgets.chevron(mark, unit)
+    return element.role == "select" and inside(mark, element.box) and widgets.chevron(mark, unit)
 
 
 def _with_label(element: Element, scene: Scene) -> Element:
     if element.role in _TICKED:
-        line = widgets.beside(scene, element.box)
+        line = beside(scene, element.box)
         return replace(element, label=line.text) if line else element
     if element.role in _LABELLED:
         return replace(element, label=_field_label(element, scene))
@@ -304,9 +304,7 @@ def _field_label(element: Element, scene: Scene) -> str:
     unit, box = scene.unit, element.box
     filled = [e.box for e in scene.elements if e.role in ("field", "select", "button")]
     words = [
-        line
-        for line in scene.lines
-        if len(line.text) > 1 and not any(widgets.inside(line.box, other) for other in filled)
+        line for line in scene.lines if len(line.text) > 1 and not any(inside(line.box, other) for other in filled)
     ]
     level = min(box.y2, box.y1 + 3 * unit)
     left = [line for line in words if line.box.x2 <= box.x1 + 2 and box.y1 - 3 < line.box.center.y < level + 3]
@@ -344,7 +342,7 @@ def _drop_covered(elements: list[Element]) -> list[Element]:
 
 def _repeats(icon: Element, other: Element) -> bool:
     """Whether an icon is another element over again, or the one character written on a button."""
-    key = other.role == "button" and 0 < len(other.text) <= 2 and widgets.inside(icon.box, other.box)
+    key = other.role == "button" and 0 < len(other.text) <= 2 and inside(icon.box, other.box)
     return _nearly(icon.box, other.box) or (key and len(icon.text) <= 1)
 
 

@@ -49,12 +49,24 @@ class Element:
 
 
 @dataclass(frozen=True)
+class Window:
+    """A window with a title bar: where it lies (frame pixels) and what its title bar says."""
+
+    box: Box
+    title: str = ""
+
+
+@dataclass(frozen=True)
 class Screen:
-    """All elements of one image, in reading order (top to bottom, then left to right)."""
+    """All elements of one image, in reading order (top to bottom, then left to right).
+
+    `windows` are those with a title bar that was recognised, the front one first; there may be others.
+    """
 
     width: int
     height: int
     elements: tuple[Element, ...] = ()
+    windows: tuple[Window, ...] = ()
 
 
 @dataclass(frozen=True)

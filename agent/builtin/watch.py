@@ -100,8 +100,9 @@ def window_came(earlier: Iterable[Look], now: Look) -> bool:
 
 
 _COMPLAINTS = re.compile(
-    r"\b(?:please (?:fill|enter|select|check|tick|choose|include|match)|is required|required field|invalid|not valid|must (?:be|not|have)"
-    r"|(?:an )?error(?: occurred)?\b|failed|could not|cannot|can't|unable to|permission denied|no such file|does not exist)",
+    r"\b(?:please (?:fill|enter|select|check|tick|choose|include|match)|is required|required field|invalid"
+    r"|not valid|must (?:be|not|have)|(?:an )?error(?: occurred)?\b|failed|could not|cannot|can't|unable to"
+    r"|permission denied|no such file|does not exist)",
     re.IGNORECASE,
 )
 
@@ -113,9 +114,7 @@ def complaint(before: Screen, after: Screen) -> str:
 
 
 def _signature(screen: Screen, which: Callable[[Element], bool] = lambda e: True) -> set[tuple[object, ...]]:
-    return {
-        (e.role, norm(e.text), e.checked, tuple(round(v / 4) for v in e.box)) for e in screen.elements if which(e)
-    }
+    return {(e.role, norm(e.text), e.checked, tuple(round(v / 4) for v in e.box)) for e in screen.elements if which(e)}
 
 
 def known(element: Element, before: Screen) -> bool:

@@ -31,6 +31,7 @@ _QUOTES = {q: re.compile(q) for q in "'\""}
 _FOLLOWS = re.compile(r"\s*(?:[,\])}]|\Z)")
 _ENDS = re.compile(r"\s*(?:\)+\s*(?:\n|\Z|</|```|<\|)|,\s*[A-Za-z_]\w*\s*=)")
 _SWALLOWED = re.compile(r"['\"\u2018-\u201d]\s{0,4},\s{0,4}\w{1,40}\s{0,4}=\s{0,4}['\"\u2018-\u201d]")
+_OVER = re.compile(r"</(?:action|answer)>")
 _FENCE = re.compile(r"```(?:python|json|\w{0,10}\n)?")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "\n": ""}
 _WORDS: dict[str, Any] = {"true": True, "false": False, "none": None, "null": None}
@@ -77,7 +78,7 @@ class _Reader:
             raise Unreadable("the call is nested too deep, or too long")
         start = self.text[self.at : self.at + 1]
         if start in ("'", '"'):
-            return self._raw_string(start) if self.raw else self._string(start)
+            return self._raw_string(start) if self.raw and depth == 1 else self._string(start)
         if start in ("[", "("):
             return self._list("]" if start == "[" else ")", depth)
         number = _NUMBER.match(self.text, self.at)
@@ -233,7 +234,7 @@ class Calls:
     `read` says what each call means, by its name, or by its argument `by` where that is given; `heads` are then the
     names of the calls. `write` is an action's call, or None. The action stands behind the first of `markers` that is
     there. `answer` is the whole answer, over ``$call`` and ``$said`` (what kind of action it is). A `raw` family
-    escapes nothing in its texts. Arguments in `ignored` say nothing that is needed. `places` reads places.
+    escapes nothing in its texts (but in lists). Arguments in `ignored` say nothing needed. `places` reads places.
     """
 
     read: Mapping[str, ReadCall]
@@ -275,7 +276,7 @@ class Calls:
         at = start
         for _ in range(_MAX_CALLS):
             head = _head_of(self.heads or tuple(self.read)).search(text, at)
-            if head is None:
+            if head is None or (found and _OVER.search(text, at, head.start())):
                 return found
             if start and not found and re.search(r"\w", _FENCE.sub("", text[start : head.start()][:2000])):
                 raise Unreadable("the action does not begin where it should")

@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from string import Template
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -22,6 +22,8 @@ from agent.step import Step
 
 Platform = Literal["desktop", "mobile"]
 Ability = Literal["decide", "locate", "extract"]
+Use = Platform | Literal["locate"]
+"""What the numbers are for: actions on a platform, or the answer to where something is."""
 Space = Literal["abs_resized", "abs_sent", "rel1", "rel999", "rel1000"]
 """What a coordinate counts: pixels of the resized image, pixels of the screenshot as captured, or parts of a side."""
 
@@ -157,7 +159,8 @@ class Dialect:
     history: ``$number`` (from 1), ``$index`` (from 0), ``$action``, ``$outcome``, ``$thought`` (or the action in a
     person's words) and ``$error``; `no_history` stands for an empty one. `overshoot` is in grid units (see
     `View.slack`). `thinks` says that answers may begin with a tagged thought. `keep_special_tokens` says that the
-    places lose their marks if the server drops special tokens from its text.
+    places lose their marks if the server drops special tokens from its text. `space_for` is where a family's own code
+    counts otherwise for one use than for the rest.
     """
 
     name: str
@@ -179,6 +182,7 @@ class Dialect:
     no_history: str = ""
     thinks: bool = False
     keep_special_tokens: bool = False
+    space_for: Mapping[Use, Space] = field(default_factory=dict)
 
     def can(self, ability: Ability, platform: Platform | None = None) -> bool:
         """Whether a model of this family can do that on `platform`, or on any (None)."""
@@ -200,16 +204,19 @@ class Dialect:
             f"{self.name} models can {does}, not {ability}: choose another model (handeye models lists them)"
         )
 
-    def view(self, frame: Frame, pointer: Point | None = None) -> View:
+    def view(self, frame: Frame, pointer: Point | None = None, use: Use = "desktop") -> View:
         """`frame` in this dialect's numbers. Raises ValueError for a frame that the resize rule refuses."""
-        return View(
-            frame, self._grid(frame), self.overshoot, self.order == "yx", 4 if self.space == "rel1" else 0, pointer
-        )
+        decimals = 4 if self._space(use) == "rel1" else 0
+        return View(frame, self._grid(frame, use), self.overshoot, self.order == "yx", decimals, pointer)
 
-    def _grid(self, frame: Frame) -> Grid:
-        if self.space == "abs_resized":
+    def _space(self, use: Use) -> Space:
+        return self.space_for.get(use, self.space)
+
+    def _grid(self, frame: Frame, use: Use) -> Grid:
+        space = self._space(use)
+        if space == "abs_resized":
             return Grid(*self.resize.size(frame.width, frame.height))
-        side = _SIDES.get(self.space)
+        side = _SIDES.get(space)
         return Grid(frame.width, frame.height) if side is None else Grid(side, side)
 
     def parse(
@@ -227,12 +234,12 @@ class Dialect:
         being cut off. Raises `agent.model.ParseError` for an answer that is not exactly one usable action.
         """
         self.require("decide", platform)
-        view, grammar = self.view(frame, pointer), self.grammar[platform]
+        view, grammar = self.view(frame, pointer, platform), self.grammar[platform]
         return self._understand(text, lambda body: grammar.parse(body, view, ended))
 
     def find(self, text: str, frame: Frame, *, ended: bool = True) -> Spot:
         """The place in a model's answer to `ask_place`, in pixels of `frame`. Raises `agent.model.ParseError`."""
-        view, finder = self.view(frame), self.finder or next(iter(self.grammar.values()))
+        view, finder = self.view(frame, use="locate"), self.finder or next(iter(self.grammar.values()))
         return self._understand(text, lambda body: finder.find(body, view, ended))
 
     def _understand(self, text: str, read: Callable[[str], Understood]) -> Understood:
@@ -254,26 +261,27 @@ class Dialect:
         """The answer by which a model of this family would ask for `action`. Raises `UnsupportedAction`."""
         if platform not in self.grammar:
             raise UnsupportedAction(f"{self.name} has no words for actions on a {platform} screen")
-        return self.grammar[platform].format(action, self.view(frame, pointer))
+        return self.grammar[platform].format(action, self.view(frame, pointer, platform))
 
     def ask_action(self, instruction: str, frame: Frame, history: Sequence[Step], platform: Platform) -> Chat:
         """The question for the next action. Raises `agent.model.ModelError` for a family that cannot decide."""
         self.require("decide", platform)
         told = self.tell(history, platform)
-        return self._fill(self.decide[platform], frame, instruction=instruction, history=told)
+        return self._fill(self.decide[platform], frame, platform, instruction=instruction, history=told)
 
     def ask_place(self, instruction: str, frame: Frame) -> Chat:
         """The question for where something is."""
-        return self._fill(self.locate, frame, instruction=instruction)
+        return self._fill(self.locate, frame, "locate", instruction=instruction)
 
     def ask_data(self, question: str, schema: Mapping[str, Any], frame: Frame) -> Chat:
         """The question for data of the shape of a JSON schema. Raises `agent.model.ModelError` like `require`."""
         self.require("extract")
         assert self.extract is not None
-        return self._fill(self.extract, frame, instruction=question, schema=json.dumps(schema, ensure_ascii=False))
+        told = json.dumps(schema, ensure_ascii=False)
+        return self._fill(self.extract, frame, "locate", instruction=question, schema=told)
 
-    def _fill(self, prompt: Prompt, frame: Frame, **words: str) -> Chat:
-        grid = self._grid(frame)
+    def _fill(self, prompt: Prompt, frame: Frame, use: Use, **words: str) -> Chat:
+        grid = self._grid(frame, use)
         words |= {"width": f"{grid.width:g}", "height": f"{grid.height:g}"}
         user = tuple(part if part == IMAGE else Template(part).substitute(words) for part in prompt.user)
         system = Template(prompt.system).substitute(words)
@@ -301,14 +309,25 @@ class Dialect:
     def _told(self, step: Step, pointer: Point | None, platform: Platform) -> str:
         assert step.action is not None
         try:
-            return self.grammar[platform].words(step.action, self.view(step.frame, pointer))
+            return self.grammar[platform].words(step.action, self.view(step.frame, pointer, platform))
         except ValueError:
             return describe(step.action)
 
     @property
     def prompt_hash(self) -> str:
         """sha256 of every template, the resize rule and the coordinate space; the first 16 hex digits."""
-        parts = (self.decide, self.locate, self.extract, self.step, self.retry, self.resize, self.space, self.order)
+        parts: tuple[Any, ...] = (
+            self.decide,
+            self.locate,
+            self.extract,
+            self.step,
+            self.retry,
+            self.resize,
+            self.space,
+            self.order,
+        )
+        if self.space_for or self.no_history:
+            parts = (*parts, sorted(self.space_for.items()), self.no_history)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 

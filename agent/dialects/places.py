@@ -44,6 +44,7 @@ JSON_BOX = rf"{_PLACE_KEY}{_N}{_COMMA}{_N}{_COMMA}{_N}{_COMMA}{_N}{_S}\]"
 ANY = (JSON_BOX, JSON_POINT, JSON_XY, TAG, XY_CALL, CORNERS, QUAD, ROUND_QUAD, LIST, PAIR)
 """Every form, the most telling first."""
 
+_TWICE = re.compile(rf"[\"']([xy])[\"']{_S}:{_S}{_N}{_COMMA}[\"']\1[\"']{_S}:{_S}{_N}")
 _NOTHING = re.compile(r"(?:```(?:json)?)?\s*(?:null|none|\[\s*\]|\{\s*\})\s*(?:```)?", re.IGNORECASE)
 
 
@@ -65,6 +66,9 @@ class Places:
         if len(text) > MAX_TEXT:
             raise Unreadable(f"the answer is {len(text)} characters long")
         body, notes = self._body(text), list[str]()
+        twice = _TWICE.search(body)
+        if twice and float(twice.group(2)) != float(twice.group(3)):
+            raise Unreadable(f"{twice.group(1)!r} is given twice")
         found = places_in(body, self.own)
         if not found:
             found = places_in(body, self.also)

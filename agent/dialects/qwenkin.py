@@ -191,6 +191,7 @@ QWEN3_VL = Dialect(
     source="QwenLM/Qwen3-VL: cookbooks/mobile_agent.ipynb, computer_use.ipynb, 2d_grounding.ipynb",
     resize=Resize(factor=32, min_pixels=65536, max_pixels=16777216),
     space="rel1000",
+    space_for={"mobile": "rel999"},
     grammar={
         "desktop": ToolCalls("computer_use", READ_DESKTOP, _write_computer3, DESKTOP_ALIASES),
         "mobile": ToolCalls("mobile_use", READ_MOBILE, _write_mobile3, MOBILE_ALIASES),
@@ -486,9 +487,10 @@ MAI_UI = Dialect(
     family=r"mai[-_.]?ui",
     sizes="2B, 8B, 32B, 235B-A22B",
     licence="Apache-2.0",
-    source="Tongyi-MAI/MAI-UI: src/prompt.py, src/mai_grounding_agent.py, src/mai_naivigation_agent.py",
+    source="Tongyi-MAI/MAI-UI: src/prompt.py, src/mai_naivigation_agent.py, evaluation/grounding",
     resize=Resize(factor=32, min_pixels=65536, max_pixels=16777216),
     space="rel999",
+    space_for={"locate": "rel1000"},  # as the predictions of the project's own evaluation are scaled
     grammar={"mobile": ToolCalls("mobile_use", _READ_MAI, _write_mai, {"tap": "click"})},
     decide={
         "mobile": Prompt(_MAI_SYSTEM, ("${instruction}\n\nWhat was done so far:\n${history}\n", IMAGE), max_tokens=2048)

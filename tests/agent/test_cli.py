@@ -68,6 +68,7 @@ def test_a_mistake_is_one_clear_line(name: str, tmp_path: Path) -> None:
     assert lines[0].startswith("handeye: ")
     assert words in lines[0]
     assert "Traceback" not in done.stderr
+    assert not (tmp_path / "runs").exists()
 
 
 def test_a_mistake_under_json_is_an_object_too(tmp_path: Path) -> None:
@@ -140,6 +141,19 @@ def test_locate_asks_a_server(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     x, y = json.loads(capsys.readouterr().out)["point"]
     height, width = server.seen[0].image.shape[:2]  # type: ignore[union-attr]
     assert (x, y) == (round(287 * 400 / width, 2), round(104 * 200 / height, 2))
+
+
+@pytest.mark.desktop
+def test_a_screen_that_stays_black_is_no_observation(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "640x480x24", "-nolisten", "tcp"]
+    with subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL) as server:
+        display = ":" + os.read(reading, 20).decode().strip()
+        done = handeye("run", "Press Enter", "--env", "desktop", "--json", cwd=tmp_path, DISPLAY=display)
+        server.terminate()
+    said = json.loads(done.stdout)
+    assert (done.returncode, said["ending"], said["steps"]) == (1, "device_error", 0)
+    assert "black" in said["message"]
 
 
 @pytest.mark.desktop

@@ -24,12 +24,14 @@ from agent.builtin.following.dialogs import Dialogs
 from agent.builtin.following.judging import (
     attempts,
     found_by,
+    may_open,
     says,
     state,
     ticked_at,
     value_at,
 )
 from agent.builtin.screen import Candidate, Element, Role
+from agent.builtin.values import read_date
 from agent.builtin.watch import Look, exact, fresh, norm
 
 
@@ -49,8 +51,39 @@ class Choosing(Dialogs):
             yield from self._sub(s.Slide(step.target, float(number[1]), percent=bool(number[2])))
         elif best.element.role in ("select", "radio"):
             yield from self._sub(s.Choose(step.value, step.target))
+        elif may_open(best.element) and not read_date(step.value):
+            yield from self._set_by_looking(step, best)
         else:
             yield from self._sub(s.TypeInto(step.value, step.target, replace=True))
+
+    def _set_by_looking(self, step: s.SetTo, best: Candidate) -> Script:
+        """A thing with words in it is a list if a click opens one that has the value, and else a field."""
+        if says(best.element.text, step.value):
+            return
+        before = self.look
+        yield Click(point=best.point), self._say(found_by("it may be a list, so I click", best))
+        if not self._performed:
+            return
+        option = self._option(before, step.value, best.element.box)
+        if option is None and best.element.role == "field":
+            yield from self._sub(s.TypeInto(step.value, step.target, replace=True))
+            return
+        yield from self._take(before, step.value, best.element.box, option)
+        if not (yield from self._effect(before, lambda: value_at(self.screen, best.element.box, step.value))):
+            raise GiveUp(self._failed(f"{watch.name(best.element)} does not show “{step.value}” afterwards"))
+
+    def _take(self, before: Look, value: str, box: Box, option: Element | None) -> Script:
+        """Choose in an open list: the option where it can be read, or else by typing its name."""
+        if option is None:
+            yield from self._effect(before)
+            option = self._option(before, value, box)
+        if option is None:
+            yield TypeText(text=value), self._say("I cannot read the option, so I type its name")
+            yield Key(chords=("enter",)), self._say("I confirm it")
+            return
+        opened = self.look
+        yield Click(point=option.box.center), self._say(f"I choose {watch.name(option)}")
+        yield from self._effect(opened)
 
     def _tick(self, step: s.SetChecked) -> Script:
         found = yield from self.find(step.target, TICKED)
@@ -82,7 +115,9 @@ class Choosing(Dialogs):
             if shown:
                 yield from self._sub(s.ClickOn(step.option))
                 return
-        if best.element.role == "field":
+        if best.element.role == "field" and may_open(best.element) and not read_date(step.option):
+            yield from self._set_by_looking(s.SetTo(step.target, step.option), best)
+        elif best.element.role == "field":
             yield from self._sub(s.TypeInto(step.option, step.target, replace=True))
         else:
             yield from self._choose_in(step, found)
@@ -107,16 +142,10 @@ class Choosing(Dialogs):
             if not (yield from self._effect(before)):
                 continue
             option = self._option(before, step.option, box)
-            if option is not None:
-                opened = self.look
-                yield Click(point=option.box.center), self._say(f"I choose {watch.name(option)}")
-                yield from self._effect(opened)
-            elif candidate is lists[-1] or len(lists) == 1:
-                yield TypeText(text=step.option), self._say("I cannot read the option, so I type its name")
-                yield Key(chords=("enter",)), self._say("I confirm it")
-            else:
+            if option is None and len(lists) > 1 and candidate is not lists[-1]:
                 yield Key(chords=("escape",)), self._say("the option is not in this list, so I close it")
                 continue
+            yield from self._take(before, step.option, box, option)
             if (yield from self._effect(before, lambda box=box: value_at(self.screen, box, step.option))):  # type: ignore[misc]
                 return
         raise GiveUp(self._failed(f"“{step.option}” was not taken; the screen does not show it as chosen"))

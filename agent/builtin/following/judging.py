@@ -32,6 +32,11 @@ def is_pushed(element: Element) -> bool:
     return element.role in ("button", "icon", "link")
 
 
+def may_open(element: Element) -> bool:
+    """Whether a thing with words in it, called a button or a field, may be a closed drop-down list."""
+    return element.role == "button" or (element.role == "field" and bool(element.text) and one_line(element))
+
+
 def may_stay_the_same(element: Element, screen: Screen) -> bool:
     """Things whose click need not show: a field that has the focus, a tab or radio button already chosen."""
     large = element.box.area > 0.15 * screen.width * screen.height

@@ -81,7 +81,7 @@ class Moving(Dialogs):
     def _is_there(self, words: str) -> bool:
         words = self._named(words)
         bare = watch.dialog_words(words)
-        if watch.is_generic_dialog(words):
+        if watch.is_generic_dialog(words) or re.fullmatch(r"(?:new |other |second )?window", words):
             return self._own_dialog() or self._window_came()
         if shows(self.screen, bare) or shows(self.screen, words):
             self._last_target = words

@@ -19,6 +19,7 @@ from agent.builtin.following.body import (
     ACT,
     LONG_PATIENCE,
     PATIENCE,
+    Check,
     GiveUp,
     Script,
 )
@@ -26,13 +27,15 @@ from agent.builtin.following.dialogs import Dialogs
 from agent.builtin.following.judging import (
     attempts,
     found_by,
+    is_pushed,
     may_stay_the_same,
     menu_is_open,
     opened,
     titled,
     went,
 )
-from agent.builtin.watch import changed, exact
+from agent.builtin.screen import Element
+from agent.builtin.watch import Look, changed, changed_elsewhere, exact, norm
 
 
 class Pointing(Dialogs):
@@ -69,7 +72,9 @@ class Pointing(Dialogs):
             return True
         if changed(before, self.look) and self._last and not key:
             raise GiveUp(self._failed(f"{watch.name(element)} lit up when I clicked it, but nothing else changed"))
-        return changed(before, self.look) or (yield from self._effect(before)) or may_stay_the_same(element, self.screen)
+        return (
+            changed(before, self.look) or (yield from self._effect(before)) or may_stay_the_same(element, self.screen)
+        )
 
     def _press_at(self, step: s.ClickOn, point: Point) -> Click:
         return Click(point=point, button=step.button, count=step.count, keys=step.keys)

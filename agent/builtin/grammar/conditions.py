@@ -38,8 +38,8 @@ def _guard_there(r: Reader, m: Match) -> Found:
 
 
 @BOOK.rule(
-    r"(?:if|when(?:ever)?|in case|should)\s+(?:(?:you|it)(?:'re|\s+are|\s+is|\s+be)?\s+)?(?:asked|prompted|asks)\b[^,]*,"
-    r"\s*(?:then\s+)?(?P<then>\S.*)"
+    r"(?:if|when(?:ever)?|in case|should)\s+(?:(?:you|it)(?:'re|\s+are|\s+is|\s+be)?\s+)?(?:asked|prompted|asks)"
+    r"\b[^,]*,\s*(?:then\s+)?(?P<then>\S.*)"
 )
 def _guard_asked(r: Reader, m: Match) -> Found:
     return _guarded(r, "dialog", m["then"])

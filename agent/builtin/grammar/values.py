@@ -47,7 +47,10 @@ def _toggle(r: Reader, m: Match) -> Found:
     return r.many(m["t"], lambda t: s.SetChecked(t, None))
 
 
-@BOOK.rule(r"(?:set|change|adjust|make|switch|increase|decrease|raise|lower|reduce)\s+(?P<t>.+?)\s+(?:to\s+be|to|as|equal to|=)\s+(?P<v>.+)")
+@BOOK.rule(
+    r"(?:set|change|adjust|make|switch|increase|decrease|raise|lower|reduce)\s+(?P<t>.+?)\s+(?:to\s+be|to|as|equal to"
+    r"|=)\s+(?P<v>.+)"
+)
 def _set(r: Reader, m: Match) -> Found:
     items = pairs(r"(.+?)\s+to\s+(.+)", f"{m['t']} to {m['v']}")
     if items and len(items) > 1:

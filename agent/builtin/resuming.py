@@ -1,0 +1,53 @@
+"""Where a plan stands, told from the actions that a history says were done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agent.builtin import steps as s
+from agent.step import Step
+
+_ENDS: tuple[tuple[type[s.Instruction], str], ...] = (
+    (s.ClickOn, "click"),
+    (s.OpenMenu, "click"),
+    (s.SetChecked, "click"),
+    (s.Choose, "click"),
+    (s.Hover, "move"),
+    (s.Hold, "long_press"),
+    (s.TypeInto, "type"),
+    (s.SetTo, "type"),
+    (s.Press, "key"),
+    (s.Clear, "key"),
+    (s.ScrollTo, "scroll"),
+    (s.DragTo, "drag"),
+    (s.Slide, "drag"),
+    (s.WaitFor, "wait"),
+    (s.Pause, "wait"),
+    (s.Tell, "answer"),
+    (s.OpenThing, "open"),
+)
+"""The action that ends an instruction where all goes well."""
+
+
+def instructions_done(steps: Sequence[s.Instruction], history: Sequence[Step]) -> int:
+    """How many of `steps` the performed actions of `history` can have carried out, from the first on.
+
+    An action that is not the one that ends the instruction in turn is taken for a part of it, or for a wait.
+    """
+    done = 0
+    for past in history:
+        if done < len(steps) and _was_done(past) and past.action and past.action.type in _ending(steps[done]):
+            done += 1
+    return done
+
+
+def _was_done(past: Step) -> bool:
+    answered = past.action is not None and past.action.type == "answer"
+    return past.outcome is not None and (past.outcome.performed or answered)
+
+
+def _ending(step: s.Instruction) -> tuple[str, ...]:
+    """The types of action that end `step`."""
+    if isinstance(step, s.Either):
+        return _ending(step.first)
+    return tuple(action for kind, action in _ENDS if isinstance(step, kind))
