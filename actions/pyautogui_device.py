@@ -7,11 +7,13 @@ put back. On X11 text goes through `actions.x11` and the clipboard is not touche
 from __future__ import annotations
 
 import importlib
+import os
 import re
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from actions.backend import BackendError
@@ -133,6 +135,8 @@ class PyautoguiDevice:
 
 def _load(module: str) -> Any:
     """Import `module`, whose import already talks to the display. pyautogui ends the process where Tk is missing."""
+    if sys.platform.startswith("linux") and not Path("~/.Xauthority").expanduser().exists():
+        os.environ.setdefault("XAUTHORITY", os.devnull)  # its Xlib fails on a missing file, even where none is needed
     try:
         return importlib.import_module(module)
     except (Exception, SystemExit) as error:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from rapidfuzz import fuzz
 
-from actions.frame import Box
+from actions.frame import Box, Point
 from agent.builtin.screen import Candidate, Element, Role, Screen
 from agent.builtin.watch import norm
 
@@ -37,6 +37,20 @@ def by_label(screen: Screen, target: str, roles: Sequence[Role]) -> list[Candida
     ]
     good = sorted((s for s in scored if s[0] >= 85), key=lambda s: -s[0])
     return [Candidate(e, e.box.center, score / 100, "its label") for score, e in good]
+
+
+def is_written(screen: Screen, target: str) -> bool:
+    """Whether the target's whole name stands on the screen."""
+    name = plain(target)
+    return any(name and plain(e.text) == name for e in screen.elements)
+
+
+def is_called(element: Element, target: str) -> bool:
+    """Whether a widget that bears another name is not meant: "Last name" for "First name"."""
+    if not element.label or not re.search(r"[^\W\d]", element.label):
+        return True
+    name, label = plain(target), plain(element.label)
+    return fuzz.ratio(name, label) >= 85 or name in (norm(element.text), norm(element.label)) or name in label.split()
 
 
 def beside(screen: Screen, target: str) -> list[Candidate]:
@@ -120,3 +134,22 @@ def _digit_fits(one: int, a: Box, other: int, b: Box) -> bool:
     level, upright = abs(a.center.y - b.center.y) < a.height / 2, abs(a.center.x - b.center.x) < a.width / 2
     same_row = (one - 1) // 3 == (other - 1) // 3
     return (same_row and level and across * (b.center.x - a.center.x) > 0) or (across == 0 and upright)
+
+
+def over_a_row(screen: Screen, target: str) -> list[Candidate]:
+    """Words that were read one by one but make up the target's name together."""
+    name = norm(quoted[1]) if (quoted := re.search(r"[\"“«„](.+)[\"”»“]", target)) else plain(target)
+    texts = sorted(
+        (e for e in screen.elements if e.role in ("text", "link", "menuitem") and e.text), key=lambda e: e.box.x1
+    )
+    for first in texts if " " in name else ():
+        row = [
+            e
+            for e in texts
+            if abs(e.box.center.y - first.box.center.y) < first.box.height / 2 and e.box.x1 >= first.box.x1
+        ]
+        for count in range(2, min(len(row), 8) + 1):
+            if norm(" ".join(e.text for e in row[:count])) == name:
+                box = Box.around([p for e in row[:count] for p in (Point(*e.box[:2]), Point(*e.box[2:]))])
+                return [Candidate(replace(first, box=box, text=name), box.center, 0.9, "words side by side")]
+    return []

@@ -24,7 +24,6 @@ from agent.builtin.following.body import (
     Turn,
 )
 from agent.builtin.following.choosing import Choosing
-from agent.builtin.following.entering import Entering
 from agent.builtin.following.moving import Moving
 from agent.builtin.following.pointing import Pointing
 from agent.builtin.following.sliding import Sliding
@@ -36,7 +35,7 @@ _ANSWERED = (s.ClickOn, s.Press, s.Choose, s.Either, s.Dismiss, s.OpenThing)
 __all__ = ["Follower", "GiveUp", "Rank"]
 
 
-class Follower(Pointing, Entering, Choosing, Sliding, Moving):
+class Follower(Pointing, Choosing, Sliding, Moving):
     """Carries out `instructions`; ask `next` for one turn a look.
 
     `rank` finds targets, `phone` says that the device has system buttons instead of keys for back and home;

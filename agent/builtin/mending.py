@@ -12,7 +12,7 @@ from agent.builtin.ocr import Image, Line
 from agent.builtin.patches import Patch
 
 _RINGS = frozenset("OoQ0@◎○●•©®①〇口□■☐☑✓")  # what a ring or a square is taken for
-_ARROWS = frozenset("VvνУ∨˅⌄yYˇ▼▾√")  # what a drop-down's arrow is taken for
+_ARROWS = frozenset("VvνУ∨˅⌄ˇ▼▾√")  # what a drop-down's arrow is taken for
 
 
 def mended(
@@ -34,7 +34,9 @@ def _rings_in(line: Line, outlines: Sequence[Patch], unit: float) -> Iterator[tu
         if not level or len(line.xs) != len(line.text) or not line.box.x1 < box.x1 < box.x2 < line.box.x2:
             continue
         held = [c for x, c in zip(line.xs, line.text, strict=True) if box.x1 - 1 <= x <= box.x2 + 1]
-        others = [x for x in line.xs if not box.x1 - 1 <= x <= box.x2 + 1]
+        others = [
+            x for x, c in zip(line.xs, line.text, strict=True) if not (c.isspace() or box.x1 - 1 <= x <= box.x2 + 1)
+        ]
         clear = all(x < box.x1 - 0.6 * unit or x > box.x2 + 0.6 * unit for x in others)
         if clear and all(c in _RINGS or c.isspace() for c in held):
             yield box.x1 - 1, box.x2 + 1
@@ -44,12 +46,13 @@ def _sides_in(line: Line, patches: Sequence[Patch], unit: float) -> Iterator[tup
     """Where the left or right sides of tabs, fields and buttons lie between two characters of the line."""
     if len(line.xs) != len(line.text):
         return
+    places = [x for x, c in zip(line.xs, line.text, strict=True) if not c.isspace()]
     for box in (patch.box for patch in patches if 1.5 * unit <= patch.box.height <= 3.5 * unit):
         if box.width < 2 * unit or not box.y1 < line.box.center.y < box.y2:
             continue
         for x in (box.x1, box.x2 - 1):
-            clear = all(abs(place - x) > 0.45 * unit for place in line.xs)
-            if clear and min(line.xs) < x < max(line.xs) and any(box.x1 < place < box.x2 for place in line.xs):
+            clear = all(abs(place - x) > 0.45 * unit for place in places)
+            if clear and min(places) < x < max(places) and any(box.x1 < place < box.x2 for place in places):
                 yield x, x
 
 
@@ -79,7 +82,7 @@ def _without_arrow(image: Image, line: Line, unit: float) -> Line | None:
     """The line less a drop-down's arrow read as its last letter; None where it is nothing else."""
     if not line.text or line.text[-1] not in _ARROWS or len(line.xs) != len(line.text):
         return line
-    arrow = _last_drawing(image, line.box)
+    arrow = _last_drawing(image, line.box, 0.25 * unit)
     if arrow is None or not (0.4 * unit < arrow.width < 1.6 * unit and arrow.width >= 1.35 * arrow.height):
         return line
     text = line.text[:-1].rstrip()
@@ -88,14 +91,14 @@ def _without_arrow(image: Image, line: Line, unit: float) -> Line | None:
     return Line(line.box._replace(x2=arrow.x1 - 2), text, line.score, line.xs[: len(text)])
 
 
-def _last_drawing(image: Image, box: Box) -> Box | None:
-    """The last thing drawn in the box that empty columns part from the rest."""
+def _last_drawing(image: Image, box: Box, gap: float) -> Box | None:
+    """The last thing drawn in the box that more than `gap` empty columns part from the rest."""
     x1, y1, x2, y2 = (int(v) for v in box)
     ink = ocr.ink_of(np.ascontiguousarray(image[max(0, y1 - 1) : y2 + 1, max(0, x1) : x2 + 2]))
     if ink is None or not ink.any():
         return None
     columns = np.flatnonzero(ink.any(axis=0))
-    breaks = np.flatnonzero(np.diff(columns) > 1)
+    breaks = np.flatnonzero(np.diff(columns) > 1 + gap)
     start = int(columns[breaks[-1] + 1]) if len(breaks) else int(columns[0])
     rows = np.flatnonzero(ink[:, start:].any(axis=1))
     top = max(0, y1 - 1)

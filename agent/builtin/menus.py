@@ -10,12 +10,12 @@ from agent.builtin.scene import Scene, inside, rows_of
 
 MENU_WORDS = frozenset([
     "file", "edit", "view", "help", "tools", "window", "search", "document", "format", "insert", "options",
-    "settings", "go", "bookmarks", "history", "terminal", "tabs", "image", "layer", "select", "colors", "filters",
-    "windows", "project", "run", "data", "table", "game", "calculator", "player", "media", "playback", "audio",
-    "video", "datei", "bearbeiten", "ansicht", "hilfe", "fenster", "suchen", "extras", "fichier", "édition",
-    "affichage", "aide", "outils", "archivo", "editar", "ver", "ayuda", "arquivo", "exibir", "ajuda", "modifica",
-    "visualizza", "文件", "编辑", "查看", "帮助", "工具", "窗口", "视图", "ファイル", "編集", "表示", "ヘルプ", "файл", "правка", "вид",
-    "справка",
+    "settings", "go", "bookmarks", "history", "terminal", "tabs", "image", "layer", "select", "colors",
+    "filters", "windows", "project", "run", "data", "table", "game", "calculator", "player", "media",
+    "playback", "audio", "video", "datei", "bearbeiten", "ansicht", "hilfe", "fenster", "suchen", "extras",
+    "fichier", "édition", "affichage", "aide", "outils", "archivo", "editar", "ver", "ayuda", "arquivo",
+    "exibir", "ajuda", "modifica", "visualizza", "文件", "编辑", "查看", "帮助", "工具", "窗口", "视图",
+    "ファイル", "編集", "表示", "ヘルプ", "файл", "правка", "вид", "справка",
 ])  # fmt: skip
 """What the entries of menu bars are called, in lower case."""
 """What the entries of menu bars are called, lower case."""

@@ -11,10 +11,13 @@ import numpy as np
 
 from actions.frame import Box
 from agent.builtin import ocr, widgets
+from agent.builtin.keys import with_keys
 from agent.builtin.ocr import Image, Line
 from agent.builtin.scene import Scene, beside, inside
 from agent.builtin.screen import Element, Role, Screen
+from agent.builtin.symbols import symbol_of
 from agent.builtin.vocabulary import COLOURS
+from agent.builtin.windows import name_controls, windows_of
 
 _TILE = 16  # changes are tracked in squares of this many pixels
 _CHANGED = 12  # colour difference that counts as a change
@@ -118,8 +121,9 @@ class Perceiver:
         elements += self._icons(image, scene, elements)
         elements = self._name_wordless(image, [_with_label(element, scene) for element in elements])
         elements = [_coloured(image, element) for element in _drop_covered(_without_keyboard(elements))]
+        elements = name_controls(with_keys(elements))
         ordered = sorted(elements, key=lambda e: (round(e.box.center.y / max(1.0, unit)), e.box.x1))
-        return Screen(image.shape[1], image.shape[0], tuple(ordered))
+        return Screen(image.shape[1], image.shape[0], tuple(ordered), windows_of(image, ordered))
 
     def _read_small_buttons(self, image: Image, scene: Scene) -> None:
         """Reads single characters in buttons (calculator keys), which the detector misses or crops too tightly."""
@@ -133,10 +137,13 @@ class Perceiver:
         unread = [(mark, key) for _, mark, key in spots if key not in self._glyphs]
         for (_, key), line in zip(unread, ocr.read_boxes(image, [mark for mark, _ in unread]), strict=True):
             self._glyphs[key] = (_LOOKALIKES.get(line.text, line.text), line.score)
-        for index, _, key in spots:
+        for index, mark, key in spots:
             text, score = self._glyphs[key]
             old = scene.elements[index]
-            if text and score >= 0.4 and (not old.text or len(text) <= 2):
+            shape = _symbol_in(image, mark, unit)
+            if shape is not None:
+                scene.elements[index] = replace(old, text=shape, icons=GLYPHS.get(shape, ()))
+            elif text and score >= 0.4 and (not old.text or len(text) <= 2):
                 scene.elements[index] = replace(old, text=text, icons=GLYPHS.get(text, ()))
             elif old.text in _LOOKALIKES:
                 scene.elements[index] = replace(old, text=_LOOKALIKES[old.text])
@@ -221,6 +228,14 @@ def _covers(a: Box, b: Box) -> bool:
     return a.overlap(b) > 0.4 * min(a.area, b.area)
 
 
+def _symbol_in(image: Image, mark: Box, unit: float) -> str | None:
+    """The symbol drawn in the box by its shape; an upright stroke is left to the reader."""
+    x1, y1, x2, y2 = (max(0, int(v)) for v in mark)
+    ink = ocr.ink_of(np.ascontiguousarray(image[y1:y2, x1:x2]))
+    found = None if ink is None else symbol_of(ink, unit)
+    return None if found == "|" else found
+
+
 def _ink_box(image: Image, button: Box, unit: float) -> Box | None:
     """Where a button's character stands, with the height of a full line of text so that '.' is not read as 'o'."""
     inner = Box(button.x1 + 3, button.y1 + 3, button.x2 - 3, button.y2 - 3)
@@ -240,12 +255,17 @@ def _free_text(scene: Scene) -> list[Element]:
     own = [e for e in scene.elements if e.text]
     out = []
     for line in scene.lines:
+        if any(
+            inside(line.box, e.box) and (line.text in e.text or len(e.text) <= 2) for e in own if e.role != "menuitem"
+        ):
+            continue
         if any(inside(line.box, e.box) and line.text == e.text for e in own):
             continue
+        entry = any(inside(line.box, e.box) and e.role == "menuitem" for e in own)
         if any(e.role in _TICKED and _covers(e.box, line.box) for e in scene.elements) and len(line.text) <= 2:
             continue
         drawing = len(line.text) == 1 and not (line.text.isdigit() and line.score > 0.8)
-        role: Role = "icon" if drawing else ("link" if _looks_linked(scene.image, line) else "text")
+        role: Role = "icon" if drawing else ("link" if not entry and _looks_linked(scene.image, line) else "text")
         out.append(
             Element(
                 _trimmed(line, scene),
@@ -294,7 +314,11 @@ def _with_label(element: Element, scene: Scene) -> Element:
         return replace(element, label=line.text) if line else element
     if element.role in _LABELLED:
         return replace(element, label=_field_label(element, scene))
-    if element.role == "icon" and not element.label:
+    if (
+        element.role == "icon"
+        and not element.label
+        and not any(e.role == "bar" and inside(element.box, e.box) for e in scene.elements)
+    ):
         return replace(element, label=_caption(element, scene))
     return element
 
@@ -302,12 +326,12 @@ def _with_label(element: Element, scene: Scene) -> Element:
 def _field_label(element: Element, scene: Scene) -> str:
     """Words left of the field on its row, or else above its left edge."""
     unit, box = scene.unit, element.box
-    filled = [e.box for e in scene.elements if e.role in ("field", "select", "button")]
+    filled = [e.box for e in scene.elements if e.role in ("field", "select", "button", "menu", "bar", "tab")]
     words = [
         line for line in scene.lines if len(line.text) > 1 and not any(inside(line.box, other) for other in filled)
     ]
-    level = min(box.y2, box.y1 + 3 * unit)
-    left = [line for line in words if line.box.x2 <= box.x1 + 2 and box.y1 - 3 < line.box.center.y < level + 3]
+    level, slack = min(box.y2, box.y1 + 3 * unit), 1.2 * unit if element.role == "slider" else 3
+    left = [line for line in words if line.box.x2 <= box.x1 + 2 and box.y1 - slack < line.box.center.y < level + 3]
     near = [line for line in left if box.x1 - line.box.x2 < 9 * unit]
     if near:
         return max(near, key=lambda line: line.box.x2).text.rstrip(" :*")

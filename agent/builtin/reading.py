@@ -32,7 +32,8 @@ PROMISE = "give explicit steps, or use --model with a vision-language model"
 _POINTS = re.compile(r"(?:click|tap|press|hit|double|right|triple|type|wait)\b", re.IGNORECASE)
 
 _LONE = re.compile(
-    r"(?:\b(?:click|press|tap|hit|push|then|and|button|key)(?:\s+(?:on|the))*|,)\s+(?P<it>[.,])(?=\s*(?:,|\s|$))",
+    r"(?:(?:\b(?:click|press|tap|hit|push|then|and|button|key)(?:\s+(?:on|the))*|,)\s+(?=[.,]\s*(?:,|\s|$))"
+    r"|(?<=\d)\s+(?=\.\s+\d))(?P<it>[.,])",
     re.IGNORECASE,
 )
 """A point or comma that is itself what is pressed."""

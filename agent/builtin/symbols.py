@@ -47,12 +47,13 @@ def _parts(ink: Ink) -> list[_Part]:
 
 def _is_bar(part: _Part, line: float) -> bool:
     height, width = part[2].shape
-    return width >= 1.7 * height and height <= 0.3 * line and width >= 0.25 * line and float(part[2].mean()) > 0.75
+    flat = width >= 1.7 * height and height <= 0.3 * line and width >= 0.25 * line
+    return bool(flat and part[2].mean() > 0.75)
 
 
 def _is_dot(part: _Part, line: float) -> bool:
     height, width = part[2].shape
-    return max(height, width) <= 0.34 * line and max(height, width) <= 1.5 * min(height, width)
+    return bool(max(height, width) <= 0.34 * line and max(height, width) <= 1.5 * min(height, width))
 
 
 def _stacked(parts: list[_Part]) -> bool:

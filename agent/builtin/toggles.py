@@ -31,7 +31,8 @@ def find_small_boxes(scene: Scene) -> None:
         contrast = max(np.abs(framed - outer).max(), np.abs(np.array(patch.colour) - outer).max())
         if contrast < 10 or (patch.ink > 0.7 and not _has_empty_twin(scene, patch)) or _mark_is_wide(scene, box):
             continue
-        if patch.round and patch.ink > 0.02 and not _dotted(scene.image, box):
+        alone = not _has_empty_twin(scene, patch)
+        if patch.round and patch.ink > 0.02 and alone and not _dotted(scene.image, box):
             continue
         filled = np.abs(np.array(patch.colour, dtype=float) - outer).max() > 60 and _colourful(patch.colour)
         scene.add(box, "radio" if patch.round else "checkbox", checked=bool(patch.ink > 0.08 or filled), score=0.8)
@@ -40,7 +41,11 @@ def find_small_boxes(scene: Scene) -> None:
 def _has_empty_twin(scene: Scene, patch: Patch) -> bool:
     """Whether an empty ring of the same size is there too: radio buttons come in groups."""
     return patch.round and any(
-        p.round and p.ink < 0.2 and abs(p.box.width - patch.box.width) <= 2 and p.box.overlap(patch.box) == 0
+        p.round
+        and p.ink < 0.2
+        and abs(p.box.width - patch.box.width) <= max(2, 0.34 * p.box.width)
+        and p.box.overlap(patch.box) == 0
+        and min(abs(p.box.x1 - patch.box.x1), abs(p.box.center.y - patch.box.center.y)) <= 4
         for p in scene.outlines
     )
 
@@ -128,7 +133,7 @@ def find_sliders(scene: Scene) -> None:
             whole = whole.union(box)
         for part in scene.patches:
             level = abs(part.box.y1 - tracks[0].y1) <= 2 and abs(part.box.y2 - tracks[0].y2) <= 2
-            if level and -3 <= whole.x1 - part.box.x2 <= 6 and part.colour == _fill_of(scene, tracks[0]):
+            if level and -6 <= whole.x1 - part.box.x2 <= 6 and part.colour == _fill_of(scene, tracks[0]):
                 whole = whole.union(part.box)
         thumb_only = whole.width < 5 * unit or whole.height > 2.6 * unit or scene.texts_in(whole)
         if not thumb_only and not any(whole.overlap(e.box) > 0 for e in scene.elements):

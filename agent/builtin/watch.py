@@ -82,6 +82,14 @@ def changed_elsewhere(before: Look, after: Look, own: Box) -> bool:
     return bool(xs[-1] - xs[0] >= _CARET[0] or ys[-1] - ys[0] >= _CARET[1])
 
 
+def changed_within(before: Look, after: Look, own: Box) -> bool:
+    """Whether anything changed inside `own`."""
+    if before.image.shape != after.image.shape or before.image.size <= 3:
+        return changed(before, after)
+    x1, y1, x2, y2 = (max(0, int(v)) for v in own)
+    return not np.array_equal(before.image[y1:y2, x1:x2], after.image[y1:y2, x1:x2])
+
+
 def _same(element: Element, before: Screen) -> bool:
     """Whether `before` shows the same element, with the same words and state, at the same place."""
     return any(

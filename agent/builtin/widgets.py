@@ -81,7 +81,7 @@ def _with_neighbours(scene: Scene, patch: Patch) -> tuple[Role, Box]:
     if trough:
         before = [side for side in sides if -3 <= box.x1 - side.x2 <= 2 * unit]
         if after or before:
-            for side in (*after, *before):
+            for side in (*after, *before, *_same_trough(scene, patch)):
                 box = box.union(side)
             return "slider", box
     arrows = [
@@ -92,6 +92,19 @@ def _with_neighbours(scene: Scene, patch: Patch) -> tuple[Role, Box]:
     if after and arrows:
         return "select", box.union(after[0])
     return "field", box
+
+
+def _same_trough(scene: Scene, patch: Patch) -> list[Box]:
+    """The part of a slider's trough at the other side of its knob."""
+    box, reach = patch.box, 4 * scene.unit
+    return [
+        p.box
+        for p in scene.patches
+        if p.colour == patch.colour
+        and abs(p.box.y1 - box.y1) <= 2
+        and abs(p.box.y2 - box.y2) <= 2
+        and (0 < box.x1 - p.box.x2 < reach or 0 < p.box.x1 - box.x2 < reach)
+    ]
 
 
 def _framed_role(patch: Patch, lines: Sequence[Line], marks: Sequence[Box], unit: float) -> Role | None:
@@ -153,7 +166,7 @@ def _areas(scene: Scene) -> None:
         if held or scene.taken(box) or patch.ink > 0.3 or len(scene.marks_in(box)) > 2:
             continue
         lines = scene.texts_in(box)
-        if _is_list(scene, lines, box):
+        if _is_list(scene, lines, box) or box.height > 2.5 * box.width:
             continue
         if all(line.box.x1 - box.x1 < 3 * unit for line in lines) and len(lines) <= 40:
             scene.add(box, "field", lines[:20], score=0.6)

@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from actions.frame import Box
-from agent.builtin.ocr import Image
+from agent.builtin.ocr import Image, Line
 from agent.builtin.scene import Scene, inside
 from agent.builtin.screen import Element, Role, Window
 
+_CONTROLS = (("close", "x"), ("maximize", "square"), ("minimize", "minus"))
 _EDGE = 8  # colour difference across a window's side
 
 
@@ -37,6 +38,16 @@ def _small_square(mark: Box, unit: float) -> bool:
 def _in_page(scene: Scene, box: Box) -> bool:
     """Whether another bar has been found at the same place."""
     return any(e.role == "bar" and e.box.overlap(box) > 0 for e in scene.elements)
+
+
+def name_controls(elements: list[Element]) -> list[Element]:
+    """With what the drawings at the right end of title bars are for: the last closes the window."""
+    for bar in [e for e in elements if e.role == "bar"]:
+        inner = [e for e in elements if e.role in ("icon", "button") and inside(e.box, bar.box) and e is not bar]
+        right = sorted((e for e in inner if e.box.center.x > bar.box.center.x), key=lambda e: -e.box.x1)
+        for control, names in zip(right, _CONTROLS, strict=False):
+            elements = [replace(e, text="", icons=names) if e is control else e for e in elements]
+    return elements
 
 
 def windows_of(image: Image, elements: list[Element]) -> tuple[Window, ...]:
@@ -84,9 +95,25 @@ def sort_rows(scene: Scene) -> None:
         else:
             rows.append([element])
     for row in rows:
-        role = _row_role(scene, row)
+        front = _open_tab(scene, row)
+        if front is not None:
+            scene.add(front.box.grown(0.3 * scene.unit), "tab", [front])
+        role: Role | None = "tab" if front is not None else _row_role(scene, row)
         if role is not None:
             scene.elements = [replace(e, role=role) if e in row else e for e in scene.elements]
+
+
+def _open_tab(scene: Scene, row: list[Element]) -> Line | None:
+    """The text without a frame that touches a row of framed ones: the open tab, which is one area with its panel."""
+    if len(row) < 2 or any(e.role != "button" for e in row):
+        return None
+    first, last = row[0].box, row[-1].box
+    for line in scene.lines:
+        level = abs(line.box.center.y - first.center.y) < 0.5 * scene.unit
+        gap = max(first.x1 - line.box.x2, line.box.x1 - last.x2)
+        if level and -2 <= gap <= 0.6 * scene.unit and len(line.text) > 1:
+            return line
+    return None
 
 
 def _adjoins(left: Box, right: Box) -> bool:

@@ -11,8 +11,10 @@ from rapidfuzz import fuzz
 from actions.action import (
     AnyAction,
     Finish,
+    Move,
     Wait,
 )
+from actions.frame import Point
 from agent.builtin import finding, watch
 from agent.builtin import steps as s
 from agent.builtin.description import parse_target
@@ -143,9 +145,13 @@ class Body:
         ranked = self._exactly(target, list(self._rank(self.screen, target, roles)))
         if not any(c.score >= ACT for c in ranked):
             ranked += [Candidate(e, e.box.center, 0.9, "another sign for it") for e in same_sign(self.screen, target)]
+        if not roles and not any(c.score >= ACT for c in ranked):
+            ranked += finding.over_a_row(self.screen, target)
         if not roles and not any(c.score >= 0.8 for c in ranked):
             ranked = [c for c in finding.by_label(self.screen, target, ()) if c.score == 1.0] + ranked
         found = [c for c in ranked if c.element.role in roles] if roles else ranked
+        if roles and finding.is_written(self.screen, target):
+            found = [c for c in found if finding.is_called(c.element, target)]
         if not any(c.score >= ACT for c in found):
             found = found + finding.by_label(self.screen, target, roles)
         if roles and not any(c.score >= ACT for c in found):
@@ -161,7 +167,9 @@ class Body:
         name = finding.plain(target)
         if not ranked or parse_target(target).relations or parse_target(target).ordinal:
             return ranked
+        roles = parse_target(target).roles
         same = [c for c in ranked if name and name in (norm(c.element.text), norm(c.element.label))]
+        same = [c for c in same if not roles or c.element.role in roles or name == norm(target)]
         if not same:
             return ranked
         if len(name) == 1 and len(same) > 1:
@@ -185,6 +193,10 @@ class Body:
             if not self._performed:
                 raise Skip(f"“{target}” is not on this screen")
             self.searching = True
+            if seconds == PATIENCE[2]:
+                aside = Point(self.screen.width - 3, self.screen.height / 2)
+                yield Move(point=aside), self._say(f"“{target}” may be under a tool tip, so I move the pointer away")
+                continue
             yield Wait(seconds=seconds), self._say(f"“{target}” is not there yet, so I wait")
         if good := self._good(target, roles):
             return good

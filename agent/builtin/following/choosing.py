@@ -20,7 +20,7 @@ from agent.builtin.following.body import (
     GiveUp,
     Script,
 )
-from agent.builtin.following.dialogs import Dialogs
+from agent.builtin.following.entering import Entering
 from agent.builtin.following.judging import (
     attempts,
     found_by,
@@ -35,7 +35,7 @@ from agent.builtin.values import read_date
 from agent.builtin.watch import Look, exact, fresh, norm
 
 
-class Choosing(Dialogs):
+class Choosing(Entering):
     """Setting, ticking and choosing."""
 
     def _set(self, step: s.SetTo) -> Script:
@@ -49,7 +49,9 @@ class Choosing(Dialogs):
             yield from self._sub(s.SetChecked(step.target, on))
         elif best.element.role == "slider" and number:
             yield from self._sub(s.Slide(step.target, float(number[1]), percent=bool(number[2])))
-        elif best.element.role in ("select", "radio"):
+        elif best.element.role in ("select", "radio") or (
+            best.element.role in ("text", "bar", "image") and self._near(step.value, best.element.box) is not None
+        ):
             yield from self._sub(s.Choose(step.value, step.target))
         elif may_open(best.element) and not read_date(step.value):
             yield from self._set_by_looking(step, best)
@@ -66,8 +68,11 @@ class Choosing(Dialogs):
             return
         option = self._option(before, step.value, best.element.box)
         if option is None and best.element.role == "field":
-            yield from self._sub(s.TypeInto(step.value, step.target, replace=True))
-            return
+            typed = s.TypeInto(step.value, step.target, replace=True)
+            for _ in range(2):
+                if (yield from self._fill(typed, best, select=True)):
+                    return
+            raise GiveUp(self._failed(f"{watch.name(best.element)} does not show “{step.value}” afterwards"))
         yield from self._take(before, step.value, best.element.box, option)
         if not (yield from self._effect(before, lambda: value_at(self.screen, best.element.box, step.value))):
             raise GiveUp(self._failed(f"{watch.name(best.element)} does not show “{step.value}” afterwards"))
@@ -110,10 +115,10 @@ class Choosing(Dialogs):
             return
         found = yield from self.find(step.target, ("select", "radio", "field"))
         best = found[0]
-        if best.element.role == "radio" or not self._good(step.target, ("select", "field")):
-            shown = [e for e in exact(self.screen, step.option) if e.box.center.y >= best.element.box.y1]
-            if shown:
-                yield from self._sub(s.ClickOn(step.option))
+        if best.element.role not in ("select", "field", "button"):
+            shown = self._near(step.option, best.element.box)
+            if shown is not None:
+                yield from self._pick(step.option, shown)
                 return
         if best.element.role == "field" and may_open(best.element) and not read_date(step.option):
             yield from self._set_by_looking(s.SetTo(step.target, step.option), best)
@@ -121,6 +126,22 @@ class Choosing(Dialogs):
             yield from self._sub(s.TypeInto(step.option, step.target, replace=True))
         else:
             yield from self._choose_in(step, found)
+
+    def _near(self, option: str, box: Box) -> Element | None:
+        """The radio button or words that read `option`, nearest under or beside the name of their group."""
+        under = [e for e in exact(self.screen, option) if e.box.center.y >= box.y1]
+        ticked = [e for e in under if e.role in TICKED]
+        return min(ticked or under, key=lambda e: abs(e.box.y1 - box.y2) + abs(e.box.x1 - box.x1) / 2, default=None)
+
+    def _pick(self, option: str, shown: Element) -> Script:
+        """Click one of the options that stand open on the screen."""
+        if shown.role == "radio" and shown.checked:
+            return
+        before = self.look
+        found = Candidate(shown, shown.box.center, 0.9, "in its group")
+        yield Click(point=found.point), self._say(found_by("I choose", found))
+        if not (yield from self._effect(before)):
+            raise GiveUp(self._failed(f"I clicked “{option}” and nothing on the screen changed"))
 
     def _choose_anywhere(self, step: s.Choose) -> Script:
         if exact(self.screen, step.option) or self._good(step.option):

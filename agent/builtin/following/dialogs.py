@@ -78,6 +78,10 @@ class Dialogs(Body):
             if self._good(f"close {step.target}"[:0] or step.target) and not watch.is_generic_dialog(step.target):
                 yield from self._close(find_dialog(self.screen, None), step.how)
                 return
+            came = find_dialog(self.screen, self._first.screen if self._first else None)
+            if came and came.button(step.how) and self._window_came():
+                yield from self._close(came, step.how)
+                return
             yield Wait(seconds=seconds), self._say("I wait for the dialog")
         if index in self._fired or step.optional:
             return

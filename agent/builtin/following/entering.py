@@ -28,6 +28,7 @@ from agent.builtin.following.judging import (
     found_by,
     near,
     one_line,
+    same_number,
     secret,
 )
 from agent.builtin.screen import Candidate, Element
@@ -136,6 +137,8 @@ class Entering(Dialogs):
         if box is not None and not seen and box.width < 8 * len(wanted):
             return True
         if whole and (here := near(self.screen, box or Box(0, 0, 0, 0))) is not None and here.text:
+            if (number := same_number(wanted, here.text)) is not None:
+                return number
             return (
                 fuzz.ratio(wanted, norm(here.text)) >= 60
                 or norm(here.text).endswith(wanted[-8:])

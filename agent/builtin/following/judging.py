@@ -32,9 +32,17 @@ def is_pushed(element: Element) -> bool:
     return element.role in ("button", "icon", "link")
 
 
+def same_number(wanted: str, seen: str) -> bool | None:
+    """Whether a field shows just the number typed; None if it was no number."""
+    if not re.fullmatch(r"-?\d+(?:[.,]\d+)?", wanted):
+        return None
+    return re.sub(r"\D", "", seen) == re.sub(r"\D", "", wanted)
+
+
 def may_open(element: Element) -> bool:
     """Whether a thing with words in it, called a button or a field, may be a closed drop-down list."""
-    return element.role == "button" or (element.role == "field" and bool(element.text) and one_line(element))
+    worded = bool(re.search(r"[^\W\d]", element.text)) and one_line(element)
+    return element.role == "button" or (element.role == "field" and worded)
 
 
 def may_stay_the_same(element: Element, screen: Screen) -> bool:

@@ -31,6 +31,11 @@ from agent.builtin.following.judging import (
 from agent.builtin.screen import Element
 from agent.builtin.watch import changed, shows
 
+_SOMEWHERE = re.compile(
+    r"(?:the )?(?:\w+ )?(?:list|list ?box|table|tree|view|text|text area|area|content|document|box)", re.IGNORECASE
+)
+"""Places to scroll that are named by their kind: the middle will do."""
+
 
 class Moving(Dialogs):
     """What is neither pointing nor typing."""
@@ -50,7 +55,8 @@ class Moving(Dialogs):
                 self._unseen("dragging it changed nothing")
 
     def _scroll(self, step: s.ScrollTo) -> Script:
-        where = (yield from self.find(step.where))[0].element.box.center if step.where else self._middle()
+        named = step.where and (self._good(step.where) or not _SOMEWHERE.fullmatch(step.where))
+        where = (yield from self.find(step.where))[0].element.box.center if named else self._middle()
         dx, dy = {"up": (0, -1), "down": (0, 1), "left": (-1, 0), "right": (1, 0)}[step.direction]
         if not (step.until or step.edge):
             before = self.look

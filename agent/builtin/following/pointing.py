@@ -35,7 +35,7 @@ from agent.builtin.following.judging import (
     went,
 )
 from agent.builtin.screen import Element
-from agent.builtin.watch import Look, changed, changed_elsewhere, exact, norm
+from agent.builtin.watch import Look, changed, changed_elsewhere, changed_within, exact, norm
 
 
 class Pointing(Dialogs):
@@ -55,12 +55,24 @@ class Pointing(Dialogs):
             if files and norm(candidate.element.text) in ("save", "open", "ok"):
                 yield from self._file_dialog_goes(before)
                 return
+            if self._performed and self._digit_lost(before, candidate.element):
+                before = self.look
+                yield self._press_at(step, candidate.point), self._say("the display has not changed, so I click again")
             if (yield from self._clicked(before, candidate.element)):
                 return
             if (yield from self._clear_the_way(step.target)):
                 yield from self._click(step)
                 return
         raise GiveUp(self._failed(f"I clicked {watch.name(found[0].element)} and nothing on the screen changed"))
+
+    def _digit_lost(self, before: Look, element: Element) -> bool:
+        """Whether a keypad's digit was clicked and its display is the same: a tool tip may have taken the click."""
+        earlier = self._steps[self._number - 2] if self._number > 1 else None
+        if not re.fullmatch(r"[1-9]", element.text) or (isinstance(earlier, s.ClickOn) and "=" in earlier.target):
+            return False
+        wide = [e for e in before.screen.elements if e.role == "field" and e.box.y2 <= element.box.y1]
+        display = [e for e in wide if re.search(r"\d", e.text) and e.box.width > 3 * element.box.width]
+        return bool(display) and not any(changed_within(before, self.look, e.box) for e in display)
 
     def _clicked(self, before: Look, element: Element) -> Check:
         """Whether a click did something; a button that only lights up has not, as far as can be seen."""
@@ -70,11 +82,10 @@ class Pointing(Dialogs):
         patience: tuple[float, ...] = (0.3, 0.7, 1.0, 1.5) if self._last and not key else () if key else (0.3, 0.7)
         if (yield from self._effect(before, lambda: changed_elsewhere(before, self.look, element.box), patience)):
             return True
-        if changed(before, self.look) and self._last and not key:
+        lit = changed_within(before, self.look, element.box)
+        if lit and self._last and not key:
             raise GiveUp(self._failed(f"{watch.name(element)} lit up when I clicked it, but nothing else changed"))
-        return (
-            changed(before, self.look) or (yield from self._effect(before)) or may_stay_the_same(element, self.screen)
-        )
+        return lit or may_stay_the_same(element, self.screen)
 
     def _press_at(self, step: s.ClickOn, point: Point) -> Click:
         return Click(point=point, button=step.button, count=step.count, keys=step.keys)

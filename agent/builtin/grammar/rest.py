@@ -18,7 +18,8 @@ BOOK = Book()
 
 
 @BOOK.rule(
-    r"(?:type|write|enter|input|insert|put|key in|type\s+in|type\s+out|write\s+down|enter\s+in)\s+(?:in\s+)?"
+    r"(?:type|write|enter|input|insert|put|key in|type\s+in|type\s+out|write\s+down|enter\s+in)(?:\s+|\s*:\s*)"
+    r"(?:in\s+)?"
     rf"(?:{WHAT})(?P<text>\S.*)"
 )
 def _type(r: Reader, m: Match) -> Found:
@@ -56,6 +57,8 @@ _COMPOSE = re.compile(
 def _label_value(r: Reader, m: Match) -> Found:
     if CLICKING.match(m["v"]) or TYPING.match(m["v"]):
         return r.clause(m["v"])
-    if len(m["t"].split()) > 4 or re.match(r"(?:then|note|warning|e\.g|and|or|find|what|who|task)\b", m["t"], I):
+    if len(m["t"].split()) > 4 or not re.search(r"[^\W\d_]", m["t"]) or re.match(
+        r"(?:type|write|enter|press|click|then|note|warning|e\.g|and|or|find|what|who|task)\b", m["t"], I
+    ):
         return None
     return (s.SetTo(r.target(m["t"]), r.lit(m["v"])),)

@@ -17,6 +17,13 @@ BOOK = Book()
 
 
 @BOOK.rule(
+    r"(?:accept|agree\s+(?:to|with))\s+(?P<t>[^,]*\b(?:terms|conditions|policy|agreement|licen[cs]e|rules)\b[^,]*)"
+)
+def _agree(r: Reader, m: Match) -> Found:
+    return (s.SetChecked(r.target(m["t"]), True),)
+
+
+@BOOK.rule(
     r"(?:check|tick|enable|activate|turn\s+on|switch\s+on|mark|toggle\s+on)\s+(?!(?:whether|if|that|for|how|what"
     r"|the\s+weather|out|my)\b)(?P<t>.+)"
 )

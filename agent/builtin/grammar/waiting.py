@@ -6,6 +6,7 @@ import re
 
 from agent.builtin import steps as s
 from agent.builtin.grammar.book import Book, I, Match
+from agent.builtin.literals import LITERAL
 from agent.builtin.reading import Found, Reader
 from agent.builtin.wording import (
     COUNT,
@@ -77,6 +78,11 @@ def _verify(r: Reader, m: Match) -> Found:
 @BOOK.rule(r"(?:leave|keep)\s+(?P<t>.+?)\s+(?P<v>checked|ticked|on|enabled|unchecked|unticked|off|disabled)")
 def _leave(r: Reader, m: Match) -> Found:
     return r.many(m["t"], lambda t: s.SetChecked(t, m["v"].lower() in ("checked", "ticked", "on", "enabled")))
+
+
+@BOOK.rule(rf"(?:answer|reply|respond)\s+(?:it\s+)?(?:with\s+)?(?P<b>yes|no|ok(?:ay)?|cancel|{LITERAL})")
+def _answer_with(r: Reader, m: Match) -> Found:
+    return (s.ClickOn(r.target(m["b"])),)
 
 
 @BOOK.rule(

@@ -112,5 +112,5 @@ def follow(toy: Toy, task: str, limit: int = 80) -> tuple[Finish, list[str]]:
 
 
 def acts(log: Sequence[str]) -> list[str]:
-    """The log without waits."""
-    return [line for line in log if line != "wait"]
+    """The log without waits and without moving the pointer aside."""
+    return [line for line in log if line not in ("wait", "move")]
