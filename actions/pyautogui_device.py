@@ -7,12 +7,13 @@ put back. On X11 text goes through `actions.x11` and the clipboard is not touche
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import re
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +139,8 @@ def _load(module: str) -> Any:
     if sys.platform.startswith("linux") and not Path("~/.Xauthority").expanduser().exists():
         os.environ.setdefault("XAUTHORITY", os.devnull)  # its Xlib fails on a missing file, even where none is needed
     try:
-        return importlib.import_module(module)
+        with redirect_stdout(io.StringIO()):  # where it also prints warnings
+            return importlib.import_module(module)
     except (Exception, SystemExit) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise BackendError(f"cannot use {module} here ({reason}): check that a display is there") from error

@@ -6,12 +6,14 @@ reader needs no angle classifier, splits a found row where its gaps are wide, an
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import cv2
 import numpy as np
@@ -19,6 +21,8 @@ import numpy.typing as npt
 import onnxruntime as ort
 
 from actions.frame import Box
+
+T = TypeVar("T")
 
 Image = npt.NDArray[np.uint8]
 """An RGB image, uint8, height x width x 3."""
@@ -31,6 +35,9 @@ _SURE_SHORT = 0.7  # the same for up to three characters, which drawings are oft
 _HEIGHT = 48  # the recogniser's input height
 _WIDEST = 2400  # widest recogniser input
 _BATCH_WIDTH = 1600  # widths read together add up to at most this
+_FRAME = 90  # a straight line of so many pixels is a frame
+_BUCKET = 32  # inputs whose widths are the same in these steps are read together, so that none depends on another
+_KEPT = 4000  # readings and regions remembered
 _WIDE_GAP = 0.95  # a gap wider than this many ink heights ends a word group
 
 
@@ -61,6 +68,7 @@ def _model_path(kind: str) -> Path:
 def _session(kind: str) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.log_severity_level = 3
+    options.intra_op_num_threads = 2
     return ort.InferenceSession(str(_model_path(kind)), options, providers=["CPUExecutionProvider"])
 
 
@@ -77,10 +85,15 @@ def _run(kind: str, batch: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 
 def content_regions(image: Image, gap: int = 40) -> list[Box]:
-    """The parts of the image that are not one flat colour, cut apart where `gap` or more empty pixels lie between."""
+    """The parts of the image where something is drawn, cut apart where `gap` or more empty pixels lie between.
+
+    Long straight lines are the frames of windows and panels and count as empty.
+    """
     gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    edges = cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, np.ones((2, 2), np.uint8)) > 16
-    return [box.grown(16) for box in _cut(np.asarray(edges, dtype=bool), 0, 0, gap, 4)]
+    edges = (cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, np.ones((2, 2), np.uint8)) > 16).astype(np.uint8)
+    for side in ((1, _FRAME), (_FRAME, 1)):
+        edges[cv2.morphologyEx(edges, cv2.MORPH_OPEN, np.ones(side, np.uint8)) > 0] = 0
+    return [box.grown(min(16, gap // 2)) for box in _cut(edges > 0, 0, 0, gap, 8)]
 
 
 def _cut(ink: npt.NDArray[np.bool_], left: int, top: int, gap: int, depth: int) -> Iterator[Box]:
@@ -258,8 +271,8 @@ def _input_width(crop: Image) -> int:
 def _batches(order: list[int], widths: list[int]) -> Iterator[list[int]]:
     group: list[int] = []
     for index in order:
-        if (group and widths[index] * (len(group) + 1) > _BATCH_WIDTH) or (
-            group and widths[index] > 1.4 * widths[group[0]]
+        if group and (
+            _padded(widths[index]) != _padded(widths[group[0]]) or _padded(widths[index]) * len(group) > _BATCH_WIDTH
         ):
             yield group
             group = []
@@ -268,8 +281,12 @@ def _batches(order: list[int], widths: list[int]) -> Iterator[list[int]]:
         yield group
 
 
+def _padded(width: int) -> int:
+    return max(48, -(-width // _BUCKET) * _BUCKET)
+
+
 def _stack(crops: list[Image]) -> npt.NDArray[np.float32]:
-    width = max(48, *(_input_width(crop) for crop in crops))
+    width = max(_padded(_input_width(crop)) for crop in crops)
     batch = np.zeros((len(crops), 3, _HEIGHT, width), dtype=np.float32)
     for row, crop in zip(batch, crops, strict=True):
         small = cv2.resize(crop, (_input_width(crop), _HEIGHT), interpolation=cv2.INTER_LINEAR)
@@ -304,23 +321,80 @@ def _snug(line: Line) -> Line:
 
 
 class Reader:
-    """Reads the text of an image. Holds no state between images; the models are loaded once for each process."""
+    """Reads the text of an image.
 
-    def read(self, image: Image, regions: Sequence[Box] | None = None) -> list[Line]:
-        """All text found in `regions` (default: wherever the image is not flat), top to bottom."""
-        boxes = self.find(image, regions)
+    What an image says does not depend on the images before it: regions and word groups are remembered by their pixels,
+    so that a screen of which little has changed is read quickly and yet exactly as it would be at first sight.
+    """
+
+    def __init__(self) -> None:
+        self._regions: _Memory[list[Box]] = _Memory()
+        self._readings: _Memory[Line] = _Memory()
+
+    def read(self, image: Image) -> list[Line]:
+        """All text found wherever the image is not flat, top to bottom."""
+        lines = self._read_boxes(image, self.find(image))
         return [
-            _snug(line)
-            for line in read_boxes(image, boxes)
-            if line.text and line.score >= (_SURE if len(line.text) > 3 else _SURE_SHORT)
+            _snug(line) for line in lines if line.text and line.score >= (_SURE if len(line.text) > 3 else _SURE_SHORT)
         ]
 
-    def find(self, image: Image, regions: Sequence[Box] | None = None) -> list[Box]:
+    def find(self, image: Image) -> list[Box]:
         """Boxes around word groups, unread."""
         scale = detection_scale(image.shape[1], image.shape[0])
         found: list[Box] = []
-        for region in content_regions(image) if regions is None else regions:
+        for region in content_regions(image):
             x1, y1, x2, y2 = _whole(region, image)
-            for row in find_rows(np.ascontiguousarray(image[y1:y2, x1:x2]), scale):
-                found += split_row(image, Box(row.x1 + x1, row.y1 + y1, row.x2 + x1, row.y2 + y1))
+            part = np.ascontiguousarray(image[y1:y2, x1:x2])
+            boxes = self._regions.get(_print_of(part), partial(_word_groups, part, scale))
+            found += [_moved(box, x1, y1) for box in boxes]
         return sorted(found, key=lambda box: (box.y1, box.x1))
+
+    def _read_boxes(self, image: Image, boxes: Sequence[Box]) -> list[Line]:
+        """`read_boxes`, each reading remembered by the pixels read, its places relative to the box."""
+        keys = [_print_of(_crop(image, box)[0]) for box in boxes]
+        new = {key: box for key, box in zip(keys, boxes, strict=True) if key not in self._readings}
+        for (key, box), line in zip(new.items(), read_boxes(image, list(new.values())), strict=True):
+            self._readings.put(key, replace(line, xs=tuple(x - box.x1 for x in line.xs)))
+        return [_placed(self._readings[key], box) for key, box in zip(keys, boxes, strict=True)]
+
+
+class _Memory(Generic[T]):
+    """What was found for pictures seen lately."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[bytes, T] = OrderedDict()
+
+    def __contains__(self, key: bytes) -> bool:
+        return key in self._kept
+
+    def __getitem__(self, key: bytes) -> T:
+        self._kept.move_to_end(key)
+        return self._kept[key]
+
+    def put(self, key: bytes, value: T) -> None:
+        """Remember; what was used longest ago is forgotten."""
+        self._kept[key] = value
+        while len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+
+    def get(self, key: bytes, make: Callable[[], T]) -> T:
+        """The value kept, or else a new one made and kept."""
+        if key not in self._kept:
+            self.put(key, make())
+        return self[key]
+
+
+def _print_of(part: Image) -> bytes:
+    return hashlib.blake2b(np.ascontiguousarray(part).tobytes() + repr(part.shape).encode(), digest_size=16).digest()
+
+
+def _word_groups(part: Image, scale: float) -> list[Box]:
+    return [box for row in find_rows(part, scale) for box in split_row(part, row)]
+
+
+def _moved(box: Box, dx: float, dy: float) -> Box:
+    return Box(box.x1 + dx, box.y1 + dy, box.x2 + dx, box.y2 + dy)
+
+
+def _placed(line: Line, box: Box) -> Line:
+    return replace(line, box=box, xs=tuple(box.x1 + x for x in line.xs))

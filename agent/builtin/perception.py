@@ -19,8 +19,6 @@ from agent.builtin.symbols import symbol_of
 from agent.builtin.vocabulary import COLOURS
 from agent.builtin.windows import name_controls, windows_of
 
-_TILE = 16  # changes are tracked in squares of this many pixels
-_CHANGED = 12  # colour difference that counts as a change
 _LABELLED: tuple[Role, ...] = ("field", "select", "slider")
 _TICKED: tuple[Role, ...] = ("checkbox", "radio", "switch")
 
@@ -87,7 +85,6 @@ class Perceiver:
         self._reader = ocr.Reader()
         self._namer = namer if namer is not None else default_namer()
         self._image: Image | None = None
-        self._lines: list[Line] = []
         self._screen = Screen(0, 0)
         self._names: dict[bytes, tuple[str, ...]] = {}
         self._glyphs: dict[bytes, tuple[str, float]] = {}
@@ -96,23 +93,11 @@ class Perceiver:
         """Everything seen on an RGB image (uint8, height x width x 3). Raises ValueError for another shape."""
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
             raise ValueError(f"a screen is uint8 height x width x 3, not {image.dtype} {image.shape}")
-        changed = _changed_regions(self._image, image)
-        if changed is not None and not changed:
+        if self._image is not None and self._image.shape == image.shape and np.array_equal(self._image, image):
             return self._screen
-        self._lines = self._read(image, changed)
         self._image = image.copy()
-        self._screen = self._assemble(image, self._lines)
+        self._screen = self._assemble(image, self._reader.read(image))
         return self._screen
-
-    def _read(self, image: Image, changed: list[Box] | None) -> list[Line]:
-        if changed is None:
-            return self._reader.read(image)
-        kept = [line for line in self._lines if not any(line.box.overlap(region) > 0 for region in changed)]
-        lost = [line.box for line in self._lines if any(line.box.overlap(region) > 0 for region in changed)]
-        regions = _merged([region.grown(6) for region in changed], lost)
-        new = self._reader.read(image, [region.grown(12) for region in regions])
-        fresh = [line for line in new if not any(_covers(old.box, line.box) for old in kept)]
-        return sorted(kept + fresh, key=lambda line: (line.box.y1, line.box.x1))
 
     def _assemble(self, image: Image, lines: list[Line]) -> Screen:
         scene, unit = widgets.look_at(image, lines)
@@ -179,49 +164,6 @@ def _print_of(image: Image, box: Box) -> bytes:
     x1, y1, x2, y2 = (max(0, int(v)) for v in box)
     crop = image[y1:y2, x1:x2]
     return crop.tobytes() + bytes(str(crop.shape), "ascii")
-
-
-def _changed_regions(before: Image | None, now: Image) -> list[Box] | None:
-    """Boxes around what differs, padded to tiles; empty for the same picture, None to read everything anew."""
-    if before is None or before.shape != now.shape:
-        return None
-    if np.array_equal(before, now):
-        return []
-    differs = cv2.absdiff(before, now).max(axis=2) > _CHANGED
-    if not differs.any():
-        return []
-    height, width = differs.shape
-    tiles = (
-        cv2.resize(
-            differs.astype(np.uint8) * 255, (-(-width // _TILE), -(-height // _TILE)), interpolation=cv2.INTER_AREA
-        )
-        > 0
-    )
-    if tiles.mean() > 0.5:
-        return None
-    joined = cv2.dilate(tiles.astype(np.uint8), np.ones((3, 3), np.uint8))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    return [
-        Box(float(x * _TILE), float(y * _TILE), float((x + w) * _TILE), float((y + h) * _TILE))
-        for x, y, w, h, _ in stats[1:]
-    ]
-
-
-def _merged(regions: list[Box], extra: list[Box]) -> list[Box]:
-    """`regions` grown to hold the `extra` boxes they touch, with overlapping ones joined."""
-    grown = []
-    for region in regions:
-        for box in extra:
-            if region.overlap(box) > 0:
-                region = region.union(box)
-        grown.append(region)
-    joined: list[Box] = []
-    for region in grown:
-        touching = [other for other in joined if other.overlap(region) > 0]
-        for other in touching:
-            region = region.union(other)
-        joined = [other for other in joined if other not in touching] + [region]
-    return joined
 
 
 def _covers(a: Box, b: Box) -> bool:

@@ -40,13 +40,17 @@ def find_small_boxes(scene: Scene) -> None:
 
 def _has_empty_twin(scene: Scene, patch: Patch) -> bool:
     """Whether an empty ring of the same size is there too: radio buttons come in groups."""
-    return patch.round and any(
-        p.round
-        and p.ink < 0.2
-        and abs(p.box.width - patch.box.width) <= max(2, 0.34 * p.box.width)
-        and p.box.overlap(patch.box) == 0
-        and min(abs(p.box.x1 - patch.box.x1), abs(p.box.center.y - patch.box.center.y)) <= 4
-        for p in scene.outlines
+    return (
+        patch.round
+        and scene.image.shape[1] > scene.image.shape[0]
+        and any(
+            p.round
+            and p.ink < 0.2
+            and abs(p.box.width - patch.box.width) <= max(2, 0.34 * p.box.width)
+            and p.box.overlap(patch.box) == 0
+            and min(abs(p.box.x1 - patch.box.x1), abs(p.box.center.y - patch.box.center.y)) <= 4
+            for p in scene.outlines
+        )
     )
 
 

@@ -18,6 +18,8 @@ _EDGE = 8  # colour difference across a window's side
 def find_title_bars(scene: Scene) -> None:
     """Title bars: a long low area with two to four small square drawings of one size at its right end."""
     unit = scene.unit
+    if scene.image.shape[0] > scene.image.shape[1]:
+        return
     for patch in scene.patches:
         box = patch.box
         if not (1.2 * unit <= box.height <= 3.4 * unit and box.width >= 7 * unit):
@@ -27,8 +29,21 @@ def find_title_bars(scene: Scene) -> None:
         level = bool(buttons) and max(m.center.y for m in buttons) - min(m.center.y for m in buttons) < 0.5 * unit
         first = min((m.x1 for m in buttons), default=0.0)
         clear = all(line.box.x2 < first + 2 for line in lines) and len(lines) <= 3
-        if 2 <= len(buttons) <= 4 and level and clear and not _in_page(scene, box):
+        if (
+            2 <= len(buttons) <= 4
+            and level
+            and clear
+            and _side_by_side(buttons, box, unit)
+            and not _in_page(scene, box)
+        ):
             scene.add(box, "bar", lines)
+
+
+def _side_by_side(buttons: list[Box], bar: Box, unit: float) -> bool:
+    """Whether the drawings stand close together and the last one at the bar's end."""
+    row = sorted(buttons, key=lambda mark: mark.x1)
+    close = all(b.x1 - a.x2 < 2.2 * unit for a, b in zip(row, row[1:], strict=False))
+    return close and bar.x2 - row[-1].x2 < 1.6 * unit
 
 
 def _small_square(mark: Box, unit: float) -> bool:
