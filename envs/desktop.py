@@ -18,16 +18,14 @@ from actions.frame import Frame, StaleFrameError
 from actions.input_backend import InputBackend
 from envs.capture import (
     Deadline,
-    Monitor,
     Raw,
     ScreenCapture,
     check_not_black,
-    choose_monitor,
-    frame_of,
     is_black,
     to_rgb,
 )
 from envs.env import EnvError, Image, Observation, Outcome
+from envs.monitor import Monitor, choose_monitor, frame_of
 from envs.programs import ProgramError, Programs, find_program
 from envs.settle import Ambient, Rules, Settled, wait_until_settled
 

@@ -30,9 +30,10 @@ from typing import TYPE_CHECKING, Any, Self
 from actions.action import AnyAction
 from actions.backend import Backend
 from actions.frame import Frame
-from envs.capture import Deadline, Monitor
+from envs.capture import Deadline
 from envs.desktop import DesktopEnv, default_backend
 from envs.env import EnvError, Image, Observation, Outcome
+from envs.monitor import Monitor
 from envs.programs import ProgramError, find_program, private_arguments
 from envs.settle import Rules
 

@@ -13,8 +13,8 @@ import xcffib
 import xcffib.randr
 import xcffib.xproto
 
-from envs.capture import Monitor
 from envs.env import EnvError
+from envs.monitor import Monitor
 
 _xcffib: Any = xcffib
 """xcffib has type markers, but no types."""

@@ -13,7 +13,7 @@ from agent.builtin.vocabulary import COLOURS, GENERIC_TEXT, ROLE_WORDS
 @dataclass(frozen=True)
 class Relation:
     """Where the target lies relative to other targets: `kind` is right, left, above, below, near, row, in, after,
-    before or between (which has two anchors)."""
+    before, between (which has two anchors) or "nth row" (whose anchor is only an ordinal)."""
 
     kind: str
     anchors: tuple[Target, ...]
@@ -70,6 +70,7 @@ _ORDINALS = {
     "tenth": 10,
     "last": -1,
 }
+_ROWS = {**_ORDINALS, "top": 1, "upper": 1, "bottom": -1, "lower": -1, "lowest": -1}
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九十")}
 _SHOWN = r"\b(?:shown |located |listed |placed )?(?:directly |just |right |immediately )?"
 _CONTAINER = "menu|dialog|dialogue|window|popup|toolbar|tool bar|panel|section|group|list|box|card|field"
@@ -290,6 +291,8 @@ def _relations(text: str, raw: str, spare: list[str]) -> tuple[str, tuple[Relati
     if best is None:
         return text, (), ()
     _, kind, match = best
+    if kind == "row" and (row := _ROWS.get(match["a"].lower())):
+        return text[: match.start()].strip(), (Relation("nth row", (Target(raw=match["a"], ordinal=row),)),), ()
     anchors = tuple(
         _parse(strip_article(part), part, spare) for part in (match["a"], match.groupdict().get("b")) if part
     )

@@ -9,6 +9,7 @@ from dataclasses import replace
 from rapidfuzz import fuzz
 
 from actions.frame import Box, Point
+from agent.builtin.description import parse_target
 from agent.builtin.screen import Candidate, Element, Role, Screen
 from agent.builtin.watch import norm
 
@@ -36,7 +37,18 @@ def by_label(screen: Screen, target: str, roles: Sequence[Role]) -> list[Candida
         if e.label or e.text
     ]
     good = sorted((s for s in scored if s[0] >= 85), key=lambda s: -s[0])
-    return [Candidate(e, e.box.center, score / 100, "its label") for score, e in good]
+    found = [Candidate(e, e.box.center, score / 100, "its label") for score, e in good]
+    return [c for c in found if with_its_numbers(c, target) == c]
+
+
+def with_its_numbers(candidate: Candidate, target: str) -> Candidate:
+    """The candidate, not to be acted on where a number in the name is another one: "item 1" for "item 12"."""
+    if parse_target(target).relations or parse_target(target).ordinal:
+        return candidate
+    seen = re.findall(r"\d+", f"{candidate.element.text} {candidate.element.label}")
+    wanted = re.findall(r"\d+", target)
+    numbered = bool(wanted) and bool(seen) and not set(wanted) <= set(seen)
+    return replace(candidate, score=min(candidate.score, 0.45)) if numbered else candidate
 
 
 def is_written(screen: Screen, target: str) -> bool:

@@ -20,7 +20,8 @@ def with_keys(elements: list[Element]) -> list[Element]:
     if len({e.text for e in pad}) < _DIGITS_FOR_PAD:
         return elements
     top, left, right = min(e.box.y1 for e in pad), min(e.box.x1 for e in pad), max(e.box.x2 for e in pad)
-    shown = [e for e in elements if e.role == "field" and e.box.y2 <= top and e.box.x1 < right and e.box.x2 > left]
+    fields = [e for e in elements if e.role == "field" and not e.label and not e.text.strip("-+.,0123456789 ")]
+    shown = [e for e in fields if e.box.y2 <= top and e.box.x1 < right and e.box.x2 > left]
     display = max(shown, key=lambda e: e.box.y1, default=None)
     return [replace(e, label="display") if e is display else _key(e) for e in elements]
 

@@ -24,6 +24,7 @@ __all__ = ["SURE", "Relation", "Target", "parse_target", "rank"]
 SURE = 0.5
 """A score from which a candidate is good enough to act on."""
 
+_BEHIND = 0.93  # for what is not in the front window: enough to choose between two that fit alike
 _SHOWN = 0.25  # candidates below are not worth showing
 
 
@@ -104,8 +105,19 @@ def rank(screen: Screen, target: str | Target, roles: Sequence[Role] = ()) -> li
     wanted = replace(wanted, roles=tuple(dict.fromkeys((*wanted.roles, *roles))))
     found = _flat(screen, wanted, _scored(screen, wanted))
     literal = _literal(screen, wanted, found)
-    best = sorted(literal or found, key=lambda s: -s.score)
+    best = sorted(_in_front(screen, literal or found), key=lambda s: -s.score)
     return [Candidate(s.element, s.box.center, round(min(1.0, s.score), 4), s.why) for s in best if s.score >= _SHOWN]
+
+
+def _in_front(screen: Screen, found: list[_Scored]) -> list[_Scored]:
+    """Less for what lies outside the front window, where there are several; menus are in front of all windows."""
+    if len(screen.windows) < 2:
+        return found
+    front = screen.windows[0].box
+    return [
+        s if s.element.role == "menuitem" or front.holds(s.box.center) else replace(s, score=s.score * _BEHIND)
+        for s in found
+    ]
 
 
 def _literal(screen: Screen, target: Target, found: list[_Scored]) -> list[_Scored]:
@@ -364,7 +376,39 @@ def _continues(above: Element, below: Element) -> bool:
     return alike and aligned and -0.2 * height < gap < 1.1 * height
 
 
+def _in_windows(found: list[_Scored], relation: Relation, screen: Screen) -> list[_Scored] | None:
+    """Only what lies in the windows that the relation names by their titles; None where it names none."""
+    words = relation.anchors[0].words or relation.anchors[0].raw
+    named = [w.box for w in screen.windows if w.title and _entitled(words, w.title)]
+    if relation.kind != "in" or not named:
+        return None
+    return [s if any(box.holds(s.box.center) for box in named) else replace(s, score=s.score * 0.3) for s in found]
+
+
+def _entitled(words: str, title: str) -> bool:
+    return max(likeness(words, title), likeness(words, title.rsplit(" - ", 1)[-1])) >= 0.6
+
+
+def _in_row(found: list[_Scored], row: int) -> list[_Scored]:
+    """The nth row of what fits about equally well, the last for -1."""
+    best = max((s.score for s in found), default=0.0)
+    rows: list[list[_Scored]] = []
+    for s in sorted((s for s in found if s.score >= 0.9 * best), key=lambda s: s.box.center.y):
+        if rows and s.box.center.y - rows[-1][-1].box.center.y <= 0.4 * s.box.height:
+            rows[-1].append(s)
+        else:
+            rows.append([s])
+    index = row - 1 if row > 0 else len(rows) + row
+    chosen = rows[index] if 0 <= index < len(rows) else []
+    return [s if s in chosen else replace(s, score=s.score * 0.3) for s in found]
+
+
 def _related(found: list[_Scored], relation: Relation, screen: Screen) -> list[_Scored]:
+    if relation.kind == "nth row":
+        return _in_row(found, relation.anchors[0].ordinal or 1)
+    in_windows = _in_windows(found, relation, screen)
+    if in_windows is not None:
+        return in_windows
     anchors = [_anchors(screen, anchor) for anchor in relation.anchors]
     if not all(anchors):
         return [replace(s, score=s.score * 0.45, why=s.why + ", anchor not found") for s in found]

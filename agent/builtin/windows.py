@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -42,7 +43,7 @@ def find_title_bars(scene: Scene) -> None:
 def _side_by_side(buttons: list[Box], bar: Box, unit: float) -> bool:
     """Whether the drawings stand close together and the last one at the bar's end."""
     row = sorted(buttons, key=lambda mark: mark.x1)
-    close = all(b.x1 - a.x2 < 2.2 * unit for a, b in zip(row, row[1:], strict=False))
+    close = all(b.x1 - a.x2 < 2.2 * unit for a, b in itertools.pairwise(row))
     return close and bar.x2 - row[-1].x2 < 1.6 * unit
 
 

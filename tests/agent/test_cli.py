@@ -43,6 +43,7 @@ MISTAKES = {
     "an output folder that cannot be": (["run", "Press Enter", "--env", "sandbox", "--out", "/proc/x/y"], "--out"),
     "a limit of nothing": (["run", "Press Enter", "--env", "sandbox", "--max-steps", "0"], "steps"),
     "a size of nonsense": (["run", "Press Enter", "--env", "sandbox", "--size", "big"], "WIDTHxHEIGHT"),
+    "a monitor that is not there": (["run", "Press Enter", "--env", "sandbox", "--monitor", "2"], "--monitors 2"),
     "an unknown option": (["run", "Press Enter", "--fast"], "--fast"),
     "an unknown command": (["walk"], "walk"),
     "an app on the own desktop": (["run", "Press Enter", "--env", "desktop", "--app", "xterm"], "sandbox"),

@@ -12,9 +12,10 @@ from actions.x11 import X11Device
 from agent.models import resolve_model
 from agent.step import Step
 from agent.task import Ending
-from envs.capture import Monitor, Raw, ScreenCapture
+from envs.capture import Raw, ScreenCapture
 from envs.desktop import DesktopEnv
 from envs.env import Env
+from envs.monitor import Monitor
 from envs.sandbox import SandboxEnv
 from tests.agent.scripted_server import ScriptedServer, Seen, computer
 from tests.e2e.conftest import story, work
@@ -177,5 +178,3 @@ def sandbox_form() -> Any:
     with FormServer() as form, SandboxEnv([f"chromium {form.url}"]) as env:
         env.form = form  # type: ignore[attr-defined]
         yield env
-
-

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actions.frame import Point
-from envs.capture import Monitor, ScreenCapture, choose_monitor, find_display, frame_of, is_black
+from envs.capture import ScreenCapture, find_display, is_black
 from envs.env import BlackScreenError, EnvError
+from envs.monitor import Monitor, choose_monitor, frame_of
 from envs.sandbox import BACKGROUND, SandboxEnv
 from envs.x11 import XScreen
 from tests.envs.conftest import TkApp

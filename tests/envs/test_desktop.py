@@ -16,9 +16,10 @@ from actions.action import AnyAction, Click, Key, Open, TypeText, Wait
 from actions.backend import BackendError
 from actions.dryrun import DryRunBackend
 from actions.frame import Frame, GeometryError, Point, StaleFrameError
-from envs.capture import Monitor, Raw
+from envs.capture import Raw
 from envs.desktop import DesktopEnv
 from envs.env import EnvError
+from envs.monitor import Monitor
 from envs.sandbox import SandboxEnv
 from envs.x11 import XScreen
 from tests.envs.conftest import TKAPP, TkApp, until

@@ -66,7 +66,7 @@ def same_sign(screen: Screen, target: str) -> list[Element]:
     word = SIGNS.get(word, word)
     groups = [(sign, *others) for sign, others in SYNONYMS.items()]
     ways = next((group for group in groups if word in group), (word,))
-    return [e for way in ways for e in exact(screen, way) if e.role in ("button", "icon", "text")]
+    return [e for way in ways if way != target for e in exact(screen, way) if e.role in ("button", "icon", "text")]
 
 
 class GiveUp(Exception):  # noqa: N818 - it is an outcome, not a fault
@@ -142,9 +142,16 @@ class Body:
 
     def candidates(self, target: str, roles: Sequence[Role] = ()) -> list[Candidate]:
         """What `target` may be on the current screen, best first, other spellings of a short name included."""
-        ranked = self._exactly(target, list(self._rank(self.screen, target, roles)))
+        likely = [finding.with_its_numbers(c, target) for c in self._rank(self.screen, target, roles)]
+        ranked = self._exactly(target, likely)
         if not any(c.score >= ACT for c in ranked):
             ranked += [Candidate(e, e.box.center, 0.9, "another sign for it") for e in same_sign(self.screen, target)]
+        if (
+            not roles
+            and "field" in parse_target(target).roles[:1]
+            and not any(c.element.role == "field" for c in ranked[:1])
+        ):
+            ranked = [replace(c, score=0.9) for c in finding.beside(self.screen, target)] + ranked
         if not roles and not any(c.score >= ACT for c in ranked):
             ranked += finding.over_a_row(self.screen, target)
         if not roles and not any(c.score >= 0.8 for c in ranked):
@@ -231,9 +238,10 @@ class Body:
             return True
         self.searching = False
         good = test or (lambda: changed(before, self.look))
-        for seconds in patience:
+        for i, seconds in enumerate(patience):
             if good():
                 return True
+            self.searching = i > 0
             yield Wait(seconds=seconds), self._say("I wait for the screen to show the effect")
         return good()
 

@@ -115,7 +115,7 @@ class Choosing(Entering):
             return
         found = yield from self.find(step.target, ("select", "radio", "field"))
         best = found[0]
-        if best.element.role not in ("select", "field", "button"):
+        if best.score < 0.7 or best.element.role not in ("select", "field", "button"):
             shown = self._near(step.option, best.element.box)
             if shown is not None:
                 yield from self._pick(step.option, shown)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 from actions.action import (
     Drag,
     Key,
@@ -13,12 +15,14 @@ from agent.builtin.following.body import (
     Check,
     GiveUp,
     Script,
+    Turn,
 )
 from agent.builtin.following.dialogs import Dialogs
 from agent.builtin.following.judging import (
     found_by,
     path,
 )
+from agent.builtin.screen import Candidate
 from agent.builtin.values import (
     numbers_near,
     slider_range,
@@ -26,6 +30,14 @@ from agent.builtin.values import (
     track_box,
 )
 from agent.builtin.watch import Look
+
+
+def _place(box: Box, part: float, width: int) -> Point:
+    """Where the thumb is at this part of its way (0 to 1); past the ends of the track for its ends."""
+    margin = min(box.height / 2, box.width / 10)
+    if part in (0.0, 1.0):
+        return Point(max(0.0, box.x1 - 8) if part == 0 else min(width - 1.0, box.x2 + 8), box.center.y)
+    return Point(box.x1 + margin + part * (box.width - 2 * margin), box.center.y)
 
 
 class Sliding(Dialogs):
@@ -37,22 +49,32 @@ class Sliding(Dialogs):
         if box.width < 3 * box.height:
             raise GiveUp(self._failed(f"{watch.name(candidate.element)} does not look like a slider"))
         low, high = (0.0, 100.0) if step.percent else slider_range(self.screen, box)
-        part = min(max((step.value - low) / (high - low), 0.0), 1.0)
-        margin = min(box.height / 2, box.width / 10)
-        goal = Point(box.x1 + margin + part * (box.width - 2 * margin), box.center.y)
-        if part in (0.0, 1.0):
-            goal = goal._replace(x=max(0.0, box.x1 - 8) if part == 0 else min(self.screen.width - 1.0, box.x2 + 8))
-        for attempt in range(3):
+        for attempt in range(4):
+            part = min(max((step.value - low) / (high - low), 0.0), 1.0)
             thumb = thumb_x(self.look.image, box)
             start = Point(thumb if thumb is not None else box.center.x, box.center.y)
-            before = self.look
+            goal, before = _place(box, part, self.screen.width), self.look
             how = "I drag its thumb" if attempt == 0 else "it is not there yet, so I drag again"
             yield Drag(path=path(start, goal)), self._say(found_by(how + " on", candidate))
             if not (yield from self._effect(before)) and thumb is not None and abs(thumb - goal.x) < 3:
                 return
             if (yield from self._nudge(step, before, box, low, high, part)):
                 return
+            if attempt == 0 and not step.percent:
+                high = (yield from self._top(before, box, goal, candidate)) or high
         raise GiveUp(self._failed(f"the slider did not go to {step.value:g}"))
+
+    def _top(self, before: Look, box: Box, grip: Point, candidate: Candidate) -> Generator[Turn, None, float | None]:
+        """The number that the slider shows at its right end; None where it shows none."""
+        if self._slider_value(before, box) is None:
+            return None
+        grip = Point(thumb_x(self.look.image, box) or grip.x, grip.y)
+        yield (
+            Drag(path=path(grip, _place(box, 1.0, self.screen.width))),
+            self._say(found_by("to see how far it goes, I drag to the end of", candidate)),
+        )
+        top = self._slider_value(before, box)
+        return top if top is not None and top > 0 else None
 
     def _nudge(self, step: s.Slide, before: Look, box: Box, low: float, high: float, part: float) -> Check:
         """Whether the slider now shows the value, after arrow keys for the rest of the way where a number shows it."""

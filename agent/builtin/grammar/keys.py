@@ -105,7 +105,8 @@ def _calculate(r: Reader, m: Match) -> Found:
 
 @BOOK.rule(
     r"(?:press|hit|push|click|tap|enter)\s+(?P<keys>[\d.]+(?:\s*[-+*/×÷−=x]\s*[\d.]*)+|(?:[\d.+*/×÷−=x-]\s*,\s*)+"
-    r"(?:and\s+)?[\d.+*/×÷−=x-](?:\s*(?:,|and)\s*(?:and\s+)?[\d.+*/×÷−=x-])*|(?:\d+\s+)+\d+|(?:[\d.]+|[-+*/×÷−=x()])(?:\s+(?:[\d.]+|[-+*/×÷−=x()]))+)(?:\s+(?:buttons?"
+    r"(?:and\s+)?[\d.+*/×÷−=x-](?:\s*(?:,|and)\s*(?:and\s+)?[\d.+*/×÷−=x-])*|(?:\d+\s+)+\d+"
+    r"|(?:[\d.]+|[-+*/×÷−=x()])(?:\s+(?:[\d.]+|[-+*/×÷−=x()]))+)(?:\s+(?:buttons?"
     r"|keys?))?"
 )
 def _sum(r: Reader, m: Match) -> Found:

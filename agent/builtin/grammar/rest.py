@@ -57,8 +57,10 @@ _COMPOSE = re.compile(
 def _label_value(r: Reader, m: Match) -> Found:
     if CLICKING.match(m["v"]) or TYPING.match(m["v"]):
         return r.clause(m["v"])
-    if len(m["t"].split()) > 4 or not re.search(r"[^\W\d_]", m["t"]) or re.match(
-        r"(?:type|write|enter|press|click|then|note|warning|e\.g|and|or|find|what|who|task)\b", m["t"], I
+    if (
+        len(m["t"].split()) > 4
+        or not re.search(r"[^\W\d_]", m["t"])
+        or re.match(r"(?:type|write|enter|press|click|then|note|warning|e\.g|and|or|find|what|who|task)\b", m["t"], I)
     ):
         return None
     return (s.SetTo(r.target(m["t"]), r.lit(m["v"])),)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from actions.frame import Box
+from agent.builtin.screen import Element, Role, Screen
+from agent.builtin.watch import Look, changed_elsewhere, changed_within, window_came
 from tests.agent.builtin.toy import Toy, acts, at, follow, hides, shows
 
 
@@ -305,3 +309,110 @@ def test_in_a_dry_run_nothing_is_waited_for() -> None:
     turns = [follower.next(Look(toy.screen(), BLANK), performed=False)[0] for _ in range(3)]
     assert [type(t) for t in turns[:2]] == [Click, Click]
     assert turns[2].type == "finish"
+
+
+# ------------------------------------------------------------------------------------------- which one is meant
+
+
+def test_of_two_keys_that_read_the_same_the_one_in_its_place_is_pressed() -> None:
+    keys = {f"k{d}": at("button", str(d), 50 * ((d - 1) % 3), 400 - 50 * ((d - 1) // 3), 40, 40) for d in range(1, 10)}
+    toy = Toy(keys | {"slash": at("button", "1", 150, 300, 40, 40)})
+    toy.react = {"k1": shows(out=at("text", "one", 0, 10)), "slash": shows(out=at("text", "divided", 0, 10))}
+    end, thoughts = follow(toy, "Click 1")
+    assert end.status == "success", thoughts
+    assert acts(toy.log) == ["click k1"]
+
+
+def test_two_keys_that_read_the_same_and_stand_anywhere_are_not_pressed() -> None:
+    toy = Toy({"a": at("button", "1", 10, 10, 40, 40), "b": at("button", "1", 10, 300, 40, 40)})
+    assert follow(toy, "Click 1")[0].status == "failure"
+    assert acts(toy.log) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "drawn"), [("×", "*"), ("÷", "/"), ("−", "-"), ("multiply", "×"), ("the minus sign", "-")]
+)
+def test_a_sign_has_many_names(said: str, drawn: str) -> None:
+    toy = Toy({"key": at("button", drawn, 10, 100, 40, 40)}, react={"key": shows(out=at("text", "done", 0, 10))})
+    assert follow(toy, f"Click {said}")[0].status == "success"
+    assert acts(toy.log) == ["click key"]
+
+
+def test_an_exact_word_beats_what_only_means_it() -> None:
+    toy = Toy(
+        {"more": at("icon", "", 1000, 10, 20, 20, icons=("more", "options")), "x": at("text", "Express", 10, 300)}
+    )
+    toy.react = {"x": shows(out=at("text", "Chosen", 300, 300))}
+    assert follow(toy, "Choose the Express option")[0].status == "success"
+    assert acts(toy.log) == ["click x"]
+
+
+def test_a_field_of_another_name_is_not_filled() -> None:
+    toy = Toy({"last": at("field", "", 300, 40, 200, label="Last name"), "words": at("text", "First name", 10, 10)})
+    follow(toy, "Type Ada into First name")
+    assert toy.elements["last"].text == ""
+
+
+def test_item_1_is_not_item_12() -> None:
+    toy = Toy({"one": at("text", "item 1", 10, 10)}, react={"one": shows(out=at("text", "opened", 300, 10))})
+    assert follow(toy, 'Click "item 12"')[0].status == "failure"
+    assert acts(toy.log) == []
+
+
+# ------------------------------------------------------------------------------------------- what counts as an effect
+
+
+def painted(*boxes: tuple[int, int, int, int], elements: tuple[Element, ...] = ()) -> Look:
+    image = np.full((300, 400, 3), 240, np.uint8)
+    for x1, y1, x2, y2 in boxes:
+        image[y1:y2, x1:x2] = 90
+    return Look(Screen(400, 300, elements), image)
+
+
+def test_a_button_that_lights_up_has_not_done_anything() -> None:
+    plain, button = painted(), Box(100, 100, 180, 130)
+    lit = painted((100, 100, 180, 130))
+    assert changed_within(plain, lit, button)
+    assert not changed_elsewhere(plain, lit, button)
+    assert changed_elsewhere(plain, painted((100, 100, 180, 130), (10, 200, 90, 220)), button)
+
+
+def test_a_field_that_loses_the_focus_is_no_effect_but_one_with_new_words_is() -> None:
+    button, field = Box(100, 100, 180, 130), at("field", "Ada", 10, 10, 120, 24)
+    rim = (10, 10, 130, 12)
+    assert not changed_elsewhere(painted(elements=(field,)), painted(rim, elements=(field,)), button)
+    other = at("field", "Bob", 10, 10, 120, 24)
+    assert changed_elsewhere(painted(elements=(field,)), painted(rim, elements=(other,)), button)
+
+
+def test_a_window_differs_from_every_earlier_look() -> None:
+    menu, window = (0, 20, 160, 120), (40, 60, 300, 200)
+    assert window_came([painted(), painted(menu)], painted(window))
+    assert not window_came([painted(), painted(menu)], painted())
+    assert not window_came([painted()], painted((10, 10, 40, 20)))
+
+
+def test_text_that_ends_in_a_new_line_ends_in_enter() -> None:
+    toy = Toy({"area": at("field", "", 0, 60, 1280, 700)}, focus="area")
+    assert follow(toy, 'Type "notes.txt\n"')[0].status == "success"
+    assert acts(toy.log) == ["type notes.txt", "key enter"]
+
+
+def test_a_program_that_complains_is_no_success() -> None:
+    toy = Toy({"send": at("button", "Send", 10, 100)})
+    toy.react = {"send": shows(out=at("text", "Please fill out this field", 200, 200, 200))}
+    end, _ = follow(toy, "Click Send")
+    assert end.status == "failure"
+    assert "Please fill out" in end.message
+
+
+@pytest.mark.parametrize("role", ["field", "button"])
+def test_what_opens_a_list_is_a_list_whatever_it_was_taken_for(role: Role) -> None:
+    toy = Toy({"size": at(role, "Small V", 100, 10, label="Size")})
+    toy.react = {
+        "size": shows(m=at("menuitem", "Medium", 100, 40), large=at("menuitem", "Large", 100, 64)),
+        "m": lambda t: (t.hide("m", "large"), t.show(size=at(role, "Medium V", 100, 10, label="Size")))[0],
+    }
+    end, thoughts = follow(toy, "Set Size to Medium")
+    assert end.status == "success", thoughts
+    assert acts(toy.log) == ["click size", "click m"]

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from actions.action import Click, Finish
-from actions.frame import Frame
+from actions.action import Click, Finish, Key, Wait
+from actions.frame import Frame, Point
 from agent.builtin.model import BuiltinModel
 from agent.builtin.screen import Element, Screen
 from agent.model import Model, ModelError
@@ -70,8 +70,47 @@ def test_an_empty_history_begins_a_new_plan() -> None:
     later = model.decide(Task("click Save, click Nothing"), observation(), [step(first.action)])
     assert later.action != first.action
     assert model.decide(Task("check A"), observation(), []).action == Finish(
-        status="success", message="did all 1 instructions"
+        status="success", message="did the one instruction"
     )
+
+
+def test_another_task_begins_anew_on_the_same_object() -> None:
+    model = BuiltinModel(Eyes(at("button", "Save", 10, 10), at("button", "Quit", 10, 60)))
+    first = model.decide(Task("click Save, click Save"), observation(), [])
+    other = model.decide(Task("click Quit"), observation(), [])
+    assert (first.action, other.action) == (Click(point=Point(60, 22)), Click(point=Point(60, 72)))
+    assert model.decide(Task("click Save"), observation(), [step(other.action)]).action != other.action
+
+
+def test_a_fresh_object_takes_up_where_the_history_ends() -> None:
+    eyes = Eyes(at("button", "One", 10, 10), at("button", "Two", 10, 60), at("button", "Three", 10, 110))
+    done = [step(Click(point=Point(60, 22))), step(Wait(seconds=1)), step(Click(point=Point(60, 72)))]
+    decision = BuiltinModel(eyes).decide(Task("click One, click Two, click Three"), observation(), done)
+    assert decision.action == Click(point=Point(60, 122))
+    assert "Step 3 of 3" in decision.thought
+
+
+def test_an_action_refused_as_out_of_date_is_decided_again() -> None:
+    model = BuiltinModel(Eyes(at("button", "One", 10, 10)))
+    first = model.decide(Task("click One, wait 2 seconds"), observation(), [])
+    refused = step(first.action).model_copy(
+        update={"error": "not done: the screen was turned", "outcome": OutcomeRecord(performed=False)}
+    )
+    assert model.decide(Task("click One, wait 2 seconds"), observation(), [refused]).action == first.action
+
+
+def test_in_a_dry_run_it_goes_on_without_checks_and_says_so() -> None:
+    model = BuiltinModel(Eyes(at("menu", "File", 10, 10)))
+    task, history = Task("open the File menu, click Save As…, press Enter"), list[Step]()
+    for _ in range(6):
+        action = model.decide(task, observation(), history).action
+        if isinstance(action, Finish):
+            break
+        history.append(step(action).model_copy(update={"outcome": OutcomeRecord(performed=False)}))
+    assert [type(s.action) for s in history] == [Click, Key]
+    assert isinstance(action, Finish)
+    assert "dry run" in action.message
+    assert "Save As" in action.message
 
 
 def test_locate_answers_or_refuses() -> None:
