@@ -162,6 +162,14 @@ def _default_folder(instruction: str) -> Path:
     return next(path for path in names if not path.exists())
 
 
+def _check_screen(screen: Screen) -> None:
+    if screen.kind != "sandbox" and screen.apps:
+        raise UserError("--app starts a program on the sandbox: add --env sandbox, or start the program yourself")
+    wanted = screen.monitor or 1
+    if screen.kind == "sandbox" and wanted > screen.monitors:
+        raise UserError(f"--monitor {wanted}: the sandbox has {screen.monitors}; add --monitors {wanted}")
+
+
 def _check_folder(folder: Path) -> None:
     """Fail before anything is started rather than after, and make nothing yet. Raises `EpisodeError`."""
     there = next(path for path in (folder, *folder.parents) if path.exists())

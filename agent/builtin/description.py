@@ -77,7 +77,7 @@ _CONTAINER = "menu|dialog|dialogue|window|popup|toolbar|tool bar|panel|section|g
 _SCREEN = r"(?: of the (?:screen|page|window|app|display))?$"
 _PART = r"(?:[- ]?hand)?(?: side| edge| corner| part| half)?"
 _BARS = (
-    "bar|toolbar|tool bar|app bar|menu bar|navigation bar|navigation|nav bar|navbar|panel|menu|row|tab bar|header"
+    "bar|toolbar|tool bar|app bar|menu bar|navigation bar|navigation|nav bar|navbar|panel|menu|tab bar|header"
     "|footer|sidebar"
 )
 _RELATIONS: tuple[tuple[str, str], ...] = (
@@ -192,6 +192,12 @@ def strip_wrappers(text: str) -> str:
     text = re.sub(rf"^{_CHINESE_VERBS}", "", text)
     shorter = re.sub(rf"^{_VERBS}(?=\S)", "", text, count=1, flags=re.IGNORECASE)
     return shorter if shorter.strip() else text
+
+
+def whole_of(text: str) -> Target:
+    """The description with its words for a role taken off but no relation read into it ("the Search for field")."""
+    words, roles = _roles(strip_wrappers(tidy(text)))
+    return Target(raw=text, words=strip_article(words), roles=roles)
 
 
 def _parse(text: str, raw: str, spare: list[str]) -> Target:

@@ -31,7 +31,7 @@ def _key(element: Element) -> Element:
         return element
     text = element.text.replace(" ", "")
     if re.fullmatch(r"\+[1lI|/t]?[-−]|±", text):
-        return replace(element, text="+/-", icons=())
+        return replace(element, text="+/-", icons=(), shows=())
     if text in ("<.", "<-", "←", "<", "<一", "<=", "⌫"):
-        return replace(element, text="←", icons=("backspace", "back", "delete"))
+        return replace(element, text="←", icons=("backspace", "back", "delete"), shows=())
     return element

@@ -67,6 +67,9 @@ class IconNamer(Protocol):
     def name_icons(self, image: Image, boxes: list[Box]) -> list[tuple[str, ...]]:
         """Names of each box's drawing, best first; empty where nothing is recognised."""
 
+    def probabilities(self, image: Image, boxes: list[Box]) -> list[dict[str, float]]:
+        """The concepts that each box's drawing may show and how likely each is, best first."""
+
 
 def default_namer() -> IconNamer | None:
     """The icon recogniser that ships with Handeye, or None where it is not installed."""
@@ -86,7 +89,7 @@ class Perceiver:
         self._namer = namer if namer is not None else default_namer()
         self._image: Image | None = None
         self._screen = Screen(0, 0)
-        self._names: dict[bytes, tuple[str, ...]] = {}
+        self._names: dict[bytes, tuple[tuple[str, ...], tuple[tuple[str, float], ...]]] = {}
         self._glyphs: dict[bytes, tuple[str, float]] = {}
 
     def look(self, image: Image) -> Screen:
@@ -151,12 +154,15 @@ class Perceiver:
         keys = {i: _print_of(image, elements[i].box) for i in spots}
         unknown = [i for i in spots if keys[i] not in self._names]
         if self._namer is not None and unknown:
-            names = self._namer.name_icons(image, [elements[i].box for i in unknown])
-            self._names.update({keys[i]: named for i, named in zip(unknown, names, strict=True)})
+            boxes = [elements[i].box for i in unknown]
+            names = self._namer.name_icons(image, boxes)
+            shown = [tuple(likely.items()) for likely in self._namer.probabilities(image, boxes)]
+            self._names.update({keys[i]: pair for i, pair in zip(unknown, zip(names, shown, strict=True), strict=True)})
         out = list(elements)
         for i in spots:
-            names_here = self._names.get(keys[i], ()) + GLYPHS.get(elements[i].text, ()) + elements[i].icons
-            out[i] = replace(elements[i], icons=tuple(dict.fromkeys(names_here)))
+            named, shows = self._names.get(keys[i], ((), ()))
+            names_here = named + GLYPHS.get(elements[i].text, ()) + elements[i].icons
+            out[i] = replace(elements[i], icons=tuple(dict.fromkeys(names_here)), shows=shows)
         return out
 
 

@@ -34,7 +34,8 @@ class Element:
     (the "Name" left of a field, the words beside a check box). `checked` is the state of a check box, radio button
     or switch where it could be read. `icons` holds names that a wordless region may have ("search", "close"), best
     first. `score` is the detector's confidence in 0 to 1. `glyphs` holds the centre x (frame pixels) of each character
-    of `text`, where known; `colours` the names of the colours that stand out in it ("green").
+    of `text`, where known; `colours` the names of the colours that stand out in it ("green"). `shows` holds icon
+    concepts and how likely each is, for wordless regions.
     """
 
     box: Box
@@ -46,6 +47,7 @@ class Element:
     score: float = 1.0
     colours: tuple[str, ...] = ()
     glyphs: tuple[float, ...] = field(default=(), repr=False, compare=False)
+    shows: tuple[tuple[str, float], ...] = field(default=(), repr=False, compare=False)
 
 
 @dataclass(frozen=True)

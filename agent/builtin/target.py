@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from actions.frame import Box
 from agent.builtin import icons
-from agent.builtin.description import Relation, Target, parse_target, strip_article, strip_wrappers, tidy
+from agent.builtin.description import Relation, Target, parse_target, strip_article, strip_wrappers, tidy, whole_of
 from agent.builtin.likeness import STOP, Sense, likeness, meaning, phrases, plain, senses, stem
 from agent.builtin.screen import Candidate, Element, Role, Screen
 from agent.builtin.vocabulary import BRANDS, CONCEPTS, DEEDS, KINDS, Concept
@@ -55,12 +55,25 @@ def _icon_score(words: str, element: Element, screen: Screen) -> float:
     wanted = plain(words)
     if wanted and own:
         best = max((0.9 - 0.08 * i for i, name in enumerate(own[:6]) if name == wanted), default=0.0)
+    if element.shows:
+        best = max(best, 0.9 * _shown(words, element) * _cover(words))
     for position, name in enumerate(own):
         best = max(best, _named_weight(words, name) * _cover(words) * (0.88 - 0.03 * min(position, 12)))
     for concept, share in concepts_of(words) if not own else ():
         if element.role in ("icon", "button") and not element.text and concept.place:
             best = max(best, share * 0.6 * _in_place(element.box, concept.place, screen, strict=True))
     return best
+
+
+def _shown(words: str, element: Element) -> float:
+    """How likely an icon shows what the words ask for: its concepts' probabilities, weighed by the words' for them."""
+    weights = _asked(words)
+    return min(1.0, sum(likely * weights.get(concept, 0.0) for concept, likely in element.shows))
+
+
+@lru_cache(maxsize=1024)
+def _asked(words: str) -> dict[str, float]:
+    return icons.concepts_for(words)
 
 
 @lru_cache(maxsize=65536)
@@ -131,6 +144,9 @@ def _literal(screen: Screen, target: Target, found: list[_Scored]) -> list[_Scor
         exact = [s for s in _scored(screen, Target(raw=target.raw, words=words)) if s.score >= 0.93 and s.why == "text"]
         if exact and words != target.words and (words == whole or surest < 0.98):
             return exact
+    named = whole_of(target.raw)
+    if target.relations and named.roles and named.words:
+        return [s for s in _scored(screen, named) if s.score >= 0.93 and s.element.role in named.roles]
     return []
 
 
@@ -393,7 +409,7 @@ def _in_row(found: list[_Scored], row: int) -> list[_Scored]:
     """The nth row of what fits about equally well, the last for -1."""
     best = max((s.score for s in found), default=0.0)
     rows: list[list[_Scored]] = []
-    for s in sorted((s for s in found if s.score >= 0.9 * best), key=lambda s: s.box.center.y):
+    for s in sorted((s for s in found if s.score >= 0.985 * best), key=lambda s: s.box.center.y):
         if rows and s.box.center.y - rows[-1][-1].box.center.y <= 0.4 * s.box.height:
             rows[-1].append(s)
         else:

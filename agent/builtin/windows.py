@@ -62,7 +62,7 @@ def name_controls(elements: list[Element]) -> list[Element]:
         inner = [e for e in elements if e.role in ("icon", "button") and inside(e.box, bar.box) and e is not bar]
         right = sorted((e for e in inner if e.box.center.x > bar.box.center.x), key=lambda e: -e.box.x1)
         for control, names in zip(right, _CONTROLS, strict=False):
-            elements = [replace(e, text="", icons=names) if e is control else e for e in elements]
+            elements = [replace(e, text="", icons=names, shows=()) if e is control else e for e in elements]
     return elements
 
 

@@ -94,7 +94,7 @@ class Entering(Dialogs):
     def _fill(self, step: s.TypeInto, candidate: Candidate, *, select: bool) -> Check:
         """Whether the text is in the field after clicking it and typing."""
         element = candidate.element
-        yield from self._enter_field(candidate, select=select and self._holds_text(element))
+        yield from self._enter_field(candidate, select=select and (bool(element.text) or self._holds_text(element)))
         if not step.text:
             yield Key(chords=("delete",)), self._say("I clear it")
             return True
@@ -139,11 +139,10 @@ class Entering(Dialogs):
         if whole and (here := near(self.screen, box or Box(0, 0, 0, 0))) is not None and here.text:
             if (number := same_number(wanted, here.text)) is not None:
                 return number
-            return (
-                fuzz.ratio(wanted, norm(here.text)) >= 60
-                or norm(here.text).endswith(wanted[-8:])
-                or wanted.startswith(norm(here.text)[:8])
-            )
+            shown = norm(here.text)
+            if len(shown) > len(wanted) * 1.1 + 2:  # what was there before is still there
+                return False
+            return fuzz.ratio(wanted, shown) >= 60 or wanted.endswith(shown[-8:]) or wanted.startswith(shown[:8])
         return fuzz.partial_ratio(wanted[-60:], seen) >= 60 or (
             len(wanted) > 30 and fuzz.partial_ratio(wanted[-20:], seen) >= 60
         )
