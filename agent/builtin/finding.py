@@ -41,6 +41,26 @@ def by_label(screen: Screen, target: str, roles: Sequence[Role]) -> list[Candida
     return [c for c in found if with_its_numbers(c, target) == c]
 
 
+_RIVALS = (
+    {"first", "last", "middle", "family", "given"},
+    {"new", "old", "current", "confirm", "repeat"},
+    {"from", "to"},
+    {"start", "end"},
+    {"billing", "shipping", "delivery"},
+    {"home", "work", "mobile"},
+    {"minimum", "maximum"},
+    {"width", "height"},
+)
+"""Words that tell one field from another of nearly the same name."""
+
+
+def is_rival(candidate: Candidate, target: str) -> bool:
+    """Whether a thing bears the rival's name: "Last name" where "First name" is asked for."""
+    seen = set(re.findall(r"\w+", norm(f"{candidate.element.text} {candidate.element.label}")))
+    wanted = set(re.findall(r"\w+", norm(target)))
+    return any(wanted & rivals and seen & rivals and not wanted & seen & rivals for rivals in _RIVALS)
+
+
 def with_its_numbers(candidate: Candidate, target: str) -> Candidate:
     """The candidate, not to be acted on where a number in the name is another one: "item 1" for "item 12"."""
     if parse_target(target).relations or parse_target(target).ordinal:

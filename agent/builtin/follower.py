@@ -29,10 +29,16 @@ from agent.builtin.following.pointing import Pointing
 from agent.builtin.following.sliding import Sliding
 from agent.builtin.watch import Look
 
-_ANSWERED = (s.ClickOn, s.Press, s.Choose, s.Either, s.Dismiss, s.OpenThing)
-"""Instructions that a program may answer a moment later."""
-
 __all__ = ["Follower", "GiveUp", "Rank"]
+
+
+def _may_be_answered(step: s.Instruction) -> bool:
+    """Whether a program may answer an instruction a moment later; the keys of a calculator answer at once."""
+    if isinstance(step, s.Press):
+        return bool({"enter", "ctrl+s"} & set(step.chords))
+    if isinstance(step, s.ClickOn):
+        return len(step.target) > 2
+    return isinstance(step, s.Choose | s.Either | s.Dismiss | s.OpenThing)
 
 
 class Follower(Pointing, Choosing, Sliding, Moving):
@@ -105,7 +111,7 @@ class Follower(Pointing, Choosing, Sliding, Moving):
 
     def _look_once_more(self) -> Script:
         """What a program answers to the last click or Enter may take a moment: a question, or a complaint."""
-        if not self._performed or not self._steps or not isinstance(self._steps[-1], _ANSWERED) or not self._starts:
+        if not self._performed or not self._starts or not _may_be_answered(self._steps[-1]):
             return
         before = self._starts[-1]
         yield Wait(seconds=0.5), self._say("it is done; I look once more at what came of it")

@@ -14,6 +14,7 @@ from actions.frame import Box
 from agent.builtin.ocr import Image
 
 _STEP = 5  # colour difference between neighbouring pixels that ends a flat area
+_TINY = 20  # pixels up to which a ring may be drawn too coarsely to look like one
 _DRAWN = 16  # the same for something drawn
 
 
@@ -157,8 +158,9 @@ def outlined(image: Image, steps: npt.NDArray[np.uint8], unit: float) -> list[Pa
         mine = labels[y : y + bh, x : x + bw] == index
         box = Box(x, y, x + bw + 1, y + bh + 1)
         sided = all(float(side.mean()) > 0.75 for side in _outline_sides(mine)) and _has_corners(mine)
-        if index and (sided or _is_ring(mine)):
-            square = sided and not _cut_corners(image, box)
+        ring = _is_ring(mine)
+        if index and (sided or ring):
+            square = sided and not (_cut_corners(image, box) and (ring or bw < _TINY))
             found.append(Patch(box, not square, _inner_ink(image, box), _middle_colour(image, box)))
     return sorted(found, key=lambda patch: patch.box.area)
 

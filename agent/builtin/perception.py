@@ -325,7 +325,7 @@ def _without_keyboard(elements: list[Element]) -> list[Element]:
         return elements
     board = Box.around([e.box.center for e in keys]).grown(2 * max(e.box.height for e in keys))
     return [
-        replace(e, icons=()) if len(e.text) == 1 and e.text.isalpha() and board.holds(e.box.center) else e
+        replace(e, icons=(), shows=()) if len(e.text) == 1 and e.text.isalpha() and board.holds(e.box.center) else e
         for e in elements
     ]
 

@@ -40,20 +40,20 @@ def _parts(ink: Ink) -> list[_Part]:
     found = [
         (int(x), int(y), np.asarray(labels[y : y + h, x : x + w] == i, dtype=bool))
         for i, (x, y, w, h, area) in enumerate(stats[:count])
-        if i and area >= 2
+        if i and area >= 1
     ]
     return sorted(found, key=lambda part: part[1])
 
 
 def _is_bar(part: _Part, line: float) -> bool:
     height, width = part[2].shape
-    flat = width >= 1.7 * height and height <= 0.3 * line and width >= 0.25 * line
+    flat = width >= 1.7 * height and height <= 0.3 * line and width >= 0.2 * line
     return bool(flat and part[2].mean() > 0.75)
 
 
 def _is_dot(part: _Part, line: float) -> bool:
     height, width = part[2].shape
-    return bool(max(height, width) <= 0.34 * line and max(height, width) <= 1.5 * min(height, width))
+    return bool(max(height, width) <= 0.34 * line and max(height, width) <= max(2, 1.5 * min(height, width)))
 
 
 def _stacked(parts: list[_Part]) -> bool:
@@ -74,20 +74,27 @@ def _slash(ink: Ink, line: float) -> str | None:
     steady = float(spans.max()) <= max(3.0, 0.3 * height)
     if not (straight and steady):
         return None
-    lean = slope * height / max(1.0, float(np.median(spans)))
     if abs(slope) < 0.06:
         return "|" if width <= 0.3 * height else None
+    third = len(rows) // 3
+    even = (middles[-1 - third] - middles[third]) / (rows[-1 - third] - rows[third]) / slope if third else 0.0
+    if not 0.6 < even < 1.6:
+        return None
+    lean = slope * height / max(1.0, float(np.median(spans)))
     return ("/" if slope < 0 else "\\") if abs(lean) > 0.9 and abs(slope) > 0.15 else None
 
 
 def _cross(ink: Ink) -> str | None:
     """An upright cross: a full row and a full column through the middle and empty corners."""
     height, width = ink.shape
-    if not 0.8 < width / height < 1.25 or min(height, width) < 5:
+    if not 0.8 < width / height < 1.25 or min(height, width) < 6:
         return None
     rows, columns = ink.mean(axis=1), ink.mean(axis=0)
     middle = slice(height // 3, -(height // 3)), slice(width // 3, -(width // 3))
     corner = max(1, int(0.3 * min(height, width)))
     corners = (ink[:corner, :corner], ink[:corner, -corner:], ink[-corner:, :corner], ink[-corner:, -corner:])
+    arms = [np.ptp(np.flatnonzero(row)) + 1 for row in ink[rows <= 0.9] if row.any()]
+    if arms and max(arms) > max(3, 0.34 * width):
+        return None
     full = rows[middle[0]].max() > 0.9 and columns[middle[1]].max() > 0.9
     return "+" if full and not any(part.any() for part in corners) else None

@@ -17,7 +17,7 @@ from agent.builtin import icons
 from agent.builtin.description import Relation, Target, parse_target, strip_article, strip_wrappers, tidy, whole_of
 from agent.builtin.likeness import STOP, Sense, likeness, meaning, phrases, plain, senses, stem
 from agent.builtin.screen import Candidate, Element, Role, Screen
-from agent.builtin.vocabulary import BRANDS, CONCEPTS, DEEDS, KINDS, Concept
+from agent.builtin.vocabulary import BRANDS, CONCEPTS, DEEDS, KINDS, ROLE_WORDS, Concept
 
 __all__ = ["SURE", "Relation", "Target", "parse_target", "rank"]
 
@@ -25,6 +25,11 @@ SURE = 0.5
 """A score from which a candidate is good enough to act on."""
 
 _BEHIND = 0.93  # for what is not in the front window: enough to choose between two that fit alike
+_EXACT = 0.93  # a score that only words found to the letter have
+_LOSS, _LOSS_ICON = 0.1, 0.35  # share of its score that a candidate loses when nothing explains the words, and an icon
+_PLACING = """click tap press select choose go see turn next right left above below beside between under over top bottom
+first second third last green red blue round small big"""
+_EMPTY = frozenset([*" ".join(ROLE_WORDS).split(), *DEEDS, *_PLACING.split()])  # words that do not say which
 _SHOWN = 0.25  # candidates below are not worth showing
 
 
@@ -118,8 +123,24 @@ def rank(screen: Screen, target: str | Target, roles: Sequence[Role] = ()) -> li
     wanted = replace(wanted, roles=tuple(dict.fromkeys((*wanted.roles, *roles))))
     found = _flat(screen, wanted, _scored(screen, wanted))
     literal = _literal(screen, wanted, found)
-    best = sorted(_in_front(screen, literal or found), key=lambda s: -s.score)
+    best = sorted(_in_front(screen, literal or _explained(screen, wanted, found)), key=lambda s: -s.score)
     return [Candidate(s.element, s.box.center, round(min(1.0, s.score), 4), s.why) for s in best if s.score >= _SHOWN]
+
+
+def _explained(screen: Screen, target: Target, found: list[_Scored]) -> list[_Scored]:
+    """Less the more of the words said nothing on the screen explains: they are about another screen."""
+    wanted = [] if target.quoted else [s for s in senses(target.whole or target.raw) if s.word not in _EMPTY]
+    seen = [t for e in screen.elements for t in senses(" ".join((e.text, e.label, *e.icons[:3])))]
+    if not wanted or all(s.score >= _EXACT for s in found):
+        return found
+    left = sum(not any(s.means(t) for t in seen) for s in wanted)
+    share = left / len(wanted)
+    return [
+        s
+        if s.score >= _EXACT
+        else replace(s, score=s.score * (1 - (_LOSS_ICON if s.why == "icon" and left > 1 else _LOSS) * share))
+        for s in found
+    ]
 
 
 def _in_front(screen: Screen, found: list[_Scored]) -> list[_Scored]:
@@ -166,7 +187,7 @@ def _flat(screen: Screen, target: Target, found: list[_Scored]) -> list[_Scored]
         raw=target.raw, words=strip_article(target.whole or target.raw), roles=target.roles, place=target.place
     )
     share = 0.9 if target.words and not target.quoted else 0.6
-    others = [replace(s, score=s.score * share) for s in _scored(screen, whole)]
+    others = [replace(s, score=s.score * share * (0.8 if s.why == "icon" else 1.0)) for s in _scored(screen, whole)]
     return _best_of(found + others)
 
 
@@ -523,7 +544,13 @@ def _nth(found: list[_Scored], target: Target) -> list[_Scored]:
     if not 0 <= index < len(alike):
         return [replace(s, score=min(s.score, 0.4), why=s.why + ", too few") for s in found]
     chosen = alike[index]
-    return [replace(s, score=max(0.55, best) if s is chosen else min(0.3, 0.5 * s.score)) for s in found]
+    return [
+        replace(
+            s,
+            score=max(0.55, best) if s is chosen and best >= 0.4 else best if s is chosen else min(0.3, 0.5 * s.score),
+        )
+        for s in found
+    ]
 
 
 def _distinct(found: list[_Scored]) -> list[_Scored]:

@@ -176,7 +176,10 @@ def shows(screen: Screen, words: str) -> bool:
     if len(wanted) < 6:
         return False
     return any(
-        fuzz.partial_ratio(wanted, norm(e.text)) >= 90 and len(norm(e.text)) >= len(wanted) - 2 for e in screen.elements
+        fuzz.partial_ratio(wanted, norm(e.text)) >= 90
+        and len(norm(e.text)) >= len(wanted) - 2
+        and set(re.findall(r"\d+", wanted)) <= set(re.findall(r"\d+", e.text))
+        for e in screen.elements
     )
 
 

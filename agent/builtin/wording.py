@@ -38,7 +38,8 @@ GOES = (
 COUNT = r"(?P<n>\d+|one|two|three|four|five|six|seven|eight|nine|ten|a few|several|a couple of)"
 
 _WRAP = re.compile(
-    r"(?:please|kindly|now|first(?:ly| of all)?|second(?:ly)?|third(?:ly)?|next|then|finally|lastly|also|just|and|but|"
+    r"(?:please|kindly|now|(?:first(?:ly| of all)?|second(?:ly)?|third(?:ly)?|next)"
+    r"(?!\s+(?:names?|line|row|column|item|entry|field|option|tab|button|page|one|choice|radio|box|link|result|word|day)\b)|then|finally|lastly|also|just|and|but|"
     r"afterwards?|after that|(?:once|when) (?:(?:that(?:'s| is)|you(?:'re| are)) )?(?:done|finished)|to (?:start"
     r"|begin)(?: with)?|"
     r"go ahead and|let'?s|try to|be sure to|remember to|don'?t forget to|(?:your|the) task(?: is)?(?: to)?|task|"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+MAX_PLAIN = 8000
+"""How long an answer may be for its signs to be made plain."""
 OPENINGS = ("<think>", "<thinking>", "<grounding_think>")
 _CLOSING = re.compile(r"</(?:think|thinking|grounding_think)>")
 _ANSWERS = re.compile(r"<(?:tool_call|answer|action)>")
@@ -15,7 +17,7 @@ _PLAIN = str.maketrans(
     | dict(zip("\u201c\u201d\u201e\u2018\u2019", '"""\'\'', strict=True))
 )
 _QUOTED = re.compile(
-    r"\u201c(?P<double>[^\u201d]*+)\u201d|\u2018(?P<single>[^\u2019]*+)\u2019|"
+    r"\u201c(?P<double>[^\u201c\u201d]*+)\u201d|\u2018(?P<single>[^\u2018\u2019]*+)\u2019|"
     r"\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\"|'[^'\\]*+(?:\\.[^'\\]*+)*+'",
     re.DOTALL,
 )
@@ -30,7 +32,7 @@ def ways_to_read(text: str, thinks: bool) -> Iterator[tuple[str, tuple[str, ...]
     bodies = _after_thought(text) if thinks else [(text, ())]
     yield from bodies
     for body, notes in bodies:
-        plain = made_plain(body)
+        plain = made_plain(body) if len(body) <= MAX_PLAIN else body
         if plain != body:
             yield plain, (*notes, MADE_PLAIN)
 

@@ -4,6 +4,7 @@ names belong to it."""
 import json
 import os
 import re
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -579,6 +580,19 @@ def test_real_answers_give_the_recorded_pixels(suite: str, right: int) -> None:
 
 
 # Damaged answers
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+@pytest.mark.parametrize("sign", ["(", "[", "“", "‘", "'", '"', "click(", "Action: click(a=[", '"\\"', " ", "<think>"])
+def test_a_megabyte_of_anything_takes_a_moment(name: str, sign: str) -> None:
+    dialect, text = DIALECTS[name], sign * (1_000_000 // len(sign))
+    start = time.perf_counter()
+    for platform in dialect.decide:
+        with pytest.raises(ParseError):
+            dialect.parse(text, SCREEN, platform)
+    with pytest.raises(ParseError):
+        dialect.find(text, SCREEN)
+    assert time.perf_counter() - start < 8  # under 1 s on an idle machine
 
 
 def test_damage_is_repaired_with_a_note_or_refused() -> None:

@@ -143,7 +143,10 @@ class Body:
     def candidates(self, target: str, roles: Sequence[Role] = ()) -> list[Candidate]:
         """What `target` may be on the current screen, best first, other spellings of a short name included."""
         likely = [finding.with_its_numbers(c, target) for c in self._rank(self.screen, target, roles)]
+        likely = [c for c in likely if parse_target(target).relations or not finding.is_rival(c, target)]
         ranked = self._exactly(target, likely)
+        if len(ranked) > 1 and all(c.score < ACT and c.element.text == target for c in ranked):
+            return ranked  # keys that read the same, and nothing says which is meant
         if not any(c.score >= ACT for c in ranked):
             ranked += [Candidate(e, e.box.center, 0.9, "another sign for it") for e in same_sign(self.screen, target)]
         if (
@@ -156,9 +159,9 @@ class Body:
             ranked += finding.over_a_row(self.screen, target)
         if not roles and not any(c.score >= 0.8 for c in ranked):
             ranked = [c for c in finding.by_label(self.screen, target, ()) if c.score == 1.0] + ranked
-        found = [c for c in ranked if c.element.role in roles] if roles else ranked
         if roles and finding.is_written(self.screen, target):
-            found = [c for c in found if finding.is_called(c.element, target)]
+            ranked = [c for c in ranked if finding.is_called(c.element, target)]
+        found = [c for c in ranked if c.element.role in roles] if roles else ranked
         if not any(c.score >= ACT for c in found):
             found = found + finding.by_label(self.screen, target, roles)
         if roles and not any(c.score >= ACT for c in found):

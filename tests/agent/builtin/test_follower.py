@@ -351,12 +351,16 @@ def test_a_field_of_another_name_is_not_filled() -> None:
     toy = Toy({"last": at("field", "", 300, 40, 200, label="Last name"), "words": at("text", "First name", 10, 10)})
     follow(toy, "Type Ada into First name")
     assert toy.elements["last"].text == ""
+    alone = Toy({"last": at("field", "", 300, 40, 200, label="Last name")})
+    assert follow(alone, "Type Ada into First name")[0].status == "failure"
+    assert alone.elements["last"].text == ""
 
 
 def test_item_1_is_not_item_12() -> None:
     toy = Toy({"one": at("text", "item 1", 10, 10)}, react={"one": shows(out=at("text", "opened", 300, 10))})
     assert follow(toy, 'Click "item 12"')[0].status == "failure"
     assert acts(toy.log) == []
+    assert follow(toy, "Wait for item 12")[0].status == "failure"
 
 
 # ------------------------------------------------------------------------------------------- what counts as an effect
