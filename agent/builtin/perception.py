@@ -287,7 +287,16 @@ def _field_label(element: Element, scene: Scene) -> str:
         line for line in words if -0.6 * unit < box.y1 - line.box.y2 < 2.2 * unit and line.box.x1 > box.x1 - 2 * unit
     ]
     above = [line for line in above if line.box.x1 < box.x1 + 0.4 * box.width]
-    return max(above, key=lambda line: line.box.y2).text.rstrip(" :*") if above else ""
+    if above:
+        return max(above, key=lambda line: line.box.y2).text.rstrip(" :*")
+    far = [line for line in left if box.x1 - line.box.x2 < 16 * unit and not _parted(line.box, box, scene)]
+    return max(far, key=lambda line: line.box.x2).text.rstrip(" :*") if far else ""
+
+
+def _parted(words: Box, field: Box, scene: Scene) -> bool:
+    """Whether another widget stands between words and a field on its row."""
+    gap = Box(words.x2, field.y1 + 2, field.x1 - 1, field.y2 - 2)
+    return any(e.box.overlap(gap) > 0 for e in scene.elements)
 
 
 def _caption(element: Element, scene: Scene) -> str:

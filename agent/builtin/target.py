@@ -26,7 +26,7 @@ SURE = 0.5
 
 _BEHIND = 0.93  # for what is not in the front window: enough to choose between two that fit alike
 _EXACT = 0.93  # a score that only words found to the letter have
-_LOSS, _LOSS_ICON = 0.1, 0.35  # share of its score that a candidate loses when nothing explains the words, and an icon
+_LOSS, _LOSS_ICON = 0.08, 0.35  # share of its score that a candidate loses when nothing explains the words, and an icon
 _PLACING = """click tap press select choose go see turn next right left above below beside between under over top bottom
 first second third last green red blue round small big"""
 _EMPTY = frozenset([*" ".join(ROLE_WORDS).split(), *DEEDS, *_PLACING.split()])  # words that do not say which
@@ -547,7 +547,7 @@ def _nth(found: list[_Scored], target: Target) -> list[_Scored]:
     return [
         replace(
             s,
-            score=max(0.55, best) if s is chosen and best >= 0.4 else best if s is chosen else min(0.3, 0.5 * s.score),
+            score=max(0.55, best) if s is chosen and best >= 0.3 else best if s is chosen else min(0.3, 0.5 * s.score),
         )
         for s in found
     ]

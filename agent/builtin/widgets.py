@@ -53,7 +53,7 @@ def _framed(scene: Scene) -> None:
             for e in scene.elements
         ):
             continue
-        lines, marks = scene.texts_in(box), scene.marks_in(box)
+        lines, marks = _words_and_marks(scene, box)
         role = _framed_role(patch, lines, marks, unit)
         if role == "field" and not lines and box.width < 2.6 * box.height:
             role = "button" if patch.ink > 0.001 else None
@@ -61,6 +61,15 @@ def _framed(scene: Scene) -> None:
             role, box = _with_neighbours(scene, patch)
         if role is not None:
             scene.add(box, role, lines, score=0.85 if lines else 0.7)
+
+
+def _words_and_marks(scene: Scene, box: Box) -> tuple[list[Line], list[Box]]:
+    """The lines and the drawings in a frame; a drawing beside words that was read as a character is a drawing."""
+    lines, marks = scene.texts_in(box), scene.marks_in(box)
+    drawn = [line for line in lines if len(line.text) == 1 and not line.text.isascii()]
+    if len(drawn) == len(lines):
+        return lines, marks
+    return [line for line in lines if line not in drawn], marks + [line.box for line in drawn]
 
 
 def _within_text(box: Box, line: Line) -> bool:

@@ -127,7 +127,7 @@ def _open_tab(scene: Scene, row: list[Element]) -> Line | None:
     for line in scene.lines:
         level = abs(line.box.center.y - first.center.y) < 0.5 * scene.unit
         gap = max(first.x1 - line.box.x2, line.box.x1 - last.x2)
-        if level and -2 <= gap <= 0.6 * scene.unit and len(line.text) > 1:
+        if level and -2 <= gap <= scene.unit and len(line.text) > 1 and not line.text.endswith(":"):
             return line
     return None
 

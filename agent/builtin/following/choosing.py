@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 
 from rapidfuzz import fuzz
 
@@ -25,6 +26,7 @@ from agent.builtin.following.judging import (
     attempts,
     found_by,
     may_open,
+    pieces_at,
     says,
     state,
     ticked_at,
@@ -32,7 +34,7 @@ from agent.builtin.following.judging import (
 )
 from agent.builtin.screen import Candidate, Element, Role
 from agent.builtin.values import read_date
-from agent.builtin.watch import Look, exact, fresh, norm
+from agent.builtin.watch import Look, changed_within, exact, fresh, norm
 
 
 class Choosing(Entering):
@@ -74,8 +76,14 @@ class Choosing(Entering):
                     return
             raise GiveUp(self._failed(f"{watch.name(best.element)} does not show “{step.value}” afterwards"))
         yield from self._take(before, step.value, best.element.box, option)
-        if not (yield from self._effect(before, lambda: value_at(self.screen, best.element.box, step.value))):
+        if not (yield from self._effect(before, lambda: self._shows_value(before, best.element.box, step.value))):
             raise GiveUp(self._failed(f"{watch.name(best.element)} does not show “{step.value}” afterwards"))
+
+    def _shows_value(self, before: Look, box: Box, value: str) -> bool:
+        """Whether a list shows the value, or at least pieces of it where something else was."""
+        if value_at(self.screen, box, value):
+            return True
+        return pieces_at(self.screen, box, value) and changed_within(before, self.look, box)
 
     def _take(self, before: Look, value: str, box: Box, option: Element | None) -> Script:
         """Choose in an open list: the option where it can be read, or else by typing its name."""
@@ -167,7 +175,7 @@ class Choosing(Entering):
                 yield Key(chords=("escape",)), self._say("the option is not in this list, so I close it")
                 continue
             yield from self._take(before, step.option, box, option)
-            if (yield from self._effect(before, lambda box=box: value_at(self.screen, box, step.option))):  # type: ignore[misc]
+            if (yield from self._effect(before, partial(self._shows_value, before, box, step.option))):
                 return
         raise GiveUp(self._failed(f"“{step.option}” was not taken; the screen does not show it as chosen"))
 

@@ -73,6 +73,18 @@ def titled(screen: Screen, name: str) -> bool:
     return any(norm(name) in norm(e.text) and (e.role == "bar" or e.box.y1 < 40) for e in screen.elements if e.text)
 
 
+def jumped(before: Look, after: Look) -> bool:
+    """Whether a scroll left none of the words where it scrolled, so that lines may have been passed over."""
+    box = watch.changed_box(before, after)
+    if box is None:
+        return False
+    seen = [
+        {norm(e.text) for e in screen.elements if len(e.text) > 2 and box.holds(e.box.center)}
+        for screen in (before.screen, after.screen)
+    ]
+    return bool(seen[0]) and bool(seen[1]) and not seen[0] & seen[1]
+
+
 def one_line(element: Element) -> bool:
     """Whether a field holds one line."""
     return element.box.height < 60
@@ -94,6 +106,12 @@ def value_at(screen: Screen, box: Box, value: str) -> bool:
     here = [e for e in screen.elements if e.box.overlap(box.grown(4)) > 0]
     whole = re.compile(rf"(?<!\w){re.escape(norm(value))}(?!\w)")
     return any(says(e.text, value) or says(e.label, value) or whole.search(norm(e.text)) for e in here)
+
+
+def pieces_at(screen: Screen, box: Box, value: str) -> bool:
+    """Whether all that can be read at `box` are pieces of `value`, two letters at least: a focus rim hides letters."""
+    read = [norm(e.text) for e in screen.elements if e.text and e.box.overlap(box) > 0.5 * e.box.area]
+    return sum(map(len, read)) >= 2 and all(piece in norm(value) for piece in read)
 
 
 def says(text: str, value: str) -> bool:

@@ -26,6 +26,7 @@ from agent.builtin.following.dialogs import Dialogs
 from agent.builtin.following.judging import (
     answer_at,
     found_by,
+    jumped,
     path,
 )
 from agent.builtin.screen import Element
@@ -66,13 +67,19 @@ class Moving(Dialogs):
                 self._unseen("scrolling changed nothing; it may be at its end already")
             return
         notches = 30 if step.edge else 5
-        for _ in range(30):
+        for _ in range(40):
             if step.until and self._is_there(step.until):
                 return
             before = self.look
             yield Scroll(point=where, dx=notches * dx, dy=notches * dy), self._say(f"I scroll {step.direction}")
             if not changed(before, self.look):
                 break
+            if step.until and notches > 1 and not self._is_there(step.until) and jumped(before, self.look):
+                yield (
+                    Scroll(point=where, dx=-notches * dx, dy=-notches * dy),
+                    self._say("that was too far: I go back"),
+                )
+                notches = max(1, notches // 4)
         if step.until and not self._is_there(step.until):
             raise GiveUp(self._failed(f"I scrolled {step.direction} as far as it goes and “{step.until}” did not show"))
 

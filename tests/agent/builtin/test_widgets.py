@@ -6,9 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image as Picture
+from PIL import ImageDraw, ImageFont
 
 from actions.frame import Box
-from agent.builtin.ocr import Image, Line
+from agent.builtin import ocr
+from agent.builtin.ocr import Image, Line, read_boxes
 from agent.builtin.perception import Perceiver
 from agent.builtin.screen import Element, Role, Screen
 from tests.agent.builtin.pages import render, tk_window
@@ -120,24 +123,34 @@ def test_an_unchanged_image_costs_next_to_nothing(form: Image) -> None:
     assert time.perf_counter() - start < 0.1
 
 
-def test_after_a_small_change_the_rest_is_not_read_again(form: Image, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_small_change_only_what_changed_is_read(form: Image, monkeypatch: pytest.MonkeyPatch) -> None:
     perceiver = Perceiver()
     before = perceiver.look(form)
     read: list[int] = []
-    original = perceiver._reader.read
 
-    def counted(image: Image, regions: Sequence[Box] | None = None) -> list[Line]:
-        read.append(len(regions or []))
-        return original(image, regions)
+    def counted(image: Image, boxes: Sequence[Box]) -> list[Line]:
+        read.append(len(boxes))
+        return read_boxes(image, boxes)
 
-    monkeypatch.setattr(perceiver._reader, "read", counted)
+    monkeypatch.setattr(ocr, "read_boxes", counted)
     after_image = form.copy()
     box = next(button.box for button in of(before, "button") if button.text == "Reset")
     after_image[int(box.y1) - 3 : int(box.y2) + 4, int(box.x1) - 3 : int(box.x2) + 4] = 255
     after = perceiver.look(after_image)
-    assert read == [1]
+    assert sum(read) <= 3
     assert [button.text for button in of(after, "button")] == ["Submit"]
     assert [field.label for field in of(after, "field")] == [field.label for field in of(before, "field")]
+
+
+def test_a_look_after_typing_sees_what_a_first_look_sees(form: Image) -> None:
+    perceiver = Perceiver()
+    field = of(perceiver.look(form), "field")[0].box
+    face = ImageFont.load_default(15)
+    for length in range(1, 14, 3):
+        picture = Picture.fromarray(form)
+        ImageDraw.Draw(picture).text((field.x1 + 3, field.y1 + 2), "Grace Hopper!"[:length], fill="black", font=face)
+        shown = np.asarray(picture)
+        assert perceiver.look(shown) == Perceiver().look(shown)
 
 
 def test_an_empty_screen_has_nothing_on_it() -> None:
