@@ -84,9 +84,7 @@ class Key(_Action):
     chords: tuple[Annotated[str, AfterValidator(check_chord)], ...] = Field(min_length=1, max_length=64)
 
 
-ButtonName = Literal[
-    "back", "home", "recents", "menu", "enter", "power", "volume_up", "volume_down", "camera", "clear"
-]
+ButtonName = Literal["back", "home", "recents", "menu", "enter", "power", "volume_up", "volume_down", "camera", "clear"]
 
 
 class Button(_Action):
@@ -132,9 +130,7 @@ class AskUser(_Action):
     question: str = Field(min_length=1)
 
 
-AnyAction = (
-    Click | LongPress | Drag | Move | Scroll | TypeText | Key | Button | Open | Wait | Answer | Finish | AskUser
-)
+AnyAction = Click | LongPress | Drag | Move | Scroll | TypeText | Key | Button | Open | Wait | Answer | Finish | AskUser
 Action = Annotated[AnyAction, Field(discriminator="type")]
 """Any action; `parse_action` reads one from JSON-like data."""
 

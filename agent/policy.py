@@ -11,7 +11,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from actions.action import Answer, AnyAction, AskUser, Finish, Key, Move, Open, Scroll, TypeText, Wait, describe, one_line
+from actions.action import (
+    Answer,
+    AnyAction,
+    AskUser,
+    Finish,
+    Key,
+    Move,
+    Open,
+    Scroll,
+    TypeText,
+    Wait,
+    describe,
+    one_line,
+)
 from agent.model import Decision
 from envs.env import Observation
 
@@ -66,7 +79,11 @@ class Confirm:
         reason = risk(decision, observation)
         if self._mode == "risky" and reason is None:
             return Verdict("allow", action)
-        parts = [describe(action), f"({one_line(decision.thought)})" if decision.thought else "", reason and f"— {reason}"]
+        parts = [
+            describe(action),
+            f"({one_line(decision.thought)})" if decision.thought else "",
+            reason and f"— {reason}",
+        ]
         question = " ".join(part for part in parts if part)
         kinds: dict[Reply | None, VerdictKind] = {"yes": "allow", "no": "block", "stop": "stop", None: "ask"}
         reply = self._ask(question)

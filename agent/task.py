@@ -53,4 +53,4 @@ class Task:
 
     def __post_init__(self) -> None:
         if not self.instruction.strip():
-            raise ValueError("the task is empty: say what to do, e.g. handeye run \"Open the File menu\"")
+            raise ValueError('the task is empty: say what to do, e.g. handeye run "Open the File menu"')

@@ -46,7 +46,12 @@ def _check(path: Path) -> bool:
     found = path.read_text(encoding="utf-8").rstrip("\n")
     right = found == "\n".join(LINES)
     style = "bold green" if right else "bold red"
-    out.print(f"{'✔' if right else '✘'} checked from outside: {path.name} holds {found!r}", style=style, markup=False, soft_wrap=True)
+    out.print(
+        f"{'✔' if right else '✘'} checked from outside: {path.name} holds {found!r}",
+        style=style,
+        markup=False,
+        soft_wrap=True,
+    )
     return right
 
 

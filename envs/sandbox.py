@@ -303,12 +303,15 @@ class SandboxEnv:
         return home
 
     def _prepare_screen(self) -> None:
-        """Monitors, background and window manager; returns when the window manager manages."""
+        """Monitors, background, pointer and window manager; returns when the window manager manages."""
         with self._screen.guard():
             if len(self._layout) > 1:
                 self._screen.set_monitors(self._layout)
             self._screen.allow_only_me()
             self._screen.paint_root(BACKGROUND)
+            watched = self._layout[self._watched]
+            # Out of the way: X starts it in the middle, where it would light up what is shown there.
+            self._screen.put_pointer(watched.left + watched.width - 1, watched.top + watched.height - 1)
         config = self._supervisor.home / "openbox.xml"
         template = Path(__file__).with_name("openbox.xml").read_text(encoding="utf-8")
         config.write_text(template.replace("@MONITOR@", str(self._watched + 1)), encoding="utf-8")

@@ -118,6 +118,10 @@ class XScreen:
         reply = self._conn.core.QueryPointer(self.root).reply()
         return reply.root_x, reply.root_y
 
+    def put_pointer(self, x: int, y: int) -> None:
+        """Move the pointer, input units."""
+        self._conn.core.WarpPointer(0, self.root, 0, 0, 0, 0, x, y, is_checked=True).check()
+
     def window_pid(self, window: int) -> int | None:
         """The process that says it owns `window` (``_NET_WM_PID``)."""
         pid = self._cardinals(window, "_NET_WM_PID")

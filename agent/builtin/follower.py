@@ -91,7 +91,8 @@ class Follower(Pointing, Choosing, Sliding, Moving):
                 f"dry run: nothing was done; {count - len(self._skipped)} of {count} instructions can be begun{later}"
             )
         done = f"did all {count} instructions" if count > 1 else "did the one instruction"
-        return done + (f"; closed on its own account: {', '.join(sorted(self._answered))}" if self._answered else "")
+        closed = [f"closed on its own account: {', '.join(sorted(self._answered))}"] if self._answered else []
+        return "; ".join([done, *closed, *self._remarks])
 
     def _main(self) -> Script:
         for number, step in enumerate(self._steps, 1):

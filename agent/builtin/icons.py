@@ -134,31 +134,135 @@ def key_of(patch: Image) -> bytes:
 
 # ---------------------------------------------------------------- words
 
-GENERIC = frozenset([
-    "open", "show", "select", "choose", "pick", "view", "use", "get", "turn", "go", "see", "start", "contact",
-    "customer", "switch", "change", "square", "box", "bar", "arrow", "left", "right", "up", "down", "top", "bottom",
-    "page", "screen", "field", "row", "line", "list", "text", "account", "letter", "number"
-])
+GENERIC = frozenset(
+    [
+        "open",
+        "show",
+        "select",
+        "choose",
+        "pick",
+        "view",
+        "use",
+        "get",
+        "turn",
+        "go",
+        "see",
+        "start",
+        "contact",
+        "customer",
+        "switch",
+        "change",
+        "square",
+        "box",
+        "bar",
+        "arrow",
+        "left",
+        "right",
+        "up",
+        "down",
+        "top",
+        "bottom",
+        "page",
+        "screen",
+        "field",
+        "row",
+        "line",
+        "list",
+        "text",
+        "account",
+        "letter",
+        "number",
+    ]
+)
 """Phrases that say little about the drawing when anything else in the text does."""
-LOCATIVE = frozenset([
-    "in", "on", "at", "of", "for", "from", "above", "below", "under", "beneath", "underneath", "beside",
-    "near", "between", "within", "inside", "after", "before", "behind", "opposite"
-])
+LOCATIVE = frozenset(
+    [
+        "in",
+        "on",
+        "at",
+        "of",
+        "for",
+        "from",
+        "above",
+        "below",
+        "under",
+        "beneath",
+        "underneath",
+        "beside",
+        "near",
+        "between",
+        "within",
+        "inside",
+        "after",
+        "before",
+        "behind",
+        "opposite",
+    ]
+)
 """Words that begin the part of a description that says where, not what; a comma or "and" ends it."""
-FILLERS = frozenset([
-    "the", "a", "an", "this", "that", "these", "my", "your", "our", "it", "its", "me", "some", "please"
-])
+FILLERS = frozenset(
+    ["the", "a", "an", "this", "that", "these", "my", "your", "our", "it", "its", "me", "some", "please"]
+)
 """Words left out of phrases and texts alike, so that "throw this away" is "throw away"."""
-QUIET = frozenset([
-    "their", "i", "you", "we", "icon", "button", "symbol", "sign", "glyph", "logo", "image", "tap", "click", "press",
-    "and", "or", "with", "to", "is", "are", "be", "do", "does", "can", "want", "s"
-])
+QUIET = frozenset(
+    [
+        "their",
+        "i",
+        "you",
+        "we",
+        "icon",
+        "button",
+        "symbol",
+        "sign",
+        "glyph",
+        "logo",
+        "image",
+        "tap",
+        "click",
+        "press",
+        "and",
+        "or",
+        "with",
+        "to",
+        "is",
+        "are",
+        "be",
+        "do",
+        "does",
+        "can",
+        "want",
+        "s",
+    ]
+)
 """Words that are no description of a drawing."""
 WHERE = re.compile(r"\b(?:to the |on the |at the )?(?:left|right|top|bottom)(?: hand)?(?: side| corner| end)? of\b")
-LOOKS = frozenset([
-    "red", "green", "blue", "yellow", "orange", "purple", "pink", "white", "black", "gray", "grey", "brown",
-    "colored", "coloured", "small", "little", "big", "large", "tiny", "huge", "round", "bright", "rounded"
-])
+LOOKS = frozenset(
+    [
+        "red",
+        "green",
+        "blue",
+        "yellow",
+        "orange",
+        "purple",
+        "pink",
+        "white",
+        "black",
+        "gray",
+        "grey",
+        "brown",
+        "colored",
+        "coloured",
+        "small",
+        "little",
+        "big",
+        "large",
+        "tiny",
+        "huge",
+        "round",
+        "bright",
+        "rounded",
+    ]
+)
 """Colours and sizes, which the pictures the network sees do not have."""
 UNCHANGED = frozenset(["news", "gps", "sms", "rss", "less", "lens", "always", "canvas", "ios", "hd"])
 ALSO, ELSEWHERE, LATER = 0.5, 0.25, 0.5

@@ -179,7 +179,5 @@ def _machine() -> str:
     return f"{os.cpu_count()} cores, Python {platform.python_version()}, {sys.platform}"
 
 
-
-
 if __name__ == "__main__":
     sys.exit(main())

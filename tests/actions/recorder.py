@@ -14,6 +14,7 @@ def main(log: str, content: str) -> None:
     root.geometry(f"{root.winfo_screenwidth()}x{root.winfo_screenheight()}+0+0")
     text = tk.Text(root, undo=False)
     text.pack(fill="both", expand=True)
+
     def write(*fields: object) -> None:
         with Path(log).open("a") as out:
             out.write(" ".join(map(str, fields)) + "\n")

@@ -176,7 +176,7 @@ def test_any_damage_is_reported_and_never_crashes(tmp_path, data):
             assert len(episode.steps) == len(steps)
 
 
-TEXT = st.text(st.characters(exclude_categories=[]) | st.sampled_from("\ud83c\x00\u2028\r\n\"\\{"), max_size=30)
+TEXT = st.text(st.characters(exclude_categories=[]) | st.sampled_from('\ud83c\x00\u2028\r\n"\\{'), max_size=30)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -92,6 +92,7 @@ class Body:
         self._number = 0
         self._last_target = ""
         self._answered: set[str] = set()
+        self._remarks: list[str] = []
         self._guards = [x for x in self._steps if isinstance(x, s.Guard)] + [
             s.Guard(x.target, (x,), source=x.source) for x in self._steps if isinstance(x, s.Dismiss)
         ]
