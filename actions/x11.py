@@ -200,9 +200,12 @@ class X11Device:
 
     def _wait_until_read(self) -> None:
         """Return when the program with the focus has taken all key presses off its queue, as far as can be known."""
-        if self._unread and not self._ping():
-            time.sleep(max(0.0, self._last_key + QUIET_SECONDS - time.monotonic()))
-            self._wait_while_busy()
+        try:
+            if self._unread and not self._ping():
+                time.sleep(max(0.0, self._last_key + QUIET_SECONDS - time.monotonic()))
+                self._wait_while_busy()
+        except xcffib.Error:  # the program closed its window meanwhile, so it read what it wanted
+            time.sleep(QUIET_SECONDS)
         self._unread = False
 
     def _wait_while_busy(self) -> None:
