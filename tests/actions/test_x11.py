@@ -302,7 +302,8 @@ def test_a_window_that_closes_while_keys_are_lent_leaves_the_keymap_as_it_was(
 ) -> None:
     device = X11Device(display)
     device.text("ж")
-    monkeypatch.setattr(device, "_pingable", lambda window: 0x7FFFFFF)  # found a moment ago, and gone since
+    gone = 0x7FFFFFF  # the window under the pointer a moment ago
+    monkeypatch.setattr(device, "_focus", lambda: device._core.QueryPointer(gone).reply().child)
     device.close()
 
 
