@@ -11,7 +11,7 @@ import numpy as np
 from rapidfuzz import fuzz
 
 from actions.frame import Box
-from agent.builtin.screen import Element, Screen
+from agent.builtin.screen import Element, Screen, Window
 from agent.builtin.wording import DIALOG
 from envs.env import Image
 
@@ -262,6 +262,9 @@ def _button_word(element: Element) -> str:
 def find_dialog(screen: Screen, before: Screen | None) -> Dialog | None:
     """The dialog that `screen` shows and `before` did not (None: anything on the screen counts as new)."""
     new = list(screen.elements) if before is None else fresh(before, screen)
+    window = None if before is None else _new_window(screen, before)
+    if window is not None:  # what else changed meanwhile is not part of it
+        new = [e for e in new if window.box.holds(e.box.center)]
     few = sum(e.role == "menuitem" for e in new) <= 3  # a bare pop-up may be taken for a menu of a few entries
     buttons = [
         e
@@ -274,6 +277,17 @@ def find_dialog(screen: Screen, before: Screen | None) -> Dialog | None:
         return None
     words = all_text(e for e in new if e not in buttons)
     return Dialog(tuple(buttons), words, any(e.role in ("field", "select", "slider") for e in new))
+
+
+def _new_window(screen: Screen, before: Screen) -> Window | None:
+    """The front window, if `before` showed none of its title and size."""
+    front = screen.windows[0] if screen.windows else None
+    if front is None or any(
+        w.title == front.title and abs(w.box.width - front.box.width) + abs(w.box.height - front.box.height) < 20
+        for w in before.windows
+    ):
+        return None
+    return front
 
 
 def risky_words(before: Screen, after: Screen) -> str:
