@@ -86,6 +86,32 @@ def test_a_dialog_that_appears_on_its_own_is_dismissed(form: FormServer) -> None
     assert (form.values["name"], form.values.get("news")) == ("Grace", "yes")
 
 
+PREFERENCES = """
+import tkinter as tk
+from tkinter import messagebox
+root = tk.Tk(); root.title("Preferences")
+name, sounds = tk.Entry(root, width=30), tk.IntVar()
+tk.Label(root, text="User name:").grid(row=0, column=0, padx=8, pady=6); name.grid(row=0, column=1, padx=8)
+tk.Label(root, text="City:").grid(row=1, column=0); tk.Entry(root, width=30).grid(row=1, column=1)
+tk.Checkbutton(root, text="Enable sounds", variable=sounds).grid(row=2, column=0, columnspan=2, sticky="w")
+def apply():
+    open("applied.txt", "w").write(f"{name.get()} {sounds.get()}")
+    tk.Label(root, text="Saved.").grid(row=4, column=0)
+tk.Button(root, text="Apply", command=apply).grid(row=3, column=0, pady=40)
+root.after(4000, lambda: messagebox.showinfo("Update", "A new version is available."))
+root.mainloop()
+"""
+
+
+def test_a_message_box_that_nobody_spoke_of_is_closed(in_tmp: Path) -> None:
+    (in_tmp / "preferences.py").write_text(PREFERENCES)
+    with SandboxEnv(["/usr/bin/python3 preferences.py"]) as env:
+        result = work(env, 'Type "x1" into User name, wait 4 seconds, check "Enable sounds", then click Apply')
+    assert result.ending is Ending.DONE, story(result)
+    assert "closed on its own account" in result.message
+    assert (in_tmp / "applied.txt").read_text() == "x1 1"
+
+
 def test_what_is_not_there_is_said(form: FormServer) -> None:
     with SandboxEnv([f"chromium {form.url}"]) as env:
         result = work(env, "Click the Frobnicate button")

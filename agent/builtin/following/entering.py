@@ -37,7 +37,10 @@ from agent.builtin.values import (
     read_date,
     segment_order,
 )
-from agent.builtin.watch import changed, exact, norm
+from agent.builtin.watch import changed, changed_within, exact, norm
+
+SHORT = 3
+"""Up to so many letters beside a caret are often not found by OCR: that the field changed is then enough."""
 
 
 class Entering(Dialogs):
@@ -85,16 +88,17 @@ class Entering(Dialogs):
         tries = attempts(found)
         for i, candidate in enumerate(tries):
             again = i > 0 and candidate == tries[i - 1] and candidate.element.box.height < 60
-            if (yield from self._fill(step, candidate, select=step.replace or again)):
+            if (yield from self._fill(step, candidate, select=step.replace or again, again=again)):
                 return
             if (yield from self._clear_the_way(step.target)) and (yield from self._fill(step, candidate, select=True)):
                 return
         raise GiveUp(self._failed(f"I typed into {watch.name(found[0].element)} and cannot read the text there"))
 
-    def _fill(self, step: s.TypeInto, candidate: Candidate, *, select: bool) -> Check:
-        """Whether the text is in the field after clicking it and typing."""
+    def _fill(self, step: s.TypeInto, candidate: Candidate, *, select: bool, again: bool = False) -> Check:
+        """Whether the text is in the field after clicking it and typing; `again` replaces what may be there unread."""
         element = candidate.element
-        yield from self._enter_field(candidate, select=select and (bool(element.text) or self._holds_text(element)))
+        full = again or bool(element.text) or self._holds_text(element)
+        yield from self._enter_field(candidate, select=select and full)
         if not step.text:
             yield Key(chords=("delete",)), self._say("I clear it")
             return True
@@ -102,7 +106,14 @@ class Entering(Dialogs):
         yield TypeText(text=step.text), self._say(f"I type into {watch.name(element)}")
         hidden = secret(step.target)
         whole = select and one_line(element)
-        done = lambda: changed(before, self.look) and (hidden or self._reads(step.text, element.box, whole))  # noqa: E731
+
+        def done() -> bool:
+            if not changed(before, self.look):
+                return False
+            unread = len(step.text) <= SHORT and not self._holds_text(element)
+            lit = unread and changed_within(before, self.look, element.box)
+            return hidden or lit or self._reads(step.text, element.box, whole)
+
         return (yield from self._effect(before, done))
 
     def _enter_field(self, candidate: Candidate, *, select: bool) -> Script:
