@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import functools
-import json
 import logging
 import signal
 import sys
 from enum import StrEnum
+from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from agent.commands.options import AsJson, MaxPixels, ModelName, ServedName, print_json, record_option
 from agent.errors import UserError
 
 app = typer.Typer(
@@ -42,19 +43,7 @@ class ConfirmName(StrEnum):
 
 
 _screen = functools.partial(typer.Option, rich_help_panel="Screen")
-_model = functools.partial(typer.Option, rich_help_panel="Model")
 _limits = functools.partial(typer.Option, rich_help_panel="Limits and safety")
-_record = functools.partial(typer.Option, rich_help_panel="Record")
-
-ModelName = Annotated[
-    str,
-    _model("--model", "-m", help="builtin, or the URL of an OpenAI-compatible server.", metavar="MODEL"),
-]
-ServedName = Annotated[str | None, _model(help="The model's name on the server; asked for if absent.", metavar="NAME")]
-MaxPixels = Annotated[
-    int | None, _model(help="The server's limit on an image's area, where it is below the model's own.", metavar="N")
-]
-AsJson = Annotated[bool, _record("--json", help="Print one JSON object on stdout and nothing else there.")]
 
 
 @app.command()
@@ -85,7 +74,7 @@ def run(
     ] = None,
     out: Annotated[
         Path | None,
-        _record(help="Folder for the episode, new or empty. Default: runs/<time>-<task>.", metavar="DIR"),
+        record_option(help="Folder for the episode, new or empty. Default: runs/<time>-<task>.", metavar="DIR"),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -117,7 +106,7 @@ def run(
     )
     done = run_task(task, screen, options)
     if as_json:
-        _print_json(done.to_json())
+        print_json(done.to_json())
     if not done.result.ending.ok:
         raise typer.Exit(130 if done.result.ending == "stopped_by_user" else 1)
 
@@ -146,7 +135,7 @@ def locate(
 
     found = locate_on_image(image, instruction, model, served_model, max_pixels, draw)
     if as_json:
-        _print_json(found)
+        print_json(found)
     elif not found["refused"]:
         x, y = found["point"]
         typer.echo(f"{x:.0f} {y:.0f}")
@@ -168,7 +157,7 @@ def report(
 
     path = write_report(episode, out)
     if as_json:
-        _print_json({"report": str(path)})
+        print_json({"report": str(path)})
     else:
         typer.echo(str(path))
 
@@ -181,7 +170,7 @@ def models(as_json: AsJson = False) -> None:
     known, dialects = known_models(), known_dialects()
     if as_json:
         named = [{"name": name, "description": words} for name, words in known.items()]
-        _print_json({"models": named, "dialects": dialects})
+        print_json({"models": named, "dialects": dialects})
         return
     width = max(map(len, known))
     for name, words in known.items():
@@ -202,7 +191,7 @@ def doctor(
 
     findings = examine(model)
     if as_json:
-        _print_json({"ok": all(f.ok or not f.needed for f in findings), "checks": [f.to_json() for f in findings]})
+        print_json({"ok": all(f.ok or not f.needed for f in findings), "checks": [f.to_json() for f in findings]})
     else:
         for finding in findings:
             typer.echo(finding.line())
@@ -219,10 +208,6 @@ def parse_size(text: str) -> tuple[int, int]:
     if not all(200 <= side <= 16384 for side in size):
         raise UserError(f"--size {text}: both sides must be between 200 and 16384 pixels")
     return size
-
-
-def _print_json(data: dict[str, Any]) -> None:
-    typer.echo(json.dumps(data, ensure_ascii=False))
 
 
 def _version(value: bool) -> None:
@@ -243,6 +228,16 @@ def _global(
     logging.basicConfig(level=logging.DEBUG if debug else logging.ERROR, stream=sys.stderr)
 
 
+PLUGINS = "handeye.commands"
+"""The entry-point group of command groups that live in rooms the agent must not import, e.g. ``bench``."""
+
+
+@functools.cache
+def _add_plugins() -> None:
+    for plugin in entry_points(group=PLUGINS):
+        app.add_typer(plugin.load(), name=plugin.name)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; every error a user can cause is one line on stderr and a non-zero status."""
     arguments = sys.argv[1:] if arguments is None else arguments
@@ -251,6 +246,7 @@ def main(arguments: list[str] | None = None) -> None:
     arguments = [*(["--debug"] if debug else []), *(a for a in arguments if a != "--debug")]
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C: the record is closed
     try:
+        _add_plugins()
         status = app(arguments, prog_name="handeye", standalone_mode=False)
     except KeyboardInterrupt:
         status = _fail("stopped", 130, arguments)
@@ -277,7 +273,7 @@ def _fail(message: str, status: int, arguments: list[str]) -> int:
     line = one_line(message, 500)
     typer.echo(f"handeye: {line}", err=True)
     if "--json" in arguments:
-        _print_json({"error": line})
+        print_json({"error": line})
     return status
 
 

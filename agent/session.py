@@ -98,12 +98,7 @@ def run_task(instruction: str, screen: Screen, options: RunOptions) -> Run:
         task = Task(instruction, limits)
     except ValueError as error:
         raise UserError(str(error)) from error
-    if screen.apps and screen.kind != "sandbox":
-        raise UserError("--app starts a program on the sandbox: add --env sandbox, or start the program yourself")
-    if screen.kind == "sandbox" and screen.monitor is not None and screen.monitor > screen.monitors:
-        raise UserError(
-            f"--monitor {screen.monitor}: the sandbox has {screen.monitors}; add --monitors {screen.monitor}"
-        )
+    _check_screen(screen)
     folder = (options.out or _default_folder(instruction)).absolute()
     _check_folder(folder)
     with ExitStack() as stack:

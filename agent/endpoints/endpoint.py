@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from agent.model import Usage
 
@@ -26,6 +26,24 @@ class Capabilities:
 
 
 @dataclass(frozen=True)
+class Shape:
+    """What an answer must look like, for endpoints that can hold a model to it. What comes is checked all the same.
+
+    Either `before`, then JSON that fits `schema` (a JSON schema), then `after`; or text that fits `pattern` from its
+    first to its last letter (a regular expression of the subset that xgrammar, llguidance and vLLM share).
+    """
+
+    schema: Mapping[str, Any] | None = None
+    before: str = ""
+    after: str = ""
+    pattern: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.schema is None) == (self.pattern is None):
+            raise ValueError("a shape is either a schema or a pattern")
+
+
+@dataclass(frozen=True)
 class Request:
     """One question. `prefill` is the beginning of the answer, used only where the endpoint can."""
 
@@ -35,6 +53,7 @@ class Request:
     stop: tuple[str, ...] = ()
     max_tokens: int = 1024
     temperature: float = 0.0
+    shape: Shape | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,56 @@
+"""The suites by name. A module is imported only when its suite is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from benchmarks.suite import Kind, Options, Suite, SuiteError
+
+Opener = Callable[[str, Path | None, Options], Suite]
+"""Given the suite's name, the folder of its data (None: not given) and options; raises `SuiteError`."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One suite: `opener` is ``module:function``, `needs_data` whether ``--data`` must name a folder."""
+
+    kind: Kind
+    about: str
+    opener: str
+    needs_data: bool = True
+
+
+_GROUNDING = "benchmarks.suites.grounding:open_suite"
+_NAVIGATION = "benchmarks.suites.navigation:open_suite"
+
+SUITES: dict[str, Entry] = {
+    "screenspot": Entry("grounding", "ScreenSpot: mobile, desktop and web targets", _GROUNDING),
+    "screenspot-v2": Entry("grounding", "ScreenSpot-v2: the corrected annotations", _GROUNDING),
+    "screenspot-pro": Entry("grounding", "ScreenSpot-Pro: small targets in professional programs", _GROUNDING),
+    "osworld-g": Entry("grounding", "OSWorld-G: boxes, polygons and refusals", _GROUNDING),
+    "mmbench-gui": Entry("grounding", "MMBench-GUI L2: six platforms, basic and advanced wording", _GROUNDING),
+    "ui-vision": Entry("grounding", "UI-Vision: element grounding in desktop programs", _GROUNDING),
+    "jsonl": Entry("grounding", "your own screens: samples.jsonl", _GROUNDING),
+    "android-control": Entry("navigation", "AndroidControl steps, high or low", _NAVIGATION),
+    "aitz": Entry("navigation", "Android in the Zoo", _NAVIGATION),
+    "aitw": Entry("navigation", "Android in the Wild", _NAVIGATION),
+    "miniwob": Entry(
+        "interactive", "MiniWoB++ in Chromium, by mouse and keyboard", "benchmarks.suites.miniwob:open_suite", False
+    ),
+    "desktop": Entry("interactive", "tasks in real Debian programs", "benchmarks.suites.desktop:open_suite", False),
+}
+
+
+def open_suite(name: str, data: Path | None = None, options: Options = Options()) -> Suite:  # noqa: B008 - frozen
+    """The suite called `name`. Raises `SuiteError` for an unknown name, missing data or a foreign option."""
+    entry = SUITES.get(name)
+    if entry is None:
+        raise SuiteError(f"unknown suite {name!r}. Known: {', '.join(SUITES)}")
+    if entry.needs_data and data is None:
+        raise SuiteError(f"{name} needs its data: give the folder it was downloaded to with --data")
+    module, _, function = entry.opener.partition(":")
+    opener: Opener = getattr(import_module(module), function)
+    return opener(name, data, options)
