@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from actions.frame import Frame
 from agent.dialects.dialect import IMAGE, Chat, Dialect, Platform, Reading, Spot, pointer_after
 from agent.dialects.loosejson import LooseJsonError, read_loose
 from agent.endpoints.endpoint import Endpoint, Enough, Reply, Request
+from agent.jsonshape import mismatch
 from agent.model import Decision, Grounding, ModelError, ParseError
 from agent.png import encode_png
 from agent.step import Step
@@ -39,16 +39,20 @@ class _Clock:
 
 @dataclass(frozen=True)
 class ChatModel:
-    """`agent.model.Model` over any endpoint; `platform` says which of the dialect's action schemas fits the device."""
+    """`agent.model.Model` over any endpoint; `platform` says which of the dialect's action schemas fits the device.
+
+    `profile` is the id of the `agent.calibration.profile.Profile` that `speaks` was corrected by, empty without one.
+    """
 
     endpoint: Endpoint
     speaks: Dialect
     platform: Platform = "desktop"
+    profile: str = ""
 
     @property
     def name(self) -> str:
-        """The served model and where it runs."""
-        return self.endpoint.name
+        """The served model, where it runs, and the profile that corrects it, if any."""
+        return self.endpoint.name + (f" (profile {self.profile})" if self.profile else "")
 
     @property
     def dialect(self) -> str:
@@ -162,46 +166,5 @@ def _data(reply: Reply, schema: Mapping[str, Any]) -> Any:
         raise ParseError(f"the JSON cannot be read: {error}", reply.text) from error
     wrong = "the JSON is cut off" if not found.closed else mismatch(found.value, schema)
     if wrong:
-        raise ParseError(wrong, reply.text)
+        raise ParseError(f"the answer does not fit the schema: {wrong}", reply.text)
     return found.value
-
-
-_TYPES: dict[str, tuple[type, ...]] = {
-    "object": (dict,),
-    "array": (list,),
-    "string": (str,),
-    "number": (int, float),
-    "integer": (int,),
-    "boolean": (bool,),
-    "null": (type(None),),
-}
-
-
-def mismatch(value: Any, schema: Mapping[str, Any], where: str = "the answer") -> str:
-    """Why `value` does not fit `schema`, in one line; empty when it does.
-
-    Looks at ``type``, ``enum``, ``required``, ``properties`` and ``items``; other keywords are not checked.
-    """
-    wanted = schema.get("type")
-    kinds = [wanted] if isinstance(wanted, str) else wanted or []
-    if kinds and not any(_is(value, kind) for kind in kinds):
-        return f"{where} is not of type {' or '.join(kinds)}"
-    if "enum" in schema and value not in schema["enum"]:
-        return f"{where} is none of {schema['enum']}"
-    if isinstance(value, dict):
-        missing = [name for name in schema.get("required", ()) if name not in value]
-        if missing:
-            return f"{where} lacks {missing[0]!r}"
-        parts = ((v, schema.get("properties", {}).get(k), f"{where}.{k}") for k, v in value.items())
-        return next(filter(None, (mismatch(v, s, w) for v, s, w in parts if isinstance(s, Mapping))), "")
-    if isinstance(value, list) and isinstance(schema.get("items"), Mapping):
-        return next(filter(None, (mismatch(v, schema["items"], f"{where}[{n}]") for n, v in enumerate(value))), "")
-    return ""
-
-
-def _is(value: Any, kind: str) -> bool:
-    if isinstance(value, float) and not math.isfinite(value):
-        return False
-    return isinstance(value, _TYPES.get(kind, (object,))) and not (
-        isinstance(value, bool) and kind in ("number", "integer")
-    )

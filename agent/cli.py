@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from agent.commands.extract import extract
 from agent.commands.options import AsJson, MaxPixels, ModelName, ServedName, print_json, record_option
 from agent.errors import UserError
 
@@ -144,6 +145,9 @@ def locate(
         typer.echo(f"not found: {found['reason']}", err=True)
     if found["refused"]:
         raise typer.Exit(1)
+
+
+app.command()(extract)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def locate_on_image(
         raise UserError('the instruction is empty: say what to find, e.g. "the Save button"')
     image = read_image(path)
     frame = Frame(id="image", width=image.shape[1], height=image.shape[0])
-    finder = resolve_model(model, served_model=served_model, max_pixels=max_pixels)
+    finder = resolve_model(model, ability="locate", served_model=served_model, max_pixels=max_pixels)
     found = finder.locate(Observation(image, frame), instruction)
     if draw is not None:
         _save(draw_grounding(image, found), draw)
@@ -51,15 +52,20 @@ def locate_on_image(
 
 def read_image(path: Path) -> Image:
     """An image file as RGB uint8 HxWx3. Raises `UserError`."""
+    return image_of(lambda: PilImage.open(path), str(path))
+
+
+def image_of(source: Callable[[], PilImage.Image], name: str) -> Image:
+    """What `source` opens as RGB uint8 HxWx3; `name` is for errors. Raises `UserError`."""
     try:
-        with PilImage.open(path) as image:
+        with source() as image:
             if image.width * image.height > MAX_PIXELS:
-                raise UserError(f"{path} is {image.width}x{image.height}: more than {MAX_PIXELS:,} pixels")
+                raise UserError(f"{name} is {image.width}x{image.height}: more than {MAX_PIXELS:,} pixels")
             return np.asarray(image.convert("RGB"))
     except FileNotFoundError as error:
-        raise UserError(f"no such image: {path}") from error
+        raise UserError(f"no such image: {name}") from error
     except (UnidentifiedImageError, PilImage.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
-        raise UserError(f"cannot read {path} as an image: {error}") from error
+        raise UserError(f"cannot read {name} as an image: {error}") from error
 
 
 def _save(image: Image, path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from actions.action import Answer, AnyAction, Finish, Wait, describe
-from agent.builtin.extract import extract_values
+from agent.builtin.extracting import extract_values
 from agent.builtin.follower import Follower, Rank
 from agent.builtin.instructions import parse_instructions
 from agent.builtin.resuming import instructions_done
