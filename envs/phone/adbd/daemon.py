@@ -1,0 +1,277 @@
+"""The daemon: one connection of an adb server, many streams on it."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import socket
+import threading
+from contextlib import suppress
+
+from envs.phone.adbd.messages import (
+    CLSE,
+    CNXN,
+    MAX_PAYLOAD,
+    OKAY,
+    OPEN,
+    VERSION,
+    WRTE,
+    Message,
+    ProtocolError,
+    receive,
+)
+from envs.phone.adbd.services import Closed, Host
+from envs.phone.adbd.shell import serve_shell, serve_shell_v2
+from envs.phone.adbd.sync import serve_sync
+
+FEATURES = ("shell_v2", "cmd", "stat_v2", "ls_v2", "fixed_push_mkdir")
+log = logging.getLogger(__name__)
+
+
+class Stream:
+    """One stream: what a service reads and writes. One packet is under way at a time, as the protocol wants it."""
+
+    def __init__(self, link: _Link, local: int, remote: int) -> None:
+        self._link, self.local, self.remote = link, local, remote
+        self._incoming: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._ready = threading.Semaphore(1)
+        self._open = True
+        self._rest = b""
+        self._ended = False
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to `size` bytes, at least one unless the other side has closed; all until it closes for -1."""
+        if size < 0:
+            data = bytearray()
+            while piece := self.read(MAX_PAYLOAD):
+                data += piece
+            return bytes(data)
+        if not self._rest and not self._ended:
+            packet = self._incoming.get()
+            if packet is None:
+                self._ended = True
+            else:
+                self._rest = packet
+                self._link.send(Message(OKAY, self.local, self.remote))
+        taken, self._rest = self._rest[:size], self._rest[size:]
+        return taken
+
+    def exactly(self, size: int) -> bytes:
+        """`size` bytes. Raises `Closed` when fewer come."""
+        data = bytearray()
+        while len(data) < size:
+            piece = self.read(size - len(data))
+            if not piece:
+                raise Closed("the stream ended early")
+            data += piece
+        return bytes(data)
+
+    def write(self, data: bytes) -> None:
+        """All of `data`. Raises `Closed` when the other side has closed."""
+        for start in range(0, len(data), self._link.max_payload):
+            self._ready.acquire()
+            if not self._open:
+                self._ready.release()
+                raise Closed("the other side closed the stream")
+            self._link.send(Message(WRTE, self.local, self.remote, data[start : start + self._link.max_payload]))
+
+    # -- what the connection tells it
+
+    def arrived(self, data: bytes) -> None:
+        """A packet came."""
+        self._incoming.put(data)
+
+    def acknowledged(self) -> None:
+        """The packet under way was taken."""
+        self._ready.release()
+
+    def shut(self) -> None:
+        """The other side closed, or the connection is gone."""
+        self._open = False
+        self._incoming.put(None)
+        self._ready.release()
+
+    def finish(self) -> None:
+        """Wait until the last packet was taken, then close from this side."""
+        self._ready.acquire()
+        was_open, self._open = self._open, False
+        self._ready.release()
+        if was_open:
+            with suppress(OSError):
+                self._link.send(Message(CLSE, self.local, self.remote))
+
+
+class _Link:
+    """One connection of an adb server."""
+
+    def __init__(self, connection: socket.socket, host: Host) -> None:
+        self._connection, self._host = connection, host
+        self._sending = threading.Lock()
+        self._streams: dict[int, Stream] = {}
+        self._last = 0
+        self.max_payload = 4096
+
+    def serve(self) -> None:
+        """Until the other side hangs up."""
+        try:
+            while (message := receive(self._connection)) is not None:
+                self._take(message)
+        except (ProtocolError, OSError) as error:
+            log.debug("adb connection ended: %s", error)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Cut the connection and end its streams."""
+        with suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
+        self._connection.close()
+        for stream in list(self._streams.values()):
+            stream.shut()
+
+    def send(self, message: Message) -> None:
+        """Put a message on the wire, whole."""
+        with self._sending:
+            self._connection.sendall(message.pack())
+
+    def _take(self, message: Message) -> None:
+        if message.command == CNXN:
+            self.max_payload = max(4096, min(message.second, MAX_PAYLOAD))
+            self.send(Message(CNXN, VERSION, MAX_PAYLOAD, self._identity()))
+        elif message.command == OPEN:
+            self._open(message)
+        else:
+            self._pass(message)
+
+    def _identity(self) -> bytes:
+        said = {**self._host.banner, "features": ",".join(FEATURES)}
+        return ("device::" + "".join(f"{name}={value};" for name, value in said.items())).encode()
+
+    def _open(self, message: Message) -> None:
+        """Start the service that is asked for on a thread of its own; refuse what there is not."""
+        name = message.payload.rstrip(b"\0").decode("utf-8", "surrogateescape")
+        self._last += 1
+        stream = Stream(self, self._last, message.first)
+        if not _known(name):
+            self.send(Message(CLSE, 0, message.first))
+            return
+        self._streams[stream.local] = stream
+        self.send(Message(OKAY, stream.local, stream.remote))
+        threading.Thread(target=self._run, args=(name, stream), daemon=True, name=f"adb {name[:40]}").start()
+
+    def _pass(self, message: Message) -> None:
+        stream = self._streams.get(message.second)
+        if stream is None:
+            if message.command == WRTE:
+                self.send(Message(CLSE, 0, message.first))
+        elif message.command == WRTE:
+            stream.arrived(message.payload)
+        elif message.command == OKAY:
+            stream.acknowledged()
+        elif message.command == CLSE:
+            self._streams.pop(stream.local, None)
+            stream.shut()
+
+    def _run(self, name: str, stream: Stream) -> None:
+        try:
+            _serve(name, stream, self._host)
+        except Closed:
+            pass
+        except OSError as error:
+            log.debug("adb service %s ended: %s", name, error)
+        finally:
+            with suppress(OSError):
+                stream.finish()
+            self._streams.pop(stream.local, None)
+
+
+def _known(name: str) -> bool:
+    return name.startswith(
+        ("shell:", "shell,", "exec:", "sync:", "tcp:", "localabstract:", "localfilesystem:", "reboot:")
+    )
+
+
+def _serve(name: str, stream: Stream, host: Host) -> None:
+    service, _, argument = name.partition(":")
+    kind, *options = service.split(",")
+    if kind == "sync":
+        serve_sync(stream, host)
+    elif kind == "shell" and "v2" in options:
+        serve_shell_v2(stream, argument, host)
+    elif kind in ("shell", "exec"):
+        serve_shell(stream, argument, host)
+    elif kind == "reboot":
+        host.reboot(argument)
+    else:
+        _relay(stream, host.connect(name))
+
+
+def _relay(stream: Stream, there: socket.socket) -> None:
+    """Bytes both ways until both sides have ended."""
+
+    def back() -> None:
+        with suppress(OSError):
+            while piece := there.recv(1 << 16):
+                stream.write(piece)
+        with suppress(OSError):
+            stream.finish()
+
+    reader = threading.Thread(target=back, daemon=True)
+    reader.start()
+    with there, suppress(OSError):
+        while piece := stream.read(1 << 16):
+            there.sendall(piece)
+        there.shutdown(socket.SHUT_RDWR)
+    reader.join(5)
+
+
+class Daemon:
+    """Listens on loopback for adb servers; ``adb connect 127.0.0.1:PORT``."""
+
+    def __init__(self, host: Host, port: int = 0) -> None:
+        self._host = host
+        self._listener = socket.create_server(("127.0.0.1", port))
+        self.port: int = self._listener.getsockname()[1]
+        self._links: set[_Link] = set()
+        self._lock = threading.Lock()
+        self._closed = False
+        threading.Thread(target=self._accept, daemon=True, name=f"adbd {self.port}").start()
+
+    @property
+    def serial(self) -> str:
+        """The device's serial as an adb server on this machine calls it."""
+        return f"127.0.0.1:{self.port}"
+
+    def cut(self) -> None:
+        """Cut every connection, as a pulled cable would; new ones are taken."""
+        with self._lock:
+            links = list(self._links)
+        for link in links:
+            link.close()
+
+    def close(self) -> None:
+        """Stop listening and cut every connection. Safe to call twice."""
+        self._closed = True
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self.cut()
+
+    def _accept(self) -> None:
+        while not self._closed:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        link = _Link(connection, self._host)
+        with self._lock:
+            self._links.add(link)
+        try:
+            link.serve()
+        finally:
+            with self._lock:
+                self._links.discard(link)

@@ -1,0 +1,347 @@
+"""The commands of Android's toybox that work on files and text, over the phone's own files."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+import shutil
+import stat
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from envs.phone.sh.interpreter import Call, Command
+
+
+def _there(call: Call, name: str) -> Path:
+    return call.shell.files.locate(call.path(name))
+
+
+def _parted(call: Call) -> tuple[str, list[str]]:
+    """Letters of the options, and the other words."""
+    words = list(call.argv[1:])
+    flags = ""
+    while words and words[0].startswith("-") and len(words[0]) > 1:
+        word = words.pop(0)
+        if word == "--":
+            break
+        flags += word[1:]
+    return flags, words
+
+
+def _each(call: Call, names: list[str]) -> Iterator[bytes]:
+    """The content of each file, or standard input where none is named."""
+    if not names:
+        yield call.stdin.read()
+    for name in names:
+        yield call.stdin.read() if name == "-" else _there(call, name).read_bytes()
+
+
+def echo(call: Call) -> int:
+    """``echo [-n] [-e] WORDS``."""
+    words = list(call.argv[1:])
+    newline, escapes = True, False
+    while words and re.fullmatch(r"-[neE]+", words[0]):
+        flags = words.pop(0)
+        newline, escapes = newline and "n" not in flags, escapes or "e" in flags
+    text = " ".join(words)
+    if escapes:
+        marks = {"n": "\n", "t": "\t", "\\": "\\", "r": "\r"}
+        text = re.sub(r"\\([nt\\r])", lambda m: marks[m.group(1)], text)
+    call.out(text + ("\n" if newline else ""))
+    return 0
+
+
+def cat(call: Call) -> int:
+    """``cat [FILES]``."""
+    for data in _each(call, _parted(call)[1]):
+        call.write(data)
+    return 0
+
+
+def ls(call: Call) -> int:
+    """``ls [-1aAdlR] [PATHS]``."""
+    flags, names = _parted(call)
+    status = 0
+    for name in names or [call.shell.cwd]:
+        path = _there(call, name)
+        if not os.path.lexists(path):
+            status = call.fail(f"{name}: No such file or directory")
+            continue
+        entries = [path] if path.is_file() or "d" in flags else sorted(path.iterdir())
+        shown = [entry for entry in entries if "a" in flags or not entry.name.startswith(".")]
+        for entry in shown:
+            label = name if entry == path else entry.name
+            call.out(_long(entry, label) if "l" in flags else f"{label}\n")
+    return status
+
+
+def _long(path: Path, label: str) -> str:
+    found = path.lstat()
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(found.st_mtime))
+    return f"{stat.filemode(found.st_mode)} {found.st_nlink} shell shell {found.st_size:>8} {when} {label}\n"
+
+
+def rm(call: Call) -> int:
+    """``rm [-rf] PATHS``."""
+    flags, names = _parted(call)
+    status = 0
+    for name in names:
+        path = _there(call, name)
+        if path.is_dir() and not path.is_symlink():
+            if not set(flags) & {"r", "R"}:
+                status = call.fail(f"{name}: is directory")
+                continue
+            shutil.rmtree(path, ignore_errors=True)
+        elif os.path.lexists(path):
+            path.unlink()
+        elif "f" not in flags:
+            status = call.fail(f"{name}: No such file or directory")
+    return status
+
+
+def mkdir(call: Call) -> int:
+    """``mkdir [-p] PATHS``."""
+    flags, names = _parted(call)
+    for name in names:
+        path = _there(call, name)
+        if path.exists() and "p" not in flags:
+            return call.fail(f"'{name}': File exists")
+        path.mkdir(parents="p" in flags, exist_ok="p" in flags)
+    return 0
+
+
+def rmdir(call: Call) -> int:
+    """``rmdir PATHS``."""
+    for name in _parted(call)[1]:
+        try:
+            _there(call, name).rmdir()
+        except OSError as error:
+            return call.fail(f"{name}: {error.strerror}")
+    return 0
+
+
+def _target(call: Call, names: list[str]) -> tuple[list[str], Path]:
+    return names[:-1], _there(call, names[-1])
+
+
+def mv(call: Call) -> int:
+    """``mv SOURCES TARGET``."""
+    _, names = _parted(call)
+    if len(names) < 2:
+        return call.fail("Need 2 arguments")
+    sources, target = _target(call, names)
+    for name in sources:
+        shutil.move(_there(call, name), target)
+    return 0
+
+
+def cp(call: Call) -> int:
+    """``cp [-r] SOURCES TARGET``."""
+    flags, names = _parted(call)
+    if len(names) < 2:
+        return call.fail("Need 2 arguments")
+    sources, target = _target(call, names)
+    for name in sources:
+        source = _there(call, name)
+        into = target / source.name if target.is_dir() else target
+        if source.is_dir():
+            if not set(flags) & {"r", "R", "a"}:
+                return call.fail(f"Skipped dir '{name}'")
+            shutil.copytree(source, into)
+        else:
+            shutil.copy2(source, into)
+    return 0
+
+
+def touch(call: Call) -> int:
+    """``touch FILES``."""
+    for name in _parted(call)[1]:
+        _there(call, name).touch()
+    return 0
+
+
+def stat_(call: Call) -> int:
+    """``stat [-c FORMAT] FILES``; of formats %s (bytes), %Y (modified), %F (kind) and %n (name)."""
+    words = list(call.argv[1:])
+    pattern = "%n %s %F"
+    if words[:1] == ["-c"] and len(words) > 1:
+        pattern, words = words[1], words[2:]
+    for name in words:
+        path = _there(call, name)
+        found = path.stat()
+        kind = "directory" if path.is_dir() else "regular file"
+        known = {"s": str(found.st_size), "Y": str(int(found.st_mtime)), "F": kind, "n": name}
+        call.out(re.sub(r"%([sYFn])", lambda m, known=known: known[m.group(1)], pattern) + "\n")  # type: ignore[misc]
+    return 0
+
+
+def grep(call: Call) -> int:
+    """``grep [-ivcqE] PATTERN [FILES]``."""
+    flags, words = _parted(call)
+    if not words:
+        return call.fail("no pattern", 2)
+    try:
+        pattern = re.compile(words[0].encode(), re.IGNORECASE if "i" in flags else 0)
+    except re.error as error:
+        return call.fail(f"bad pattern: {error}", 2)
+    lines = [line for data in _each(call, words[1:]) for line in data.splitlines()]
+    found = [line for line in lines if bool(pattern.search(line)) != ("v" in flags)]
+    if "c" in flags:
+        call.out(f"{len(found)}\n")
+    elif "q" not in flags:
+        call.write(b"".join(line + b"\n" for line in found))
+    return 0 if found else 1
+
+
+def _some(call: Call, *, first: bool) -> int:
+    words = list(call.argv[1:])
+    count = 10
+    if words and (m := re.fullmatch(r"-n?(\d+)", words[0])):
+        count, words = int(m.group(1)), words[1:]
+    elif words[:1] == ["-n"] and len(words) > 1 and words[1].isdecimal():
+        count, words = int(words[1]), words[2:]
+    for data in _each(call, words):
+        lines = data.splitlines(keepends=True)
+        call.write(b"".join(lines[:count] if first else lines[-count:] if count else []))
+    return 0
+
+
+def head(call: Call) -> int:
+    """``head [-n N] [FILES]``."""
+    return _some(call, first=True)
+
+
+def tail(call: Call) -> int:
+    """``tail [-n N] [FILES]``."""
+    return _some(call, first=False)
+
+
+def wc(call: Call) -> int:
+    """``wc [-lwc] [FILES]``."""
+    flags, names = _parted(call)
+    for data in _each(call, names):
+        counts = {"l": data.count(b"\n"), "w": len(data.split()), "c": len(data)}
+        call.out(" ".join(str(counts[flag]) for flag in (flags or "lwc") if flag in counts) + "\n")
+    return 0
+
+
+def md5sum(call: Call) -> int:
+    """``md5sum [FILES]``, also as sha1sum and sha256sum."""
+    names = _parted(call)[1]
+    kind = call.argv[0].removesuffix("sum")
+    for name, data in zip(names or ["-"], _each(call, names), strict=True):
+        call.out(f"{hashlib.new(kind, data, usedforsecurity=False).hexdigest()}  {name}\n")
+    return 0
+
+
+def base64_(call: Call) -> int:
+    """``base64 [-d] [FILES]``."""
+    flags, names = _parted(call)
+    for data in _each(call, names):
+        try:
+            call.write(base64.b64decode(data) if "d" in flags else base64.encodebytes(data))
+        except ValueError as error:
+            return call.fail(str(error))
+    return 0
+
+
+def test(call: Call) -> int:
+    """``test EXPRESSION`` and ``[ EXPRESSION ]``: -e -f -d -n -z, =, !=, -eq -ne -lt -gt, !."""
+    words = list(call.argv[1:])
+    if call.argv[0] == "[":
+        if words[-1:] != ["]"]:
+            return call.fail("missing ]", 2)
+        words.pop()
+    negated = words[:1] == ["!"]
+    truth = _truth(call, words[1:] if negated else words)
+    if truth is None:
+        return call.fail(f"bad expression: {' '.join(words)}", 2)
+    return int(truth == negated)
+
+
+def _truth(call: Call, words: list[str]) -> bool | None:
+    if len(words) < 2:
+        return bool(words and words[0])
+    if len(words) == 2:
+        checks = {"-n": bool(words[1]), "-z": not words[1]}
+        if words[0] in ("-e", "-f", "-d"):
+            path = _there(call, words[1])
+            checks |= {"-e": path.exists(), "-f": path.is_file(), "-d": path.is_dir()}
+        return checks.get(words[0])
+    left, sign, right = words[0], words[1], " ".join(words[2:])
+    if sign in ("=", "==", "!="):
+        return (left == right) == (sign != "!=")
+    with suppress(ValueError):
+        one, two = int(left), int(right)
+        return {"-eq": one == two, "-ne": one != two, "-lt": one < two, "-gt": one > two}.get(sign)
+    return None
+
+
+def date(call: Call) -> int:
+    """``date [+FORMAT]``."""
+    given = call.argv[1] if len(call.argv) > 1 else ""
+    pattern = given[1:] if given.startswith("+") else "%a %b %e %H:%M:%S %Z %Y"
+    call.out(time.strftime(pattern) + "\n")
+    return 0
+
+
+def which(call: Call) -> int:
+    """``which NAMES``."""
+    found = [name for name in call.argv[1:] if name in call.shell.commands]
+    call.out("".join(f"/system/bin/{name}\n" for name in found))
+    return 0 if len(found) == len(call.argv) - 1 else 1
+
+
+def sleep(call: Call) -> int:
+    """``sleep SECONDS``, at most ten minutes."""
+    try:
+        seconds = float(call.argv[1].rstrip("s"))
+    except (IndexError, ValueError):
+        return call.fail("needs a number of seconds")
+    time.sleep(min(max(seconds, 0.0), 600.0))
+    return 0
+
+
+def _says(words: Callable[[Call], str]) -> Command:
+    def command(call: Call) -> int:
+        call.out(words(call) + "\n")
+        return 0
+
+    return command
+
+
+FILE_COMMANDS: Mapping[str, Command] = {
+    "echo": echo,
+    "cat": cat,
+    "ls": ls,
+    "rm": rm,
+    "mkdir": mkdir,
+    "rmdir": rmdir,
+    "mv": mv,
+    "cp": cp,
+    "touch": touch,
+    "stat": stat_,
+    "grep": grep,
+    "head": head,
+    "tail": tail,
+    "wc": wc,
+    "md5sum": md5sum,
+    "sha1sum": md5sum,
+    "sha256sum": md5sum,
+    "base64": base64_,
+    "test": test,
+    "[": test,
+    "date": date,
+    "which": which,
+    "sleep": sleep,
+    "pwd": _says(lambda call: call.shell.cwd),
+    "id": _says(lambda call: "uid=2000(shell) gid=2000(shell) groups=2000(shell)"),
+    "whoami": _says(lambda call: "shell"),
+    "chmod": lambda call: 0,
+    "sync": lambda call: 0,
+}
+"""By name. ``chmod`` changes nothing: the phone has one user."""

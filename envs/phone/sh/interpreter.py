@@ -1,0 +1,422 @@
+"""Runs the tree of a command line."""
+
+from __future__ import annotations
+
+import fnmatch
+import io
+import itertools
+import posixpath
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from envs.phone.sh.parser import ShellSyntaxError, parse
+from envs.phone.sh.tree import (
+    For,
+    Group,
+    If,
+    List,
+    Node,
+    Part,
+    Pipeline,
+    Redirection,
+    Simple,
+    Substitution,
+    Text,
+    Variable,
+    While,
+    Word,
+)
+
+_DEEPEST = 64
+_MOST_ROUNDS = 100_000
+_BRACES = re.compile(r"\{([^{}\s]*,[^{}\s]*)\}")
+
+
+class Readable(Protocol):
+    """Standard input."""
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to `size` bytes; empty at the end."""
+
+
+class Outside(Readable, Protocol):
+    """Where the whole line reads from and writes to."""
+
+    def write(self, data: bytes) -> None:
+        """To standard output."""
+
+    def error(self, data: bytes) -> None:
+        """To standard error."""
+
+
+class Files(Protocol):
+    """The phone's files."""
+
+    def locate(self, path: str) -> Path:
+        """Where the absolute `path` of the phone lies on this machine; raises OSError for one that leaves the phone."""
+
+
+Sink = Callable[[bytes], object]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One command being run: its words (`argv[0]` is its name), its input and its two outputs."""
+
+    argv: tuple[str, ...]
+    stdin: Readable
+    write: Sink
+    write_error: Sink
+    shell: Shell
+
+    def out(self, text: str) -> None:
+        """Text to standard output."""
+        self.write(text.encode("utf-8", "surrogateescape"))
+
+    def fail(self, message: str, status: int = 1) -> int:
+        """``name: message`` to standard error; gives `status` back."""
+        self.write_error(f"{self.argv[0]}: {message}\n".encode("utf-8", "surrogateescape"))
+        return status
+
+    def path(self, name: str) -> str:
+        """`name` as an absolute path of the phone."""
+        return posixpath.normpath(posixpath.join(self.shell.cwd, name))
+
+
+Command = Callable[[Call], int]
+"""A program of the phone; gives its exit status."""
+
+
+@dataclass
+class Shell:
+    """One shell: its commands, files, variables and working directory. `run` starts from a copy of them each time."""
+
+    commands: Mapping[str, Command]
+    files: Files
+    variables: dict[str, str] = field(default_factory=dict)
+    cwd: str = "/"
+    status: int = 0
+
+    def run(self, line: str, outside: Outside) -> int:
+        """Run `line` to its end; its exit status. A line that cannot be read runs nothing and gives 1."""
+        try:
+            tree = parse(line)
+        except (ShellSyntaxError, RecursionError) as error:
+            outside.error(f"/system/bin/sh: syntax error: {error}\n".encode("utf-8", "surrogateescape"))
+            return 1
+        shell = replace(self, variables=dict(self.variables), status=0)
+        with suppress(_Exit):
+            _Run(shell, outside, outside.write, outside.error).all(tree)
+        return shell.status
+
+
+class _Exit(Exception):  # noqa: N818 - control flow
+    """``exit``: ends the shell."""
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Running with given input and outputs."""
+
+    shell: Shell
+    stdin: Readable
+    write: Sink
+    error: Sink
+    depth: int = 0
+
+    # -- lists and pipelines
+
+    def all(self, tree: List) -> None:
+        if self.depth > _DEEPEST:
+            raise _stop(self.shell, self.error, "too deeply nested")
+        for item in tree.items:
+            if (item.after == "and" and self.shell.status) or (item.after == "or" and not self.shell.status):
+                continue
+            if item.background:
+                threading.Thread(target=self._apart, args=(item.pipeline,), daemon=True).start()
+                self.shell.status = 0
+            else:
+                self.pipeline(item.pipeline)
+
+    def _apart(self, pipeline: Pipeline) -> None:
+        """In a shell of its own; what it writes after the line has ended is lost, as on a phone."""
+        with suppress(_Exit, OSError):
+            replace(self, shell=_copy(self.shell), stdin=io.BytesIO()).pipeline(pipeline)
+
+    def pipeline(self, pipeline: Pipeline) -> None:
+        stdin = self.stdin
+        for command in pipeline.commands[:-1]:
+            buffer = io.BytesIO()
+            with suppress(_Exit):
+                replace(self, shell=_copy(self.shell), stdin=stdin, write=buffer.write).node(command)
+            stdin = io.BytesIO(buffer.getvalue())
+        last = replace(self, stdin=stdin)
+        last.node(pipeline.commands[-1])
+        if pipeline.negated:
+            self.shell.status = int(not self.shell.status)
+
+    def node(self, node: Node) -> None:
+        if isinstance(node, Simple):
+            self._simple(node)
+        elif isinstance(node, Group):
+            self._group(node)
+        elif isinstance(node, If):
+            self._if(node)
+        elif isinstance(node, For):
+            self._for(node)
+        else:
+            self._while(node)
+
+    def _group(self, group: Group) -> None:
+        shell = _copy(self.shell) if group.subshell else self.shell
+        with ExitStack() as stack:
+            inner = replace(self, shell=shell, depth=self.depth + 1)._redirected(group.redirections, stack)
+            if inner is None:
+                return
+            if group.subshell:
+                with suppress(_Exit):
+                    inner.all(group.body)
+            else:
+                inner.all(group.body)
+        self.shell.status = shell.status
+
+    def _if(self, node: If) -> None:
+        inner = replace(self, depth=self.depth + 1)
+        for condition, body in node.branches:
+            inner.all(condition)
+            if self.shell.status == 0:
+                inner.all(body)
+                return
+        self.shell.status = 0
+        if node.otherwise is not None:
+            inner.all(node.otherwise)
+
+    def _for(self, node: For) -> None:
+        inner = replace(self, depth=self.depth + 1)
+        for value in list(itertools.chain.from_iterable(map(self.words, node.words))):
+            self.shell.variables[node.name] = value
+            inner.all(node.body)
+
+    def _while(self, node: While) -> None:
+        inner = replace(self, depth=self.depth + 1)
+        for _ in range(_MOST_ROUNDS):
+            inner.all(node.condition)
+            if (self.shell.status == 0) == node.until:
+                self.shell.status = 0
+                return
+            inner.all(node.body)
+        raise _stop(self.shell, self.error, "a loop did not end")
+
+    # -- simple commands
+
+    def _simple(self, node: Simple) -> None:
+        argv = tuple(itertools.chain.from_iterable(map(self.words, node.words)))
+        assigned = {name: "".join(self.words(word, split=False)) for name, word in node.assignments}
+        if not argv:
+            self.shell.variables.update(assigned)
+            self.shell.status = 0 if not node.words else self.shell.status
+        with ExitStack() as stack:
+            inner = self._redirected(node.redirections, stack)
+            if inner is None or not argv:
+                return
+            shell = replace(self.shell, variables=self.shell.variables | assigned) if assigned else self.shell
+            self.shell.status = inner._command(argv, shell) & 0xFF
+
+    def _command(self, argv: tuple[str, ...], shell: Shell) -> int:
+        call = Call(argv, self.stdin, self.write, self.error, shell)
+        own = _BUILTINS.get(argv[0])
+        if own is not None:
+            return own(self, call)
+        command = shell.commands.get(posixpath.basename(argv[0]) if argv[0].startswith("/system/") else argv[0])
+        if command is None:
+            self.error(f"/system/bin/sh: {argv[0]}: inaccessible or not found\n".encode("utf-8", "surrogateescape"))
+            return 127
+        try:
+            return command(call)
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError) as error:
+            return call.fail(f"{argv[-1]}: {error.strerror or 'failed'}")
+
+    def _redirected(self, redirections: tuple[Redirection, ...], stack: ExitStack) -> _Run | None:
+        """With the files opened; None, and a status of 1, where one cannot be."""
+        run = self
+        for redirection in redirections:
+            target = "".join(self.words(redirection.target, split=False))
+            try:
+                run = run._to(redirection, target, stack)
+            except OSError as error:
+                self.error(f"/system/bin/sh: can't create {target}: {error.strerror}\n".encode())
+                self.shell.status = 1
+                return None
+        return run
+
+    def _to(self, redirection: Redirection, target: str, stack: ExitStack) -> _Run:
+        if redirection.kind == ">&":
+            sink = self.write if target == "1" else self.error
+            return replace(self, error=sink) if redirection.fd == 2 else replace(self, write=sink)
+        path = posixpath.normpath(posixpath.join(self.shell.cwd, target))
+        if path == "/dev/null":
+            opened: BinaryIO = io.BytesIO()
+        else:
+            mode = {"<": "rb", ">": "wb", ">>": "ab"}[redirection.kind]
+            opened = stack.enter_context(self.shell.files.locate(path).open(mode))  # type: ignore[assignment]
+        if redirection.kind == "<":
+            return replace(self, stdin=opened)
+        return replace(self, error=opened.write) if redirection.fd == 2 else replace(self, write=opened.write)
+
+    # -- expansion
+
+    def words(self, word: Word, *, split: bool = True) -> list[str]:
+        """The words that one word becomes: expanded, split at blanks, matched against files."""
+        if not split:
+            return ["".join(text for part in word.parts for text, _ in self._expand(part))]
+        found: list[str] = []
+        for parts in _braced(word.parts):
+            pieces: list[tuple[str, bool]] = [piece for part in parts for piece in self._expand(part, fields=True)]
+            found += itertools.chain.from_iterable(self._matched(field) for field in _fields(pieces))
+        return found
+
+    def _expand(self, part: Part, *, fields: bool = False) -> Iterator[tuple[str, bool]]:
+        """Text and whether it is safe from splitting and matching; a break between words is ("\\0", False)."""
+        if isinstance(part, Text):
+            yield part.text, part.quoted
+            return
+        value = self._variable(part) if isinstance(part, Variable) else self._output(part)
+        if part.quoted or not fields:
+            yield value, True
+            return
+        lead, trail = value[:1].isspace(), value[-1:].isspace()
+        pieces = value.split()
+        yield from [("\0", False)] if lead or not pieces else []
+        for n, piece in enumerate(pieces):
+            yield from [("\0", False)] if n else []
+            yield piece, False
+        yield from [("\0", False)] if trail and pieces else []
+
+    def _variable(self, part: Variable) -> str:
+        special = {"?": str(self.shell.status), "$": "4242", "#": "0", "@": "", "*": "", "!": "", "0": "sh"}
+        value = special.get(part.name, self.shell.variables.get(part.name, ""))
+        if not value and part.default is not None:
+            return "".join(self.words(part.default, split=False))
+        return value
+
+    def _output(self, part: Substitution) -> str:
+        buffer = io.BytesIO()
+        shell = _copy(self.shell)
+        with suppress(_Exit):
+            replace(self, shell=shell, write=buffer.write, depth=self.depth + 1).all(part.body)
+        self.shell.status = shell.status
+        return buffer.getvalue().decode("utf-8", "surrogateescape").replace("\0", "").rstrip("\n")
+
+    def _matched(self, pieces: list[tuple[str, bool]]) -> list[str]:
+        """Files that the word matches, else the word itself."""
+        text = "".join(piece for piece, _ in pieces)
+        wild = any(c in piece for piece, quoted in pieces if not quoted for c in "*?[")
+        if not wild:
+            return [text]
+        pattern = "".join(re.sub(r"([*?\[])", r"[\1]", piece) if quoted else piece for piece, quoted in pieces)
+        found = sorted(_glob(self.shell, pattern))
+        return found or [text]
+
+
+def _fields(pieces: list[tuple[str, bool]]) -> list[list[tuple[str, bool]]]:
+    """Pieces in words, cut at the breaks; words of nothing but unquoted nothing do not count."""
+    words: list[list[tuple[str, bool]]] = [[]]
+    for text, quoted in pieces:
+        if text == "\0" and not quoted:
+            words.append([])
+        else:
+            words[-1].append((text, quoted))
+    return [word for word in words if any(text or quoted for text, quoted in word)]
+
+
+def _braced(parts: tuple[Part, ...]) -> list[tuple[Part, ...]]:
+    """``a{b,c}`` as mksh expands it, for unquoted text without expansions inside the braces."""
+    marks = "".join(p.text if isinstance(p, Text) and not p.quoted else "\x1a" for p in parts)
+    m = _BRACES.search(marks)
+    if not m or "\x1a" in m.group() or any(isinstance(p, Text) and len(p.text) != 1 and not p.quoted for p in parts):
+        return [parts]
+    before, after = parts[: m.start()], parts[m.end() :]
+    made = [(*before, *(Text(c) for c in choice), *after) for choice in m.group(1).split(",")]
+    return [braced for choice in made for braced in _braced(choice)]
+
+
+def _glob(shell: Shell, pattern: str) -> Iterator[str]:
+    """Absolute or relative paths of the phone that `pattern` matches, one folder level at a time."""
+    absolute = pattern.startswith("/")
+    places = ["/" if absolute else ""]
+    for level in [part for part in pattern.split("/") if part]:
+        places = [joined for place in places for joined in _level(shell, place, level)]
+    yield from places
+
+
+def _level(shell: Shell, place: str, level: str) -> Iterator[str]:
+    folder = posixpath.join(shell.cwd, place)
+    with suppress(OSError):
+        for entry in shell.files.locate(folder).iterdir():
+            if fnmatch.fnmatchcase(entry.name, level) and entry.name.startswith(".") == level.startswith("."):
+                yield posixpath.join(place, entry.name)
+
+
+def _copy(shell: Shell) -> Shell:
+    return replace(shell, variables=dict(shell.variables))
+
+
+def _stop(shell: Shell, error: Sink, why: str) -> _Exit:
+    error(f"/system/bin/sh: {why}\n".encode())
+    shell.status = 1
+    return _Exit()
+
+
+# ------------------------------------------------------------------------------------- commands of the shell itself
+
+
+def _cd(run: _Run, call: Call) -> int:
+    target = call.path(call.argv[1] if len(call.argv) > 1 else "/")
+    try:
+        there = run.shell.files.locate(target)
+    except OSError:
+        there = None
+    if there is None or not there.is_dir():
+        return call.fail(f"{target}: No such file or directory", 2)
+    call.shell.cwd = target
+    return 0
+
+
+def _exit(run: _Run, call: Call) -> int:
+    given = call.argv[1] if len(call.argv) > 1 else ""
+    run.shell.status = int(given) & 0xFF if given.isdecimal() else run.shell.status
+    raise _Exit
+
+
+def _export(run: _Run, call: Call) -> int:
+    for word in call.argv[1:]:
+        name, is_set, value = word.partition("=")
+        if is_set:
+            run.shell.variables[name] = value
+    return 0
+
+
+def _read_line(run: _Run, call: Call) -> int:
+    line = bytearray()
+    while (c := call.stdin.read(1)) and c != b"\n":
+        line += c
+    names = [name for name in call.argv[1:] if not name.startswith("-")] or ["REPLY"]
+    values = line.decode("utf-8", "surrogateescape").split(None, len(names) - 1)
+    run.shell.variables.update(itertools.zip_longest(names, values[: len(names)], fillvalue=""))
+    return 0 if c or line else 1
+
+
+_BUILTINS: Mapping[str, Callable[[_Run, Call], int]] = {
+    "cd": _cd,
+    "exit": _exit,
+    "export": _export,
+    "read": _read_line,
+    ":": lambda run, call: 0,
+    "true": lambda run, call: 0,
+    "false": lambda run, call: 1,
+}

@@ -1,0 +1,41 @@
+"""The files of a simulated phone: one folder on this machine, which nothing gets out of."""
+
+from __future__ import annotations
+
+import errno
+import os
+import posixpath
+from pathlib import Path
+
+
+class Storage:
+    """The phone's file system under `root`. `capacity` is its size in bytes; `full` makes every write fail."""
+
+    def __init__(self, root: Path, capacity: int = 4 << 30) -> None:
+        self.root = root.resolve()
+        self.capacity = capacity
+        self.full = False
+        for folder in ("sdcard/Download", "sdcard/Documents", "sdcard/DCIM", "data/local/tmp", "data/data"):
+            (self.root / folder).mkdir(parents=True, exist_ok=True)
+
+    def locate(self, path: str) -> Path:
+        """Where the phone's absolute `path` lies on this machine; ``/storage/emulated/0`` is ``/sdcard``.
+
+        Raises OSError for a path that leaves the phone, by ``..`` or by a link.
+        """
+        clean = posixpath.normpath("/" + path).lstrip("/")
+        for alias in ("storage/emulated/0", "storage/self/primary", "mnt/sdcard"):
+            if clean == alias or clean.startswith(alias + "/"):
+                clean = "sdcard" + clean[len(alias) :]
+        there = self.root / clean
+        if "\0" in clean or not Path(os.path.realpath(there)).is_relative_to(self.root):
+            raise OSError(errno.EACCES, "Permission denied", path)
+        return there
+
+    def used(self) -> int:
+        """Bytes in files."""
+        return sum(f.stat().st_size for f in self.root.rglob("*") if f.is_file())
+
+    def free(self) -> int:
+        """Bytes that are left."""
+        return 0 if self.full else max(0, self.capacity - self.used())

@@ -1,0 +1,210 @@
+"""The daemon against the stock adb server and adbutils; nothing here speaks the protocol but adb itself."""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envs.phone.adbd import Daemon, Streams
+from envs.phone.adbd.messages import Message, ProtocolError, receive
+from envs.phone.storage import Storage
+from tests.envs.phone.adb import AdbServer
+
+
+class Box:
+    """A phone that only echoes command lines."""
+
+    banner = {"ro.product.name": "sim", "ro.product.model": "Simulated phone", "ro.product.device": "sim"}  # noqa: RUF012
+
+    def __init__(self, root: Path) -> None:
+        self.storage = Storage(root)
+        self.locate, self.free = self.storage.locate, self.storage.free
+        self.rebooted: list[str] = []
+
+    def run(self, line: str, streams: Streams) -> int:
+        if line == "rev":
+            streams.write(streams.read()[::-1])
+            return 0
+        if line == "flood":
+            streams.write(b"x" * 5_000_000)
+            return 0
+        streams.write(f"<{line}>".encode())
+        streams.error(b"oops")
+        return 7
+
+    def connect(self, name: str) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", int(name.removeprefix("tcp:"))), timeout=5)
+
+    def reboot(self, how: str) -> None:
+        self.rebooted.append(how)
+
+
+@pytest.fixture(scope="module")
+def adb() -> Iterator[AdbServer]:
+    with AdbServer() as server:
+        yield server
+
+
+@pytest.fixture
+def phone(adb: AdbServer, tmp_path: Path) -> Iterator[tuple[Box, Daemon]]:
+    box = Box(tmp_path / "phone")
+    daemon = Daemon(box)
+    assert b"connected" in adb("connect", daemon.serial).stdout
+    yield box, daemon
+    adb("disconnect", daemon.serial)
+    daemon.close()
+
+
+def until(condition: Callable[[], object], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_it_is_listed_as_a_device(adb: AdbServer, phone: tuple[Box, Daemon]) -> None:
+    listed = adb("devices", "-l").stdout.decode()
+    assert f"{phone[1].serial}" in listed
+    assert "device product:sim model:Simulated_phone device:sim" in listed
+    assert b"shell_v2" in adb("-s", phone[1].serial, "features").stdout
+
+
+def test_shells(adb: AdbServer, phone: tuple[Box, Daemon]) -> None:
+    serial = phone[1].serial
+    v2 = adb("-s", serial, "shell", "echo", "a  b")
+    assert (v2.returncode, v2.stdout, v2.stderr) == (7, b"<echo a  b>", b"oops")
+    v1 = adb("-s", serial, "shell", "-x", "old")
+    assert v1.stdout == b"<old>oops"
+    assert adb("-s", serial, "exec-out", "raw").stdout == b"<raw>oops"
+    assert adb("-s", serial, "shell", "rev", stdin=b"abc\r\n\0").stdout == b"\0\n\r" + b"cba"
+    assert len(adb("-s", serial, "exec-out", "flood").stdout) == 5_000_000
+
+
+def test_adbutils(adb: AdbServer, phone: tuple[Box, Daemon]) -> None:
+    device = adb.client().device(phone[1].serial)
+    assert device.shell("x y") == "<x y>oops"
+    assert device.get_state() == "device"
+
+
+def test_files_go_both_ways(adb: AdbServer, phone: tuple[Box, Daemon], tmp_path: Path) -> None:
+    serial, root = phone[1].serial, phone[0].storage.root
+    data = os.urandom(2_500_000)
+    (tmp_path / "in.bin").write_bytes(data)
+    (tmp_path / "many").mkdir()
+    for n in range(5):
+        (tmp_path / "many" / f"ü {n}.txt").write_text(str(n))
+    assert adb("-s", serial, "push", str(tmp_path / "in.bin"), "/sdcard/new/in.bin").returncode == 0
+    assert (root / "sdcard/new/in.bin").read_bytes() == data
+    assert adb("-s", serial, "pull", "/storage/emulated/0/new/in.bin", str(tmp_path / "out.bin")).returncode == 0
+    assert (tmp_path / "out.bin").read_bytes() == data
+    assert adb("-s", serial, "push", str(tmp_path / "many"), "/sdcard/").returncode == 0
+    assert adb("-s", serial, "pull", "/sdcard/many", str(tmp_path / "back")).returncode == 0
+    assert sorted(p.read_text() for p in (tmp_path / "back").iterdir()) == list("01234")
+    assert b"in.bin" in adb("-s", serial, "ls", "/sdcard/new").stdout
+    device = adb.client().device(serial)
+    assert device.sync.stat("/sdcard/new/in.bin").size == len(data)
+    assert [f.path for f in device.sync.list("/sdcard/new")] == ["in.bin"]
+    assert device.sync.read_bytes("/sdcard/many/ü 3.txt") == b"3"
+
+
+def test_nothing_leaves_the_phones_folder(adb: AdbServer, phone: tuple[Box, Daemon], tmp_path: Path) -> None:
+    serial, root = phone[1].serial, phone[0].storage.root
+    secret = tmp_path / "secret"
+    secret.write_text("mine")
+    (root / "sdcard/link").symlink_to(secret)
+    for path in (f"/../../../../..{secret}", "/sdcard/link", "/nope"):
+        assert adb("-s", serial, "pull", path, str(tmp_path / "got")).returncode != 0
+    assert not (tmp_path / "got").exists()
+    adb("-s", serial, "push", str(secret), "/sdcard/link")
+    adb("-s", serial, "push", str(secret), "/../../escaped")
+    assert secret.read_text() == "mine"
+    assert (root / "escaped").exists()
+
+
+def test_a_full_phone_takes_nothing(adb: AdbServer, phone: tuple[Box, Daemon], tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"x" * 1000)
+    phone[0].storage.full = True
+    failed = adb("-s", phone[1].serial, "push", str(tmp_path / "f"), "/sdcard/f")
+    assert failed.returncode != 0
+    assert b"No space left" in failed.stderr
+    assert not (phone[0].storage.root / "sdcard/f").exists()
+
+
+def test_forwarded_ports(adb: AdbServer, phone: tuple[Box, Daemon]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as inside:
+        threading.Thread(target=lambda: _upper(inside), daemon=True).start()
+        port = adb("-s", phone[1].serial, "forward", "tcp:0", f"tcp:{inside.getsockname()[1]}").stdout
+        with socket.create_connection(("127.0.0.1", int(port)), timeout=5) as there:
+            there.sendall(b"hello")
+            assert there.recv(5) == b"HELLO"
+
+
+def _upper(server: socket.socket) -> None:
+    connection, _ = server.accept()
+    with connection:
+        connection.sendall(connection.recv(100).upper())
+
+
+def test_a_cut_connection_comes_back(adb: AdbServer, phone: tuple[Box, Daemon]) -> None:
+    phone[1].cut()
+    until(lambda: adb("-s", phone[1].serial, "get-state").stdout.strip() == b"device")
+    assert adb("-s", phone[1].serial, "shell", "x").stdout == b"<x>"
+
+
+def test_reboot(adb: AdbServer, phone: tuple[Box, Daemon]) -> None:
+    adb("-s", phone[1].serial, "reboot", "bootloader")
+    until(lambda: phone[0].rebooted == ["bootloader"])
+
+
+def test_several_phones_and_many_at_once(adb: AdbServer, phone: tuple[Box, Daemon], tmp_path: Path) -> None:
+    other = Daemon(Box(tmp_path / "other"))
+    try:
+        adb("connect", other.serial)
+        answers: list[bytes] = []
+        serials = [phone[1].serial, other.serial] * 6
+        workers = [
+            threading.Thread(target=lambda s=s, n=n: answers.append(adb("-s", s, "shell", str(n)).stdout))
+            for n, s in enumerate(serials)
+        ]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join(30)
+        assert sorted(answers) == sorted(f"<{n}>".encode() for n in range(12))
+    finally:
+        adb("disconnect", other.serial)
+        other.close()
+
+
+@given(
+    st.builds(
+        Message,
+        st.integers(0, 2**32 - 1),
+        st.integers(0, 2**32 - 1),
+        st.integers(0, 2**32 - 1),
+        st.binary(max_size=5000),
+    )
+)
+def test_messages_round_trip(message: Message) -> None:
+    one, two = socket.socketpair()
+    with one, two:
+        one.sendall(message.pack())
+        one.shutdown(socket.SHUT_WR)
+        assert receive(two) == message
+        assert receive(two) is None
+
+
+@given(st.binary(min_size=1, max_size=60))
+def test_noise_is_refused(data: bytes) -> None:
+    one, two = socket.socketpair()
+    with one, two:
+        one.sendall(data)
+        one.shutdown(socket.SHUT_WR)
+        with pytest.raises(ProtocolError):
+            receive(two)

@@ -1,0 +1,139 @@
+"""The phone's shell: what mksh does with quotes, expansions, lists, pipes and redirections."""
+
+import io
+import shlex
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from envs.phone.sh import Call, Shell
+from envs.phone.sh.files import FILE_COMMANDS
+from envs.phone.storage import Storage
+
+
+class Outside(io.BytesIO):
+    """What a command line reads and writes."""
+
+    def __init__(self, stdin: bytes = b"") -> None:
+        super().__init__(stdin)
+        self.out, self.err = b"", b""
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        self.out += data
+        return len(data)
+
+    def error(self, data: bytes) -> None:
+        self.err += data
+
+
+def words(call: Call) -> int:
+    call.out("|".join(call.argv[1:]))
+    return 0
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    storage = Storage(tmp_path_factory.mktemp("phone"))
+    for name in ("a.txt", "b.txt", ".hidden"):
+        (storage.root / "sdcard" / name).write_text(name[0].upper() + "\n")
+    return Shell({**FILE_COMMANDS, "words": words}, storage, {"HOME": "/sdcard"})
+
+
+def run(shell: Shell, line: str, stdin: bytes = b"") -> tuple[int, str, str]:
+    outside = Outside(stdin)
+    status = shell.run(line, outside)
+    return status, outside.out.decode("utf-8", "surrogateescape"), outside.err.decode("utf-8", "surrogateescape")
+
+
+@pytest.mark.parametrize(
+    ("line", "out"),
+    [
+        ("words a  b\tc", "a|b|c"),
+        ("words 'a  b' \"c $HOME\" d\\ e '' \"\"", "a  b|c /sdcard|d e||"),
+        ('words "a\\"b\\$c\\d`echo e`"', 'a"b$c\\de'),
+        ("words $'t\\tu\\u00e9\\x41\\''", "t\tuéA'"),
+        ("cd /sdcard; words *.txt '*.txt' ?.none", "a.txt|b.txt|*.txt|?.none"),
+        ("words /sdcard/a*", "/sdcard/a.txt"),
+        ("words a{b,c}d '{x,y}' {z}", "abd|acd|{x,y}|{z}"),
+        ('words $(echo a b) "$(echo a b)"', "a|b|a b"),
+        ("X=5; words $X ${Y:-d e} ${X}7 $?", "5|d|e|57|0"),
+        ('words "$NONE" $NONE end', "|end"),
+        ("echo a; echo b && false || echo c", "a\nb\nc\n"),
+        ("echo one\\\ntwo # three", "onetwo\n"),
+        ("if test -d /nope; then echo no; elif [ -f /sdcard/a.txt ]; then echo yes; else echo 0; fi", "yes\n"),
+        ("for i in 1 2 3; do echo -n $i; done", "123"),
+        ("until true; do echo x; done; echo $?", "0\n"),
+        ("! true; echo $?", "1\n"),
+        ("(cd /sdcard; pwd); pwd", "/sdcard\n/\n"),
+        ("{ echo b; echo a; } | head -n 1", "b\n"),
+        ("cat < /sdcard/a.txt", "A\n"),
+        ("nope 2>/dev/null; echo $?", "127\n"),
+        ("nope 2>&1", "/system/bin/sh: nope: inaccessible or not found\n"),
+        ("exit 3; echo no", ""),
+        ("echo x & true", "x\n"),
+        ("echo a b | (read X Y; words $Y $X)", "b|a"),
+        ("ls /sdcard", "DCIM\nDocuments\nDownload\na.txt\nb.txt\n"),
+    ],
+)
+def test_lines(shell: Shell, line: str, out: str) -> None:
+    assert run(shell, line)[1] == out
+
+
+def test_status_and_errors(shell: Shell) -> None:
+    assert run(shell, "cat /nope") == (1, "", "cat: /nope: No such file or directory\n")
+    assert run(shell, "exit 300")[0] == 44
+    assert run(shell, "nope")[0] == 127
+
+
+@pytest.mark.parametrize(
+    "line", ["echo 'a", 'echo "a', "echo $(a", "(echo", "a ;; b", "| a", "a &&", "if true; fi", "x )"]
+)
+def test_what_cannot_be_read_runs_nothing(shell: Shell, line: str) -> None:
+    status, out, error = run(shell, f"echo ran; {line}")
+    assert (status, out) == (1, "")
+    assert error.startswith("/system/bin/sh: syntax error: ")
+
+
+def test_files(shell: Shell) -> None:
+    line = "mkdir -p /sdcard/x/y && cd /sdcard/x && echo 1 > y/f && echo 2 >> y/f && cp y/f g && mv g h && cat h y/f"
+    assert run(shell, line)[1] == "1\n2\n1\n2\n"
+    assert run(shell, "grep -c 2 /sdcard/x/h; wc -l /sdcard/x/h; stat -c %s /sdcard/x/h")[1] == "1\n2\n4\n"
+    assert run(shell, "rm /sdcard/x")[0] == 1
+    assert run(shell, "rm -r /sdcard/x; ls /sdcard/x")[0] == 1
+
+
+def test_input_goes_through(shell: Shell) -> None:
+    assert run(shell, "cat | grep -v b", b"a\nb\nc\n")[1] == "a\nc\n"
+    assert run(shell, "base64 | base64 -d", bytes(range(256)))[1].encode("utf-8", "surrogateescape") == bytes(
+        range(256)
+    )
+
+
+def test_a_loop_that_does_not_end_is_ended(shell: Shell) -> None:
+    status, _, error = run(shell, "while true; do true; done")
+    assert status == 1
+    assert "did not end" in error
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), max_size=4))
+@example(
+    ["$(touch /sdcard/pwned)", "`touch /sdcard/pwned`", "a;touch /sdcard/pwned", "{a,b}", "*", "~", "#", "\\", "'"]
+)
+def test_what_is_quoted_arrives_as_it_is(shell: Shell, arguments: list[str]) -> None:
+    assert run(shell, "words " + shlex.join(arguments)) == (0, "|".join(arguments), "")
+    assert not (shell.files.locate("/sdcard/pwned")).exists()
+
+
+@given(st.text(st.sampled_from("ab '\"\\$`(){};&|<>*?[]#~!\n\t=-0,."), max_size=30))
+def test_no_line_breaks_the_shell(shell: Shell, line: str) -> None:
+    status, _, _ = run(shell, f"words {line}")
+    assert 0 <= status <= 255
+
+
+def test_injection_works_as_on_a_phone(shell: Shell) -> None:
+    """A caller who does not quote is found out."""
+    run(shell, "words hello; touch /sdcard/pwned")
+    assert Path(shell.files.locate("/sdcard/pwned")).exists()
+    run(shell, "rm /sdcard/pwned")
