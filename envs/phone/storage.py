@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import posixpath
+import shutil
 from pathlib import Path
 
 
@@ -15,8 +16,21 @@ class Storage:
         self.root = root.resolve()
         self.capacity = capacity
         self.full = False
+        self._make()
+
+    def _make(self) -> None:
         for folder in ("sdcard/Download", "sdcard/Documents", "sdcard/DCIM", "data/local/tmp", "data/data"):
             (self.root / folder).mkdir(parents=True, exist_ok=True)
+
+    def clear(self) -> None:
+        """An empty phone."""
+        for entry in list(self.root.iterdir()):
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
+        self.full = False
+        self._make()
 
     def locate(self, path: str) -> Path:
         """Where the phone's absolute `path` lies on this machine; ``/storage/emulated/0`` is ``/sdcard``.

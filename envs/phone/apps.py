@@ -1,0 +1,62 @@
+"""The apps of the simulated phone: each a folder of web files with a manifest and a database schema."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+WEB = Path(__file__).parent / "web"
+"""What the phone's browser is served."""
+HOME = "com.handeye.launcher"
+
+
+@dataclass(frozen=True)
+class App:
+    """An installed app. `folder` holds ``index.html`` and its files, `schema` is the SQL of its database, if any.
+
+    `actions` are the intents that it answers, e.g. ``android.settings.SETTINGS``, each with a page of its own or "".
+    """
+
+    package: str
+    label: str
+    activity: str
+    folder: Path
+    actions: dict[str, str]
+    schema: str = ""
+    in_launcher: bool = True
+
+    @property
+    def component(self) -> str:
+        """``package/.Activity``."""
+        return f"{self.package}/{self.activity}"
+
+    @property
+    def database(self) -> str:
+        """The path on the phone of the app's database."""
+        return f"/data/data/{self.package}/databases/{self.folder.name}.db"
+
+
+@cache
+def apps() -> dict[str, App]:
+    """All installed apps by package, the launcher among them. Raises ValueError for a manifest that is not one."""
+    found = [_app(manifest) for manifest in sorted((WEB / "apps").glob("*/manifest.json"))]
+    return {app.package: app for app in found}
+
+
+def _app(manifest: Path) -> App:
+    try:
+        said = json.loads(manifest.read_text(encoding="utf-8"))
+        schema = manifest.with_name("schema.sql")
+        return App(
+            package=said["package"],
+            label=said["label"],
+            activity=said.get("activity", ".Main"),
+            folder=manifest.parent,
+            actions=dict(said.get("actions", {})),
+            schema=schema.read_text(encoding="utf-8") if schema.exists() else "",
+            in_launcher=said.get("launcher", True),
+        )
+    except (KeyError, TypeError, json.JSONDecodeError) as error:
+        raise ValueError(f"{manifest} is not an app's manifest: {error}") from error

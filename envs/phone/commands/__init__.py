@@ -1,0 +1,51 @@
+"""Android's own commands on the simulated phone, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from envs.phone.commands import activities, data, display, info, inputs, ui
+from envs.phone.sh import Call, Command
+from envs.phone.sh.files import FILE_COMMANDS
+
+if TYPE_CHECKING:
+    from envs.phone.phone import Phone
+
+_OWN: Mapping[str, Callable[[Phone, Call], int]] = {
+    "input": inputs.input_,
+    "ime": inputs.ime,
+    "screencap": display.screencap,
+    "wm": display.wm,
+    "svc": display.svc,
+    "am": activities.am,
+    "pm": activities.pm,
+    "cmd": activities.cmd,
+    "monkey": activities.monkey,
+    "dumpsys": info.dumpsys,
+    "getprop": info.getprop,
+    "setprop": info.setprop,
+    "settings": info.settings,
+    "ps": info.ps,
+    "pidof": info.pidof,
+    "df": info.df,
+    "logcat": info.logcat,
+    "uiautomator": ui.uiautomator,
+    "sqlite3": data.sqlite3_,
+    "content": data.content,
+}
+
+
+def commands_of(phone: Phone) -> Mapping[str, Command]:
+    """Every command of `phone`'s shell."""
+    own: dict[str, Command] = {name: partial(command, phone) for name, command in _OWN.items()}
+    return {name: _faulty(phone, command) for name, command in {**FILE_COMMANDS, **own}.items()}
+
+
+def _faulty(phone: Phone, command: Command) -> Command:
+    def run(call: Call) -> int:
+        phone.faults.before(call.argv)
+        return command(call)
+
+    return run

@@ -1,0 +1,251 @@
+"""``am``, ``pm``, ``cmd`` and ``monkey``: apps, intents and broadcasts."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from envs.phone.apps import HOME, App, apps
+from envs.phone.commands.display import turn
+from envs.phone.sh import Call
+
+if TYPE_CHECKING:
+    from envs.phone.phone import Phone
+
+_MAIN = "android.intent.action.MAIN"
+_VIEW = "android.intent.action.VIEW"
+_HOME_CATEGORY = "android.intent.category.HOME"
+
+
+@dataclass
+class Intent:
+    """What ``am`` was told: `-a`, `-d`, `-t`, `-n`, `-c`, `-p` and extras."""
+
+    action: str = ""
+    data: str = ""
+    kind: str = ""
+    component: str = ""
+    package: str = ""
+    categories: list[str] = field(default_factory=list)
+    extras: dict[str, Any] = field(default_factory=dict)
+
+
+_EXTRAS: dict[str, Callable[[str], Any]] = {
+    "--es": str, "-e": str, "--ei": int, "--el": int, "--ef": float, "--eu": str,
+    "--esa": lambda text: text.split(","),
+    "--eia": lambda text: [int(part) for part in text.split(",")], "--ez": lambda text: text.lower() in ("true", "1", "t"),
+}  # fmt: skip
+_ONE = {"-a": "action", "-d": "data", "-t": "kind", "-n": "component", "-p": "package"}
+_SKIPPED = {
+    "-f": 1,
+    "--user": 1,
+    "-W": 0,
+    "-S": 0,
+    "--activity-clear-top": 0,
+    "--activity-new-task": 0,
+    "--grant-read-uri-permission": 0,
+}
+
+
+def read_intent(words: Sequence[str]) -> Intent:
+    """The intent of a command's words. Raises ValueError."""
+    intent, left = Intent(), list(words)
+    while left:
+        word = left.pop(0)
+        if word in _ONE and left:
+            setattr(intent, _ONE[word], left.pop(0))
+        elif word == "-c" and left:
+            intent.categories.append(left.pop(0))
+        elif word in _EXTRAS and len(left) > 1:
+            name, value = left.pop(0), left.pop(0)
+            intent.extras[name] = _EXTRAS[word](value)
+        elif word in _SKIPPED:
+            del left[: _SKIPPED[word]]
+        elif word.startswith("-"):
+            raise ValueError(f"Unknown option: {word}")
+        elif "/" in word and not intent.data and "://" not in word:
+            intent.component = word
+        else:
+            intent.data = word
+    return intent
+
+
+def am(phone: Phone, call: Call) -> int:
+    """``am start|start-activity|broadcast|force-stop|kill|get-current-user``."""
+    name, words = (call.argv[1] if len(call.argv) > 1 else ""), call.argv[2:]
+    if name in ("force-stop", "kill") and words:
+        phone.stop(words[-1])
+        return 0
+    if name == "get-current-user":
+        call.out("0\n")
+        return 0
+    if name not in ("start", "start-activity", "broadcast"):
+        return call.fail(f"Unknown command: {name}", 255)
+    try:
+        intent = read_intent(words)
+    except ValueError as error:
+        return call.fail(f"Error: {error}", 255)
+    if name == "broadcast":
+        return _broadcast(phone, call, intent)
+    return _start(phone, call, intent, stopped="-S" in words)
+
+
+def _start(phone: Phone, call: Call, intent: Intent, *, stopped: bool) -> int:
+    app, page = _resolve(intent)
+    told = f"act={intent.action or _MAIN}" + (f" dat={intent.data}" if intent.data else "")
+    told += f" cmp={intent.component}" if intent.component else ""
+    call.out(f"Starting: Intent {{ {told} }}\n")
+    if app is None:
+        what = f"Activity class {{{intent.component}}} does not exist." if intent.component else "No Activity found"
+        call.write_error(
+            f"Error: Activity not started, unable to resolve Intent {{ {told} flg=0x10000000 }}\n".encode()
+        )
+        call.write_error(f"Error type 3\nError: {what}\n".encode() if intent.component else b"")
+        return 1
+    if stopped:
+        phone.stop(app.package)
+    phone.open(app, {"action": intent.action, "data": intent.data, "page": page, "extras": intent.extras})
+    if phone.look()["locked"]:
+        call.out("Warning: Activity not started, its current task has been brought to the front\n")
+    return 0
+
+
+def _resolve(intent: Intent) -> tuple[App | None, str]:
+    """The app that answers, and the page of it."""
+    if intent.component:
+        package, _, activity = intent.component.partition("/")
+        app = apps().get(package)
+        good = app and (not activity or activity in (app.activity, package + app.activity))
+        return (app, "") if good and app else (None, "")
+    if intent.action == _MAIN and _HOME_CATEGORY in intent.categories:
+        return apps()[HOME], ""
+    if intent.package and intent.action in ("", _MAIN):
+        return apps().get(intent.package), ""
+    scheme = intent.data.partition(":")[0]
+    for wanted in (intent.action, f"{intent.action or _VIEW}:{scheme}"):
+        for app in apps().values():
+            if wanted in app.actions and (not intent.package or app.package == intent.package):
+                return app, app.actions[wanted]
+    return None, ""
+
+
+def _broadcast(phone: Phone, call: Call, intent: Intent) -> int:
+    """Tells the simulated input methods that take text by broadcast; others hear nothing."""
+    told = f"act={intent.action}" + (" (has extras)" if intent.extras else "")
+    call.out(f"Broadcasting: Intent {{ {told} }}\n")
+    current = phone.state.get("secure", "default_input_method")
+    result: tuple[int, str] = (0, "")
+    if current == "com.github.uiautomator/.AdbKeyboard":
+        result = _uiautomator_keyboard(phone, intent)
+    elif current == "com.android.adbkeyboard/.AdbIME":
+        _adb_keyboard(phone, intent)
+    call.out(f"Broadcast completed: result={result[0]}" + (f', data="{result[1]}"' if result[1] else "") + "\n")
+    return 0
+
+
+def _uiautomator_keyboard(phone: Phone, intent: Intent) -> tuple[int, str]:
+    """The broadcasts of openatx's AdbKeyboard; -1 is Android's RESULT_OK."""
+    text = str(intent.extras.get("text", ""))
+    try:
+        decoded = base64.b64decode(text, validate=True).decode("utf-8")
+    except (binascii.Error, ValueError) as error:
+        return 1, f"bad base64: {error}"
+    if intent.action in ("ADB_KEYBOARD_INPUT_TEXT", "ADB_KEYBOARD_SET_TEXT"):
+        if not phone.look()["focused"]:
+            return 1, "no input connection"
+        if intent.action.endswith("SET_TEXT"):
+            phone.screen.ask("system.edit('clear')")
+        phone.screen.type(decoded)
+    elif intent.action == "ADB_KEYBOARD_CLEAR_TEXT":
+        phone.screen.ask("system.edit('clear')")
+    elif intent.action == "ADB_KEYBOARD_SMART_ENTER":
+        phone.screen.ask("system.enter()")
+    else:
+        return 0, ""
+    return -1, "success"
+
+
+def _adb_keyboard(phone: Phone, intent: Intent) -> None:
+    """The broadcasts of senzhk's ADBKeyBoard, which never say whether they worked."""
+    if intent.action == "ADB_INPUT_B64":
+        try:
+            phone.screen.type(base64.b64decode(str(intent.extras.get("msg", "")), validate=True).decode("utf-8"))
+        except (binascii.Error, ValueError):
+            return
+    elif intent.action == "ADB_INPUT_TEXT":
+        phone.screen.type(str(intent.extras.get("msg", "")))
+    elif intent.action == "ADB_CLEAR_TEXT":
+        phone.screen.ask("system.edit('clear')")
+
+
+def pm(phone: Phone, call: Call) -> int:
+    """``pm list packages | path PACKAGE | clear PACKAGE``."""
+    words = call.argv[1:]
+    if words[:2] == ("list", "packages"):
+        only = next((word for word in words[2:] if not word.startswith("-")), "")
+        call.out("".join(f"package:{name}\n" for name in apps() if only in name))
+        return 0
+    app = apps().get(words[1]) if len(words) > 1 else None
+    if words[:1] == ("path",):
+        if app:
+            call.out(f"package:/system/app/{app.package}/base.apk\n")
+        return 0 if app else 1
+    if words[:1] == ("clear",):
+        if app is None:
+            call.out("Failed\n")
+            return 1
+        phone.stop(app.package)
+        phone.state.fill(app, phone.seed)
+        call.out("Success\n")
+        return 0
+    return call.fail(f"the simulated phone does not know: pm {' '.join(words)}", 255)
+
+
+def cmd(phone: Phone, call: Call) -> int:
+    """``cmd package|connectivity|statusbar|window|activity …``."""
+    words = call.argv[1:]
+    if words[:1] == ("package",):
+        return _package(phone, call, words[1:])
+    if words[:2] == ("connectivity", "airplane-mode") and len(words) <= 3:
+        if len(words) == 2:
+            call.out(("enabled" if phone.state.get("global", "airplane_mode_on") == "1" else "disabled") + "\n")
+            return 0
+        phone.state.put("global", "airplane_mode_on", "1" if words[2] == "enable" else "0")
+        phone.screen.ask("system.refresh()")
+        return 0
+    if words[:2] == ("window", "user-rotation") and words[2:3] == ("lock",):
+        turn(phone, words[3] if len(words) == 4 else str(phone.rotation))
+        return 0
+    if words[:1] == ("activity",):
+        return am(phone, Call(("am", *words[1:]), call.stdin, call.write, call.write_error, call.shell))
+    if words[:1] == ("statusbar",):
+        return 0
+    return call.fail(f"Can't find service: {words[0] if words else ''}", 20)
+
+
+def _package(phone: Phone, call: Call, words: tuple[str, ...]) -> int:
+    if words[:1] == ("resolve-activity",):
+        app, _ = _resolve(read_intent([word for word in words[1:] if word not in ("--brief", "--components")]))
+        named = app or apps().get(words[-1])
+        call.out(f"priority=0 preferredOrder=0 match=0x108000\n{named.component}\n" if named else "No activity found\n")
+        return 0
+    if words[:1] == ("query-activities",):
+        call.out("".join(f"{app.component}\n" for app in apps().values() if app.in_launcher))
+        return 0
+    return pm(phone, Call(("pm", *words), call.stdin, call.write, call.write_error, call.shell))
+
+
+def monkey(phone: Phone, call: Call) -> int:
+    """``monkey -p PACKAGE … 1``: the usual way to open an app by its package."""
+    words = call.argv[1:]
+    package = words[words.index("-p") + 1] if "-p" in words[:-1] else ""
+    app = apps().get(package)
+    if app is None:
+        call.out("** No activities found to run, monkey aborted.\n")
+        return 252
+    phone.open(app)
+    call.out("Events injected: 1\n")
+    return 0

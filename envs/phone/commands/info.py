@@ -1,0 +1,192 @@
+"""``dumpsys``, properties, settings and the like: what the phone says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from envs.phone.apps import HOME, apps
+from envs.phone.commands.display import turn
+from envs.phone.phone_facts import DENSITY
+from envs.phone.sh import Call
+
+if TYPE_CHECKING:
+    from envs.phone.phone import Phone
+
+
+def getprop(phone: Phone, call: Call) -> int:
+    """``getprop [NAME]``."""
+    known = phone.state.properties
+    if len(call.argv) == 1:
+        call.out("".join(f"[{name}]: [{value}]\n" for name, value in sorted(known.items())))
+    else:
+        call.out(known.get(call.argv[1], call.argv[2] if len(call.argv) > 2 else "") + "\n")
+    return 0
+
+
+def setprop(phone: Phone, call: Call) -> int:
+    """``setprop NAME VALUE``; what begins with ``ro.`` cannot be changed."""
+    if len(call.argv) != 3:
+        return call.fail("usage: setprop NAME VALUE")
+    if call.argv[1].startswith("ro."):
+        return call.fail(f"Failed to set property '{call.argv[1]}' to '{call.argv[2]}'")
+    phone.state.properties[call.argv[1]] = call.argv[2]
+    return 0
+
+
+def settings(phone: Phone, call: Call) -> int:
+    """``settings get|put|delete|list NAMESPACE [NAME [VALUE]]``."""
+    words = list(call.argv[1:])
+    if "--user" in words:
+        at = words.index("--user")
+        del words[at : at + 2]
+    if len(words) < 2 or words[1] not in ("system", "secure", "global"):
+        return call.fail(
+            "Invalid command or namespace: use get, put, delete or list with system, secure or global", 255
+        )
+    name, namespace, rest = words[0], words[1], words[2:]
+    if name == "get" and len(rest) == 1:
+        call.out(f"{phone.state.get(namespace, rest[0]) or 'null'}\n")
+    elif name == "put" and len(rest) >= 2:
+        phone.state.put(namespace, rest[0], rest[1])
+        if (namespace, rest[0]) == ("system", "user_rotation"):
+            turn(phone, rest[1] if rest[1].isdecimal() else "0")
+        phone.screen.ask("system.refresh()")
+    elif name == "delete" and len(rest) == 1:
+        call.out(f"Deleted {int(phone.state.delete(namespace, rest[0]))} rows\n")
+    elif name == "list" and not rest:
+        call.out("".join(f"{key}={value}\n" for key, value in phone.state.settings(namespace).items()))
+    else:
+        return call.fail("Bad arguments", 255)
+    return 0
+
+
+def dumpsys(phone: Phone, call: Call) -> int:
+    """``dumpsys SERVICE``; the lines that callers of adb look for."""
+    words = call.argv[1:]
+    if words[:1] == ("-l",) or not words:
+        call.out("Currently running services:\n" + "".join(f"  {name}\n" for name in _SERVICES))
+        return 0
+    service = _SERVICES.get(words[0])
+    if service is None:
+        return call.fail(f"Can't find service: {words[0]}", 1)
+    call.out(service(phone, words[1:]))
+    return 0
+
+
+def _front(phone: Phone) -> str:
+    package = str(phone.look()["package"] or HOME)
+    return apps()[package].component
+
+
+def _window(phone: Phone, _: tuple[str, ...]) -> str:
+    now = phone.look()
+    focus = "NotificationShade" if now["locked"] else _front(phone)
+    return (
+        f"WINDOW MANAGER WINDOWS (dumpsys window windows)\n  mCurrentFocus=Window{{5c1d0e0 u0 {focus}}}\n"
+        f"  mFocusedApp=ActivityRecord{{3b4e1f2 u0 {_front(phone)} t1}}\n"
+        f"  mInputMethodWindow={'Window{7ab u0 InputMethod}' if now['ime'] else 'null'}\n"
+        f"  mAwake={_bool(now['awake'])} mScreenOnEarly={_bool(now['awake'])} mScreenOnFully={_bool(now['awake'])}\n"
+        f"  mShowingLockscreen={_bool(now['locked'])} mDreamingLockscreen={_bool(now['locked'])}\n"
+        f"  isKeyguardShowing={_bool(now['locked'])}\n  mRotation=ROTATION_{90 * phone.rotation}\n"
+    )
+
+
+def _activity(phone: Phone, _: tuple[str, ...]) -> str:
+    tasks = "".join(
+        f"    * Hist #{n}: ActivityRecord{{a{n} u0 {apps()[name].component} t{n + 1}}}\n"
+        for n, name in enumerate(phone.look()["tasks"])
+    )
+    front = f"ActivityRecord{{3b4e1f2 u0 {_front(phone)} t1}}"
+    return f"ACTIVITY MANAGER ACTIVITIES\n{tasks}  topResumedActivity={front}\n  mResumedActivity: {front}\n"
+
+
+def _input_method(phone: Phone, _: tuple[str, ...]) -> str:
+    now = phone.look()
+    return (
+        f"Current Input Method Manager state:\n  mCurMethodId={phone.state.get('secure', 'default_input_method')}\n"
+        f"  mShowRequested={_bool(now['ime'])} mInputShown={_bool(now['ime'])}\n"
+        f"  mServedInputConnection={'present' if now['focused'] else 'null'}\n"
+    )
+
+
+def _display(phone: Phone, _: tuple[str, ...]) -> str:
+    width, height = phone.screen.size
+    return (
+        f"DISPLAY MANAGER (dumpsys display)\n  mCurrentOrientation={phone.rotation}\n"
+        f"  mViewports=[DisplayViewport{{type=INTERNAL, valid=true, displayId=0, "
+        f"orientation={phone.rotation}, logicalFrame=Rect(0, 0 - {width}, {height}), physicalFrame=Rect(0, 0 - {width}, {height}), "
+        f"deviceWidth={width}, deviceHeight={height}}}]\n  density {DENSITY}\n"
+    )
+
+
+def _power(phone: Phone, _: tuple[str, ...]) -> str:
+    awake = phone.look()["awake"]
+    state = "Awake" if awake else "Asleep"
+    return f"POWER MANAGER (dumpsys power)\n  mWakefulness={state}\nDisplay Power: state={'ON' if awake else 'OFF'}\n"
+
+
+def _battery(_: Phone, __: tuple[str, ...]) -> str:
+    return (
+        "Current Battery Service state:\n  AC powered: false\n  USB powered: true\n  status: 2\n  health: 2\n"
+        "  present: true\n  level: 82\n  scale: 100\n  voltage: 4200\n  temperature: 250\n  technology: simulated\n"
+    )
+
+
+def _input(phone: Phone, _: tuple[str, ...]) -> str:
+    return f"INPUT MANAGER (dumpsys input)\n      SurfaceOrientation: {phone.rotation}\n"
+
+
+def _package(_: Phone, words: tuple[str, ...]) -> str:
+    app = apps().get(words[0]) if words else None
+    if app is None:
+        return f"Unable to find package: {words[0] if words else ''}\n"
+    return f"Packages:\n  Package [{app.package}] (simulated):\n    versionName=1.0\n    versionCode=1\n"
+
+
+def _bool(value: object) -> str:
+    return "true" if value else "false"
+
+
+_SERVICES: dict[str, Callable[[Phone, tuple[str, ...]], str]] = {
+    "window": _window,
+    "activity": _activity,
+    "input_method": _input_method,
+    "display": _display,
+    "power": _power,
+    "battery": _battery,
+    "input": _input,
+    "package": _package,
+}
+
+
+def ps(phone: Phone, call: Call) -> int:
+    """``ps``: the apps that run."""
+    call.out("USER           PID  PPID     VSZ    RSS WCHAN            ADDR S NAME\n")
+    for n, name in enumerate(phone.look()["tasks"]):
+        call.out(f"u0_a{n}         {1000 + n}     1       0      0 0                   0 S {name}\n")
+    return 0
+
+
+def pidof(phone: Phone, call: Call) -> int:
+    """``pidof NAME``."""
+    tasks = phone.look()["tasks"]
+    if len(call.argv) != 2 or call.argv[1] not in tasks:
+        return 1
+    call.out(f"{1000 + tasks.index(call.argv[1])}\n")
+    return 0
+
+
+def df(phone: Phone, call: Call) -> int:
+    """``df``."""
+    size, free = phone.storage.capacity // 1024, phone.free() // 1024
+    call.out("Filesystem     1K-blocks    Used Available Use% Mounted on\n")
+    call.out(f"/dev/simulated  {size} {size - free} {free} {100 * (size - free) // size}% /data\n")
+    return 0
+
+
+def logcat(phone: Phone, call: Call) -> int:
+    """``logcat -d``: the crashes so far."""
+    for name in phone.crashed:
+        call.out(f"E AndroidRuntime: FATAL EXCEPTION: main\nE AndroidRuntime: Process: {name}\n")
+    return 0

@@ -1,0 +1,198 @@
+"""``input`` and ``ime``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from actions.frame import Point
+from envs.phone.sh import Call
+
+if TYPE_CHECKING:
+    from envs.phone.phone import Phone
+
+KEYCODES = {
+    3: "HOME", 4: "BACK", 19: "DPAD_UP", 20: "DPAD_DOWN", 21: "DPAD_LEFT", 22: "DPAD_RIGHT", 23: "DPAD_CENTER",
+    24: "VOLUME_UP", 25: "VOLUME_DOWN", 26: "POWER", 61: "TAB", 62: "SPACE", 66: "ENTER", 67: "DEL", 82: "MENU",
+    84: "SEARCH", 92: "PAGE_UP", 93: "PAGE_DOWN", 111: "ESCAPE", 112: "FORWARD_DEL", 122: "MOVE_HOME", 123: "MOVE_END",
+    164: "VOLUME_MUTE", 187: "APP_SWITCH", 223: "SLEEP", 224: "WAKEUP", 277: "CUT", 278: "COPY", 279: "PASTE",
+}  # fmt: skip
+"""Android's key codes (``KeyEvent.java``) that this phone has; digits and letters are added below."""
+KEYCODES |= {7 + n: str(n) for n in range(10)} | {29 + n: chr(ord("A") + n) for n in range(26)}
+_NUMBERS = {name: number for number, name in KEYCODES.items()}
+
+_DOM_KEYS = {
+    "DPAD_UP": ("ArrowUp", 38),
+    "DPAD_DOWN": ("ArrowDown", 40),
+    "DPAD_LEFT": ("ArrowLeft", 37),
+    "DPAD_RIGHT": ("ArrowRight", 39),
+    "TAB": ("Tab", 9),
+    "PAGE_UP": ("PageUp", 33),
+    "PAGE_DOWN": ("PageDown", 34),
+    "ESCAPE": ("Escape", 27),
+    "FORWARD_DEL": ("Delete", 46),
+    "MOVE_HOME": ("Home", 36),
+    "MOVE_END": ("End", 35),
+}
+_USAGE = "Usage: input [<source>] [-d DISPLAY_ID] <command> [<arg>...]"
+_SOURCES = frozenset({"touchscreen", "keyboard", "touchpad", "mouse", "stylus", "dpad", "trackball"})
+IMES = {
+    "com.handeye.keyboard/.Keyboard": "Handeye keyboard",
+    "com.android.adbkeyboard/.AdbIME": "ADB keyboard (simulated)",
+    "com.github.uiautomator/.AdbKeyboard": "uiautomator2 keyboard (simulated)",
+}
+
+
+def input_(phone: Phone, call: Call) -> int:
+    """``input tap|swipe|draganddrop|motionevent|text|keyevent|keycombination|roll``."""
+    words = list(call.argv[1:])
+    if words and words[0] in _SOURCES:
+        words.pop(0)
+    if words[:1] == ["-d"]:
+        del words[:2]
+    if not words:
+        return call.fail(_USAGE, 255)
+    name, rest = words[0], words[1:]
+    try:
+        if name == "tap" and len(rest) == 2:
+            phone.touch([_point(rest)], 0.04)
+        elif name in ("swipe", "draganddrop") and len(rest) in (4, 5):
+            seconds = int(rest[4]) / 1000 if len(rest) == 5 else 0.3
+            hold = 0.6 if name == "draganddrop" else 0.0
+            _swipe(phone, _point(rest[:2]), _point(rest[2:4]), seconds, hold)
+        elif name == "motionevent" and len(rest) in (1, 3):
+            return _motion(phone, call, rest)
+        elif name == "text" and len(rest) == 1:
+            return _text(phone, call, rest[0])
+        elif name in ("keyevent", "keycombination") and rest:
+            return _keys(phone, call, rest)
+        else:
+            return call.fail(_USAGE, 255)
+    except ValueError:
+        return call.fail(f"Error: Invalid arguments for command: {name}", 255)
+    return 0
+
+
+def _point(words: list[str]) -> Point:
+    return Point(float(words[0]), float(words[1]))
+
+
+def _swipe(phone: Phone, start: Point, end: Point, seconds: float, hold: float) -> None:
+    if start == end or not hold:
+        phone.touch([start, end], min(seconds, 60.0))
+        return
+    phone.touch([start, start, end], hold + seconds)
+
+
+def _motion(phone: Phone, call: Call, rest: list[str]) -> int:
+    events = {"DOWN": "touchStart", "MOVE": "touchMove", "UP": "touchEnd", "CANCEL": "touchCancel"}
+    event = events.get(rest[0].upper())
+    if event is None or (len(rest) == 1 and event != "touchCancel"):
+        return call.fail(f"Error: unknown motion event {rest[0]}", 255)
+    at = _point(rest[1:]) if len(rest) == 3 and event in ("touchStart", "touchMove") else None
+    if phone.look()["awake"]:
+        if event == "touchEnd" and len(rest) == 3:
+            phone.screen.finger("touchMove", _point(rest[1:]))
+        phone.screen.finger(event, at)
+    return 0
+
+
+def _text(phone: Phone, call: Call, text: str) -> int:
+    """Characters of a US keyboard only, as on a phone; ``%s`` is a blank."""
+    if any(not " " <= c <= "~" for c in text):
+        call.write_error(
+            b"java.lang.NullPointerException: Attempt to get length of null array\n"
+            b"\tat com.android.server.input.InputShellCommand.sendText(InputShellCommand.java:305)\n"
+        )
+        return 255
+    if phone.look()["awake"] and phone.look()["focused"]:
+        phone.screen.type(text.replace("%s", " "))
+    return 0
+
+
+def _keys(phone: Phone, call: Call, rest: list[str]) -> int:
+    names = [_key(word) for word in rest if word not in ("--longpress", "--doubletap", "--press")]
+    if None in names:
+        return call.fail(f"Error: unknown key {rest[names.index(None)]}", 255)
+    for name in names:
+        press(phone, str(name))
+    return 0
+
+
+def _key(word: str) -> str | None:
+    name = word.upper().removeprefix("KEYCODE_")
+    if name.isdecimal():
+        return KEYCODES.get(int(name))
+    return name if name in _NUMBERS else None
+
+
+def press(phone: Phone, name: str) -> None:
+    """One key of the phone or of a keyboard, by Android's name without ``KEYCODE_``."""
+    now = phone.look()
+    if name in ("POWER", "SLEEP", "WAKEUP"):
+        _power(phone, name, awake=now["awake"])
+    elif name in ("HOME", "BACK", "APP_SWITCH", "MENU"):
+        phone.screen.apply("(name) => system.key(name)", name)
+        phone.wait_ready()
+    elif name.startswith("VOLUME"):
+        _volume(phone, name)
+    elif now["awake"] and not now["locked"]:
+        _field_key(phone, name)
+
+
+def _power(phone: Phone, name: str, *, awake: bool) -> None:
+    if name == "WAKEUP" or (name == "POWER" and not awake):
+        phone.screen.ask("system.wake()")
+    elif name in ("SLEEP", "POWER"):
+        locks = phone.state.get("secure", "lockscreen.disabled") != "1"
+        phone.screen.apply("(lock) => system.sleep(lock)", locks)
+
+
+def _volume(phone: Phone, name: str) -> None:
+    level = int(phone.state.get("system", "volume_music") or 0)
+    level = 0 if name == "VOLUME_MUTE" else level + (1 if name == "VOLUME_UP" else -1)
+    phone.state.put("system", "volume_music", str(min(15, max(0, level))))
+    phone.screen.apply("(text) => system.toast(text)", f"Volume {min(15, max(0, level))}")
+
+
+def _field_key(phone: Phone, name: str) -> None:
+    if name in ("ENTER", "DPAD_CENTER", "SEARCH"):
+        phone.screen.ask("system.enter()")
+    elif name == "DEL":
+        phone.screen.ask("system.edit('delete')")
+    elif name in ("CUT", "COPY", "PASTE"):
+        phone.screen.apply("(command) => system.edit(command)", name.lower())
+    elif name in _DOM_KEYS:
+        key, number = _DOM_KEYS[name]
+        phone.screen.press(key, key, number)
+    elif name == "SPACE" or len(name) == 1:
+        phone.screen.type(" " if name == "SPACE" else name.lower())
+
+
+def ime(phone: Phone, call: Call) -> int:
+    """``ime list [-s] [-a] | set ID | enable ID | disable ID | reset``."""
+    words = call.argv[1:]
+    enabled = (phone.state.get("secure", "enabled_input_methods") or "").split(":")
+    if words[:1] == ("list",):
+        known = IMES if "-a" in words else enabled
+        call.out("".join(f"{name}{'' if '-s' in words else ':'}\n" for name in known))
+        return 0
+    if words[:1] == ("reset",):
+        phone.state.put("secure", "default_input_method", next(iter(IMES)))
+        phone.screen.ask("system.useKeyboard(true)")
+        call.out("Reset current and enabled IMEs for user #0\n")
+        return 0
+    if len(words) != 2 or words[0] not in ("set", "enable", "disable"):
+        return call.fail("Unknown command")
+    if words[1] not in IMES:
+        return call.fail(f"Unknown input method {words[1]} cannot be {words[0]}d for user #0")
+    if words[0] == "set":
+        if words[1] not in enabled:
+            return call.fail(f"Input method {words[1]} cannot be selected for user #0: not enabled")
+        phone.state.put("secure", "default_input_method", words[1])
+        phone.screen.apply("(drawn) => system.useKeyboard(drawn)", words[1] == next(iter(IMES)))
+        call.out(f"Input method {words[1]} selected for user #0\n")
+        return 0
+    left = [name for name in enabled if name != words[1]] + ([words[1]] if words[0] == "enable" else [])
+    phone.state.put("secure", "enabled_input_methods", ":".join(left))
+    call.out(f"Input method {words[1]}: now {words[0]}d for user #0\n")
+    return 0

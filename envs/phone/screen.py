@@ -1,0 +1,168 @@
+"""The phone's screen: a headless Chromium with a phone's viewport and a finger."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from actions.frame import Point
+from envs.chromium import Page, page_url
+from envs.env import EnvError
+from envs.processes import descendants, kill_all, wait_gone
+
+SCALE = 3
+"""Device pixels of a CSS pixel: 480 dots per inch."""
+_LEASHED = 'exec 3<&"$1" 4>&"$2"; shift 2; exec "$@"'
+"""Chromium ends when its debugging pipe does: when this process is gone, however it went."""
+_MOVE = 0.012
+"""Seconds between two positions of a finger."""
+_FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--hide-scrollbars",
+    "--mute-audio",
+    "--remote-debugging-port=0",
+    "--remote-debugging-pipe",
+)
+
+
+class Screen:
+    """A screen of `size` device pixels showing `url`. All positions are device pixels. Raises `EnvError`.
+
+    Methods may be called from any thread; a gesture is one piece.
+    """
+
+    def __init__(self, url: str, token: str, size: tuple[int, int]) -> None:
+        self._size = size
+        self._lock, self._gesture = threading.RLock(), threading.Lock()
+        self._profile = tempfile.mkdtemp(prefix="handeye-phone-")
+        self._leash: list[int] = []
+        self._process = self._start()
+        try:
+            self._page = Page(page_url(Path(self._profile)))
+            self._call("Page.addScriptToEvaluateOnNewDocument", source=f"window.PHONE_TOKEN = {token!r};")
+            self._call("Emulation.setTouchEmulationEnabled", enabled=True)
+            self.resize(size)
+            with self._lock:
+                self._page.open(url)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in device pixels, as it is turned now."""
+        return self._size
+
+    def resize(self, size: tuple[int, int]) -> None:
+        """Another size: a turned phone."""
+        width, height = (side // SCALE for side in size)
+        self._call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=SCALE, mobile=True
+        )
+        self._size = size
+
+    def png(self) -> bytes:
+        """The screen as a PNG file."""
+        found = self._call("Page.captureScreenshot", format="png", optimizeForSpeed=True)
+        return base64.b64decode(found["data"])
+
+    def touch(self, path: Sequence[Point], seconds: float = 0.0) -> None:
+        """A finger put down at the first of `path`, moved along it within `seconds`, and lifted at its end."""
+        with self._gesture:
+            self.finger("touchStart", path[0])
+            started = time.monotonic()
+            steps = max(1, round(seconds / _MOVE))
+            for n in range(1, steps + 1):
+                time.sleep(max(0.0, started + seconds * n / steps - time.monotonic()))
+                if len(path) > 1:
+                    self.finger("touchMove", _along(path, n / steps))
+            self.finger("touchEnd")
+
+    def finger(self, event: str, at: Point | None = None) -> None:
+        """One touch event: ``touchStart``, ``touchMove``, ``touchEnd`` or ``touchCancel``."""
+        points = [] if at is None else [{"x": at.x / SCALE, "y": at.y / SCALE}]
+        self._call("Input.dispatchTouchEvent", type=event, touchPoints=points)
+
+    def type(self, text: str) -> None:
+        """Text into the focused field, if there is one."""
+        self._call("Input.insertText", text=text)
+
+    def press(self, key: str, code: str, number: int) -> None:
+        """A key of a keyboard, e.g. ``("Tab", "Tab", 9)``."""
+        for event in ("rawKeyDown", "keyUp"):
+            self._call("Input.dispatchKeyEvent", type=event, key=key, code=code, windowsVirtualKeyCode=number)
+
+    def ask(self, expression: str) -> Any:
+        """The JSON value of a JavaScript expression of the system's page."""
+        with self._lock:
+            return self._page.evaluate(expression)
+
+    def apply(self, function: str, *arguments: Any) -> Any:
+        """The JSON value of a JavaScript function called with JSON `arguments`."""
+        with self._lock:
+            return self._page.apply(function, *arguments)
+
+    def close(self) -> None:
+        """End the browser. Safe to call twice."""
+        if hasattr(self, "_page"):
+            self._page.close()
+        pids = [self._process.pid, *descendants(self._process.pid)]
+        self._process.kill()
+        self._process.wait()
+        kill_all(pids[1:])
+        wait_gone(pids[1:], 5)
+        while self._leash:
+            os.close(self._leash.pop())
+        shutil.rmtree(self._profile, ignore_errors=True)
+
+    def _call(self, method: str, **params: Any) -> dict[str, Any]:
+        with self._lock:
+            return self._page.call(method, **params)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        program = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chrome")
+        if program is None:
+            raise EnvError("the simulated phone needs Chromium: apt-get install chromium")
+        (its_input, ours), (its_output, theirs) = os.pipe(), os.pipe()
+        self._leash = [ours, its_output]
+        command = [program, *_FLAGS, f"--user-data-dir={self._profile}", "about:blank"]
+        nothing = subprocess.DEVNULL
+        try:
+            return subprocess.Popen(
+                ["/bin/sh", "-c", _LEASHED, "sh", str(its_input), str(theirs), *command],
+                stdin=nothing,
+                stdout=nothing,
+                stderr=nothing,
+                start_new_session=True,
+                pass_fds=(its_input, theirs),
+            )
+        finally:
+            os.close(its_input)
+            os.close(theirs)
+
+
+def _along(path: Sequence[Point], share: float) -> Point:
+    """The place at `share` (0 to 1) of the way along `path`."""
+    lengths = [((b.x - a.x) ** 2 + (b.y - a.y) ** 2) ** 0.5 for a, b in pairwise(path)]
+    left = share * sum(lengths)
+    for (a, b), length in zip(pairwise(path), lengths, strict=True):
+        if left <= length and length:
+            return Point(a.x + (b.x - a.x) * left / length, a.y + (b.y - a.y) * left / length)
+        left -= length
+    return path[-1]
