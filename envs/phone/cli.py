@@ -24,8 +24,8 @@ def phone(
 ) -> None:
     """Run a simulated Android phone that adb can connect to, until Ctrl-C.
 
-    It is no Android: a Chromium with a phone's viewport, a home screen and small apps, behind the real ADB protocol. Any
-    adb client works with it.
+    It is no Android: a Chromium with a phone's viewport, a home screen and small apps, behind the real ADB protocol.
+    Any adb client works with it.
 
     [bold]Examples[/]
 

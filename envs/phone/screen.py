@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import os
 import shutil
-import subprocess
 import tempfile
 import threading
 import time
@@ -21,8 +21,6 @@ from envs.processes import descendants, kill_all, wait_gone
 
 SCALE = 3
 """Device pixels of a CSS pixel: 480 dots per inch."""
-_LEASHED = 'exec 3<&"$1" 4>&"$2"; shift 2; exec "$@"'
-"""Chromium ends when its debugging pipe does: when this process is gone, however it went."""
 _MOVE = 0.012
 """Seconds between two positions of a finger."""
 _FLAGS = (
@@ -44,6 +42,9 @@ _FLAGS = (
 class Screen:
     """A screen of `size` device pixels showing `url`. All positions are device pixels. Raises `EnvError`.
 
+    Chromium holds one end of a pipe (file descriptors 3 and 4, ``--remote-debugging-pipe``) and ends when this process
+    does, however that goes.
+
     Methods may be called from any thread; a gesture is one piece.
     """
 
@@ -52,7 +53,8 @@ class Screen:
         self._lock, self._gesture = threading.RLock(), threading.Lock()
         self._profile = tempfile.mkdtemp(prefix="handeye-phone-")
         self._leash: list[int] = []
-        self._process = self._start()
+        self._pid = 0
+        self._pid = self._start()
         try:
             self._page = Page(page_url(Path(self._profile)))
             self._call("Page.addScriptToEvaluateOnNewDocument", source=f"window.PHONE_TOKEN = {token!r};")
@@ -122,11 +124,10 @@ class Screen:
         """End the browser. Safe to call twice."""
         if hasattr(self, "_page"):
             self._page.close()
-        pids = [self._process.pid, *descendants(self._process.pid)]
-        self._process.kill()
-        self._process.wait()
-        kill_all(pids[1:])
-        wait_gone(pids[1:], 5)
+        pids = [self._pid, *descendants(self._pid)] if self._pid else []
+        kill_all(pids)
+        wait_gone(pids, 5)
+        self._pid = 0
         while self._leash:
             os.close(self._leash.pop())
         shutil.rmtree(self._profile, ignore_errors=True)
@@ -135,26 +136,21 @@ class Screen:
         with self._lock:
             return self._page.call(method, **params)
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> int:
         program = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chrome")
         if program is None:
             raise EnvError("the simulated phone needs Chromium: apt-get install chromium")
         (its_input, ours), (its_output, theirs) = os.pipe(), os.pipe()
-        self._leash = [ours, its_output]
+        self._leash += [ours, its_output]
+        high = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in (its_input, theirs)]
+        actions = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in range(3)]
+        actions += [(os.POSIX_SPAWN_DUP2, high[0], 3), (os.POSIX_SPAWN_DUP2, high[1], 4)]  # type: ignore[list-item]
         command = [program, *_FLAGS, f"--user-data-dir={self._profile}", "about:blank"]
-        nothing = subprocess.DEVNULL
         try:
-            return subprocess.Popen(
-                ["/bin/sh", "-c", _LEASHED, "sh", str(its_input), str(theirs), *command],
-                stdin=nothing,
-                stdout=nothing,
-                stderr=nothing,
-                start_new_session=True,
-                pass_fds=(its_input, theirs),
-            )
+            return os.posix_spawn(program, command, dict(os.environ), file_actions=actions, setsid=True)
         finally:
-            os.close(its_input)
-            os.close(theirs)
+            for end in (its_input, theirs, *high):
+                os.close(end)
 
 
 def _along(path: Sequence[Point], share: float) -> Point:

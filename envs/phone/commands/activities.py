@@ -34,10 +34,16 @@ class Intent:
 
 
 _EXTRAS: dict[str, Callable[[str], Any]] = {
-    "--es": str, "-e": str, "--ei": int, "--el": int, "--ef": float, "--eu": str,
+    "--es": str,
+    "-e": str,
+    "--ei": int,
+    "--el": int,
+    "--ef": float,
+    "--eu": str,
     "--esa": lambda text: text.split(","),
-    "--eia": lambda text: [int(part) for part in text.split(",")], "--ez": lambda text: text.lower() in ("true", "1", "t"),
-}  # fmt: skip
+    "--eia": lambda text: [int(part) for part in text.split(",")],
+    "--ez": lambda text: text.lower() in ("true", "1", "t"),
+}
 _ONE = {"-a": "action", "-d": "data", "-t": "kind", "-n": "component", "-p": "package"}
 _SKIPPED = {
     "-f": 1,

@@ -115,7 +115,8 @@ def _display(phone: Phone, _: tuple[str, ...]) -> str:
     return (
         f"DISPLAY MANAGER (dumpsys display)\n  mCurrentOrientation={phone.rotation}\n"
         f"  mViewports=[DisplayViewport{{type=INTERNAL, valid=true, displayId=0, "
-        f"orientation={phone.rotation}, logicalFrame=Rect(0, 0 - {width}, {height}), physicalFrame=Rect(0, 0 - {width}, {height}), "
+        f"orientation={phone.rotation}, logicalFrame=Rect(0, 0 - {width}, {height}), "
+        f"physicalFrame=Rect(0, 0 - {width}, {height}), "
         f"deviceWidth={width}, deviceHeight={height}}}]\n  density {DENSITY}\n"
     )
 

@@ -33,7 +33,7 @@ var system = {
       get("global", "airplane_mode_on"), get("global", "wifi_on"), get("global", "bluetooth_on"), get("system", "time_12_24")]);
     const hour = half === "12" ? now.getUTCHours() % 12 || 12 : now.getUTCHours();
     $("time").textContent = $("locktime").textContent = `${hour}:${String(now.getUTCMinutes()).padStart(2, "0")}`;
-    $("icons").textContent = [airplane === "1" ? "✈" : "▲", wifi === "1" ? "≋" : "", bluetooth === "1" ? "ᛒ" : "", "82%"].join(" ");
+    $("icons").textContent = [airplane === "1" ? "✈" : "▲", wifi === "1" ? "≋" : "", bluetooth === "1" ? "BT" : "", "82%"].filter(Boolean).join(" ");
   },
 
   // -- tasks
