@@ -112,10 +112,10 @@ class Cell(_Frozen):
 class Summary(_Frozen):
     """The figures of a run. All rates in 0 to 1; None is undefined, and `notes` says why.
 
-    `micro` is the mean over samples, `macro` the mean over the cells of `macro_over`. `accuracy` is the one that the
-    suite's authors report, named by `headline` ("micro" or "macro"). `refusals` counts samples whose right answer
-    is a refusal. `tables` has a table for each kind of label, in the order in which they are to be shown;
-    `averages` has the means of `Verdict.scores`.
+    `micro` is the mean over samples, `macro` the mean over the cells of `macro_over`, with an interval where the
+    cells share no sample. `accuracy` is the one that the suite's authors report, named by `headline` ("micro" or
+    "macro"). `refusals` counts samples whose right answer is a refusal. `tables` has a table for each kind of label,
+    in the order in which they are to be shown; `averages` has the means of `Verdict.scores`.
     """
 
     correct: float
@@ -124,6 +124,7 @@ class Summary(_Frozen):
     ci95: tuple[float, float] | None
     micro: float | None
     macro: float | None
+    macro_ci95: tuple[float, float] | None = None
     macro_over: str = ""
     headline: str = "micro"
     interval: str = "Wilson"

@@ -1,0 +1,1 @@
+"""Commands of ``handeye bench`` that stand alone; `benchmarks.cli` registers them."""

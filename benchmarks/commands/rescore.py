@@ -1,0 +1,163 @@
+"""``handeye bench rescore`` and ``handeye bench published``: stored responses judged again, and others' figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agent.commands.options import AsJson, print_json
+
+if TYPE_CHECKING:
+    from benchmarks.rescore import Mistake, Scored
+    from benchmarks.suite import Cell, Summary
+
+_SHOWN = 60
+"""At most so many mistaken verdicts are listed for people; ``--json`` has them all."""
+
+
+def rescore(
+    suite: Annotated[str, typer.Argument(help="A suite (handeye bench suites lists them).", metavar="SUITE")],
+    predictions: Annotated[
+        Path | None,
+        typer.Option(help="The stored responses: a file, a run's folder, or a folder with SUITE.MODEL.jsonl."),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="The annotations, a file or the suite's folder. Default: beside the responses, by name."),
+    ] = None,
+    mode: Annotated[str | None, typer.Option(help="Only this run of the file (its `mode`).", metavar="M")] = None,
+    dialect: Annotated[
+        str | None, typer.Option(help="Whose words the responses are. Default: by the model's name.", metavar="D")
+    ] = None,
+    variant: Annotated[
+        str | None, typer.Option(help="The suite's own mode, e.g. refined or basic.", metavar="V")
+    ] = None,
+    rule: Annotated[str | None, typer.Option(help="The suite's scoring rule, e.g. without-refusals.")] = None,
+    partial: Annotated[bool, typer.Option("--partial", help="Leave out samples that have no response.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Score stored raw responses again, without a model.
+
+    Each response is read through the model's dialect and judged by the suite's rules. Stored verdicts that are
+    mistaken are named. With --json and several runs in the file, the first is at the top and all are in `runs`.
+
+    [bold]Examples[/]
+
+      handeye bench rescore screenspot-v2 --predictions ../shared/data/predictions
+
+      handeye bench rescore osworld-g --predictions osworld_g.mai_ui.jsonl --data OSWorld-G/benchmark --mode local
+    """
+    from benchmarks.rescore import Request
+    from benchmarks.rescore import rescore as score
+    from benchmarks.suite import Options
+
+    options = Options(mode=variant, rule=rule)
+    runs = score(Request(suite, predictions, data, mode, dialect, options, partial))
+    if as_json:
+        print_json(_object(runs))
+        return
+    for line in _all_told(suite, runs):
+        typer.echo(line)
+
+
+def published(
+    suite: Annotated[str | None, typer.Argument(help="Only this suite.", metavar="[SUITE]")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the figures that others published, with their sources, and what is wrong with some of them.
+
+    A figure marked = stands beside a result of the same suite and protocol; the others never do, and say why.
+    """
+    from benchmarks.published import references
+    from benchmarks.suite import SuiteError
+
+    found = [ref for ref in references() if suite in (None, ref.suite)]
+    if not found:
+        known = ", ".join(sorted({ref.suite for ref in references()}))
+        raise SuiteError(f"no published figures for {suite!r}; there are some for {known}")
+    if as_json:
+        print_json({"figures": [ref.to_json() for ref in found]})
+        return
+    for ref in found:
+        typer.echo(f"{ref.suite:<16} {' ' if ref.protocol is None else '='} {ref.line()}")
+
+
+def _object(runs: Sequence[Scored]) -> dict[str, Any]:
+    objects = [run.to_json() for run in runs]
+    return objects[0] if len(objects) == 1 else {**objects[0], "runs": objects}
+
+
+def _all_told(suite: str, runs: Sequence[Scored]) -> Iterator[str]:
+    for run in runs:
+        yield from _told(suite, run)
+    if runs[0].references:
+        yield "published, same protocol (handeye bench published has the rest):"
+        yield from (f"  {ref.line()}" for ref in runs[0].references)
+
+
+def _told(suite: str, run: Scored) -> Iterator[str]:
+    summary = run.summary
+    name = f"{suite} {run.mode}" if run.mode else suite
+    yield f"{name}: {_count(summary.correct)}/{summary.total} right" + (
+        f", read as {run.dialect}" if run.dialect else ""
+    )
+    yield from figure_lines(summary)
+    yield from (f"  {name:<15} {_cell(cell)}" for name, cell in summary.averages.items())
+    if summary.refusals:
+        right = _right_refusals(run)
+        yield f"  refusals      {summary.refusals} samples whose right answer is a refusal, {right} of them right"
+    yield from _mistaken(run.mistakes)
+    for note in summary.notes:
+        yield f"  note          {note}"
+    yield ""
+
+
+def figure_lines(summary: Summary) -> Iterator[str]:
+    """The averages, what became of the answers, and the tables, as indented lines for people."""
+    headline_is_micro = summary.headline == "micro"
+    micro = _interval(summary.ci95, summary.interval) if headline_is_micro else ""
+    yield f"  micro         {_share(summary.micro)}  {micro}".rstrip()
+    if summary.macro_over:
+        macro = _interval(summary.macro_ci95 if headline_is_micro else summary.ci95, f"over {summary.macro_over}")
+        yield f"  macro         {_share(summary.macro)}  {macro}"
+    yield f"  answers       {', '.join(f'{count} {kind}' for kind, count in summary.kinds.items())}"
+    for kind, table in summary.tables.items():
+        yield f"  by {kind}"
+        yield from (f"    {label:<32} {_cell(cell)}" for label, cell in table.items())
+
+
+def _right_refusals(run: Scored) -> int:
+    from benchmarks.scoring import Nothing
+
+    return sum(one.verdict.correct for one in run.judged if isinstance(one.sample.data.target, Nothing))
+
+
+def _mistaken(mistakes: Sequence[Mistake]) -> Iterator[str]:
+    if not mistakes:
+        return
+    yield f"  mistaken      {len(mistakes)} stored verdicts are not the right ones:"
+    for mistake in mistakes[:_SHOWN]:
+        yield f"    {mistake.id:<32} stored {mistake.stored}, is {mistake.right}: {mistake.why}"
+    if len(mistakes) > _SHOWN:
+        yield f"    and {len(mistakes) - _SHOWN} more (--json has them all)"
+
+
+def _interval(ends: tuple[float, float] | None, about: str) -> str:
+    return about if ends is None else f"[{ends[0]:.2%}, {ends[1]:.2%}] 95 %, {about}"
+
+
+def _cell(cell: Cell) -> str:
+    count = f"{_count(cell.correct)}/{cell.total}"
+    ends = "" if cell.ci95 is None else f"[{cell.ci95[0]:.1%}, {cell.ci95[1]:.1%}]"
+    return f"{count:>10} {_share(cell.accuracy):>8}  {ends}"
+
+
+def _share(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.2%}"
+
+
+def _count(value: float) -> str:
+    return f"{value:g}" if value.is_integer() else f"{value:.2f}"

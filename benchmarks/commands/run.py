@@ -1,0 +1,132 @@
+"""``handeye bench SUITE``: run a suite."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from contextlib import redirect_stdout
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agent.commands.options import AsJson, MaxPixels, ServedName, model_option, print_json
+
+if TYPE_CHECKING:
+    from benchmarks.runner.run import Done, Stopped
+
+_what = functools.partial(typer.Option, rich_help_panel="What is run")
+_how = functools.partial(typer.Option, rich_help_panel="How it is run (changes no figure)")
+
+
+class EngineChoice(StrEnum):
+    """Where the workers are."""
+
+    local = "local"
+    ray = "ray"
+
+
+Workers = Annotated[int, _how(help="Samples answered at a time; each asks the model by itself.", min=1, max=1024)]
+Engine = Annotated[EngineChoice, _how(help="This machine, or a Ray cluster (RAY_ADDRESS, else one started here).")]
+Retries = Annotated[int, _how(help="More tries for a sample whose server, display or worker failed.", min=0, max=100)]
+
+
+def run(
+    suite: Annotated[str, typer.Argument(help="Name of a suite; handeye bench suites lists them.", metavar="SUITE")],
+    data: Annotated[Path | None, _what(help="The suite's folder, as it was downloaded.", metavar="DIR")] = None,
+    model: Annotated[
+        str,
+        model_option(
+            "--model",
+            "-m",
+            help="builtin, the URL of a server, or baseline:NAME (idle, say-done, random, centre, ocr, blind-replay, "
+            "oracle).",
+            metavar="MODEL",
+        ),
+    ] = "builtin",
+    served_model: ServedName = None,
+    max_pixels: MaxPixels = None,
+    mode: Annotated[str | None, _what(help="A variant of the data, e.g. high or low.", metavar="MODE")] = None,
+    rule: Annotated[str | None, _what(help="A named scoring rule, where there are several.", metavar="RULE")] = None,
+    language: Annotated[
+        str | None, _what(help="Language of the instructions, where there are several.", metavar="LANG")
+    ] = None,
+    tasks: Annotated[str | None, _what(help="Only these tasks, with commas between.", metavar="A,B")] = None,
+    seeds: Annotated[int | None, _what(help="Instances of each interactive task.", min=1, metavar="N")] = None,
+    seed: Annotated[int, _what(help="The first seed.", min=0)] = 0,
+    zoom: Annotated[bool, _what("--zoom", help="Look twice; the result is labelled as such.")] = False,
+    official_timer: Annotated[bool, _what("--official-timer", help="Keep a suite's own time limit.")] = False,
+    limit: Annotated[int | None, _what(help="Only the first N samples.", min=1, metavar="N")] = None,
+    workers: Workers = 1,
+    engine: Engine = EngineChoice.local,
+    retries: Retries = 3,
+    resume: Annotated[bool, _how("--resume", help="Go on with a run that was interrupted.")] = False,
+    out: Annotated[
+        Path | None, _how(help="Folder for answers and result. Default: runs/bench-<time>-…", metavar="DIR")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a suite and write result.json; the word run may be left out.
+
+    Every answer is kept in answers.jsonl as it comes.
+    A server, display or worker that fails is tried again and counted apart from wrong answers; a sample that still
+    has no answer is listed as an error, is in no figure, and the exit status is 1. After Ctrl-C, a crash or a power
+    cut the same command with --resume goes on where it stopped.
+
+    [bold]Examples[/]
+
+      handeye bench jsonl --data my-screens --model builtin --workers 2
+
+      handeye bench screenspot-pro --data ScreenSpot-Pro --language cn --model http://127.0.0.1:8000 --workers 16
+
+      handeye bench miniwob --seeds 5 --tasks click-button,enter-text --out runs/mw --resume
+    """
+    from benchmarks.runner.plan import Plan
+    from benchmarks.runner.run import How, Stopped, run_plan
+    from benchmarks.runner.schedule import Retries as Policy
+    from benchmarks.suite import Options
+
+    options = Options(
+        mode=mode,
+        rule=rule,
+        language=language,
+        seeds=seeds,
+        seed=seed,
+        zoom=zoom,
+        official_timer=official_timer,
+        tasks=tuple(filter(None, (name.strip() for name in (tasks or "").split(",")))),
+    )
+    plan = Plan(suite, model, data.absolute() if data else None, options, served_model, max_pixels, limit)
+    how = How(workers, engine.value, out, resume, Policy(retries))
+    try:
+        with redirect_stdout(sys.stderr):  # Ray and suites may print; stdout is for the result
+            done = run_plan(plan, how)
+    except Stopped as stop:
+        raise typer.Exit(tell_stopped(stop)) from stop
+    raise typer.Exit(tell_done(done, as_json))
+
+
+def tell_stopped(stop: Stopped) -> int:
+    """How to go on; the exit status."""
+    typer.echo(
+        f"handeye: stopped with {stop.done} of {stop.total} samples answered, all kept in {stop.folder}. "
+        f"Go on with the same command and --out {stop.folder} --resume",
+        err=True,
+    )
+    return 130
+
+
+def tell_done(done: Done, as_json: bool) -> int:
+    """Print a result; the exit status."""
+    from benchmarks.runner.words import failures, table
+
+    if as_json:
+        print_json(done.result.headline() | {"result": str(done.path)})
+    else:
+        for line in table(done.result):
+            typer.echo(line)
+    for line in failures(done):
+        typer.echo(f"handeye: {line}", err=True)
+    typer.echo(f"result {done.path}", err=True)
+    return 0 if done.result.complete else 1

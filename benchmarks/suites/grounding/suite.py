@@ -1,0 +1,179 @@
+"""The grounding suites as `benchmarks.suite.Suite`: one class over the layouts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from actions.frame import Point
+from agent.model import Decision, Grounding, Model, ModelError
+from agent.step import Step
+from agent.task import Task
+from benchmarks.scoring import Nothing, Target, judge_place
+from benchmarks.suite import Answer, Judged, Kind, Options, Sample, Suite, SuiteError, Summary, Verdict
+from benchmarks.suites.grounding.layouts import LAYOUTS, Layout
+from benchmarks.suites.grounding.looking import ZOOM, look
+from benchmarks.suites.grounding.reading import Data, Question, read_data
+from benchmarks.suites.grounding.records import Size
+from benchmarks.summary import summarise
+from envs.env import Observation
+
+VERSION = 1
+"""Goes up when a rule of these suites changes, so that older figures are no longer the same protocol."""
+WITHOUT_REFUSALS = "without-refusals"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A sample's own data: the image (None where only answers are judged), its size and what is right."""
+
+    image: Path | None
+    size: Size
+    target: Target
+
+
+def open_suite(name: str, data: Path | None, options: Options) -> Suite:
+    """The grounding suite `name` in the folder (or annotation file) `data`, checked. Raises `SuiteError`."""
+    if data is None:
+        raise SuiteError(f"{name} needs its data: give the folder it was downloaded to with --data")
+    return GroundingSuite(name, read_data(name, _checked(name, options), data, options), options)
+
+
+def open_annotations(name: str, data: Path, options: Options) -> GroundingSuite:
+    """The suite for judging stored answers: images need not be there. Raises `SuiteError`."""
+    return GroundingSuite(name, read_data(name, _checked(name, options), data, options, images=False), options)
+
+
+def _checked(name: str, options: Options) -> Layout:
+    """The layout of suite `name`. Raises `SuiteError` for an option that means nothing to it."""
+    layout = LAYOUTS[name]
+    foreign = {"seeds": options.seeds is not None, "official-timer": options.official_timer, "tasks": options.tasks}
+    for option, given in foreign.items():
+        if given:
+            raise SuiteError(f"{name} asks where things are: --{option} means nothing to it")
+    _check_choice(name, "language", options.language, layout.languages)
+    _check_choice(name, "rule", options.rule, layout.rules)
+    return layout
+
+
+def _check_choice(name: str, option: str, value: str | None, known: Sequence[str]) -> None:
+    if value is not None and value not in known:
+        there = f"use {', '.join(known)}" if known else f"it has no choice of {option}"
+        raise SuiteError(f"{name} has no {option} {value!r}: {there}")
+
+
+class GroundingSuite:
+    """Screenshots, instructions and targets."""
+
+    kind: Kind = "grounding"
+
+    def __init__(self, name: str, data: Data, options: Options) -> None:
+        self.name = name
+        self._layout = LAYOUTS[name]
+        self._data, self._options = data, options
+        self._rule = options.rule or (self._layout.rules[0] if self._layout.rules else None)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is odd about the data, one line each."""
+        return self._data.oddities
+
+    @property
+    def protocol(self) -> Mapping[str, Any]:
+        """See `benchmarks.suite.Suite.protocol`."""
+        return {
+            "suite": self.name,
+            "version": VERSION,
+            "mode": self._data.variant or None,
+            "language": self._options.language or ("en" if self._layout.languages else None),
+            "rule": self._rule,
+            "zoom": f"two passes, {ZOOM}x around the first answer" if self._options.zoom else None,
+            "hit_test": "point in box, edges included; polygons by ray casting; refusal right only for refusals",
+            "boxes": self._layout.boxes,
+            "samples": len(self._samples),
+            "complete": len(self._data.questions) == self._layout.counts.get(self._data.variant),
+            "data_hash": self._data.data_hash,
+        }
+
+    def samples(self) -> Sequence[Sample]:
+        """In the order of the files."""
+        return self._samples
+
+    @cached_property
+    def _samples(self) -> tuple[Sample, ...]:
+        kept = [q for q in self._data.questions if not (self._skips_refusals and isinstance(q.target, Nothing))]
+        return tuple(_sample(question) for question in kept)
+
+    @property
+    def _skips_refusals(self) -> bool:
+        return self._rule == WITHOUT_REFUSALS
+
+    def answer(self, sample: Sample, model: Model) -> Answer:
+        """Ask `model` where it is."""
+        task: Place = sample.data
+        if task.image is None:
+            raise SuiteError(f"{self.name}: the images were not opened")
+        return look(model, task.image, sample.id, sample.instruction, self._options.zoom)
+
+    def judge(self, sample: Sample, answer: Answer) -> Verdict:
+        """`benchmarks.scoring.judge_place`."""
+        return judge_place(sample.data.target, answer)
+
+    def summarise(self, judged: Sequence[Judged]) -> Summary:
+        """Micro is the headline; `notes` says what the suite's authors average and what is odd about the data."""
+        return summarise(
+            judged,
+            macro_over=self._layout.macro_over,
+            is_refusal=lambda sample: isinstance(sample.data.target, Nothing),
+            hidden=self._layout.hidden,
+            notes=[*self._notes(len(judged)), *self.warnings],
+        )
+
+    def _notes(self, count: int) -> list[str]:
+        average = self._layout.authors_average
+        notes = [f"{self._layout.title}: its authors report the {average} average"] if average else []
+        if self._options.zoom:
+            notes.insert(0, f"two-pass zoom ({ZOOM}x): not comparable with figures of one pass")
+        if self._skips_refusals:
+            notes.append("refusals are left out: not comparable with figures that count them")
+        if count != len(self._samples):
+            notes.append(f"{count} of {len(self._samples)} samples: not comparable with figures on the whole set")
+        return notes
+
+    def oracle(self, sample: Sample) -> Model:
+        """Points at the target, or refuses where there is none."""
+        return Pointer(sample.data.target)
+
+
+def _sample(question: Question) -> Sample:
+    record = question.record
+    task = Place(question.image, question.size, question.target)
+    return Sample(record.id, record.instruction, record.groups, task)
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """A model that knows the one answer."""
+
+    target: Target
+    name: str = "oracle"
+    dialect: str | None = None
+    prompt_hash: str | None = None
+
+    def locate(self, observation: Observation, instruction: str) -> Grounding:
+        """The target's inside, on whatever part of the image is shown."""
+        if isinstance(self.target, Nothing):
+            return Grounding(refused=True, reason="it is not there")
+        inside = self.target.inside()
+        return Grounding(point=Point(*observation.frame.from_input(*inside)), score=1.0)
+
+    def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
+        """Not asked of it."""
+        raise ModelError("the oracle of a grounding suite only locates")
+
+    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
+        """Not asked of it."""
+        raise ModelError("the oracle of a grounding suite only locates")
