@@ -87,18 +87,27 @@ class Screen:
     def touch(self, path: Sequence[Point], seconds: float = 0.0) -> None:
         """A finger put down at the first of `path`, moved along it within `seconds`, and lifted at its end."""
         with self._gesture:
+            if len(path) == 1:
+                self._tap(path[0], seconds)
+                return
             self.finger("touchStart", path[0])
             started = time.monotonic()
             steps = max(1, round(seconds / _MOVE))
             for n in range(1, steps + 1):
                 time.sleep(max(0.0, started + seconds * n / steps - time.monotonic()))
-                if len(path) > 1:
-                    self.finger("touchMove", _along(path, n / steps))
+                self.finger("touchMove", _along(path, n / steps))
             self.finger("touchEnd")
+
+    def _tap(self, at: Point, seconds: float) -> None:
+        """Down and up without waiting for the page between: a busy machine does not make a long press of a tap."""
+        with self._lock:
+            self._page.tell("Input.dispatchTouchEvent", type="touchStart", touchPoints=[_css(at)])
+            time.sleep(seconds)
+            self._page.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
 
     def finger(self, event: str, at: Point | None = None) -> None:
         """One touch event: ``touchStart``, ``touchMove``, ``touchEnd`` or ``touchCancel``."""
-        points = [] if at is None else [{"x": at.x / SCALE, "y": at.y / SCALE}]
+        points = [] if at is None else [_css(at)]
         self._call("Input.dispatchTouchEvent", type=event, touchPoints=points)
 
     def type(self, text: str) -> None:
@@ -151,6 +160,10 @@ class Screen:
         finally:
             for end in (its_input, theirs, *high):
                 os.close(end)
+
+
+def _css(at: Point) -> dict[str, float]:
+    return {"x": at.x / SCALE, "y": at.y / SCALE}
 
 
 def _along(path: Sequence[Point], share: float) -> Point:

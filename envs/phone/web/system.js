@@ -353,6 +353,7 @@ function node(element, name, dx, dy) {
 for (const button of document.querySelectorAll("#navigation button"))
   button.onclick = () => system.key(button.dataset.key);
 let lockStart = null;
+$("lock").addEventListener("touchmove", (event) => event.preventDefault(), { passive: false });
 $("lock").addEventListener("touchstart", (event) => { lockStart = event.touches[0].clientY; });
 $("lock").addEventListener("touchend", (event) => {
   if (lockStart !== null && lockStart - event.changedTouches[0].clientY > 80) system.unlock();
