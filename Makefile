@@ -2,8 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-APT := xvfb openbox mousepad galculator xterm chromium chromium-driver xdotool python3-tk \
-       fonts-dejavu-core fonts-noto-color-emoji x11-xkb-utils xauth
+APT := xvfb openbox mousepad galculator xterm pcmanfm gpicview gnumeric chromium chromium-driver xdotool python3-tk \
+       fonts-dejavu-core fonts-liberation fonts-noto-color-emoji x11-xkb-utils xauth
 export PATH := $(abspath $(BIN)):$(PATH)
 
 .PHONY: help demo test test-slow lint bench setup clean
@@ -23,15 +23,19 @@ test-slow: setup ## the long ones: 50 kills, every size, repeated end-to-end run
 lint: setup ## ruff and mypy --strict
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-bench: setup ## speed: milliseconds per step spent outside the model, against the usual way
+bench: setup ## speed, against the usual way: milliseconds of a step outside the model, samples a second of a benchmark
 	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.speed.harness
 
-setup: $(VENV)/.debian $(VENV)/.python
+setup: $(VENV)/.debian $(VENV)/.python $(VENV)/.tokenizer
 
 $(VENV)/.python: pyproject.toml $(VENV)/bin/python
 	@echo "setting up Python packages in $(VENV) (once)"
-	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,qwen,bench]'
 	@touch $@
+
+$(VENV)/.tokenizer: tools/qwen-tokenizer | $(VENV)/bin/python
+	@$(BIN)/python tools/qwen-tokenizer >/dev/null && touch $@ || true
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Handeye needs Python 3.11 or newer: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }

@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from actions.frame import Frame
-from agent.dialects.dialect import IMAGE, Chat, Dialect, Platform, Reading, Spot, pointer_after
+from agent.dialects.dialect import IMAGE, Chat, Dialect, Platform, Reading, Spot, Use, pointer_after
 from agent.dialects.loosejson import LooseJsonError, read_loose
-from agent.endpoints.endpoint import Endpoint, Enough, Reply, Request
+from agent.dialects.shape import data_shape, shape_of
+from agent.endpoints.endpoint import Endpoint, Enough, Reply, Request, Shape
 from agent.jsonshape import mismatch
 from agent.model import Decision, Grounding, ModelError, ParseError
 from agent.png import encode_png
@@ -20,6 +21,8 @@ from agent.task import Task
 from envs.env import Observation
 
 T = TypeVar("T")
+Structured = Literal["auto", "always", "off"]
+"""When an answer is held to its shape: where the whole answer is the action (auto), always, or never."""
 
 
 @dataclass
@@ -42,12 +45,16 @@ class ChatModel:
     """`agent.model.Model` over any endpoint; `platform` says which of the dialect's action schemas fits the device.
 
     `profile` is the id of the `agent.calibration.profile.Profile` that `speaks` was corrected by, empty without one.
+    `structured` is when answers are held to the dialect's shape, where the endpoint can: by default only those of
+    families that answer with the action and nothing else, since a model held to what it would not say by itself may
+    choose worse. What comes is read with the same care in any case.
     """
 
     endpoint: Endpoint
     speaks: Dialect
     platform: Platform = "desktop"
     profile: str = ""
+    structured: Structured = "auto"
 
     @property
     def name(self) -> str:
@@ -73,8 +80,9 @@ class ChatModel:
         frame, clock = observation.frame, _Clock()
         with clock.timed("prompt"), _usable(frame):
             chat = self.speaks.ask_action(task.instruction, frame, history, self.platform)
-        reply = self._ask(chat, observation, clock, self.speaks.grammar[self.platform].watch)
         pointer = pointer_after(history, frame)
+        shape = self._shape(self.platform, frame, pointer is not None)
+        reply = self._ask(chat, observation, clock, self.speaks.grammar[self.platform].watch, shape)
 
         def read() -> Reading:
             return self.speaks.parse(reply.text, frame, self.platform, pointer=pointer, ended=reply.ended)
@@ -97,7 +105,7 @@ class ChatModel:
         frame, clock = observation.frame, _Clock()
         with clock.timed("prompt"), _usable(frame):
             chat = self.speaks.ask_place(instruction, frame)
-        reply = self._ask(chat, observation, clock)
+        reply = self._ask(chat, observation, clock, shape=self._shape("locate", frame))
 
         def read() -> Spot:
             return self.speaks.find(reply.text, frame, ended=reply.ended)
@@ -113,10 +121,28 @@ class ChatModel:
         clock = _Clock()
         with clock.timed("prompt"), _usable(observation.frame):
             chat = self.speaks.ask_data(question, schema, observation.frame)
-        reply = self._ask(chat, observation, clock)
+        reply = self._ask(chat, observation, clock, shape=data_shape(schema) if self._holds else None)
         return _read(reply, clock, lambda: _data(reply, schema))
 
-    def _ask(self, chat: Chat, observation: Observation, clock: _Clock, watch: Enough | None = None) -> Reply:
+    @property
+    def _holds(self) -> bool:
+        return self.structured != "off" and self.endpoint.capabilities.structured != "none"
+
+    def _shape(self, use: Use, frame: Frame, pointer: bool = True) -> Shape | None:
+        """What the answer is held to; None where it is left free."""
+        if not self._holds:
+            return None
+        shape = shape_of(self.speaks, use, frame, pointer=pointer)
+        return None if shape is None or (shape.free and self.structured != "always") else shape
+
+    def _ask(
+        self,
+        chat: Chat,
+        observation: Observation,
+        clock: _Clock,
+        watch: Enough | None = None,
+        shape: Shape | None = None,
+    ) -> Reply:
         image, frame = observation.image, observation.frame
         if image.shape[:2] != (frame.height, frame.width):
             raise ModelError(f"the image is not the frame's: {image.shape[1]}x{image.shape[0]}, not {frame.geometry}")
@@ -129,6 +155,8 @@ class ChatModel:
                 prefill=chat.prefill,
                 stop=chat.stop,
                 max_tokens=chat.max_tokens,
+                shape=shape,
+                special_tokens=self.speaks.keep_special_tokens,
             )
         with clock.timed("model"):
             return self.endpoint.complete(request, watch)

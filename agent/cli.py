@@ -13,8 +13,21 @@ from typing import Annotated
 
 import typer
 
+from agent.commands.doctor import doctor
 from agent.commands.extract import extract
-from agent.commands.options import AsJson, MaxPixels, ModelName, ServedName, print_json, record_option
+from agent.commands.options import (
+    AsJson,
+    DialectName,
+    MaxPixels,
+    ModelName,
+    NoProfile,
+    ProfileFile,
+    ServedName,
+    chosen_profile,
+    print_json,
+    record_option,
+)
+from agent.commands.serve import serve
 from agent.errors import UserError
 
 app = typer.Typer(
@@ -64,7 +77,10 @@ def run(
     live: Annotated[bool, _screen("--live", help="Serve a page on this machine that shows the screen.")] = False,
     model: ModelName = "builtin",
     served_model: ServedName = None,
+    dialect: DialectName = None,
     max_pixels: MaxPixels = None,
+    profile: ProfileFile = None,
+    no_profile: NoProfile = False,
     max_steps: Annotated[int, _limits(help="End after this many steps.")] = 50,
     max_seconds: Annotated[float | None, _limits(help="End after this many seconds.")] = None,
     max_tokens: Annotated[int | None, _limits(help="End after this many tokens.")] = None,
@@ -97,7 +113,9 @@ def run(
     options = RunOptions(
         model=model,
         served_model=served_model,
+        dialect=dialect,
         max_pixels=max_pixels,
+        profile=chosen_profile(profile, no_profile),
         max_steps=max_steps,
         max_seconds=max_seconds,
         max_tokens=max_tokens,
@@ -118,7 +136,10 @@ def locate(
     instruction: Annotated[str, typer.Argument(help='What to find, e.g. "the field right of Name".')],
     model: ModelName = "builtin",
     served_model: ServedName = None,
+    dialect: DialectName = None,
     max_pixels: MaxPixels = None,
+    profile: ProfileFile = None,
+    no_profile: NoProfile = False,
     draw: Annotated[Path | None, typer.Option(help="Write the image with the target drawn on it.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -134,7 +155,8 @@ def locate(
     """
     from agent.locating import locate_on_image
 
-    found = locate_on_image(image, instruction, model, served_model, max_pixels, draw)
+    which = chosen_profile(profile, no_profile)
+    found = locate_on_image(image, instruction, model, served_model, max_pixels, draw, dialect, which)
     if as_json:
         print_json(found)
     elif not found["refused"]:
@@ -147,7 +169,9 @@ def locate(
         raise typer.Exit(1)
 
 
+app.command()(doctor)
 app.command()(extract)
+app.command()(serve)
 
 
 @app.command()
@@ -183,24 +207,6 @@ def models(as_json: AsJson = False) -> None:
     for dialect in dialects:
         does = " and ".join(dialect["platforms"]) or "locates only"
         typer.echo(f"{dialect['name']:<20}  {does:<18}  {dialect['sizes']:<36}  {dialect['licence']}")
-
-
-@app.command()
-def doctor(
-    model: Annotated[str | None, typer.Option("--model", "-m", help="Also check this model server.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Check this machine: display, capture, input, sandbox, text recognition, and a model server if named."""
-    from agent.doctor import examine
-
-    findings = examine(model)
-    if as_json:
-        print_json({"ok": all(f.ok or not f.needed for f in findings), "checks": [f.to_json() for f in findings]})
-    else:
-        for finding in findings:
-            typer.echo(finding.line())
-    if not all(f.ok or not f.needed for f in findings):
-        raise typer.Exit(1)
 
 
 def parse_size(text: str) -> tuple[int, int]:

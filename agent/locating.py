@@ -27,6 +27,8 @@ def locate_on_image(
     served_model: str | None = None,
     max_pixels: int | None = None,
     draw: Path | None = None,
+    dialect: str | None = None,
+    profile: Path | bool = True,
 ) -> dict[str, Any]:
     """Find `instruction` on the image at `path`; the object that ``handeye locate --json`` prints.
 
@@ -36,7 +38,14 @@ def locate_on_image(
         raise UserError('the instruction is empty: say what to find, e.g. "the Save button"')
     image = read_image(path)
     frame = Frame(id="image", width=image.shape[1], height=image.shape[0])
-    finder = resolve_model(model, ability="locate", served_model=served_model, max_pixels=max_pixels)
+    finder = resolve_model(
+        model,
+        ability="locate",
+        served_model=served_model,
+        dialect=dialect,
+        max_pixels=max_pixels,
+        profile=profile,
+    )
     found = finder.locate(Observation(image, frame), instruction)
     if draw is not None:
         _save(draw_grounding(image, found), draw)

@@ -56,7 +56,9 @@ class RunOptions:
 
     model: str = "builtin"
     served_model: str | None = None
+    dialect: str | None = None
     max_pixels: int | None = None
+    profile: Path | bool = True
     max_steps: int = 50
     max_seconds: float | None = None
     max_tokens: int | None = None
@@ -129,7 +131,9 @@ def _model(options: RunOptions) -> Model:
         options.model,
         ability="decide",
         served_model=options.served_model,
+        dialect=options.dialect,
         max_pixels=options.max_pixels,
+        profile=options.profile,
         patience=patience,
     )
 

@@ -233,6 +233,11 @@ class SandboxEnv:
             self._desktop.settle(SHOWN)
         return pid
 
+    def ended(self, pid: int) -> int | None:
+        """The exit status of a program that `launch` started (negative: a signal); None while it runs."""
+        status = self._supervisor.ask("poll", pid=pid)
+        return None if status is None else int(status)
+
     def windows(self) -> tuple[Window, ...]:
         """The windows on the display, oldest first."""
         with self._screen.guard():

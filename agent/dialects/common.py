@@ -23,6 +23,9 @@ EXTRACT = Prompt(
 )
 """The question for data, for every family that can answer more than a place."""
 
+CALL_USER = "The model asks for your help to go on."
+"""The question that UI-TARS' ``call_user()``, which has no words of its own, stands for."""
+
 WAYS = {"down": (0, 1), "up": (0, -1), "right": (1, 0), "left": (-1, 0)}
 """Directions as (dx, dy): where the content that comes into sight was."""
 

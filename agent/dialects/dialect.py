@@ -160,7 +160,8 @@ class Dialect:
     person's words) and ``$error``; `no_history` stands for an empty one. `overshoot` is in grid units (see
     `View.slack`). `thinks` says that answers may begin with a tagged thought. `keep_special_tokens` says that the
     places lose their marks if the server drops special tokens from its text. `space_for` is where a family's own code
-    counts otherwise for one use than for the rest.
+    counts otherwise for one use than for the rest. `told` is the space whose sides prompts tell, where that is not the
+    one of the answers (a model that was measured to answer otherwise than it is asked).
     """
 
     name: str
@@ -183,6 +184,9 @@ class Dialect:
     thinks: bool = False
     keep_special_tokens: bool = False
     space_for: Mapping[Use, Space] = field(default_factory=dict)
+    talks: bool = False
+    place: str = ""
+    told: Space | None = None
 
     def can(self, ability: Ability, platform: Platform | None = None) -> bool:
         """Whether a model of this family can do that on `platform`, or on any (None)."""
@@ -212,8 +216,8 @@ class Dialect:
     def _space(self, use: Use) -> Space:
         return self.space_for.get(use, self.space)
 
-    def _grid(self, frame: Frame, use: Use) -> Grid:
-        space = self._space(use)
+    def _grid(self, frame: Frame, use: Use, told: Space | None = None) -> Grid:
+        space = told or self._space(use)
         if space == "abs_resized":
             return Grid(*self.resize.size(frame.width, frame.height))
         side = _SIDES.get(space)
@@ -281,7 +285,7 @@ class Dialect:
         return self._fill(self.extract, frame, "locate", instruction=question, schema=told)
 
     def _fill(self, prompt: Prompt, frame: Frame, use: Use, **words: str) -> Chat:
-        grid = self._grid(frame, use)
+        grid = self._grid(frame, use, self.told)
         words |= {"width": f"{grid.width:g}", "height": f"{grid.height:g}"}
         user = tuple(part if part == IMAGE else Template(part).substitute(words) for part in prompt.user)
         system = Template(prompt.system).substitute(words)
@@ -328,6 +332,8 @@ class Dialect:
         )
         if self.space_for or self.no_history:
             parts = (*parts, sorted(self.space_for.items()), self.no_history)
+        if self.told:
+            parts = (*parts, self.told)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 

@@ -34,6 +34,7 @@ UGROUND = Dialect(
     ),
     extract=None,
     finder=Places(own=(PAIR,)),
+    place="(${x}, ${y})",
 )
 SEECLICK = Dialect(
     name="seeclick",
@@ -56,6 +57,7 @@ SEECLICK = Dialect(
     ),
     extract=None,
     finder=Places(own=(PAIR,), also=(LIST,)),
+    place="(${x}, ${y})",
 )
 GTA1 = Dialect(
     name="gta1",
@@ -78,6 +80,7 @@ GTA1 = Dialect(
     ),
     extract=None,
     finder=Places(own=(PAIR,)),
+    place="(${x}, ${y})",
 )
 INFIGUI_G1 = Dialect(
     name="infigui-g1",
@@ -118,4 +121,5 @@ JEDI = Dialect(
     locate=Prompt(tool_system(COMPUTER_FUNCTION), (IMAGE, "\n${instruction}"), max_tokens=512),
     extract=None,
     finder=COMPUTER_USE,
+    talks=True,
 )

@@ -133,6 +133,7 @@ HOLO1 = Dialect(
     step="Step ${number}: ${action}${outcome}\n",
     retry="Your last answer did nothing (${error}). Answer with one JSON object.",
     no_history="Nothing.",
+    place="Click(${x}, ${y})",
 )
 HOLO15 = Dialect(
     name="holo1.5",
@@ -148,6 +149,7 @@ HOLO15 = Dialect(
     locate=Prompt("", _json_click({"action": "click_absolute", "x": 150, "y": 200}), max_tokens=256),
     extract=None,
     finder=Places(own=(JSON_XY, PAIR)),
+    place='{"action": "click_absolute", "x": ${x}, "y": ${y}}',
 )
 HOLO2 = Dialect(
     name="holo2",

@@ -110,6 +110,7 @@ INTERNVL25 = Dialect(
     extract=EXTRACT,
     finder=Places(own=(QUAD,)),
     retry=_RETRY,
+    place="[[${x}, ${y}, ${x2}, ${y2}]]",
 )
 
 # Qwen3-VL ----------------------------------------------------------------------------------------------------------
@@ -308,6 +309,7 @@ GUI_OWL = Dialect(
     locate=Prompt(tool_system(_OWL_COMPUTER), (IMAGE, "${instruction}"), max_tokens=256),
     extract=EXTRACT,
     retry=_RETRY,
+    talks=True,
 )
 
 _INTERACT: Read = lambda args: AskUser(question=args.text("text"))  # noqa: E731

@@ -172,4 +172,5 @@ SHOWUI = Dialect(
     step="${action}${outcome}, ",
     retry="The last answer did nothing (${error}).",
     no_history="None",
+    place="[${x}, ${y}]",
 )

@@ -24,7 +24,7 @@ from actions.action import (
 from actions.frame import Point
 from actions.keys import split_chord
 from agent.dialects.calls import CallArgs, Calls, ReadCall, quoted
-from agent.dialects.common import EXTRACT, chord_of, hurried, plain_drag, scroll_of, way_of
+from agent.dialects.common import CALL_USER, EXTRACT, chord_of, hurried, plain_drag, scroll_of, way_of
 from agent.dialects.dialect import IMAGE, Dialect, Prompt, View
 from agent.dialects.places import ANY, CORNERS, PAIR, TAG, Places
 from agent.dialects.resize import Resize
@@ -33,8 +33,6 @@ PLACES = ("start_box", "point", "start_point", "start")
 ENDS = ("end_box", "end_point", "end")
 WAIT_SECONDS = 5.0
 """What ``wait()`` means (the comment in UI-TARS' own prompt)."""
-CALL_USER = "The model asks for your help to go on."
-"""The question that ``call_user()``, which has no words of its own, stands for."""
 
 
 def _scroll(args: CallArgs) -> Scroll | Drag:
@@ -262,4 +260,5 @@ UI_TARS_15 = Dialect(
     step=UI_TARS_10.step,
     retry=UI_TARS_10.retry,
     no_history="None",
+    place="Action: click(point='<point>${x} ${y}</point>')",
 )

@@ -208,6 +208,7 @@ UI_VENUS_10_GROUND = Dialect(
     ),
     extract=None,
     finder=Places(own=(QUAD,)),
+    place="[${x}, ${y}, ${x2}, ${y2}]",
 )
 UI_VENUS_10_NAVI = Dialect(
     name="ui-venus-1.0-navi",
@@ -226,6 +227,7 @@ UI_VENUS_10_NAVI = Dialect(
     step=_STEP,
     retry=_RETRY,
     thinks=True,
+    place="[${x}, ${y}, ${x2}, ${y2}]",
 )
 UI_VENUS_15 = Dialect(
     name="ui-venus-1.5",
@@ -255,4 +257,5 @@ UI_VENUS_15 = Dialect(
     step=_STEP,
     retry=_RETRY,
     thinks=True,
+    place="[${x}, ${y}]",
 )

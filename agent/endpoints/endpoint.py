@@ -30,22 +30,30 @@ class Shape:
     """What an answer must look like, for endpoints that can hold a model to it. What comes is checked all the same.
 
     Either `before`, then JSON that fits `schema` (a JSON schema), then `after`; or text that fits `pattern` from its
-    first to its last letter (a regular expression of the subset that xgrammar, llguidance and vLLM share).
+    first to its last letter (a regular expression of the subset that xgrammar, llguidance and vLLM share). Where both
+    are there they say the same, but that the pattern allows only one spacing. `free` says that the model may write what
+    it likes, such as a thought, before the part that is held; only a pattern can be free.
     """
 
     schema: Mapping[str, Any] | None = None
     before: str = ""
     after: str = ""
     pattern: str | None = None
+    free: bool = False
 
     def __post_init__(self) -> None:
-        if (self.schema is None) == (self.pattern is None):
-            raise ValueError("a shape is either a schema or a pattern")
+        if self.schema is None and self.pattern is None:
+            raise ValueError("a shape needs a schema or a pattern")
+        if self.schema is None and (self.before or self.after):
+            raise ValueError("before and after belong to a schema")
 
 
 @dataclass(frozen=True)
 class Request:
-    """One question. `prefill` is the beginning of the answer, used only where the endpoint can."""
+    """One question. `prefill` is the beginning of the answer, used only where the endpoint can.
+
+    `special_tokens` asks for the answer with its special tokens, which mark the places of some families.
+    """
 
     system: str
     user: tuple[Part, ...]
@@ -54,6 +62,7 @@ class Request:
     max_tokens: int = 1024
     temperature: float = 0.0
     shape: Shape | None = None
+    special_tokens: bool = False
 
 
 @dataclass(frozen=True)

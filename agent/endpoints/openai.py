@@ -1,8 +1,9 @@
 """Any server that speaks OpenAI's ``/v1/chat/completions``: vLLM, SGLang, llama.cpp, Ollama, LMDeploy, hosted ones.
 
 Answers are streamed and reading stops once the action is there. What may work on a second try (no connection, a
-dropped one, 429, 500, 502, 503, 504, a stream that stops half-way) is tried again with growing pauses; what will not
-(400, 401, 403, 404) is said in one line. An answer whose end was not seen is never used.
+dropped one, 429, 500, 502, 503, 504, a stream that stops half-way) is tried again with growing pauses, a model that is
+still loading is waited for; what will not pass (400, 401, 403, 404) is said in one line. An answer whose end was not
+seen is never used.
 """
 
 from __future__ import annotations
@@ -12,30 +13,26 @@ import json
 import os
 import random
 import re
-import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
 
 from agent.endpoints.endpoint import Capabilities, Enough, Reply, Request
-from agent.model import ModelError, Usage
+from agent.endpoints.errors import Said, one_line, read_error
+from agent.endpoints.servers import SERVERS, Server, recognised
+from agent.endpoints.wire import DONE, Alarm, Answer, bounded, events, retry_after, take, usage_of
+from agent.model import ModelError
 
-MAX_BODY = 4 * 2**20
-"""Bytes of one response that are read at most."""
-_RETRY = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 _TRAILER = 2.0
 """Seconds to wait for the token counts that follow the end of a streamed answer."""
-_DONE = b"[DONE]"
+_LOOK = 5.0
+"""Seconds that finding out the kind of server may take at most, for each question."""
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_TOO_LONG = re.compile(r"context.{0,20}length|max\w* context|max_model_len|too long|exceeds? .{0,40}tokens", re.I)
-_UNKNOWN = re.compile(r"extra|unknown|unrecogni[sz]ed|unexpected|not permitted", re.I)
-_IMAGE = re.compile(r"image|multimodal|vision", re.I)
+_END_MARK = re.compile(r"(?:<\|(?:im_end|endoftext|end_of_text|eot_id|end|user)\|>|</s>|\s)+\Z")
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,8 @@ class Patience:
     """How long to wait, in seconds. `total` bounds one `complete` with all its attempts.
 
     The pause before attempt n is random between half of and all of ``first_pause * 2**(n-1)``, at most `max_pause`;
-    a server's Retry-After is honoured up to `max_retry_after`.
+    a server's Retry-After is honoured up to `max_retry_after`. One that says that it is loading the model is asked
+    again every `loading_pause` until `total` is over.
     """
 
     total: float = 300.0
@@ -52,6 +50,7 @@ class Patience:
     first_pause: float = 0.5
     max_pause: float = 8.0
     max_retry_after: float = 30.0
+    loading_pause: float = 1.0
 
 
 class _Again(Exception):  # noqa: N818 - control flow
@@ -63,49 +62,20 @@ class _Again(Exception):  # noqa: N818 - control flow
 
 
 @dataclass
-class _Answer:
-    """What has come of one answer so far; `finish` is why the server says it ended."""
-
-    text: list[str] = field(default_factory=list)
-    finish: str | None = None
-    first_token: float | None = None
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-
-
-class _Alarm:
-    """Shuts the socket of `response` down at a time, which ends a read that waits for ever; httpx bounds only each
-    read by itself.
+class _Ask:
+    """One request as JSON. `optional` are the fields that a server may not know, `shaped` those that hold the answer to
+    a shape; `begun` is the beginning of the answer that was sent.
     """
 
-    def __init__(self, response: httpx.Response, deadline: float) -> None:
-        stream = response.extensions.get("network_stream")
-        self._socket = stream.get_extra_info("socket") if stream is not None else None
-        self._timer = threading.Timer(0, self._ring)
-        self.deadline = deadline
-        self._set(deadline - time.monotonic())
+    body: dict[str, Any]
+    optional: dict[str, Any] = field(default_factory=dict)
+    shaped: tuple[str, ...] = ()
+    begun: str = ""
 
-    def __enter__(self) -> _Alarm:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-
-    def within(self, seconds: float) -> None:
-        """Ring in `seconds` from now, if that is sooner."""
-        if time.monotonic() + seconds < self.deadline:
-            self._set(seconds)
-
-    def _set(self, seconds: float) -> None:
-        self._timer.cancel()
-        self._timer = threading.Timer(max(seconds, 0), self._ring)
-        self._timer.daemon = True
-        self._timer.start()
-
-    def _ring(self) -> None:
-        if self._socket is not None:
-            with suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)
+    def add(self, fields: Mapping[str, Any], optional: bool = True) -> None:
+        """Put `fields` into the body."""
+        self.body |= fields
+        self.optional |= fields if optional else {}
 
 
 def api_key(host: str) -> str | None:
@@ -134,8 +104,9 @@ def base_url(url: str) -> str:
 class OpenAIEndpoint:
     """A model on an OpenAI-compatible server at `url`. `served` is its name there; without it the server is asked.
 
-    `prefill` says whether the server continues an answer begun for it (vLLM does); a server that refuses the fields
-    for it, or for usage in streams, is not sent them again.
+    What kind of server it is, and so what it can do, is found out on first use (`agent.endpoints.servers`). `prefill`
+    says that it continues an answer begun for it although its kind is unknown. A server that refuses a field that it
+    could do without is not sent it again. `turn` is entered while the server is at a request, e.g. a semaphore.
     """
 
     url: str
@@ -144,12 +115,14 @@ class OpenAIEndpoint:
     prefill: bool = False
     patience: Patience = field(default_factory=Patience)
     transport: httpx.BaseTransport | None = None
+    turn: AbstractContextManager[Any] = field(default_factory=nullcontext)
 
     def __post_init__(self) -> None:
         self.url = base_url(self.url)
         host = httpx.URL(self.url).host
         self._key = api_key(host)
         self._refused: set[str] = set()
+        self._server: Server | None = None
         self._client = httpx.Client(
             headers={"Accept-Encoding": "identity", "User-Agent": "handeye"}
             | ({"Authorization": f"Bearer {self._key}"} if self._key else {}),
@@ -166,18 +139,43 @@ class OpenAIEndpoint:
     def model(self) -> str:
         """The served name; asks ``GET /models`` the first time when it was not given. Raises `ModelError`."""
         if self.served is None:
-            names = self._served_names(raises=True)
-            if len(names) != 1:
-                listed = ", ".join(names[:20]) or "none"
+            models = self._models()
+            self._recognise(models)
+            if len(models) != 1:
+                listed = ", ".join(str(model["id"]) for model in models[:20]) or "none"
                 raise ModelError(f"{self.url} serves {listed}: say which, as {self.url}#NAME")
-            self.served = names[0]
+            self.served = str(models[0]["id"])
         return self.served
 
     @property
+    def server(self) -> Server:
+        """What kind of server it is; asked once, and ``unknown`` for one that does not say."""
+        if self._server is None:
+            try:
+                self._recognise(self._models())
+            except ModelError:
+                self._recognise([])
+        return self._server or SERVERS["unknown"]
+
+    @property
     def capabilities(self) -> Capabilities:
-        """Prefill as configured and not refused since."""
-        can = self.prefill and "continue_final_message" not in self._refused
-        return Capabilities(prefill="continue_final_message" if can else "none")
+        """What its kind of server can do, less what it has refused."""
+        found = self.server.capabilities
+        prefill = self._continuing is not None
+        shaped = not self._refused & {"structured_outputs", "response_format", "grammar", "regex"}
+        return replace(
+            found,
+            structured=found.structured if shaped else "none",
+            prefill="continue_final_message" if prefill else "none",
+        )
+
+    @property
+    def _continuing(self) -> Mapping[str, Any] | None:
+        """The fields for an answer that was begun, None where the server cannot continue one."""
+        fields = self.server.prefill
+        if fields is None and self.prefill:
+            fields = SERVERS["vllm"].prefill
+        return None if fields is None or self._refused & {"continue_final_message", "prefill"} else fields
 
     def close(self) -> None:
         """Close the connections."""
@@ -189,62 +187,57 @@ class OpenAIEndpoint:
         Raises `ModelError` after the last attempt, or at once where another would not help.
         """
         start, notes, failed = time.monotonic(), list[str](), 0
-        deadline, answers = start + self.patience.total, list[_Answer]()
+        deadline, answers = start + self.patience.total, list[Answer]()
         while True:
-            answers.append(_Answer())
-            body, optional = self._body(request)
+            answers.append(Answer())
+            ask = self._ask(request)
             try:
-                self._attempt(body, optional, answers[-1], enough() if enough else None, deadline)
+                self._attempt(ask, answers[-1], enough() if enough else None, deadline)
                 break
             except _Again as error:
-                notes.append(str(error))
+                if not error.free or str(error) not in notes[-1:]:
+                    notes.append(str(error))
                 failed += not error.free
                 self._pause(error, failed, deadline)
-        text, prefilled = "".join(answers[-1].text), "continue_final_message" in optional
-        return Reply(
-            _begun(text, request.prefill) if prefilled else text,
-            answers[-1].finish == "stop",
-            _usage(answers, start),
-            tuple(notes),
-        )
+        text = _begun("".join(answers[-1].text), ask.begun)
+        text = _END_MARK.sub("", text) if "skip_special_tokens" in ask.body else text
+        return Reply(text, answers[-1].finish == "stop", usage_of(answers, start), tuple(notes))
 
-    def _body(self, request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The request's JSON and the fields in it that a server may not know."""
+    def _ask(self, request: Request) -> _Ask:
         messages: list[dict[str, Any]] = [{"role": "system", "content": request.system}] if request.system else []
         messages.append({"role": "user", "content": [_part(part) for part in request.user]})
-        body: dict[str, Any] = {
-            "model": self.model,
-            "messages": messages,
-            "temperature": request.temperature,
-            "max_tokens": request.max_tokens,
-            "stream": self.stream,
-        }
+        ask = _Ask({"model": self.model, "messages": messages, "temperature": request.temperature})
+        ask.add({"max_tokens": request.max_tokens, "stream": self.stream}, optional=False)
         if request.stop:
-            body["stop"] = list(request.stop)
-        optional: dict[str, Any] = {}
-        if self.stream and "stream_options" not in self._refused:
-            optional["stream_options"] = {"include_usage": True}
-        if request.prefill and self.capabilities.prefill != "none":
-            messages.append({"role": "assistant", "content": request.prefill})
-            optional |= {"add_generation_prompt": False, "continue_final_message": True}
-        return body | optional, optional
+            ask.add({"stop": list(request.stop)}, optional=False)
+        if self.stream and self.server.counts and "stream_options" not in self._refused:
+            ask.add({"stream_options": {"include_usage": True}})
+        if request.special_tokens and self.server.special_tokens and "skip_special_tokens" not in self._refused:
+            ask.add({"skip_special_tokens": False})
+        self._hold(request, ask)
+        return ask
 
-    def _attempt(
-        self,
-        body: dict[str, Any],
-        optional: dict[str, Any],
-        answer: _Answer,
-        enough: Callable[[str], bool] | None,
-        deadline: float,
-    ) -> None:
+    def _hold(self, request: Request, ask: _Ask) -> None:
+        """Begin the answer, or hold it to its shape; an answer that was begun is no longer of its whole shape."""
+        if request.prefill and self._continuing is not None:
+            ask.body["messages"].append({"role": "assistant", "content": request.prefill})
+            ask.add(self._continuing)
+            ask.begun = request.prefill
+        elif request.shape is not None:
+            fields = self.server.shaped(request.shape)
+            if not self._refused & set(fields):
+                ask.add(fields)
+                ask.shaped = tuple(fields)
+
+    def _attempt(self, ask: _Ask, answer: Answer, enough: Callable[[str], bool] | None, deadline: float) -> None:
         """Send once and read into `answer`. Raises `_Again` or `ModelError`."""
         try:
-            with self._post(body, deadline) as response, _Alarm(response, deadline) as alarm:
+            with self._post(ask.body, deadline) as response, Alarm(response, deadline) as alarm:
                 if response.status_code != 200:
-                    raise self._refusal(response, optional)
+                    raise self._refusal(response, ask)
                 self._read(response, answer, enough, alarm)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise _Again(f"no connection to {self.url}: {_one_line(str(error)) or 'timed out'}") from error
+            raise _Again(f"no connection to {self.url}: {one_line(str(error)) or 'timed out'}") from error
         except httpx.HTTPError as error:
             if time.monotonic() >= deadline - 0.01:
                 raise self._late() from error
@@ -256,23 +249,24 @@ class OpenAIEndpoint:
         timeout = httpx.Timeout(left, connect=min(self.patience.connect, left))
         request = self._client.build_request("POST", f"{self.url}/chat/completions", json=body, timeout=timeout)
         request.extensions["handeye_start"] = time.monotonic()
-        response = self._client.send(request, stream=True)
-        try:
-            yield response
-        finally:
-            response.close()
+        with self.turn:
+            response = self._client.send(request, stream=True)
+            try:
+                yield response
+            finally:
+                response.close()
 
     def _read(
-        self, response: httpx.Response, answer: _Answer, enough: Callable[[str], bool] | None, alarm: _Alarm
+        self, response: httpx.Response, answer: Answer, enough: Callable[[str], bool] | None, alarm: Alarm
     ) -> None:
         start = response.request.extensions["handeye_start"]
         if "text/event-stream" not in response.headers.get("content-type", ""):
-            _take(self._json(_bounded(response)), answer, start)
+            take(self._json(bounded(response)), answer, start)
             answer.finish = answer.finish or "stop"
             return
         try:
-            for data in _events(response):
-                piece = _take(self._json(data), answer, start)
+            for data in events(response):
+                piece = take(self._json(data), answer, start)
                 if answer.finish is not None:
                     alarm.within(_TRAILER)
                 elif piece and enough is not None and enough(piece):
@@ -287,57 +281,40 @@ class OpenAIEndpoint:
             raise _Again(f"{self.url} stopped half-way through the answer")
 
     def _json(self, data: bytes) -> dict[str, Any]:
-        if data == _DONE:
+        if data == DONE:
             return {"choices": [{"finish_reason": "stop"}]}
         try:
             value = json.loads(data)
         except (ValueError, RecursionError) as error:
             raise ModelError(f"{self.url} did not answer in JSON: is this an OpenAI-compatible server?") from error
         if isinstance(value, dict) and value.get("error"):
-            raise _Again(f"{self.url} failed while answering: {_one_line(str(value['error']))}")
+            raise self._meaning(read_error(500, data, self._key), None, f"{self.url} failed while answering")
         if not isinstance(value, dict) or not isinstance(value.get("choices"), list):
             raise ModelError(f"{self.url} sent no 'choices': is this an OpenAI-compatible server?")
         return value
 
-    def _refusal(self, response: httpx.Response, optional: dict[str, Any]) -> Exception:
+    def _refusal(self, response: httpx.Response, ask: _Ask) -> Exception:
         """What an HTTP error means: another try or one line."""
-        status, said = response.status_code, self._said(response)
-        if status in _RETRY:
-            return _Again(f"{self.url} answered {status}{said}", _retry_after(response))
-        unknown = [name for name in optional if name in said]
-        if status in (400, 422) and optional and (unknown or _UNKNOWN.search(said)):
-            self._refused |= {"stream_options"} if unknown == ["stream_options"] else set(optional)
-            return _Again(f"asked again without {', '.join(unknown or optional)}{said}", 0.0, free=True)
-        return ModelError(f"{self.url} answered {status}{said}. {self._advice(status, said)}")
-
-    def _advice(self, status: int, said: str) -> str:
-        if status in (401, 403):
-            return "Set HANDEYE_API_KEY to a key the server accepts"
-        if status == 404:
-            names = ", ".join(self._served_names()[:20])
-            return f"The server has: {names}" if names else "Check the address (it usually ends in /v1) and the name"
-        if status == 413 or (_IMAGE.search(said) and not _TOO_LONG.search(said)):
-            return "Check that the model takes images; a smaller picture may be needed (--max-pixels)"
-        if _TOO_LONG.search(said):
-            return "Picture and history do not fit the model's context: lower --max-pixels, or serve a longer context"
-        return "The server refuses the request itself, so it was not repeated"
-
-    def _said(self, response: httpx.Response) -> str:
-        """The server's own words, as one short line; the key, if it is in there, is not."""
         try:
-            body = _bounded(response)[:20_000].decode(errors="replace")
+            body = bounded(response)
         except (httpx.HTTPError, ModelError):
-            return ""
-        try:
-            data = json.loads(body)
-            error = data.get("error", data.get("detail", data)) if isinstance(data, dict) else data
-            body = str(error.get("message", error) if isinstance(error, dict) else error)
-        except (ValueError, RecursionError):
-            body = re.sub(r"<[^<>]{0,200}>", " ", body)
-        if self._key:
-            body = body.replace(self._key, "***")
-        line = _one_line(body)
-        return f": {line}" if line else ""
+            body = b""
+        said = read_error(response.status_code, body, self._key)
+        refused = said.refused(list(ask.optional), ask.shaped)
+        if refused:
+            self._refused |= set(refused) | ({"prefill"} if ask.begun and not ask.shaped else set())
+            return _Again(f"asked again without {', '.join(refused)}{said.told}", 0.0, free=True)
+        return self._meaning(said, retry_after(response), f"{self.url} answered {said.status}")
+
+    def _meaning(self, said: Said, after: float | None, what: str) -> Exception:
+        if said.loading:
+            return _Again(f"{self.url} is still loading the model", self.patience.loading_pause, free=True)
+        if said.may_pass:
+            return _Again(f"{what}{said.told}", after)
+        return ModelError(f"{what}{said.told}. {self._advice(said)}")
+
+    def _advice(self, said: Said) -> str:
+        return said.advice(self._names() if said.status == 404 else (), self.server.room)
 
     def _pause(self, error: _Again, failed: int, deadline: float) -> None:
         """Wait before the next attempt. Raises `ModelError` when there is none."""
@@ -346,8 +323,8 @@ class OpenAIEndpoint:
         if error.after is not None:
             pause = min(error.after, patience.max_retry_after)
         if failed >= patience.attempts or time.monotonic() + pause >= deadline:
-            times = "once" if failed == 1 else f"{failed} times"
-            raise ModelError(f"{error} (tried {times}). Check that the server is running and not overloaded") from error
+            times = f" (tried {'once' if failed == 1 else f'{failed} times'})" if failed else ""
+            raise ModelError(f"{error}{times}. Check that the server is running and not overloaded") from error
         time.sleep(pause)
 
     def _late(self) -> ModelError:
@@ -356,33 +333,48 @@ class OpenAIEndpoint:
             "Check the server's load, or give it more time"
         )
 
-    def _served_names(self, raises: bool = False) -> list[str]:
-        """The names in ``GET /models``; empty when the server cannot say, unless `raises`."""
+    def _recognise(self, models: list[dict[str, Any]]) -> None:
+        if self._server is None:
+            self._server = recognised(models, self.url.startswith("http://"), self._fetch)
+
+    def _fetch(self, path: str) -> Any:
+        """The JSON at `path` under the server's root, None for none."""
+        url = httpx.URL(self.url).copy_with(path=path)
         try:
-            return self._get_names()
+            status, body = self._get(str(url), min(self.patience.connect, _LOOK))
+            return json.loads(body) if status == 200 else None
+        except (httpx.HTTPError, ModelError, ValueError, RecursionError):
+            return None
+
+    def _get(self, url: str, seconds: float) -> tuple[int, bytes]:
+        with (
+            self._client.stream("GET", url, timeout=seconds) as response,
+            Alarm(response, time.monotonic() + seconds),
+        ):
+            return response.status_code, bounded(response)
+
+    def _names(self) -> list[str]:
+        """The names in ``GET /models``; empty when the server cannot say."""
+        try:
+            return [str(model["id"]) for model in self._models()]
         except ModelError:
-            if raises:
-                raise
             return []
 
-    def _get_names(self) -> list[str]:
-        url, patience = f"{self.url}/models", self.patience.connect
+    def _models(self) -> list[dict[str, Any]]:
+        """The models that the server lists, each with its ``id``. Raises `ModelError`."""
+        url = f"{self.url}/models"
         try:
-            with (
-                self._client.stream("GET", url, timeout=patience) as response,
-                _Alarm(response, time.monotonic() + patience),
-            ):
-                status = response.status_code
-                body = _bounded(response)
+            status, body = self._get(url, self.patience.connect)
         except httpx.HTTPError as error:
-            why = _one_line(str(error)) or type(error).__name__
+            why = one_line(str(error)) or type(error).__name__
             raise ModelError(f"no model server at {self.url} ({why}). Start it or correct the address") from error
         if status in (401, 403):
-            raise ModelError(f"{url} answered {status}. {self._advice(status, '')}")
+            raise ModelError(f"{url} answered {status}. {Said(status, '').advice((), '')}")
         if status != 200:
             raise ModelError(f"{url} answered {status}. Name the model yourself: {self.url}#NAME")
         try:
-            return [str(model["id"]) for model in json.loads(body)["data"]]
+            models = json.loads(body)["data"] or []
+            return [model | {"id": str(model["id"])} for model in models]
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ModelError(f"{url} lists no models: is this an OpenAI-compatible server?") from error
 
@@ -393,88 +385,6 @@ def _part(part: str | bytes) -> dict[str, Any]:
     return {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{base64.b64encode(part).decode()}"}}
 
 
-def _bounded(response: httpx.Response) -> bytes:
-    body = bytearray()
-    for chunk in response.iter_bytes():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise _too_big(response)
-    return bytes(body)
-
-
-def _events(response: httpx.Response) -> Iterator[bytes]:
-    """The data of each server-sent event, ``[DONE]`` included as the last."""
-    rest, total = b"", 0
-    for chunk in response.iter_bytes():
-        total += len(chunk)
-        if total > MAX_BODY:
-            raise _too_big(response)
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            if line.startswith(b"data:"):
-                data = line[5:].strip()
-                if data:
-                    yield data
-                if data == _DONE:
-                    return
-    if rest.strip() == b"data: " + _DONE:
-        yield _DONE
-
-
-def _too_big(response: httpx.Response) -> ModelError:
-    return ModelError(f"the answer of {response.url.host} is larger than {MAX_BODY >> 20} MiB: not read further")
-
-
-def _take(data: dict[str, Any], answer: _Answer, start: float) -> str:
-    """Add one event, or a whole answer, to `answer`; the new text."""
-    usage = data.get("usage")
-    if isinstance(usage, dict):
-        answer.prompt_tokens = _count(usage.get("prompt_tokens"))
-        answer.completion_tokens = _count(usage.get("completion_tokens"))
-    choice = data["choices"][0] if data["choices"] else {}
-    if not isinstance(choice, dict):
-        return ""
-    message = choice.get("delta") or choice.get("message")
-    piece = message.get("content") if isinstance(message, dict) else None
-    if isinstance(piece, str) and piece:
-        answer.text.append(piece)
-        answer.first_token = answer.first_token or time.monotonic() - start
-    if isinstance(choice.get("finish_reason"), str):
-        answer.finish = answer.finish or choice["finish_reason"]
-    return piece if isinstance(piece, str) else ""
-
-
-def _count(value: Any) -> int:
-    return value if isinstance(value, int) and 0 <= value < 10**12 else 0
-
-
-def _usage(answers: list[_Answer], start: float) -> Usage:
-    return Usage(
-        prompt_tokens=sum(answer.prompt_tokens for answer in answers),
-        completion_tokens=sum(answer.completion_tokens for answer in answers),
-        first_token_seconds=answers[-1].first_token,
-        seconds=time.monotonic() - start,
-        requests=len(answers),
-    )
-
-
 def _begun(text: str, prefill: str) -> str:
     """The whole answer: servers give what follows `prefill`, and some repeat it."""
     return text if text.startswith(prefill) else prefill + text
-
-
-def _retry_after(response: httpx.Response) -> float | None:
-    """Seconds from a Retry-After header, as a number or a date; None without one."""
-    value = response.headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d{1,9}(\.\d{1,6})?", value):
-        return float(value)
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except (TypeError, ValueError):
-        return None
-
-
-def _one_line(text: str) -> str:
-    """`text` on one printable line of at most 200 characters."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text[:2000]).split())
-    return line if len(line) <= 200 else line[:199] + "…"

@@ -14,7 +14,7 @@ import io
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -35,6 +35,8 @@ How = Literal[
     "huge",  # 200 with `size` bytes that never make an answer
     "drip",  # stream `body` one character every `pause` seconds
     "trickle",  # send white space for ever, a byte every `pause` seconds
+    "json",  # answer `status` with `body`, which is JSON already
+    "events",  # 200 with `body` as a stream of events, word for word
 ]
 
 
@@ -88,7 +90,8 @@ class ScriptedServer:
     """The server; use it as a context manager. `url` is its address, `seen` the requests so far.
 
     `reject` names request fields that it answers with 400, `names` is what ``/v1/models`` lists (an int: that status).
-    `usage` is the token counts it reports; `piece` is the characters to an event of a stream.
+    `usage` is the token counts it reports; `piece` is the characters to an event of a stream. `owner` is the
+    ``owned_by`` of its models, `pages` the JSON at further paths, and `check` may refuse a request (status, JSON).
     """
 
     script: Sequence[Entry]
@@ -97,6 +100,9 @@ class ScriptedServer:
     usage: tuple[int, int] | None = (1000, 20)
     piece: int = 7
     finish: str | None = "stop"
+    owner: str | None = None
+    pages: Mapping[str, Any] = field(default_factory=dict)
+    check: Callable[[dict[str, Any]], tuple[int, Any] | None] = lambda body: None
     seen: list[Seen] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
 
@@ -138,16 +144,23 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.scripted.paths.append(self.path)
         names = self.scripted.names
-        if self.path != "/v1/models" or isinstance(names, int):
+        if self.path in self.scripted.pages:
+            self._json(self.scripted.pages[self.path])
+        elif self.path != "/v1/models" or isinstance(names, int):
             self._json({"error": {"message": "no"}}, names if isinstance(names, int) else 404)
         else:
-            self._json({"object": "list", "data": [{"id": name, "object": "model"} for name in names]})
+            owned = {} if self.scripted.owner is None else {"owned_by": self.scripted.owner}
+            self._json({"object": "list", "data": [{"id": name, "object": "model", **owned} for name in names]})
 
     def do_POST(self) -> None:
         self.scripted.paths.append(self.path)
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.path != "/v1/chat/completions":
             self._json({"error": {"message": "Not Found"}}, 404)
+            return
+        refused = self.scripted.check(body)
+        if refused:
+            self._json(refused[1], refused[0])
             return
         unknown = [name for name in self.scripted.reject if name in body]
         if unknown:
@@ -169,7 +182,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _raw(self, data: bytes, status: int = 200, headers: Sequence[tuple[str, str]] = ()) -> None:
         self.send_response(status)
-        for name, value in (("Content-Type", "application/json"), *headers):
+        for name, value in {"Content-Type": "application/json", **dict(headers)}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
@@ -215,6 +228,10 @@ class _Handler(BaseHTTPRequestHandler):
             case "status":
                 data = {"error": {"message": fault.body or "scripted fault"}}
                 self._json(data, fault.status, fault.headers)
+            case "json":
+                self._raw(fault.body.encode(), fault.status, fault.headers)
+            case "events":
+                self._raw(fault.body.encode(), headers=(("Content-Type", "text/event-stream"),))
             case "stall":
                 self.scripted.closing.wait(30)
                 self.close_connection = True

@@ -1,0 +1,113 @@
+"""Asking a model where the discs are, on the way that every question to it takes, and reading its bare numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from actions.frame import Frame, Point
+from agent.calibration.targets import INSTRUCTION, Target
+from agent.chat import ChatModel
+from agent.dialects.dialect import Dialect, Spot
+from agent.endpoints.openai import OpenAIEndpoint
+from agent.model import ModelError, ParseError, Usage
+
+WORKERS = 3
+"""Questions under way at once on a server; one at a time in process."""
+_WIDE = 1_000_000
+"""A frame so large that every number a model may mean is a place on it."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question and what came of it.
+
+    `sent` is the (width, height) of the picture sent. `numbers` are the first and the second number of the answer
+    (the middle, for a box), None when it names no place, and `box` is whether it had four. `click` is where the
+    unchanged dialect would have clicked, in pixels of the picture drawn.
+    """
+
+    target: Target
+    sent: tuple[int, int]
+    raw: str
+    usage: Usage
+    numbers: tuple[float, float] | None = None
+    box: bool = False
+    click: Point | None = None
+
+
+def ask(model: ChatModel, target: Target) -> Asked:
+    """Ask for one target. Raises `ModelError` when there is no answer at all; an unreadable one is an answer."""
+    sent = model.speaks.resize.size(target.width, target.height)
+    try:
+        found = model.locate(target.observation(), INSTRUCTION)
+        asked = Asked(target, sent, found.raw, found.usage, click=found.point)
+    except ParseError as error:
+        asked = Asked(target, sent, error.raw, error.usage)
+    spot = bare_numbers(model.speaks, asked.raw)
+    if spot is None or spot.point is None:
+        return asked
+    return replace(asked, numbers=(spot.point.x, spot.point.y), box=spot.box is not None)
+
+
+def bare_numbers(speaks: Dialect, raw: str) -> Spot | None:
+    """The numbers of an answer as they stand, read by the dialect's own grammar.
+
+    The point is (first number, second number), whatever they count. None for an answer that names no place.
+    """
+    bare = replace(speaks, space="abs_sent", space_for={}, order="xy", overshoot=0.0)
+    frame = Frame(id="numbers", width=_WIDE, height=_WIDE)
+    try:
+        return bare.find(raw, frame)
+    except ParseError:
+        return None
+
+
+def ask_all(model: ChatModel, targets: Sequence[Target], done: Callable[[], None]) -> list[Asked]:
+    """Ask for all `targets`, several at once where the model is on a server. Raises `ModelError` like `ask`."""
+
+    def one(target: Target) -> Asked:
+        try:
+            return ask(model, target)
+        finally:
+            done()
+
+    with ThreadPoolExecutor(WORKERS if isinstance(model.endpoint, OpenAIEndpoint) else 1) as pool:
+        return list(pool.map(one, targets))
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What came of a whole plan: the answers, and the first size that the server would not take, with its words."""
+
+    asked: tuple[Asked, ...]
+    refused: tuple[int, int] | None = None
+    why: str = ""
+
+
+def ask_plan(model: ChatModel, plan: Sequence[Sequence[Target]], done: Callable[[], None]) -> Asking:
+    """Ask size by size: the first one question after the other, for the time it takes; the rest several at once.
+
+    A size that the server refuses ends it: larger ones are not tried. Stops early where nothing is readable. Raises
+    `ModelError` when the first size gets no answer.
+    """
+    asked: list[Asked] = []
+    for number, targets in enumerate(plan):
+        try:
+            if number:
+                asked += ask_all(model, targets, done)
+            else:
+                asked += [_counted(ask(model, target), done) for target in targets]
+        except ModelError as error:
+            if not number:
+                raise
+            return Asking(tuple(asked), targets[0].size, str(error))
+        if not any(one.numbers for one in asked):
+            break
+    return Asking(tuple(asked))
+
+
+def _counted(asked: Asked, done: Callable[[], None]) -> Asked:
+    done()
+    return asked

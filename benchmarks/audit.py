@@ -1,0 +1,226 @@
+"""What is wrong with a benchmark, found out by models without a mind: ``handeye bench audit``.
+
+What somebody who does nothing passes, a benchmark does not measure; what its own oracle fails cannot be solved, or its
+check is wrong. The baselines (`benchmarks.baselines`) are run by the ordinary runner, so that a figure of theirs is the
+figure that `handeye bench SUITE --model baseline:NAME` gives. Grounding data is looked through as well.
+
+A suite may know of a finding and say why it is so, in a property ``flagged``: by task, or by ``CHECK:task``. Such a
+finding is shown, but does not count. ``flagged`` of a suite without one is empty.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from agent.errors import UserError
+from benchmarks.runner.plan import Plan
+from benchmarks.runner.result import Result
+from benchmarks.runner.run import How, run_plan
+from benchmarks.runner.schedule import Retries
+from benchmarks.suite import Cell, Kind, Sample, Suite, SuiteError
+
+BASELINES: Mapping[Kind, tuple[str, ...]] = {
+    "interactive": ("idle", "say-done", "random", "centre", "blind-replay", "oracle"),
+    "grounding": ("random", "centre", "blind-replay", "oracle"),
+    "navigation": ("idle", "say-done", "random", "centre", "oracle"),
+}
+"""What is run on each kind of suite. On recorded steps an idle agent is right wherever waiting was the recorded action,
+so that there only the figures are shown."""
+
+LARGE = 0.5
+"""A target that covers more than this share of the image can be hit without looking."""
+_NAMED = 3
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Finding(_Frozen):
+    """One thing that was found.
+
+    `check` is the baseline or the look at the data that found it, `where` the task or sample; `count` of its `of`
+    samples are concerned. `declared` is the suite's own reason, empty where it knows nothing of it.
+    """
+
+    check: str
+    where: str
+    what: str
+    count: int = 1
+    of: int = 1
+    declared: str = ""
+
+
+class Audit(_Frozen):
+    """All that was found. `flagged` counts the findings that the suite does not declare itself."""
+
+    suite: str
+    kind: str
+    mode: str | None
+    samples: int
+    baselines: dict[str, Cell]
+    findings: tuple[Finding, ...]
+    skipped: dict[str, str] = {}
+
+    @property
+    def flagged(self) -> int:
+        """Findings that count."""
+        return sum(not finding.declared for finding in self.findings)
+
+    def to_json(self) -> dict[str, Any]:
+        """For ``--json``."""
+        return {**self.model_dump(mode="json"), "flagged": self.flagged, "ok": not self.flagged}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be audited, and how. `baselines` empty means all that fit the suite's kind."""
+
+    plan: Plan
+    baselines: tuple[str, ...] = ()
+    workers: int = 1
+    out: Path | None = None
+
+
+def audit(wanted: Wanted) -> Audit:
+    """Run the baselines and look through the data. Raises `SuiteError` and what a run raises."""
+    suite = wanted.plan.check()
+    samples = wanted.plan.samples(suite)
+    findings, figures, skipped = list[Finding](), dict[str, Cell](), dict[str, str]()
+    with ExitStack() as stack:
+        folder = wanted.out or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="handeye-audit-")))
+        for name in _baselines(suite, wanted.baselines):
+            try:
+                result = _run(wanted, name, folder / name)
+            except SuiteError as error:
+                skipped[name] = str(error)
+                continue
+            figures[name] = _figure(result)
+            findings += _of_baseline(suite, samples, name, result)
+        if "oracle" in skipped:
+            findings.append(Finding(check="oracle", where=suite.name, what=skipped["oracle"]))
+    if suite.kind == "grounding":
+        findings += look_through(suite.name, samples)
+    known = getattr(suite, "flagged", {})
+    return Audit(
+        suite=suite.name,
+        kind=suite.kind,
+        mode=wanted.plan.options.mode,
+        samples=len(samples),
+        baselines=figures,
+        findings=tuple(_declare(finding, known) for finding in findings),
+        skipped=skipped,
+    )
+
+
+def _baselines(suite: Suite, names: Sequence[str]) -> Sequence[str]:
+    fitting = BASELINES[suite.kind]
+    unknown = [name for name in names if name not in fitting]
+    if unknown:
+        raise SuiteError(f"the audit of {suite.name} has no baseline {unknown[0]!r}: choose from {', '.join(fitting)}")
+    return [name for name in fitting if name in names] if names else fitting
+
+
+def _run(wanted: Wanted, name: str, folder: Path) -> Result:
+    plan = wanted.plan
+    asked = Plan(plan.suite, f"baseline:{name}", plan.data, plan.options, limit=plan.limit, opener=plan.opener)
+    how = How(wanted.workers, out=folder, resume=wanted.out is not None, retries=Retries(1))
+    done = run_plan(asked, how)
+    if done.gave_up and name != "oracle":
+        raise UserError(f"the baseline {name} could not be run: {done.gave_up}")
+    return done.result
+
+
+def _figure(result: Result) -> Cell:
+    summary = result.summary
+    return Cell(correct=summary["correct"], total=summary["total"], accuracy=summary["micro"], ci95=summary["ci95"])
+
+
+def _of_baseline(suite: Suite, samples: Sequence[Sample], name: str, result: Result) -> Iterator[Finding]:
+    """What a baseline's result says of the suite."""
+    if name == "oracle":
+        yield from _of_oracle(suite, samples, result)
+    elif suite.kind == "interactive":
+        yield from _by_task(name, f"the {name} agent passes", samples, _passed(result))
+    elif suite.kind == "grounding" and name == "centre":
+        for sample in _passed(result):
+            yield Finding(check=name, where=sample, what="a click on the middle of the screen is right")
+
+
+def _of_oracle(suite: Suite, samples: Sequence[Sample], result: Result) -> Iterator[Finding]:
+    without = {sample.id: "" for sample in samples if suite.oracle(sample) is None}
+    failed = {
+        v["id"]: str(v["why"] or v["kind"]) for v in result.verdicts if not v["correct"] and v["id"] not in without
+    }
+    failed |= {e["id"]: str(e["error"]) for e in result.errors if e["id"] not in without}
+    yield from _by_task("no oracle", "there is no oracle", samples, without)
+    yield from _by_task("oracle", "the oracle fails", samples, failed)
+
+
+def _passed(result: Result) -> dict[str, str]:
+    return {one["id"]: "" for one in result.verdicts if one["correct"]}
+
+
+def _by_task(check: str, what: str, samples: Sequence[Sample], found: Mapping[str, str]) -> Iterator[Finding]:
+    """One finding a task (a sample by itself where there are no tasks), with the first reason."""
+    task = {s.id: s.groups["task"][0] if "task" in s.groups else s.id for s in samples}
+    size = Counter(task.values())
+    reasons = defaultdict[str, list[str]](list)
+    for sample, why in found.items():
+        reasons[task[sample]].append(why)
+    for where, whys in reasons.items():
+        why = next(filter(None, whys), "")
+        yield Finding(check=check, where=where, what=f"{what}: {why}" if why else what, count=len(whys), of=size[where])
+
+
+def _declare(finding: Finding, known: Mapping[str, str]) -> Finding:
+    reason = known.get(f"{finding.check}:{finding.where}") or known.get(finding.where, "")
+    return finding.model_copy(update={"declared": reason}) if finding.check != "oracle" else finding
+
+
+# --- the data of grounding suites ------------------------------------------------------------------------------------
+
+
+def look_through(suite: str, samples: Sequence[Sample]) -> list[Finding]:
+    """What can be seen without a model: targets too large, without an area or off the image, and contradictions."""
+    return [*(f for sample in samples for f in _of_target(sample)), *_contradictions(samples)]
+
+
+def _of_target(sample: Sample) -> Iterator[Finding]:
+    box, (width, height) = getattr(sample.data.target, "box", None), sample.data.size
+    if box is None:
+        return
+    share = box.area / (width * height)
+    if share > LARGE:
+        yield Finding(check="large target", where=sample.id, what=f"the target covers {share:.0%} of the image")
+    if box.area <= 0:
+        yield Finding(check="no area", where=sample.id, what="the target has no area: hardly any answer can be right")
+    if box.x1 < 0 or box.y1 < 0 or box.x2 > width or box.y2 > height:
+        outside = box.x1 >= width or box.y1 >= height or box.x2 <= 0 or box.y2 <= 0
+        where = "lies outside" if outside else "reaches beyond"
+        yield Finding(check="off the image", where=sample.id, what=f"the target {where} the {width:g}x{height:g} image")
+
+
+def _contradictions(samples: Sequence[Sample]) -> Iterator[Finding]:
+    """The same words on the same image, several times over: with the same target, or with different ones."""
+    alike = defaultdict[tuple[str, str], list[Sample]](list)
+    for sample in samples:
+        alike[str(sample.data.image), " ".join(sample.instruction.casefold().split())].append(sample)
+    for group in (group for group in alike.values() if len(group) > 1):
+        same = len({repr(sample.data.target) for sample in group}) == 1
+        names = ", ".join(sample.id for sample in group[1 : 1 + _NAMED]) + (" …" if len(group) > 1 + _NAMED else "")
+        yield Finding(
+            check="duplicate" if same else "contradiction",
+            where=group[0].id,
+            what=f"the same words on the same image as {names}, with {'the same' if same else 'another'} target",
+            count=len(group),
+            of=len(group),
+        )

@@ -1,0 +1,352 @@
+"""Models without a mind, which expose a benchmark: what they pass, a benchmark does not measure.
+
+=============  ======================================================================================================
+idle           waits, to the end of the budget; locates nothing
+say-done       says at once that the task is done
+random         a random action at a random place, seeded by the sample
+centre         clicks the middle of the screen
+ocr            clicks the words on the screen that are most like the instruction, or like what it quotes
+blind-replay   grounding: the middle of where the targets of other samples lie; interactive: what the oracle did for
+               another seed of the same task, without looking
+oracle         the suite's own
+=============  ======================================================================================================
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from actions.action import Action, AnyAction, Click, Drag, Finish, Key, Move, Scroll, TypeText, Wait, parse_action
+from actions.frame import Box, Frame, Point
+from agent.model import Decision, Grounding, Model, ModelError, Usage
+from agent.step import Step
+from agent.task import Task
+from benchmarks.suite import Sample, Suite, SuiteError
+from envs.env import Observation
+
+if TYPE_CHECKING:
+    from agent.builtin.perception import Perceiver
+
+NAMES = ("idle", "say-done", "random", "centre", "ocr", "blind-replay", "oracle")
+Maker = Callable[[Sample], Model]
+
+
+def baseline(name: str, suite: Suite, seed: int = 0) -> Maker:
+    """What makes the baseline's model for each sample. The same `seed` gives the same answers.
+
+    Raises `SuiteError` for an unknown name, and where the suite has nothing that the baseline could be made of.
+    """
+    match name:
+        case "idle":
+            return lambda sample: _Plain(name, _idle)
+        case "say-done":
+            return lambda sample: _Plain(name, _done)
+        case "random":
+            return lambda sample: _Random(random.Random(_seed(seed, sample.id)))
+        case "centre":
+            return lambda sample: _Plain(name, _centre, _middle)
+        case "ocr":
+            return lambda sample: _Ocr()
+        case "blind-replay":
+            return _blind_replay(suite)
+        case "oracle":
+            return _oracle(suite)
+    raise SuiteError(f"no baseline is called {name!r}: choose one of {', '.join(NAMES)}")
+
+
+def _seed(seed: int, sample: str) -> int:
+    return int(hashlib.sha256(f"{seed}/{sample}".encode()).hexdigest()[:16], 16)
+
+
+Act = Callable[[Frame], AnyAction]
+Place = Callable[[Frame], Point]
+
+
+def _idle(frame: Frame) -> AnyAction:
+    return Wait(seconds=1)
+
+
+def _done(frame: Frame) -> AnyAction:
+    return Finish(status="success", message="done")
+
+
+def _middle(frame: Frame) -> Point:
+    return Point(frame.width / 2, frame.height / 2)
+
+
+def _centre(frame: Frame) -> AnyAction:
+    return Click(point=_middle(frame))
+
+
+class _Baseline:
+    """What they share: no prompt, no data to read off a screen."""
+
+    dialect = None
+    prompt_hash = None
+
+    def __init__(self, name: str) -> None:
+        self.name = f"baseline:{name}"
+
+    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
+        """Never. Raises `ModelError`."""
+        raise ModelError(f"{self.name} reads nothing off a screen")
+
+
+def _decision(action: Action, thought: str = "") -> Decision:
+    return Decision(action=action, thought=thought, usage=Usage(requests=0))
+
+
+def _at(point: Point, box: Box | None = None) -> Grounding:
+    return Grounding(point=point, box=box, usage=Usage(requests=0))
+
+
+def _nowhere(reason: str) -> Grounding:
+    return Grounding(refused=True, reason=reason, usage=Usage(requests=0))
+
+
+class _Plain(_Baseline):
+    """The same answer to everything; a refusal where it has no place."""
+
+    blind = True
+    """It never looks, so that it can be asked where recorded steps come without screens."""
+
+    def __init__(self, name: str, act: Act, place: Place | None = None) -> None:
+        super().__init__(name)
+        self._act, self._place = act, place
+
+    def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
+        """Its action."""
+        return _decision(self._act(observation.frame))
+
+    def locate(self, observation: Observation, instruction: str) -> Grounding:
+        """Its place."""
+        return _at(self._place(observation.frame)) if self._place else _nowhere(f"{self.name} looks for nothing")
+
+
+WORDS = ("hello", "test", "5", "yes", "john", "2016")
+KEYS = ("enter", "tab", "escape", "down", "up", "backspace", "ctrl+a", "space")
+
+
+class _Random(_Baseline):
+    """Actions as a person's hand might make them: mostly clicks."""
+
+    blind = True
+
+    def __init__(self, dice: random.Random) -> None:
+        super().__init__("random")
+        self._dice = dice
+
+    def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
+        """A click (six times in ten), or a drag, text, a key, a turn of the wheel, or a move."""
+        dice, frame = self._dice, observation.frame
+        kind = dice.choices(("click", "type", "key", "scroll", "drag", "move"), (60, 12, 10, 8, 6, 4))[0]
+        makers: dict[str, Callable[[], AnyAction]] = {
+            "click": lambda: Click(point=self._point(frame)),
+            "type": lambda: TypeText(text=dice.choice(WORDS)),
+            "key": lambda: Key(chords=(dice.choice(KEYS),)),
+            "scroll": lambda: Scroll(point=self._point(frame), dy=dice.choice((-3, 3))),
+            "drag": lambda: Drag(path=(self._point(frame), self._point(frame))),
+            "move": lambda: Move(point=self._point(frame)),
+        }
+        return _decision(makers[kind]())
+
+    def locate(self, observation: Observation, instruction: str) -> Grounding:
+        """Anywhere."""
+        return _at(self._point(observation.frame))
+
+    def _point(self, frame: Frame) -> Point:
+        return Point(self._dice.uniform(0, frame.width - 1), self._dice.uniform(0, frame.height - 1))
+
+
+LABEL = 30
+"""Letters of the longest instruction that may itself be a label on the screen."""
+
+
+class _Ocr(_Baseline):
+    """Words that look like the instruction; no idea of icons, order or state. Each place is clicked once."""
+
+    def __init__(self) -> None:
+        super().__init__("ocr")
+        self._done: list[Point] = []
+
+    @cached_property
+    def _eyes(self) -> Perceiver:
+        from agent.builtin.perception import Perceiver
+
+        return Perceiver()
+
+    def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
+        """Click the best place that was not clicked yet; `finish` when there is none."""
+        if not history:
+            self._done = []
+        for wanted in quoted(task.instruction) or [task.instruction]:
+            for _, box in self._matches(observation, wanted):
+                if not any(box.holds(point) for point in self._done):
+                    self._done.append(box.center)
+                    return _decision(Click(point=box.center), f"it looks like {wanted!r}")
+        return _decision(Finish(status="success", message="nothing more looks like it"))
+
+    def locate(self, observation: Observation, instruction: str) -> Grounding:
+        """The best place; a refusal on a screen without words."""
+        for wanted in quoted(instruction) or [instruction]:
+            for score, box in self._matches(observation, wanted):
+                return _at(box.center, box).model_copy(update={"score": score})
+        return _nowhere("no words on the screen are like it")
+
+    def _matches(self, observation: Observation, wanted: str) -> list[tuple[float, Box]]:
+        """Places with words at least half alike, the most alike first; scores 0 to 1."""
+        from rapidfuzz import fuzz, utils
+
+        elements = [e for e in self._eyes.look(observation.image).elements if e.text]
+        likeness = fuzz.ratio if len(wanted.split()) <= 3 else fuzz.token_set_ratio
+        # The instruction may itself be on the screen: what repeats most of it is not what it speaks of.
+        found = [
+            (likeness(wanted, e.text, processor=utils.default_process) / 100, e.box)
+            for e in elements
+            if len(wanted) <= LABEL or (len(e.text) <= 2 * len(wanted) and e.text.strip() != wanted.strip())
+        ]
+        return sorted((pair for pair in found if pair[0] >= 0.5), key=lambda pair: -pair[0])
+
+
+def quoted(text: str) -> list[str]:
+    """What stands in double quotes, straight or curly."""
+    return [part for part in re.findall(r"[\"“”]([^\"“”]+)[\"“”]", text) if part.strip()]
+
+
+# --- from other samples --------------------------------------------------------------------------------------------
+
+
+def _oracle(suite: Suite) -> Maker:
+    def make(sample: Sample) -> Model:
+        found = suite.oracle(sample)
+        return found if found is not None else _Plain("oracle", _give_up)
+
+    if all(suite.oracle(sample) is None for sample in suite.samples()):
+        raise SuiteError(f"{suite.name} has no oracle")
+    return make
+
+
+def _give_up(frame: Frame) -> AnyAction:
+    return Finish(status="failure", message="there is no oracle for this sample")
+
+
+def _blind_replay(suite: Suite) -> Maker:
+    if suite.kind == "interactive":
+        return _Recordings(suite).model
+    return _MiddleOfOthers(suite).model
+
+
+class _Recordings:
+    """What the oracle did on another sample of the same task, recorded when it is first needed."""
+
+    def __init__(self, suite: Suite) -> None:
+        self._suite = suite
+        self._known: dict[str, list[AnyAction]] = {}
+        self._tasks: dict[str, list[Sample]] = {}
+        for sample in suite.samples():
+            self._tasks.setdefault(sample.groups["task"][0], []).append(sample)
+
+    def model(self, sample: Sample) -> Model:
+        """The replay for `sample`; gives up where there is no other sample with an oracle."""
+        other = next((s for s in self._tasks[sample.groups["task"][0]] if s.id != sample.id), None)
+        return _Replay(self._actions(other) if other else [])
+
+    def _actions(self, sample: Sample) -> list[AnyAction]:
+        if sample.id not in self._known:
+            oracle = self._suite.oracle(sample)
+            found = self._suite.answer(sample, oracle).value.get("actions", []) if oracle else []
+            self._known[sample.id] = [parse_action(action) for action in found]
+        return self._known[sample.id]
+
+
+class _Replay(_Baseline):
+    def __init__(self, actions: list[AnyAction]) -> None:
+        super().__init__("blind-replay")
+        self._actions: Iterator[AnyAction] = iter(actions)
+        self._empty = not actions
+
+    def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
+        """The recording's next action; then, that it is done."""
+        if self._empty:
+            return _decision(Finish(status="failure", message="nothing was recorded to replay"))
+        return _decision(next(self._actions, Finish(status="success")))
+
+    def locate(self, observation: Observation, instruction: str) -> Grounding:
+        """Refused."""
+        return _nowhere("a recording of actions locates nothing")
+
+
+@dataclass(frozen=True)
+class _Share:
+    """A place as shares of a frame's width and height."""
+
+    x: float
+    y: float
+
+
+class _MiddleOfOthers:
+    """The median of where the oracle points on every other sample."""
+
+    def __init__(self, suite: Suite) -> None:
+        self._suite = suite
+
+    def model(self, sample: Sample) -> Model:
+        """Clicks that place, and locates everything there."""
+        others = [share for name, share in self._shares.items() if name != sample.id]
+        if not others:
+            raise SuiteError("blind-replay needs at least two samples with a place")
+        x, y = median(share.x for share in others), median(share.y for share in others)
+
+        def place(frame: Frame) -> Point:
+            return frame.clamp(Point(x * frame.width, y * frame.height))
+
+        return _Plain("blind-replay", lambda frame: Click(point=place(frame)), place)
+
+    @cached_property
+    def _shares(self) -> dict[str, _Share]:
+        found = {s.id: share for s in self._suite.samples() if (share := self._share(s))}
+        if not found:
+            raise SuiteError(f"{self._suite.name} has no oracle that points at places")
+        return found
+
+    def _share(self, sample: Sample) -> _Share | None:
+        """Where the oracle points, asked on the sample itself."""
+        oracle = self._suite.oracle(sample)
+        if oracle is None:
+            return None
+        spy = _Spy(oracle)
+        self._suite.answer(sample, spy)
+        return spy.share
+
+
+class _Spy(_Baseline):
+    """A model that keeps where it pointed last."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__("oracle")
+        self._model = model
+        self.share: _Share | None = None
+
+    def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
+        """The model's."""
+        decision = self._model.decide(task, observation, history)
+        if isinstance(decision.action, Click):
+            self._keep(decision.action.point, observation.frame)
+        return decision
+
+    def locate(self, observation: Observation, instruction: str) -> Grounding:
+        """The model's."""
+        found = self._model.locate(observation, instruction)
+        if found.point is not None:
+            self._keep(found.point, observation.frame)
+        return found
+
+    def _keep(self, point: Point, frame: Frame) -> None:
+        self.share = _Share(point.x / frame.width, point.y / frame.height)

@@ -1,0 +1,92 @@
+"""What is to be run: a suite, its data and options, and who answers. Small enough to be sent to another machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from agent.dialects.dialect import Ability, Platform
+from benchmarks.suite import Kind, Options, Sample, Suite, SuiteError
+from benchmarks.suites import SUITES, Opener, open_suite
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One run. `data` is absolute. `model` is what ``--model`` takes; `limit` keeps the first so many samples.
+
+    `opener` is ``module:function`` of the suite, so that a worker needs no registry.
+    """
+
+    suite: str
+    model: str
+    data: Path | None = None
+    options: Options = field(default_factory=Options)
+    served_model: str | None = None
+    max_pixels: int | None = None
+    limit: int | None = None
+    opener: str = ""
+
+    def __post_init__(self) -> None:
+        if self.limit is not None and self.limit < 1:
+            raise SuiteError(f"--limit must be at least 1, not {self.limit}")
+        if not self.opener and self.suite in SUITES:
+            object.__setattr__(self, "opener", SUITES[self.suite].opener)
+
+    def check(self) -> Suite:
+        """The suite, opened with the registry's checks. Raises `SuiteError`."""
+        return open_suite(self.suite, self.data, self.options)
+
+    def open(self) -> Suite:
+        """The suite, in a worker."""
+        module, _, function = self.opener.partition(":")
+        opener: Opener = getattr(import_module(module), function)
+        return opener(self.suite, self.data, self.options)
+
+    def samples(self, suite: Suite) -> Sequence[Sample]:
+        """The samples of this run, in the suite's order. Raises `SuiteError` where ids are not unique."""
+        found = suite.samples()
+        if not found:
+            raise SuiteError(f"{self.suite}: there is no sample to run; check --tasks and the data")
+        if len({sample.id for sample in found}) < len(found):
+            raise SuiteError(f"{self.suite}: two samples have the same id; check the data")
+        return found[: self.limit]
+
+    def to_json(self) -> dict[str, Any]:
+        """For the manifest; the inverse of `from_json`."""
+        return asdict(self) | {"data": None if self.data is None else str(self.data)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Plan:
+        """Raises `SuiteError` for an object that is no plan."""
+        try:
+            known = {name.name for name in fields(Options)}
+            options: dict[str, Any] = {
+                k: tuple(v) if isinstance(v, list) else v for k, v in data["options"].items() if k in known
+            }
+            folder = data.get("data")
+            return cls(
+                suite=data["suite"],
+                model=data["model"],
+                data=None if folder is None else Path(folder),
+                options=Options(**options),
+                served_model=data.get("served_model"),
+                max_pixels=data.get("max_pixels"),
+                limit=data.get("limit"),
+                opener=data.get("opener", ""),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise SuiteError(f"the result does not say how it was made (no usable 'plan': {error})") from error
+
+
+def ability_for(kind: Kind) -> Ability:
+    """What a suite of `kind` asks of a model."""
+    return "locate" if kind == "grounding" else "decide"
+
+
+def platform_for(suite: Suite) -> Platform:
+    """Whose actions a model is to speak of: the suite's own `platform`, else a phone's for recorded navigation."""
+    named: Platform | None = getattr(suite, "platform", None)
+    return named or ("mobile" if suite.kind == "navigation" else "desktop")

@@ -1,0 +1,97 @@
+"""Jobs on Ray: the same desk in an actor for each worker, on as many machines as the cluster has.
+
+``RAY_ADDRESS`` names a cluster; without it one is started on this machine for as long as the run takes. Every machine
+needs Handeye of the same version and the data under the same path. Ray's usage reports are off.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from agent.errors import UserError
+from benchmarks.runner.minds import Lanes
+from benchmarks.runner.plan import Plan
+from benchmarks.runner.work import Desk, Job, Outcome
+
+MISSING = "--engine ray needs Ray: pip install 'handeye[bench]', or leave the option out"
+
+
+class RayEngine:
+    """`slots` actors. One that dies, or whose machine does, is replaced, and its sample is tried again."""
+
+    def __init__(self, plan: Plan, slots: int, lanes: Lanes) -> None:
+        self.slots, self._plan = slots, plan
+        self._ray = _connected(slots)
+        share = min(1.0, self._ray.cluster_resources().get("CPU", 1.0) / slots) if lanes == "processes" else 0
+        self._actor = self._ray.remote(num_cpus=share, scheduling_strategy="SPREAD")(_Clerk)
+        self._idle: list[Any] = []
+        self._busy: dict[Any, tuple[Any, Job]] = {}
+
+    def begin(self, job: Job) -> None:
+        """Give the job to an idle actor, or to a new one."""
+        actor = self._idle.pop() if self._idle else self._actor.remote(self._plan)
+        self._busy[actor.do.remote(job)] = actor, job
+
+    def finished(self, timeout: float) -> Sequence[Outcome]:
+        """Answers, and the jobs of actors that died as failures."""
+        if not self._busy:
+            return []
+        ready, _ = self._ray.wait(list(self._busy), num_returns=1, timeout=timeout)
+        return [self._outcome(reference) for reference in ready]
+
+    def _outcome(self, reference: Any) -> Outcome:
+        actor, job = self._busy.pop(reference)
+        try:
+            outcome: Outcome = self._ray.get(reference)
+        except self._ray.exceptions.RayActorError as error:
+            cause = error.__cause__ or error
+            return Outcome(job, error=f"the Ray worker ended: {_line(cause)}", passing=True)
+        except self._ray.exceptions.RayError as error:
+            self._ray.kill(actor)
+            return Outcome(job, error=f"Ray: {_line(error)}", passing=True)
+        self._idle.append(actor)
+        return outcome
+
+    def close(self) -> None:
+        """End the actors and leave the cluster, or end it if it is ours."""
+        for actor in (*self._idle, *(actor for actor, _ in self._busy.values())):
+            self._ray.kill(actor)
+        self._ray.shutdown()
+
+
+class _Clerk:
+    """The actor."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._desk = Desk.open(plan)
+
+    def do(self, job: Job) -> Outcome:
+        return self._desk.do(job)
+
+
+def _connected(slots: int) -> Any:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    try:
+        import ray
+        import ray.exceptions
+    except ImportError as error:
+        raise UserError(MISSING) from error
+    shared: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True}
+    try:
+        if os.environ.get("RAY_ADDRESS"):
+            ray.init(**shared)
+        else:
+            here: dict[str, Any] = {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
+            ray.init(address="local", num_cpus=max(slots, os.cpu_count() or 1), **here, **shared)
+    except (ConnectionError, OSError, RuntimeError, ValueError) as error:
+        where = os.environ.get("RAY_ADDRESS") or "this machine"
+        raise UserError(f"no Ray on {where}: {_line(error)}. Check RAY_ADDRESS") from error
+    return ray
+
+
+def _line(error: object) -> str:
+    return " ".join(str(error).split())[:300]

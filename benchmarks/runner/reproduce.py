@@ -1,0 +1,78 @@
+"""A stored result, run again."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from agent.errors import UserError
+from benchmarks.runner.compare import check_reproduction
+from benchmarks.runner.manifest import IDENTITY, differences, environment, handeye_version
+from benchmarks.runner.minds import open_minds
+from benchmarks.runner.plan import Plan
+from benchmarks.runner.result import Result
+from benchmarks.runner.run import How, run_plan
+
+SURROUNDINGS = ("handeye", "environment", "server")
+
+
+def again(
+    before: Result, how: How, *, data: Path | None, model: str | None, tell: Callable[[str], None]
+) -> dict[str, Any]:
+    """Run `before` again and compare; the object that ``handeye bench reproduce --json`` prints.
+
+    `data` and `model` say where those are now. `tell` is given each difference of the surroundings. Raises
+    `UserError` when the data or the model are not those of the result, before anything is asked.
+    """
+    plan = _plan(before, data, model)
+    _refuse_another(before, plan)
+    around = differences(
+        before.manifest, {"handeye": handeye_version(), "environment": environment()}, SURROUNDINGS[:2]
+    )
+    for line in around:
+        tell(line)
+    done = run_plan(plan, how)
+    found = check_reproduction(before, done.result)
+    around = differences(before.manifest, done.result.manifest, SURROUNDINGS)
+    lists = {name: list(getattr(found, name)) for name in ("changed", "missing", "extra")}
+    return {
+        "reproduced": found.reproduced,
+        "sentence": found.sentence,
+        "accuracy": done.result.summary["accuracy"],
+        "accuracy_before": before.summary["accuracy"],
+        **lists,
+        "same_bytes": before.digest == done.result.digest,
+        "surroundings": around,
+        "result": str(done.path),
+    }
+
+
+def _plan(before: Result, data: Path | None, model: str | None) -> Plan:
+    if "plan" not in before.manifest:
+        raise UserError("the result does not say how it was made: it has no plan in its manifest")
+    plan = Plan.from_json(before.manifest["plan"])
+    if data is not None:
+        plan = dataclasses.replace(plan, data=data.absolute())
+    return dataclasses.replace(plan, model=model) if model is not None else plan
+
+
+def _refuse_another(before: Result, plan: Plan) -> None:
+    """The suite, its data and the model must be the same. Raises `UserError`."""
+    suite = plan.check()
+    minds = open_minds(plan, suite)
+    try:
+        now = {
+            "suite": suite.name,
+            "protocol": dict(suite.protocol),
+            "options": plan.to_json()["options"],
+            "limit": plan.limit,
+            "samples": len(plan.samples(suite)),
+            "model": minds.identity,
+        }
+    finally:
+        minds.close()
+    unlike = differences(before.manifest, now, IDENTITY)
+    if unlike:
+        raise UserError(f"this is not the same run: {'; '.join(unlike[:4])}. Give the same data and model")

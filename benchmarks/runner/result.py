@@ -1,0 +1,128 @@
+"""``result.json``: the manifest, the figures, a verdict for each sample, and how the run went.
+
+`summary` and `verdicts` (and `digest` over both) depend on the answers alone: they are the same to the byte however
+many workers there were, whatever engine did the work, and however often the run was interrupted. Times, retries and
+the machine are in `run` and `manifest`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agent.errors import UserError
+from benchmarks.runner.store import Kept, read_json
+from benchmarks.suite import Judged, Sample, Suite, Summary
+
+FORMAT, VERSION = "handeye-bench-result", 1
+
+
+@dataclass(frozen=True)
+class Result:
+    """A result as it is stored. `errors` lists samples without an answer: they are in no figure."""
+
+    manifest: dict[str, Any]
+    summary: dict[str, Any]
+    verdicts: list[dict[str, Any]]
+    errors: list[dict[str, Any]]
+    run: dict[str, Any]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every sample has its answer."""
+        return not self.errors
+
+    @property
+    def digest(self) -> str:
+        """sha256 over `summary` and `verdicts`, the first 16 hex digits."""
+        same = json.dumps([self.summary, self.verdicts], sort_keys=True, ensure_ascii=False).encode()
+        return hashlib.sha256(same).hexdigest()[:16]
+
+    def scores(self) -> dict[str, float]:
+        """What each sample counts for, by id."""
+        return {one["id"]: float(one["correct"]) for one in self.verdicts}
+
+    def to_json(self) -> dict[str, Any]:
+        """The object in ``result.json``."""
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "complete": self.complete,
+            "digest": self.digest,
+            "manifest": self.manifest,
+            "summary": self.summary,
+            "errors": self.errors,
+            "run": self.run,
+            "verdicts": self.verdicts,
+        }
+
+    def headline(self) -> dict[str, Any]:
+        """The object that ``handeye bench SUITE --json`` prints, without the verdicts."""
+        options, protocol = self.manifest["options"], self.manifest["protocol"]
+        asked = {name: protocol.get(name) or options[name] for name in ("mode", "rule", "language", "zoom")}
+        correct = self.summary["correct"]
+        return {
+            "suite": self.manifest["suite"],
+            **asked,
+            "model": self.manifest["model"]["name"],
+            **self.summary,
+            "correct": int(correct) if correct == int(correct) else correct,
+            "complete": self.complete,
+            "digest": self.digest,
+            "errors": self.errors,
+            "run": self.run,
+        }
+
+
+def make_result(
+    suite: Suite,
+    samples: Sequence[Sample],
+    kept: Mapping[str, Kept],
+    errors: Mapping[str, str],
+    manifest: dict[str, Any],
+    run: dict[str, Any],
+) -> Result:
+    """Judge the answers in the suite's order. A sample without one is an error, with its reason from `errors`."""
+    judged = [judge(suite, sample, kept[sample.id]) for sample in samples if sample.id in kept]
+    missing = [
+        {"id": sample.id, "error": errors.get(sample.id, "not answered")} for sample in samples if sample.id not in kept
+    ]
+    summary: Summary = suite.summarise(judged)
+    return Result(manifest, json.loads(summary.model_dump_json()), [_line(one) for one in judged], missing, run)
+
+
+def judge(suite: Suite, sample: Sample, kept: Kept) -> Judged:
+    """One answer judged."""
+    return Judged(sample, kept.answer, suite.judge(sample, kept.answer))
+
+
+def _line(judged: Judged) -> dict[str, Any]:
+    """A verdict, with what it was given for; what differs from run to run (times, tokens, repairs) is left out."""
+    answer = judged.answer
+    return {
+        "id": judged.sample.id,
+        **json.loads(judged.verdict.model_dump_json()),
+        "status": answer.status,
+        "value": json.loads(answer.model_dump_json(include={"value"}))["value"],
+        "raw": answer.raw,
+        "instruction": judged.sample.instruction,
+        "groups": {kind: list(labels) for kind, labels in judged.sample.groups.items()},
+    }
+
+
+def read_result(path: Path) -> Result:
+    """A stored result; a folder stands for the ``result.json`` in it. Raises `UserError`."""
+    path = path / "result.json" if path.is_dir() else path
+    data = read_json(path)
+    if data.get("format") != FORMAT:
+        raise UserError(f"{path} is not a result of handeye bench")
+    if data.get("version") != VERSION:
+        raise UserError(f"{path} has version {data.get('version')}; this Handeye reads version {VERSION}")
+    try:
+        return Result(*(data[name] for name in ("manifest", "summary", "verdicts", "errors", "run")))
+    except KeyError as error:
+        raise UserError(f"{path} is no whole result: {error.args[0]!r} is missing") from error

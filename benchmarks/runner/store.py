@@ -1,0 +1,170 @@
+"""What a run leaves on disk while it goes on: one line for each answer, readable after ``kill -9`` at any byte.
+
+``answers.jsonl`` has a line for each answered sample, in the order in which they came; ``failures.jsonl`` one for
+each try that failed. A line is written whole, with its end, and handed to the system before the next sample is begun.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from agent.errors import UserError
+from benchmarks.runner.work import Outcome
+from benchmarks.suite import Answer
+
+MANIFEST, ANSWERS, FAILURES, RESULT, LOCK = "manifest.json", "answers.jsonl", "failures.jsonl", "result.json", ".lock"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A line of ``answers.jsonl``: the answer to sample `id`, and what it took."""
+
+    id: str
+    answer: Answer
+    attempt: int
+    seconds: float
+    asked: int
+    requests: int
+    model_seconds: float
+
+
+class Store:
+    """The folder of one run, held by one runner at a time. Use as a context manager.
+
+    Raises `UserError` for a folder that cannot be used, one line with what to do next.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock = (folder / LOCK).open("a")
+        except OSError as error:
+            raise UserError(f"cannot write to {folder}: {error.strerror}; choose another folder with --out") from error
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._lock.close()
+            raise UserError(f"another run is writing to {folder}: wait for it, or choose another --out") from error
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let another runner have the folder. Safe to call twice."""
+        self._lock.close()
+
+    @property
+    def begun(self) -> bool:
+        """Whether a run was begun here."""
+        return (self.folder / MANIFEST).exists()
+
+    def manifest(self) -> dict[str, Any]:
+        """The manifest that the run was begun with."""
+        return read_json(self.folder / MANIFEST)
+
+    def begin(self, manifest: dict[str, Any]) -> None:
+        """Keep what is about to be run."""
+        write_json(self.folder / MANIFEST, manifest)
+
+    def kept(self) -> dict[str, Kept]:
+        """The answers so far, by sample id. A last line that was cut off is taken away."""
+        path = self.folder / ANSWERS
+        found: dict[str, Kept] = {}
+        for number, line in enumerate(whole_lines(path), 1):
+            try:
+                kept = _read(line)
+            except (ValueError, ValidationError, TypeError, KeyError, AttributeError) as error:
+                raise UserError(
+                    f"line {number} of {path} is damaged: delete that line and resume; its sample is asked again"
+                ) from error
+            found.setdefault(kept.id, kept)
+        return found
+
+    def keep(self, outcome: Outcome) -> Kept:
+        """Add an answer; what comes back was read from the line itself. Raises `UserError` where the disk is full."""
+        assert outcome.answer is not None
+        data = {
+            "id": outcome.job.sample.id,
+            "answer": json.loads(outcome.answer.model_dump_json()),
+            "attempt": outcome.job.attempt,
+            "seconds": round(outcome.seconds, 6),
+            "asked": outcome.asked,
+            "requests": outcome.requests,
+            "model_seconds": round(outcome.model_seconds, 6),
+            "time": round(time.time(), 3),
+        }
+        return _read(self._append(ANSWERS, data))
+
+    def failed(self, outcome: Outcome) -> None:
+        """Note a try that gave no answer."""
+        job = outcome.job
+        self._append(FAILURES, {"id": job.sample.id, "attempt": job.attempt, "error": outcome.error})
+
+    def failures(self) -> list[dict[str, Any]]:
+        """Every failed try of all sittings; lines that cannot be read are left out."""
+        found = []
+        for line in whole_lines(self.folder / FAILURES):
+            try:
+                found.append(json.loads(line))
+            except ValueError:
+                continue
+        return found
+
+    def _append(self, name: str, data: dict[str, Any]) -> bytes:
+        line = json.dumps(data, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+        try:
+            with (self.folder / name).open("ab", buffering=0) as file:
+                file.write(line)
+        except OSError as error:
+            raise UserError(f"cannot write to {self.folder}: {error.strerror}. Make room and resume") from error
+        return line
+
+
+def whole_lines(path: Path) -> Iterator[bytes]:
+    """The lines of a file that have their end; what follows the last end is cut away from the file."""
+    if not path.exists():
+        return
+    data = path.read_bytes()
+    end = data.rfind(b"\n") + 1
+    if end < len(data):
+        os.truncate(path, end)
+    yield from data[:end].split(b"\n")[:-1]
+
+
+def write_json(path: Path, data: dict[str, Any]) -> None:
+    """Replace `path` in one go."""
+    new = path.with_name(f".{path.name}.new")
+    new.write_text(json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1) + "\n", encoding="utf-8")
+    new.replace(path)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object. Raises `UserError`."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise UserError(f"{path} is not JSON: {error}") from error
+    if not isinstance(data, dict):
+        raise UserError(f"{path} is not a JSON object")
+    return data
+
+
+def _read(line: bytes) -> Kept:
+    data = json.loads(line)
+    fields = {name: data[name] for name in ("id", "attempt", "seconds", "asked", "requests", "model_seconds")}
+    return Kept(answer=Answer.model_validate(data["answer"]), **fields)

@@ -1,0 +1,161 @@
+"""A model that does a task by its script, with the same actions as any agent, and the moves scripts are made of."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from actions.action import AnyAction, Click, Finish, Key, TypeText
+from actions.frame import Point
+from agent.model import Decision, Grounding, ModelError
+from agent.step import Step
+from agent.task import Task
+from benchmarks.suites.desktop.task import Move, Until
+from benchmarks.suites.desktop.world import DesktopWorld
+from envs.env import Observation
+from envs.x11 import Window
+
+
+class Oracle:
+    """Does what the scene's script says. It is bound to a world before the first step."""
+
+    name = "oracle"
+    dialect = None
+    prompt_hash = None
+
+    def __init__(self) -> None:
+        self._moves: Iterator[Move] = iter(())
+
+    def bind(self, world: DesktopWorld) -> None:
+        """Take the script of `world`'s scene; when it is through, wait for the state and say done."""
+        self._moves = _whole(world)
+
+    def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
+        """The script's next action. Raises `ModelError` when a condition does not come true in time."""
+        for move in self._moves:
+            if isinstance(move, Until):
+                _wait(move)
+            else:
+                return Decision(action=move)
+        return Decision(action=Finish(status="success"))
+
+    def locate(self, observation: Observation, instruction: str) -> Grounding:
+        """An oracle only acts."""
+        raise ModelError("the oracle of a desktop task only acts")
+
+    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
+        """An oracle only acts."""
+        raise ModelError("the oracle of a desktop task only acts")
+
+
+def _whole(world: DesktopWorld) -> Iterator[Move]:
+    yield from world.scene.script(world)
+    if not world.scene.infeasible:
+        yield Until(lambda: not world.scene.check(world), "the state to be right", 20.0)
+
+
+def _wait(until: Until) -> None:
+    if not _holds(until, until.seconds):
+        raise ModelError(f"the oracle waited {until.seconds:g} s in vain for {until.what}")
+
+
+def _holds(until: Until, seconds: float) -> bool:
+    """Whether the condition comes true within `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not until.condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def keys(*chords: str) -> AnyAction:
+    """Press chords."""
+    return Key(chords=chords)
+
+
+def press_until(chord: str, until: Until) -> Iterator[Move]:
+    """Press `chord`, again where it was lost (a dialog whose button is not yet enabled drops it), until `until`."""
+    for _ in range(4):
+        yield keys(chord)
+        if _holds(until, 1.5):
+            return
+    yield until
+
+
+def write(text: str) -> AnyAction:
+    """Type text."""
+    return TypeText(text=text)
+
+
+def give_up(why: str) -> AnyAction:
+    """End an infeasible task."""
+    return Finish(status="failure", message=why)
+
+
+def titled(world: DesktopWorld, title: str) -> Window | None:
+    """The newest window that has `title` in its title."""
+    return next((w for w in reversed(world.windows()) if title in w.title), None)
+
+
+def opened(world: DesktopWorld, title: str) -> Until:
+    """Until a window with `title` in its title is there."""
+    return Until(lambda: titled(world, title) is not None, f"a window called {title!r}")
+
+
+def closed(world: DesktopWorld, title: str) -> Until:
+    """Until no window has `title` in its title."""
+    return Until(lambda: titled(world, title) is None, f"the window {title!r} to close")
+
+
+def windows(world: DesktopWorld, count: int) -> Until:
+    """Until there are `count` windows."""
+    return Until(lambda: len(world.windows()) == count, f"{count} windows")
+
+
+def saved(world: DesktopWorld, name: str) -> Until:
+    """Until the file exists."""
+    return Until(lambda: world.path(name).is_file(), f"the file {name}")
+
+
+def has(world: DesktopWorld, name: str, text: str) -> Until:
+    """Until the file has `text` in it."""
+    return Until(lambda: text in (world.text(name) or ""), f"{text!r} in {name}")
+
+
+def lacks(world: DesktopWorld, name: str, text: str) -> Until:
+    """Until the file has no `text` in it."""
+    return Until(lambda: text not in (world.text(name) or text), f"{name} without {text!r}")
+
+
+def at(x: float, y: float, count: int = 1) -> AnyAction:
+    """Click at a point of the screen."""
+    return Click(point=Point(x, y), count=count)
+
+
+def to_front(world: DesktopWorld, program: str) -> Iterator[Move]:
+    """Click a part of the program's title bar that no other window covers."""
+    window = next(w for w in reversed(world.windows()) if w.program.lower() == program.lower())
+    others = [w for w in world.windows() if w.id != window.id]
+    own = window.program.lower() == "chromium"  # it draws its own title bar, with tabs at the left
+    y = window.top + 18 if own else window.top - 10
+    for x in range(window.left + (400 if own else 60), window.left + window.width - (160 if own else 80), 10):
+        if not any(_covers(other, x, y) for other in others):
+            yield at(x, y)
+            return
+    raise ModelError(f"no part of the title bar of {program} can be seen")
+
+
+def _covers(window: Window, x: float, y: float) -> bool:
+    across = window.left - 4 <= x <= window.left + window.width + 4
+    return across and window.top - 26 <= y <= window.top + window.height + 8
+
+
+def click_on(world: DesktopWorld, path: str, name: str, count: int = 1) -> Iterator[Move]:
+    """Click the element with id `name` of the page `path`, when it is shown."""
+    yield Until(lambda: world.pages.place(path, name) is not None, f"{name} on the page {path}")
+    box = world.pages.place(path, name)
+    if box is None:
+        raise ModelError(f"{name} is no longer on the page {path}")
+    yield at(*box.center, count=count)

@@ -1,0 +1,172 @@
+"""The desktop suite: tasks in real Debian programs, in the style of OSWorld, each on a private display."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from agent.model import Decision, Grounding, Model
+from agent.step import Step
+from agent.task import Limits, Task
+from benchmarks.interactive import SeesWorld, figures, play
+from benchmarks.suite import Answer, Judged, Kind, Options, Sample, SuiteError, Summary, Verdict
+from benchmarks.suites.desktop import catalogue
+from benchmarks.suites.desktop.oracle import Oracle
+from benchmarks.suites.desktop.task import MODES, TASKS, DesktopTask, Mode, instance_seed
+from benchmarks.suites.desktop.world import SIZE, DesktopWorld, programs_missing
+from envs.env import Observation
+
+VERSION = 1
+"""Raised whenever a task, its check or its wording changes: figures of different versions are not comparable."""
+
+SECONDS = 600.0
+"""The longest a run may take."""
+
+
+class DesktopSuite:
+    """`tasks` in `seeds` instances each; instance `i` has the seed `instance_seed(seed, task, i)`."""
+
+    name = "desktop"
+    kind: Kind = "interactive"
+
+    def __init__(self, tasks: Sequence[DesktopTask], mode: Mode, seed: int, seeds: int) -> None:
+        self._tasks = tuple(tasks)
+        self._mode: Mode = mode
+        self._seed = seed
+        self._seeds = seeds
+
+    @property
+    def protocol(self) -> Mapping[str, Any]:
+        """What two figures must share to be comparable."""
+        return {
+            "suite_version": VERSION,
+            "data_hash": self._hash(),
+            "mode": self._mode,
+            "seed": self._seed,
+            "seeds": self._seeds,
+            "instance_seed": "int(sha256(f'{seed}_{task}_{instance}'), 16) % 2**32",
+            "tasks": [task.name for task in self._tasks],
+            "step_budget": "int(10 * complexity)",
+            "seconds_budget": SECONDS,
+            "screen": list(SIZE),
+            "success": "the state is right, checked from outside, and the agent said that it was done; "
+            "for an infeasible task: the agent gave up and changed nothing",
+            "infeasible": catalogue.INFEASIBLE,
+        }
+
+    def samples(self) -> Sequence[Sample]:
+        """The first instance of every task, then the second of every task: the first part of a run has all tasks."""
+        return [self._sample(task, i) for i in range(self._seeds) for task in self._tasks]
+
+    def answer(self, sample: Sample, model: Model) -> Answer:
+        """One whole run on a fresh display. Raises `EnvError` and `ModelError`."""
+        name, seed = sample.data
+        task = TASKS[name]
+        with DesktopWorld(task.scene(seed), self._mode) as world:
+            if isinstance(model, SeesWorld):
+                model.bind(world)
+            limits = Limits(steps=task.steps, seconds=SECONDS)
+            return play(world, _Heard(model, world), limits, seeds={"instance": seed})
+
+    def judge(self, sample: Sample, answer: Answer) -> Verdict:
+        """``solved``; ``false_done`` where the agent said done and the state was wrong; else how the run ended."""
+        solved = float(answer.value["success"]) >= 1
+        lied = answer.value.get("claimed") and not solved
+        kind = "solved" if solved else "false_done" if lied else str(answer.value["ending"])
+        state = 1.0 if answer.value.get("state") and not TASKS[sample.data[0]].infeasible else 0.0
+        scores = {"state": state} if not TASKS[sample.data[0]].infeasible else {}
+        return Verdict(correct=solved, kind=kind, scores=scores, why=str(answer.value.get("why", "")))
+
+    def summarise(self, judged: Sequence[Judged]) -> Summary:
+        """Success by task, program and difficulty; the interval is a bootstrap over tasks and seeds."""
+        return figures(judged)
+
+    def oracle(self, sample: Sample) -> Model | None:
+        """The task's own script."""
+        return Oracle()
+
+    @property
+    def flagged(self) -> Mapping[str, str]:
+        """What `benchmarks.audit` finds and is so on purpose: ``CHECK:task`` to the reason."""
+        return catalogue.FLAGGED
+
+    def _sample(self, task: DesktopTask, instance: int) -> Sample:
+        seed = instance_seed(self._seed, task.name, instance)
+        groups = {
+            "task": (task.name,),
+            "program": task.programs,
+            "difficulty": (task.difficulty,),
+            "feasible": ("infeasible" if task.infeasible else "feasible",),
+        }
+        return Sample(f"{task.name}/{instance}", task.scene(seed).wording(self._mode), groups, (task.name, seed))
+
+    def _hash(self) -> str:
+        """sha256 (first 16 hex digits) of every sample's id, instruction and budget."""
+        digest = hashlib.sha256()
+        for sample in self.samples():
+            digest.update(f"{sample.id}\0{sample.instruction}\0{TASKS[sample.data[0]].steps}\0".encode())
+        return digest.hexdigest()[:16]
+
+
+class _Heard:
+    """`model`, and the world hears what it says."""
+
+    def __init__(self, model: Model, world: DesktopWorld) -> None:
+        self._model, self._world = model, world
+
+    @property
+    def name(self) -> str:
+        """The model's."""
+        return self._model.name
+
+    @property
+    def dialect(self) -> str | None:
+        """The model's."""
+        return self._model.dialect
+
+    @property
+    def prompt_hash(self) -> str | None:
+        """The model's."""
+        return self._model.prompt_hash
+
+    def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
+        """The model's."""
+        decision = self._model.decide(task, observation, history)
+        self._world.told.hear(decision.action)
+        return decision
+
+    def locate(self, observation: Observation, instruction: str) -> Grounding:
+        """The model's."""
+        return self._model.locate(observation, instruction)
+
+    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
+        """The model's."""
+        return self._model.extract(observation, schema, question)
+
+
+def open_suite(name: str, data: Path | None, options: Options) -> DesktopSuite:
+    """The desktop suite. Raises `SuiteError` for an unknown task or mode, a foreign option, a missing program."""
+    mode = options.mode or "plain"
+    if mode not in MODES:
+        raise SuiteError(f"desktop has no mode {mode!r}: choose one of {', '.join(MODES)}")
+    foreign = [option for option in ("rule", "language", "zoom", "official_timer") if getattr(options, option)]
+    if foreign:
+        raise SuiteError(f"the desktop suite has no --{foreign[0].replace('_', '-')}: leave it out")
+    if data is not None:
+        raise SuiteError("the desktop suite needs no data: leave out --data")
+    seeds = 1 if options.seeds is None else options.seeds
+    if seeds < 1:
+        raise SuiteError(f"--seeds {seeds}: there must be at least one instance of each task")
+    tasks = _chosen(options.tasks)
+    if missing := programs_missing(tuple(dict.fromkeys(p for task in tasks for p in task.programs))):
+        raise SuiteError(f"programs are missing: sudo apt-get install {' '.join(missing)}")
+    return DesktopSuite(tasks, mode, options.seed, seeds)
+
+
+def _chosen(names: Sequence[str]) -> list[DesktopTask]:
+    unknown = [name for name in names if name not in TASKS]
+    if unknown:
+        raise SuiteError(f"desktop has no task {unknown[0]!r}. Tasks: {', '.join(TASKS)}")
+    return [TASKS[name] for name in sorted(TASKS) if not names or name in names]

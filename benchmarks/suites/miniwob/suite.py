@@ -1,0 +1,168 @@
+"""The MiniWoB++ suite: 125 tasks, any number of seeds, one loop, and the page's own raw reward."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+from agent.model import Model
+from agent.task import Limits
+from benchmarks.interactive import Pool, Score, figures, judge, play
+from benchmarks.suite import Answer, Judged, Kind, Options, Sample, SuiteError, Summary, Verdict
+from benchmarks.suites.miniwob import oracles
+from benchmarks.suites.miniwob.tasks import TASKS, budget, flags
+from envs import miniwob_pages as pages
+from envs.env import EnvError
+from envs.miniwob import MiniwobEnv
+
+ZOOM = 3.0
+"""Display pixels for each CSS pixel: the task is 480 x 630 pixels of the 570 x 720 that are shown."""
+SEEDS = 5
+MODES = ("train", "test")
+"""What some pages draw their words from; ``train`` is Farama's default."""
+
+
+class MiniwobWorld:
+    """One episode, begun. `env` shows it; oracles may ask `page` for more."""
+
+    def __init__(self, env: MiniwobEnv, instruction: str) -> None:
+        self.env = env
+        self.instruction = instruction
+
+    def over(self) -> bool:
+        """Whether the page has ended the episode."""
+        return self.env.state().done
+
+    def score(self) -> Score:
+        """1 for a raw reward of exactly 1, else 0. The answer also keeps the raw reward."""
+        state = self.env.state()
+        why = f"raw reward {state.raw:g}" if state.done else "the page has not ended the episode"
+        more = {"raw_reward": state.raw, "reward": state.reward, "done": state.done}
+        return Score(float(state.solved), f"{why} ({state.reason})" if state.reason else why, more)
+
+
+class MiniwobSuite:
+    """`tasks` with `seeds` episodes each, from seed `first` on."""
+
+    name = "miniwob"
+    kind: Kind = "interactive"
+
+    def __init__(
+        self, tasks: Sequence[str], seeds: int, first: int = 0, *, official_timer: bool = False, mode: str = "train"
+    ) -> None:
+        self._tasks, self._seeds, self._first = tuple(tasks), seeds, first
+        self._timer, self._mode = official_timer, mode
+        self._screens = Pool(partial(MiniwobEnv, ZOOM))
+
+    @property
+    def protocol(self) -> Mapping[str, Any]:
+        """What two figures must share to be comparable."""
+        return {
+            "suite_version": f"miniwob {pages.VERSION}",
+            "data_hash": self._hash,
+            "mode": self._mode,
+            "tasks": list(self._tasks),
+            "seed": self._first,
+            "seeds": self._seeds,
+            "timer": "the page's own" if self._timer else "off",
+            "success": "raw reward == 1",
+            "goal": "the page's utterance",
+            "steps": {task: budget(task) for task in self._tasks},
+            "zoom": ZOOM,
+            "input": "mouse and keyboard of the X server",
+        }
+
+    def samples(self) -> Sequence[Sample]:
+        """Task by task, seed by seed; ids are ``task/seed``."""
+        seeds = range(self._first, self._first + self._seeds)
+        return [self._sample(task, seed) for task in self._tasks for seed in seeds]
+
+    def answer(self, sample: Sample, model: Model) -> Answer:
+        """One episode. Raises `EnvError` and `ModelError`."""
+        task, seed = sample.data
+        with self.episode(task, seed) as world:
+            return play(world, model, Limits(steps=budget(task)), seeds={"episode": seed})
+
+    @contextmanager
+    def episode(self, task: str, seed: int) -> Iterator[MiniwobWorld]:
+        """An episode that has just begun. A browser that an earlier one left unusable is started anew."""
+        with self._screens.lent() as env:
+            try:
+                said = self._begin(env, task, seed)
+            except EnvError:
+                env.restart()
+                said = self._begin(env, task, seed)
+            yield MiniwobWorld(env, said)
+
+    def judge(self, sample: Sample, answer: Answer) -> Verdict:
+        """``solved``, or how the run ended; `scores` adds the raw reward where it was positive."""
+        return judge(sample, answer)
+
+    def summarise(self, judged: Sequence[Judged]) -> Summary:
+        """Success by family and task. What is known to be wrong with tasks among them is named in the notes."""
+        tasks = {one.sample.data[0] for one in judged}
+        known = [f"{key.partition(':')[2]}: {why}" for key, why in self.flagged.items() if _spoils(key, tasks)]
+        return figures(judged, known)
+
+    @property
+    def flagged(self) -> Mapping[str, str]:
+        """Findings of an audit that are known, by ``CHECK:task``, with the reason."""
+        return flags()
+
+    def oracle(self, sample: Sample) -> Model | None:
+        """The task's script, if there is one."""
+        return oracles.oracle(sample.data[0])
+
+    def close(self) -> None:
+        """End the browsers. Safe to call twice."""
+        self._screens.close()
+
+    def _begin(self, env: MiniwobEnv, task: str, seed: int) -> str:
+        return env.begin(task, seed, official_timer=self._timer, mode=self._mode)
+
+    def _sample(self, task: str, seed: int) -> Sample:
+        groups = {"family": (TASKS[task],), "task": (task,)}
+        return Sample(f"{task}/{seed}", f"the instruction on the page of {task}", groups, (task, seed))
+
+    @cached_property
+    def _hash(self) -> str:
+        """sha256 (first 16 hex digits) of every file of the pages, names included."""
+        digest, folder = hashlib.sha256(), pages.html_folder()
+        for path in sorted(path for part in ("miniwob", "core", "common") for path in (folder / part).rglob("*.*")):
+            if path.is_file():
+                digest.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes())
+        return digest.hexdigest()[:16]
+
+
+def _spoils(key: str, tasks: set[str]) -> bool:
+    """Whether a flag is of one of `tasks` and speaks of the task itself, not of a script that nobody has written."""
+    check, _, task = key.partition(":")
+    fatal = check in ("idle", "say-done") or any(words in flags()[key] for words in ("raw reward 1", "unsolvable"))
+    return task in tasks and fatal
+
+
+def open_suite(name: str, data: Path | None, options: Options) -> MiniwobSuite:
+    """The suite. `options.mode` is ``train`` or ``test``. Raises `SuiteError` for a foreign option or unknown task."""
+    if data is not None:
+        raise SuiteError("miniwob brings its own pages: leave --data out")
+    for option in ("rule", "language", "zoom"):
+        if getattr(options, option):
+            raise SuiteError(f"miniwob has no option {option}: leave it out")
+    mode = options.mode or "train"
+    if mode not in MODES:
+        raise SuiteError(f"miniwob has no mode {mode!r}: choose train or test")
+    unknown = [task for task in options.tasks if task not in TASKS]
+    if unknown:
+        raise SuiteError(f"miniwob has no task {unknown[0]!r}: see docs/benchmarks/miniwob.md")
+    try:
+        pages.html_folder()
+    except EnvError as error:
+        raise SuiteError(str(error)) from error
+    seeds = SEEDS if options.seeds is None else options.seeds
+    return MiniwobSuite(
+        options.tasks or tuple(TASKS), seeds, options.seed, official_timer=options.official_timer, mode=mode
+    )

@@ -1,0 +1,214 @@
+"""A navigation suite: every recorded step is asked with the recorded steps before it, and scored by a named rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from string import Template
+from typing import Any
+
+import numpy as np
+from PIL import Image as Picture
+
+from actions.action import AnyAction, parse_action
+from actions.frame import Box
+from agent.model import Decision, Grounding, Model, ModelError, ParseError
+from agent.step import OutcomeRecord, Step
+from agent.task import Task
+from benchmarks.suite import Answer, Judged, Kind, Sample, SuiteError, Summary, Verdict
+from benchmarks.suites.navigation.episodes import figures
+from benchmarks.suites.navigation.moves import Move, action_of, move_of
+from benchmarks.suites.navigation.recording import Recorded, Recording, Rule
+from envs.env import Image, Observation
+
+VERSION = 1
+"""Of the way the suites ask and score; figures of different versions are not compared."""
+LOW = "${goal}\nThe next step: ${instruction}"
+"""What a model is told where it is given the step's own instruction."""
+NAMED = 5
+"""How many steps a note names."""
+
+
+@dataclass(frozen=True)
+class NavigationSuite:
+    """`benchmarks.suite.Suite` over a `Recording`.
+
+    `low` gives the model the step's own instruction after the goal. `headline` and `macro_over` are the suite's own
+    average, as in `benchmarks.summary.summarise`.
+    """
+
+    name: str
+    recording: Recording
+    rule_name: str
+    rule: Rule
+    options: Mapping[str, Any]
+    low: bool = False
+    headline: str = "micro"
+    macro_over: str = "action"
+
+    @property
+    def kind(self) -> Kind:
+        """``navigation``."""
+        return "navigation"
+
+    @property
+    def protocol(self) -> Mapping[str, Any]:
+        """All that must be equal for two figures to be comparable."""
+        return {
+            "suite": self.name,
+            "version": VERSION,
+            **self.options,
+            "rule": self.rule_name,
+            "complete": False,
+            **self.recording.protocol,
+            "samples": len(self.steps),
+            "task": LOW if self.low else "${goal}",
+            "history": "the recorded actions, on their screens",
+        }
+
+    @cached_property
+    def steps(self) -> Mapping[str, Recorded]:
+        """Every step by its sample's id."""
+        return {step.id: step for episode in self.recording.episodes for step in episode}
+
+    @cached_property
+    def _episodes(self) -> Mapping[str, Sequence[Recorded]]:
+        return {episode[0].episode: episode for episode in self.recording.episodes}
+
+    def samples(self) -> Sequence[Sample]:
+        """One for each step, in the order of the data; `data` is its `Recorded`."""
+        return [Sample(step.id, self._told(step), step.groups, step) for step in self.steps.values()]
+
+    def _told(self, step: Recorded) -> str:
+        return Template(LOW).substitute(goal=step.goal, instruction=step.instruction) if self.low else step.goal
+
+    def answer(self, sample: Sample, model: Model) -> Answer:
+        """Ask `model` for the action on the recorded screen, the recorded steps before it as history.
+
+        Raises `SuiteError` where there is no screen, unless the model says with an attribute ``blind`` that it never
+        looks (`Oracle`).
+        """
+        step = self._recorded(sample)
+        seen = Observation(_image(step, blind=bool(getattr(model, "blind", False))), step.frame, time=float(step.index))
+        try:
+            decision = model.decide(Task(self._told(step)), seen, self.history(step))
+        except ParseError as error:
+            return Answer(status="unreadable", raw=error.raw, usage=error.usage, timings=error.timings)
+        return Answer(
+            status="answered",
+            value={"action": decision.action.model_dump(mode="json")},
+            raw=decision.raw,
+            notes=decision.notes,
+            usage=decision.usage,
+            timings=decision.timings,
+        )
+
+    def history(self, step: Recorded) -> list[Step]:
+        """The recorded steps before `step`. In the low mode each has its instruction as its thought."""
+        before = [one for one in self._episodes[step.episode] if one.index < step.index]
+        return [self._told_step(one, n) for n, one in enumerate(before)]
+
+    def _told_step(self, step: Recorded, number: int) -> Step:
+        return Step(
+            index=number,
+            time=float(step.index),
+            frame=step.frame,
+            image=step.screen.name if step.screen else "",
+            action=action_of(step.truth),
+            thought=step.instruction if self.low else "",
+            outcome=OutcomeRecord(performed=True),
+        )
+
+    def judge(self, sample: Sample, answer: Answer) -> Verdict:
+        """What the rule says of the answer. A ``box`` ([x1, y1, x2, y2] pixels) beside the action is its target's."""
+        step = self._recorded(sample)
+        ruling = self.rule(step, said_by(answer))
+        kind = {"answered": ruling.kind, "unreadable": "wrong_format", "refused": "refused"}[answer.status]
+        scores = {"type": float(ruling.type_match), **ruling.scores}
+        return Verdict(correct=ruling.correct, kind=kind, scores=scores)
+
+    def summarise(self, judged: Sequence[Judged]) -> Summary:
+        """Step accuracy in all groups, type accuracy, grounding, and the figures over whole episodes."""
+        whole = {name: [step.id for step in episode] for name, episode in self._episodes.items()}
+        notes = (*self.recording.notes, *self._unreachable([one.sample for one in judged]))
+        return figures(judged, whole, headline=self.headline, macro_over=self.macro_over, notes=notes)
+
+    def _unreachable(self, samples: Sequence[Sample]) -> tuple[str, ...]:
+        """A note on the steps where the rule says that what was recorded is wrong."""
+        wrong = [s.id for s in samples if not self.judge(s, truth_answer(self._recorded(s))).correct]
+        if not wrong:
+            return ()
+        named = ", ".join(wrong[:NAMED]) + (" …" if len(wrong) > NAMED else "")
+        return (f"{len(wrong)} steps that rule {self.rule_name} cannot score right, whatever is answered: {named}",)
+
+    def oracle(self, sample: Sample) -> Model:
+        """A model that does what was recorded."""
+        return Oracle(action_of(self._recorded(sample).truth))
+
+    def _recorded(self, sample: Sample) -> Recorded:
+        found = self.steps.get(sample.id)
+        if found is None:
+            raise SuiteError(f"{self.name} has no step {sample.id!r}")
+        return found
+
+
+def said_by(answer: Answer) -> Move:
+    """The move that an answer asks for; ``other``, which no rule takes for right, where it asks for none."""
+    if answer.status != "answered":
+        return Move("other")
+    move, box = move_of(parse_action(answer.value["action"])), answer.value.get("box")
+    return move if box is None else replace(move, box=Box(*box))
+
+
+def truth_answer(step: Recorded) -> Answer:
+    """What was recorded, as an answer."""
+    return Answer(status="answered", value={"action": action_of(step.truth).model_dump(mode="json")})
+
+
+def _image(step: Recorded, blind: bool) -> Image:
+    """The screen, RGB; black for a model that never looks. Raises `SuiteError`."""
+    if step.screen is None:
+        if blind:
+            return np.zeros((step.size[1], step.size[0], 3), np.uint8)
+        raise SuiteError(
+            "these data have no screens, so no model can be asked: score stored responses (handeye bench rescore), or "
+            "give a folder with images/"
+        )
+    with Picture.open(step.screen) as picture:
+        return np.asarray(picture.convert("RGB"), np.uint8)
+
+
+@dataclass(frozen=True)
+class Oracle:
+    """A model that decides one action without looking."""
+
+    action: AnyAction
+    blind: bool = True
+
+    @property
+    def name(self) -> str:
+        """``oracle``."""
+        return "oracle"
+
+    @property
+    def dialect(self) -> str | None:
+        """None."""
+        return None
+
+    @property
+    def prompt_hash(self) -> str | None:
+        """None."""
+        return None
+
+    def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
+        """The recorded action."""
+        return Decision(action=self.action, raw=self.action.model_dump_json())
+
+    def locate(self, observation: Observation, instruction: str) -> Grounding:
+        """Raises `ModelError`: this oracle knows actions only."""
+        raise ModelError("the oracle of a navigation suite knows actions, not places")
+
+    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
+        """Raises `ModelError`: this oracle knows actions only."""
+        raise ModelError("the oracle of a navigation suite knows actions, not data")

@@ -1,0 +1,138 @@
+"""Tiny checkpoints of random weights with the real Qwen2.5 tokenizer, saved as a user would have a real one."""
+
+from __future__ import annotations
+
+import functools
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FOLDER = Path(sys.prefix) / "share" / "handeye" / "qwen2.5"
+IDS = {
+    "image_token_id": 151655,
+    "video_token_id": 151656,
+    "vision_start_token_id": 151652,
+    "vision_end_token_id": 151653,
+}
+TEXT: dict[str, Any] = {
+    "vocab_size": 151936,
+    "hidden_size": 64,
+    "intermediate_size": 128,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 32768,
+    "rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [2, 3, 3]},
+}
+
+
+@functools.cache
+def tokenizer_file() -> Path:
+    """The real tokenizer; the test is skipped where it cannot be had."""
+    tool = [sys.executable, str(ROOT / "tools" / "qwen-tokenizer"), str(FOLDER)]
+    done = subprocess.run(tool, capture_output=True, text=True, timeout=170, check=False)
+    if done.returncode:
+        pytest.skip(done.stderr.strip())
+    return FOLDER / "tokenizer.json"
+
+
+def tokenizer() -> Any:
+    """The real tokenizer, as transformers wants it."""
+    transformers = pytest.importorskip("transformers", reason="needs pip install 'handeye[qwen]'")
+    return transformers.Qwen2TokenizerFast(
+        tokenizer_file=str(tokenizer_file()),
+        eos_token="<|im_end|>",
+        pad_token="<|endoftext|>",
+        unk_token=None,
+        model_max_length=131072,
+    )
+
+
+def build(kind: str, seed: int = 0) -> Any:
+    """A random model of the type `kind`: qwen2_5_vl, qwen2_vl or qwen3_vl."""
+    torch = pytest.importorskip("torch", reason="needs pip install 'handeye[qwen]'")
+    transformers = pytest.importorskip("transformers", reason="needs pip install 'handeye[qwen]'")
+    torch.manual_seed(seed)
+    config, model = {
+        "qwen2_5_vl": (_qwen25, transformers.Qwen2_5_VLForConditionalGeneration),
+        "qwen2_vl": (_qwen2, transformers.Qwen2VLForConditionalGeneration),
+        "qwen3_vl": (_qwen3, transformers.Qwen3VLForConditionalGeneration),
+    }[kind]
+    made = model(config(transformers)).eval()
+    _stir(torch, made)
+    return made
+
+
+def _stir(torch: Any, model: Any) -> None:
+    """Weights of a size at which an answer depends on every token before it, pictures too; by default it hardly does."""
+    with torch.no_grad():
+        for name, weights in model.named_parameters():
+            if weights.dim() > 1:
+                weights.normal_(0, 1 if "embed_tokens" in name else 2 / weights[0].numel() ** 0.5)
+
+
+def _qwen25(transformers: Any) -> Any:
+    vision = {"depth": 2, "hidden_size": 32, "intermediate_size": 64, "num_heads": 2, "out_hidden_size": 64}
+    vision |= {"fullatt_block_indexes": [1], "window_size": 112}
+    return transformers.Qwen2_5_VLConfig(text_config=TEXT, vision_config=vision, tie_word_embeddings=False, **IDS)
+
+
+def _qwen2(transformers: Any) -> Any:
+    vision = {"depth": 2, "embed_dim": 32, "mlp_ratio": 2, "num_heads": 2, "hidden_size": 64}
+    return transformers.Qwen2VLConfig(text_config=TEXT, vision_config=vision, tie_word_embeddings=False, **IDS)
+
+
+def _qwen3(transformers: Any) -> Any:
+    vision = {"depth": 2, "hidden_size": 32, "intermediate_size": 64, "num_heads": 2, "out_hidden_size": 64}
+    vision |= {"deepstack_visual_indexes": [0], "patch_size": 16, "num_position_embeddings": 2304}
+    return transformers.Qwen3VLConfig(
+        text_config={**TEXT, "head_dim": 16}, vision_config=vision, tie_word_embeddings=False, **IDS
+    )
+
+
+def save(
+    folder: Path, kind: str = "qwen2_5_vl", *, seed: int = 0, max_pixels: int = 12845056, template: bool = True
+) -> Path:
+    """Build and save a whole checkpoint in `folder`; without its chat template if `template` is False."""
+    model = build(kind, seed)
+    model.save_pretrained(folder)
+    words = tokenizer()
+    words.save_pretrained(folder)
+    patch = 16 if kind == "qwen3_vl" else 14
+    processor = {
+        "image_processor_type": "Qwen2VLImageProcessor",
+        "min_pixels": 4 * (2 * patch) ** 2,
+        "max_pixels": max_pixels,
+        "patch_size": patch,
+        "temporal_patch_size": 2,
+        "merge_size": 2,
+        "image_mean": [0.48145466, 0.4578275, 0.40821073],
+        "image_std": [0.26862954, 0.26130258, 0.27577711],
+    }
+    (folder / "preprocessor_config.json").write_text(json.dumps(processor))
+    (folder / "generation_config.json").write_text(
+        json.dumps(
+            {"do_sample": True, "temperature": 0.1, "repetition_penalty": 1.05, "eos_token_id": [151645, 151643]}
+        )
+    )
+    if template:
+        (folder / "chat_template.jinja").write_text(TEMPLATE)
+    return folder
+
+
+TEMPLATE = (
+    "{% for message in messages %}{% if loop.first and message['role'] != 'system' %}<|im_start|>system\n"
+    "You are a helpful assistant.<|im_end|>\n{% endif %}<|im_start|>{{ message['role'] }}\n"
+    "{% if message['content'] is string %}{{ message['content'] }}<|im_end|>\n"
+    "{% else %}{% for content in message['content'] %}"
+    "{% if content['type'] == 'image' or 'image' in content or 'image_url' in content %}"
+    "<|vision_start|><|image_pad|><|vision_end|>"
+    "{% elif 'text' in content %}{{ content['text'] }}{% endif %}{% endfor %}<|im_end|>\n{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+"""The chat template that Qwen2.5-VL's checkpoints come with, for one picture."""
