@@ -98,7 +98,7 @@ def rescore(request: Request) -> list[Scored]:
     """Every run in the predictions, or the one of `request.mode`, in the order of the file. Raises `SuiteError`."""
     if request.suite not in SUITES:
         raise SuiteError(f"unknown suite {request.suite!r}. Known: {', '.join(SUITES)}")
-    predictions, data = _paths(request)
+    predictions, data = paths_of(request)
     rows = _of_suite(request.suite, read_rows(predictions, "details"), predictions)
     own = all("answer" in row.data for row in rows)
     if SUITES[request.suite].kind == "grounding":
@@ -118,7 +118,7 @@ def rescore(request: Request) -> list[Scored]:
 # Which files --------------------------------------------------------------------------------------------------------
 
 
-def _paths(request: Request) -> tuple[Path, Path]:
+def paths_of(request: Request) -> tuple[Path, Path]:
     """The files of predictions and of data; in a folder they are found by the name of the suite."""
     suite = request.suite
     predictions = request.predictions or request.data

@@ -11,7 +11,7 @@ import typer
 from agent.commands.options import AsJson, print_json
 
 if TYPE_CHECKING:
-    from benchmarks.rescore import Mistake, Scored
+    from benchmarks.rescore import Mistake, Request, Scored
     from benchmarks.suite import Cell, Summary
 
 _SHOWN = 60
@@ -37,6 +37,9 @@ def rescore(
     ] = None,
     rule: Annotated[str | None, typer.Option(help="The suite's scoring rule, e.g. without-refusals.")] = None,
     partial: Annotated[bool, typer.Option("--partial", help="Leave out samples that have no response.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Keep the result here, with a page: result.json, report.html.", metavar="DIR")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Score stored raw responses again, without a model.
@@ -49,13 +52,18 @@ def rescore(
       handeye bench rescore screenspot-v2 --predictions ../shared/data/predictions
 
       handeye bench rescore osworld-g --predictions osworld_g.mai_ui.jsonl --data OSWorld-G/benchmark --mode local
+
+      handeye bench rescore screenspot-v2 --predictions ../shared/data/predictions --out runs/rescored
     """
     from benchmarks.rescore import Request
     from benchmarks.rescore import rescore as score
     from benchmarks.suite import Options
 
     options = Options(mode=variant, rule=rule)
-    runs = score(Request(suite, predictions, data, mode, dialect, options, partial))
+    request = Request(suite, predictions, data, mode, dialect, options, partial)
+    runs = score(request)
+    if out is not None:
+        _keep(runs, request, out)
     if as_json:
         print_json(_object(runs))
         return
@@ -83,6 +91,20 @@ def published(
         return
     for ref in found:
         typer.echo(f"{ref.suite:<16} {' ' if ref.protocol is None else '='} {ref.line()}")
+
+
+def _keep(runs: Sequence[Scored], request: Request, out: Path) -> None:
+    """Each run's result and page; of several, a page that compares them too."""
+    from benchmarks.page import write_page
+    from benchmarks.page.page import MOST_RUNS, REPORT
+    from benchmarks.runner.stored import keep
+
+    folders = keep(runs, request, out)
+    pages = [write_page([folder]) for folder in folders]
+    if 1 < len(folders) <= MOST_RUNS:
+        pages.append(write_page(folders, out / REPORT))
+    for path in pages:
+        typer.echo(f"page {path}", err=True)
 
 
 def _object(runs: Sequence[Scored]) -> dict[str, Any]:

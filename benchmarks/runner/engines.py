@@ -1,6 +1,6 @@
 """Where jobs are done on this machine: threads where a server thinks, processes where Python does.
 
-Measured on two cores: a served model's answer is waiting and picture work that leaves Python's lock alone, so threads
+A served model's answer is waiting and picture work that leaves Python's lock alone, so threads
 keep a server busy and share its connections and decoded pictures. The built-in model is Python and onnxruntime: two
 threads are no faster than one, two processes are. An interactive suite owns a display, which one process cannot hold
 twice. A worker process that dies takes nothing with it but the sample it was at, which is tried again.

@@ -130,7 +130,7 @@ class Minds:
 
 
 def open_minds(plan: Plan, suite: Suite, at_once: int = 1) -> Minds:
-    """The models of `plan`; a server is asked `at_once` questions at a time.
+    """The models of `plan`; a server is asked `at_once` questions at a time, which a model in process makes a batch.
 
     Raises `agent.model.ModelError` for a model that is not there or cannot do what the suite asks.
     """
@@ -182,7 +182,7 @@ def _served(plan: Plan, suite: Suite, at_once: int) -> Minds:
     if model.profile:
         identity["profile"] = model.profile
     remote = model.endpoint if isinstance(model.endpoint, OpenAIEndpoint) else None
-    turn = Turn(threading.BoundedSemaphore(at_once if remote else 1))
+    turn = Turn(threading.BoundedSemaphore(at_once))
     if remote:
         remote.turn = turn
     metered = replace(model, endpoint=Metered(model.endpoint, turn, nullcontext() if remote else turn))

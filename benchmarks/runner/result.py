@@ -92,7 +92,7 @@ def make_result(
         {"id": sample.id, "error": errors.get(sample.id, "not answered")} for sample in samples if sample.id not in kept
     ]
     summary: Summary = suite.summarise(judged)
-    return Result(manifest, json.loads(summary.model_dump_json()), [_line(one) for one in judged], missing, run)
+    return Result(manifest, json.loads(summary.model_dump_json()), [verdict_line(one) for one in judged], missing, run)
 
 
 def judge(suite: Suite, sample: Sample, kept: Kept) -> Judged:
@@ -100,7 +100,7 @@ def judge(suite: Suite, sample: Sample, kept: Kept) -> Judged:
     return Judged(sample, kept.answer, suite.judge(sample, kept.answer))
 
 
-def _line(judged: Judged) -> dict[str, Any]:
+def verdict_line(judged: Judged) -> dict[str, Any]:
     """A verdict, with what it was given for; what differs from run to run (times, tokens, repairs) is left out."""
     answer = judged.answer
     return {

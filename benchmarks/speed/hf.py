@@ -121,9 +121,7 @@ def build(small: bool, device: str) -> Any:
     finally:
         torch.set_default_dtype(before)
     model.generation_config = transformers.GenerationConfig(do_sample=False, eos_token_id=[151645], pad_token_id=151643)
-    words = transformers.Qwen2TokenizerFast(
-        tokenizer_file=str(tokenizer_file()), eos_token=END, unk_token=None
-    )
+    words = transformers.Qwen2TokenizerFast(tokenizer_file=str(tokenizer_file()), eos_token=END, unk_token=None)
     images = Qwen2VLImageProcessorPil(min_pixels=3136, max_pixels=12845056)
     preparer = QwenPreparer(words, images, VL_TEMPLATE, IDS["image_token_id"])
     name = "tiny random model" if small else "random weights of Qwen2.5-VL-3B's shape"

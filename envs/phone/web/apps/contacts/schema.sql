@@ -1,0 +1,3 @@
+create table contacts (
+  id integer primary key, name text not null, phone text not null default '', email text not null default ''
+);
