@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from agent.commands.doctor import doctor
+from agent.commands.export import export
 from agent.commands.extract import extract
 from agent.commands.options import (
     AsJson,
@@ -22,11 +23,13 @@ from agent.commands.options import (
     ModelName,
     NoProfile,
     ProfileFile,
+    SecretOptions,
     ServedName,
     chosen_profile,
     print_json,
     record_option,
 )
+from agent.commands.replay import replay
 from agent.commands.serve import serve
 from agent.errors import UserError
 
@@ -46,6 +49,8 @@ class EnvName(StrEnum):
 
     desktop = "desktop"
     sandbox = "sandbox"
+    android = "android"
+    phone = "phone"
 
 
 class ConfirmName(StrEnum):
@@ -65,7 +70,14 @@ def run(
     task: Annotated[str, typer.Argument(help="What to do, in plain words.", metavar="TASK")],
     env: Annotated[
         EnvName | None,
-        _screen(help="Your own desktop, or a private display. Default: desktop, or sandbox with --app."),
+        _screen(
+            help="Your own desktop, a private display, an Android device over adb, or a simulated phone. "
+            "Default: desktop, or sandbox with --app."
+        ),
+    ] = None,
+    serial: Annotated[
+        str | None,
+        _screen(help="Which Android device, as adb devices names it, or HOST:PORT. Default: the only one."),
     ] = None,
     app_: Annotated[
         list[str] | None,
@@ -84,10 +96,13 @@ def run(
     max_steps: Annotated[int, _limits(help="End after this many steps.")] = 50,
     max_seconds: Annotated[float | None, _limits(help="End after this many seconds.")] = None,
     max_tokens: Annotated[int | None, _limits(help="End after this many tokens.")] = None,
+    secret: SecretOptions = None,
     dry_run: Annotated[bool, _limits("--dry-run", help="Decide and record, but send nothing.")] = False,
     confirm: Annotated[
         ConfirmName | None,
-        _limits(help="Ask before an action. Default: risky on your own desktop, never on the sandbox."),
+        _limits(
+            help="Ask before an action. Default: risky on your own desktop or device, never on the sandbox or phone."
+        ),
     ] = None,
     out: Annotated[
         Path | None,
@@ -103,13 +118,18 @@ def run(
 
       handeye run --env desktop --model http://127.0.0.1:8000 "Open the settings and switch to dark mode"
 
+      handeye run --env phone "Open Settings, turn on Airplane mode, then go back to the home screen"
+
+      handeye run --env android --serial 192.168.1.20:5555 --model http://127.0.0.1:8000 "Set an alarm for 7:30"
+
     Stop at any time with Ctrl-C, with Ctrl+Alt+Escape from any window, or by pushing the mouse pointer into the
     top-left corner of the screen. The exit status is 0 only when the task was done.
     """
+    from agent.secrets import Secrets
     from agent.session import RunOptions, Screen, run_task
 
     kind = env or (EnvName.sandbox if app_ else EnvName.desktop)
-    screen = Screen(kind.value, tuple(app_ or ()), parse_size(size), monitors, monitor, dry_run)
+    screen = Screen(kind.value, tuple(app_ or ()), parse_size(size), monitors, monitor, dry_run, serial)
     options = RunOptions(
         model=model,
         served_model=served_model,
@@ -119,6 +139,7 @@ def run(
         max_steps=max_steps,
         max_seconds=max_seconds,
         max_tokens=max_tokens,
+        secrets=Secrets.parse(secret or ()),
         confirm=confirm.value if confirm else None,
         out=out,
         live=live,
@@ -172,6 +193,8 @@ def locate(
 app.command()(doctor)
 app.command()(extract)
 app.command()(serve)
+app.command()(replay)
+app.command()(export)
 
 
 @app.command()

@@ -23,25 +23,37 @@ except ImportError:  # no wheel for this platform
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _SUB = 1
 _RGB = 2
+_RGBA = 6
 
 
 def encode_png(image: Image) -> bytes:
     """PNG of `image` (RGB uint8 HxWx3); decodes to exactly the same pixels. Raises ValueError for any other array."""
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
         raise ValueError(f"a PNG needs RGB uint8 HxWx3, not {image.dtype} {'x'.join(map(str, image.shape))}")
+    return _encode(image, _RGB)
+
+
+def encode_overlay(image: Image) -> bytes:
+    """PNG of `image` (RGBA uint8 HxWx4, alpha 0 or 255), like `encode_png`. Raises ValueError for any other array."""
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 4 or not image.size:
+        raise ValueError(f"an overlay needs RGBA uint8 HxWx4, not {image.dtype} {'x'.join(map(str, image.shape))}")
+    return _encode(image, _RGBA)
+
+
+def _encode(image: Image, colour: int) -> bytes:
     height, width = image.shape[:2]
-    header = struct.pack(">IIBBBBB", width, height, 8, _RGB, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 8, colour, 0, 0, 0)
     data = _compress(_filtered(image))
     return b"".join((_SIGNATURE, *_chunk(b"IHDR", header), *_chunk(b"IDAT", data), *_chunk(b"IEND", b"")))
 
 
 def _filtered(image: Image) -> npt.NDArray[np.uint8]:
-    height, width = image.shape[:2]
-    flat = image.reshape(height, width * 3)
-    rows = np.empty((height, width * 3 + 1), np.uint8)
+    height, width, depth = image.shape
+    flat = image.reshape(height, width * depth)
+    rows = np.empty((height, width * depth + 1), np.uint8)
     rows[:, 0] = _SUB
-    rows[:, 1:4] = flat[:, :3]
-    np.subtract(flat[:, 3:], flat[:, :-3], out=rows[:, 4:])
+    rows[:, 1 : depth + 1] = flat[:, :depth]
+    np.subtract(flat[:, depth:], flat[:, :-depth], out=rows[:, depth + 1 :])
     return rows
 
 

@@ -23,6 +23,7 @@ from actions.action import Answer, AnyAction, AskUser, Finish, Key, Open, TypeTe
 from agent.drawing import Badge, Banner, Disc, Line, Mark, badge_left, marks, unit
 from agent.episode import Episode, EpisodeError, read_episode
 from agent.markup import Child, Markup, element, join
+from agent.png import encode_png
 from agent.step import OutcomeRecord, Step
 from agent.task import Ending
 
@@ -82,6 +83,7 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        part.unlink(missing_ok=True)  # it may be a link that leads out of a hostile episode
         part.write_text(page, encoding="utf-8", newline="\n")
         part.replace(path)
     except OSError as error:
@@ -474,7 +476,7 @@ def _compact(episode: Episode, step: Step) -> str | EpisodeError:
         image = episode.image(step)
     except EpisodeError as error:
         return error
-    kind, data = "png", (episode.folder / step.image).read_bytes()
+    kind, data = "png", encode_png(image) if step.patch else (episode.folder / step.image).read_bytes()
     if max(image.shape[:2]) <= _WEBP_LIMIT:
         webp = io.BytesIO()
         Pillow.fromarray(image).save(webp, "webp", quality=82, method=0)  # the fastest; a third larger than method 4

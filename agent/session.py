@@ -8,15 +8,17 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from pydantic import JsonValue
 from rich.markup import escape
 
 from actions.action import describe
 from actions.dryrun import DryRunBackend
 from agent.console import LiveView, console
+from agent.dialects.dialect import Platform
 from agent.endpoints.openai import Patience
 from agent.episode import EpisodeError, EpisodeHeader, EpisodeWriter
 from agent.errors import UserError
@@ -25,6 +27,7 @@ from agent.model import Decision, Model
 from agent.models import resolve_model
 from agent.policy import Allow, Confirm, Policy, Verdict
 from agent.report import write_report
+from agent.secrets import SecretEnv, SecretMemory, SecretModel, Secrets
 from agent.step import Step
 from agent.stop import Stop
 from agent.task import Limits, Task
@@ -34,13 +37,19 @@ from envs.hotkey import watch_for_stop
 from envs.sandbox import SandboxEnv
 from envs.viewer import Viewer
 
-EnvKind = Literal["desktop", "sandbox"]
+if TYPE_CHECKING:
+    from envs.android import AndroidEnv
+
+EnvKind = Literal["desktop", "sandbox", "android", "phone"]
 ConfirmMode = Literal["always", "risky", "never"]
 
 
 @dataclass(frozen=True)
 class Screen:
-    """Which screen to work on. `apps` are started on the sandbox first; `size` and `monitors` shape it."""
+    """Which screen to work on. `apps` are started on the sandbox first; `size` and `monitors` shape it.
+
+    ``android`` is the device with `serial` (None: the only one), ``phone`` a simulated one for this run.
+    """
 
     kind: EnvKind = "desktop"
     apps: Sequence[str] = ()
@@ -48,6 +57,17 @@ class Screen:
     monitors: int = 1
     monitor: int | None = None
     dry_run: bool = False
+    serial: str | None = None
+
+    @property
+    def platform(self) -> Platform:
+        """Which action schema fits."""
+        return "mobile" if self.kind in ("android", "phone") else "desktop"
+
+    @property
+    def own(self) -> bool:
+        """Whether it is the user's, and not made for the run."""
+        return self.kind in ("desktop", "android")
 
 
 @dataclass(frozen=True)
@@ -62,6 +82,7 @@ class RunOptions:
     max_steps: int = 50
     max_seconds: float | None = None
     max_tokens: int | None = None
+    secrets: Secrets = field(default_factory=Secrets)
     confirm: ConfirmMode | None = None
     out: Path | None = None
     live: bool = False
@@ -95,6 +116,7 @@ def run_task(instruction: str, screen: Screen, options: RunOptions) -> Run:
 
     Raises one of `agent.errors.user_errors` when it cannot start; once it has started every failure is an ending.
     """
+    instruction = options.secrets.tell(instruction)
     try:
         limits = Limits(options.max_steps, options.max_seconds, options.max_tokens)
         task = Task(instruction, limits)
@@ -104,31 +126,36 @@ def run_task(instruction: str, screen: Screen, options: RunOptions) -> Run:
     folder = (options.out or _default_folder(instruction)).absolute()
     _check_folder(folder)
     with ExitStack() as stack:
-        model = _model(options)
+        model = _model(options, screen.platform)
         env = open_env(screen)
         stack.callback(env.close)
-        memory = EpisodeWriter.create(folder, EpisodeHeader.of(task, model, env))
+        header = EpisodeHeader.of(task, model, env, extra=_extra(options))
+        memory = EpisodeWriter.create(folder, options.secrets.record(header))
         stack.callback(memory.close)
         stop = Stop()
         view = stack.enter_context(LiveView(task, env.name))
         stack.enter_context(_stoppable(env, stop))
         agent = Agent(env, model, _policy(screen, options, view), memory, stop, view, view.ask_person)
+        if options.secrets:
+            keep_secrets(agent, options.secrets)
         if options.live:
             agent.watch = _Page(stack.enter_context(_live_page(env)), view)
         result = agent.run(task)
+        result = _redacted(result, options.secrets)
         memory.finish(result.ending, result.message, result.answer)
         view.ended(result)
     return Run(result, folder, _report(folder))
 
 
-Screened = DesktopEnv | SandboxEnv
+Screened: TypeAlias = "DesktopEnv | SandboxEnv | AndroidEnv"
 
 
-def _model(options: RunOptions) -> Model:
+def _model(options: RunOptions, platform: Platform) -> Model:
     """A server is not waited for longer than the whole run may take."""
     patience = Patience(total=min(options.max_seconds or math.inf, Patience().total))
     return resolve_model(
         options.model,
+        platform=platform,
         ability="decide",
         served_model=options.served_model,
         dialect=options.dialect,
@@ -148,8 +175,31 @@ def open_env(screen: Screen) -> Screened:
             monitor=(screen.monitor or 1) - 1,
             hands=(lambda display: DryRunBackend()) if screen.dry_run else None,
         )
+    if screen.platform == "mobile":
+        from envs.android import AndroidEnv, SimulatedPhoneEnv
+
+        if screen.kind == "phone":
+            return SimulatedPhoneEnv(dry_run=screen.dry_run)
+        return AndroidEnv(screen.serial, dry_run=screen.dry_run)
     which = None if screen.monitor is None else screen.monitor - 1
     return DesktopEnv(monitor=which, backend=DryRunBackend() if screen.dry_run else None)
+
+
+def _extra(options: RunOptions) -> dict[str, JsonValue]:
+    """What replay needs to read the answers as this run does."""
+    return {} if options.max_pixels is None else {"max_pixels": options.max_pixels}
+
+
+def keep_secrets(agent: Agent, secrets: Secrets) -> None:
+    """Let the agent's model, hands, eyes and memory know the secrets by their placeholders only."""
+    agent.model = SecretModel(agent.model, secrets)
+    agent.env = SecretEnv(agent.env, secrets)
+    agent.memory = SecretMemory(agent.memory, secrets)
+
+
+def _redacted(result: Result, secrets: Secrets) -> Result:
+    answer = None if result.answer is None else secrets.redact(result.answer)
+    return replace(result, message=secrets.redact(result.message), answer=answer)
 
 
 def _default_folder(instruction: str) -> Path:
@@ -164,6 +214,8 @@ def _default_folder(instruction: str) -> Path:
 def _check_screen(screen: Screen) -> None:
     if screen.kind != "sandbox" and screen.apps:
         raise UserError("--app starts a program on the sandbox: add --env sandbox, or start the program yourself")
+    if screen.serial is not None and screen.kind != "android":
+        raise UserError("--serial names an Android device: add --env android")
     wanted = screen.monitor or 1
     if screen.kind == "sandbox" and wanted > screen.monitors:
         raise UserError(f"--monitor {wanted}: the sandbox has {screen.monitors}; add --monitors {wanted}")
@@ -179,15 +231,19 @@ def _check_folder(folder: Path) -> None:
 
 
 def _policy(screen: Screen, options: RunOptions, view: LiveView) -> Policy:
-    mode = options.confirm or ("never" if screen.kind == "sandbox" else "risky")
+    mode = options.confirm or ("risky" if screen.own else "never")
     return Allow() if mode == "never" else Confirm(mode, view.ask_to_confirm)
 
 
 @contextmanager
 def _stoppable(env: Screened, stop: Stop) -> Iterator[None]:
     """The stop key and the corner, as far as this machine has them; says what is missing."""
-    displays = [env.display] if env.display else []
-    with watch_for_stop(displays, stop.request, position=env.pointer, corner=env.corner()) as problems:
+    if isinstance(env, DesktopEnv | SandboxEnv):
+        displays = [env.display] if env.display else []
+        watch = watch_for_stop(displays, stop.request, position=env.pointer, corner=env.corner())
+    else:
+        watch = watch_for_stop([], stop.request)
+    with watch as problems:
         for problem in problems:
             console().print(f"[yellow]{escape(problem)}[/]", soft_wrap=True)
         yield

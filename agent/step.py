@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -37,18 +37,31 @@ class OutcomeRecord(_Frozen):
     detail: str = ""
 
 
+class Patch(_Frozen):
+    """How a frame is made of two files: the picture `base` with the step's `image` laid over it at `at` (x, y).
+
+    `base` is a whole picture, never a patch itself. Where `image` is transparent the base shows.
+    """
+
+    base: str
+    at: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]]
+
+
 class Step(_Frozen):
     """A line of ``steps.jsonl``.
 
-    `image` is the frame's file relative to the episode. `action` is None when the answer was unusable; `error` then
-    says why. `decided` is the model's own action where the policy changed it. `timings` is seconds by phase:
-    `capture`, `encode`, `prompt`, `model`, `parse`, `review`, `act`, `settle`, `record` (the previous step's).
+    `image` is the frame's file relative to the episode; with a `patch` it holds only what differs from another
+    picture (writers set it, `agent.episode.Episode.image` puts the two together). `action` is None when the answer
+    was unusable; `error` then says why. `decided` is the model's own action where the policy changed it. `timings` is
+    seconds by phase: `capture`, `encode`, `prompt`, `model`, `parse`, `review`, `act`, `settle`, `record` (the
+    previous step's).
     """
 
     index: int = Field(ge=0)
     time: float
     frame: Frame
     image: str
+    patch: Patch | None = None
     action: Action | None = None
     decided: Action | None = None
     thought: str = ""

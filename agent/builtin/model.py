@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from actions.action import Answer, AnyAction, Finish, Wait, describe
+from actions.action import Answer, AnyAction, AskUser, Finish, Wait, describe
 from agent.builtin.extracting import extract_values
 from agent.builtin.follower import Follower, Rank
 from agent.builtin.instructions import parse_instructions
@@ -75,6 +75,8 @@ class BuiltinModel:
         if not self._goes_on(task, last) and (refusal := self._begin(task, observation, history)):
             return refusal
         assert self._follower is not None
+        if last is not None and (refused := _refused(last)):
+            return Decision(action=Finish(status="failure", message=refused), thought=refused, usage=Usage(requests=0))
         started = time.perf_counter()
         if last is not None and isinstance(last.action, Wait) and self._follower.searching:
             self._look_afresh(observation.image)
@@ -140,3 +142,11 @@ class BuiltinModel:
 
             self._locator = locate
         return self._locator(screen, instruction)
+
+
+def _refused(last: Step) -> str:
+    """Why the device did not do the last action, though it was no dry run (which says what it *would* do)."""
+    outcome = last.outcome
+    if outcome is None or outcome.performed or last.action is None or isinstance(last.action, Answer | AskUser):
+        return ""
+    return "" if outcome.detail.startswith("would ") else f"I could not {describe(last.action)}: {outcome.detail}"

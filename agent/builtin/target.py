@@ -161,8 +161,11 @@ def _literal(screen: Screen, target: Target, found: list[_Scored]) -> list[_Scor
     whole = strip_article(tidy(target.raw))
     apart = target.relations or target.ordinal or target.place or target.roles or target.colours
     surest = max((s.score for s in found), default=0.0)
+    widget = any(s.score >= 0.98 and s.why == "text" and s.element.role in target.roles for s in found)
     for words in (whole, strip_article(strip_wrappers(whole)) if apart else target.words):
         exact = [s for s in _scored(screen, Target(raw=target.raw, words=words)) if s.score >= 0.93 and s.why == "text"]
+        if widget:  # plain words that say the same only speak of it ("…, then click button TWO.")
+            exact = [s for s in exact if s.element.role != "text"]
         if exact and words != target.words and (words == whole or surest < 0.98):
             return exact
     named = whole_of(target.raw)

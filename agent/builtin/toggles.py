@@ -165,6 +165,35 @@ def find_drawn_sliders(scene: Scene) -> None:
             scene.add(mark, "slider", score=0.7)
 
 
+def find_filled_sliders(scene: Scene) -> None:
+    """Sliders whose knob is drawn and whose track has one colour before it and another behind it."""
+    unit = scene.unit
+    for knob in list(scene.marks):
+        if not (0.9 * unit < knob.height < 2.4 * unit and 0.75 < knob.width / knob.height < 1.3):
+            continue
+        left, right = _run(scene, knob, -1), _run(scene, knob, 1)
+        whole = Box(knob.x1 - left, knob.y1, knob.x2 + right, knob.y2)
+        both = min(left, right) > 1.5 * unit and left + right > 5 * unit
+        if both and not scene.texts_in(whole) and not any(whole.overlap(e.box) > 0 for e in scene.elements):
+            scene.add(whole, "slider", score=0.7)
+
+
+def _run(scene: Scene, knob: Box, step: int) -> int:
+    """Pixels of one colour, other than that above and below it, from the side of `knob` outwards; 0 for a thick one."""
+    height, width = scene.image.shape[:2]
+    row = min(height - 1, max(0, int(knob.center.y)))
+    start = int(knob.x2 + 2) if step > 0 else int(knob.x1 - 3)
+    if not 0 <= start < width:
+        return 0
+    line = scene.image[row, start:] if step > 0 else scene.image[row, start::-1]
+    same = np.abs(line.astype(int) - line[0].astype(int)).max(axis=1) <= 6
+    length = int(np.argmin(same)) if not same.all() else len(same)
+    middle = min(width - 1, max(0, start + step * (length // 2)))
+    column = scene.image[max(0, int(knob.y1)) : int(knob.y2) + 1, middle].astype(int)
+    thick = int((np.abs(column - line[0].astype(int)).max(axis=1) <= 6).sum())
+    return length if 2 <= thick < 0.75 * knob.height else 0
+
+
 def _on_track(knob: Box, track: Box, unit: float) -> bool:
     level = abs(knob.center.y - track.center.y) <= 2 + 0.1 * unit
     touching = track.x1 - 0.4 * unit <= knob.center.x <= track.x2 + knob.width

@@ -17,7 +17,7 @@ from agent.builtin.ocr import Image, Line
 from agent.builtin.patches import Patch, drawings, flat_patches, outlined, ring_colour, steps_of
 from agent.builtin.scene import Scene, inside, rows_of, text_unit
 from agent.builtin.screen import Role
-from agent.builtin.toggles import find_drawn_sliders, find_sliders, find_small_boxes, find_switches
+from agent.builtin.toggles import find_drawn_sliders, find_filled_sliders, find_sliders, find_small_boxes, find_switches
 from agent.builtin.windows import find_title_bars, sort_rows
 
 
@@ -55,6 +55,8 @@ def _framed(scene: Scene) -> None:
             continue
         lines, marks = _words_and_marks(scene, box)
         role = _framed_role(patch, lines, marks, unit)
+        if role == "button" and _ends_in_arrow(scene, box, lines, marks):
+            role = "select"
         if role == "field" and not lines and box.width < 2.6 * box.height:
             role = "button" if patch.ink > 0.001 else None
         if role == "field":
@@ -141,6 +143,21 @@ def _framed_role(patch: Patch, lines: Sequence[Line], marks: Sequence[Box], unit
     return "button" if box.width < 12 * unit else None
 
 
+def _ends_in_arrow(scene: Scene, box: Box, lines: Sequence[Line], marks: Sequence[Box]) -> bool:
+    """Whether what stands last in a frame points down, by its own pixels: wider than high, and narrow below."""
+    words = max((line.box.x2 for line in lines), default=box.x1)
+    last = [m for m in marks if m.center.x > words and box.x2 - m.x2 < 2.5 * scene.unit and m.height < scene.unit]
+    for mark in last:
+        around = mark.grown(2)
+        rows = slice(int(around.y1), int(around.y2) + 1)
+        area = scene.image[rows, int(max(around.x1, words)) : int(around.x2) + 1].mean(axis=2)
+        ink = np.abs(area - np.median(area)) > 80
+        columns, lit = np.flatnonzero(ink.any(axis=0)), np.flatnonzero(ink.any(axis=1))
+        if len(lit) and len(columns) >= 1.15 * len(lit) and ink[lit[-1]].sum() <= 0.5 * len(columns):
+            return True
+    return False
+
+
 def chevron(mark: Box, unit: float) -> bool:
     """Whether a drawing has the size of a drop-down's arrow: small and wider than high."""
     return mark.width <= 1.6 * unit and mark.height <= 0.95 * unit and mark.width >= 1.15 * mark.height
@@ -187,6 +204,7 @@ _FINDERS: tuple[Callable[[Scene], None], ...] = (
     find_switches,
     find_sliders,
     find_drawn_sliders,
+    find_filled_sliders,
     find_menus,
     _framed,
     _areas,

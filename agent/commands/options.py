@@ -44,6 +44,16 @@ ProfileFile = Annotated[
     ),
 ]
 NoProfile = Annotated[bool, model_option("--no-profile", help="Read answers as the model's name says.")]
+SecretOptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--secret",
+        help="A value that only the keyboard gets to see: the task and the model say {{secret:NAME}}. The value comes "
+        "from an environment variable (NAME=env:VARIABLE) or a file (NAME=file:PATH). May be repeated.",
+        metavar="NAME=env:VARIABLE",
+        rich_help_panel="Limits and safety",
+    ),
+]
 AsJson = Annotated[bool, record_option("--json", help="Print one JSON object on stdout and nothing else there.")]
 
 

@@ -67,7 +67,7 @@ def run(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run a suite and write result.json; the word run may be left out.
+    """Run a suite and write result.json and a page, report.html; the word run may be left out.
 
     Every answer is kept in answers.jsonl as it comes.
     A server, display or worker that fails is tried again and counted apart from wrong answers; a sample that still
@@ -129,4 +129,16 @@ def tell_done(done: Done, as_json: bool) -> int:
     for line in failures(done):
         typer.echo(f"handeye: {line}", err=True)
     typer.echo(f"result {done.path}", err=True)
+    _page(done)
     return 0 if done.result.complete else 1
+
+
+def _page(done: Done) -> None:
+    """Write report.html beside the result. A page that cannot be written costs nothing but the page."""
+    from agent.errors import UserError
+    from benchmarks.page import write_page
+
+    try:
+        typer.echo(f"page {write_page([done.folder])}", err=True)
+    except UserError as error:
+        typer.echo(f"handeye: no page: {error}", err=True)

@@ -39,8 +39,8 @@ class Result:
     @property
     def digest(self) -> str:
         """sha256 over `summary` and `verdicts`, the first 16 hex digits."""
-        same = json.dumps([self.summary, self.verdicts], sort_keys=True, ensure_ascii=False).encode()
-        return hashlib.sha256(same).hexdigest()[:16]
+        same = json.dumps([self.summary, self.verdicts], sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(same.encode(errors="surrogatepass")).hexdigest()[:16]
 
     def scores(self) -> dict[str, float]:
         """What each sample counts for, by id."""

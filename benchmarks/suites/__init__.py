@@ -41,6 +41,9 @@ SUITES: dict[str, Entry] = {
         "interactive", "MiniWoB++ in Chromium, by mouse and keyboard", "benchmarks.suites.miniwob:open_suite", False
     ),
     "desktop": Entry("interactive", "tasks in real Debian programs", "benchmarks.suites.desktop:open_suite", False),
+    "phone-tasks": Entry(
+        "interactive", "tasks in the apps of the simulated phone", "benchmarks.suites.phone_tasks:open_suite", False
+    ),
 }
 
 

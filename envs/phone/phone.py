@@ -24,7 +24,7 @@ from envs.phone.apps import HOME, App, apps
 from envs.phone.commands import commands_of
 from envs.phone.phone_facts import SIZE
 from envs.phone.screen import Screen
-from envs.phone.seeds import SEEDERS
+from envs.phone.seeds import SEEDERS, seed_files
 from envs.phone.server import Server
 from envs.phone.sh import Shell
 from envs.phone.state import PROPERTIES, State
@@ -53,7 +53,7 @@ class Phone:
         self._temporary = tempfile.mkdtemp(prefix="handeye-phone-files-") if storage is None else None
         self._portrait = size
         self.storage = Storage(Path(storage or self._temporary or ""))
-        self.state = State(self.storage, SEEDERS)
+        self.state = State(self.storage, SEEDERS, files=seed_files)
         self.seed = seed
         self.faults = Faults()
         self._lock = threading.RLock()

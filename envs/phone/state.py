@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -13,8 +12,10 @@ from envs.phone.apps import App, apps
 from envs.phone.clock import Clock
 from envs.phone.storage import Storage
 
-Seeder = Callable[[sqlite3.Connection, random.Random, Clock], None]
-"""Fills a fresh database of an app."""
+Seeder = Callable[[sqlite3.Connection, int, Clock], None]
+"""Fills a fresh database of an app, for a seed."""
+FileSeeder = Callable[[Storage, int, Clock], None]
+"""Puts files on an empty phone, for a seed."""
 
 PROPERTIES = {
     "ro.product.name": "handeye_simulated_phone",
@@ -63,9 +64,15 @@ _SETTINGS_DB = "/data/system/settings.db"
 class State:
     """Everything that a reset brings back. All methods may be called from any thread."""
 
-    def __init__(self, storage: Storage, seeders: Mapping[str, Seeder], clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        seeders: Mapping[str, Seeder],
+        clock: Clock | None = None,
+        files: FileSeeder | None = None,
+    ) -> None:
         self.storage, self.clock = storage, clock or Clock()
-        self._seeders = seeders
+        self._seeders, self._files = seeders, files
         self._lock = threading.RLock()
         self.properties = dict(PROPERTIES)
 
@@ -80,6 +87,8 @@ class State:
                 db.executemany("insert into settings values (?, ?, ?)", [(*k, v) for k, v in SETTINGS.items()])
             for app in apps().values():
                 self.fill(app, seed)
+            if self._files:
+                self._files(self.storage, seed, self.clock)
 
     def fill(self, app: App, seed: int) -> None:
         """The app's database as it is after a reset with `seed`."""
@@ -91,7 +100,7 @@ class State:
                 db.executescript(app.schema)
                 seeder = self._seeders.get(app.package)
                 if seeder:
-                    seeder(db, random.Random(f"{app.package} {seed}"), self.clock)
+                    seeder(db, seed, self.clock)
 
     def open(self, path: str) -> sqlite3.Connection:
         """A connection to the SQLite file at `path` of the phone; the caller closes it. Raises OSError."""

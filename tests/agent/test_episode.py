@@ -18,7 +18,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import agent.episode as episode_module
+import agent.episode.frames as frames_module
+from agent.episode.format import Document
 from actions.action import Click, Drag, Finish, TypeText
 from actions.frame import Frame, Point
 from agent.episode import EpisodeError, EpisodeHeader, EpisodeWriter, read_episode
@@ -104,13 +105,13 @@ def test_identical_frames_are_written_once_even_from_a_reused_buffer(tmp_path):
 
 
 def test_frames_keep_their_pixels_however_fast_they_come(tmp_path, monkeypatch):
-    encode, pauses = episode_module.encode_png, random.Random(3)
+    encode, pauses = frames_module.encode_png, random.Random(3)
 
     def slow(image):
         time.sleep(pauses.random() * 0.004)
         return encode(image)
 
-    monkeypatch.setattr(episode_module, "encode_png", slow)
+    monkeypatch.setattr(frames_module, "encode_png", slow)
     shapes = [(24, 32), (30, 20)]
     with EpisodeWriter.create(tmp_path / "e", HEADER) as writer:
         names = []
@@ -122,13 +123,13 @@ def test_frames_keep_their_pixels_however_fast_they_come(tmp_path, monkeypatch):
 
 
 def test_a_frame_is_on_disk_when_its_step_is(tmp_path, monkeypatch):
-    encode = episode_module.encode_png
+    encode = frames_module.encode_png
 
     def slow(image):
         time.sleep(0.05)
         return encode(image)
 
-    monkeypatch.setattr(episode_module, "encode_png", slow)
+    monkeypatch.setattr(frames_module, "encode_png", slow)
     writer = EpisodeWriter.create(tmp_path / "e", HEADER)
     start = time.perf_counter()
     name = writer.add_frame(picture(0))
@@ -333,7 +334,7 @@ def test_what_would_not_read_back_is_not_written(tmp_path):
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        ({"version": 2}, "format version 2, and this Handeye reads 1: update Handeye"),
+        ({"version": 3}, "format version 3, and this Handeye reads 1 to 2: update Handeye"),
         ({"version": "1"}, "format version '1'"),
         ({"version": True}, "format version True"),
         ({"format": "zip"}, "is not an episode"),
@@ -433,7 +434,7 @@ def test_memory_stays_flat_while_frames_pile_up(tmp_path):
     with EpisodeWriter.create(tmp_path / "e", HEADER) as writer:
         for n in range(40):
             writer.add_frame(picture(n, 300, 400))
-        assert writer._frames._queue.qsize() <= 2
+        assert writer._frames.waiting <= 2
     assert len(list((tmp_path / "e" / "frames").iterdir())) == 40
 
 
@@ -447,5 +448,5 @@ def test_the_documented_example_reads(tmp_path):
         cv2.imwrite(str(tmp_path / "frames" / f"000{n}.png"), picture(n, 800, 1280))
     episode = read_episode(tmp_path)
     assert (episode.problems, len(episode.steps), episode.ending) == ((), 2, Ending.DONE)
-    for name in (*episode_module._Document.model_fields, *Step.model_fields):
+    for name in (*Document.model_fields, *Step.model_fields):
         assert f"| `{name}` |" in text

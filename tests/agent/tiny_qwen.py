@@ -69,7 +69,7 @@ def build(kind: str, seed: int = 0) -> Any:
 
 
 def _stir(torch: Any, model: Any) -> None:
-    """Weights of a size at which an answer depends on every token before it, pictures too; by default it hardly does."""
+    """Weights of a size at which an answer depends on every token before it, pictures too; by default it does not."""
     with torch.no_grad():
         for name, weights in model.named_parameters():
             if weights.dim() > 1:

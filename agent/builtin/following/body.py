@@ -204,7 +204,7 @@ class Body:
             if not self._performed:
                 raise Skip(f"“{target}” is not on this screen")
             self.searching = True
-            if seconds == PATIENCE[2]:
+            if seconds == PATIENCE[2] and not self._phone:
                 aside = Point(self.screen.width - 3, self.screen.height / 2)
                 yield Move(point=aside), self._say(f"“{target}” may be under a tool tip, so I move the pointer away")
                 continue

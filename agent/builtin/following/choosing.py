@@ -12,6 +12,7 @@ from actions.action import (
     Click,
     Key,
     TypeText,
+    Wait,
 )
 from actions.frame import Box
 from agent.builtin import steps as s
@@ -99,6 +100,7 @@ class Choosing(Entering):
         yield from self._effect(opened)
 
     def _tick(self, step: s.SetChecked) -> Script:
+        yield from self._enter_its_page(step.target)
         found = yield from self.find(step.target, TICKED)
         for candidate in attempts(found):
             if step.on is not None and candidate.element.checked is step.on:
@@ -109,6 +111,9 @@ class Choosing(Entering):
             if not (yield from self._effect(before)):
                 continue
             now = ticked_at(self.screen, box)
+            if self._phone and now is not None and now is (not step.on):
+                yield Wait(seconds=0.4), self._say("a phone's switch slides for a moment, so I look again")
+                now = ticked_at(self.screen, box)
             if step.on is None or now is None or now is step.on:
                 return
             yield Click(point=candidate.point), self._say(f"it now reads {state(now)}, so I click it again")
@@ -116,6 +121,17 @@ class Choosing(Entering):
             if ticked_at(self.screen, box) in (None, step.on):
                 return
         raise GiveUp(self._failed(f"{watch.name(found[0].element)} did not become {state(step.on)}"))
+
+    def _enter_its_page(self, target: str) -> Script:
+        """On a phone a switch may be a page further, behind an entry whose small print names it among others."""
+        if not self._phone or self._good(target, TICKED) or exact(self.screen, target):
+            return
+        wanted = re.compile(rf"(?<!\w){re.escape(norm(target))}(?!\w)")
+        entries = [e for e in self.screen.elements if e.role not in TICKED and wanted.search(norm(e.text))]
+        if entries:
+            before = self.look
+            yield Click(point=entries[0].box.center), self._say(f"{watch.name(entries[0])} names it: I look there")
+            yield from self._effect(before)
 
     def _choose(self, step: s.Choose) -> Script:
         if not step.target:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as LateError
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -103,15 +103,13 @@ class HFEndpoint:
         return _reply(answer, start)
 
     def _prepare(self, request: Request, deadline: float, given_up: Callable[[], bool]) -> Answer:
-        constraint = None
         with self._preparing:
+            constraint = self.checkpoint.grammars.matcher(request.shape) if request.shape else None
+            if constraint and request.prefill:
+                begun = self.checkpoint.tokenizer.encode(request.prefill, add_special_tokens=False)
+                if not constraint.takes(begun):  # the shape is the stronger wish
+                    request = replace(request, prefill="")
             prompt = self.checkpoint.preparer.prompt(request)
-            if request.shape is not None:
-                constraint = self.checkpoint.grammars.matcher(request.shape)
-        if constraint and request.prefill:
-            begun = self.checkpoint.tokenizer.encode(request.prefill, add_special_tokens=False)
-            if not constraint.takes(begun):
-                raise ModelError(f"the answer cannot begin with {request.prefill!r} and have the shape asked for")
         self._check_length(prompt.ids, request.max_tokens)
         return Answer(request, prompt, self.checkpoint, deadline, constraint, cancelled=given_up)
 

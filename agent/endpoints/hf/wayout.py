@@ -6,6 +6,7 @@ import heapq
 import itertools
 import re
 import string
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,7 @@ from llguidance import LLMatcher
 
 Ids = np.ndarray[Any, np.dtype[np.int_]]
 _LITERAL = re.compile(r"(?:\\[^A-Za-z0-9]|\\n|[^\\\[\](){}|?*+.^$])+")
-_FEW = 24
+_FEW = 80
 _PLAIN = frozenset(string.ascii_letters + string.digits) - set("aA01")
 
 
@@ -37,30 +38,33 @@ class WayOut:
     simple: dict[int, str]
     marks: Sequence[Sequence[int]] = ()
     most: int = 600
+    seconds: float = 1.0
     _seen: dict[tuple[int, int], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._tried = self.marks
         self._all: Ids = np.array(sorted(self.simple), int)
         self._few: Ids = np.array(sorted(token for token, text in self.simple.items() if text not in _PLAIN), int)
 
     def find(self, matcher: LLMatcher) -> list[int] | None:
-        """The tokens that make the answer that `matcher` follows whole; None if none were found.
+        """The tokens that make the answer that `matcher` follows whole; None if four searches of `seconds` find none.
 
         States from which the same tokens may follow are taken to be alike at first; if that finds nothing, only those
         that took as many tokens to get to.
         """
-        for visits, by_length in ((1, False), (1, True), (16, True)):
+        for marks, visits, by_length in ((8, 1, False), (8, 1, True), (_FEW, 1, False), (_FEW, 16, True)):
             self._seen.clear()
-            found = self._search(matcher, visits, by_length)
+            self._tried, until = self.marks[:marks], time.monotonic() + self.seconds
+            found = self._search(matcher, visits, by_length, until)
             if found is not None:
                 return found
         return None
 
-    def _search(self, matcher: LLMatcher, visits: int, by_length: bool) -> list[int] | None:
+    def _search(self, matcher: LLMatcher, visits: int, by_length: bool, until: float) -> list[int] | None:
         order = itertools.count(0, -1)  # of equally long ways the latest first: it has come further
         queue: list[tuple[int, int, list[int], LLMatcher]] = [(0, next(order), [], matcher.deep_copy())]
         looked = 0
-        while queue and looked < self.most:
+        while queue and looked < self.most and time.monotonic() < until:
             _, _, way, state = heapq.heappop(queue)
             if state.is_accepting():
                 return way
@@ -88,7 +92,7 @@ class WayOut:
             return [[int(token)] for token in np.flatnonzero(np.unpackbits(bits, bitorder="little"))[:50]]
         if len(ways) < 60:
             return [[int(token)] for token in ways]
-        marks = [list(mark) for mark in self.marks if state.validate_tokens(list(mark)) == len(mark)]
+        marks = [list(mark) for mark in self._tried if state.validate_tokens(list(mark)) == len(mark)]
         return [*marks, *([int(token)] for token in _among(self._few, bits))]
 
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 KEYCODES = {
     3: "HOME", 4: "BACK", 19: "DPAD_UP", 20: "DPAD_DOWN", 21: "DPAD_LEFT", 22: "DPAD_RIGHT", 23: "DPAD_CENTER",
-    24: "VOLUME_UP", 25: "VOLUME_DOWN", 26: "POWER", 61: "TAB", 62: "SPACE", 66: "ENTER", 67: "DEL", 82: "MENU",
+    24: "VOLUME_UP", 25: "VOLUME_DOWN", 26: "POWER",
+    27: "CAMERA", 28: "CLEAR", 61: "TAB", 62: "SPACE", 66: "ENTER", 67: "DEL", 82: "MENU",
     84: "SEARCH", 92: "PAGE_UP", 93: "PAGE_DOWN", 111: "ESCAPE", 112: "FORWARD_DEL", 122: "MOVE_HOME", 123: "MOVE_END",
     164: "VOLUME_MUTE", 187: "APP_SWITCH", 223: "SLEEP", 224: "WAKEUP", 277: "CUT", 278: "COPY", 279: "PASTE",
 }  # fmt: skip
@@ -33,7 +34,15 @@ _DOM_KEYS = {
     "MOVE_HOME": ("Home", 36),
     "MOVE_END": ("End", 35),
 }
-_USAGE = "Usage: input [<source>] [-d DISPLAY_ID] <command> [<arg>...]"
+_USAGE = """Usage: input [<source>] [-d DISPLAY_ID] <command> [<arg>...]
+
+The commands and default sources are:
+      text <string> (Default: keyboard)
+      keyevent [--longpress|--doubletap] <key code number or name> ... (Default: keyboard)
+      tap <x> <y> (Default: touchscreen)
+      swipe <x1> <y1> <x2> <y2> [duration(ms)] (Default: touchscreen)
+      draganddrop <x1> <y1> <x2> <y2> [duration(ms)] (Default: touchscreen)
+      motionevent <DOWN|UP|MOVE|CANCEL> <x> <y> (Default: touchscreen)"""
 _SOURCES = frozenset({"touchscreen", "keyboard", "touchpad", "mouse", "stylus", "dpad", "trackball"})
 IMES = {
     "com.handeye.keyboard/.Keyboard": "Handeye keyboard",

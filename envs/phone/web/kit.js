@@ -73,9 +73,20 @@ function onHold(element, held) {
   return element;
 }
 
+let turns = 0;
+/** Call it before what a page needs is asked for; the function that it gives says whether the page is still wanted. */
+function turn() {
+  const mine = ++turns;
+  window.ready = false;
+  return () => mine === turns;
+}
+addEventListener("unhandledrejection", () => { window.ready = true; });
+
 /** What the page shows: a bar with a title, `up` (a function) and tools, `main`, and a round button. */
 function page({ title = "", up, tools = [], bar, main, round, className = "" }) {
   closeDialog();
+  turns++;
+  window.ready = true;
   const head = el("header", {}, up ? tool("back", "Navigate up", up) : null, bar ?? el("h1", { textContent: title }), tools);
   document.body.className = className;
   document.body.replaceChildren(head, el("main", {}, main), ...(round ? [round] : []));
@@ -104,6 +115,8 @@ function toggle(words, checked, changed) {
 
 function over(className, ...inside) {
   closeDialog();
+  turns++;
+  window.ready = true;
   document.activeElement?.blur();
   for (const one of document.body.children) one.inert = true;
   const box = el("div", { className }, el("div", { role: "dialog" }, inside));
@@ -141,7 +154,7 @@ function askText(title, words, value, action, verb = "OK") {
 function choose(title, choices, value, action) {
   const list = choices.map(([key, words]) => {
     const pick = el("input", { type: "radio", name: "choice", checked: key === value, "aria-label": words });
-    pick.onchange = () => { closeDialog(); action(key); };
+    pick.onclick = () => { closeDialog(); action(key); };
     return el("label", { className: "row" }, pick, el("div", { textContent: words }));
   });
   dialog(title, el("div", { className: "list" }, list), cancel());

@@ -8,9 +8,11 @@ let view = "month";
 
 async function show() {
   back = null;
+  const fresh = turn();
   today = iso(await phone.now());
   chosen ||= today;
   const events = await phone.rows("select * from events order by date, time, id");
+  if (!fresh()) return;
   const other = view === "month" ? "Agenda" : "Month";
   page({ title: "Calendar", tools: [textButton("Today", () => { chosen = today; show(); }), textButton(other, () => { view = other.toLowerCase(); show(); })],
     main: view === "month" ? month(events) : agenda(events),
@@ -46,7 +48,9 @@ function line(one) {
 
 async function facts(id) {
   back = show;
+  const fresh = turn();
   const one = (await phone.rows("select * from events where id = ?", id))[0];
+  if (!fresh()) return;
   if (!one) return show();
   const remove = () => confirmed("Delete this event?", `${one.title}, ${longDate(day(one.date))}`, "Delete", async () => {
     await phone.run("delete from events where id = ?", id);

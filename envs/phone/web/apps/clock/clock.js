@@ -3,14 +3,13 @@ const TABS = { Alarm: alarms, Clock: face, Timer: timer, Stopwatch: stopwatch };
 let tab = "Alarm";
 let open = 0; // the alarm that is unfolded
 let keys = ""; // of the timer's pad: hhmmss, as typed
-let drawn = 0;
 const now = async () => (await phone.now()).getTime();
 
 async function show(name = tab) {
   tab = name;
-  const mine = ++drawn;
+  const fresh = turn();
   const made = await TABS[name]();
-  if (mine !== drawn) return;
+  if (!fresh()) return;
   const top = document.querySelector("main")?.scrollTop ?? 0;
   page({ title: name, main: made.main, round: made.round });
   document.querySelector("main").scrollTop = top;

@@ -21,7 +21,9 @@ const line = (one) => row({ title: one.name, start: disc(one.name), onclick: () 
 
 async function show(id) {
   back = list;
+  const fresh = turn();
   const one = (await phone.rows("select * from contacts where id = ?", id))[0];
+  if (!fresh()) return;
   if (!one) return list();
   const big = disc(one.name);
   big.classList.add("big");

@@ -11,8 +11,9 @@ const sizeOf = (bytes) => (bytes < 1000 ? `${bytes} B` : bytes < 1e6 ? `${(bytes
 async function show(at = path) {
   path = at;
   back = path === ROOT ? null : () => show(parent_(path));
+  const fresh = turn();
   const found = await phone.list(path);
-  if (at !== path) return;
+  if (!fresh()) return;
   found.sort((a, b) => b.folder - a.folder || a.name.localeCompare(b.name));
   const shown = found.filter((one) => !one.name.startsWith("."));
   page({ title: path === ROOT ? "Files" : nameOf(path), up: back ?? undefined,
@@ -77,7 +78,9 @@ function remove(one, whole) {
 
 async function open(whole) {
   if (!TEXT.test(whole)) { phone.toast("No app opens this kind of file"); return; }
+  const fresh = turn();
   const text = await phone.read(whole);
+  if (!fresh()) return;
   back = () => show(parent_(whole));
   page({ title: nameOf(whole), up: back, main: el("pre", { textContent: text || "(empty)" }) });
 }

@@ -11,8 +11,10 @@ const clockTime = (time) => `${pad(time.getUTCHours())}:${pad(time.getUTCMinutes
 
 async function list() {
   back = null;
+  const fresh = turn();
   const results = el("div");
   const [messages, known, now] = [await phone.rows("select * from messages order by time, id"), await contacts(), await phone.now()];
+  if (!fresh()) return;
   const last = new Map();
   for (const one of messages) { last.delete(one.number); last.set(one.number, one); }
   const fill = () => {
@@ -44,9 +46,11 @@ function remove(number, name) {
 
 async function thread(number) {
   back = list;
+  const fresh = turn();
   const known = await contacts();
   const name = nameOf(number, known);
   const rows = await phone.rows("select * from messages where number = ? order by time, id", number);
+  if (!fresh()) return;
   const talk = el("div", { className: "talk" });
   let last = "";
   for (const one of rows) {
@@ -78,7 +82,9 @@ function writing(number) {
 
 async function compose(to, body = "") {
   back = list;
+  const fresh = turn();
   const known = await contacts();
+  if (!fresh()) return;
   const field = input("To", { value: to, hint: "Name or phone number" });
   field.className = "search";
   const results = el("div");

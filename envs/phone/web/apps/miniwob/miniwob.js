@@ -5,16 +5,18 @@ let task = "";
 
 async function list() {
   task = "";
+  const fresh = turn();
   const there = (await fetch("/miniwob/miniwob/click-test.html")).ok;
+  if (!fresh()) return;
   page({ title: "MiniWoB", main: there ? TASKS.map((name) => row({ title: name, onclick: () => open(name) })) : empty("The pages of MiniWoB++ are not on this phone.") });
 }
 
 function open(name) {
   task = name;
-  window.ready = false;
   const frame = el("iframe", { title: name, src: `/miniwob/miniwob/${encodeURIComponent(name)}.html` });
   frame.onload = () => { phone.watch(frame.contentDocument); window.ready = true; };
   page({ title: name, up: list, main: frame });
+  window.ready = false;
 }
 
 function onBack() { if (task) { list(); return true; } return false; }

@@ -35,6 +35,7 @@ function edit(one) {
   const body = input("Note", { value: one.body, rows: 3, hint: "Note" });
   let pinned = one.pinned;
   const save = async () => {
+    turn();
     const values = [title.value.trim(), body.value.trim()];
     const same = values[0] === one.title.trim() && values[1] === one.body.trim();
     if (values[0] || values[1]) {
