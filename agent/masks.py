@@ -4,7 +4,7 @@ Three rules, each enough for a picture to be masked:
 
 * **typed here**: every part of the picture that changed while a value was typed (the text, and whatever repeats it at
   once) is masked from then on, while its surroundings or the text itself still show there;
-* **moved**: where neither shows there any more, the pixels that the typing made are looked for in the whole picture,
+* **moved**: where the text does not show there any more, the pixels that the typing made are looked for in the whole picture,
   so that a moved window or a scrolled page is masked at its new place;
 * **read**: text that reads like the value, or like most of it, is masked wherever it stands.
 """
@@ -27,8 +27,8 @@ from envs.env import Image
 if TYPE_CHECKING:
     from agent.builtin.ocr import Reader
 
-Reading = tuple[Box, str]
-"""A line of text on a picture: its box in pixels, and what it says."""
+Reading = tuple[Box, str, tuple[float, ...]]
+"""A line of text on a picture: its box in pixels, what it says, and where each character stands (x; may be empty)."""
 JOINED = 8
 """Changed pixels at most this far apart are one mask."""
 MARGIN = 4
@@ -46,7 +46,7 @@ _Grey = npt.NDArray[np.uint8]
 
 def read_text(image: Image) -> Iterable[Reading]:
     """The lines of text on `image`, by the built-in reader."""
-    return [(line.box, line.text) for line in _reader().read(image)]
+    return [(line.box, line.text, line.xs) for line in _reader().read(image)]
 
 
 @functools.cache
@@ -99,16 +99,15 @@ class Masks:
     def _places(self, image: Image) -> Iterable[tuple[int, int, int, int]]:
         grey = _grey(image)
         for mark in self._marks:
-            yield from [mark.place] if _still_there(grey, mark) else _found_again(grey, mark)
-        for box, text in self._read(image) if self._read else ():
-            if self._reads_like_a_value(text):
-                yield int(box.x1), int(box.y1), int(box.width) + 1, int(box.height) + 1
-
-    def _reads_like_a_value(self, text: str) -> bool:
-        read = _squeezed(text)
-        return any(
-            len(read) >= _MOST * len(value) and fuzz.partial_ratio(read, value) >= _READS for value in self._values
-        )
+            shows = _shows(grey, mark)
+            if shows or _surrounded(grey, mark):
+                yield mark.place
+            if not shows:
+                yield from _found_again(grey, mark)
+        for line in self._read(image) if self._read else ():
+            for value in self._values:
+                if (found := _value_in(line, value)) is not None:
+                    yield found
 
 
 def _grey(image: Image) -> _Grey:
@@ -133,13 +132,19 @@ def _cut(grey: _Grey, place: tuple[int, int, int, int], by: int) -> _Grey:
     return grey[max(0, y - by) : y + height + by, max(0, x - by) : x + width + by]
 
 
-def _still_there(grey: _Grey, mark: _Mark) -> bool:
-    """Whether the typed pixels, or what tells their surroundings from an empty ground, are where they were."""
-    now, around = _cut(grey, mark.place, 0), _cut(grey, mark.place, RING)
-    if now.shape != mark.pixels.shape or around.shape != mark.around.shape:
+def _shows(grey: _Grey, mark: _Mark) -> bool:
+    """Whether the typed pixels are where they were."""
+    now, drawn = _cut(grey, mark.place, 0), _drawn(mark.pixels)
+    if now.shape != mark.pixels.shape or not drawn.any():
         return False
-    if np.mean(cv2.absdiff(now, mark.pixels) <= SAME) >= _LIKE and _drawn(mark.pixels).any():
-        return True
+    return bool(np.mean(cv2.absdiff(now, mark.pixels)[drawn] <= SAME) >= _LIKE)
+
+
+def _surrounded(grey: _Grey, mark: _Mark) -> bool:
+    """Whether what tells the surroundings from an empty ground is where it was."""
+    around = _cut(grey, mark.place, RING)
+    if around.shape != mark.around.shape:
+        return False
     ring = np.ones(around.shape, bool)
     y, x = min(RING, mark.place[1]), min(RING, mark.place[0])
     ring[y : y + mark.place[3], x : x + mark.place[2]] = False
@@ -162,6 +167,22 @@ def _found_again(grey: _Grey, mark: _Mark) -> list[tuple[int, int, int, int]]:
     rows, columns = np.nonzero(likeness >= _LIKE)
     order = np.argsort(-likeness[rows, columns])[:50]
     return [(int(columns[i]), int(rows[i]), width, height) for i in order]
+
+
+def _value_in(line: Reading, value: str) -> tuple[int, int, int, int] | None:
+    """The part of a line of text that reads like a value: x, y, width, height."""
+    box, text, xs = line
+    solid = [at for at, letter in enumerate(text) if not letter.isspace()]
+    read = _squeezed(text)
+    alike = fuzz.partial_ratio_alignment(read, value, score_cutoff=_READS)
+    if alike is None or len(read) < _MOST * len(value):
+        return None
+    left, right = box.x1, box.x2
+    if len(xs) == len(text) and len(solid) == len(read) > len(value):
+        letter = box.width / len(text)
+        left = max(left, xs[solid[alike.src_start]] - 1.5 * letter)
+        right = min(right, xs[solid[alike.src_end - 1]] + 1.5 * letter)
+    return int(left), int(box.y1), int(right - left) + 1, int(box.height) + 1
 
 
 def _squeezed(text: str) -> str:

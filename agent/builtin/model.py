@@ -147,6 +147,8 @@ class BuiltinModel:
 def _refused(last: Step) -> str:
     """Why the device did not do the last action, though it was no dry run (which says what it *would* do)."""
     outcome = last.outcome
-    if outcome is None or outcome.performed or last.action is None or isinstance(last.action, Answer | AskUser):
+    if outcome is None or outcome.performed or last.error is not None or not outcome.detail:
+        return ""  # what had an error is decided again
+    if last.action is None or isinstance(last.action, Answer | AskUser):
         return ""
     return "" if outcome.detail.startswith("would ") else f"I could not {describe(last.action)}: {outcome.detail}"

@@ -81,8 +81,8 @@ def _browser(db: sqlite3.Connection, seed: int, clock: Clock) -> None:
         values = (headline, section, f"{first} {last}", text.format(**facts))
         db.execute("insert into articles (headline, section, writer, text) values (?, ?, ?, ?)", values)
     for name, kind in source.sample(words.PRODUCTS, 12):
-        values = (name, kind, source.randint(250, 8999), source.randint(3, 60))
-        db.execute("insert into products (name, kind, cents, stock) values (?, ?, ?, ?)", values)
+        goods = (name, kind, source.randint(250, 8999), source.randint(3, 60))
+        db.execute("insert into products (name, kind, cents, stock) values (?, ?, ?, ?)", goods)
 
 
 SEEDERS: Mapping[str, Seeder] = {

@@ -1,4 +1,4 @@
-"""A Tk form for tests: python secret_form.py OUT; Enter writes what was typed to OUT and shows the user's part again."""
+"""A Tk form for tests: python secret_form.py OUT; Enter writes what was typed to OUT and shows the code again."""
 
 import json
 import sys

@@ -102,8 +102,18 @@ def limit_is_right(found: Calibration, quirks: Quirks) -> bool:
     return shrink is not None and shrink.rule == rule and abs(shrink.limit / limit - 1) < 0.005
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("resize", ["none", "tokens", "megapixel"])
+QUICK = {("none", "sent"), ("tokens", "own"), ("megapixel", "yx"), ("tokens", "box"), ("megapixel", "1")}
+"""Those of the combinations that `make test` tries; `make test-slow` tries them all."""
+
+
+@pytest.mark.parametrize(
+    ("resize", "kind"),
+    [
+        pytest.param(resize, kind, marks=() if (resize, kind) in QUICK else pytest.mark.slow)
+        for resize in ("none", "tokens", "megapixel")
+        for kind in KINDS
+    ],
+)
 def test_every_combination_is_identified_and_its_clicks_land_in_the_corners(resize: Hidden, kind: str) -> None:
     quirks = Quirks(resize=resize, noise=2.0, wild=0.03, **KINDS[kind])  # type: ignore[arg-type]
     with SimulatedGrounder(quirks) as server:
@@ -145,7 +155,7 @@ def simulated(quirks: Quirks, speaks: str, seed: int) -> list[Asked]:
     return found
 
 
-@pytest.mark.parametrize("dialect", ["qwen2.5-vl", "qwen3-vl"])
+@pytest.mark.parametrize("dialect", ["qwen2.5-vl", pytest.param("qwen3-vl", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("resize", ["none", "tokens", "megapixel", "longest1568"])
 def test_order_and_space_are_crossed(dialect: str, resize: Hidden) -> None:
     for space in ("own", "sent", "1000", "1"):

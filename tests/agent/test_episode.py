@@ -17,12 +17,13 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image as Pillow
 
 import agent.episode.frames as frames_module
-from agent.episode.format import Document
 from actions.action import Click, Drag, Finish, TypeText
 from actions.frame import Frame, Point
-from agent.episode import EpisodeError, EpisodeHeader, EpisodeWriter, read_episode
+from agent.episode import EpisodeError, EpisodeHeader, EpisodeWriter, json_schema, read_episode
+from agent.episode.format import Document
 from agent.step import OutcomeRecord, Step, Tokens, VerdictRecord
 from agent.task import Ending, Limits
 
@@ -450,3 +451,128 @@ def test_the_documented_example_reads(tmp_path):
     assert (episode.problems, len(episode.steps), episode.ending) == ((), 2, Ending.DONE)
     for name in (*Document.model_fields, *Step.model_fields):
         assert f"| `{name}` |" in text
+
+
+SIZE = (200, 320)
+
+
+def screens(count: int) -> list[np.ndarray]:
+    """A textured screen on which small things come and go."""
+    base = np.random.default_rng(0).integers(0, 255, (*SIZE, 3), dtype=np.uint8)
+    made = []
+    for n in range(count):
+        image = base.copy()
+        image[10:20, 10 + n : 30 + n] = n
+        image[150:160, 300:310, n % 3] ^= 255
+        made.append(image)
+    return [*made, 255 - base, made[0]]
+
+
+def write_screens(folder: Path, count: int = 6) -> list[np.ndarray]:
+    made = screens(count)
+    with EpisodeWriter.create(folder, HEADER) as writer:
+        for n, image in enumerate(made):
+            frame = Frame(id=str(n), width=SIZE[1], height=SIZE[0])
+            writer.append(Step(index=n, time=n, frame=frame, image=writer.add_frame(image)))
+    return made
+
+
+def test_a_mostly_still_screen_is_kept_as_what_changed(tmp_path):
+    made = write_screens(tmp_path / "e")
+    episode = read_episode(tmp_path / "e")
+    assert episode.problems == ()
+    assert sum(one.patch is not None for one in episode.steps) >= 5
+    sizes = [(tmp_path / "e" / one.image).stat().st_size for one in episode.steps]
+    assert max(sizes[1:6]) < sizes[0] / 20
+    for one, image in zip(episode.steps, made, strict=True):
+        assert np.array_equal(episode.image(one), image)
+        if one.patch:  # as the documentation says
+            frame = Pillow.open(tmp_path / "e" / one.patch.base).convert("RGB")
+            overlay = Pillow.open(tmp_path / "e" / one.image)
+            frame.paste(overlay, one.patch.at, overlay)
+            assert np.array_equal(np.asarray(frame), image)
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"patch": {"base": "frames/0000.png", "at": [310, 0]}}, "sticks out"),
+        ({"patch": {"base": "../outside.png", "at": [0, 0]}}, "not a PNG file inside"),
+        ({"patch": {"base": "frames/0001.png", "at": [0, 0]}}, "not 320x200"),
+        ({"patch": {"base": "frames/0000.png", "at": [-1, 0]}}, "line 2 is damaged"),
+        ({"frame": {"id": "0", "width": 100_000, "height": 100_000}}, "line 2 is damaged"),
+        ({"index": 10**4000}, "line 2 is damaged"),
+        ({"time": 1e300}, "line 2 is damaged"),
+        ({"tokens": {"prompt": 10**30}}, "line 2 is damaged"),
+    ],
+)
+def test_a_hostile_step_is_named_and_the_rest_is_read(tmp_path, change, what):
+    write_screens(tmp_path / "e")
+    path = tmp_path / "e" / "steps.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    lines[1] |= change
+    for line in lines:
+        del line["crc32"]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    episode = read_episode(tmp_path / "e")
+    assert len(episode.problems) == 1
+    assert what in episode.problems[0]
+    assert len(episode.steps) >= len(lines) - 1
+
+
+def test_a_bomb_is_not_unpacked(tmp_path):
+    write(tmp_path / "e", 1)
+    picture_file = tmp_path / "e" / "frames" / "0000.png"
+    whole = picture_file.read_bytes()
+    with picture_file.open("ab") as file:
+        file.truncate(len(whole) + (1 << 33))
+    assert "too many for 32x24 pixels" in read_episode(tmp_path / "e").problems[0]
+    data = zlib.compress(bytes(1 << 24), 9)
+    chunk = struct.pack(">I", len(data) + 2) + b"zTXt" + b"a\0" + data
+    chunk += struct.pack(">I", zlib.crc32(chunk[4:]))
+    picture_file.write_bytes(whole[:33] + chunk + whole[33:])
+    episode = read_episode(tmp_path / "e")
+    assert np.array_equal(episode.image(episode.steps[0]), picture(0))
+
+
+def test_links_and_pipes_in_place_of_the_files_are_refused(tmp_path):
+    write(tmp_path / "e")
+    (tmp_path / "secret").write_text((tmp_path / "e" / "steps.jsonl").read_text())
+    (tmp_path / "e" / "steps.jsonl").unlink()
+    (tmp_path / "e" / "steps.jsonl").symlink_to(tmp_path / "secret")
+    assert "leads out" in read_episode(tmp_path / "e").problems[0]
+    (tmp_path / "e" / "steps.jsonl").unlink()
+    os.mkfifo(tmp_path / "e" / "steps.jsonl")
+    assert "is not a file" in read_episode(tmp_path / "e").problems[0]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_flipped_bit_goes_unseen(tmp_path, data):
+    folder = tmp_path / "e"
+    shutil.rmtree(folder, ignore_errors=True)
+    steps = write(folder, 2)
+    name = data.draw(st.sampled_from(["steps.jsonl", "episode.json", "frames/0001.png"]))
+    content = bytearray((folder / name).read_bytes())
+    content[data.draw(st.integers(0, len(content) - 2))] ^= 1 << data.draw(st.integers(0, 7))
+    (folder / name).write_bytes(content)
+    try:
+        episode = read_episode(folder)
+        for one in episode.steps:
+            episode.image(one)
+    except EpisodeError:
+        return
+    same = list(episode.steps) == steps and episode.header == HEADER
+    assert episode.problems or same
+
+
+def test_the_schema_in_the_documentation_is_up_to_date():
+    kept = (Path(__file__).parents[2] / "docs" / "episode.schema.json").read_text()
+    assert json.loads(kept) == json_schema(), "write it anew from agent.episode.json_schema()"
+
+
+def test_version_1_is_still_read():
+    episode = read_episode(Path(__file__).parent / "data" / "episode_v1")
+    assert (episode.problems, episode.ending, len(episode.steps)) == ((), Ending.DONE, 2)
+    assert episode.steps[0].action == Click(point=Point(10, 5))
+    assert episode.image(episode.steps[1]).shape == (24, 32, 3)

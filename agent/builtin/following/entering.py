@@ -42,6 +42,9 @@ from agent.builtin.watch import changed, changed_within, exact, norm
 SHORT = 3
 """Up to so many letters beside a caret are often not found by OCR: that the field changed is then enough."""
 
+MASKED = "{{secret:"
+"""How a placeholder begins that stands for a secret (`agent.secrets`): what it becomes on the screen is blacked out."""
+
 
 class Entering(Dialogs):
     """Typing and pressing keys."""
@@ -62,7 +65,11 @@ class Entering(Dialogs):
             return
         before = self.look
         yield TypeText(text=text), self._say("I type into what has the focus")
-        if (yield from self._effect(before, lambda: changed(before, self.look) and self._reads(text))):
+        if (
+            yield from self._effect(
+                before, lambda: changed(before, self.look) and (MASKED in text or self._reads(text))
+            )
+        ):
             return
         if changed(before, self.look) and not (yield from self._clear_the_way("")):
             return
@@ -104,7 +111,7 @@ class Entering(Dialogs):
             return True
         before = self.look
         yield TypeText(text=step.text), self._say(f"I type into {watch.name(element)}")
-        hidden = secret(step.target)
+        hidden = secret(step.target) or MASKED in step.text
         whole = select and one_line(element)
 
         def done() -> bool:

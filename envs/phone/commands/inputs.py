@@ -129,7 +129,7 @@ def _keys(phone: Phone, call: Call, rest: list[str]) -> int:
 
 def _key(word: str) -> str | None:
     name = word.upper().removeprefix("KEYCODE_")
-    if name.isdecimal():
+    if word.isdecimal():
         return KEYCODES.get(int(name))
     return name if name in _NUMBERS else None
 

@@ -7,7 +7,7 @@ const ICONS = {
   pin: "M9 4h6l-.5 6 3 3.5h-11l3-3.5zM12 13.5V20", folder: "M3.5 6.5h6l2 2h9v10h-17z", file: "M6.5 3.5h7l4 4v13h-11zM13 3.5v4.5h4.5",
   send: "M4 5l16 7-16 7 3-7zM7 12h6", call: "M6 4h3.5l1.5 4.5-2 1.5a11 11 0 0 0 5 5l1.5-2 4.5 1.5V18a2 2 0 0 1-2 2A14 14 0 0 1 4 6a2 2 0 0 1 2-2z",
   mail: "M3.5 6h17v12h-17zM4 7l8 6 8-6", left: "M14.5 6l-6 6 6 6", right: "M9.5 6l6 6-6 6", reload: "M18.5 8.5A7.5 7.5 0 1 0 19.5 13M19 4v5h-5",
-  clock: "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16zM12 8v4.5l3 2", place: "M12 21c-4-5-6-8-6-11a6 6 0 0 1 12 0c0 3-2 6-6 11zM12 8.5v.01", text: "M5 7h14M5 12h14M5 17h9",
+  date: "M4.5 6h15v14h-15zM4.5 10.5h15M8.5 3.5V7M15.5 3.5V7", clock: "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16zM12 8v4.5l3 2", place: "M12 21c-4-5-6-8-6-11a6 6 0 0 1 12 0c0 3-2 6-6 11zM12 8.5v.01", text: "M5 7h14M5 12h14M5 17h9",
   image: "M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4M15.5 9v.01", person: "M12 4.5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7zM5 20c0-4 3-6 7-6s7 2 7 6",
 };
 const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];

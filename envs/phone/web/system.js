@@ -264,7 +264,7 @@ var system = {
     return {
       package: task?.package, tasks: this.tasks.map((one) => one.package), recents: !$("recents").hidden,
       ime: this.ime.shown, awake: this.awake, locked: this.locked, focused: Boolean(this.field()),
-      ready: task ? task.frame.contentDocument?.readyState === "complete" && task.frame.contentWindow.ready !== false : false,
+      ready: Boolean(task) && loaded(task.frame),
     };
   },
 
@@ -290,6 +290,12 @@ async function ask(question) {
   const said = await answer.json();
   if (said.error) throw new Error(said.error);
   return said.value;
+}
+
+/** A frame holds an empty page, complete, until its own has begun to come. */
+function loaded(frame) {
+  const page = frame.contentDocument;
+  return page?.readyState === "complete" && page.URL !== "about:blank" && frame.contentWindow.ready !== false;
 }
 
 function editable(element) {

@@ -99,11 +99,16 @@ def shapes(hand: Hand) -> Iterator[AnyAction]:
 
 @solves("draw-line")
 def line(hand: Hand) -> Iterator[AnyAction]:
-    """A straight line through the dot, drawn quickly: the page divides its length by the number of events."""
+    """A straight line from the dot, drawn quickly: the page divides its length by the number of events.
+
+    It begins a little up and left of the middle: the page looks for a point near the corner of the dot's box, and the
+    first point is the one that is never left out.
+    """
     (way,) = hand.match(r"(horizontal|vertical)")
-    x, y = hand.one("#circ").middle
-    by = (30, 0) if way == "horizontal" else (0, 30)
-    yield hand.drag((x - by[0], y - by[1]), (x, y), (x + by[0], y + by[1]), seconds=0.2)
+    dot, area = hand.one("#circ").middle, hand.one("svg").middle
+    x, y = dot[0] - 2, dot[1] - 2
+    reach = (40 if dot[0] < area[0] else -40, 0) if way == "horizontal" else (0, 40 if dot[1] < area[1] else -40)
+    yield hand.drag((x, y), (x + reach[0], y + reach[1]), seconds=0.1)
     yield hand.click(hand.one("#controls button"))
 
 

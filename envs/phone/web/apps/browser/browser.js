@@ -22,7 +22,7 @@ async function go(said) {
   if (!clean) return;
   const target = place(clean);
   const there = target && (await fetch(target)).ok;
-  frame.contentWindow.location.replace(there ? target : `sites/none/index.html?${encodeURIComponent(clean)}`);
+  frame.contentWindow.location.replace(there ? target : `/apps/browser/sites/none/index.html?${encodeURIComponent(clean)}`);
 }
 
 frame.onload = async () => {

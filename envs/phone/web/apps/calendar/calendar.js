@@ -83,7 +83,7 @@ function edit(one) {
   };
   page({ title: one.id ? "Edit event" : "New event", up: back, tools: [textButton("Save", save, "tonal")], main: [
     labelled("Title", title),
-    part("clock", "Date", date, () => pickDate("Select date", said.date, today, (value) => { said.date = value; tell(); })),
+    part("date", "Date", date, () => pickDate("Select date", said.date, today, (value) => { said.date = value; tell(); })),
     part("clock", "Time", time, () => pickTime("Select time", ...said.time.split(":").map(Number), (h, m) => { said.time = `${pad(h)}:${pad(m)}`; tell(); })),
     part("text", "Duration", length, () => choose("Duration", LENGTHS, said.duration, (value) => { said.duration = value; tell(); })),
     labelled("Location", place)] });

@@ -43,7 +43,11 @@ function card(one) {
     el("button", { className: "hour", textContent: timeOf(one), "aria-label": `Change time ${timeOf(one)}`,
       onclick: () => pickTime("Select time", one.hour, one.minute, async (hour, minute) => { await set(one, "hour", hour); await set(one, "minute", minute); }) }),
     toggle(words, Boolean(one.enabled), (on) => set(one, "enabled", on ? 1 : 0)));
-  const fold = el("button", { className: "icon", "aria-label": unfolded ? `Fold ${words}` : `Edit ${words}`, onclick: () => { open = unfolded ? 0 : one.id; show(); } }, icon(unfolded ? "close" : "pen"));
+  const fold = el("button", { className: "icon", "aria-label": unfolded ? `Fold ${words}` : `Edit ${words}`, onclick: async () => {
+    open = unfolded ? 0 : one.id;
+    await show();
+    document.querySelector(".days")?.parentElement.scrollIntoView({ block: "nearest" });
+  } }, icon(unfolded ? "close" : "pen"));
   const about = el("div", { className: "line" }, el("small", { textContent: [one.label, repeats(one.days)].filter(Boolean).join(" · ") }), fold);
   const days = el("div", { className: "days" }, DAYS.map((name, n) => {
     const on = one.days.includes(n + 1);

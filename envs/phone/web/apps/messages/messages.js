@@ -76,8 +76,9 @@ function writing(number) {
   };
   document.body.append(el("div", { className: "write" }, field, tool("send", "Send", send)));
   const main = document.querySelector("main");
-  main.scrollTop = main.scrollHeight;
-  addEventListener("resize", () => { if (main.isConnected) main.scrollTop = main.scrollHeight; });
+  if (main.querySelector(".talk")) main.scrollTop = main.scrollHeight;
+  const down = () => { if (!main.isConnected) removeEventListener("resize", down); else if (main.querySelector(".talk")) main.scrollTop = main.scrollHeight; };
+  addEventListener("resize", down);
 }
 
 async function compose(to, body = "") {

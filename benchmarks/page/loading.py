@@ -1,0 +1,291 @@
+"""What a page is made of: a stored result, the answers beside it, and the screens they were about, if they are here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from actions.action import AnyAction, describe, parse_action
+from actions.frame import Point
+from agent.errors import UserError
+from benchmarks.page.words import clip
+from benchmarks.runner.result import Result, read_result
+from benchmarks.runner.store import ANSWERS
+from benchmarks.scoring import Nothing, Polygon, Region
+from benchmarks.suite import Answer, Options, Sample, Suite, Summary
+from benchmarks.suites import SUITES, open_suite
+from benchmarks.suites.navigation.moves import action_of
+from benchmarks.suites.navigation.recording import Recorded
+
+Corners = tuple[Point, ...]
+
+
+class Line(BaseModel):
+    """One verdict of ``result.json``."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str
+    correct: bool
+    kind: str
+    scores: dict[str, float] = {}
+    why: str = ""
+    status: str = "answered"
+    value: dict[str, Any] = {}
+    raw: str = ""
+    instruction: str = ""
+    groups: dict[str, tuple[str, ...]] = {}
+
+    @property
+    def task(self) -> str:
+        """What was asked, in the words in which it was."""
+        said = self.value.get("instruction")
+        return said if isinstance(said, str) and said else self.instruction
+
+
+class Cost(BaseModel):
+    """What one line of ``answers.jsonl`` says about the work; whatever is not there is 0."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str
+    attempt: int = 1
+    seconds: float = 0.0
+    requests: int = 0
+    model_seconds: float = 0.0
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What one sample was about. Places are pixels of the screen, whose width and height are `size`.
+
+    `target` are outlines that were to be hit, `spots` recorded places; `words` says what was right. `image` is None
+    where the screen is not here.
+    """
+
+    size: tuple[int, int]
+    words: str
+    target: tuple[Corners, ...] = ()
+    spots: tuple[Point, ...] = ()
+    image: Path | None = None
+    refusal: bool = False
+
+
+@dataclass(frozen=True)
+class Said:
+    """A model's answer: in words, and the places that it names (pixels, finite)."""
+
+    words: str
+    path: Corners = ()
+    box: Corners = ()
+
+
+@dataclass(frozen=True)
+class Run:
+    """One result on a page. `name` is what it is called there: its letter and model.
+
+    `scenes` are by sample; `missing` says why there are none.
+    """
+
+    letter: str
+    path: Path
+    result: Result
+    summary: Summary
+    lines: Sequence[Line]
+    costs: Mapping[str, Cost]
+    scenes: Mapping[str, Scene] = field(default_factory=dict)
+    missing: str = ""
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """The result's."""
+        return self.result.manifest
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        return str(self.manifest.get("model", {}).get("name", "unknown model"))
+
+    @property
+    def suite(self) -> str:
+        """The suite's name."""
+        return str(self.manifest.get("suite", "unknown suite"))
+
+    @property
+    def kind(self) -> str:
+        """``grounding``, ``navigation`` or ``interactive``."""
+        return str(self.manifest.get("kind", ""))
+
+    @property
+    def limit(self) -> int | None:
+        """How many samples ``--limit`` allowed."""
+        return self.manifest.get("limit")
+
+    @cached_property
+    def by_id(self) -> dict[str, Line]:
+        """The verdicts by sample."""
+        return {line.id: line for line in self.lines}
+
+
+def load(path: Path, letter: str, data: Path | None = None, *, screens: bool = True) -> Run:
+    """The result at `path` (a file or its folder) with what lies beside it. `data` is where its data is now.
+
+    Raises `UserError` for a result that cannot be read. Data that are not here are no error.
+    """
+    result = read_result(path)
+    folder = path if path.is_dir() else path.parent
+    try:
+        summary = Summary.model_validate(result.summary)
+        lines = [Line.model_validate(one) for one in result.verdicts]
+        result.manifest["model"]["name"], result.manifest["protocol"].items()
+    except (ValidationError, KeyError, TypeError, AttributeError) as error:
+        said = str(error).splitlines()[0]
+        raise UserError(f"{path} is no whole result of handeye bench ({said}): run or rescore again") from error
+    scenes, missing = _scenes(result, data) if screens else ({}, "")
+    return Run(letter, path, result, summary, lines, _costs(folder / ANSWERS), scenes, missing)
+
+
+def _costs(path: Path) -> dict[str, Cost]:
+    """By sample, the first line of each; a line that cannot be read is left out."""
+    found: dict[str, Cost] = {}
+    if not path.is_file():
+        return found
+    for line in path.read_bytes().splitlines():
+        try:
+            cost = Cost.model_validate_json(line)
+        except ValidationError:
+            continue
+        found.setdefault(cost.id, cost)
+    return found
+
+
+# --- screens -------------------------------------------------------------------------------------------------------
+
+
+def _scenes(result: Result, data: Path | None) -> tuple[dict[str, Scene], str]:
+    """By sample; where there are none, why."""
+    manifest = result.manifest
+    if manifest.get("kind") == "interactive" or manifest["suite"] not in SUITES:
+        return {}, ""
+    said = manifest.get("plan", {}).get("data") or manifest.get("rescored", {}).get("data")
+    folder = data or (Path(said) if said else None)
+    if folder is None:
+        return {}, "The result does not say where its data are: give them with --data."
+    try:
+        suite = _open(manifest, folder)
+        samples = suite.samples()
+    except (UserError, OSError, TypeError, ValueError) as error:
+        return {}, f"The data could not be opened, so that no target is drawn ({clip(str(error), 300)})."
+    known, now = manifest["protocol"].get("data_hash"), suite.protocol.get("data_hash")
+    if known != now:
+        return {}, f"The data in {folder} are not those of this result (hash {now}, then {known}): no target is drawn."
+    asked = {one["id"] for one in result.verdicts}
+    return {one.id: scene for one in samples if one.id in asked and (scene := scene_of(one))}, ""
+
+
+def _open(manifest: Mapping[str, Any], data: Path) -> Suite:
+    """The suite with its screens, or else with its annotations alone. Raises `UserError`."""
+    told: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in manifest["options"].items()}
+    options = Options(**told)
+    try:
+        return open_suite(manifest["suite"], data, options)
+    except UserError:
+        if manifest.get("kind") != "grounding":
+            raise
+        from benchmarks.suites.grounding import open_annotations
+
+        return open_annotations(manifest["suite"], data, options)
+
+
+def scene_of(sample: Sample) -> Scene | None:
+    """What `sample` was about; None for a suite that keeps no place with it."""
+    if isinstance(sample.data, Recorded):
+        return _recorded(sample.data)
+    target, size = getattr(sample.data, "target", None), getattr(sample.data, "size", None)
+    if size is None:
+        return None
+    image = getattr(sample.data, "image", None)
+    match target:
+        case Region(box=box):
+            words = f"box ({box.x1:.0f}, {box.y1:.0f}) to ({box.x2:.0f}, {box.y2:.0f})"
+            return Scene(size, words, (_corners(*box),), image=image)
+        case Polygon(corners=corners):
+            return Scene(size, f"polygon of {len(corners)} corners", (corners,), image=image)
+        case Nothing():
+            return Scene(size, "a refusal: it is not on the screen", image=image, refusal=True)
+    return None
+
+
+def _recorded(step: Recorded) -> Scene:
+    action, move = action_of(step.truth), step.truth
+    spots = tuple(p for p in (move.point, move.end) if p is not None)
+    around = [
+        box for box in step.boxes if move.point and move.kind in ("click", "long_press") and box.holds(move.point)
+    ]
+    boxes = tuple(_corners(*box) for box in around[:1])
+    image = step.screen if step.screen and step.screen.is_file() else None
+    return Scene(step.size, describe(action), boxes, spots, image)
+
+
+def _corners(x1: float, y1: float, x2: float, y2: float) -> Corners:
+    return Point(x1, y1), Point(x2, y1), Point(x2, y2), Point(x1, y2)
+
+
+# --- answers -------------------------------------------------------------------------------------------------------
+
+
+def said_in(line: Line) -> Said:
+    """What the model answered. Never raises: an answer that means nothing has words only."""
+    if line.status == "refused":
+        return Said("refused: it is not there")
+    if line.status == "unreadable":
+        return Said("nothing that could be read")
+    if "action" in line.value:
+        return _acted(line.value["action"])
+    point = _numbers(line.value.get("point"), 2)
+    if point is None:
+        return Said(_ended(line.value))
+    box = _numbers(line.value.get("box"), 4)
+    return Said(f"({point[0]:.0f}, {point[1]:.0f})", (Point(*point),), _corners(*box) if box else ())
+
+
+def _acted(data: Any) -> Said:
+    try:
+        action: AnyAction = parse_action(data)
+    except ValueError:
+        return Said("an action that is none")
+    path = getattr(action, "path", None) or (getattr(action, "point", None),)
+    points = tuple(Point(*point) for point in path if point is not None)
+    return Said(describe(action), points if all(map(_finite, points)) else ())
+
+
+def _ended(value: Mapping[str, Any]) -> str:
+    """How a run on a live screen went."""
+    steps, ending = value.get("steps"), value.get("ending")
+    if not isinstance(steps, int) or not isinstance(ending, str):
+        return ""
+    return f"{ending.replace('_', ' ')} after {steps} step{'' if steps == 1 else 's'}"
+
+
+def actions_in(line: Line) -> list[str]:
+    """The actions of a run on a live screen, in words."""
+    found = line.value.get("actions")
+    return [_acted(one).words for one in found] if isinstance(found, list) else []
+
+
+def _numbers(value: Any, length: int) -> list[float] | None:
+    if not isinstance(value, list) or len(value) != length:
+        return None
+    finite = all(isinstance(n, int | float) and math.isfinite(n) for n in value)
+    return [float(n) for n in value] if finite else None
+
+
+def _finite(point: Point) -> bool:
+    return math.isfinite(point.x) and math.isfinite(point.y)

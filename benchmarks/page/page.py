@@ -1,0 +1,160 @@
+"""Results as one HTML page that needs no network: figures with intervals, failures, every sample, the manifest.
+
+Whatever a model, a data set or a file said is text here: `agent.markup` escapes it, samples are JSON that the script
+shows as text, and the page's content security policy lets nothing run or load but the page's own style and script,
+by their hash.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import re
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+
+from agent.errors import UserError
+from agent.markup import Markup, element, join
+from benchmarks.page import colophon, gallery, head, tables, timings, versus
+from benchmarks.page.loading import Run, load
+from benchmarks.page.samples import samples
+from benchmarks.page.words import clip, plural
+
+GALLERY = 24
+"""Failures that are drawn if nothing else is asked for."""
+MOST_RUNS = 6
+REPORT = "report.html"
+_LETTERS = "ABCDEF"
+
+
+def write_page(
+    results: Sequence[Path], out: Path | None = None, *, gallery: int = GALLERY, data: Path | None = None
+) -> Path:
+    """Write a page about one result, or several of one suite compared; its path.
+
+    `results` are ``result.json`` files or their folders; `out` is a file (default: ``report.html`` beside the first).
+    `gallery` is how many failures, or samples on which runs part ways, are drawn. `data` is where the suite's data is
+    now, if it was moved; without data nothing is drawn and the page says so.
+
+    Raises `UserError` for results that cannot be read or are of different suites, and for a file that cannot be
+    written.
+    """
+    if not 1 <= len(results) <= MOST_RUNS:
+        raise UserError(f"a page takes 1 to {MOST_RUNS} results, not {len(results)}")
+    runs = [load(path, _LETTERS[n], data, screens=n == 0 and gallery > 0) for n, path in enumerate(results)]
+    suites = list(dict.fromkeys(run.suite for run in runs))
+    if len(suites) > 1:
+        raise UserError(f"these results are of different suites: {', '.join(suites)}. Compare runs of one suite")
+    first = results[0]
+    path = out or (first if first.is_dir() else first.parent) / REPORT
+    _write(path, render(runs, gallery))
+    return path
+
+
+def _write(path: Path, page: str) -> None:
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(page, encoding="utf-8", newline="\n")
+        part.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise UserError(f"cannot write the page to {path}: {error.strerror}; choose another --out") from error
+
+
+def render(runs: Sequence[Run], most: int = GALLERY) -> str:
+    """The page's HTML; at most `most` samples are drawn. Raises `UserError` for runs without a common sample."""
+    sections = _single(runs[0], most) if len(runs) == 1 else _several(runs, most)
+    shown = [(name, title, body) for name, title, body in sections if body]
+    body = join(
+        element("a", "Skip to the figures", class_="skip", href="#main"),
+        head.header(runs),
+        element("nav", element("ul", *(_entry(*one) for one in shown)), aria_label="On this page"),
+        element("main", *(_section(*one) for one in shown), id="main", tabindex=-1),
+        element("footer", element("p", _footer(runs))),
+    )
+    models = ", ".join(run.model for run in runs)
+    return _page(f"{clip(runs[0].suite, 60)}: {clip(models, 120)} · Handeye benchmark", body)
+
+
+Part = tuple[str, str, Markup | None]
+"""The id of a section, its title and what it holds; None leaves it out."""
+
+
+def _single(run: Run, most: int) -> list[Part]:
+    return [
+        ("groups", "By group", join(*tables.groups([run]))),
+        ("averages", "Further averages", tables.averages([run])),
+        ("published", "Published figures", tables.published(run)),
+        ("failures", "Failures", gallery.failures(run, most) if most else None),
+        ("samples", "All samples", samples([run])),
+        ("timings", "Time, tokens and retries", timings.timings([run])),
+        ("protocol", "Protocol", colophon.protocol([run])),
+        ("reproduce", "To get it again", colophon.reproduce(run)),
+    ]
+
+
+def _several(runs: Sequence[Run], most: int) -> list[Part]:
+    found, ids = versus.pairs(runs), versus.flipped(runs)
+    again = (join(element("h3", f"{run.letter}: {clip(run.model, 120)}"), _reproduced(run)) for run in runs)
+    drawn = gallery.flips(runs, ids, most) if most else None
+    return [
+        ("compared", "Do they differ?", versus.compared(found)),
+        ("verdicts", "Verdicts", head.verdicts(runs)),
+        ("groups", "By group", join(*tables.groups(runs))),
+        ("averages", "Further averages", tables.averages(runs)),
+        ("flips", "Where they part ways", join(versus.flip_table(runs, ids), drawn)),
+        ("samples", "All samples", samples(runs)),
+        ("timings", "Time, tokens and retries", timings.timings(runs)),
+        ("protocol", "Protocol", colophon.protocol(runs)),
+        ("reproduce", "To get them again", join(*again)),
+    ]
+
+
+def _reproduced(run: Run) -> Markup:
+    return element("div", colophon.reproduce(run), class_="again")
+
+
+def _entry(name: str, title: str, _: Markup | None) -> Markup:
+    return element("li", element("a", title, href=f"#{name}"))
+
+
+def _section(name: str, title: str, body: Markup | None) -> Markup:
+    heading = element("h2", title, id=f"{name}-title")
+    return element("section", heading, body, id=name, aria_labelledby=f"{name}-title", tabindex=-1)
+
+
+def _footer(runs: Sequence[Run]) -> str:
+    digests = ", ".join(run.result.digest for run in runs)
+    return f"{plural(len(runs[0].lines), 'verdict')} on this page. Digest of the verdicts: {digests}."
+
+
+# --- the page ------------------------------------------------------------------------------------------------------
+
+
+def _page(title: str, body: Markup) -> str:
+    files = resources.files("benchmarks.page")
+    template, style, script = (files.joinpath(name).read_text("utf-8") for name in ("page.html", "page.css", "page.js"))
+    rules = (
+        "default-src 'none'",
+        "img-src data:",
+        f"style-src {_hash(style)}",
+        f"script-src {_hash(script)}",
+        "base-uri 'none'",
+        "form-action 'none'",
+    )
+    values = {
+        "policy": Markup("; ".join(rules)),
+        "title": join(title),
+        "style": Markup(style),
+        "script": Markup(script),
+        "body": body,
+    }
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], template)
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -1,0 +1,75 @@
+"""How long the answers took and what they cost, and what had to be tried again, which no figure knows of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from agent.markup import Markup, element
+from benchmarks.page.loading import Cost, Run
+from benchmarks.page.words import foreign, quantile, seconds
+
+
+def timings(runs: Sequence[Run]) -> Markup:
+    """One column for each run; a sentence where no run kept its times."""
+    if not any(run.costs for run in runs):
+        return element("p", "Stored responses were judged: how long they took is not known.")
+    columns = [dict(_figures(run)) for run in runs]
+    names = dict.fromkeys(name for column in columns for name in column)
+    head = element("tr", element("th", "Measure", scope="col"), *(_head(run, runs) for run in runs))
+    rows = (_row(name, [column.get(name, "–") for column in columns]) for name in names)
+    caption = element("caption", "Times, tokens and retries", class_="hidden")
+    table = element("table", caption, element("thead", head), element("tbody", *rows), class_="plain")
+    return element("div", table, class_="scroll", role="group", tabindex=0, aria_label="Times, tokens and retries")
+
+
+def _row(name: str, values: Sequence[str]) -> Markup:
+    return element("tr", element("th", name, scope="row"), *(element("td", value, class_="num") for value in values))
+
+
+def _head(run: Run, runs: Sequence[Run]) -> Markup:
+    several = len(runs) > 1
+    name = f"{run.letter}: {run.model}" if several else "This run"
+    return element("th", foreign(name, 120), scope="col")
+
+
+def _figures(run: Run) -> Iterator[tuple[str, str]]:
+    costs = list(run.costs.values())
+    if costs:
+        yield from _spread("Seconds a sample", costs, lambda cost: cost.seconds, seconds)
+        yield from _spread("Of these in the server", costs, lambda cost: cost.model_seconds, seconds)
+        yield from _spread("Tokens in, a sample", costs, lambda cost: cost.answer.usage.prompt_tokens, _whole)
+        yield from _spread("Tokens out, a sample", costs, lambda cost: cost.answer.usage.completion_tokens, _whole)
+    work = run.result.run
+    tokens, sitting, retries = (_mapping(work.get(name)) for name in ("tokens", "last_sitting", "retries"))
+    if any(tokens.values()):
+        yield "Tokens in all", f"{tokens.get('prompt', 0):,} in, {tokens.get('completion', 0):,} out"
+    if rate := sitting.get("samples_per_second"):
+        yield "Samples a second (last sitting)", f"{rate:g}"
+    if busy := sitting.get("model_busy"):
+        yield "Workers waiting for the model", f"{100 * busy:.0f} %"
+    if work.get("workers"):
+        yield "Workers", f"{work['workers']} ({work.get('engine')})"
+    yield "Samples tried again after a failure", f"{retries.get('samples', 0):,}"
+    yield "Tries that failed", f"{retries.get('tries', 0):,}"
+    yield "Requests repeated", f"{retries.get('requests', 0):,}"
+
+
+def _spread(
+    name: str, costs: Sequence[Cost], of: Callable[[Cost], float], words: Callable[[float], str]
+) -> Iterator[tuple[str, str]]:
+    """Median and 90th percentile; nothing where all is 0."""
+    values = sorted(of(cost) for cost in costs)
+    if values[-1] > 0:
+        yield (
+            name,
+            f"median {words(quantile(values, 0.5))}, p90 {words(quantile(values, 0.9))}, max {words(values[-1])}",
+        )
+
+
+def _whole(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

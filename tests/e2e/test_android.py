@@ -1,0 +1,134 @@
+"""``handeye run`` on a phone: the built-in model and a scripted mobile_use model do a task, checked on the device."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from actions.adb.lines import command
+from agent.builtin.model import BuiltinModel
+from agent.loop import Agent, Result
+from agent.model import Model
+from agent.models import resolve_model
+from agent.policy import Allow
+from agent.task import Ending, Limits, Task
+from envs.android import AndroidEnv, SimulatedPhoneEnv
+from tests.agent.browser import INSTALLED
+from tests.agent.fakes import ListMemory
+from tests.agent.scripted_server import ScriptedServer, Seen, call
+
+pytestmark = pytest.mark.skipif(not INSTALLED, reason="needs chromium")
+TASK = "Open Settings, turn on Airplane mode, then go back to the home screen"
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[SimulatedPhoneEnv]:
+    with SimulatedPhoneEnv(capture="png") as env:
+        yield env
+
+
+@pytest.fixture
+def env(running: SimulatedPhoneEnv) -> SimulatedPhoneEnv:
+    running.phone.reset()
+    running.reset()
+    return running
+
+
+def setting(env: AndroidEnv, name: str) -> str:
+    return env.link.run(command("settings", "get", "global", name)).out.strip()
+
+
+def work(env: AndroidEnv, model: Model, task: str) -> Result:
+    return Agent(env, model, Allow(), ListMemory()).run(Task(task, Limits(steps=20)))
+
+
+def mobile(action: str, **arguments: object) -> str:
+    return call("mobile_use", action=action, **arguments)
+
+
+def tap(env: AndroidEnv, words: str) -> Callable[[Seen], str]:
+    """A click on the element with these words, in the numbers of the picture that was sent."""
+
+    def point(seen: Seen) -> str:
+        assert seen.image is not None
+        height, width = seen.image.shape[:2]
+        frame = env.observe().frame
+        box = [element.box for element in env.elements(frame) if element.text.startswith(words)][-1]
+        return mobile(
+            "click",
+            coordinate=[round(box.center.x * width / frame.width), round(box.center.y * height / frame.height)],
+        )
+
+    return point
+
+
+def test_the_built_in_model_turns_on_airplane_mode(env: SimulatedPhoneEnv) -> None:
+    result = work(env, BuiltinModel(), TASK)
+    assert result.ending is Ending.DONE, [step.thought for step in result.steps]
+    assert setting(env, "airplane_mode_on") == "1"
+    assert env.state().package == "com.handeye.launcher"
+
+
+def test_the_built_in_model_says_so_when_the_phone_refuses(env: SimulatedPhoneEnv) -> None:
+    result = work(env, BuiltinModel(), "open the Frobnicator app")
+    assert result.ending is Ending.GAVE_UP
+    assert "no app called 'Frobnicator'" in result.message
+
+
+def test_a_mobile_use_model_does_the_same(env: SimulatedPhoneEnv) -> None:
+    script = [
+        mobile("open", text="Settings"),
+        tap(env, "Network & internet"),
+        tap(env, "Airplane mode"),
+        mobile("system_button", button="Home"),
+        mobile("terminate", status="success"),
+    ]
+    with ScriptedServer(script) as server:
+        result = work(env, resolve_model(server.url, platform="mobile"), TASK)
+    assert result.ending is Ending.DONE, result.message
+    assert setting(env, "airplane_mode_on") == "1"
+    assert env.state().package == "com.handeye.launcher"
+    assert "mobile_use" in server.seen[0].texts[0]
+
+
+def test_two_apps(env: SimulatedPhoneEnv) -> None:
+    script = [
+        mobile("open", text="Settings"),
+        tap(env, "About phone"),
+        tap(env, "Device name"),
+        tap(env, "Device name"),
+        mobile("type", text=" – 日本"),
+        tap(env, "OK"),
+        mobile("open", text="Clock"),
+        mobile("terminate", status="success"),
+    ]
+    with ScriptedServer(script) as server:
+        result = work(env, resolve_model(server.url, platform="mobile"), "Rename the phone, then open the clock")
+    assert result.ending is Ending.DONE, result.message
+    assert " – 日本" in setting(env, "device_name")
+    assert env.state().package == "com.android.deskclock"
+
+
+def test_the_command_line(tmp_path: Path) -> None:
+    with ScriptedServer([mobile("open", text="Settings"), mobile("terminate", status="success")]) as server:
+        command_line = ["run", "Open the settings", "--env", "phone", "--model", server.url, "--json"]
+        done = subprocess.run(
+            [sys.executable, "-m", "agent.cli", *command_line, "--out", str(tmp_path / "run")],
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["ending"] == "done"
+    header = json.loads((tmp_path / "run" / "episode.json").read_text())
+    assert "simulated phone" in json.dumps(header)
+
+
+def test_a_serial_needs_an_android_device() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "agent.cli", "run", "x", "--env", "phone", "--serial", "y"],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "add --env android" in done.stderr

@@ -1,0 +1,145 @@
+"""AndroidEnv on the simulated phone: what it sees, does, refuses, and leaves behind."""
+
+import gzip
+import struct
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actions.action import Button, Click, Drag, Move, Open, Scroll, TypeText, Wait
+from actions.adb import AdbServer
+from actions.adb.lines import command
+from actions.frame import Frame, Point, StaleFrameError
+from envs.android import AndroidEnv
+from envs.android.capture import HalfFrameError, ScreencapCapture, decode_gzip, decode_png, decode_raw
+from envs.android.state import parse_state
+from envs.env import EnvError
+from envs.phone.phone import Phone
+
+
+def raw(pixels: np.ndarray, header: int = 16) -> bytes:
+    return struct.pack("<4I", pixels.shape[1], pixels.shape[0], 1, 1)[:header] + pixels.tobytes()
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.sampled_from([12, 16]), st.data())
+def test_a_picture_is_whole_or_an_error(width: int, height: int, header: int, data: st.DataObject) -> None:
+    pixels = np.random.default_rng(width * height).integers(0, 255, (height, width, 4), np.uint8)
+    pixels[..., 3] = 255
+    whole = raw(pixels, header)
+    png = cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGBA2BGRA))[1].tobytes()
+    assert np.array_equal(decode_raw(whole), pixels)
+    assert np.array_equal(decode_gzip(gzip.compress(whole)), pixels)
+    assert np.array_equal(decode_png(png), pixels)
+    for read, source in ((decode_raw, whole), (decode_gzip, gzip.compress(whole)), (decode_png, png)):
+        cut = data.draw(st.integers(0, len(source) - 1))
+        if read is decode_raw and header == 16 and len(source) - cut == 4:
+            continue  # a header of 12 and one pixel more is another whole picture
+        with pytest.raises(HalfFrameError):
+            read(source[:cut])
+
+
+def test_what_real_phones_say() -> None:
+    said = """  mWakefulness=Awake
+  mCurrentFocus=Window{8a1b u0 com.google.android.deskclock/com.android.deskclock.DeskClock}
+  mShowingLockscreen=false mDreamingLockscreen=false
+  mViewports=[DisplayViewport{type=INTERNAL, valid=true, isActive=true, displayId=0, uniqueId='local:4619', \
+physicalPort=0, orientation=3, logicalFrame=Rect(0, 0 - 2400, 1080), physicalFrame=Rect(0, 0 - 2400, 1080), \
+deviceWidth=2400, deviceHeight=1080}]
+  mShowRequested=true mInputShown=true"""
+    state = parse_state(said)
+    assert (state.awake, state.locked, state.rotation, state.size, state.keyboard) == (
+        True,
+        False,
+        270,
+        (2400, 1080),
+        True,
+    )
+    assert state.package == "com.google.android.deskclock"
+    old = parse_state("mCurrentFocus=null\nmFocusedApp=AppWindowToken{3 token=Token{4 ActivityRecord{5 u0 a.b/.C t6}}}"
+                      "\n  SurfaceOrientation: 1\n  mDreamingLockscreen=true")  # fmt: skip
+    assert (old.app, old.rotation, old.size, old.locked, old.awake) == ("a.b/.C", 90, None, True, None)
+    assert parse_state("").app is None
+
+
+def test_what_it_sees(env: AndroidEnv, phone: Phone) -> None:
+    seen = env.observe()
+    assert seen.image.shape == (2400, 1080, 3)
+    assert seen.frame.geometry == (1080, 2400, (0, 0), 1.0, 0)
+    assert seen.app == "com.handeye.launcher/.Launcher"
+    assert seen.keyboard_shown is False
+    assert seen.elements == ()
+    assert env.platform == "mobile"
+    assert env.name.startswith(f"simulated phone {phone.serial}")
+    assert any(element.text == "Settings" for element in env.elements(seen.frame))
+
+
+def test_every_way_of_capture_shows_the_same(env: AndroidEnv) -> None:
+    camera = ScreencapCapture(env.link)
+    assert set(camera.timings) == {"png", "raw"}  # the simulated phone has no gzip
+    assert camera.method == min(camera.timings, key=lambda method: camera.timings[method])
+    env.observe()
+    assert np.array_equal(camera.grab_by("png"), camera.grab_by("raw"))
+
+
+def test_open_scroll_drag_and_buttons(env: AndroidEnv, phone: Phone) -> None:
+    frame = env.observe().frame
+    assert env.perform(Open(target="Settings"), frame).performed
+    env.link.run(command("settings", "put", "system", "user_rotation", "1"))
+    frame = env.observe().frame
+    place = "Math.round(system.front().frame.contentDocument.querySelector('main').scrollTop)"
+    env.perform(Scroll(dy=4), frame)
+    down = phone.screen.ask(place)
+    assert down > 50
+    env.perform(Scroll(dy=-8), env.observe().frame)
+    assert phone.screen.ask(place) < down
+    path = (Point(1200, 700), Point(1250, 500), Point(1200, 300))
+    assert env.perform(Drag(path=path), env.observe().frame).performed
+    assert phone.screen.ask(place) > 50
+    env.perform(Button(name="home"), env.observe().frame)
+    assert env.state().package == "com.handeye.launcher"
+
+
+def test_what_a_phone_cannot_do_is_said(env: AndroidEnv) -> None:
+    frame = env.observe().frame
+    for action in (Move(point=Point(1, 1)), Click(point=Point(1, 1), button="right"), Open(target="Photoshop")):
+        outcome = env.perform(action, frame)
+        assert not outcome.performed
+        assert outcome.detail
+
+
+def test_a_dry_run_sends_nothing(phone: Phone, server: AdbServer) -> None:
+    with AndroidEnv(phone.serial, server, capture="png", dry_run=True) as env:
+        frame = env.observe().frame
+        told = [env.perform(action, frame) for action in (Open(target="Settings"), TypeText(text="日本"), Wait())]
+        assert [outcome.performed for outcome in told] == [False] * 3
+        assert all(outcome.detail.startswith("would ") for outcome in told)
+        assert env.state().package == "com.handeye.launcher"
+
+
+def test_an_old_frame_is_refused(env: AndroidEnv) -> None:
+    env.observe()
+    with pytest.raises(StaleFrameError, match="look again"):
+        env.perform(Click(point=Point(5, 5)), Frame(id="x", width=2400, height=1080, rotation=90))
+
+
+def test_several_phones_at_once(env: AndroidEnv, phone: Phone, server: AdbServer) -> None:
+    with Phone() as other, AndroidEnv(other.serial, server, capture="png") as second:
+        second.perform(Open(target="Settings"), second.observe().frame)
+        assert second.state().package == "com.android.settings"
+        assert env.state().package == "com.handeye.launcher"
+
+
+def test_a_shell_without_exit_status(env: AndroidEnv) -> None:
+    """Android 6 and before: the first version of the shell protocol."""
+    env.link.__dict__["_knows_v2"] = False
+    assert env.link.run(command("echo", "a b")).out == "a b"
+    assert env.link.run(command("false")).status == 1
+    assert env.observe().app == "com.handeye.launcher/.Launcher"
+
+
+def test_no_such_device(server: AdbServer) -> None:
+    with pytest.raises(EnvError, match="no device nothing"):
+        AndroidEnv("nothing", server)
