@@ -4,7 +4,8 @@ Three rules, each enough for a picture to be masked:
 
 * **typed here**: every part of the picture that changed while a value was typed (the text, and whatever repeats it at
   once) is masked from then on, while its surroundings or the text itself still show there;
-* **moved**: where the text does not show there any more, the pixels that the typing made are looked for in the whole picture,
+* **moved**: where the text does not show there any more, the pixels that the typing made are looked for in the whole
+  picture,
   so that a moved window or a scrolled page is masked at its new place;
 * **read**: text that reads like the value, or like most of it, is masked wherever it stands.
 """

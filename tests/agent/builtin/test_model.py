@@ -149,7 +149,7 @@ def test_extract_fills_a_flat_schema() -> None:
     [{"type": "array"}, {"type": "object"}, {"properties": {"x": {"type": "array"}}}, {"properties": {"zebra": {}}}],
 )
 def test_extract_says_what_it_cannot_fill(schema: dict[str, Any]) -> None:
-    with pytest.raises(ModelError, match="use|name|say"):
+    with pytest.raises(ModelError, match=r"use|name|say"):
         BuiltinModel(Eyes(*SHEET)).extract(observation(), schema, "")
 
 

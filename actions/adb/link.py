@@ -1,0 +1,212 @@
+"""Commands to one device, and what is known of them when the connection fails.
+
+An error says whether the command can have reached the device: `NotSentError` means that it has not, and
+`UncertainError` that it may have been carried out. Nothing that changes the device is ever sent again by itself.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from functools import cached_property
+
+from adbutils import AdbConnection
+from adbutils.errors import AdbError
+
+from actions.adb.lines import Line, command
+from actions.adb.server import AdbServer, is_address
+from actions.backend import BackendError
+
+_OUT, _ERROR, _EXIT = 1, 2, 3
+_BROKEN = (OSError, AdbError, EOFError)
+
+
+class NotSentError(BackendError):
+    """The device could not be reached; the command has not been carried out."""
+
+
+class UncertainError(BackendError):
+    """The connection failed or the device fell silent after the command was sent: it may have been carried out."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command line came to: its exit status and output."""
+
+    status: int
+    out: str
+    error: str = ""
+
+    @property
+    def said(self) -> str:
+        """The first line of its complaint, or of its output."""
+        lines = (self.error.strip() or self.out.strip()).splitlines()
+        return lines[0].strip() if lines else f"exit status {self.status}"
+
+
+class AdbLink:
+    """A device behind an adb server. Each command has a connection of its own; threads may share a link.
+
+    `patience` is how many seconds `ask` waits for a lost connection. Raises `BackendError` when there is no such
+    device; see `actions.adb.server.AdbServer.choose`.
+    """
+
+    def __init__(self, serial: str | None = None, server: AdbServer | None = None, patience: float = 15.0) -> None:
+        self.patience = patience
+        self.server = server or AdbServer()
+        self.serial = self.server.choose(serial)
+        self._recovering = threading.Lock()
+
+    def run(self, line: Line, timeout: float = 30.0) -> Done:
+        """Run `line` once. Raises `NotSentError` or `UncertainError`; a failing command is no error here."""
+        if self._knows_v2:
+            stream = self._open(f"shell,v2,raw:{line}", timeout)
+            with _closing(stream):
+                return _read_packets(stream, self.serial)
+        stream = self._open(f"shell:{line}\necho $?", timeout)
+        with _closing(stream):
+            return _read_plain(stream, self.serial)
+
+    def ask(self, line: Line, timeout: float = 30.0) -> Done:
+        """Run `line`, which only looks: it is run again after the connection has failed. Raises `BackendError`."""
+        try:
+            return self.run(line, timeout)
+        except (NotSentError, UncertainError):
+            self.recover(self.patience)
+            return self.run(line, timeout)
+
+    def read(self, line: Line, timeout: float = 30.0) -> bytes:
+        """All that `line` writes, byte for byte; it only looks. Raises `BackendError`."""
+        stream = self._open(f"exec:{line}", timeout)
+        with _closing(stream):
+            data = bytearray()
+            try:
+                while piece := stream.conn.recv(1 << 18):
+                    data += piece
+            except _BROKEN as error:
+                raise UncertainError(_fell_silent(self.serial, error)) from error
+            return bytes(data)
+
+    def recover(self, patience: float = 15.0) -> None:
+        """Return when the device takes commands again; the server is started and the address connected to anew.
+
+        Raises `NotSentError` with one line when it does not come back within `patience` seconds.
+        """
+        deadline, last = time.monotonic() + patience, ""
+        with self._recovering:
+            while True:
+                try:
+                    if self._answers():
+                        return
+                    last = self._reach()
+                except BackendError as error:
+                    last = str(error)
+                if time.monotonic() >= deadline:
+                    raise NotSentError(f"{self.serial} is gone: {last or 'adb does not see it'}; connect it again")
+                time.sleep(0.1)
+
+    def _answers(self) -> bool:
+        return self.server.ready(self.serial) and self.run(command("true"), 5.0).status == 0
+
+    def _reach(self) -> str:
+        state = self.server.devices().get(self.serial, "absent")
+        if not is_address(self.serial):
+            return f"adb says {state}"
+        if state != "absent":
+            self.server.disconnect(self.serial)  # else the server calls a dead connection connected
+        return self.server.connect(self.serial, timeout=5.0)
+
+    @cached_property
+    def _knows_v2(self) -> bool:
+        """Whether the device's shell tells its exit status and keeps errors apart (Android 7 and later)."""
+        stream = self._connection(10.0)
+        with _closing(stream):
+            try:
+                stream.send_command(f"host-serial:{self.serial}:features")
+                _expect_okay(stream)
+                return "shell_v2" in stream.read_string_block().split(",")
+            except _BROKEN as error:
+                raise NotSentError(f"{self.serial}: {error}") from error
+
+    def _connection(self, timeout: float) -> AdbConnection:
+        try:
+            return self.server.connection(timeout)
+        except BackendError as error:
+            raise NotSentError(str(error)) from error
+
+    def _open(self, service: str, timeout: float) -> AdbConnection:
+        """A stream of `service` on the device; from the moment that the request is sent, nothing is certain."""
+        stream = self._connection(timeout)
+        try:
+            try:
+                stream.send_command(f"host:transport:{self.serial}")
+                _expect_okay(stream)
+                stream.send_command(service)
+            except _BROKEN as error:
+                raise NotSentError(f"{self.serial} cannot be reached: {error}") from error
+            try:
+                _expect_okay(stream)
+            except _BROKEN as error:
+                raise UncertainError(_fell_silent(self.serial, error)) from error
+        except BaseException:
+            stream.close()
+            raise
+        return stream
+
+
+class _closing:  # noqa: N801 - a context manager
+    """Closes the socket at once; adbutils' own close waits for what the other side has to say."""
+
+    def __init__(self, stream: AdbConnection) -> None:
+        self._stream = stream
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.conn.close()
+
+
+def _expect_okay(stream: AdbConnection) -> None:
+    answer = stream.read_exact(4)
+    if answer == b"FAIL":
+        raise AdbError(stream.read_string_block())
+    if answer != b"OKAY":
+        raise AdbError(f"not an adb server's answer: {answer!r}")
+
+
+def _read_packets(stream: AdbConnection, serial: str) -> Done:
+    """Packets of a kind, a length and data until the exit status comes."""
+    parts = {_OUT: bytearray(), _ERROR: bytearray()}
+    try:
+        while True:
+            head = stream.read_exact(5)
+            data = stream.read_exact(int.from_bytes(head[1:], "little"))
+            if head[0] == _EXIT:
+                return Done(data[0], _text(parts[_OUT]), _text(parts[_ERROR]))
+            if head[0] in parts:
+                parts[head[0]] += data
+    except _BROKEN as error:
+        raise UncertainError(_fell_silent(serial, error)) from error
+
+
+def _read_plain(stream: AdbConnection, serial: str) -> Done:
+    """Everything until the end; the last line is the exit status."""
+    try:
+        lines = _text(stream.read_until_close(encoding=None)).replace("\r\n", "\n").rstrip("\n").split("\n")
+    except _BROKEN as error:
+        raise UncertainError(_fell_silent(serial, error)) from error
+    if not lines[-1].isdecimal():
+        raise UncertainError(_fell_silent(serial, EOFError("no exit status")))
+    return Done(int(lines[-1]), "\n".join(lines[:-1]))
+
+
+def _text(data: bytes | bytearray | str) -> str:
+    return data if isinstance(data, str) else data.decode("utf-8", "replace")
+
+
+def _fell_silent(serial: str, error: Exception) -> str:
+    if isinstance(error, (socket.timeout, TimeoutError)) or "timeout" in str(error):
+        return f"{serial} did not answer in time"
+    return f"the connection to {serial} broke ({error})"

@@ -1,0 +1,1 @@
+"""Episodes in other shapes: training conversations, a datasets folder, a script."""

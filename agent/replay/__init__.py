@@ -1,0 +1,1 @@
+"""An episode again: checked without a device (`simulate`), or put to a model (`ask`)."""

@@ -1,0 +1,156 @@
+"""Pictures of a device's screen, by the fastest way that it offers, and never half a picture."""
+
+from __future__ import annotations
+
+import statistics
+import struct
+import threading
+import time
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from actions.adb.lines import Line, command, pipe, quiet
+from actions.adb.link import AdbLink
+from actions.backend import BackendError
+from envs.env import EnvError
+
+Pixels = npt.NDArray[np.uint8]
+"""RGBA, uint8, height x width x 4. The fourth channel means nothing."""
+Method = Literal["raw", "gzip", "png"]
+_HEADERS = (16, 12)
+"""Bytes before the pixels of a raw picture: width, height, format and, since Android 9, colour space."""
+_BGRA = 5
+_FORMATS = (1, 2, _BGRA)
+"""RGBA_8888, RGBX_8888 and BGRA_8888 of Android's ``PixelFormat``; other devices send PNG."""
+_PNG, _PNG_END = b"\x89PNG\r\n\x1a\n", b"\x00\x00\x00\x00IEND\xaeB`\x82"
+
+
+class HalfFrameError(EnvError):
+    """What came is no whole picture."""
+
+
+class Capture(Protocol):
+    """Where pictures come from. `ScreencapCapture` is one; a client of scrcpy's video stream can be another: hand it
+    to `envs.android.AndroidEnv`. (scrcpy needs its own server program on the device, which is not part of Handeye.)
+    """
+
+    @property
+    def method(self) -> str:
+        """For records."""
+
+    def grab(self) -> Pixels:
+        """The screen as it is now, whole. Raises `HalfFrameError`, `EnvError` or `BackendError`."""
+
+    def close(self) -> None:
+        """End it. Safe to call twice."""
+
+
+@dataclass(frozen=True)
+class _Way:
+    line: Line
+    read: Callable[[bytes], Pixels]
+
+
+def decode_raw(data: bytes) -> Pixels:
+    """A raw picture of ``screencap``. Raises `HalfFrameError` unless every pixel is there."""
+    if len(data) < _HEADERS[-1]:
+        raise HalfFrameError(f"the phone sent {len(data)} bytes instead of a picture")
+    width, height, pixel = struct.unpack_from("<3I", data)
+    size = width * height * 4
+    if pixel not in _FORMATS or not 0 < size <= 1 << 30:
+        raise HalfFrameError(f"not a raw picture that can be read: {width}x{height}, pixel format {pixel}")
+    header = len(data) - size
+    if header not in _HEADERS:
+        raise HalfFrameError(f"half a picture: {len(data)} bytes for {width}x{height}")
+    pixels = np.frombuffer(data, np.uint8, offset=header).reshape(height, width, 4)
+    return np.ascontiguousarray(pixels[..., [2, 1, 0, 3]]) if pixel == _BGRA else pixels
+
+
+def decode_gzip(data: bytes) -> Pixels:
+    """A raw picture that was compressed on the device."""
+    try:
+        unpacked = zlib.decompressobj(wbits=31)
+        raw = unpacked.decompress(data)
+    except zlib.error as error:
+        raise HalfFrameError(f"half a picture: {error}") from error
+    if not unpacked.eof:
+        raise HalfFrameError(f"half a picture: the compressed stream of {len(data)} bytes has no end")
+    return decode_raw(raw)
+
+
+def decode_png(data: bytes) -> Pixels:
+    """A PNG file as ``screencap -p`` writes it."""
+    if not data.startswith(_PNG) or not data.endswith(_PNG_END):
+        raise HalfFrameError(
+            f"half a picture: {len(data)} bytes of PNG without its {'end' if data[:8] == _PNG else 'head'}"
+        )
+    found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if found is None:
+        raise HalfFrameError("a PNG file that cannot be read")
+    return np.asarray(cv2.cvtColor(found, cv2.COLOR_BGR2RGBA), np.uint8)
+
+
+WAYS: Mapping[Method, _Way] = {
+    "raw": _Way(quiet(command("screencap")), decode_raw),
+    "gzip": _Way(quiet(pipe(command("screencap"), command("gzip", "-1"))), decode_gzip),
+    "png": _Way(quiet(command("screencap", "-p")), decode_png),
+}
+"""``2>/dev/null`` because Android 14 warns on a device with two screens, in the middle of the picture."""
+
+
+class ScreencapCapture:
+    """Pictures by ``screencap``. `method` None measures what the device offers and takes the fastest.
+
+    `timings` is the median seconds of each way measured. Raises `EnvError` when none gives a picture.
+    """
+
+    def __init__(self, link: AdbLink, method: Method | None = None, *, rounds: int = 2, timeout: float = 20.0) -> None:
+        self._link, self._timeout = link, timeout
+        self._lock = threading.Lock()
+        self.timings: dict[Method, float] = {}
+        self._method: Method = method or self._fastest(rounds)
+
+    @property
+    def method(self) -> Method:
+        """``raw``, ``gzip`` or ``png``."""
+        return self._method
+
+    def grab(self) -> Pixels:
+        """The screen as it is now. Raises `HalfFrameError`, and `BackendError` when the device cannot be reached."""
+        return self.grab_by(self._method)
+
+    def grab_by(self, method: Method) -> Pixels:
+        """The screen, in this way."""
+        way = WAYS[method]
+        return way.read(self._link.read(way.line, self._timeout))
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+    def _fastest(self, rounds: int) -> Method:
+        """In turns, so that a moment in which the device is busy does not count against one way only."""
+        offered: list[Method] = ["png", "raw"]
+        if self._link.ask(command("which", "gzip")).status == 0:
+            offered.append("gzip")
+        seconds: dict[Method, list[float]] = {method: [] for method in offered}
+        problem = ""
+        for _ in range(rounds):
+            for method in [method for method in offered if method in seconds]:
+                start = time.perf_counter()
+                try:
+                    self.grab_by(method)
+                except (EnvError, BackendError) as error:
+                    problem = str(error)
+                    del seconds[method]
+                else:
+                    seconds[method].append(time.perf_counter() - start)
+        if not seconds:
+            raise EnvError(f"the phone gives no picture: {problem}")
+        self.timings = {method: statistics.median(taken) for method, taken in seconds.items()}
+        return min(self.timings, key=lambda method: self.timings[method])

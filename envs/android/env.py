@@ -1,0 +1,372 @@
+"""An Android device as an `envs.env.Env`: looks, acts, waits until the screen rests, and survives a bad cable."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+import cv2
+import numpy as np
+
+from actions.action import Answer, AnyAction, AskUser, Button, Finish, Open, TypeText, Wait, describe
+from actions.adb.backend import AdbBackend
+from actions.adb.lines import RefusedError, command
+from actions.adb.link import AdbLink, NotSentError, UncertainError
+from actions.adb.screen import dump
+from actions.adb.server import AdbServer
+from actions.backend import BackendError
+from actions.frame import Box, Frame, StaleFrameError
+from envs.android.capture import Capture, HalfFrameError, Method, Pixels, ScreencapCapture
+from envs.android.state import QUERY, DeviceState, parse_state
+from envs.capture import Deadline, check_not_black, is_black
+from envs.env import EnvError, Image, Observation, Outcome, UiElement
+from envs.settle import Ambient, Rules, Settled, wait_until_settled
+
+RULES = Rules(reaction=0.5, quiet=0.35, least=0.3, timeout=6.0, interval=0.03)
+"""A phone animates what it opens for 0.2 to 0.4 s, and its pictures come some ten times a second: two or three of
+them must be alike."""
+OPENING = Rules(reaction=3.0, quiet=0.4, least=0.4, timeout=12.0, interval=0.03)
+_UNLOCK = 3.0
+_SIMULATED = "ro.handeye.simulated"
+
+
+class AndroidEnv:
+    """The device with this `serial` (``HOST:PORT`` is connected to first; None: ANDROID_SERIAL or the only one).
+
+    `server` is the adb server, by default the user's own. `capture` is a way of ``screencap`` (None: the fastest,
+    measured now) or an object that gives pictures. With `elements` every observation has the accessibility elements,
+    which takes a phone a second or two. `dry_run` looks and says what it would do. `patience` is how many seconds a
+    lost connection is waited for. `stop` ends a `wait` early when set.
+
+    The device is woken and, where no PIN is asked, unlocked. Raises `EnvError` with what to do next.
+    """
+
+    def __init__(
+        self,
+        serial: str | None = None,
+        server: AdbServer | None = None,
+        *,
+        capture: Method | Capture | None = None,
+        elements: bool = False,
+        dry_run: bool = False,
+        rules: Rules | None = None,
+        patience: float = 15.0,
+        black_timeout: float = 3.0,
+        stop: threading.Event | None = None,
+    ) -> None:
+        self._rules, self._patience, self._black_timeout = rules or RULES, patience, black_timeout
+        self._with_elements = elements
+        self.stop = stop or threading.Event()
+        self._count = 0
+        self._last: Pixels | None = None
+        self._seen: tuple[str, DeviceState] | None = None
+        self._closed = False
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="android state")
+        try:
+            self.link = AdbLink(serial, server, patience)
+            self.backend = AdbBackend(self.link, dry_run=dry_run)
+            self._facts = _facts(self.link)
+            self.backend.restore()
+            self.reset()
+            named = capture is None or isinstance(capture, str)
+            self.capture: Capture = ScreencapCapture(self.link, capture) if named else capture  # type: ignore[arg-type,assignment]
+            self._size = self.state().size or self._looked_size()
+        except BackendError as error:
+            raise EnvError(str(error)) from error
+
+    # -- the contract
+
+    @property
+    def platform(self) -> str:
+        """``mobile``."""
+        return "mobile"
+
+    @property
+    def name(self) -> str:
+        """For records, e.g. ``android R58M123 (Pixel 7) 1080x2400``; a simulated phone says that it is one."""
+        kind = "simulated phone" if self.simulated else "android"
+        return f"{kind} {self.link.serial} ({self._facts['model']}) {self._size[0]}x{self._size[1]}"
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the device says that it is Handeye's simulated phone."""
+        return self._facts["simulated"] == "1"
+
+    @property
+    def supported(self) -> frozenset[str]:
+        """The backend's actions and `wait`."""
+        return self.backend.supported | {"wait"}
+
+    def reset(self) -> None:
+        """Wake and unlock the device; nothing else of the user's is touched. Raises `EnvError`."""
+        self._last = self._seen = None
+        self._ambient = Ambient(self._rules, self._scale)
+        with _as_env_errors():
+            self.wake()
+
+    def observe(self) -> Observation:
+        """What the screen shows, with the app in front and whether the keyboard is out.
+
+        A sleeping device is woken first; a lost connection is waited for. Raises `BlackScreenError` when the screen
+        stays black, and `EnvError`.
+        """
+        with _as_env_errors():
+            state, pixels = self._whole()
+            frame = self._frame(state, pixels, f"{self._count:04d}")
+            elements = self.elements(frame) if self._with_elements else ()
+        self._count += 1
+        if self._last is not None and self._last.shape == pixels.shape:
+            self._ambient.note(self._last, pixels)
+        self._last, self._seen = pixels, (frame.id, state)
+        return Observation(
+            image=_rgb(pixels), frame=frame, app=state.app, keyboard_shown=state.keyboard, elements=elements
+        )
+
+    def perform(self, action: AnyAction, frame: Frame) -> Outcome:
+        """Do `action` and wait until the screen rests. See `envs.env.Env.perform`.
+
+        Nothing is done, and `StaleFrameError` raised, where since `frame` was taken the device was turned, its screen
+        went off, another app came to the front, or the connection was lost before the action was sent. An action that
+        the phone cannot do has an outcome with `performed` False that says why. Where the connection broke after the
+        action was sent, the outcome says that it may or may not have been done: it is never sent again.
+        """
+        if isinstance(action, Wait):
+            return self._wait(action)
+        if action.type not in self.supported or isinstance(action, Answer | Finish | AskUser):
+            return Outcome(False, f"a phone cannot {describe(action)}")
+        self._check(action, frame)
+        start = time.perf_counter()
+        try:
+            detail = self.backend.perform(action, frame)
+        except RefusedError as error:
+            return Outcome(False, str(error), timings={"act": time.perf_counter() - start, "settle": 0.0})
+        except UncertainError as error:
+            return self._uncertain(action, error, time.perf_counter() - start)
+        except NotSentError as error:
+            raise self._not_done(error) from error
+        except BackendError as error:
+            raise EnvError(str(error)) from error
+        act = time.perf_counter() - start
+        if self.backend.dry_run:
+            return Outcome(False, detail, timings={"act": act, "settle": 0.0})
+        return self._settled(action, detail, act)
+
+    def close(self) -> None:
+        """Put the user's input method back. Safe to call twice."""
+        if self._closed:
+            return
+        self._closed = True
+        self.stop.set()
+        self._pool.shutdown(wait=False)
+        if hasattr(self, "backend"):
+            self.backend.close()
+        if hasattr(self, "capture"):
+            self.capture.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- looking
+
+    def state(self) -> DeviceState:
+        """What the device says of itself now. Raises `BackendError`."""
+        return parse_state(self.link.ask(QUERY).out)
+
+    def elements(self, frame: Frame) -> tuple[UiElement, ...]:
+        """The accessibility elements on the screen, boxes in pixels of `frame`. Raises `BackendError`."""
+        found = []
+        for node in dump(self.link):
+            corners = frame.from_input(*node.bounds[:2]), frame.from_input(*node.bounds[2:])
+            if words := node.text or node.description:
+                found.append(UiElement(Box(*corners[0], *corners[1]), node.kind, words))
+        return tuple(found)
+
+    def peek(self) -> Image:
+        """The screen for someone who looks on: RGB, whatever it is, and nothing is remembered. Raises `EnvError`."""
+        with _as_env_errors():
+            return _rgb(self.capture.grab())
+
+    def wake(self) -> None:
+        """Switch the screen on and unlock it. Raises `EnvError` for a lock that asks for a PIN, and `BackendError`."""
+        state = self.state()
+        if state.awake is False:
+            self.link.ask(command("input", "keyevent", "WAKEUP"))
+            state = self._await(lambda now: now.awake is not False, "the screen does not switch on: press its button")
+        if state.locked:
+            self._unlock(state)
+
+    def _unlock(self, state: DeviceState) -> None:
+        self.link.ask(command("wm", "dismiss-keyguard"))
+        with suppress(EnvError):
+            self._await(lambda now: not now.locked, "")
+            return
+        width, height = state.size or (1000, 2000)
+        way = (width // 2, round(height * 0.8), width // 2, round(height * 0.25), 200)
+        self.link.run(command("input", "swipe", *map(str, way)))
+        self._await(
+            lambda now: not now.locked, f"{self.link.serial} is locked: unlock it by hand (PIN, pattern or face)"
+        )
+
+    def _await(self, good: Callable[[DeviceState], bool], problem: str) -> DeviceState:
+        deadline = Deadline(_UNLOCK)
+        while not good(state := self.state()):
+            if deadline.passed:
+                raise EnvError(problem)
+            time.sleep(0.05)
+        return state
+
+    def _whole(self) -> tuple[DeviceState, Pixels]:
+        """A state and a picture that belong together, awake and not black. Looking again does no harm."""
+        deadline, black = Deadline(self._patience), Deadline(self._black_timeout)
+        while True:
+            try:
+                state, pixels = self._look()
+            except (HalfFrameError, BackendError) as error:
+                if deadline.passed:
+                    raise EnvError(f"{self.link.serial} gives no picture: {error}") from error
+                self.link.recover(self._patience)
+                continue
+            if state.awake is False or state.locked:
+                self.wake()
+            elif is_black(pixels):
+                if black.passed:
+                    check_not_black(pixels, black.elapsed)
+                time.sleep(0.05)
+            elif _fit(state, pixels) or deadline.passed:
+                return state, pixels
+            if deadline.passed:
+                raise EnvError(f"{self.link.serial} does not stay awake: see its display settings")
+
+    def _look(self) -> tuple[DeviceState, Pixels]:
+        """Both at the same time."""
+        asked = self._pool.submit(self.state)
+        try:
+            pixels = self.capture.grab()
+        finally:
+            state = asked.result()
+        return state, pixels
+
+    def _frame(self, state: DeviceState, pixels: Pixels, name: str) -> Frame:
+        height, width = pixels.shape[:2]
+        scale = width / state.size[0] if state.size else 1.0
+        return Frame(id=name, width=width, height=height, scale=scale, rotation=state.rotation)
+
+    def _looked_size(self) -> tuple[int, int]:
+        height, width = self.capture.grab().shape[:2]
+        return width, height
+
+    # -- acting
+
+    def _check(self, action: AnyAction, frame: Frame) -> None:
+        """Refuse a frame that is not what the device shows. Raises `StaleFrameError` or `EnvError`."""
+        try:
+            now = parse_state(self.link.run(QUERY).out)
+        except (NotSentError, UncertainError) as error:  # it only looked: nothing was done
+            raise self._not_done(error) from error
+        if now.awake is False or now.locked:
+            raise StaleFrameError("the screen went off or was locked: look again")
+        size = now.size or (round(frame.width / frame.scale), round(frame.height / frame.scale))
+        fits = (round(frame.width / frame.scale), round(frame.height / frame.scale)) == size
+        if now.rotation != frame.rotation or not fits:
+            raise StaleFrameError(
+                f"the phone was turned from {frame.rotation} to {now.rotation} degrees, {size[0]}x{size[1]}: look again"
+            )
+        then = self._seen[1].package if self._seen and self._seen[0] == frame.id else None
+        if then and now.package and now.package != then and not isinstance(action, Button | Open):
+            raise StaleFrameError(f"another app came to the front ({now.package} for {then}): look again")
+
+    def _not_done(self, error: BackendError) -> StaleFrameError | EnvError:
+        """The connection was lost before anything was done: look again if it can be had back."""
+        try:
+            self.link.recover(self._patience)
+        except BackendError as gone:
+            return EnvError(str(gone))
+        return StaleFrameError(f"not sent, and connected again ({error}): look again")
+
+    def _uncertain(self, action: AnyAction, error: BackendError, act: float) -> Outcome:
+        """It may have been done. The next look shows; if the device is gone, that look ends the run."""
+        with suppress(BackendError):
+            self.link.recover(self._patience)
+        told = f"{describe(action)}: it may or may not have been done ({error}); look before doing it again"
+        return Outcome(True, told, settled=False, timings={"act": act, "settle": 0.0})
+
+    def _wait(self, action: Wait) -> Outcome:
+        start = time.perf_counter()
+        if self.backend.dry_run:
+            return Outcome(False, f"would wait {action.seconds:g} s")
+        interrupted = self.stop.wait(action.seconds)
+        told = "the wait was interrupted" if interrupted else f"waited {action.seconds:g} s"
+        return Outcome(True, told, timings={"act": time.perf_counter() - start, "settle": 0.0})
+
+    def _settled(self, action: AnyAction, detail: str, act: float) -> Outcome:
+        rules = OPENING if isinstance(action, Open) else self._rules
+        rules = rules.for_typing() if isinstance(action, TypeText) and rules.least < 0.17 else rules
+        start = time.perf_counter()
+        try:
+            result = self._settle(rules)
+        except (EnvError, BackendError) as error:  # it was done: what is wrong now, the next look says
+            spent = time.perf_counter() - start
+            return Outcome(True, f"{detail}; then {error}", settled=False, timings={"act": act, "settle": spent})
+        timings = {"act": act, "settle": result.seconds}
+        if result.last_change is not None:
+            timings["last_change"] = result.last_change
+        return Outcome(True, detail, result.settled, timings)
+
+    def _settle(self, rules: Rules) -> Settled:
+        before = self.capture.grab() if self._last is None else self._last
+        result, self._last = wait_until_settled(self._grab_whole, before, rules, self._ambient, self._scale)
+        return result
+
+    def _grab_whole(self) -> Pixels:
+        """A half picture is taken again: it says nothing about the screen."""
+        for _ in range(3):
+            with suppress(HalfFrameError):
+                return self.capture.grab()
+        return self.capture.grab()
+
+    @property
+    def _scale(self) -> float:
+        """How much larger than at 160 dots an inch things are drawn, for what counts as a caret."""
+        return float(self._facts["density"]) / 160
+
+
+class _as_env_errors:  # noqa: N801 - a context manager
+    """Turns `BackendError` into `EnvError`."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, BackendError):
+            raise EnvError(str(error)) from error
+
+
+def _facts(link: AdbLink) -> dict[str, str]:
+    """``model``, ``simulated`` ("1" where it is), and ``density`` in dots an inch, the user's own choice first."""
+    model, simulated = (link.ask(command("getprop", key)).out.strip() for key in ("ro.product.model", _SIMULATED))
+    density = re.findall(r"density: (\d+)", link.ask(command("wm", "density")).out)
+    return {"model": model or "unknown model", "simulated": simulated, "density": density[-1] if density else "320"}
+
+
+def _fit(state: DeviceState, pixels: Pixels) -> bool:
+    """Whether picture and state are of the same turn of the device."""
+    if state.size is None:
+        return True
+    height, width = pixels.shape[:2]
+    return bool(abs(width / state.size[0] - height / state.size[1]) < 0.02)
+
+
+def _rgb(pixels: Pixels) -> Image:
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGBA2RGB), np.uint8)

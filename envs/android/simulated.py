@@ -1,0 +1,87 @@
+"""A simulated phone for one run: started, used over the real ADB like any device, and ended."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from adbutils import adb_path
+
+from actions.adb.server import AdbServer
+from envs.android.env import AndroidEnv
+from envs.capture import Deadline
+from envs.env import EnvError
+from envs.phone.phone import Phone
+
+_START = 30.0
+
+
+class PrivateAdbServer(AdbServer):
+    """A stock adb server on a free port of its own, which sees no device but those connected to it.
+
+    It ends with this process. Raises `EnvError`.
+    """
+
+    def __init__(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = int(probe.getsockname()[1])
+        super().__init__("127.0.0.1", port)
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def start(self, seconds: float = _START) -> None:
+        """Run it as a child of this process."""
+        self._end()
+        leash = [program, "--pdeathsig", "KILL"] if (program := shutil.which("setpriv")) else []
+        self._process = subprocess.Popen(
+            [*leash, adb_path(), "-P", str(self.port), "server", "nodaemon"], stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+            env={**os.environ, "ADB_USB": "0", "ADB_EMU": "0", "ADB_MDNS": "0", "ADB_MDNS_AUTO_CONNECT": "0"},
+        )  # fmt: skip
+        deadline = Deadline(seconds)
+        while not self.runs():
+            if deadline.passed or self._process.poll() is not None:
+                raise EnvError(f"the adb server did not start on port {self.port}: try again")
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        """End it. Safe to call twice."""
+        self._end()
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(10)
+            self._process = None
+
+
+class SimulatedPhoneEnv(AndroidEnv):
+    """A fresh simulated phone in the state of `seed`, with an adb server of its own; both end with `close`.
+
+    `mounts` are folders for the phone's browser; the rest is as for `AndroidEnv`. Raises `EnvError`.
+    """
+
+    def __init__(self, seed: int = 0, *, mounts: Mapping[str, Path] | None = None, **options: Any) -> None:
+        self.server = PrivateAdbServer()
+        try:
+            self.phone = Phone(seed, mounts=mounts)
+            super().__init__(self.phone.serial, self.server, **options)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End the phone and its adb server. Safe to call twice."""
+        try:
+            if hasattr(self, "link"):
+                super().close()
+        finally:
+            if hasattr(self, "phone"):
+                self.phone.close()
+            self.server.stop()
