@@ -1,0 +1,168 @@
+"""The suite ``phone-tasks``: AndroidWorld's kind of task on the simulated phone, seen and touched through ADB."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from actions.action import Answer as Say
+from agent.model import Decision, Grounding, Model
+from agent.step import Step
+from agent.task import Limits, Task
+from benchmarks.interactive import Pool, SeesWorld, figures, judge, play
+from benchmarks.suite import Answer, Judged, Kind, Options, Sample, SuiteError, Summary, Verdict
+from benchmarks.suites.desktop.task import instance_seed
+from benchmarks.suites.phone_tasks.catalogue import FLAGGED
+from benchmarks.suites.phone_tasks.oracle import Oracle
+from benchmarks.suites.phone_tasks.task import TASKS, PhoneTask
+from benchmarks.suites.phone_tasks.world import PhoneWorld
+from envs.android.simulated import SimulatedPhoneEnv
+from envs.env import Observation
+
+VERSION = 1
+"""Raised whenever a task, its check or its wording changes: figures of different versions are not comparable."""
+SEEDS = 1
+
+
+class PhoneTasksSuite:
+    """`tasks` in `seeds` instances each; instance `i` has the seed `instance_seed(seed, task, i)`."""
+
+    name = "phone-tasks"
+    kind: Kind = "interactive"
+
+    def __init__(self, tasks: Sequence[PhoneTask], seed: int = 0, seeds: int = SEEDS) -> None:
+        self._tasks, self._seed, self._seeds = tuple(tasks), seed, seeds
+        self._phones = Pool(SimulatedPhoneEnv)
+
+    @property
+    def protocol(self) -> Mapping[str, Any]:
+        """What two figures must share to be comparable."""
+        return {
+            "suite_version": VERSION,
+            "data_hash": self._hash(),
+            "seed": self._seed,
+            "seeds": self._seeds,
+            "instance_seed": "int(sha256(f'{seed}_{task}_{instance}'), 16) % 2**32",
+            "tasks": [task.name for task in self._tasks],
+            "step_budget": "int(10 * complexity)",
+            "device": "Handeye's simulated phone, 1080x2400; no Android",
+            "success": "the state is right, read through ADB, and the agent said that it was done",
+        }
+
+    def samples(self) -> Sequence[Sample]:
+        """The first instance of every task, then the second of every task: the first part of a run has all tasks."""
+        return [self._sample(task, i) for i in range(self._seeds) for task in self._tasks]
+
+    def answer(self, sample: Sample, model: Model) -> Answer:
+        """One whole run on a phone that was reset. Raises `EnvError` and `ModelError`."""
+        name, seed = sample.data
+        with self.world(name, seed) as world:
+            if isinstance(model, SeesWorld):
+                model.bind(world)
+            limits = Limits(steps=TASKS[name].steps)
+            return play(world, _Heard(model, world), limits, seeds={"instance": seed}, must_finish=True)
+
+    @contextmanager
+    def world(self, name: str, seed: int) -> Iterator[PhoneWorld]:
+        """The instance `seed` of a task, set up on a phone of the suite's own. Raises `EnvError`."""
+        with self._phones.lent() as env:
+            env.phone.reset(seed)
+            env.reset()
+            world = PhoneWorld(env, TASKS[name].scene(seed))
+            yield world
+            world.scene.tear_down(world.device)
+
+    def judge(self, sample: Sample, answer: Answer) -> Verdict:
+        """``solved``, or how the run ended."""
+        return judge(sample, answer)
+
+    def summarise(self, judged: Sequence[Judged]) -> Summary:
+        """Success by task, app and difficulty; the interval is a bootstrap over tasks and seeds."""
+        return figures(judged)
+
+    def oracle(self, sample: Sample) -> Model | None:
+        """The task's own script."""
+        return Oracle()
+
+    @property
+    def flagged(self) -> Mapping[str, str]:
+        """What `benchmarks.audit` finds and is so on purpose: ``CHECK:task`` to the reason."""
+        return FLAGGED
+
+    def close(self) -> None:
+        """End the phones. Safe to call twice."""
+        self._phones.close()
+
+    def _sample(self, task: PhoneTask, instance: int) -> Sample:
+        seed = instance_seed(self._seed, task.name, instance)
+        groups = {
+            "task": (task.name,),
+            "app": task.apps,
+            "difficulty": (task.difficulty,),
+            "apps": ("several" if len(task.apps) > 1 else "one",),
+        }
+        return Sample(f"{task.name}/{instance}", task.scene(seed).goal, groups, (task.name, seed))
+
+    def _hash(self) -> str:
+        """sha256 (first 16 hex digits) of every sample's id, instruction and budget."""
+        digest = hashlib.sha256()
+        for sample in self.samples():
+            digest.update(f"{sample.id}\0{sample.instruction}\0{TASKS[sample.data[0]].steps}\0".encode())
+        return digest.hexdigest()[:16]
+
+
+class _Heard:
+    """`model`, and the world hears what it answers."""
+
+    def __init__(self, model: Model, world: PhoneWorld) -> None:
+        self._model, self._world = model, world
+
+    @property
+    def name(self) -> str:
+        """The model's."""
+        return self._model.name
+
+    @property
+    def dialect(self) -> str | None:
+        """The model's."""
+        return self._model.dialect
+
+    @property
+    def prompt_hash(self) -> str | None:
+        """The model's."""
+        return self._model.prompt_hash
+
+    def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
+        """The model's."""
+        decision = self._model.decide(task, observation, history)
+        if isinstance(decision.action, Say):
+            self._world.answer = decision.action.text
+        return decision
+
+    def locate(self, observation: Observation, instruction: str) -> Grounding:
+        """The model's."""
+        return self._model.locate(observation, instruction)
+
+    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
+        """The model's."""
+        return self._model.extract(observation, schema, question)
+
+
+def open_suite(name: str, data: Path | None, options: Options) -> PhoneTasksSuite:
+    """The suite. Raises `SuiteError` for an unknown task, a foreign option, data."""
+    foreign = [o for o in ("mode", "rule", "language", "zoom", "official_timer") if getattr(options, o)]
+    if foreign:
+        raise SuiteError(f"phone-tasks has no --{foreign[0].replace('_', '-')}: leave it out")
+    if data is not None:
+        raise SuiteError("phone-tasks needs no data: leave out --data")
+    unknown = [task for task in options.tasks if task not in TASKS]
+    if unknown:
+        raise SuiteError(f"phone-tasks has no task {unknown[0]!r}. Tasks: {', '.join(TASKS)}")
+    seeds = SEEDS if options.seeds is None else options.seeds
+    if seeds < 1:
+        raise SuiteError(f"--seeds {seeds}: there must be at least one instance of each task")
+    chosen = [task for name, task in TASKS.items() if not options.tasks or name in options.tasks]
+    return PhoneTasksSuite(chosen, options.seed, seeds)

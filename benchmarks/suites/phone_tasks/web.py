@@ -1,0 +1,133 @@
+"""Tasks in the Browser, on the little web of the simulated phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+
+from actions.action import AnyAction
+from benchmarks.suites.phone_tasks.checks import Rows, Told
+from benchmarks.suites.phone_tasks.device import Device
+from benchmarks.suites.phone_tasks.oracle import Fingers
+from benchmarks.suites.phone_tasks.task import Scene, task
+from benchmarks.suites.phone_tasks.words import email, people
+
+GOODS = ("Folding chair", "Picnic basket", "Bird feeder", "Soup ladle", "Cork board", "Rain barrel")
+PLANS = ("Single", "Family", "Student")
+ORDER = ("product", "quantity", "name", "gift")
+MEMBER = ("name", "email", "plan", "newsletter")
+SITES = {"shop": "Corner Shop", "news": "The Harbour Post", "club": "Hiking Club"}
+
+
+def visit(fingers: Fingers, site: str) -> Iterator[AnyAction]:
+    """Open the Browser, which begins on the start page, and follow its link."""
+    yield from fingers.app("Browser")
+    yield from fingers.tap(SITES[site])
+
+
+def price(cents: int) -> str:
+    """As the shop shows it."""
+    return f"€{cents / 100:.2f}"
+
+
+def sell(device: Device, name: str, cents: int, stock: int = 50) -> None:
+    """One more product, number 77."""
+    device.insert("browser", "products", id=77, name=name, kind="new", cents=cents, stock=stock)
+
+
+@task("browser-order", "Browser", complexity=2.4)
+def order(random: Random) -> Scene:
+    """A form of a shop."""
+    thing, (name,) = random.choice(GOODS), people(random, 1)
+    quantity, gift = random.randint(2, 9), random.randint(0, 1)
+
+    def script(fingers: Fingers) -> Iterator[AnyAction]:
+        yield from visit(fingers, "shop")
+        yield from fingers.tap(thing)
+        yield from fingers.write("Quantity", str(quantity))
+        yield from fingers.write("Your name", name)
+        yield from fingers.tap(*(["Gift wrap"] if gift else []), "Order")
+
+    goal = f"In the Corner Shop (shop.test), order {quantity} of “{thing}” for {name}"
+    goal += ", with gift wrap." if gift else ", without gift wrap."
+    check = Rows("browser", "orders", ORDER, new=((77, quantity, name, gift),))
+    return Scene(goal, (check,), script, lambda device: sell(device, thing, random.randint(300, 4000)))
+
+
+@task("browser-price", "Browser", complexity=1.4)
+def price_of(random: Random) -> Scene:
+    """A question."""
+    thing, cents = random.choice(GOODS), random.randint(1001, 9999)
+
+    def script(fingers: Fingers) -> Iterator[AnyAction]:
+        yield from visit(fingers, "shop")
+        yield from fingers.reach(thing)
+        yield fingers.tell(fingers.beside(thing))
+
+    goal = f"What does “{thing}” cost in the Corner Shop (shop.test)? Answer with the price."
+    told = Told(price(cents), price(cents)[1:], f"{price(cents)[1:]} euros")
+    return Scene(goal, (told, Rows("browser", "orders", ORDER)), script, lambda device: sell(device, thing, cents))
+
+
+@task("browser-join", "Browser", complexity=2.6)
+def join(random: Random) -> Scene:
+    """A form with a choice."""
+    (name,), plan, news = people(random, 1), random.choice(PLANS), random.randint(0, 1)
+
+    def script(fingers: Fingers) -> Iterator[AnyAction]:
+        yield from visit(fingers, "club")
+        yield from fill_member(fingers, name, email(name), plan, newsletter=bool(news))
+
+    goal = f"Join the Hiking Club (club.test) as {name} with the email address {email(name)} and the plan {plan}, "
+    goal += "with the newsletter." if news else "without the newsletter."
+    check = Rows("browser", "members", MEMBER, new=((name, email(name), plan, news),))
+    return Scene(goal, (check,), script)
+
+
+def fill_member(fingers: Fingers, name: str, mail: str, plan: str, *, newsletter: bool) -> Iterator[AnyAction]:
+    """On the club's page, fill the form and send it."""
+    yield from fingers.write("Name", name)
+    yield from fingers.write("Email", mail)
+    yield from fingers.tap(plan, *(["Send me the newsletter"] if newsletter else []), "Join")
+
+
+def publish(device: Device, headline: str, text: str) -> None:
+    """One more article."""
+    device.insert(
+        "browser", "articles", headline=headline, section="Town", writer="Ann Reed", text=text
+    )  # fmt: skip
+
+
+@task("browser-news", "Browser", complexity=1.4)
+def news(random: Random) -> Scene:
+    """A question about an article."""
+    what = random.choice(("bench", "fountain", "tram stop", "playground", "market hall"))
+    amount = random.randint(20, 990)
+    headline = f"A {what} for the old town"
+
+    def script(fingers: Fingers) -> Iterator[AnyAction]:
+        yield from visit(fingers, "news")
+        yield from fingers.tap(headline)
+        yield fingers.tell(fingers.reading("The council").split()[3])
+
+    text = f"The council pays {amount} thousand euros for it. Work begins in 2 months."
+    goal = f"The Harbour Post (news.test) writes about a {what}. How many thousand euros does the council pay? "
+    return Scene(
+        f"{goal}Answer with the number only.",
+        (Told(str(amount)),),
+        script,
+        lambda device: publish(device, headline, text),
+    )
+
+
+@task("browser-bookmark", "Browser", complexity=1.4)
+def bookmark(random: Random) -> Scene:
+    """A page is remembered."""
+    site = random.choice(list(SITES))
+
+    def script(fingers: Fingers) -> Iterator[AnyAction]:
+        yield from visit(fingers, site)
+        yield from fingers.tap("More options", "Add bookmark")
+
+    check = Rows("browser", "bookmarks", ("address",), new=((f"{site}.test",),))
+    return Scene(f"Add a bookmark for {site}.test ({SITES[site]}) in the Browser.", (check,), script)
