@@ -66,6 +66,9 @@ def work(env: AndroidEnv, folder: Path, *answers: AnyAction | Callable[[], AnyAc
     return result
 
 
+pytestmark = pytest.mark.slow
+
+
 FAULTS: dict[str, Callable[[Phone, AdbServer], object]] = {
     "the connection is cut": lambda phone, server: phone.daemon.cut(),
     "the adb server is killed": lambda phone, server: server.stop(),
