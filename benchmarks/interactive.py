@@ -8,6 +8,7 @@ is given the world itself.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import threading
 from collections import defaultdict
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
-from actions.action import Finish
+from actions.action import AnyAction, Finish
 from agent.episode import EpisodeHeader, EpisodeWriter
 from agent.loop import Agent, Memory, Result
 from agent.model import Decision, Grounding, Model, ModelError, ParseError, Usage
@@ -58,6 +59,14 @@ class World(Protocol):
 
     def score(self) -> Score:
         """The check of state. Raises `EnvError` when it cannot be made: then the run is repeated, not counted."""
+
+
+@runtime_checkable
+class HearsAgent(Protocol):
+    """A world that takes note of what the agent says: its answers, its ending."""
+
+    def hear(self, action: AnyAction) -> None:
+        """Take note of a decided action, before it is done."""
 
 
 @runtime_checkable
@@ -141,6 +150,8 @@ class _EndsWithWorld:
             raise
         self.usage = _sum(self.usage, decision.usage)
         self.claimed = isinstance(decision.action, Finish) and decision.action.status == "success"
+        if isinstance(self._world, HearsAgent):
+            self._world.hear(decision.action)
         return decision
 
     def locate(self, observation: Observation, instruction: str) -> Grounding:
@@ -213,6 +224,14 @@ def _sum(one: Usage, other: Usage) -> Usage:
 
 
 # --- figures -------------------------------------------------------------------------------------------------------
+
+
+def hash_of(samples: Sequence[Sample], budget: Callable[[Sample], int]) -> str:
+    """sha256 (first 16 hex digits) of every sample's id, instruction and step budget."""
+    digest = hashlib.sha256()
+    for sample in samples:
+        digest.update(f"{sample.id}\0{sample.instruction}\0{budget(sample)}\0".encode())
+    return digest.hexdigest()[:16]
 
 
 def judge(sample: Sample, answer: Answer) -> Verdict:

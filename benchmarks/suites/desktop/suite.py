@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from agent.model import Decision, Grounding, Model
-from agent.step import Step
-from agent.task import Limits, Task
-from benchmarks.interactive import SeesWorld, figures, play
+from agent.model import Model
+from agent.task import Limits
+from benchmarks.interactive import figures, hash_of, play
 from benchmarks.suite import Answer, Judged, Kind, Options, Sample, SuiteError, Summary, Verdict
 from benchmarks.suites.desktop import catalogue
 from benchmarks.suites.desktop.oracle import Oracle
 from benchmarks.suites.desktop.task import MODES, TASKS, DesktopTask, Mode, instance_seed
 from benchmarks.suites.desktop.world import SIZE, DesktopWorld, programs_missing
-from envs.env import Observation
 
 VERSION = 1
 """Raised whenever a task, its check or its wording changes: figures of different versions are not comparable."""
@@ -42,7 +39,7 @@ class DesktopSuite:
         """What two figures must share to be comparable."""
         return {
             "suite_version": VERSION,
-            "data_hash": self._hash(),
+            "data_hash": hash_of(self.samples(), lambda sample: TASKS[sample.data[0]].steps),
             "mode": self._mode,
             "seed": self._seed,
             "seeds": self._seeds,
@@ -65,10 +62,8 @@ class DesktopSuite:
         name, seed = sample.data
         task = TASKS[name]
         with DesktopWorld(task.scene(seed), self._mode) as world:
-            if isinstance(model, SeesWorld):
-                model.bind(world)
             limits = Limits(steps=task.steps, seconds=SECONDS)
-            return play(world, _Heard(model, world), limits, seeds={"instance": seed})
+            return play(world, model, limits, seeds={"instance": seed})
 
     def judge(self, sample: Sample, answer: Answer) -> Verdict:
         """``solved``; ``false_done`` where the agent said done and the state was wrong; else how the run ended."""
@@ -101,49 +96,6 @@ class DesktopSuite:
             "feasible": ("infeasible" if task.infeasible else "feasible",),
         }
         return Sample(f"{task.name}/{instance}", task.scene(seed).wording(self._mode), groups, (task.name, seed))
-
-    def _hash(self) -> str:
-        """sha256 (first 16 hex digits) of every sample's id, instruction and budget."""
-        digest = hashlib.sha256()
-        for sample in self.samples():
-            digest.update(f"{sample.id}\0{sample.instruction}\0{TASKS[sample.data[0]].steps}\0".encode())
-        return digest.hexdigest()[:16]
-
-
-class _Heard:
-    """`model`, and the world hears what it says."""
-
-    def __init__(self, model: Model, world: DesktopWorld) -> None:
-        self._model, self._world = model, world
-
-    @property
-    def name(self) -> str:
-        """The model's."""
-        return self._model.name
-
-    @property
-    def dialect(self) -> str | None:
-        """The model's."""
-        return self._model.dialect
-
-    @property
-    def prompt_hash(self) -> str | None:
-        """The model's."""
-        return self._model.prompt_hash
-
-    def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
-        """The model's."""
-        decision = self._model.decide(task, observation, history)
-        self._world.told.hear(decision.action)
-        return decision
-
-    def locate(self, observation: Observation, instruction: str) -> Grounding:
-        """The model's."""
-        return self._model.locate(observation, instruction)
-
-    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
-        """The model's."""
-        return self._model.extract(observation, schema, question)
 
 
 def open_suite(name: str, data: Path | None, options: Options) -> DesktopSuite:

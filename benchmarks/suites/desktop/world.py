@@ -78,6 +78,10 @@ class DesktopWorld:
         """What the agent is told."""
         return self.scene.wording(self._mode)
 
+    def hear(self, action: AnyAction) -> None:
+        """Take note of what the agent says."""
+        self.told.hear(action)
+
     def over(self) -> bool:
         """Never: a desktop task ends when the agent says so."""
         return False

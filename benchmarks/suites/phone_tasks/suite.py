@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from actions.action import Answer as Say
-from agent.model import Decision, Grounding, Model
-from agent.step import Step
-from agent.task import Limits, Task
-from benchmarks.interactive import Pool, SeesWorld, figures, judge, play
+from agent.model import Model
+from agent.task import Limits
+from benchmarks.interactive import Pool, figures, hash_of, judge, play
 from benchmarks.suite import Answer, Judged, Kind, Options, Sample, SuiteError, Summary, Verdict
 from benchmarks.suites.desktop.task import instance_seed
 from benchmarks.suites.phone_tasks.catalogue import FLAGGED
@@ -20,7 +17,6 @@ from benchmarks.suites.phone_tasks.oracle import Oracle
 from benchmarks.suites.phone_tasks.task import TASKS, PhoneTask
 from benchmarks.suites.phone_tasks.world import PhoneWorld
 from envs.android.simulated import SimulatedPhoneEnv
-from envs.env import Observation
 
 VERSION = 1
 """Raised whenever a task, its check or its wording changes: figures of different versions are not comparable."""
@@ -42,7 +38,7 @@ class PhoneTasksSuite:
         """What two figures must share to be comparable."""
         return {
             "suite_version": VERSION,
-            "data_hash": self._hash(),
+            "data_hash": hash_of(self.samples(), lambda sample: TASKS[sample.data[0]].steps),
             "seed": self._seed,
             "seeds": self._seeds,
             "instance_seed": "int(sha256(f'{seed}_{task}_{instance}'), 16) % 2**32",
@@ -60,10 +56,8 @@ class PhoneTasksSuite:
         """One whole run on a phone that was reset. Raises `EnvError` and `ModelError`."""
         name, seed = sample.data
         with self.world(name, seed) as world:
-            if isinstance(model, SeesWorld):
-                model.bind(world)
             limits = Limits(steps=TASKS[name].steps)
-            return play(world, _Heard(model, world), limits, seeds={"instance": seed}, must_finish=True)
+            return play(world, model, limits, seeds={"instance": seed}, must_finish=True)
 
     @contextmanager
     def world(self, name: str, seed: int) -> Iterator[PhoneWorld]:
@@ -105,50 +99,6 @@ class PhoneTasksSuite:
             "apps": ("several" if len(task.apps) > 1 else "one",),
         }
         return Sample(f"{task.name}/{instance}", task.scene(seed).goal, groups, (task.name, seed))
-
-    def _hash(self) -> str:
-        """sha256 (first 16 hex digits) of every sample's id, instruction and budget."""
-        digest = hashlib.sha256()
-        for sample in self.samples():
-            digest.update(f"{sample.id}\0{sample.instruction}\0{TASKS[sample.data[0]].steps}\0".encode())
-        return digest.hexdigest()[:16]
-
-
-class _Heard:
-    """`model`, and the world hears what it answers."""
-
-    def __init__(self, model: Model, world: PhoneWorld) -> None:
-        self._model, self._world = model, world
-
-    @property
-    def name(self) -> str:
-        """The model's."""
-        return self._model.name
-
-    @property
-    def dialect(self) -> str | None:
-        """The model's."""
-        return self._model.dialect
-
-    @property
-    def prompt_hash(self) -> str | None:
-        """The model's."""
-        return self._model.prompt_hash
-
-    def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
-        """The model's."""
-        decision = self._model.decide(task, observation, history)
-        if isinstance(decision.action, Say):
-            self._world.answer = decision.action.text
-        return decision
-
-    def locate(self, observation: Observation, instruction: str) -> Grounding:
-        """The model's."""
-        return self._model.locate(observation, instruction)
-
-    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
-        """The model's."""
-        return self._model.extract(observation, schema, question)
 
 
 def open_suite(name: str, data: Path | None, options: Options) -> PhoneTasksSuite:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from actions.action import Answer, AnyAction
 from benchmarks.interactive import Score
 from benchmarks.suites.phone_tasks.device import Device
 from benchmarks.suites.phone_tasks.task import Scene
@@ -21,6 +22,11 @@ class PhoneWorld:
     def instruction(self) -> str:
         """The goal."""
         return self.scene.goal
+
+    def hear(self, action: AnyAction) -> None:
+        """Keep the last answer."""
+        if isinstance(action, Answer):
+            self.answer = action.text
 
     def over(self) -> bool:
         """A phone does not end a task."""
