@@ -7,14 +7,17 @@ Three rules, each enough for a picture to be masked:
 * **moved**: where the text does not show there any more, the pixels that the typing made are looked for in the whole
   picture,
   so that a moved window or a scrolled page is masked at its new place;
-* **read**: text that reads like the value, or like most of it, is masked wherever it stands.
+* **read**: text that reads like the value, like most of it, or holds a piece of it (four letters and two fifths at
+  least), is masked wherever it stands.
 """
 
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 import cv2
@@ -41,6 +44,7 @@ SAME = 24
 _LIKE = 0.8  # correlation of typed pixels found again
 _READS = 80  # similarity in percent of text read to the value
 _MOST = 0.6  # share of the value's length that a reading must have
+_PIECE = 0.4  # share of the value that gives it away: a title cut off, a word half covered
 
 _Grey = npt.NDArray[np.uint8]
 
@@ -171,19 +175,32 @@ def _found_again(grey: _Grey, mark: _Mark) -> list[tuple[int, int, int, int]]:
 
 
 def _value_in(line: Reading, value: str) -> tuple[int, int, int, int] | None:
-    """The part of a line of text that reads like a value: x, y, width, height."""
+    """The part of a line of text that reads like a value, or like a part cut off by an edge: x, y, width, height."""
     box, text, xs = line
-    solid = [at for at, letter in enumerate(text) if not letter.isspace()]
     read = _squeezed(text)
-    alike = fuzz.partial_ratio_alignment(read, value, score_cutoff=_READS)
-    if alike is None or len(read) < _MOST * len(value):
+    if (span := _alike(read, value) or _part(read, value)) is None:
         return None
     left, right = box.x1, box.x2
-    if len(xs) == len(text) and len(solid) == len(read) > len(value):
+    solid = [at for at, letter in enumerate(text) if not letter.isspace()]
+    if len(xs) == len(text) and len(solid) == len(read) > span[1] - span[0]:
         letter = box.width / len(text)
-        left = max(left, xs[solid[alike.src_start]] - 1.5 * letter)
-        right = min(right, xs[solid[alike.src_end - 1]] + 1.5 * letter)
+        left = max(left, xs[solid[span[0]]] - 1.5 * letter)
+        right = min(right, xs[solid[span[1] - 1]] + 1.5 * letter)
     return int(left), int(box.y1), int(right - left) + 1, int(box.height) + 1
+
+
+def _alike(read: str, value: str) -> tuple[int, int] | None:
+    """First and last+1 letter of `read` that say most of `value`, misreadings forgiven."""
+    alike = fuzz.partial_ratio_alignment(read, value, score_cutoff=_READS)
+    return None if alike is None or len(read) < _MOST * len(value) else (alike.src_start, alike.src_end)
+
+
+def _part(read: str, value: str) -> tuple[int, int] | None:
+    """First and last+1 letter of a piece of `value` that stands in `read` to the letter; unread letters may follow."""
+    found = SequenceMatcher(None, read, value, autojunk=False).find_longest_match()
+    if found.size < max(4, math.ceil(_PIECE * len(value))):
+        return None
+    return max(0, found.a - found.b), min(len(read), found.a + len(value) - found.b)
 
 
 def _squeezed(text: str) -> str:

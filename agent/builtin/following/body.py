@@ -69,6 +69,11 @@ def same_sign(screen: Screen, target: str) -> list[Element]:
     return [e for way in ways if way != target for e in exact(screen, way) if e.role in ("button", "icon", "text")]
 
 
+def holds_text(element: Element) -> bool:
+    """Whether it may be a field: a small icon is not, though a click on it may bring one up."""
+    return element.role not in ("icon", "image") or element.box.width > 40
+
+
 class GiveUp(Exception):  # noqa: N818 - it is an outcome, not a fault
     """The task cannot go on; the message says which instruction, what was looked for, what was seen."""
 
@@ -193,10 +198,13 @@ class Body:
         return [c for c in self.candidates(target, roles) if c.score >= ACT]
 
     def find(self, target: str, roles: Sequence[Role] = ()) -> Search:
-        """Candidates for `target`, waiting for it where it is not there yet. Raises `GiveUp`."""
+        """Candidates for `target`, waiting for it where it is not there yet; for a field an icon is taken only
+        when nothing better came. Raises `GiveUp`.
+        """
         target = self._named(target)
         for seconds in PATIENCE:
-            if good := self._good(target, roles):
+            good = self._good(target, roles)
+            if any("field" not in roles or holds_text(c.element) for c in good):
                 self._last_target = target
                 return good
             if (yield from self._clear_the_way(target)):
