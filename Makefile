@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 APT := xvfb openbox mousepad galculator xterm pcmanfm gpicview gnumeric chromium chromium-driver xdotool python3-tk \
-       fonts-dejavu-core fonts-liberation fonts-noto-color-emoji x11-xkb-utils xauth
+       fonts-dejavu-core fonts-liberation fonts-noto-color-emoji x11-xkb-utils xauth adb
 export PATH := $(abspath $(BIN)):$(PATH)
 
 .PHONY: help demo test test-slow lint bench setup clean
@@ -25,7 +25,9 @@ lint: setup ## ruff and mypy --strict
 
 bench: setup ## speed, against the usual way: milliseconds of a step outside the model, samples a second of a benchmark
 	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.speed.recording
 	$(BIN)/python -m benchmarks.speed.harness
+	$(BIN)/python -m benchmarks.speed.replay
 
 setup: $(VENV)/.debian $(VENV)/.python $(VENV)/.tokenizer
 

@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from agent.commands.ask import ask
 from agent.commands.doctor import doctor
 from agent.commands.export import export
 from agent.commands.extract import extract
@@ -29,7 +30,9 @@ from agent.commands.options import (
     print_json,
     record_option,
 )
+from agent.commands.record import record
 from agent.commands.replay import replay
+from agent.commands.report import report
 from agent.commands.serve import serve
 from agent.errors import UserError
 
@@ -63,6 +66,7 @@ class ConfirmName(StrEnum):
 
 _screen = functools.partial(typer.Option, rich_help_panel="Screen")
 _limits = functools.partial(typer.Option, rich_help_panel="Limits and safety")
+_live = functools.partial(typer.Option, rich_help_panel="Live view")
 
 
 @app.command()
@@ -86,7 +90,26 @@ def run(
     size: Annotated[str, _screen(help="Size of the sandbox display.", metavar="WxH")] = "1280x800",
     monitors: Annotated[int, _screen(help="Monitors of the sandbox, side by side.", min=1, max=4)] = 1,
     monitor: Annotated[int | None, _screen(help="Work on this monitor only; 1 is the first.", min=1)] = None,
-    live: Annotated[bool, _screen("--live", help="Serve a page on this machine that shows the screen.")] = False,
+    live: Annotated[
+        bool,
+        _live(
+            "--live",
+            help="Serve a page on this machine that shows the screen and the next action before it happens, and on "
+            "which you approve, edit, skip, pause, take over, answer and stop.",
+        ),
+    ] = False,
+    live_port: Annotated[
+        int | None, _live(help="Serve it on this port. Default: any free one.", min=0, max=65535, metavar="PORT")
+    ] = None,
+    live_open: Annotated[bool, _live("--live-open", help="Open it in your browser as well.")] = False,
+    live_wait: Annotated[
+        float | None,
+        _live(
+            help="How long a question waits while no page is open; then the run ends as needs_human. Default: 300.",
+            min=0,
+            metavar="SECONDS",
+        ),
+    ] = None,
     model: ModelName = "builtin",
     served_model: ServedName = None,
     dialect: DialectName = None,
@@ -118,6 +141,8 @@ def run(
 
       handeye run --env desktop --model http://127.0.0.1:8000 "Open the settings and switch to dark mode"
 
+      handeye run --live --confirm always --app mousepad 'Type "Hello"'
+
       handeye run --env phone "Open Settings, turn on Airplane mode, then go back to the home screen"
 
       handeye run --env android --serial 192.168.1.20:5555 --model http://127.0.0.1:8000 "Set an alarm for 7:30"
@@ -142,7 +167,10 @@ def run(
         secrets=Secrets.parse(secret or ()),
         confirm=confirm.value if confirm else None,
         out=out,
-        live=live,
+        live=live or live_open or live_port is not None or live_wait is not None,
+        live_port=live_port or 0,
+        live_open=live_open,
+        live_wait=300.0 if live_wait is None else live_wait,
     )
     done = run_task(task, screen, options)
     if as_json:
@@ -194,23 +222,10 @@ app.command()(doctor)
 app.command()(extract)
 app.command()(serve)
 app.command()(replay)
+app.command()(record)
+app.command()(ask)
+app.command()(report)
 app.command()(export)
-
-
-@app.command()
-def report(
-    episode: Annotated[Path, typer.Argument(help="The folder of an episode.")],
-    out: Annotated[Path | None, typer.Option(help="Where to write it. Default: report.html in the episode.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Write an episode as one HTML page that needs no network: every screen with the action drawn on it."""
-    from agent.report import write_report
-
-    path = write_report(episode, out)
-    if as_json:
-        print_json({"report": str(path)})
-    else:
-        typer.echo(str(path))
 
 
 @app.command()

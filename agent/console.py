@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import select
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -52,6 +55,34 @@ def phase_times(timings: Mapping[str, float]) -> str:
 
 def _duration(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def _forget_typed() -> None:
+    """What was typed before a question was asked is no answer to it."""
+    if sys.platform != "win32":
+        import termios
+
+        with suppress(termios.error):
+            termios.tcflush(sys.stdin, termios.TCIFLUSH)
+
+
+@dataclass
+class Typed:
+    """Lines that a person types while something else goes on: call it for the next one, None while there is none.
+
+    `there` is whether there is a terminal at all. Windows cannot be asked without waiting and counts as none.
+    """
+
+    there: bool
+    asked: bool
+
+    def __call__(self) -> str | None:
+        """The next line."""
+        if not self.asked or sys.platform == "win32" or not select.select([sys.stdin], [], [], 0)[0]:
+            return None
+        line = sys.stdin.readline()
+        self.asked = self.there = bool(line)  # an end of file is nobody
+        return line.rstrip("\n") if line else None
 
 
 class LiveView(Watcher):
@@ -113,6 +144,22 @@ class LiveView(Watcher):
     def ask_person(self, question: str) -> str | None:
         """Put the agent's question to the person; None without a terminal."""
         return self._ask(f"The agent asks: {question}\nYour answer: ")
+
+    @contextmanager
+    def asking(self, prompt: str) -> Iterator[Typed]:
+        """Have `prompt` stand on the terminal meanwhile (if there is one); what is typed can be asked for."""
+        if not (prompt and sys.stdin.isatty()):
+            yield Typed(sys.stdin.isatty(), False)
+            return
+        self._live.stop()
+        _forget_typed()
+        try:
+            self._out.print(Text(one_line(prompt, 1000) + " ", "bold yellow"), end="")
+            yield Typed(True, True)
+        finally:
+            if self._out.is_terminal:
+                self._out.print()
+                self._live.start()
 
     def _ask(self, prompt: str) -> str | None:
         if not sys.stdin.isatty():

@@ -60,6 +60,8 @@ class Banner:
 
 
 Mark = Disc | Line | Badge | Banner
+Letters = ImageFont.FreeTypeFont | ImageFont.ImageFont
+"""A font of some size."""
 
 
 def unit(width: int, height: int) -> float:
@@ -226,37 +228,37 @@ def _write(canvas: Image, shapes: list[Badge | Banner]) -> Image:
 
 def _write_badge(pen: ImageDraw.ImageDraw, badge: Badge, size: tuple[int, int]) -> None:
     u = unit(*size)
-    font = _font(max(9, round(16 * u)))
+    letters = font(max(9, round(16 * u)))
     pad = 6 * u
-    width = pen.textlength(badge.text, font)
+    width = pen.textlength(badge.text, letters)
     x = badge_left(badge, width + 2 * pad, size[0])
     y = min(max(badge.at.y, 13 * u), size[1] - 13 * u)
     area = (x, y - 12 * u, x + width + 2 * pad, y + 12 * u)
     pen.rounded_rectangle(area, 6 * u, fill=COLOUR, outline="white", width=max(1, round(1.5 * u)))
-    pen.text((x + pad, y), badge.text, "white", font, anchor="lm")
+    pen.text((x + pad, y), badge.text, "white", letters, anchor="lm")
 
 
 def _write_banner(pen: ImageDraw.ImageDraw, banner: Banner, size: tuple[int, int]) -> None:
     u = unit(*size)
-    font = _font(max(9, round(20 * u)))
-    text = _fitted(banner.text, font, size[0] - 40 * u)
-    width, pad = pen.textlength(text, font), 12 * u
+    letters = font(max(9, round(20 * u)))
+    text = fitted(banner.text, letters, size[0] - 40 * u)
+    width, pad = pen.textlength(text, letters), 12 * u
     x, y = (size[0] - width) / 2, size[1] - 34 * u
     area = (x - pad, y - 18 * u, x + width + pad, y + 18 * u)
     pen.rounded_rectangle(area, 8 * u, fill=COLOUR, outline="white", width=max(1, round(2 * u)))
-    pen.text((x, y), text, "white", font, anchor="lm")
+    pen.text((x, y), text, "white", letters, anchor="lm")
 
 
-def _fitted(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: float) -> str:
+def fitted(text: str, letters: Letters, width: float) -> str:
     """`text` on one line, cut to `width` pixels."""
     text = " ".join(text.split()).encode("utf-8", "replace").decode()
-    while len(text) > 1 and font.getlength(text) > width:
+    while len(text) > 1 and letters.getlength(text) > width:
         text = text[: min(len(text) - 2, int(len(text) * 0.9))] + "…"
     return text
 
 
 @lru_cache(maxsize=8)
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def font(size: int) -> Letters:
     """A sans-serif font with more than Latin letters where the system has one, else Pillow's own."""
     for name in ("DejaVuSans.ttf", "NotoSans-Regular.ttf", "Arial Unicode.ttf", "arial.ttf"):
         try:

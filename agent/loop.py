@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from actions.action import Answer, AnyAction, AskUser, Finish
 from actions.backend import BackendError
@@ -105,16 +105,30 @@ class Agent:
 
     def run(self, task: Task) -> Result:
         """Work on `task` until it ends. Every failure becomes an ending; what was done is in the memory."""
+        walk = self.walk(task)
+        while True:
+            try:
+                next(walk)
+            except StopIteration as end:
+                return cast(Result, end.value)
+
+    def walk(self, task: Task) -> Generator[Step, None, Result]:
+        """The same, for a caller that holds the reins: gives each step when it is stored, and returns the result.
+
+        The step that brings the ending is in the result only.
+        """
         start, history, answers = time.monotonic(), list[Step](), list[str]()
         try:
             while True:
                 self._spend(task, history, start)
                 self._step(task, history, start, answers)
+                yield history[-1]
         except _End as end:
             ending, message = end.ending, end.message
         except KeyboardInterrupt:
             self.stop.note("Ctrl-C")
             ending, message = Ending.STOPPED_BY_USER, self.stop.reason
+        self.stop.settle()
         seconds = time.monotonic() - start
         return Result(ending, message, answers[-1] if answers else None, tuple(history), seconds)
 
@@ -127,7 +141,8 @@ class Agent:
                 return
             self._spend(task, history, start, between=True)
             verdict = self._review(draft, decision, observation)
-            self._perform(draft, verdict.action, observation, answers)
+            if verdict.kind != "skip":
+                self._perform(draft, verdict.action, observation, answers)
         finally:
             self._remember(draft, history)
 
@@ -167,9 +182,10 @@ class Agent:
         if verdict.kind == "modify":
             draft.fields |= {"action": verdict.action, "decided": decision.action}
         self.watch.decided(draft.index, decision, verdict)
+        if verdict.kind not in ("allow", "modify"):
+            draft.fields["outcome"] = OutcomeRecord(performed=False, detail=verdict.reason)
         endings = {"block": Ending.BLOCKED, "stop": Ending.STOPPED_BY_USER, "ask": Ending.NEEDS_HUMAN}
         if verdict.kind in endings:
-            draft.fields["outcome"] = OutcomeRecord(performed=False, detail=verdict.reason)
             raise _End(endings[verdict.kind], verdict.reason)
         return verdict
 
@@ -240,4 +256,4 @@ def _tokens(usage: Usage) -> Tokens:
 
 
 def _failures_in_a_row(history: list[Step]) -> int:
-    return next((n for n, step in enumerate(reversed(history)) if step.error is None), len(history))
+    return next((n for n, step in enumerate(reversed(history)) if step.action is not None), len(history))

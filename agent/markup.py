@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import html
+import json
 import re
+
+from pydantic import JsonValue
 
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -34,7 +37,17 @@ def join(*children: Child) -> Markup:
 
 def escape(text: str) -> str:
     """`text` as HTML text or attribute value; control characters and half surrogate pairs become visible signs."""
-    return html.escape(_CONTROLS.sub(_visible, text))
+    return html.escape(visible(text))
+
+
+def visible(text: str) -> str:
+    """`text` with visible signs for control characters and half surrogate pairs."""
+    return _CONTROLS.sub(_visible, text)
+
+
+def script_json(data: JsonValue) -> Markup:
+    """`data` as JSON that may stand in a ``<script type="application/json">``: no ``<``, ASCII only."""
+    return Markup(json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c"))
 
 
 def _visible(match: re.Match[str]) -> str:

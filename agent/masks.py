@@ -123,12 +123,12 @@ def _changed(before: Image, after: Image) -> list[tuple[int, int, int, int]]:
     """The rectangles in which the pictures differ, near ones joined: x, y, width, height."""
     differs = np.asarray((before != after).any(axis=2), np.uint8)
     joined = cv2.dilate(differs, np.ones((2 * JOINED + 1, 2 * JOINED + 1), np.uint8))
-    count, labels = cv2.connectedComponents(joined)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
     boxes = []
-    for label in range(1, count):
-        rows, columns = np.nonzero((labels == label) & (differs > 0))
-        x, y = int(columns.min()), int(rows.min())
-        boxes.append((x, y, int(columns.max()) + 1 - x, int(rows.max()) + 1 - y))
+    for label, (x, y, width, height, _) in enumerate(stats[1:].tolist(), 1):
+        part = slice(y, y + height), slice(x, x + width)
+        left, top, wide, high = cv2.boundingRect(np.asarray((labels[part] == label) & (differs[part] > 0), np.uint8))
+        boxes.append((x + left, y + top, wide, high))
     return boxes
 
 

@@ -1,6 +1,7 @@
 """The conscience: small objects that review an action before it is done.
 
-A policy answers with a `Verdict`: allow it, allow another in its place, ask the person, block it, or stop the run.
+A policy answers with a `Verdict`: allow it, allow another in its place, ask the person, skip it, block it, or stop the
+run.
 The shape is Inspect AI's `Approver`: one method, a closed set of answers.
 """
 
@@ -28,12 +29,15 @@ from actions.action import (
 from agent.model import Decision
 from envs.env import Observation
 
-VerdictKind = Literal["allow", "modify", "ask", "block", "stop"]
+VerdictKind = Literal["allow", "modify", "ask", "skip", "block", "stop"]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a policy says: `action` is what may be done (the changed one for ``modify``)."""
+    """What a policy says: `action` is what may be done (the changed one for ``modify``).
+
+    ``skip`` leaves it undone and the run goes on: the model is told `reason` and looks again.
+    """
 
     kind: VerdictKind
     action: AnyAction

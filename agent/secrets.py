@@ -251,6 +251,10 @@ class SecretEnv:
         app = None if seen.app is None else redact(seen.app)
         return replace(seen, image=self._masks.hide(seen.image), app=app, elements=elements)
 
+    def veil(self, image: Image) -> Image:
+        """A picture of this screen, however it was taken, with every mask on it."""
+        return self._masks.hide(image)
+
     def perform(self, action: AnyAction, frame: Frame) -> Outcome:
         """Do `action`; placeholders in a text are typed as their values, each by itself."""
         if not isinstance(action, TypeText) or not any(secret for _, secret in self._secrets.pieces(action.text)):

@@ -6,7 +6,7 @@ import datetime
 import math
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,29 +15,28 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from pydantic import JsonValue
 from rich.markup import escape
 
-from actions.action import describe
 from actions.dryrun import DryRunBackend
 from agent.console import LiveView, console
 from agent.dialects.dialect import Platform
 from agent.endpoints.openai import Patience
 from agent.episode import EpisodeError, EpisodeHeader, EpisodeWriter
 from agent.errors import UserError
-from agent.loop import Agent, Result, Watcher
-from agent.model import Decision, Model
+from agent.loop import Agent, Result
+from agent.model import Model
 from agent.models import resolve_model
-from agent.policy import Allow, Confirm, Policy, Verdict
+from agent.policy import Allow, Confirm, Policy
 from agent.report import write_report
 from agent.secrets import SecretEnv, SecretMemory, SecretModel, Secrets
-from agent.step import Step
 from agent.stop import Stop
 from agent.task import Limits, Task
 from envs.desktop import DesktopEnv
-from envs.env import Observation
+from envs.env import Image
 from envs.hotkey import watch_for_stop
 from envs.sandbox import SandboxEnv
-from envs.viewer import Viewer
+from envs.settle import Rules
 
 if TYPE_CHECKING:
+    from agent.live.page import LivePage
     from envs.android import AndroidEnv
 
 EnvKind = Literal["desktop", "sandbox", "android", "phone"]
@@ -46,7 +45,8 @@ ConfirmMode = Literal["always", "risky", "never"]
 
 @dataclass(frozen=True)
 class Screen:
-    """Which screen to work on. `apps` are started on the sandbox first; `size` and `monitors` shape it.
+    """Which screen to work on. `apps` are started on the sandbox first, `programs` may be opened on it; `size` and
+    `monitors` shape it.
 
     ``android`` is the device with `serial` (None: the only one), ``phone`` a simulated one for this run.
     """
@@ -58,6 +58,7 @@ class Screen:
     monitor: int | None = None
     dry_run: bool = False
     serial: str | None = None
+    programs: Sequence[str] = ()
 
     @property
     def platform(self) -> Platform:
@@ -72,7 +73,11 @@ class Screen:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How to run. `confirm` None means risky on the user's own desktop and never on the sandbox."""
+    """How to run. `confirm` None means risky on the user's own desktop and never on the sandbox.
+
+    `live` serves the live view on `live_port` (0: any), opens it in a browser if `live_open`, and lets a question wait
+    `live_wait` seconds while no page is open.
+    """
 
     model: str = "builtin"
     served_model: str | None = None
@@ -86,6 +91,9 @@ class RunOptions:
     confirm: ConfirmMode | None = None
     out: Path | None = None
     live: bool = False
+    live_port: int = 0
+    live_open: bool = False
+    live_wait: float = 300.0
 
 
 @dataclass(frozen=True)
@@ -129,21 +137,23 @@ def run_task(instruction: str, screen: Screen, options: RunOptions) -> Run:
         model = _model(options, screen.platform)
         env = open_env(screen)
         stack.callback(env.close)
-        header = EpisodeHeader.of(task, model, env, extra=_extra(options))
-        memory = EpisodeWriter.create(folder, options.secrets.record(header))
+        header = options.secrets.record(EpisodeHeader.of(task, model, env, extra=_extra(screen, options)))
+        memory = EpisodeWriter.create(folder, header)
         stack.callback(memory.close)
         stop = Stop()
         view = stack.enter_context(LiveView(task, env.name))
         stack.enter_context(_stoppable(env, stop))
         agent = Agent(env, model, _policy(screen, options, view), memory, stop, view, view.ask_person)
-        if options.secrets:
-            keep_secrets(agent, options.secrets)
-        if options.live:
-            agent.watch = _Page(stack.enter_context(_live_page(env)), view)
+        veil = keep_secrets(agent, options.secrets).veil if options.secrets else _bare
+        page = stack.enter_context(_live(agent, view, header, folder, options, lambda: veil(env.peek())))
         result = agent.run(task)
+        if page is not None:
+            page.over()
         result = _redacted(result, options.secrets)
         memory.finish(result.ending, result.message, result.answer)
         view.ended(result)
+        if page is not None:
+            page.ended(result)
     return Run(result, folder, _report(folder))
 
 
@@ -165,15 +175,17 @@ def _model(options: RunOptions, platform: Platform) -> Model:
     )
 
 
-def open_env(screen: Screen) -> Screened:
-    """Open the screen. Raises `envs.env.EnvError` with what to do next."""
+def open_env(screen: Screen, rules: Rules | None = None) -> Screened:
+    """Open the screen; `rules` are for waiting until a desktop has settled. Raises `EnvError` with what to do next."""
     if screen.kind == "sandbox":
         return SandboxEnv(
             apps=screen.apps,
+            programs=screen.programs,
             size=screen.size,
             monitors=screen.monitors,
             monitor=(screen.monitor or 1) - 1,
             hands=(lambda display: DryRunBackend()) if screen.dry_run else None,
+            rules=rules,
         )
     if screen.platform == "mobile":
         from envs.android import AndroidEnv, SimulatedPhoneEnv
@@ -182,19 +194,22 @@ def open_env(screen: Screen) -> Screened:
             return SimulatedPhoneEnv(dry_run=screen.dry_run)
         return AndroidEnv(screen.serial, dry_run=screen.dry_run)
     which = None if screen.monitor is None else screen.monitor - 1
-    return DesktopEnv(monitor=which, backend=DryRunBackend() if screen.dry_run else None)
+    return DesktopEnv(monitor=which, backend=DryRunBackend() if screen.dry_run else None, rules=rules)
 
 
-def _extra(options: RunOptions) -> dict[str, JsonValue]:
-    """What replay needs to read the answers as this run does."""
-    return {} if options.max_pixels is None else {"max_pixels": options.max_pixels}
+def _extra(screen: Screen, options: RunOptions) -> dict[str, JsonValue]:
+    """What replay needs to read the answers as this run does, and to start what was started."""
+    apps: dict[str, JsonValue] = {"apps": list(screen.apps)} if screen.apps else {}
+    return apps if options.max_pixels is None else {**apps, "max_pixels": options.max_pixels}
 
 
-def keep_secrets(agent: Agent, secrets: Secrets) -> None:
-    """Let the agent's model, hands, eyes and memory know the secrets by their placeholders only."""
+def keep_secrets(agent: Agent, secrets: Secrets) -> SecretEnv:
+    """Let the agent's model, hands, eyes and memory know the secrets by their placeholders only; the eyes and hands."""
+    veiled = SecretEnv(agent.env, secrets)
     agent.model = SecretModel(agent.model, secrets)
-    agent.env = SecretEnv(agent.env, secrets)
+    agent.env = veiled
     agent.memory = SecretMemory(agent.memory, secrets)
+    return veiled
 
 
 def _redacted(result: Result, secrets: Secrets) -> Result:
@@ -232,7 +247,8 @@ def _check_folder(folder: Path) -> None:
 
 def _policy(screen: Screen, options: RunOptions, view: LiveView) -> Policy:
     mode = options.confirm or ("risky" if screen.own else "never")
-    return Allow() if mode == "never" else Confirm(mode, view.ask_to_confirm)
+    ask = (lambda question: None) if options.live else view.ask_to_confirm  # the live view asks by itself
+    return Allow() if mode == "never" else Confirm(mode, ask)
 
 
 @contextmanager
@@ -250,28 +266,22 @@ def _stoppable(env: Screened, stop: Stop) -> Iterator[None]:
 
 
 @contextmanager
-def _live_page(env: Screened) -> Iterator[Viewer]:
-    with Viewer(env.peek) as viewer:
-        console().print(f"watch it at {viewer.url}", soft_wrap=True, markup=False)
-        yield viewer
+def _live(
+    agent: Agent, view: LiveView, header: EpisodeHeader, folder: Path, options: RunOptions, look: Callable[[], Image]
+) -> Iterator[LivePage | None]:
+    """The live view, where it is wanted."""
+    if not options.live:
+        yield None
+        return
+    from agent.live.page import LiveOptions, live_page
+
+    how = LiveOptions(options.live_port, options.live_open, options.live_wait)
+    with live_page(agent, view, header, folder, look, options.secrets, how) as page:
+        yield page
 
 
-class _Page(Watcher):
-    """Tells the live page what the terminal is told."""
-
-    def __init__(self, viewer: Viewer, view: Watcher) -> None:
-        self._viewer, self._view = viewer, view
-
-    def looked(self, index: int, observation: Observation) -> None:
-        self._viewer.say(f"step {index + 1}: deciding")
-        self._view.looked(index, observation)
-
-    def decided(self, index: int, decision: Decision, verdict: Verdict) -> None:
-        self._viewer.say(f"step {index + 1}: {describe(verdict.action)}")
-        self._view.decided(index, decision, verdict)
-
-    def stepped(self, step: Step) -> None:
-        self._view.stepped(step)
+def _bare(image: Image) -> Image:
+    return image
 
 
 def _report(folder: Path) -> Path | None:

@@ -24,7 +24,7 @@ class Tokens(_Frozen):
 class VerdictRecord(_Frozen):
     """What the policy said about the action."""
 
-    kind: Literal["allow", "modify", "ask", "block", "stop"]
+    kind: Literal["allow", "modify", "ask", "skip", "block", "stop"]
     policy: str = ""
     reason: str = ""
 

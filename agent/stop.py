@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -13,6 +14,8 @@ class Stop:
 
     def __init__(self) -> None:
         self._event = threading.Event()
+        self._sent = threading.Event()
+        self._sent.set()
         self.reason = ""
 
     def __bool__(self) -> bool:
@@ -23,9 +26,18 @@ class Stop:
         if self._event.is_set():
             return
         self.reason = reason
+        elsewhere = threading.current_thread() is not threading.main_thread()
+        if elsewhere:
+            self._sent.clear()
         self._event.set()
-        if threading.current_thread() is not threading.main_thread():
+        if elsewhere:
             _interrupt_main_thread()
+            self._sent.set()
+
+    def settle(self) -> None:
+        """The run is over: take the interrupt that is still on its way, so that it does not hit what comes after."""
+        with contextlib.suppress(KeyboardInterrupt):
+            self._sent.wait(1.0)
 
     def note(self, reason: str) -> None:
         """Remember why without interrupting: for the main thread's own KeyboardInterrupt."""

@@ -1,7 +1,7 @@
 """Models without a mind, which expose a benchmark: what they pass, a benchmark does not measure.
 
 =============  ======================================================================================================
-idle           waits, to the end of the budget; locates nothing
+idle           waits, to the end of the budget (a second a step, or the suite's `idle_pause`); locates nothing
 say-done       says at once that the task is done
 random         a random action at a random place, seeded by the sample
 centre         clicks the middle of the screen
@@ -45,7 +45,8 @@ def baseline(name: str, suite: Suite, seed: int = 0) -> Maker:
     """
     match name:
         case "idle":
-            return lambda sample: _Plain(name, _idle)
+            wait = Wait(seconds=getattr(suite, "idle_pause", 1.0))
+            return lambda sample: _Plain(name, lambda frame: wait)
         case "say-done":
             return lambda sample: _Plain(name, _done)
         case "random":
@@ -67,10 +68,6 @@ def _seed(seed: int, sample: str) -> int:
 
 Act = Callable[[Frame], AnyAction]
 Place = Callable[[Frame], Point]
-
-
-def _idle(frame: Frame) -> AnyAction:
-    return Wait(seconds=1)
 
 
 def _done(frame: Frame) -> AnyAction:

@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from agent.commands.options import AsJson, print_json
+from benchmarks.android_world.cli import android_world
 from benchmarks.commands.audit import audit
 from benchmarks.commands.compare import compare
 from benchmarks.commands.page import page
@@ -75,3 +76,4 @@ app.command()(compare)
 app.command()(page)
 app.command()(audit)
 app.command("size")(sample_size)
+app.command("android-world")(android_world)

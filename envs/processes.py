@@ -64,7 +64,9 @@ def kill_all(pids: Iterable[int], number: signal.Signals = signal.SIGKILL) -> No
 
 
 def reap() -> None:
-    """Collect every child of this process that has ended."""
+    """Collect every child of this process that has ended: only for a process whose business that is, since it takes
+    the exit statuses that ``subprocess`` and others wait for.
+    """
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
@@ -73,12 +75,20 @@ def reap() -> None:
 
 
 def wait_gone(pids: Iterable[int], seconds: float) -> bool:
-    """Wait until none of `pids` runs, for at most `seconds`. Reaps those that are ours."""
+    """Wait until none of `pids` runs, for at most `seconds`. Reaps those of them that are our children, no others."""
     deadline = time.monotonic() + seconds
     left = list(pids)
     while True:
-        reap()
+        for pid in left:
+            _collect(pid)
         left = [pid for pid in left if alive(pid)]
         if not left or time.monotonic() >= deadline:
             return not left
         time.sleep(0.01)
+
+
+def _collect(pid: int) -> None:
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return

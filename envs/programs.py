@@ -30,10 +30,14 @@ class App:
     name: str
     argv: tuple[str, ...]
 
+    def is_named(self, target: str) -> bool:
+        """Whether `target` is its name or its id, in any case."""
+        known = {self.name, self.id, f"{self.id}.desktop", self.id.rsplit(".", 1)[-1]}
+        return target.strip().casefold() in {name.casefold() for name in known}
+
     def is_called(self, target: str) -> bool:
         """Whether `target` is its name, its id, or its program, in any case."""
-        known = {self.name, self.id, f"{self.id}.desktop", self.id.rsplit(".", 1)[-1], Path(self.argv[0]).name}
-        return target.strip().casefold() in {name.casefold() for name in known}
+        return self.is_named(target) or target.strip().casefold() == Path(self.argv[0]).name.casefold()
 
 
 def installed_apps(environ: Mapping[str, str]) -> Iterator[App]:
@@ -83,9 +87,9 @@ class Programs:
         for argv in self._named:
             if wanted in (Path(argv[0]).name.casefold(), shlex.join(argv).casefold()):
                 return list(argv)
-        for app in installed_apps(self._environ):
-            if app.is_called(target):
-                return list(app.argv)
+        called = [app for app in installed_apps(self._environ) if app.is_called(target)]
+        if called:  # "mousepad" is the editor, and not "Mousepad Settings", which runs the same program
+            return list(min(called, key=lambda app: (not app.is_named(target), len(app.argv))).argv)
         raise ProgramError(f"no program is called {target!r}: use the name of an installed application, "
                            "or a full URL (https://…)")  # fmt: skip
 

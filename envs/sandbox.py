@@ -111,11 +111,12 @@ class _Supervisor:
 class SandboxEnv:
     """A private desktop as an `envs.env.Env`.
 
-    `apps` are command lines (``"mousepad notes.txt"``), split as a shell would but run without one; they may also be
-    opened by the agent later. `size` is that of one monitor, `monitors` how many stand side by side, and `monitor`
-    the one that is looked at and that windows open on. `cwd` is the working directory of programs (the caller's by
-    default). `hands` makes the backend for a display. Raises `EnvError`: Xvfb or a program is missing, a program
-    ended at once or showed no window within `app_timeout` seconds.
+    `apps` are command lines (``"mousepad notes.txt"``), split as a shell would but run without one; they may also
+    be opened by the agent later. `size` is that of one monitor, `monitors` how many stand side by side, and
+    `monitor` the one that is looked at and that windows open on. `programs` are command lines that may be opened
+    later. `cwd` is the working directory of programs (the caller's by default). `hands` makes the backend for a
+    display. Raises `EnvError`: Xvfb or a program is missing, a program ended at once or showed no window within
+    `app_timeout` seconds.
     """
 
     def __init__(
@@ -131,6 +132,7 @@ class SandboxEnv:
         rules: Rules | None = None,
         app_timeout: float = 20.0,
         stop: threading.Event | None = None,
+        programs: Sequence[str] = (),
     ) -> None:
         self._apps = [_split(line) for line in apps]
         self._layout = _layout(size, monitors, monitor)
@@ -151,7 +153,7 @@ class SandboxEnv:
             self._prepare_screen()
             backend = hands(self.display) if hands else default_backend(self.display)
             self._desktop = DesktopEnv(
-                self.display, monitor, backend, programs=apps, rules=rules, launcher=self._open, stop=stop
+                self.display, monitor, backend, programs=[*apps, *programs], rules=rules, launcher=self._open, stop=stop
             )
             self._start_apps()
         except BaseException:

@@ -89,6 +89,35 @@ class AdbLink:
                 raise UncertainError(_fell_silent(self.serial, error)) from error
             return bytes(data)
 
+    def reverse(self, port: int) -> None:
+        """Let programs on the device reach `port` of this machine under the same number, on their own loopback.
+
+        It lasts until `unreverse` or the end of the connection. Raises `BackendError`.
+        """
+        self._reverse(f"reverse:forward:tcp:{port};tcp:{port}")
+
+    def unreverse(self, port: int) -> None:
+        """Take back `reverse`. Raises `BackendError`, also where there was none."""
+        self._reverse(f"reverse:killforward:tcp:{port}")
+
+    def _reverse(self, service: str) -> None:
+        stream = self._open(service, 10.0)
+        with _closing(stream):
+            try:
+                _expect_okay(stream)
+            except _BROKEN as error:
+                raise BackendError(f"{self.serial} cannot {service}: {error}") from error
+
+    def follow(self, line: Line) -> socket.socket:
+        """Run `line` in a terminal on the device, which has it write line by line; what it writes comes at once.
+
+        Shut the socket down to end it. Raises like `read`.
+        """
+        stream = self._open(f"shell,pty:{line}" if self._knows_v2 else f"shell:{line}", 30.0)
+        there: socket.socket = stream.conn
+        there.settimeout(None)
+        return there
+
     def recover(self, patience: float = 15.0) -> None:
         """Return when the device takes commands again; the server is started and the address connected to anew.
 

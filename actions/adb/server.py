@@ -29,6 +29,26 @@ _ADVICE = {
 }
 
 
+class _Connection(AdbConnection):  # type: ignore[misc]
+    """adbutils starts a server on the default port, and lets it hold this program's output open, where none answers."""
+
+    def _safe_connect(self) -> socket.socket:
+        found: socket.socket = self._create_socket()
+        return found
+
+
+class _Client(AdbClient):  # type: ignore[misc]
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(host=host, port=port)
+        self._address = host, port
+
+    def make_connection(self, timeout: float | None = None) -> AdbConnection:
+        connection = _Connection(*self._address)
+        if timeout:
+            connection.conn.settimeout(timeout)
+        return connection
+
+
 class AdbServer:
     """The stock adb server at `host` and `port`; by default where ANDROID_ADB_SERVER_HOST and _PORT say, or 5037.
 
@@ -41,7 +61,7 @@ class AdbServer:
             self.port = port or int(os.environ.get("ANDROID_ADB_SERVER_PORT") or DEFAULT_PORT)
         except ValueError as error:
             raise BackendError("ANDROID_ADB_SERVER_PORT is not a number: unset it or put it right") from error
-        self._client = AdbClient(host=self.host, port=self.port)
+        self._client = _Client(self.host, self.port)
 
     def connection(self, timeout: float) -> AdbConnection:
         """A fresh connection to the server, which is started if it does not run. The caller closes it."""

@@ -12,7 +12,7 @@ from actions.action import Answer, AnyAction, AskUser, Finish, Wait, describe
 from agent.builtin.extracting import extract_values
 from agent.builtin.follower import Follower, Rank
 from agent.builtin.instructions import parse_instructions
-from agent.builtin.resuming import instructions_done
+from agent.builtin.resuming import instructions_done, was_skipped
 from agent.builtin.screen import Screen
 from agent.builtin.steps import NeedsPlanning
 from agent.builtin.watch import Look
@@ -104,7 +104,7 @@ class BuiltinModel:
         """Whether the plan in memory is the one that `last` belongs to."""
         if self._follower is None or last is None or task.instruction != self._task:
             return False
-        return (last.decided or last.action) == self._decided and last.error is None
+        return (last.decided or last.action) == self._decided and last.error is None and not was_skipped(last)
 
     def _begin(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision | None:
         steps = parse_instructions(task.instruction)
@@ -147,7 +147,7 @@ class BuiltinModel:
 def _refused(last: Step) -> str:
     """Why the device did not do the last action, though it was no dry run (which says what it *would* do)."""
     outcome = last.outcome
-    if outcome is None or outcome.performed or last.error is not None or not outcome.detail:
+    if outcome is None or outcome.performed or last.error is not None or was_skipped(last) or not outcome.detail:
         return ""  # what had an error is decided again
     if last.action is None or isinstance(last.action, Answer | AskUser):
         return ""

@@ -32,18 +32,28 @@ _ENDS: tuple[tuple[type[s.Instruction], str], ...] = (
 def instructions_done(steps: Sequence[s.Instruction], history: Sequence[Step]) -> int:
     """How many of `steps` the performed actions of `history` can have carried out, from the first on.
 
-    An action that is not the one that ends the instruction in turn is taken for a part of it, or for a wait.
+    An action that is not the one that ends the instruction in turn is taken for a part of it, or for a wait. One that a
+    person skipped or did by hand ends its instruction.
     """
     done = 0
     for past in history:
-        if done < len(steps) and _was_done(past) and past.action and past.action.type in _ending(steps[done]):
+        if done < len(steps) and (was_skipped(past) or (_was_done(past) and _ends(past, steps[done]))):
             done += 1
     return done
+
+
+def was_skipped(past: Step) -> bool:
+    """Whether a person skipped it or did it by hand: what comes next is the next instruction."""
+    return past.verdict is not None and past.verdict.kind == "skip"
 
 
 def _was_done(past: Step) -> bool:
     answered = past.action is not None and past.action.type == "answer"
     return past.outcome is not None and (past.outcome.performed or answered)
+
+
+def _ends(past: Step, step: s.Instruction) -> bool:
+    return past.action is not None and past.action.type in _ending(step)
 
 
 def _ending(step: s.Instruction) -> tuple[str, ...]:

@@ -96,6 +96,14 @@ CLICKING = re.compile(
 IDIOMS: list[tuple[re.Pattern[str], str]] = [
     (
         re.compile(
+            r"\A\s*(?:please\s+)?(?:follow|do|perform|complete|execute|carry out)\s+(?:the|these|this|my)\s+"
+            r"(?:following(?:\s+(?:instructions?|steps?|tasks?))?|instructions?|steps?|tasks?)\b[^:.;\n]{0,60}:\s+(?=\S)",
+            _I,
+        ),
+        "",
+    ),
+    (
+        re.compile(
             rf"({LITERAL}\s+(?:on|in)\s+the\s+first\s+line)\s*,?\s+(?:and|then|and then)\s+(?:type\s+)?"
             rf"(?={LITERAL}\s+(?:on|in)\s+the\s+(?:second|next))",
             _I,

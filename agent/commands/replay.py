@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,15 +16,35 @@ from agent.commands.options import (
     ModelName,
     NoProfile,
     ProfileFile,
+    SecretOptions,
     ServedName,
     chosen_profile,
     print_json,
 )
-from agent.errors import UserError
 
 if TYPE_CHECKING:
     from agent.replay.ask import Answered, Comparison
     from agent.replay.simulate import Simulation
+
+
+class Where(StrEnum):
+    """Where to replay live."""
+
+    desktop = "desktop"
+    sandbox = "sandbox"
+    android = "android"
+    phone = "phone"
+
+
+class Confirm(StrEnum):
+    """When to ask the person before an action."""
+
+    always = "always"
+    risky = "risky"
+    never = "never"
+
+
+_live = functools.partial(typer.Option, rich_help_panel="Live")
 
 
 class Mode(StrEnum):
@@ -41,7 +62,7 @@ def replay(
         Mode,
         typer.Option(
             help="view: write the report. simulate: check the record without a device. "
-            "ask: put every screen to a model."
+            "ask: put every screen to a model. live: do it again on a real screen, without a model."
         ),
     ] = Mode.view,
     model: ModelName = "builtin",
@@ -53,16 +74,51 @@ def replay(
     within: Annotated[
         float, typer.Option(help="ask: points this many pixels apart are the same place.", min=0, metavar="PX")
     ] = 14.0,
-    out: Annotated[Path | None, typer.Option(help="view: where to write the report.", metavar="FILE")] = None,
+    env: Annotated[
+        Where | None,
+        _live(
+            help="Your own desktop, a private display, an Android device or a simulated phone. Default: as recorded."
+        ),
+    ] = None,
+    app_: Annotated[
+        list[str] | None,
+        _live(
+            "--app",
+            help="Start this on the sandbox first; may be repeated. Default: what was started for the recorded run.",
+            metavar="PROGRAM",
+        ),
+    ] = None,
+    size: Annotated[str | None, _live(help="Size of the sandbox. Default: as recorded.", metavar="WxH")] = None,
+    serial: Annotated[
+        str | None, _live(help="Which Android device, as adb devices names it, or HOST:PORT.", metavar="SERIAL")
+    ] = None,
+    timeout: Annotated[
+        float, _live(help="How long the moment of each action is waited for.", min=0, metavar="SECONDS")
+    ] = 10.0,
+    max_seconds: Annotated[float | None, _live(help="End after this many seconds.")] = None,
+    confirm: Annotated[
+        Confirm | None,
+        _live(help="Ask before an action. Default: risky on your own desktop or device, else never."),
+    ] = None,
+    secret: SecretOptions = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="view: where to write the report. live: folder for the new episode.", metavar="PATH"),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Look at an episode again: as a report, as a check, or through another model's eyes.
+    """Look at an episode again: as a report, as a check, through another model's eyes, or live on a screen.
 
     [bold]simulate[/] needs no device and no model: is the record whole, does every action fit its screen, and do the
     recorded answers still read as the recorded actions? The exit status is 1 when something is not as it was.
 
     [bold]ask[/] shows where a model would have acted otherwise: same, other place (with the distance in pixels), other
     detail (another text or button), other type.
+
+    [bold]live[/] does every recorded action again. Each waits for its moment and finds its target by what was seen
+    there, so that the window may have moved and the theme, the font or the resolution may be another. It stops where
+    the screen is not what it should be, with a picture of both (expected.png, found.png, stopped.html in the new
+    episode), and the exit status is 1.
 
     [bold]Examples[/]
 
@@ -71,11 +127,27 @@ def replay(
       handeye replay runs/… --mode simulate --json
 
       handeye replay runs/… --mode ask --model http://127.0.0.1:8000
+
+      handeye replay runs/… --mode live --app mousepad --size 1600x1000
     """
     chosen = chosen_profile(profile, no_profile)
     if mode is Mode.live:
-        raise UserError("--mode live is not there yet: choose view, simulate or ask")
-    if mode is Mode.view:
+        from agent.cli import parse_size
+        from agent.episode import read_episode
+        from agent.replay.live import LiveOptions, replay_live, screen_for
+        from agent.secrets import Secrets
+
+        screen = screen_for(
+            read_episode(episode), env.value if env else None, app_ or (), parse_size(size) if size else None, serial
+        )
+        options = LiveOptions(
+            timeout, max_seconds, Secrets.parse(secret or ()), confirm.value if confirm else None, out
+        )
+        done = replay_live(episode, screen, options)
+        print_json(done.to_json()) if as_json else typer.echo(str(done.recording))
+        if not done.ok:
+            raise typer.Exit(130 if done.result.ending == "stopped_by_user" else 1)
+    elif mode is Mode.view:
         _view(episode, out, as_json)
     elif mode is Mode.simulate:
         from agent.replay.simulate import simulate

@@ -348,7 +348,7 @@ def pointer_after(history: Sequence[Step], frame: Frame) -> Point | None:
     An action that was not done (an error, a veto) moved nothing, and a screen of another geometry has another place.
     """
     for step in reversed(history):
-        if step.action is None or step.error or (step.verdict and step.verdict.kind in ("block", "stop")):
+        if step.action is None or step.error or (step.verdict and step.verdict.kind in ("skip", "block", "stop")):
             continue
         points = points_of(step.action)
         if points:
@@ -360,7 +360,7 @@ def _outcome(step: Step) -> str:
     """What the model must know about an action that was not done."""
     if step.error:
         return f" ({step.error})"
-    if step.verdict and step.verdict.kind in ("block", "stop"):
+    if step.verdict and step.verdict.kind in ("skip", "block", "stop"):
         return f" (not done: {step.verdict.reason or 'not allowed'})"
     if step.outcome and step.outcome.detail.startswith("the person said"):
         return f" ({step.outcome.detail})"

@@ -8,9 +8,9 @@ import re
 import threading
 from pathlib import Path
 
-import cv2
 import numpy as np
 
+from agent.episode.differences import difference, equal
 from agent.episode.format import EpisodeError, why
 from agent.png import encode_overlay, encode_png
 from agent.step import Patch, Step
@@ -45,7 +45,7 @@ class FrameThread:
     def add(self, image: Image) -> str:
         """Queue `image` unless it is the one before; its file name."""
         self.check()
-        if self._last is None or not np.array_equal(image, self._last):
+        if self._last is None or not equal(np.ascontiguousarray(image), self._last):
             self._queue.put((_frame_name(self._added), self._copy(image)))
             self._added += 1
         return _frame_name(self._added - 1)
@@ -116,44 +116,34 @@ class FrameThread:
 
 
 class _Encoder:
-    """Remembers the last whole picture and writes what differs from it, as long as that is little."""
+    """Remembers the last whole picture and writes what differs from it, as long as that is little.
+
+    Patches grow as a screen drifts away from its whole picture. A new one is begun, too, when they have cost as many
+    bytes more than the smallest of them as the whole picture has: then no series takes twice the room of the best.
+    """
 
     def __init__(self) -> None:
         self._base: Image | None = None
         self._base_name = ""
         self._base_bytes = 0
+        self._least = 0
+        self._excess = 0
 
     def encode(self, name: str, image: Image) -> tuple[bytes, Patch | None]:
         """The bytes of the file called `name`, and what it is laid over, if it is a patch."""
-        if self._base is not None and self._base.shape == image.shape and (found := difference(self._base, image)):
-            overlay, at = found
-            data = encode_overlay(overlay)
-            if len(data) <= LARGEST_PATCH * self._base_bytes:
-                return data, Patch(base=self._base_name, at=at)
+        if self._base is not None and self._base.shape == image.shape and self._excess <= self._base_bytes:
+            found = difference(self._base, image)
+            if found is not None:
+                overlay, at = found
+                data = encode_overlay(overlay)
+                if len(data) <= LARGEST_PATCH * self._base_bytes:
+                    self._least = min(self._least, len(data))
+                    self._excess += len(data) - self._least
+                    return data, Patch(base=self._base_name, at=at)
         data = encode_png(image)
         self._base, self._base_name, self._base_bytes = image.copy(), name, len(data)
+        self._least, self._excess = len(data), 0
         return data, None
-
-
-def difference(base: Image, image: Image) -> tuple[Image, tuple[int, int]] | None:
-    """What differs: RGBA pixels (uint8 HxWx4, transparent where nothing does) and where they go, (x, y).
-
-    None where more than half of the picture differs. Equal pictures give one transparent pixel at (0, 0).
-    """
-    height, width = image.shape[:2]
-    bytes_differ = (image != base).reshape(height, width * 3)
-    rows = np.flatnonzero(bytes_differ.any(axis=1))
-    if not rows.size:
-        return np.zeros((1, 1, 4), np.uint8), (0, 0)
-    top, bottom = int(rows[0]), int(rows[-1]) + 1
-    columns = np.flatnonzero(bytes_differ[top:bottom].any(axis=0)) // 3
-    left, right = int(columns[0]), int(columns[-1]) + 1
-    within = bytes_differ[top:bottom].reshape(-1, width, 3)[:, left:right]
-    alpha = (within[..., 0] | within[..., 1] | within[..., 2]).view(np.uint8) * np.uint8(255)
-    if np.count_nonzero(alpha) > height * width / 2:
-        return None
-    colours = cv2.bitwise_and(image[top:bottom, left:right], cv2.merge((alpha, alpha, alpha)))
-    return np.dstack((colours, alpha)), (left, top)
 
 
 def _frame_name(number: int) -> str:

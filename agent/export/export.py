@@ -95,7 +95,7 @@ def usable(episode: Episode, done: Exported) -> Iterator[tuple[int, Step, AnyAct
             done.skip(episode, step, "it has no action")
         elif step.error is not None:
             done.skip(episode, step, step.error)
-        elif step.verdict is not None and step.verdict.kind in ("block", "stop", "ask"):
+        elif step.verdict is not None and step.verdict.kind in ("skip", "block", "stop", "ask"):
             done.skip(episode, step, f"it was not let through ({step.verdict.kind})")
         else:
             yield at, step, step.action

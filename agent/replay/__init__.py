@@ -1,1 +1,1 @@
-"""An episode again: checked without a device (`simulate`), or put to a model (`ask`)."""
+"""An episode again: checked without a device (`simulate`), put to a model (`ask`), or done again (`live`)."""

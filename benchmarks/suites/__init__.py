@@ -44,6 +44,9 @@ SUITES: dict[str, Entry] = {
     "phone-tasks": Entry(
         "interactive", "tasks in the apps of the simulated phone", "benchmarks.suites.phone_tasks:open_suite", False
     ),
+    "mobile-miniwob": Entry(
+        "interactive", "MiniWoB++ on the simulated phone", "benchmarks.suites.mobile_miniwob:open_suite", False
+    ),
 }
 
 

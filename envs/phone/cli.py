@@ -20,6 +20,7 @@ def phone(
     storage: Annotated[
         Path | None, typer.Option(help="Keep the phone's files in this folder. Default: none is kept.", metavar="DIR")
     ] = None,
+    debuggable: Annotated[bool, typer.Option("--debuggable", help="Allow adb root, as an emulator does.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout when it is up.")] = False,
 ) -> None:
     """Run a simulated Android phone that adb can connect to, until Ctrl-C.
@@ -35,7 +36,7 @@ def phone(
     """
     from envs.phone.phone import Phone
 
-    with Phone(seed, port=port, storage=storage) as running:
+    with Phone(seed, port=port, storage=storage, debuggable=debuggable) as running:
         if as_json:
             typer.echo(json.dumps({"serial": running.serial, "size": list(running.screen.size), "seed": seed}))
         else:

@@ -22,6 +22,8 @@ from envs.env import EnvError
 from envs.phone.adbd import Daemon, Streams
 from envs.phone.apps import HOME, App, apps
 from envs.phone.commands import commands_of
+from envs.phone.commands.display import framebuffer
+from envs.phone.inputdevice import InputDevices
 from envs.phone.phone_facts import SIZE
 from envs.phone.screen import Screen
 from envs.phone.seeds import SEEDERS, seed_files
@@ -37,8 +39,10 @@ class Phone:
     """A running phone of `size` device pixels in the state that belongs to `seed`. Raises `EnvError`.
 
     `port` is the daemon's on loopback, any free one for 0. `storage` keeps the files; without it they are in a
-    temporary folder that goes with the phone. `mounts` are folders served to its browser by path (``/miniwob/``).
-    Several phones run side by side. Use it as a context manager, or `close` it.
+    temporary folder that goes with the phone. `ports` are those that programs on the phone listen on, and where that
+    is on this machine. `mounts` are folders served to its browser by path (``/miniwob/``).
+    `debuggable` lets ``adb root`` make the shell root, as on an emulator. Several phones run side by side. Use it as a
+    context manager, or `close` it.
     """
 
     def __init__(
@@ -49,7 +53,10 @@ class Phone:
         size: tuple[int, int] = SIZE,
         storage: Path | None = None,
         mounts: Mapping[str, Path] | None = None,
+        debuggable: bool = False,
     ) -> None:
+        self.debuggable, self.root, self._restarting = debuggable, False, False
+        self.ports: dict[int, int] = {}
         self._temporary = tempfile.mkdtemp(prefix="handeye-phone-files-") if storage is None else None
         self._portrait = size
         self.storage = Storage(Path(storage or self._temporary or ""))
@@ -62,9 +69,12 @@ class Phone:
         self.server = Server(self.state, mounts)
         try:
             self.screen = Screen(f"{self.server.url}/index.html", self.server.token, size)
+            self.inputs = InputDevices(size, lambda: self.rotation)
+            self.screen.felt = self.inputs.finger
             self._boot()
             self.shell = Shell(commands_of(self), self.storage, {"HOME": "/", "ANDROID_ROOT": "/system"})
             self.daemon = Daemon(self, port)
+            self.server.dial = self.daemon.dial
         except BaseException:
             self.close()
             raise
@@ -96,8 +106,31 @@ class Phone:
         return self.storage.free()
 
     def connect(self, name: str) -> socket.socket:
-        """Nothing listens inside a simulated phone."""
+        """Inside a simulated phone listen uiautomator2's server and what ``adb reverse`` has put there."""
+        kind, _, port = name.partition(":")
+        if kind == "tcp" and port.isdecimal():
+            if (ours := self.ports.get(int(port))) is not None:
+                return socket.create_connection(("127.0.0.1", ours), timeout=10)
+            return self.daemon.dial(int(port))
         raise ConnectionRefusedError(f"nothing listens on {name}")
+
+    def framebuffer(self) -> bytes:
+        """The screen as ``framebuffer:`` gives it."""
+        return framebuffer(self.screen.png())
+
+    def become_root(self) -> str:
+        """What adbd says to ``adb root``; where the phone allows it, the shell is root from then on."""
+        if not self.debuggable:
+            return "adbd cannot run as root in production builds\n"
+        if self.root:
+            return "adbd is already running as root\n"
+        self.root = self._restarting = True
+        return "restarting adbd as root\n"
+
+    def restarting(self) -> bool:
+        """Whether adbd is to begin anew; said once."""
+        restarting, self._restarting = self._restarting, False
+        return restarting
 
     def reboot(self, how: str) -> None:
         """The home screen as after switching on; files and settings stay, connections are cut."""
@@ -119,6 +152,7 @@ class Phone:
             self.seed = self.seed if seed is None else seed
             self.faults.clear()
             self._crashed.clear()
+            self.root = False
             self.state.reset(self.seed)
             self.turn(0)
             self.screen.ask("system.reset()")
@@ -153,8 +187,8 @@ class Phone:
 
     @property
     def crashed(self) -> list[str]:
-        """Packages that have crashed since the last reset."""
-        return list(self._crashed)
+        """Packages that have crashed since the last reset, or since it was cleared."""
+        return self._crashed
 
     def turn(self, quarter: int) -> None:
         """Turn to 0 (upright), 1 or 3 (on its side) quarter turns; 2 is upright."""

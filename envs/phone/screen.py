@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ _FLAGS = (
     "--no-first-run",
     "--hide-scrollbars",
     "--mute-audio",
+    "--disable-features=OverscrollHistoryNavigation",  # else a swipe to the right leaves the phone's own page
     "--remote-debugging-port=0",
     "--remote-debugging-pipe",
 )
@@ -45,11 +46,12 @@ class Screen:
     Chromium holds one end of a pipe (file descriptors 3 and 4, ``--remote-debugging-pipe``) and ends when this process
     does, however that goes.
 
-    Methods may be called from any thread; a gesture is one piece.
+    `felt` is told every touch event. Methods may be called from any thread; a gesture is one piece.
     """
 
     def __init__(self, url: str, token: str, size: tuple[int, int]) -> None:
         self._size = size
+        self.felt: Callable[[str, Point | None], None] = lambda event, at: None
         self._lock, self._gesture = threading.RLock(), threading.Lock()
         self._profile = tempfile.mkdtemp(prefix="handeye-phone-")
         self._leash: list[int] = []
@@ -101,12 +103,15 @@ class Screen:
     def _tap(self, at: Point, seconds: float) -> None:
         """Down and up without waiting for the page between: a busy machine does not make a long press of a tap."""
         with self._lock:
+            self.felt("touchStart", at)
             self._page.tell("Input.dispatchTouchEvent", type="touchStart", touchPoints=[_css(at)])
             time.sleep(seconds)
             self._page.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+            self.felt("touchEnd", None)
 
     def finger(self, event: str, at: Point | None = None) -> None:
         """One touch event: ``touchStart``, ``touchMove``, ``touchEnd`` or ``touchCancel``."""
+        self.felt(event, at)
         points = [] if at is None else [_css(at)]
         self._call("Input.dispatchTouchEvent", type=event, touchPoints=points)
 

@@ -25,7 +25,9 @@ PROPERTIES = {
     "ro.product.manufacturer": "Handeye",
     "ro.build.version.release": "13",
     "ro.build.version.sdk": "33",
-    "ro.build.fingerprint": "handeye/simulated_phone/simulated_phone:13/SIM/0:userdebug/test-keys",
+    "ro.build.fingerprint": "handeye/simulated_phone/simulated_phone:13/SIM/0:user/test-keys",
+    "ro.build.type": "user",
+    "ro.serialno": "HANDEYESIM",
     "ro.product.cpu.abi": "x86_64",
     "ro.handeye.simulated": "1",
     "persist.sys.locale": "en-US",
@@ -108,6 +110,7 @@ class State:
         there.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(there, timeout=10, check_same_thread=False)
         connection.row_factory = sqlite3.Row
+        connection.execute("pragma synchronous = off")  # no power cut to survive
         return connection
 
     def query(self, path: str, sql: str, values: Sequence[Any] = ()) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import contextlib
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import httpx
@@ -19,8 +20,22 @@ class Browser:
     def __init__(self, client: httpx.Client, session: str):
         self._client, self._path = client, f"/session/{session}"
 
-    def open(self, path: Path):
-        self._post("/url", url=path.resolve().as_uri())
+    def open(self, page: Path | str):
+        """Go to a file or a URL and wait until it is loaded."""
+        self._post("/url", url=page if isinstance(page, str) else page.resolve().as_uri())
+
+    def wait_for(self, expression: str, seconds: float = 20):
+        """Return when a JavaScript expression is true."""
+        deadline = time.monotonic() + seconds
+        while not self.js(f"return Boolean({expression})"):
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"not so within {seconds:g} s: {expression}")
+            time.sleep(0.01)
+
+    def dialog(self) -> str | None:
+        """The words of an alert that is open, or None."""
+        answer = self._client.get(self._path + "/alert/text").json()["value"]
+        return answer if isinstance(answer, str) else None
 
     def js(self, script: str):
         """What the body of a function gives back."""
@@ -31,7 +46,12 @@ class Browser:
         return self._post("/goog/cdp/execute", cmd=command, params=params)
 
     def press(self, key: str):
-        keys = [{"type": kind, "value": key} for kind in ("keyDown", "keyUp")]
+        """Press and release one key."""
+        self.type(key)
+
+    def type(self, keys: str):
+        """Press and release key after key."""
+        keys = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
         self._post("/actions", actions=[{"type": "key", "id": "keyboard", "actions": keys}])
 
     def console(self) -> list[str]:

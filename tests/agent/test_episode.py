@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import zlib
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -121,6 +122,29 @@ def test_frames_keep_their_pixels_however_fast_they_come(tmp_path, monkeypatch):
             time.sleep(pauses.random() * 0.004)
     for n, name in enumerate(names):
         assert np.array_equal(cv2.imread(str(tmp_path / "e" / name))[:, :, ::-1], picture(n, *shapes[n % 50 == 7]))
+
+
+def test_a_screen_that_drifts_away_costs_no_more_than_twice_the_best(tmp_path):
+    """Text that is typed for ever would make every patch a little larger than the one before."""
+    image = np.random.default_rng(0).integers(0, 255, (300, 400, 3), dtype=np.uint8)
+    ink = np.random.default_rng(1).integers(0, 255, (300, 400, 3), dtype=np.uint8)
+    with EpisodeWriter.create(tmp_path / "e", HEADER) as writer:
+        for index in range(400):
+            row, column = divmod(index, 50)
+            place = np.s_[row * 20 : row * 20 + 20, column * 8 : column * 8 + 8]
+            image[place] = ink[place]
+            name = writer.add_frame(image)
+            frame = Frame(id=str(index), width=400, height=300)
+            writer.append(step(index, name).model_copy(update={"frame": frame}))
+    episode = read_episode(tmp_path / "e")
+    np.testing.assert_array_equal(episode.image(episode.steps[-1]), image)
+    whole = [index for index, one in enumerate(episode.steps) if one.patch is None]
+    assert 3 < len(whole) < 40
+    written = [(tmp_path / "e" / one.image).stat().st_size for one in episode.steps]
+    smallest = min(written)
+    for first, end in pairwise([*whole, len(written)]):
+        excess = sum(size - smallest for size in written[first + 1 : end])
+        assert excess < 1.5 * written[first]
 
 
 def test_a_frame_is_on_disk_when_its_step_is(tmp_path, monkeypatch):

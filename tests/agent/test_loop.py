@@ -47,6 +47,19 @@ def test_a_run_acts_until_the_model_says_done() -> None:
     assert "record" in memory.steps[1].timings
 
 
+def test_a_caller_may_hold_the_reins() -> None:
+    env, memory = FakeEnv(), ListMemory()
+    walk = Agent(env, ScriptedModel([CLICK, CLICK, DONE]), Allow(), memory).walk(Task("do it"))
+    assert env.done == []
+    for count in (1, 2):
+        assert next(walk) is memory.steps[-1]
+        assert len(env.done) == count
+    with pytest.raises(StopIteration) as end:
+        next(walk)
+    assert end.value.value.ending is Ending.DONE
+    assert len(end.value.value.steps) == 3
+
+
 def test_the_model_sees_every_earlier_step() -> None:
     model = ScriptedModel([CLICK, CLICK, DONE])
     Agent(FakeEnv(), model, Allow(), ListMemory()).run(Task("do it"))

@@ -24,8 +24,10 @@ ROOT = Path(__file__).parents[2]
 class Running:
     """A ``handeye run`` that types for ever, and what it has told so far."""
 
-    def __init__(self, folder: Path, url: str, *more: str) -> None:
-        arguments = ["run", "Type for ever", "--app", "mousepad", "--model", url, "--max-steps", "9999", "--json"]
+    def __init__(
+        self, folder: Path, url: str, *more: str, task: str = "Type for ever", app: str | None = "mousepad"
+    ) -> None:
+        arguments = ["run", task, "--model", url, "--max-steps", "9999", "--json", *(["--app", app] if app else [])]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "agent.cli", *arguments, "--out", str(folder / "ep"), *more],
             env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import queue
 import socket
@@ -20,11 +21,14 @@ from envs.phone.adbd.messages import (
     ProtocolError,
     receive,
 )
+from envs.phone.adbd.reverse import Reversed
 from envs.phone.adbd.services import Closed, Host
 from envs.phone.adbd.shell import serve_shell, serve_shell_v2
 from envs.phone.adbd.sync import serve_sync
 
 FEATURES = ("shell_v2", "cmd", "stat_v2", "ls_v2", "fixed_push_mkdir")
+_SOCKETS = ("tcp:", "localabstract:", "localfilesystem:")
+_DIAL = 10.0
 log = logging.getLogger(__name__)
 
 
@@ -35,6 +39,7 @@ class Stream:
         self._link, self.local, self.remote = link, local, remote
         self._incoming: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._ready = threading.Semaphore(1)
+        self._answered = threading.Event()
         self._open = True
         self._rest = b""
         self._ended = False
@@ -81,21 +86,32 @@ class Stream:
         """A packet came."""
         self._incoming.put(data)
 
-    def acknowledged(self) -> None:
-        """The packet under way was taken."""
-        self._ready.release()
+    def acknowledged(self, remote: int) -> None:
+        """The packet under way was taken; the first time on a stream of ours, the stream itself."""
+        if self.remote:
+            self._ready.release()
+        else:
+            self.remote = remote
+            self._answered.set()
+
+    def accepted(self, seconds: float) -> bool:
+        """Whether the other side takes a stream that was opened from here."""
+        self._answered.wait(seconds)
+        return bool(self.remote) and self._open
 
     def shut(self) -> None:
         """The other side closed, or the connection is gone."""
         self._open = False
+        self._answered.set()
         self._incoming.put(None)
         self._ready.release()
 
     def finish(self) -> None:
-        """Wait until the last packet was taken, then close from this side."""
+        """Wait until the last packet was taken, then close from this side; whoever still reads is at the end."""
         self._ready.acquire()
         was_open, self._open = self._open, False
         self._ready.release()
+        self._incoming.put(None)
         if was_open:
             with suppress(OSError):
                 self._link.send(Message(CLSE, self.local, self.remote))
@@ -108,7 +124,8 @@ class _Link:
         self._connection, self._host = connection, host
         self._sending = threading.Lock()
         self._streams: dict[int, Stream] = {}
-        self._last = 0
+        self._numbers = itertools.count(1)
+        self._reversed = Reversed()
         self.max_payload = 4096
 
     def serve(self) -> None:
@@ -134,6 +151,22 @@ class _Link:
         with self._sending:
             self._connection.sendall(message.pack())
 
+    def dial(self, port: int) -> Stream | None:
+        """A stream to where a port leads by ``adb reverse``; None where the port is not this connection's.
+
+        Raises ConnectionRefusedError when nothing answers there.
+        """
+        there = self._reversed.find(port)
+        if there is None:
+            return None
+        stream = Stream(self, next(self._numbers), 0)
+        self._streams[stream.local] = stream
+        self.send(Message(OPEN, stream.local, 0, there.encode() + b"\0"))
+        if not stream.accepted(_DIAL):
+            self._streams.pop(stream.local, None)
+            raise ConnectionRefusedError(f"nothing answers at {there}")
+        return stream
+
     def _take(self, message: Message) -> None:
         if message.command == CNXN:
             self.max_payload = max(4096, min(message.second, MAX_PAYLOAD))
@@ -150,13 +183,11 @@ class _Link:
     def _open(self, message: Message) -> None:
         """Start the service that is asked for on a thread of its own; refuse what there is not."""
         name = message.payload.rstrip(b"\0").decode("utf-8", "surrogateescape")
-        self._last += 1
-        stream = Stream(self, self._last, message.first)
         if not _known(name):
             self.send(Message(CLSE, 0, message.first))
             return
+        stream = Stream(self, next(self._numbers), message.first)
         self._streams[stream.local] = stream
-        self.send(Message(OKAY, stream.local, stream.remote))
         threading.Thread(target=self._run, args=(name, stream), daemon=True, name=f"adb {name[:40]}").start()
 
     def _pass(self, message: Message) -> None:
@@ -167,14 +198,28 @@ class _Link:
         elif message.command == WRTE:
             stream.arrived(message.payload)
         elif message.command == OKAY:
-            stream.acknowledged()
+            stream.acknowledged(message.first)
         elif message.command == CLSE:
             self._streams.pop(stream.local, None)
             stream.shut()
 
     def _run(self, name: str, stream: Stream) -> None:
+        """Take the stream, if there is what it leads to, and serve it."""
         try:
-            _serve(name, stream, self._host)
+            there = self._host.connect(name) if name.startswith(_SOCKETS) else None
+        except OSError:
+            self._streams.pop(stream.local, None)
+            with suppress(OSError):
+                self.send(Message(CLSE, 0, stream.remote))
+            return
+        try:
+            self.send(Message(OKAY, stream.local, stream.remote))
+            if there is not None:
+                _relay(stream, there)
+            elif name.startswith("reverse:"):
+                stream.write(self._reversed.answer(name.removeprefix("reverse:")))
+            else:
+                _serve(name, stream, self._host)
         except Closed:
             pass
         except OSError as error:
@@ -183,11 +228,27 @@ class _Link:
             with suppress(OSError):
                 stream.finish()
             self._streams.pop(stream.local, None)
+            if name == "root:" and self._host.restarting():
+                self.close()
 
 
 def _known(name: str) -> bool:
     return name.startswith(
-        ("shell:", "shell,", "exec:", "sync:", "tcp:", "localabstract:", "localfilesystem:", "reboot:")
+        (
+            "shell:",
+            "shell,",
+            "exec:",
+            "sync:",
+            *_SOCKETS,
+            "reboot:",
+            "root:",
+            "unroot:",
+            "remount:",
+            "tcpip:",
+            "usb:",
+            "reverse:",
+            "framebuffer:",
+        )
     )
 
 
@@ -202,8 +263,20 @@ def _serve(name: str, stream: Stream, host: Host) -> None:
         serve_shell(stream, argument, host)
     elif kind == "reboot":
         host.reboot(argument)
-    else:
-        _relay(stream, host.connect(name))
+    elif kind == "framebuffer":
+        stream.write(host.framebuffer())
+    elif kind == "root":
+        stream.write(host.become_root().encode())
+    elif kind in _REFUSALS:
+        stream.write(_REFUSALS[kind].encode())
+
+
+_REFUSALS = {
+    "unroot": "adbd not running as root\n",
+    "remount": "remount: Permission denied\n",
+    "tcpip": "the simulated phone listens on TCP already\n",
+    "usb": "the simulated phone has no USB\n",
+}
 
 
 def _relay(stream: Stream, there: socket.socket) -> None:
@@ -241,6 +314,20 @@ class Daemon:
     def serial(self) -> str:
         """The device's serial as an adb server on this machine calls it."""
         return f"127.0.0.1:{self.port}"
+
+    def dial(self, port: int) -> socket.socket:
+        """A connection from a program on the phone to one of its ports, by ``adb reverse``.
+
+        Raises ConnectionRefusedError where the port leads nowhere.
+        """
+        with self._lock:
+            links = list(self._links)
+        for link in links:
+            if (stream := link.dial(port)) is not None:
+                ours, theirs = socket.socketpair()
+                threading.Thread(target=_relay, args=(stream, theirs), daemon=True, name=f"reverse {port}").start()
+                return ours
+        raise ConnectionRefusedError(f"nothing listens on tcp:{port}")
 
     def cut(self) -> None:
         """Cut every connection, as a pulled cable would; new ones are taken."""

@@ -35,7 +35,7 @@ class Message:
 
     def pack(self) -> bytes:
         """The bytes on the wire."""
-        check = sum(self.payload) & 0xFFFFFFFF
+        check = sum(self.payload) & 0xFFFFFFFF if self.command == CNXN else 0  # VERSION: not looked at after that
         magic = self.command ^ 0xFFFFFFFF
         return _HEADER.pack(self.command, self.first, self.second, len(self.payload), check, magic) + self.payload
 

@@ -48,5 +48,14 @@ class Host(Process, Protocol):
     def connect(self, name: str) -> socket.socket:
         """A connection to the socket `name` on the phone (``tcp:8080``, ``localabstract:x``). Raises OSError."""
 
+    def framebuffer(self) -> bytes:
+        """The screen as ``framebuffer:`` gives it: a header and pixels."""
+
+    def become_root(self) -> str:
+        """Make the shell root if that is allowed; the line that says what came of it."""
+
+    def restarting(self) -> bool:
+        """Whether the daemon is to begin anew, once after the shell was made root."""
+
     def reboot(self, how: str) -> None:
         """Restart; connections are cut."""

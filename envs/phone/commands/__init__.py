@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from envs.phone.commands import activities, data, display, info, inputs, ui
+from envs.phone.automation import app_process
+from envs.phone.commands import activities, data, display, getevent, identity, info, inputs, ui
 from envs.phone.sh import Call, Command
 from envs.phone.sh.files import FILE_COMMANDS
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _OWN: Mapping[str, Callable[[Phone, Call], int]] = {
     "input": inputs.input_,
+    "getevent": getevent.getevent,
     "ime": inputs.ime,
     "screencap": display.screencap,
     "wm": display.wm,
@@ -24,6 +26,10 @@ _OWN: Mapping[str, Callable[[Phone, Call], int]] = {
     "cmd": activities.cmd,
     "monkey": activities.monkey,
     "dumpsys": info.dumpsys,
+    "date": identity.date,
+    "id": identity.id_,
+    "whoami": identity.whoami,
+    "service": identity.service,
     "getprop": info.getprop,
     "setprop": info.setprop,
     "settings": info.settings,
@@ -31,7 +37,11 @@ _OWN: Mapping[str, Callable[[Phone, Call], int]] = {
     "pidof": info.pidof,
     "df": info.df,
     "logcat": info.logcat,
+    "ifconfig": info.ifconfig,
+    "ip": info.ip,
+    "reboot": info.reboot,
     "uiautomator": ui.uiautomator,
+    "app_process": app_process,
     "sqlite3": data.sqlite3_,
     "content": data.content,
 }

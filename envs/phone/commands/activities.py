@@ -80,7 +80,7 @@ def read_intent(words: Sequence[str]) -> Intent:
 
 
 def am(phone: Phone, call: Call) -> int:
-    """``am start|start-activity|broadcast|force-stop|kill|get-current-user``."""
+    """``am start|start-activity|broadcast|force-stop|kill|stack|task|get-current-user``."""
     name, words = (call.argv[1] if len(call.argv) > 1 else ""), call.argv[2:]
     if name in ("force-stop", "kill") and words:
         phone.stop(words[-1])
@@ -88,6 +88,8 @@ def am(phone: Phone, call: Call) -> int:
     if name == "get-current-user":
         call.out("0\n")
         return 0
+    if name in ("stack", "task"):
+        return _stack(phone, call, words)
     if name not in ("start", "start-activity", "broadcast"):
         return call.fail(f"Unknown command: {name}", 255)
     try:
@@ -97,6 +99,31 @@ def am(phone: Phone, call: Call) -> int:
     if name == "broadcast":
         return _broadcast(phone, call, intent)
     return _start(phone, call, intent, stopped="-S" in words)
+
+
+def _stack(phone: Phone, call: Call, words: tuple[str, ...]) -> int:
+    """``am stack list`` and ``am stack remove ID``; each app is one task with an id of its own."""
+    tasks, front = list(phone.look()["tasks"]), str(phone.look()["package"] or HOME)
+    if words[:1] == ("remove",) and len(words) == 2 and words[1].isdecimal():
+        if 0 < int(words[1]) <= len(tasks):
+            phone.stop(tasks[int(words[1]) - 1])
+        return 0
+    if words != ("list",):
+        return call.fail(f"Error: unknown command '{' '.join(words)}'", 255)
+    width, height = phone.screen.size
+    for n, name in enumerate(tasks if front in tasks else [*tasks, front]):
+        activity, bounds = _full(apps()[name]), f"[0,0][{width},{height}]"
+        shown = "true" if name == front else "false"
+        call.out(
+            f"RootTask id={n + 1} bounds={bounds} displayId=0 userId=0\n  taskId={n + 1}: {activity} bounds={bounds} "
+            f"userId=0 visible={shown} topActivity=ComponentInfo{{{activity}}}\n\n"
+        )
+    return 0
+
+
+def _full(app: App) -> str:
+    """The component with its whole class name."""
+    return f"{app.package}/{app.package if app.activity.startswith('.') else ''}{app.activity}"
 
 
 def _start(phone: Phone, call: Call, intent: Intent, *, stopped: bool) -> int:
@@ -167,8 +194,10 @@ def _uiautomator_keyboard(phone: Phone, intent: Intent) -> tuple[int, str]:
         phone.screen.type(decoded)
     elif intent.action == "ADB_KEYBOARD_CLEAR_TEXT":
         phone.screen.ask("system.edit('clear')")
-    elif intent.action == "ADB_KEYBOARD_SMART_ENTER":
+    elif intent.action in ("ADB_KEYBOARD_SMART_ENTER", "ADB_KEYBOARD_EDITOR_CODE"):
         phone.screen.ask("system.enter()")
+    elif intent.action == "ADB_KEYBOARD_HIDE":
+        pass  # it draws nothing
     else:
         return 0, ""
     return -1, "success"
@@ -188,12 +217,10 @@ def _adb_keyboard(phone: Phone, intent: Intent) -> None:
 
 
 def pm(phone: Phone, call: Call) -> int:
-    """``pm list packages | path PACKAGE | clear PACKAGE``."""
+    """``pm list packages [-3|-d|…] [NAME] | path PACKAGE | clear PACKAGE``; nothing is installed or removed."""
     words = call.argv[1:]
     if words[:2] == ("list", "packages"):
-        only = next((word for word in words[2:] if not word.startswith("-")), "")
-        call.out("".join(f"package:{name}\n" for name in apps() if only in name))
-        return 0
+        return _packages(call, list(words[2:]))
     app = apps().get(words[1]) if len(words) > 1 else None
     if words[:1] == ("path",):
         if app:
@@ -207,7 +234,34 @@ def pm(phone: Phone, call: Call) -> int:
         phone.state.fill(app, phone.seed)
         call.out("Success\n")
         return 0
+    if words[:1] in (("install",), ("install-create",), ("uninstall",)):
+        return _unchangeable(call, words)
     return call.fail(f"the simulated phone does not know: pm {' '.join(words)}", 255)
+
+
+def _packages(call: Call, words: list[str]) -> int:
+    """All are the system's and enabled: ``-3`` and ``-d`` list none."""
+    if "--user" in words:
+        at = words.index("--user")
+        del words[at : at + 2]
+    only = next((word for word in words if not word.startswith("-")), "")
+    for name in apps():
+        if only in name and not {"-3", "-d"} & set(words):
+            where = f"/system/app/{name}/base.apk=" if "-f" in words else ""
+            call.out(f"package:{where}{name}{' versionCode:1' if '--show-versioncode' in words else ''}\n")
+    return 0
+
+
+def _unchangeable(call: Call, words: tuple[str, ...]) -> int:
+    """No apps come or go: said in the words by which adb tells a failure."""
+    if words[0] == "uninstall":
+        call.out("Failure [DELETE_FAILED_INTERNAL_ERROR: the simulated phone's apps are built in]\n")
+        return 1
+    left = int(words[words.index("-S") + 1]) if "-S" in words[:-1] and words[0] == "install" else 0
+    while left > 0 and (piece := call.stdin.read(min(left, 1 << 16))):
+        left -= len(piece)
+    call.out("Failure [INSTALL_FAILED_NO_MATCHING_ABIS: the simulated phone runs no Android apps]\n")
+    return 1
 
 
 def cmd(phone: Phone, call: Call) -> int:

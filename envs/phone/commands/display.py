@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import io
+import errno
 import struct
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
-from PIL import Image
 
-from envs.phone.phone_facts import DENSITY, SIZE
+from envs.phone.phone_facts import DENSITY, DISPLAY, SIZE
 from envs.phone.sh import Call
 
 if TYPE_CHECKING:
@@ -20,8 +20,14 @@ _SRGB = 1
 
 
 def screencap(phone: Phone, call: Call) -> int:
-    """``screencap [-p] [FILE]``: PNG, or a header of four words (width, height, format, colour space) and RGBA."""
-    words = [word for word in call.argv[1:] if not word.startswith("-")]
+    """``screencap [-p] [-d ID] [FILE]``: PNG, or a header (width, height, format, colour space) and RGBA."""
+    given = list(call.argv[1:])
+    if "-d" in given[:-1]:
+        at = given.index("-d")
+        if given[at + 1] not in ("0", DISPLAY):
+            return call.fail(f"Display Id '{given[at + 1]}' is not valid.")
+        del given[at : at + 2]
+    words = [word for word in given if not word.startswith("-")]
     as_png = "-p" in call.argv or (words and words[-1].endswith(".png"))
     png = phone.screen.png()
     data = phone.faults.screenshot(png if as_png else _raw(png))
@@ -35,10 +41,24 @@ def screencap(phone: Phone, call: Call) -> int:
 
 
 def _raw(png: bytes) -> bytes:
-    with Image.open(io.BytesIO(png)) as image:
-        pixels = np.asarray(image.convert("RGBA"))
-    height, width = pixels.shape[:2]
-    return struct.pack("<4I", width, height, _RGBA_8888, _SRGB) + pixels.tobytes()
+    width, height, pixels = _pixels(png)
+    return struct.pack("<4I", width, height, _RGBA_8888, _SRGB) + pixels
+
+
+def framebuffer(png: bytes) -> bytes:
+    """The answer to ``framebuffer:`` (``fbinfo`` of AOSP's ``framebuffer_service.cpp``, version 2) for a screen."""
+    width, height, pixels = _pixels(png)
+    channels = (0, 8, 16, 8, 8, 8, 24, 8)  # offset and length of red, blue, green and alpha
+    return struct.pack("<14I", 2, 32, _SRGB, len(pixels), width, height, *channels) + pixels
+
+
+def _pixels(png: bytes) -> tuple[int, int, bytes]:
+    """Width, height and RGBA."""
+    found = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
+    if found is None:
+        raise OSError(errno.EIO, "the browser's picture cannot be read")
+    height, width = found.shape[:2]
+    return width, height, cv2.cvtColor(found, cv2.COLOR_BGR2RGBA).tobytes()
 
 
 def wm(phone: Phone, call: Call) -> int:

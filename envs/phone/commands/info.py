@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from envs.phone.apps import HOME, apps
 from envs.phone.commands.display import turn
-from envs.phone.phone_facts import DENSITY
+from envs.phone.phone_facts import ADDRESS, DENSITY, DISPLAY
 from envs.phone.sh import Call
 
 if TYPE_CHECKING:
@@ -34,6 +34,10 @@ def setprop(phone: Phone, call: Call) -> int:
     return 0
 
 
+_SHOWN = frozenset({"airplane_mode_on", "wifi_on", "bluetooth_on", "time_12_24"})
+"""Settings that the status bar shows."""
+
+
 def settings(phone: Phone, call: Call) -> int:
     """``settings get|put|delete|list NAMESPACE [NAME [VALUE]]``."""
     words = list(call.argv[1:])
@@ -51,7 +55,8 @@ def settings(phone: Phone, call: Call) -> int:
         phone.state.put(namespace, rest[0], rest[1])
         if (namespace, rest[0]) == ("system", "user_rotation"):
             turn(phone, rest[1] if rest[1].isdecimal() else "0")
-        phone.screen.ask("system.refresh()")
+        if rest[0] in _SHOWN:
+            phone.screen.ask("system.refresh()")
     elif name == "delete" and len(rest) == 1:
         call.out(f"Deleted {int(phone.state.delete(namespace, rest[0]))} rows\n")
     elif name == "list" and not rest:
@@ -65,9 +70,9 @@ def dumpsys(phone: Phone, call: Call) -> int:
     """``dumpsys SERVICE``; the lines that callers of adb look for."""
     words = call.argv[1:]
     if words[:1] == ("-l",) or not words:
-        call.out("Currently running services:\n" + "".join(f"  {name}\n" for name in _SERVICES))
+        call.out("Currently running services:\n" + "".join(f"  {name}\n" for name in SERVICES))
         return 0
-    service = _SERVICES.get(words[0])
+    service = SERVICES.get(words[0])
     if service is None:
         return call.fail(f"Can't find service: {words[0]}", 1)
     call.out(service(phone, words[1:]))
@@ -88,11 +93,17 @@ def _window(phone: Phone, _: tuple[str, ...]) -> str:
         f"  mInputMethodWindow={'Window{7ab u0 InputMethod}' if now['ime'] else 'null'}\n"
         f"  mAwake={_bool(now['awake'])} mScreenOnEarly={_bool(now['awake'])} mScreenOnFully={_bool(now['awake'])}\n"
         f"  mShowingLockscreen={_bool(now['locked'])} mDreamingLockscreen={_bool(now['locked'])}\n"
-        f"  isKeyguardShowing={_bool(now['locked'])}\n  mRotation=ROTATION_{90 * phone.rotation}\n"
+        f"  isKeyguardShowing={_bool(now['locked'])}\n  mCurrentRotation=ROTATION_{90 * phone.rotation}\n"
+        f"  mRotation=ROTATION_{90 * phone.rotation}\n"
     )
 
 
-def _activity(phone: Phone, _: tuple[str, ...]) -> str:
+def _activity(phone: Phone, words: tuple[str, ...]) -> str:
+    if words[:1] == ("recents",):
+        return "ACTIVITY MANAGER RECENT TASKS (dumpsys activity recents)\n" + "".join(
+            f"  * Recent #{n}: Task{{a{n} #{n + 1} type=standard A={name}}}\n    id={n + 1} userId=0\n"
+            for n, name in enumerate(phone.look()["tasks"])
+        )
     tasks = "".join(
         f"    * Hist #{n}: ActivityRecord{{a{n} u0 {apps()[name].component} t{n + 1}}}\n"
         for n, name in enumerate(phone.look()["tasks"])
@@ -124,7 +135,10 @@ def _display(phone: Phone, _: tuple[str, ...]) -> str:
 def _power(phone: Phone, _: tuple[str, ...]) -> str:
     awake = phone.look()["awake"]
     state = "Awake" if awake else "Asleep"
-    return f"POWER MANAGER (dumpsys power)\n  mWakefulness={state}\nDisplay Power: state={'ON' if awake else 'OFF'}\n"
+    return (
+        f"POWER MANAGER (dumpsys power)\n  mWakefulness={state}\n  mHoldingDisplaySuspendBlocker={_bool(awake)}\n"
+        f"Display Power: state={'ON' if awake else 'OFF'}\n"
+    )
 
 
 def _battery(_: Phone, __: tuple[str, ...]) -> str:
@@ -135,21 +149,35 @@ def _battery(_: Phone, __: tuple[str, ...]) -> str:
 
 
 def _input(phone: Phone, _: tuple[str, ...]) -> str:
-    return f"INPUT MANAGER (dumpsys input)\n      SurfaceOrientation: {phone.rotation}\n"
+    width, height = phone.screen.size
+    frame = f"[0, 0, {width}, {height}]"
+    return (
+        f"INPUT MANAGER (dumpsys input)\n  Viewport INTERNAL: displayId=0, uniqueId=local:0, "
+        f"orientation={phone.rotation}, logicalFrame={frame}, physicalFrame={frame}, "
+        f"deviceSize=[{width}, {height}], isActive=[1]\n      SurfaceOrientation: {phone.rotation}\n"
+    )
 
 
 def _package(_: Phone, words: tuple[str, ...]) -> str:
     app = apps().get(words[0]) if words else None
     if app is None:
         return f"Unable to find package: {words[0] if words else ''}\n"
-    return f"Packages:\n  Package [{app.package}] (simulated):\n    versionName=1.0\n    versionCode=1\n"
+    return (
+        f"Packages:\n  Package [{app.package}] (simulated):\n    versionCode=1 minSdk=33 targetSdk=33\n"
+        "    versionName=1.0\n    pkgFlags=[ SYSTEM HAS_CODE ]\n    firstInstallTime=2026-03-16 09:30:00\n"
+        "    lastUpdateTime=2026-03-16 09:30:00\n"
+    )
+
+
+def _surfaces(_: Phone, __: tuple[str, ...]) -> str:
+    return f'Display {DISPLAY} (HWC display 0): port=0 pnpId=SIM displayName="simulated"\n'
 
 
 def _bool(value: object) -> str:
     return "true" if value else "false"
 
 
-_SERVICES: dict[str, Callable[[Phone, tuple[str, ...]], str]] = {
+SERVICES: dict[str, Callable[[Phone, tuple[str, ...]], str]] = {
     "window": _window,
     "activity": _activity,
     "input_method": _input_method,
@@ -158,7 +186,9 @@ _SERVICES: dict[str, Callable[[Phone, tuple[str, ...]], str]] = {
     "battery": _battery,
     "input": _input,
     "package": _package,
+    "SurfaceFlinger": _surfaces,
 }
+"""What ``dumpsys`` knows, by name."""
 
 
 def ps(phone: Phone, call: Call) -> int:
@@ -187,7 +217,41 @@ def df(phone: Phone, call: Call) -> int:
 
 
 def logcat(phone: Phone, call: Call) -> int:
-    """``logcat -d``: the crashes so far."""
+    """``logcat [-c]``: the crashes so far, and then it ends: nothing else is logged, so that nothing is to follow."""
+    if {"-c", "--clear"} & set(call.argv):
+        phone.crashed.clear()
+        return 0
+    call.out("--------- beginning of main\n")
+    when = phone.state.clock.now().strftime("%m-%d %H:%M:%S.000")
     for name in phone.crashed:
-        call.out(f"E AndroidRuntime: FATAL EXCEPTION: main\nE AndroidRuntime: Process: {name}\n")
+        for words in ("FATAL EXCEPTION: main", f"Process: {name}, PID: 1000"):
+            call.out(f"{when}  1000  1000 E AndroidRuntime: {words}\n")
+    return 0
+
+
+def ifconfig(phone: Phone, call: Call) -> int:
+    """``ifconfig [wlan0]`` while Wi-Fi is on; the address is one of those that documents use (RFC 5737)."""
+    on = phone.state.get("global", "wifi_on") == "1"
+    if call.argv[1:] not in ((), ("wlan0",)):
+        return call.fail(f"{call.argv[-1]}: No such device")
+    if on:
+        call.out(f"wlan0     Link encap:UNSPEC\n          inet addr:{ADDRESS}  Bcast:192.0.2.255  Mask:255.255.255.0\n")
+    return 0
+
+
+def ip(phone: Phone, call: Call) -> int:
+    """``ip addr [show] [dev] [wlan0]``."""
+    words = [word for word in call.argv[1:] if word not in ("show", "dev", "-4")]
+    if not words or words[0] not in ("addr", "address", "a") or words[1:] not in ([], ["wlan0"]):
+        return call.fail(f"the simulated phone does not know: ip {' '.join(call.argv[1:])}")
+    up = phone.state.get("global", "wifi_on") == "1"
+    call.out(f"2: wlan0: <BROADCAST,MULTICAST{',UP' if up else ''}> mtu 1500 state {'UP' if up else 'DOWN'}\n")
+    call.out(f"    inet {ADDRESS}/24 brd 192.0.2.255 scope global wlan0\n" if up else "")
+    return 0
+
+
+def reboot(phone: Phone, call: Call) -> int:
+    """``reboot``: connections are cut, this one among them."""
+    del call
+    phone.reboot("")
     return 0

@@ -137,6 +137,7 @@ def _key(word: str) -> str | None:
 def press(phone: Phone, name: str) -> None:
     """One key of the phone or of a keyboard, by Android's name without ``KEYCODE_``."""
     now = phone.look()
+    phone.inputs.key(name)
     if name in ("POWER", "SLEEP", "WAKEUP"):
         _power(phone, name, awake=now["awake"])
     elif name in ("HOME", "BACK", "APP_SWITCH", "MENU"):

@@ -11,6 +11,7 @@ import stat
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from envs.phone.sh.interpreter import Call, Command
@@ -281,19 +282,19 @@ def _truth(call: Call, words: list[str]) -> bool | None:
     return None
 
 
-def date(call: Call) -> int:
-    """``date [+FORMAT]``."""
-    given = call.argv[1] if len(call.argv) > 1 else ""
-    pattern = given[1:] if given.startswith("+") else "%a %b %e %H:%M:%S %Z %Y"
-    call.out(time.strftime(pattern) + "\n")
-    return 0
-
-
 def which(call: Call) -> int:
     """``which NAMES``."""
     found = [name for name in call.argv[1:] if name in call.shell.commands]
     call.out("".join(f"/system/bin/{name}\n" for name in found))
     return 0 if len(found) == len(call.argv) - 1 else 1
+
+
+def toybox(call: Call) -> int:
+    """``toybox COMMAND WORDS``."""
+    command = call.shell.commands.get(call.argv[1]) if len(call.argv) > 1 else None
+    if command is None:
+        return call.fail(f"Unknown command {' '.join(call.argv[1:2])}", 127)
+    return command(replace(call, argv=call.argv[1:]))
 
 
 def sleep(call: Call) -> int:
@@ -335,12 +336,10 @@ FILE_COMMANDS: Mapping[str, Command] = {
     "base64": base64_,
     "test": test,
     "[": test,
-    "date": date,
     "which": which,
     "sleep": sleep,
+    "toybox": toybox,
     "pwd": _says(lambda call: call.shell.cwd),
-    "id": _says(lambda call: "uid=2000(shell) gid=2000(shell) groups=2000(shell)"),
-    "whoami": _says(lambda call: "shell"),
     "chmod": lambda call: 0,
     "sync": lambda call: 0,
 }

@@ -393,6 +393,14 @@ def _exit(run: _Run, call: Call) -> int:
     raise _Exit
 
 
+def _exec(run: _Run, call: Call) -> int:
+    """``exec COMMAND``: nothing of the line comes after it."""
+    if len(call.argv) == 1:
+        return 0
+    run.shell.status = run._command(call.argv[1:], run.shell) & 0xFF
+    raise _Exit
+
+
 def _export(run: _Run, call: Call) -> int:
     for word in call.argv[1:]:
         name, is_set, value = word.partition("=")
@@ -414,6 +422,7 @@ def _read_line(run: _Run, call: Call) -> int:
 _BUILTINS: Mapping[str, Callable[[_Run, Call], int]] = {
     "cd": _cd,
     "exit": _exit,
+    "exec": _exec,
     "export": _export,
     "read": _read_line,
     ":": lambda run, call: 0,

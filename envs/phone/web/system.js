@@ -89,6 +89,7 @@ var system = {
     for (const task of this.tasks) task.frame.remove();
     this.tasks = [];
     this.seen = [];
+    this.clipboard = "";
     this.hideKeyboard();
     this.awake = this.drawn = true;
     this.locked = false;
@@ -231,7 +232,19 @@ var system = {
     if (!field) return false;
     const page = field.ownerDocument;
     if (command === "clear") { page.execCommand("selectAll"); return page.execCommand("delete"); }
+    if (["copy", "cut", "paste"].includes(command)) return this.clip(command, field);
     return page.execCommand(command, false, text);
+  },
+
+  clipboard: "", // the phone's own: what is copied here does not leave it
+
+  /** ``copy``, ``cut`` or ``paste`` in a field; whether there was something to do it with. */
+  clip(command, field) {
+    if (command === "paste") return Boolean(this.clipboard) && this.edit("insertText", this.clipboard);
+    const chosen = "value" in field ? field.value.slice(field.selectionStart ?? 0, field.selectionEnd ?? 0) : field.ownerDocument.getSelection().toString();
+    if (!chosen || field.type === "password") return false;
+    this.clipboard = chosen;
+    return command === "copy" || this.edit("delete");
   },
 
   enter() {
@@ -326,20 +339,22 @@ function kind(element) {
   return label(element) ? "android.widget.TextView" : "android.view.View";
 }
 
-/** `seen` is the box through which the element is looked at: what is scrolled out of it is not told. */
-function node(element, name, dx, dy, seen) {
+/** `seen` is the box through which the element is looked at: what is scrolled out of it is not told. `scale` is how much
+    larger than its own pixels a frame is drawn. */
+function node(element, name, dx, dy, seen, scale = 1) {
   const view = element.ownerDocument.defaultView;
   const style = view.getComputedStyle(element);
   if (style.display === "none" || style.visibility === "hidden" || element.inert || ["SCRIPT", "STYLE", "OPTION", "LINK", "META", "TITLE"].includes(element.tagName)) return null;
   const rect = element.getBoundingClientRect();
-  const box = [rect.left + dx, rect.top + dy, rect.right + dx, rect.bottom + dy];
+  const box = [rect.left * scale + dx, rect.top * scale + dy, rect.right * scale + dx, rect.bottom * scale + dy];
   const clipped = [Math.max(seen[0], box[0]), Math.max(seen[1], box[1]), Math.min(seen[2], box[2]), Math.min(seen[3], box[3])];
   const within = element.tagName === "IFRAME" || /auto|scroll/.test(style.overflowY) ? clipped : seen;
-  let children = [...element.children].map((child) => node(child, name, dx, dy, within));
+  let children = [...element.children].map((child) => node(child, name, dx, dy, within, scale));
   if (element.tagName === "IFRAME") {
     let inside = null;
     try { inside = element.contentDocument?.body; } catch { inside = null; }
-    children = inside ? [node(inside, name, box[0], box[1], clipped)] : [];
+    const drawn = element.offsetWidth ? rect.width / element.offsetWidth : 1;
+    children = inside ? [node(inside, name, box[0], box[1], clipped, scale * drawn)] : [];
   }
   if (element.tagName === "svg") children = [];
   children = children.filter(Boolean);

@@ -1,8 +1,10 @@
 """Text into a real field of the simulated phone, through the stock adb: it arrives as it is written, or is refused."""
 
 import random
+import sys
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -97,11 +99,25 @@ def some_text(dice: random.Random) -> str:
     return "".join(kinds[dice.choice(picked)]() for _ in range(size)).replace("\t", " ")
 
 
+@cache
+def programs_started() -> list[str]:
+    """Grows whenever anything in this process, the phone included, starts a program on this machine."""
+    started: list[str] = []
+
+    def hear(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.forkpty"):
+            started.append(f"{event}{arguments!r:.200}")
+
+    sys.addaudithook(hear)
+    return started
+
+
 def many(backend: AdbBackend, phone: Phone, count: int, seed: int) -> None:
-    before, dice = state(phone), random.Random(seed)
+    before, dice, started = state(phone), random.Random(seed), len(programs_started())
     for _ in range(count):
         check(backend, phone, some_text(dice))
     assert state(phone) == before
+    assert programs_started()[started:] == []
 
 
 def test_awkward_texts_arrive(backend: AdbBackend, phone: Phone) -> None:

@@ -11,8 +11,8 @@ import adbutils
 class AdbServer:
     """An adb server on a port of its own, so that no other server or device is touched."""
 
-    def __init__(self) -> None:
-        self.binary = Path(adbutils.adb_path())
+    def __init__(self, binary: Path | None = None) -> None:
+        self.binary = binary or Path(adbutils.adb_path())
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
 

@@ -8,11 +8,16 @@ address.inputMode = "url";
 const stack = []; // addresses, the one shown last
 let going = false; // the next page is not a new one on the stack
 
+const LOCAL = /^(?:localhost|127\.0\.0\.1):(\d{1,5})(\/\S*)?$/i; // a port of the phone: adb reverse
 const place = (said) => {
+  const [, port, path] = LOCAL.exec(said) ?? [];
+  if (port) return `/net/${port}${path ?? "/"}`;
   const [, name, rest] = /^([a-z-]+)\.test(?:\/([^\s]*))?$/i.exec(said) ?? [];
   return name ? `/apps/browser/sites/${name.toLowerCase()}/index.html${rest ?? ""}` : null;
 };
 const addressOf = (url) => {
+  const [, port, path] = /^\/net\/(\d+)(\/.*)$/.exec(url) ?? [];
+  if (port) return `127.0.0.1:${port}${path}`;
   const [, name, rest] = /^\/apps\/browser\/sites\/([a-z-]+)\/index\.html(.*)$/.exec(url) ?? [];
   return name ? `${name}.test${rest ? `/${rest}` : ""}` : null;
 };
@@ -30,7 +35,7 @@ frame.onload = async () => {
   if (at.href === "about:blank") return;
   const missing = at.pathname.includes("/sites/none/");
   const shown = missing ? decodeURIComponent(at.search.slice(1)) : addressOf(at.pathname + at.search);
-  phone.watch(frame.contentDocument);
+  webview(frame.contentDocument);
   if (!going && stack.at(-1) !== shown) stack.push(shown);
   going = false;
   if (document.activeElement !== address) address.value = shown;

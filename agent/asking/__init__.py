@@ -1,0 +1,1 @@
+"""``handeye ask``: what happened in an episode, and in which step."""

@@ -1,0 +1,100 @@
+"""Where two pictures of one size differ, fast: recorder, report and film look at every frame with this."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from envs.env import Image
+
+Place = tuple[int, int, int, int]
+"""A rectangle of a picture: x, y, width, height in pixels."""
+_MOST_PLACES = 12
+_CELL = 8  # pixels of the squares in which neighbours are looked for
+
+
+def equal(one: Image, other: Image) -> bool:
+    """Whether two RGB pictures (uint8 HxWx3) are the same in size and pixels."""
+    return one.shape == other.shape and cv2.norm(one, other, cv2.NORM_INF) == 0
+
+
+def changed_box(one: Image, other: Image) -> Place | None:
+    """The smallest rectangle outside of which two RGB pictures (uint8 HxWx3) of one size are equal; None if all is."""
+    return _box(_differs(one, other))
+
+
+def difference(base: Image, image: Image) -> tuple[Image, tuple[int, int]] | None:
+    """What differs: RGBA pixels (uint8 HxWx4, transparent where nothing does) and where they go, (x, y).
+
+    None where more than half of the picture differs. Equal pictures give one transparent pixel at (0, 0).
+    """
+    found = changed_mask(base, image)
+    if found is None:
+        return np.zeros((1, 1, 4), np.uint8), (0, 0)
+    mask, (x, y, width, height) = found
+    if cv2.countNonZero(mask) > image.shape[0] * image.shape[1] / 2:
+        return None
+    colours = cv2.bitwise_and(image[y : y + height, x : x + width], cv2.merge((mask, mask, mask)))
+    return np.asarray(cv2.merge((colours, mask)), np.uint8), (x, y)
+
+
+def changed_mask(one: Image, other: Image) -> tuple[npt.NDArray[np.uint8], Place] | None:
+    """`changed_box`, and what differs in it: uint8 HxW, 255 where pixels do and 0 elsewhere. None if nothing does."""
+    differs = _differs(one, other)
+    box = _box(differs)
+    if box is None:
+        return None
+    x, y, width, height = box
+    grey = cv2.cvtColor(differs[y : y + height, x : x + width], cv2.COLOR_RGB2GRAY)  # 29 or more where any does
+    return np.asarray(cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY)[1], np.uint8), box
+
+
+def _differs(one: Image, other: Image) -> Image:
+    """255 in every channel that differs, 0 elsewhere."""
+    return np.asarray(cv2.compare(one, other, cv2.CMP_NE), np.uint8)
+
+
+def _box(differs: Image) -> Place | None:
+    """The rectangle in pixels around what is set in a mask of three channels."""
+    left, top, wide, height = cv2.boundingRect(differs.reshape(differs.shape[0], -1))
+    x = left // 3
+    return (x, top, (left + wide - 1) // 3 + 1 - x, height) if wide else None
+
+
+def changed_places(one: Image, other: Image, apart: int = 16) -> list[Place]:
+    """The rectangles in which two RGB pictures of one size differ, from top to bottom; at most a dozen.
+
+    Changes at most `apart` pixels from one another are one place, and some that are a little farther apart; more so
+    where there would be too many places.
+    """
+    changed = changed_mask(one, other)
+    if changed is None:
+        return []
+    mask, (x, y, _, _) = changed
+    while len(found := _components(mask, apart)) > _MOST_PLACES:
+        apart *= 4
+    return sorted(((x + left, y + top, wide, high) for left, top, wide, high in found), key=lambda place: place[1::-1])
+
+
+def _components(mask: npt.NDArray[np.uint8], apart: int) -> list[Place]:
+    """The rectangles around what is set in `mask`, things at most `apart` pixels from one another joined."""
+    height, width = mask.shape
+    cells = cv2.resize(
+        cv2.copyMakeBorder(mask, 0, -height % _CELL, 0, -width % _CELL, cv2.BORDER_CONSTANT, value=0),
+        (-(-width // _CELL), -(-height // _CELL)),
+        interpolation=cv2.INTER_AREA,  # one pixel of 64 leaves 4 of 255
+    )
+    reach = -(-apart // (2 * _CELL))
+    padded = cv2.copyMakeBorder(cells, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=0)
+    joined = cv2.dilate(padded, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    return [
+        _tight(mask, *(_CELL * int(n) for n in (x, y, w - 2 * reach, h - 2 * reach))) for x, y, w, h, _ in stats[1:]
+    ]
+
+
+def _tight(mask: npt.NDArray[np.uint8], x: int, y: int, width: int, height: int) -> Place:
+    """The rectangle around what is set in a part of `mask`."""
+    left, top, wide, high = cv2.boundingRect(mask[y : y + height, x : x + width])
+    return x + left, y + top, wide, high

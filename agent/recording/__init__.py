@@ -1,0 +1,1 @@
+"""``handeye record``: what a person does, kept as an episode."""

@@ -1,0 +1,205 @@
+"""The suite ``mobile-miniwob``: 92 tasks, any number of seeds, one loop, and the page's own raw reward."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from agent.model import Model
+from agent.task import Limits
+from benchmarks.interactive import Pool, Score, figures, judge, play
+from benchmarks.suite import Answer, Judged, Kind, Options, Sample, SuiteError, Summary, Verdict
+from benchmarks.suites.desktop.task import instance_seed
+from benchmarks.suites.mobile_miniwob.oracle import oracle
+from benchmarks.suites.mobile_miniwob.tasks import FLAGS, STEPS, TASKS, goal
+from envs import miniwob_pages as pages
+from envs.android.env import AndroidEnv
+from envs.android.miniwob import PAGES, AppStage, BrowserStage, Stage
+from envs.android.simulated import SimulatedPhoneEnv
+from envs.env import EnvError
+from envs.settle import Rules
+
+Mode = Literal["app", "browser", "device"]
+"""Where the pages are shown: the simulated phone's MiniWoB app (the default), its browser, or that of the device that
+adb sees (ANDROID_SERIAL, or the only one)."""
+_DEVICES: dict[Mode, dict[str, str]] = {
+    "app": {
+        "device": "Handeye's simulated phone, 1080x2400; no Android",
+        "zoom": "5 device pixels for a CSS pixel",
+    },
+    "browser": {
+        "mode": "browser",
+        "device": "Handeye's simulated phone, 1080x2400, its browser; no Android",
+        "zoom": "3 device pixels for a CSS pixel",
+    },
+    "device": {
+        "mode": "device",
+        "device": "the browser of an Android device",
+        "zoom": "the screen's width is 216 CSS pixels",
+    },
+}
+SEEDS = 5
+PAUSE = 0.2
+"""Seconds that an idle agent waits in a step: AndroidWorld's pause between two steps of this family."""
+RULES = Rules(reaction=0.3, quiet=0.15, least=0.2, timeout=3.0, interval=0.03)
+"""These pages change at once, and few of them move."""
+
+
+class MobileMiniwobWorld:
+    """One episode, begun. `env` is the phone, `stage` what shows the page."""
+
+    def __init__(self, env: AndroidEnv, stage: Stage, said: str) -> None:
+        self.env, self._stage = env, stage
+        self.instruction = goal(said)
+
+    def over(self) -> bool:
+        """Whether the page has ended the episode. Raises `EnvError`."""
+        return self._stage.state().done
+
+    def score(self) -> Score:
+        """1 for a raw reward of exactly 1, else 0; the answer also keeps both rewards. Raises `EnvError`."""
+        state = self._stage.state()
+        why = f"raw reward {state.raw:g}" if state.done else "the page has not ended the episode"
+        more = {"raw_reward": state.raw, "reward": state.reward, "done": state.done}
+        return Score(float(state.solved), f"{why} ({state.reason})" if state.reason else why, more)
+
+
+class _Phone:
+    """A phone with a stage, for many episodes."""
+
+    def __init__(self, mode: Mode) -> None:
+        simulated = mode != "device"
+        mounts = {"/miniwob/": pages.html_folder()} if mode == "app" else None
+        self.env = SimulatedPhoneEnv(mounts=mounts, rules=RULES) if simulated else AndroidEnv(rules=RULES)
+        try:
+            if not simulated and self.env.simulated:
+                raise EnvError(
+                    f"{self.env.link.serial} is a simulated phone: use --mode browser, so that results say it"
+                )
+            self._stage: Stage = AppStage(self.env.link) if mode == "app" else BrowserStage(self.env.link)
+        except BaseException:
+            self.env.close()
+            raise
+
+    def begin(self, task: str, seed: int) -> MobileMiniwobWorld:
+        """A fresh episode; a simulated phone is reset, and of a real one only the browser is used."""
+        if isinstance(self.env, SimulatedPhoneEnv):
+            self.env.phone.reset(0)
+        self.env.reset()
+        return MobileMiniwobWorld(self.env, self._stage, self._stage.begin(task, seed))
+
+    def close(self) -> None:
+        """End it all. Safe to call twice."""
+        self._stage.close()
+        self.env.close()
+
+
+class MobileMiniwobSuite:
+    """`tasks` in `seeds` instances each; instance `i` has the seed `instance_seed(seed, task, i)`."""
+
+    name = "mobile-miniwob"
+    kind: Kind = "interactive"
+    idle_pause = PAUSE
+
+    def __init__(self, tasks: Sequence[str], seed: int = 0, seeds: int = SEEDS, mode: Mode = "app") -> None:
+        self._tasks, self._seed, self._seeds, self._mode = tuple(tasks), seed, seeds, mode
+        self._phones = Pool(partial(_Phone, mode))
+
+    @property
+    def protocol(self) -> Mapping[str, Any]:
+        """What two figures must share to be comparable."""
+        return {
+            "suite_version": f"AndroidWorld d9c569f, pages of miniwob {pages.VERSION}",
+            "data_hash": self._hash,
+            "seed": self._seed,
+            "seeds": self._seeds,
+            "instance_seed": "int(sha256(f'{seed}_{task}_{instance}'), 16) % 2**32",
+            "tasks": list(self._tasks),
+            "step_budget": STEPS,
+            "timer": "off",
+            "goal": goal("{utterance}"),
+            "success": "raw reward == 1",
+            **_DEVICES[self._mode],
+            "input": "touch and text through ADB",
+        }
+
+    def samples(self) -> Sequence[Sample]:
+        """The first instance of every task, then the second of every task: the first part of a run has all tasks."""
+        return [self._sample(task, i) for i in range(self._seeds) for task in self._tasks]
+
+    def answer(self, sample: Sample, model: Model) -> Answer:
+        """One episode. Raises `EnvError` and `ModelError`."""
+        task, seed = sample.data
+        with self.episode(task, seed) as world:
+            return play(world, model, Limits(steps=STEPS), seeds={"instance": seed})
+
+    @contextmanager
+    def episode(self, task: str, seed: int) -> Iterator[MobileMiniwobWorld]:
+        """An episode that has just begun, on a phone that was reset. Raises `EnvError`."""
+        with self._phones.lent() as phone:
+            yield phone.begin(task, seed)
+
+    def judge(self, sample: Sample, answer: Answer) -> Verdict:
+        """``solved``, or how the run ended."""
+        return judge(sample, answer)
+
+    def summarise(self, judged: Sequence[Judged]) -> Summary:
+        """Success by family and task, with a bootstrap over tasks and seeds; notes name what cannot be solved."""
+        tasks = {one.sample.data[0] for one in judged}
+        known = ((key.partition(":")[2], why) for key, why in FLAGS.items() if "no script" not in why)
+        return figures(judged, [f"{task}: {why}" for task, why in known if task in tasks])
+
+    def oracle(self, sample: Sample) -> Model | None:
+        """The task's script done by touch, if there is one."""
+        return oracle(sample.data[0])
+
+    @property
+    def flagged(self) -> Mapping[str, str]:
+        """Findings of an audit that are known, by ``CHECK:task``, with the reason."""
+        return FLAGS
+
+    def close(self) -> None:
+        """End the phones. Safe to call twice."""
+        self._phones.close()
+
+    def _sample(self, task: str, instance: int) -> Sample:
+        seed = instance_seed(self._seed, task, instance)
+        groups = {"family": (TASKS[task],), "task": (task,)}
+        return Sample(f"{task}/{instance}", f"the instruction on the page of {task}", groups, (task, seed))
+
+    @cached_property
+    def _hash(self) -> str:
+        """sha256 (first 16 hex digits) of every file of the 92 pages and of what they include, names included."""
+        digest, folder = hashlib.sha256(), pages.html_folder()
+        shared = {path for part in ("core", "common") for path in (folder / part).rglob("*.*")}
+        for path in sorted(shared | {folder / "miniwob" / f"{page}.html" for page in PAGES.values()}):
+            if path.is_file():
+                digest.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes())
+        return digest.hexdigest()[:16]
+
+
+def open_suite(name: str, data: Path | None, options: Options) -> MobileMiniwobSuite:
+    """The suite. Raises `SuiteError` for a foreign option, data, an unknown task, and where the pages are missing."""
+    foreign = [o for o in ("rule", "language", "zoom", "official_timer") if getattr(options, o)]
+    if foreign:
+        raise SuiteError(f"mobile-miniwob has no --{foreign[0].replace('_', '-')}: leave it out")
+    if data is not None:
+        raise SuiteError("mobile-miniwob brings its own pages: leave out --data")
+    mode = next((known for known in get_args(Mode) if known == (options.mode or "app")), None)
+    if mode is None:
+        raise SuiteError(f"mobile-miniwob has no mode {options.mode!r}: choose one of {', '.join(get_args(Mode))}")
+    unknown = [task for task in options.tasks if task not in TASKS]
+    if unknown:
+        raise SuiteError(f"mobile-miniwob has no task {unknown[0]!r}: see docs/benchmarks/mobile-miniwob.md")
+    seeds = SEEDS if options.seeds is None else options.seeds
+    if seeds < 1:
+        raise SuiteError(f"--seeds {seeds}: there must be at least one instance of each task")
+    try:
+        pages.html_folder()
+    except EnvError as error:
+        raise SuiteError(str(error)) from error
+    return MobileMiniwobSuite(options.tasks or tuple(TASKS), options.seed, seeds, mode)

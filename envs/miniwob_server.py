@@ -1,0 +1,140 @@
+"""Pages of MiniWoB++ for a browser elsewhere: served on loopback, they begin their episode and tell how it ends.
+
+A device reaches it through ``adb reverse``. Only who knows its random path is served or heard.
+"""
+
+from __future__ import annotations
+
+import http.server
+import json
+import mimetypes
+import secrets
+import sys
+import threading
+import urllib.parse
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from envs.env import EnvError
+from envs.miniwob_pages import PageState, html_folder
+from envs.phone.apps import WEB
+
+_SCRIPTS = {name: WEB / "apps/miniwob" / name for name in ("episode.js", "remote.js")}
+_WIDTH = 216
+"""CSS pixels that the width of the screen is worth: 5 device pixels each where the screen has 1080."""
+_LONGEST = 1 << 16
+_HEAD = f"""<meta name="viewport" content="width={_WIDTH}, user-scalable=no">
+<script src="../episode.js"></script><script src="../remote.js"></script>"""
+
+
+@dataclass
+class Episode:
+    """One that was begun here; `begun` is set once its page has told its instruction."""
+
+    utterance: str = ""
+    state: PageState = field(default_factory=lambda: PageState(False, 0.0, 0.0))
+    begun: threading.Event = field(default_factory=threading.Event)
+
+
+class MiniwobServer:
+    """Serves on a free port of this machine's loopback until `close`. Raises `EnvError` where there are no pages."""
+
+    def __init__(self) -> None:
+        self._folder = html_folder().resolve()
+        self._path = secrets.token_urlsafe(12)
+        self._episodes: dict[str, Episode] = {}
+        self._http = _Quiet(("127.0.0.1", 0), _handler(self))
+        self._http.daemon_threads = True
+        threading.Thread(target=self._http.serve_forever, daemon=True, name="miniwob pages").start()
+
+    @property
+    def port(self) -> int:
+        """Its port."""
+        return int(self._http.server_address[1])
+
+    def open(self, page: str, seed: int) -> tuple[str, Episode]:
+        """The address of a fresh episode on `page` (``click-test``), and the episode. Raises `EnvError`."""
+        if not (self._folder / "miniwob" / f"{page}.html").is_file():
+            raise EnvError(f"MiniWoB++ has no page {page!r}")
+        name, episode = secrets.token_urlsafe(6), Episode()
+        self._episodes = {name: episode}  # what an older page still tells is not heard
+        asked = urllib.parse.urlencode({"seed": seed, "episode": name})
+        return f"http://127.0.0.1:{self.port}/{self._path}/miniwob/{page}.html?{asked}", episode
+
+    def file(self, path: str) -> tuple[bytes, str] | None:
+        """The bytes and type of what a path of a URL names; None where there is none."""
+        _, own, *rest = [*urllib.parse.unquote(path).split("/"), ""]
+        if own != self._path:
+            return None
+        inner = "/".join(rest).rstrip("/")
+        there = _SCRIPTS.get(inner) or (self._folder / inner).resolve()
+        if not there.is_file() or not (inner in _SCRIPTS or there.is_relative_to(self._folder)):
+            return None
+        return self._served(there), mimetypes.guess_type(there.name)[0] or "application/octet-stream"
+
+    def _served(self, there: Path) -> bytes:
+        data = there.read_bytes()
+        if there.parent.name == "miniwob" and there.suffix == ".html":
+            data = data.replace(b"<head>", b"<head>" + _HEAD.encode(), 1)
+        return data
+
+    def hear(self, path: str, said: Any) -> bool:
+        """Take note of what a page tells; whether it was understood."""
+        if path != f"/{self._path}/told" or not isinstance(said, dict):
+            return False
+        episode = self._episodes.get(str(said.get("episode")))
+        if episode is None:
+            return False
+        if said.get("done") and not episode.state.done:
+            episode.state = PageState(True, float(said["raw"]), float(said["reward"]), str(said.get("reason") or ""))
+        if "utterance" in said:
+            episode.utterance = str(said["utterance"])
+            episode.begun.set()
+        return True
+
+    def close(self) -> None:
+        """Stop. Safe to call twice."""
+        self._http.shutdown()
+        self._http.server_close()
+
+
+class _Quiet(http.server.ThreadingHTTPServer):
+    """Says nothing of a browser that hangs up."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
+def _handler(server: MiniwobServer) -> type[http.server.BaseHTTPRequestHandler]:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            found = server.file(urllib.parse.urlsplit(self.path).path)
+            self._send(200, *found) if found else self._send(404, b"not found", "text/plain")
+
+        def do_POST(self) -> None:
+            size = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(size) if size <= _LONGEST else b""
+            try:
+                heard = server.hear(self.path, json.loads(body))
+            except (ValueError, TypeError, KeyError):
+                heard = False
+            self._send(200 if heard else 400, b"{}", "application/json")
+
+        def _send(self, status: int, body: bytes, kind: str) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", f"{kind}; charset=utf-8" if kind.startswith("text/") else kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Cache-Control", "no-store")
+            with suppress(ConnectionError):
+                self.end_headers()
+                self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    return Handler

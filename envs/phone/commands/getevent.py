@@ -1,0 +1,64 @@
+"""``getevent``."""
+
+from __future__ import annotations
+
+import queue
+from typing import TYPE_CHECKING
+
+from envs.phone.inputdevice import BUTTONS, KEYS, TOUCHSCREEN, written
+from envs.phone.sh import Call
+
+if TYPE_CHECKING:
+    from envs.phone.phone import Phone
+
+
+def getevent(phone: Phone, call: Call) -> int:
+    """``getevent [-l] [-t] [-q] [-c COUNT] [DEVICE]`` until the caller goes; ``-p`` lists the devices and ends."""
+    letters = "".join(word[1:] for word in call.argv[1:] if word.startswith("-"))
+    words = [word for word in call.argv[1:] if not word.startswith("-")]
+    count = int(words.pop(0)) if "c" in letters and words and words[0].isdecimal() else 0
+    wanted = words[-1] if words else ""
+    if wanted not in ("", TOUCHSCREEN, BUTTONS):
+        return call.fail(f"could not open {wanted}, No such file or directory")
+    if "p" in letters or "i" in letters:
+        call.out(_devices(phone, wanted, details=True))
+        return 0
+    if not wanted and "q" not in letters:
+        call.out(_devices(phone, wanted, details=False))
+    return _follow(phone, call, wanted, count, letters)
+
+
+def _follow(phone: Phone, call: Call, wanted: str, count: int, letters: str) -> int:
+    listener = phone.inputs.listen()
+    told = 0
+    try:
+        while not count or told < count:
+            try:
+                line = listener.get(timeout=1.0)
+            except queue.Empty:
+                call.write(b"")  # raises when the caller has gone
+                continue
+            if wanted in ("", line[1]):
+                call.out(written(line, labels="l" in letters, times="t" in letters))
+                told += 1
+    finally:
+        phone.inputs.leave(listener)
+    return 0
+
+
+def _devices(phone: Phone, wanted: str, *, details: bool) -> str:
+    width, height = phone.inputs.size
+    axes = [("ABS_MT_SLOT", 9), ("ABS_MT_POSITION_X", width - 1), ("ABS_MT_POSITION_Y", height - 1),
+            ("ABS_MT_TRACKING_ID", 65535)]  # fmt: skip
+    keys = f"    KEY (0001): {'  '.join(f'{key:<20}' for key in KEYS.values())}\n"
+    ranges = [f"{name:<20}  : value 0, min 0, max {most}, fuzz 0, flat 0, resolution 0" for name, most in axes]
+    touch = "    KEY (0001): BTN_TOUCH\n    ABS (0003): " + "\n                ".join(ranges) + "\n"
+    said = ""
+    for number, (path, name, events, direct) in enumerate(
+        [(TOUCHSCREEN, "handeye-touchscreen", touch, True), (BUTTONS, "handeye-buttons", keys, False)], 1
+    ):
+        if wanted in ("", path):
+            said += f'add device {number}: {path}\n  name:     "{name}"\n'
+            props = "    INPUT_PROP_DIRECT\n" if direct else "    <none>\n"
+            said += f"  events:\n{events}  input props:\n{props}" if details else ""
+    return said

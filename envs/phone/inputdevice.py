@@ -1,0 +1,98 @@
+"""The phone's touchscreen and buttons as Linux shows them: what ``getevent`` prints.
+
+On a device ``input`` puts touches in behind the kernel, where ``getevent`` does not see them. Here it is the finger of
+whoever uses the phone, so its touches are seen. Positions are the panel's own, upright however the phone is turned.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+
+from actions.frame import Point
+
+TOUCHSCREEN, BUTTONS = "/dev/input/event1", "/dev/input/event0"
+KEYS = {"POWER": "KEY_POWER", "VOLUME_UP": "KEY_VOLUMEUP", "VOLUME_DOWN": "KEY_VOLUMEDOWN", "VOLUME_MUTE": "KEY_MUTE",
+        "HOME": "KEY_HOMEPAGE", "BACK": "KEY_BACK", "APP_SWITCH": "KEY_APPSELECT", "MENU": "KEY_MENU",
+        "CAMERA": "KEY_CAMERA"}  # fmt: skip
+"""Linux's names for the buttons of this phone, by Android's."""
+_NUMBERS = {"EV_SYN": 0, "EV_KEY": 1, "EV_ABS": 3, "SYN_REPORT": 0, "BTN_TOUCH": 0x14A, "ABS_MT_SLOT": 0x2F,
+            "ABS_MT_POSITION_X": 0x35, "ABS_MT_POSITION_Y": 0x36, "ABS_MT_TRACKING_ID": 0x39, "KEY_POWER": 116,
+            "KEY_VOLUMEUP": 115, "KEY_VOLUMEDOWN": 114, "KEY_MUTE": 113, "KEY_HOMEPAGE": 172, "KEY_BACK": 158,
+            "KEY_APPSELECT": 0x244, "KEY_MENU": 139, "KEY_CAMERA": 212}  # fmt: skip
+_UP = 0xFFFFFFFF
+
+Line = tuple[float, str, str, str, int]
+"""Seconds since the machine started, device, type, code and value."""
+
+
+class InputDevices:
+    """Tells every listener what fingers and buttons do. `size` is the upright panel's, `rotation` how it is turned."""
+
+    def __init__(self, size: tuple[int, int], rotation: Callable[[], int]) -> None:
+        self.size, self._rotation = size, rotation
+        self._lock = threading.Lock()
+        self._listeners: list[queue.SimpleQueue[Line]] = []
+        self._touches = 0
+        self._down = False
+
+    def listen(self) -> queue.SimpleQueue[Line]:
+        """Everything from now on, until `leave`."""
+        with self._lock:
+            self._listeners.append(queue.SimpleQueue())
+            return self._listeners[-1]
+
+    def leave(self, listener: queue.SimpleQueue[Line]) -> None:
+        """End a `listen`."""
+        with self._lock:
+            self._listeners.remove(listener)
+
+    def finger(self, event: str, at: Point | None) -> None:
+        """One touch event of the screen (``touchStart`` …), in pixels of the screen as it is turned."""
+        down = event == "touchStart"
+        if event in ("touchEnd", "touchCancel"):
+            self._lift()
+        elif at is not None and (down or self._down):
+            x, y = self._on_panel(at)
+            lines = [("EV_ABS", "ABS_MT_POSITION_X", x), ("EV_ABS", "ABS_MT_POSITION_Y", y)]
+            if down:
+                self._down, self._touches = True, self._touches + 1
+                lines = [("EV_ABS", "ABS_MT_TRACKING_ID", self._touches), ("EV_KEY", "BTN_TOUCH", 1), *lines]
+            self._tell(TOUCHSCREEN, lines)
+
+    def key(self, name: str) -> None:
+        """A button was pressed and let go, by Android's name; others are no buttons of this phone."""
+        if name in KEYS:
+            for value in (1, 0):
+                self._tell(BUTTONS, [("EV_KEY", KEYS[name], value)])
+
+    def _lift(self) -> None:
+        if self._down:
+            self._down = False
+            self._tell(TOUCHSCREEN, [("EV_ABS", "ABS_MT_TRACKING_ID", _UP), ("EV_KEY", "BTN_TOUCH", 0)])
+
+    def _on_panel(self, at: Point) -> tuple[int, int]:
+        width, height = self.size
+        turned = {0: (at.x, at.y), 1: (width - 1 - at.y, at.x), 2: (width - 1 - at.x, height - 1 - at.y),
+                  3: (at.y, height - 1 - at.x)}  # fmt: skip
+        x, y = turned[self._rotation() % 4]
+        return min(max(round(x), 0), width - 1), min(max(round(y), 0), height - 1)
+
+    def _tell(self, device: str, lines: list[tuple[str, str, int]]) -> None:
+        with self._lock:
+            now = time.monotonic()
+            for listener in self._listeners:
+                for kind, code, value in [*lines, ("EV_SYN", "SYN_REPORT", 0)]:
+                    listener.put((now, device, kind, code, value))
+
+
+def written(line: Line, *, labels: bool, times: bool) -> str:
+    """A line as ``getevent`` prints it with ``-l`` (names) and ``-t`` (times)."""
+    when, device, kind, code, value = line
+    stamp = f"[{when:15.6f}] " if times else ""
+    if not labels:
+        return f"{stamp}{device}: {_NUMBERS[kind]:04x} {_NUMBERS[code]:04x} {value:08x}\n"
+    said = {0: "UP", 1: "DOWN"}[value] if kind == "EV_KEY" else f"{value:08x}"
+    return f"{stamp}{device}: {kind:<12} {code:<20} {said:<20}\n"

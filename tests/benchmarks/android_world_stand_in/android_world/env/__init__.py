@@ -1,0 +1,1 @@
+"""A stand-in: this is not AndroidWorld."""

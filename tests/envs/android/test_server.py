@@ -1,0 +1,33 @@
+"""The adb server that is used is the one that was asked for."""
+
+import socket
+import subprocess
+from typing import Any
+
+import pytest
+
+from actions.adb import AdbServer
+from actions.backend import BackendError
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def test_a_server_that_has_just_gone_is_an_error_and_no_other_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Any] = []
+    monkeypatch.setattr(subprocess, "run", lambda *words, **options: started.append(words))
+    monkeypatch.setattr(AdbServer, "runs", lambda self: True)  # as it was a moment ago
+    server = AdbServer("127.0.0.1", free_port())
+    with pytest.raises(BackendError, match="does not answer"):
+        server.connection(1.0)
+    with pytest.raises(BackendError, match="lists no devices"):
+        server.devices()
+    assert "failed to connect" in server.connect("127.0.0.1:1")
+    assert started == []
+
+
+def test_none_elsewhere_is_said() -> None:
+    with pytest.raises(BackendError, match=r"no adb server at 192\.0\.2\.1"):
+        AdbServer("192.0.2.1", 5037).start()
