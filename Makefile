@@ -28,6 +28,7 @@ bench: setup ## speed, against the usual way: milliseconds of a step outside the
 	$(BIN)/python -m benchmarks.speed.recording
 	$(BIN)/python -m benchmarks.speed.harness
 	$(BIN)/python -m benchmarks.speed.replay
+	$(BIN)/python -m benchmarks.speed.phone
 
 setup: $(VENV)/.debian $(VENV)/.python $(VENV)/.tokenizer
 
