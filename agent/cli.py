@@ -6,7 +6,6 @@ import functools
 import logging
 import signal
 import sys
-from enum import StrEnum
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +18,9 @@ from agent.commands.export import export
 from agent.commands.extract import extract
 from agent.commands.options import (
     AsJson,
+    ConfirmName,
     DialectName,
+    EnvName,
     MaxPixels,
     ModelName,
     NoProfile,
@@ -45,23 +46,6 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-class EnvName(StrEnum):
-    """Where to work."""
-
-    desktop = "desktop"
-    sandbox = "sandbox"
-    android = "android"
-    phone = "phone"
-
-
-class ConfirmName(StrEnum):
-    """When to ask the person before an action."""
-
-    always = "always"
-    risky = "risky"
-    never = "never"
 
 
 _screen = functools.partial(typer.Option, rich_help_panel="Screen")

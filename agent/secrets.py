@@ -28,7 +28,7 @@ from agent.masks import Masks, Reading, read_text
 from agent.model import Decision, Grounding, Model, ModelError, ParseError
 from agent.step import Step
 from agent.task import Task
-from envs.env import Env, EnvError, Image, Observation, Outcome
+from envs.env import Env, EnvError, Image, Observation, Outcome, WrappedEnv
 
 SHORTEST = 4
 """Characters that a secret must have: anything shorter is all over every record by chance."""
@@ -211,7 +211,7 @@ class SecretMemory:
         self.memory.append(self.secrets.record(step))
 
 
-class SecretEnv:
+class SecretEnv(WrappedEnv):
     """An `envs.env.Env` that types values for placeholders and hands on pictures in which they are blacked out.
 
     `read` finds text on a picture; without it only what was typed is masked. Errors of the device are redacted.
@@ -220,23 +220,9 @@ class SecretEnv:
     def __init__(
         self, env: Env, secrets: Secrets, read: Callable[[Image], Iterable[Reading]] | None = read_text
     ) -> None:
-        self._env, self._secrets = env, secrets
+        super().__init__(env)
+        self._secrets = secrets
         self._masks = Masks(tuple(secrets.values.values()), read)
-
-    @property
-    def platform(self) -> str:
-        """The env's."""
-        return self._env.platform
-
-    @property
-    def name(self) -> str:
-        """The env's."""
-        return self._env.name
-
-    @property
-    def supported(self) -> frozenset[str]:
-        """The env's."""
-        return self._env.supported
 
     def reset(self) -> None:
         """Reset the env; masks are forgotten."""
@@ -270,10 +256,6 @@ class SecretEnv:
             for phase, seconds in outcome.timings.items():
                 timings[phase] = timings.get(phase, 0.0) + seconds
         return Outcome(performed, ("" if performed else "would ") + describe(action), settled, timings)
-
-    def close(self) -> None:
-        """Close the env."""
-        self._env.close()
 
     def _look(self) -> Observation:
         try:

@@ -30,7 +30,7 @@ from agent.secrets import SecretEnv, SecretMemory, SecretModel, Secrets
 from agent.stop import Stop
 from agent.task import Limits, Task
 from envs.desktop import DesktopEnv
-from envs.env import Image
+from envs.env import Env, Image
 from envs.hotkey import watch_for_stop
 from envs.sandbox import SandboxEnv
 from envs.settle import Rules
@@ -142,14 +142,14 @@ def run_task(instruction: str, screen: Screen, options: RunOptions) -> Run:
         stack.callback(memory.close)
         stop = Stop()
         view = stack.enter_context(LiveView(task, env.name))
-        stack.enter_context(_stoppable(env, stop))
+        stack.enter_context(stoppable(env, stop))
         agent = Agent(env, model, _policy(screen, options, view), memory, stop, view, view.ask_person)
         veil = keep_secrets(agent, options.secrets).veil if options.secrets else _bare
         page = stack.enter_context(_live(agent, view, header, folder, options, lambda: veil(env.peek())))
         result = agent.run(task)
         if page is not None:
             page.over()
-        result = _redacted(result, options.secrets)
+        result = redacted(result, options.secrets)
         memory.finish(result.ending, result.message, result.answer)
         view.ended(result)
         if page is not None:
@@ -212,7 +212,8 @@ def keep_secrets(agent: Agent, secrets: Secrets) -> SecretEnv:
     return veiled
 
 
-def _redacted(result: Result, secrets: Secrets) -> Result:
+def redacted(result: Result, secrets: Secrets) -> Result:
+    """`result` with placeholders for the values in its words."""
     answer = None if result.answer is None else secrets.redact(result.answer)
     return replace(result, message=secrets.redact(result.message), answer=answer)
 
@@ -252,7 +253,7 @@ def _policy(screen: Screen, options: RunOptions, view: LiveView) -> Policy:
 
 
 @contextmanager
-def _stoppable(env: Screened, stop: Stop) -> Iterator[None]:
+def stoppable(env: Env, stop: Stop) -> Iterator[None]:
     """The stop key and the corner, as far as this machine has them; says what is missing."""
     if isinstance(env, DesktopEnv | SandboxEnv):
         displays = [env.display] if env.display else []

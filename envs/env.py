@@ -92,3 +92,41 @@ class Env(Protocol):
 
     def close(self) -> None:
         """Give everything back. Safe to call twice."""
+
+
+class WrappedEnv:
+    """An `Env` that is another one; a subclass says what it does otherwise."""
+
+    def __init__(self, env: Env) -> None:
+        self._env = env
+
+    @property
+    def platform(self) -> str:
+        """The env's."""
+        return self._env.platform
+
+    @property
+    def name(self) -> str:
+        """The env's."""
+        return self._env.name
+
+    @property
+    def supported(self) -> frozenset[str]:
+        """The env's."""
+        return self._env.supported
+
+    def reset(self) -> None:
+        """Reset the env."""
+        self._env.reset()
+
+    def observe(self) -> Observation:
+        """Look."""
+        return self._env.observe()
+
+    def perform(self, action: AnyAction, frame: Frame) -> Outcome:
+        """Do `action`. Raises like the env."""
+        return self._env.perform(action, frame)
+
+    def close(self) -> None:
+        """Close the env."""
+        self._env.close()

@@ -4,12 +4,31 @@ from __future__ import annotations
 
 import functools
 import json
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from agent.errors import UserError
+
+
+class EnvName(StrEnum):
+    """Where to work."""
+
+    desktop = "desktop"
+    sandbox = "sandbox"
+    android = "android"
+    phone = "phone"
+
+
+class ConfirmName(StrEnum):
+    """When to ask the person before an action."""
+
+    always = "always"
+    risky = "risky"
+    never = "never"
+
 
 model_option = functools.partial(typer.Option, rich_help_panel="Model")
 record_option = functools.partial(typer.Option, rich_help_panel="Record")

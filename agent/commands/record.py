@@ -8,17 +8,8 @@ from typing import Annotated
 
 import typer
 
-from agent.commands.options import AsJson, SecretOptions, print_json, record_option
+from agent.commands.options import AsJson, EnvName, SecretOptions, print_json, record_option
 from agent.errors import UserError
-
-
-class Where(StrEnum):
-    """Where the person works."""
-
-    desktop = "desktop"
-    sandbox = "sandbox"
-    android = "android"
-    phone = "phone"
 
 
 class HowItEnds(StrEnum):
@@ -34,12 +25,12 @@ def record(
         str, typer.Option("--task", "-t", help="What the demonstration shows, in the words a task would have.")
     ] = "",
     env: Annotated[
-        Where,
+        EnvName,
         typer.Option(
             help="Your own desktop, a private display, an Android device over adb, or a simulated phone.",
             rich_help_panel="Screen",
         ),
-    ] = Where.desktop,
+    ] = EnvName.desktop,
     app_: Annotated[
         list[str] | None,
         typer.Option(

@@ -11,7 +11,9 @@ import typer
 
 from agent.commands.options import (
     AsJson,
+    ConfirmName,
     DialectName,
+    EnvName,
     MaxPixels,
     ModelName,
     NoProfile,
@@ -25,23 +27,6 @@ from agent.commands.options import (
 if TYPE_CHECKING:
     from agent.replay.ask import Answered, Comparison
     from agent.replay.simulate import Simulation
-
-
-class Where(StrEnum):
-    """Where to replay live."""
-
-    desktop = "desktop"
-    sandbox = "sandbox"
-    android = "android"
-    phone = "phone"
-
-
-class Confirm(StrEnum):
-    """When to ask the person before an action."""
-
-    always = "always"
-    risky = "risky"
-    never = "never"
 
 
 _live = functools.partial(typer.Option, rich_help_panel="Live")
@@ -75,7 +60,7 @@ def replay(
         float, typer.Option(help="ask: points this many pixels apart are the same place.", min=0, metavar="PX")
     ] = 14.0,
     env: Annotated[
-        Where | None,
+        EnvName | None,
         _live(
             help="Your own desktop, a private display, an Android device or a simulated phone. Default: as recorded."
         ),
@@ -97,7 +82,7 @@ def replay(
     ] = 10.0,
     max_seconds: Annotated[float | None, _live(help="End after this many seconds.")] = None,
     confirm: Annotated[
-        Confirm | None,
+        ConfirmName | None,
         _live(help="Ask before an action. Default: risky on your own desktop or device, else never."),
     ] = None,
     secret: SecretOptions = None,

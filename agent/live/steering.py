@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from actions.action import AnyAction, describe, one_line
+from actions.action import describe, one_line
 from actions.backend import BackendError
 from actions.frame import Frame, GeometryError
 from agent.console import LiveView
@@ -22,7 +22,7 @@ from agent.model import Decision
 from agent.policy import Policy, Verdict, risk
 from agent.report import Data
 from agent.step import Step
-from envs.env import Env, EnvError, Image, Observation, Outcome
+from envs.env import Env, EnvError, Image, Observation, WrappedEnv
 
 NAME = "live view"
 """How verdicts of the page are signed in the record."""
@@ -32,7 +32,7 @@ _TICK = 0.1  # seconds between looks at the terminal and the clock while waiting
 _GLANCE = 0.5  # seconds between looks at the screen while waiting
 
 
-class LiveEnv:
+class LiveEnv(WrappedEnv):
     """An `envs.env.Env` that shows on the board what it sees and looks no further while the person holds the run.
 
     `glance` is a picture of the screen for someone who looks on, masked like `env`'s own. What the person does on the
@@ -40,28 +40,10 @@ class LiveEnv:
     """
 
     def __init__(self, env: Env, board: Board, glance: Callable[[], Image]) -> None:
-        self._env, self._board, self._glance = env, board, glance
+        super().__init__(env)
+        self._board, self._glance = board, glance
         self._frame: Frame | None = None
         self._glanced = 0.0
-
-    @property
-    def platform(self) -> str:
-        """The env's."""
-        return self._env.platform
-
-    @property
-    def name(self) -> str:
-        """The env's."""
-        return self._env.name
-
-    @property
-    def supported(self) -> frozenset[str]:
-        """The env's."""
-        return self._env.supported
-
-    def reset(self) -> None:
-        """Reset the env."""
-        self._env.reset()
 
     def observe(self) -> Observation:
         """The screen, as soon as the person does not hold the run."""
@@ -71,14 +53,6 @@ class LiveEnv:
         self._frame = seen.frame
         self._board.show(seen.image, seen.frame)
         return seen
-
-    def perform(self, action: AnyAction, frame: Frame) -> Outcome:
-        """Do `action`. Raises like the env."""
-        return self._env.perform(action, frame)
-
-    def close(self) -> None:
-        """Close the env."""
-        self._env.close()
 
     def gate(self) -> None:
         """Return when the run is neither paused nor taken over; do what the person does meanwhile."""

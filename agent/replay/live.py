@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime
 import re
 import shlex
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from agent.replay.live_player import Halt, Player
 from agent.replay.live_script import Script, opened_first
 from agent.report import write_report
 from agent.secrets import SecretEnv, SecretMemory, SecretModel, Secrets
-from agent.session import ConfirmMode, EnvKind, Screen, open_env
+from agent.session import ConfirmMode, EnvKind, Screen, open_env, redacted, stoppable
 from agent.stop import Stop
 from agent.task import Limits, Task
 from envs.env import Env
@@ -186,13 +186,13 @@ def replay_on(
         writer = EpisodeWriter.create(out, secrets.record(header))
         stack.callback(writer.close)
         view = stack.enter_context(LiveView(task, env.name))
-        stack.enter_context(_stoppable(env, stop))
+        stack.enter_context(stoppable(env, stop))
         seen: Env = SecretEnv(env, secrets) if secrets else env
         model: Model = SecretModel(player, secrets) if secrets else player
         memory: Memory = SecretMemory(writer, secrets) if secrets else writer
         agent = Agent(PatientEnv(seen, player, lambda: bool(stop)), model, _policy(own, options, view), memory, stop)
         agent.watch, agent.ask = view, view.ask_person
-        result = _redacted(agent.run(task), secrets)
+        result = redacted(agent.run(task), secrets)
         writer.finish(result.ending, result.message, result.answer)
         view.ended(result)
     halt = replace(player.halt, why=secrets.redact(player.halt.why)) if player.halt else None
@@ -217,29 +217,6 @@ def _check_secrets(script: Script, secrets: Secrets) -> None:
 def _policy(own: bool, options: LiveOptions, view: LiveView) -> Policy:
     mode = options.confirm or ("risky" if own else "never")
     return Allow() if mode == "never" else Confirm(mode, view.ask_to_confirm)
-
-
-@contextmanager
-def _stoppable(env: Env, stop: Stop) -> Iterator[None]:
-    """The stop key and the corner, as far as this machine has them; says what is missing."""
-    from envs.desktop import DesktopEnv
-    from envs.hotkey import watch_for_stop
-    from envs.sandbox import SandboxEnv
-
-    if isinstance(env, DesktopEnv | SandboxEnv):
-        displays = [env.display] if env.display else []
-        watch = watch_for_stop(displays, stop.request, position=env.pointer, corner=env.corner())
-    else:
-        watch = watch_for_stop([], stop.request)
-    with watch as problems:
-        for problem in problems:
-            console().print(f"[yellow]{escape(problem)}[/]", soft_wrap=True)
-        yield
-
-
-def _redacted(result: Result, secrets: Secrets) -> Result:
-    answer = None if result.answer is None else secrets.redact(result.answer)
-    return replace(result, message=secrets.redact(result.message), answer=answer)
 
 
 def _pictures(out: Path, halt: Halt | None, script: Script) -> tuple[Path, ...]:
