@@ -60,10 +60,11 @@ class Polygon:
         if self.holds(middle):
             return middle
         found = [stretch for y in self._heights() for stretch in self._stretches(y)]
-        if not found:
+        left, right, y = max(found, key=lambda stretch: stretch[1] - stretch[0], default=(0.0, 0.0, 0.0))
+        inside = Point((left + right) / 2, y)
+        if not self.holds(inside):  # none, or as wide as a rounding error
             raise ValueError("the polygon has no inside")
-        left, right, y = max(found, key=lambda stretch: stretch[1] - stretch[0])
-        return Point((left + right) / 2, y)
+        return inside
 
     def _sides(self) -> Iterator[tuple[Point, Point]]:
         return pairwise((*self.corners, self.corners[0]))

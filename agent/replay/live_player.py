@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from actions.action import Answer, AnyAction, AskUser, Finish, Open, Scroll, Wait, describe, points_of
+from actions.action import Answer, AnyAction, AskUser, Finish, Open, Scroll, TypeText, Wait, describe, points_of
 from actions.frame import Box, Frame, Point
 from agent.builtin.perception import Perceiver
 from agent.builtin.screen import Screen
@@ -215,7 +215,7 @@ class Player:
 
     def _begin_without_place(self, cue: Cue, seen: Observation) -> _Ready | None:
         """Keys and text: the window must be the one of the record, and show what it showed."""
-        if not same_app(cue.step.app, seen.app):
+        if not any(same_app(app, seen.app) for app in self._apps(cue)):
             self._why, self._near = f"the window in front is {seen.app!r} and was {cue.step.app!r}", ()
             return None
         image = self._script.image(cue.step)
@@ -232,6 +232,12 @@ class Player:
             self._why, self._near = f"only {there:.0%} of what was written on the screen is there", ()
             return None
         return self._say(cue, seen, cue.action, f"the same window, with {there:.0%} of its texts")
+
+    def _apps(self, cue: Cue) -> list[str | None]:
+        """The window of the record; for a text also the next step's, which may have come up as the record looked."""
+        if isinstance(cue.action, TypeText) and "\n" not in cue.action.text and cue.next is not None:
+            return [cue.step.app, cue.next.app]
+        return [cue.step.app]
 
     def _written(self, cue: Cue, image: Image, now: Screen) -> float:
         """How much of what stood on the recorded screen stands on this one, 0 to 1.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from actions.frame import Box, Frame, Grid, Point
@@ -118,6 +118,7 @@ def test_inside_point_of_a_polygon_is_right(polygon: Polygon) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=3, max_size=9))
+@example([(50, 31), (11, 0), (50, 31), (0, 18)])
 def test_inside_point_of_any_outline_is_right_or_there_is_none(corners: list[tuple[int, int]]) -> None:
     polygon = Polygon(tuple(Point(*corner) for corner in corners))
     try:

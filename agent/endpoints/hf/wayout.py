@@ -49,12 +49,14 @@ class WayOut:
     def find(self, matcher: LLMatcher) -> list[int] | None:
         """The tokens that make the answer that `matcher` follows whole; None if four searches of `seconds` find none.
 
+        The seconds are the processor's: a busy machine changes no answer.
+
         States from which the same tokens may follow are taken to be alike at first; if that finds nothing, only those
         that took as many tokens to get to.
         """
         for marks, visits, by_length in ((8, 1, False), (8, 1, True), (_FEW, 1, False), (_FEW, 16, True)):
             self._seen.clear()
-            self._tried, until = self.marks[:marks], time.monotonic() + self.seconds
+            self._tried, until = self.marks[:marks], time.thread_time() + self.seconds
             found = self._search(matcher, visits, by_length, until)
             if found is not None:
                 return found
@@ -64,7 +66,7 @@ class WayOut:
         order = itertools.count(0, -1)  # of equally long ways the latest first: it has come further
         queue: list[tuple[int, int, list[int], LLMatcher]] = [(0, next(order), [], matcher.deep_copy())]
         looked = 0
-        while queue and looked < self.most and time.monotonic() < until:
+        while queue and looked < self.most and time.thread_time() < until:
             _, _, way, state = heapq.heappop(queue)
             if state.is_accepting():
                 return way
