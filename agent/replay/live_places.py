@@ -70,10 +70,15 @@ def same_text(a: str, b: str) -> bool:
     """Whether two readings are of one text: OCR's slips apart, and never with another number in it."""
     if a.strip() == b.strip():
         return bool(a.strip())
-    one, two = plain(a), plain(b)
+    one, two = plain(_whole(a)), plain(_whole(b))
     if not one or not two or re.findall(r"\d+", one) != re.findall(r"\d+", two):
         return False
     return one == two or (min(len(one), len(two)) > 3 and fuzz.ratio(one, two) >= _ALIKE)
+
+
+def _whole(text: str) -> str:
+    """`text` without the last letter of a half covered word before it: ``e Blue`` in a list over "Volume"."""
+    return re.sub(r"^[a-z] (?=\w{3})", "", text.strip())
 
 
 def element_at(screen: Screen, point: Point) -> Element | None:

@@ -191,6 +191,7 @@ def test_of_equal_buttons_none_is_taken_where_the_row_is_gone() -> None:
     ("Save As…", "Save As...", True), ("Subscribe to the news", "Subscribe tothe news", True),
     ("Save", "Save All", False),
     ("Room 12", "Room 13", False), ("7", "1", False), ("7", "7", True), ("", "", False),
+    ("Blue", "e Blue", True), ("Option", "Option B", False),
 ])  # fmt: skip
 def test_texts_are_the_same_but_for_slips(a: str, b: str, same: bool) -> None:
     assert same_text(a, b) is same
