@@ -102,3 +102,37 @@ class Model(Protocol):
 
     def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
         """Data from the screen in the shape of a JSON schema. Raises like `decide`."""
+
+
+class WrappedModel:
+    """A `Model` that is another one; a subclass says what it does otherwise."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+
+    @property
+    def name(self) -> str:
+        """The model's."""
+        return self._model.name
+
+    @property
+    def dialect(self) -> str | None:
+        """The model's."""
+        return self._model.dialect
+
+    @property
+    def prompt_hash(self) -> str | None:
+        """The model's."""
+        return self._model.prompt_hash
+
+    def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
+        """The model's. Raises like it."""
+        return self._model.decide(task, observation, history)
+
+    def locate(self, observation: Observation, instruction: str) -> Grounding:
+        """The model's. Raises like it."""
+        return self._model.locate(observation, instruction)
+
+    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
+        """The model's. Raises like it."""
+        return self._model.extract(observation, schema, question)

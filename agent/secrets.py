@@ -25,7 +25,7 @@ from actions.frame import Frame, GeometryError
 from agent.errors import UserError
 from agent.loop import Memory
 from agent.masks import Masks, Reading, read_text
-from agent.model import Decision, Grounding, Model, ModelError, ParseError
+from agent.model import Decision, Grounding, Model, ModelError, ParseError, WrappedModel
 from agent.step import Step
 from agent.task import Task
 from envs.env import Env, EnvError, Image, Observation, Outcome, WrappedEnv
@@ -149,33 +149,23 @@ def _from_file(name: str, path: str) -> str:
         raise UserError(f"--secret {name}: the file it names cannot be read as text") from error
 
 
-@dataclass
-class SecretModel:
+class SecretModel(WrappedModel):
     """A `agent.model.Model` whose words hold no value. An unknown placeholder is an unusable answer."""
 
-    model: Model
-    secrets: Secrets
+    def __init__(self, model: Model, secrets: Secrets) -> None:
+        super().__init__(model)
+        self._secrets = secrets
 
     @property
     def name(self) -> str:
-        """The model's."""
-        return self.secrets.redact(self.model.name)
-
-    @property
-    def dialect(self) -> str | None:
-        """The model's."""
-        return self.model.dialect
-
-    @property
-    def prompt_hash(self) -> str | None:
-        """The model's."""
-        return self.model.prompt_hash
+        """The model's, redacted."""
+        return self._secrets.redact(super().name)
 
     def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
         """The next action; a value in it is its placeholder. Raises like the model."""
-        redact = self.secrets.redact
+        redact = self._secrets.redact
         try:
-            decision = self.secrets.record(self.model.decide(task, observation, history))
+            decision = self._secrets.record(super().decide(task, observation, history))
         except ParseError as error:
             raise ParseError(redact(str(error)), redact(error.raw), error.usage, error.timings) from None
         except ModelError as error:
@@ -183,16 +173,12 @@ class SecretModel:
         except ValidationError:
             raise ParseError("the answer spells a secret out where none can be", "") from None
         if isinstance(decision.action, TypeText):
-            self.secrets.check(decision.action.text, lambda message: ParseError(message, decision.raw, decision.usage))
+            self._secrets.check(decision.action.text, lambda message: ParseError(message, decision.raw, decision.usage))
         return decision
 
     def locate(self, observation: Observation, instruction: str) -> Grounding:
         """The model's answer, redacted."""
-        return self.secrets.record(self.model.locate(observation, instruction))
-
-    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
-        """The model's answer."""
-        return self.model.extract(observation, schema, question)
+        return self._secrets.record(super().locate(observation, instruction))
 
 
 @dataclass

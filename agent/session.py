@@ -24,7 +24,7 @@ from agent.errors import UserError
 from agent.loop import Agent, Result
 from agent.model import Model
 from agent.models import resolve_model
-from agent.policy import Allow, Confirm, Policy
+from agent.policy import Allow, Asker, Confirm, Policy
 from agent.report import write_report
 from agent.secrets import SecretEnv, SecretMemory, SecretModel, Secrets
 from agent.stop import Stop
@@ -131,7 +131,7 @@ def run_task(instruction: str, screen: Screen, options: RunOptions) -> Run:
     except ValueError as error:
         raise UserError(str(error)) from error
     _check_screen(screen)
-    folder = (options.out or _default_folder(instruction)).absolute()
+    folder = (options.out or run_folder(instruction)).absolute()
     _check_folder(folder)
     with ExitStack() as stack:
         model = _model(options, screen.platform)
@@ -143,7 +143,9 @@ def run_task(instruction: str, screen: Screen, options: RunOptions) -> Run:
         stop = Stop()
         view = stack.enter_context(LiveView(task, env.name))
         stack.enter_context(stoppable(env, stop))
-        agent = Agent(env, model, _policy(screen, options, view), memory, stop, view, view.ask_person)
+        ask = (lambda question: None) if options.live else view.ask_to_confirm  # the live view asks by itself
+        policy = policy_for(options.confirm, screen.own, ask)
+        agent = Agent(env, model, policy, memory, stop, view, view.ask_person)
         veil = keep_secrets(agent, options.secrets).veil if options.secrets else _bare
         page = stack.enter_context(_live(agent, view, header, folder, options, lambda: veil(env.peek())))
         result = agent.run(task)
@@ -218,10 +220,10 @@ def redacted(result: Result, secrets: Secrets) -> Result:
     return replace(result, message=secrets.redact(result.message), answer=answer)
 
 
-def _default_folder(instruction: str) -> Path:
+def run_folder(words: str, longest: int = 40) -> Path:
     """``runs/2026-11-22T15-04-05-open-the-file-menu`` below the working directory; a number is added if taken."""
     stamp = datetime.datetime.now().strftime("%Y-%m-%dT%H-%M-%S")
-    slug = re.sub(r"[^a-z0-9]+", "-", instruction.lower()).strip("-")[:40].rstrip("-")
+    slug = re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")[:longest].rstrip("-")
     base = Path("runs") / f"{stamp}-{slug or 'task'}"
     names = (base.with_name(base.name + (f"-{n}" if n else "")) for n in range(10_000))
     return next(path for path in names if not path.exists())
@@ -246,9 +248,9 @@ def _check_folder(folder: Path) -> None:
         raise EpisodeError(f"cannot write to {there}: permission denied; choose another folder with --out")
 
 
-def _policy(screen: Screen, options: RunOptions, view: LiveView) -> Policy:
-    mode = options.confirm or ("risky" if screen.own else "never")
-    ask = (lambda question: None) if options.live else view.ask_to_confirm  # the live view asks by itself
+def policy_for(confirm: ConfirmMode | None, own: bool, ask: Asker) -> Policy:
+    """Confirmation as wanted; where nothing is said, of risky actions on the user's own desktop."""
+    mode = confirm or ("risky" if own else "never")
     return Allow() if mode == "never" else Confirm(mode, ask)
 
 

@@ -21,12 +21,12 @@ from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 from actions.action import AnyAction, Finish
 from agent.episode import EpisodeHeader, EpisodeWriter
 from agent.loop import Agent, Memory, Result
-from agent.model import Decision, Grounding, Model, ModelError, ParseError, Usage
+from agent.model import Decision, Model, ModelError, ParseError, Usage, WrappedModel
 from agent.policy import Allow
 from agent.step import Step
 from agent.task import Ending, Limits, Task
 from benchmarks.statistics import Undefined, cluster_bootstrap, wilson
-from benchmarks.suite import Answer, Judged, Sample, Summary, Verdict
+from benchmarks.suite import Answer, Judged, Options, Sample, SuiteError, Summary, Verdict
 from benchmarks.summary import summarise
 from envs.env import Env, EnvError, Image, Observation
 
@@ -110,29 +110,15 @@ def play(
     return _answer(world.instruction, result, score, ends)
 
 
-class _EndsWithWorld:
+class _EndsWithWorld(WrappedModel):
     """`model`, and a `finish` as soon as the world itself has ended the episode. Sums up what the model cost."""
 
     def __init__(self, model: Model, world: World) -> None:
-        self._model, self._world = model, world
+        super().__init__(model)
+        self._world = world
         self.usage = Usage(requests=0)
         self.claimed = False
         self.ended = 0
-
-    @property
-    def name(self) -> str:
-        """The model's."""
-        return self._model.name
-
-    @property
-    def dialect(self) -> str | None:
-        """The model's."""
-        return self._model.dialect
-
-    @property
-    def prompt_hash(self) -> str | None:
-        """The model's."""
-        return self._model.prompt_hash
 
     def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
         """The model's, unless it is over."""
@@ -144,7 +130,7 @@ class _EndsWithWorld:
             self.ended = 1
             return Decision(action=Finish(status="success"), thought="the episode is over", usage=Usage(requests=0))
         try:
-            decision = self._model.decide(task, observation, history)
+            decision = super().decide(task, observation, history)
         except ParseError as error:
             self.usage = _sum(self.usage, error.usage)
             raise
@@ -153,14 +139,6 @@ class _EndsWithWorld:
         if isinstance(self._world, HearsAgent):
             self._world.hear(decision.action)
         return decision
-
-    def locate(self, observation: Observation, instruction: str) -> Grounding:
-        """The model's."""
-        return self._model.locate(observation, instruction)
-
-    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
-        """The model's."""
-        return self._model.extract(observation, schema, question)
 
 
 class _Forgetful:
@@ -224,6 +202,21 @@ def _sum(one: Usage, other: Usage) -> Usage:
 
 
 # --- figures -------------------------------------------------------------------------------------------------------
+
+
+def refuse_foreign(suite: str, options: Options, foreign: Sequence[str]) -> None:
+    """Raise `SuiteError` for an option among `foreign`, which `suite` does not have."""
+    for option in foreign:
+        if getattr(options, option):
+            raise SuiteError(f"{suite} has no --{option.replace('_', '-')}: leave it out")
+
+
+def instances(options: Options, default: int) -> int:
+    """How many instances of each task are wanted. Raises `SuiteError` for none."""
+    seeds = default if options.seeds is None else options.seeds
+    if seeds < 1:
+        raise SuiteError(f"--seeds {seeds}: there must be at least one instance of each task")
+    return seeds
 
 
 def hash_of(samples: Sequence[Sample], budget: Callable[[Sample], int]) -> str:

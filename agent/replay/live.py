@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-import re
 import shlex
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -19,16 +17,24 @@ from agent.builtin.perception import Perceiver
 from agent.console import LiveView, console
 from agent.episode import Episode, EpisodeError, EpisodeHeader, EpisodeWriter, read_episode
 from agent.errors import UserError
-from agent.loop import Agent, Memory, Result
-from agent.model import Model
-from agent.policy import Allow, Confirm, Policy
+from agent.loop import Agent, Result
 from agent.replay.live_env import PatientEnv
 from agent.replay.live_halt import write_halt
 from agent.replay.live_player import Halt, Player
 from agent.replay.live_script import Script, opened_first
 from agent.report import write_report
-from agent.secrets import SecretEnv, SecretMemory, SecretModel, Secrets
-from agent.session import ConfirmMode, EnvKind, Screen, open_env, redacted, stoppable
+from agent.secrets import Secrets
+from agent.session import (
+    ConfirmMode,
+    EnvKind,
+    Screen,
+    keep_secrets,
+    open_env,
+    policy_for,
+    redacted,
+    run_folder,
+    stoppable,
+)
 from agent.stop import Stop
 from agent.task import Limits, Task
 from envs.env import Env
@@ -177,7 +183,7 @@ def replay_on(
     `eyes` are `Player`'s; they may be kept for the next replay, which then reads only what is new to them.
     """
     episode = script.episode
-    out = (options.out or _default_folder(episode.folder)).absolute()
+    out = (options.out or run_folder(f"replay-of-{episode.folder.resolve().name}", 70)).absolute()
     task = Task(episode.header.task, Limits(steps=10 * len(script.cues) + 50, seconds=options.max_seconds))
     player = Player(script, env.platform, options.timeout, eyes)
     secrets, stop = options.secrets, Stop()
@@ -187,11 +193,11 @@ def replay_on(
         stack.callback(writer.close)
         view = stack.enter_context(LiveView(task, env.name))
         stack.enter_context(stoppable(env, stop))
-        seen: Env = SecretEnv(env, secrets) if secrets else env
-        model: Model = SecretModel(player, secrets) if secrets else player
-        memory: Memory = SecretMemory(writer, secrets) if secrets else writer
-        agent = Agent(PatientEnv(seen, player, lambda: bool(stop)), model, _policy(own, options, view), memory, stop)
-        agent.watch, agent.ask = view, view.ask_person
+        policy = policy_for(options.confirm, own, view.ask_to_confirm)
+        agent = Agent(env, player, policy, writer, stop, view, view.ask_person)
+        if secrets:
+            keep_secrets(agent, secrets)
+        agent.env = PatientEnv(agent.env, player, lambda: bool(stop))
         result = redacted(agent.run(task), secrets)
         writer.finish(result.ending, result.message, result.answer)
         view.ended(result)
@@ -214,11 +220,6 @@ def _check_secrets(script: Script, secrets: Secrets) -> None:
             secrets.check(cue.action.text, UserError)
 
 
-def _policy(own: bool, options: LiveOptions, view: LiveView) -> Policy:
-    mode = options.confirm or ("risky" if own else "never")
-    return Allow() if mode == "never" else Confirm(mode, view.ask_to_confirm)
-
-
 def _pictures(out: Path, halt: Halt | None, script: Script) -> tuple[Path, ...]:
     if halt is None:
         return ()
@@ -235,12 +236,3 @@ def _report(out: Path) -> Path | None:
     except (EpisodeError, OSError) as error:
         console().print(f"[yellow]no report: {escape(str(error))}[/]", soft_wrap=True)
         return None
-
-
-def _default_folder(source: Path) -> Path:
-    """``runs/2026-11-22T15-04-05-replay-of-my-episode`` below the working directory; a number is added if taken."""
-    stamp = datetime.datetime.now().strftime("%Y-%m-%dT%H-%M-%S")
-    slug = re.sub(r"[^a-z0-9]+", "-", source.resolve().name.lower()).strip("-")[:60] or "episode"
-    base = Path("runs") / f"{stamp}-replay-of-{slug}"
-    names = (base.with_name(base.name + (f"-{n}" if n else "")) for n in range(10_000))
-    return next(path for path in names if not path.exists())

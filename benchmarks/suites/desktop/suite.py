@@ -8,7 +8,7 @@ from typing import Any
 
 from agent.model import Model
 from agent.task import Limits
-from benchmarks.interactive import figures, hash_of, play
+from benchmarks.interactive import figures, hash_of, instances, play, refuse_foreign
 from benchmarks.suite import Answer, Judged, Kind, Options, Sample, SuiteError, Summary, Verdict
 from benchmarks.suites.desktop import catalogue
 from benchmarks.suites.desktop.oracle import Oracle
@@ -103,14 +103,10 @@ def open_suite(name: str, data: Path | None, options: Options) -> DesktopSuite:
     mode = options.mode or "plain"
     if mode not in MODES:
         raise SuiteError(f"desktop has no mode {mode!r}: choose one of {', '.join(MODES)}")
-    foreign = [option for option in ("rule", "language", "zoom", "official_timer") if getattr(options, option)]
-    if foreign:
-        raise SuiteError(f"the desktop suite has no --{foreign[0].replace('_', '-')}: leave it out")
+    refuse_foreign("the desktop suite", options, ("rule", "language", "zoom", "official_timer"))
     if data is not None:
         raise SuiteError("the desktop suite needs no data: leave out --data")
-    seeds = 1 if options.seeds is None else options.seeds
-    if seeds < 1:
-        raise SuiteError(f"--seeds {seeds}: there must be at least one instance of each task")
+    seeds = instances(options, 1)
     tasks = _chosen(options.tasks)
     if missing := programs_missing(tuple(dict.fromkeys(p for task in tasks for p in task.programs))):
         raise SuiteError(f"programs are missing: sudo apt-get install {' '.join(missing)}")

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 
 from agent.model import Model
 from agent.task import Limits
-from benchmarks.interactive import Pool, Score, figures, judge, play
+from benchmarks.interactive import Pool, Score, figures, instances, judge, play, refuse_foreign
 from benchmarks.suite import Answer, Judged, Kind, Options, Sample, SuiteError, Summary, Verdict
 from benchmarks.suites.desktop.task import instance_seed
 from benchmarks.suites.mobile_miniwob.oracle import oracle
@@ -184,9 +184,7 @@ class MobileMiniwobSuite:
 
 def open_suite(name: str, data: Path | None, options: Options) -> MobileMiniwobSuite:
     """The suite. Raises `SuiteError` for a foreign option, data, an unknown task, and where the pages are missing."""
-    foreign = [o for o in ("rule", "language", "zoom", "official_timer") if getattr(options, o)]
-    if foreign:
-        raise SuiteError(f"mobile-miniwob has no --{foreign[0].replace('_', '-')}: leave it out")
+    refuse_foreign("mobile-miniwob", options, ("rule", "language", "zoom", "official_timer"))
     if data is not None:
         raise SuiteError("mobile-miniwob brings its own pages: leave out --data")
     mode = next((known for known in get_args(Mode) if known == (options.mode or "app")), None)
@@ -195,9 +193,7 @@ def open_suite(name: str, data: Path | None, options: Options) -> MobileMiniwobS
     unknown = [task for task in options.tasks if task not in TASKS]
     if unknown:
         raise SuiteError(f"mobile-miniwob has no task {unknown[0]!r}: see docs/benchmarks/mobile-miniwob.md")
-    seeds = SEEDS if options.seeds is None else options.seeds
-    if seeds < 1:
-        raise SuiteError(f"--seeds {seeds}: there must be at least one instance of each task")
+    seeds = instances(options, SEEDS)
     try:
         pages.html_folder()
     except EnvError as error:

@@ -9,7 +9,7 @@ from typing import Any
 
 from agent.model import Model
 from agent.task import Limits
-from benchmarks.interactive import Pool, figures, hash_of, judge, play
+from benchmarks.interactive import Pool, figures, hash_of, instances, judge, play, refuse_foreign
 from benchmarks.suite import Answer, Judged, Kind, Options, Sample, SuiteError, Summary, Verdict
 from benchmarks.suites.desktop.task import instance_seed
 from benchmarks.suites.phone_tasks.catalogue import FLAGGED
@@ -103,16 +103,12 @@ class PhoneTasksSuite:
 
 def open_suite(name: str, data: Path | None, options: Options) -> PhoneTasksSuite:
     """The suite. Raises `SuiteError` for an unknown task, a foreign option, data."""
-    foreign = [o for o in ("mode", "rule", "language", "zoom", "official_timer") if getattr(options, o)]
-    if foreign:
-        raise SuiteError(f"phone-tasks has no --{foreign[0].replace('_', '-')}: leave it out")
+    refuse_foreign("phone-tasks", options, ("mode", "rule", "language", "zoom", "official_timer"))
     if data is not None:
         raise SuiteError("phone-tasks needs no data: leave out --data")
     unknown = [task for task in options.tasks if task not in TASKS]
     if unknown:
         raise SuiteError(f"phone-tasks has no task {unknown[0]!r}. Tasks: {', '.join(TASKS)}")
-    seeds = SEEDS if options.seeds is None else options.seeds
-    if seeds < 1:
-        raise SuiteError(f"--seeds {seeds}: there must be at least one instance of each task")
+    seeds = instances(options, SEEDS)
     chosen = [task for name, task in TASKS.items() if not options.tasks or name in options.tasks]
     return PhoneTasksSuite(chosen, options.seed, seeds)
