@@ -66,7 +66,7 @@ class KeyUp:
 
 
 @dataclass(frozen=True)
-class Text:
+class TextInput:
     """Enter characters as they are, a newline with Enter and a tab with Tab. No other control characters."""
 
     text: str
@@ -79,7 +79,7 @@ class Pause:
     seconds: float
 
 
-Event = MoveTo | ButtonDown | ButtonUp | Wheel | KeyDown | KeyUp | Text | Pause
+Event = MoveTo | ButtonDown | ButtonUp | Wheel | KeyDown | KeyUp | TextInput | Pause
 
 INPUT_TYPES = frozenset({"click", "long_press", "drag", "move", "scroll", "type", "key"})
 """The action types that are input; the others are the environment's or the loop's own."""
@@ -140,7 +140,7 @@ def _text(text: str) -> list[Event]:
     bad = _UNTYPABLE.search(text)
     if bad:
         raise BackendError(f"no key types the character U+{ord(bad[0]):04X} of the text: leave it out")
-    return [Text(_NEWLINE.sub("\n", text))] if text else []
+    return [TextInput(_NEWLINE.sub("\n", text))] if text else []
 
 
 def _drag(action: Drag, frame: Frame) -> list[Event]:

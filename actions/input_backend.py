@@ -17,7 +17,7 @@ from actions.events import (
     MoveTo,
     Pause,
     Side,
-    Text,
+    TextInput,
     Wheel,
     compile_action,
 )
@@ -29,7 +29,7 @@ DOUBLE_CLICK_SECONDS = 0.5
 DOUBLE_CLICK_UNITS = 8
 
 
-class Device(Protocol):
+class InputDevice(Protocol):
     """A pointer and a keyboard. Positions are input units; every method raises `BackendError` when it fails."""
 
     def move(self, x: int, y: int) -> None:
@@ -58,13 +58,13 @@ class Device(Protocol):
 
 
 class InputBackend:
-    """Implements `actions.backend.Backend` over a `Device`.
+    """Implements `actions.backend.Backend` over a `InputDevice`.
 
     Every key and button that an action presses is released when `perform` ends, however it ends. Two separate clicks
     on one place are kept apart in time, so that a toolkit does not take them for a double click.
     """
 
-    def __init__(self, device: Device) -> None:
+    def __init__(self, device: InputDevice) -> None:
         self.device = device
         self._held: list[ButtonDown | KeyDown] = []
         self._last_press: tuple[float, tuple[int, int], Side] | None = None
@@ -129,7 +129,7 @@ class InputBackend:
                 self._held.remove(KeyDown(event.key))
             case Wheel():
                 self.device.wheel(event.dx, event.dy)
-            case Text():
+            case TextInput():
                 self.device.text(event.text)
 
     def _release(self) -> None:

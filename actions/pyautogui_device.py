@@ -31,7 +31,7 @@ MAC_NAMES = {"super": "command", "alt": "option", "plus": "+"}
 
 
 class PyautoguiDevice:
-    """Implements `actions.input_backend.Device` with pyautogui. Positions are its screen points.
+    """Implements `actions.input_backend.InputDevice` with pyautogui. Positions are its screen points.
 
     pyautogui's own pauses and corner failsafe are turned off: the agent has its own. Raises `BackendError` when
     pyautogui cannot be used.

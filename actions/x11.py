@@ -47,7 +47,7 @@ QUIET_SECONDS = 0.25
 
 
 class X11Device:
-    """Implements `actions.input_backend.Device` on the display `name` (``:1``; None is ``$DISPLAY``).
+    """Implements `actions.input_backend.InputDevice` on the display `name` (``:1``; None is ``$DISPLAY``).
 
     Positions are root window pixels. Raises `BackendError` when the display cannot be reached, has no XTEST, or goes
     away. The keyboard mapping is as it was once `close` has returned.

@@ -1,1 +1,1 @@
-"""Part of Handeye."""
+"""The agent: the loop and all that surrounds it. Sees `envs` and `actions`, never `benchmarks`."""

@@ -1,1 +1,1 @@
-"""Part of Handeye."""
+"""Benchmarks: suites, the runner, figures and result pages. The top room: nothing else imports it."""

@@ -20,12 +20,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from agent.errors import UserError
-from benchmarks.runner.plan import Plan
-from benchmarks.runner.result import Result
+from agent.core.errors import UserError
+from benchmarks.runner.plan import RunPlan
+from benchmarks.runner.result import SuiteResult
 from benchmarks.runner.run import How, run_plan
 from benchmarks.runner.schedule import Retries
-from benchmarks.suite import Cell, Kind, Sample, Suite, SuiteError
+from benchmarks.suite import Figure, Kind, Sample, Suite, SuiteError
 
 BASELINES: Mapping[Kind, tuple[str, ...]] = {
     "interactive": ("idle", "say-done", "random", "centre", "blind-replay", "oracle"),
@@ -40,11 +40,11 @@ LARGE = 0.5
 _NAMED = 3
 
 
-class _Frozen(BaseModel):
+class _AuditValue(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Finding(_Frozen):
+class AuditFinding(_AuditValue):
     """One thing that was found.
 
     `check` is the baseline or the look at the data that found it, `where` the task or sample; `count` of its `of`
@@ -59,15 +59,15 @@ class Finding(_Frozen):
     declared: str = ""
 
 
-class Audit(_Frozen):
+class Audit(_AuditValue):
     """All that was found. `flagged` counts the findings that the suite does not declare itself."""
 
     suite: str
     kind: str
     mode: str | None
     samples: int
-    baselines: dict[str, Cell]
-    findings: tuple[Finding, ...]
+    baselines: dict[str, Figure]
+    findings: tuple[AuditFinding, ...]
     skipped: dict[str, str] = {}
 
     @property
@@ -81,20 +81,20 @@ class Audit(_Frozen):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class AuditRequest:
     """What is to be audited, and how. `baselines` empty means all that fit the suite's kind."""
 
-    plan: Plan
+    plan: RunPlan
     baselines: tuple[str, ...] = ()
     workers: int = 1
     out: Path | None = None
 
 
-def audit(wanted: Wanted) -> Audit:
+def audit(wanted: AuditRequest) -> Audit:
     """Run the baselines and look through the data. Raises `SuiteError` and what a run raises."""
     suite = wanted.plan.check()
     samples = wanted.plan.samples(suite)
-    findings, figures, skipped = list[Finding](), dict[str, Cell](), dict[str, str]()
+    findings, figures, skipped = list[AuditFinding](), dict[str, Figure](), dict[str, str]()
     with ExitStack() as stack:
         folder = wanted.out or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="handeye-audit-")))
         for name in _baselines(suite, wanted.baselines):
@@ -106,7 +106,7 @@ def audit(wanted: Wanted) -> Audit:
             figures[name] = _figure(result)
             findings += _of_baseline(suite, samples, name, result)
         if "oracle" in skipped:
-            findings.append(Finding(check="oracle", where=suite.name, what=skipped["oracle"]))
+            findings.append(AuditFinding(check="oracle", where=suite.name, what=skipped["oracle"]))
     if suite.kind == "grounding":
         findings += look_through(suite.name, samples)
     known = getattr(suite, "flagged", {})
@@ -129,9 +129,9 @@ def _baselines(suite: Suite, names: Sequence[str]) -> Sequence[str]:
     return [name for name in fitting if name in names] if names else fitting
 
 
-def _run(wanted: Wanted, name: str, folder: Path) -> Result:
+def _run(wanted: AuditRequest, name: str, folder: Path) -> SuiteResult:
     plan = wanted.plan
-    asked = Plan(plan.suite, f"baseline:{name}", plan.data, plan.options, limit=plan.limit, opener=plan.opener)
+    asked = RunPlan(plan.suite, f"baseline:{name}", plan.data, plan.options, limit=plan.limit, opener=plan.opener)
     how = How(wanted.workers, out=folder, resume=wanted.out is not None, retries=Retries(1))
     done = run_plan(asked, how)
     if done.gave_up and name != "oracle":
@@ -139,12 +139,12 @@ def _run(wanted: Wanted, name: str, folder: Path) -> Result:
     return done.result
 
 
-def _figure(result: Result) -> Cell:
+def _figure(result: SuiteResult) -> Figure:
     summary = result.summary
-    return Cell(correct=summary["correct"], total=summary["total"], accuracy=summary["micro"], ci95=summary["ci95"])
+    return Figure(correct=summary["correct"], total=summary["total"], accuracy=summary["micro"], ci95=summary["ci95"])
 
 
-def _of_baseline(suite: Suite, samples: Sequence[Sample], name: str, result: Result) -> Iterator[Finding]:
+def _of_baseline(suite: Suite, samples: Sequence[Sample], name: str, result: SuiteResult) -> Iterator[AuditFinding]:
     """What a baseline's result says of the suite."""
     if name == "oracle":
         yield from _of_oracle(suite, samples, result)
@@ -152,10 +152,10 @@ def _of_baseline(suite: Suite, samples: Sequence[Sample], name: str, result: Res
         yield from _by_task(name, f"the {name} agent passes", samples, _passed(result))
     elif suite.kind == "grounding" and name == "centre":
         for sample in _passed(result):
-            yield Finding(check=name, where=sample, what="a click on the middle of the screen is right")
+            yield AuditFinding(check=name, where=sample, what="a click on the middle of the screen is right")
 
 
-def _of_oracle(suite: Suite, samples: Sequence[Sample], result: Result) -> Iterator[Finding]:
+def _of_oracle(suite: Suite, samples: Sequence[Sample], result: SuiteResult) -> Iterator[AuditFinding]:
     without = {sample.id: "" for sample in samples if suite.oracle(sample) is None}
     failed = {
         v["id"]: str(v["why"] or v["kind"]) for v in result.verdicts if not v["correct"] and v["id"] not in without
@@ -165,11 +165,11 @@ def _of_oracle(suite: Suite, samples: Sequence[Sample], result: Result) -> Itera
     yield from _by_task("oracle", "the oracle fails", samples, failed)
 
 
-def _passed(result: Result) -> dict[str, str]:
+def _passed(result: SuiteResult) -> dict[str, str]:
     return {one["id"]: "" for one in result.verdicts if one["correct"]}
 
 
-def _by_task(check: str, what: str, samples: Sequence[Sample], found: Mapping[str, str]) -> Iterator[Finding]:
+def _by_task(check: str, what: str, samples: Sequence[Sample], found: Mapping[str, str]) -> Iterator[AuditFinding]:
     """One finding a task (a sample by itself where there are no tasks), with the first reason."""
     task = {s.id: s.groups["task"][0] if "task" in s.groups else s.id for s in samples}
     size = Counter(task.values())
@@ -178,10 +178,12 @@ def _by_task(check: str, what: str, samples: Sequence[Sample], found: Mapping[st
         reasons[task[sample]].append(why)
     for where, whys in reasons.items():
         why = next(filter(None, whys), "")
-        yield Finding(check=check, where=where, what=f"{what}: {why}" if why else what, count=len(whys), of=size[where])
+        yield AuditFinding(
+            check=check, where=where, what=f"{what}: {why}" if why else what, count=len(whys), of=size[where]
+        )
 
 
-def _declare(finding: Finding, known: Mapping[str, str]) -> Finding:
+def _declare(finding: AuditFinding, known: Mapping[str, str]) -> AuditFinding:
     reason = known.get(f"{finding.check}:{finding.where}") or known.get(finding.where, "")
     return finding.model_copy(update={"declared": reason}) if finding.check != "oracle" else finding
 
@@ -189,27 +191,31 @@ def _declare(finding: Finding, known: Mapping[str, str]) -> Finding:
 # --- the data of grounding suites ------------------------------------------------------------------------------------
 
 
-def look_through(suite: str, samples: Sequence[Sample]) -> list[Finding]:
+def look_through(suite: str, samples: Sequence[Sample]) -> list[AuditFinding]:
     """What can be seen without a model: targets too large, without an area or off the image, and contradictions."""
     return [*(f for sample in samples for f in _of_target(sample)), *_contradictions(samples)]
 
 
-def _of_target(sample: Sample) -> Iterator[Finding]:
+def _of_target(sample: Sample) -> Iterator[AuditFinding]:
     box, (width, height) = getattr(sample.data.target, "box", None), sample.data.size
     if box is None:
         return
     share = box.area / (width * height)
     if share > LARGE:
-        yield Finding(check="large target", where=sample.id, what=f"the target covers {share:.0%} of the image")
+        yield AuditFinding(check="large target", where=sample.id, what=f"the target covers {share:.0%} of the image")
     if box.area <= 0:
-        yield Finding(check="no area", where=sample.id, what="the target has no area: hardly any answer can be right")
+        yield AuditFinding(
+            check="no area", where=sample.id, what="the target has no area: hardly any answer can be right"
+        )
     if box.x1 < 0 or box.y1 < 0 or box.x2 > width or box.y2 > height:
         outside = box.x1 >= width or box.y1 >= height or box.x2 <= 0 or box.y2 <= 0
         where = "lies outside" if outside else "reaches beyond"
-        yield Finding(check="off the image", where=sample.id, what=f"the target {where} the {width:g}x{height:g} image")
+        yield AuditFinding(
+            check="off the image", where=sample.id, what=f"the target {where} the {width:g}x{height:g} image"
+        )
 
 
-def _contradictions(samples: Sequence[Sample]) -> Iterator[Finding]:
+def _contradictions(samples: Sequence[Sample]) -> Iterator[AuditFinding]:
     """The same words on the same image, several times over: with the same target, or with different ones."""
     alike = defaultdict[tuple[str, str], list[Sample]](list)
     for sample in samples:
@@ -217,7 +223,7 @@ def _contradictions(samples: Sequence[Sample]) -> Iterator[Finding]:
     for group in (group for group in alike.values() if len(group) > 1):
         same = len({repr(sample.data.target) for sample in group}) == 1
         names = ", ".join(sample.id for sample in group[1 : 1 + _NAMED]) + (" …" if len(group) > 1 + _NAMED else "")
-        yield Finding(
+        yield AuditFinding(
             check="duplicate" if same else "contradiction",
             where=group[0].id,
             what=f"the same words on the same image as {names}, with {'the same' if same else 'another'} target",

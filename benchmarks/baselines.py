@@ -25,14 +25,14 @@ from typing import TYPE_CHECKING, Any
 
 from actions.action import Action, AnyAction, Click, Drag, Finish, Key, Move, Scroll, TypeText, Wait, parse_action
 from actions.frame import Box, Frame, Point
-from agent.model import Decision, Grounding, Model, ModelError, Usage
-from agent.step import Step
-from agent.task import Task
+from agent.core.model import Decision, Grounding, Model, ModelError, Usage
+from agent.core.step import Step
+from agent.core.task import Task
 from benchmarks.suite import Sample, Suite, SuiteError
 from envs.env import Observation
 
 if TYPE_CHECKING:
-    from agent.builtin.perception import Perceiver
+    from agent.perception.perceive import Perceiver
 
 NAMES = ("idle", "say-done", "random", "centre", "ocr", "blind-replay", "oracle")
 Maker = Callable[[Sample], Model]
@@ -46,13 +46,13 @@ def baseline(name: str, suite: Suite, seed: int = 0) -> Maker:
     match name:
         case "idle":
             wait = Wait(seconds=getattr(suite, "idle_pause", 1.0))
-            return lambda sample: _Plain(name, lambda frame: wait)
+            return lambda sample: _ConstantAnswer(name, lambda frame: wait)
         case "say-done":
-            return lambda sample: _Plain(name, _done)
+            return lambda sample: _ConstantAnswer(name, _done)
         case "random":
             return lambda sample: _Random(random.Random(_seed(seed, sample.id)))
         case "centre":
-            return lambda sample: _Plain(name, _centre, _middle)
+            return lambda sample: _ConstantAnswer(name, _centre, _middle)
         case "ocr":
             return lambda sample: _Ocr()
         case "blind-replay":
@@ -108,7 +108,7 @@ def _nowhere(reason: str) -> Grounding:
     return Grounding(refused=True, reason=reason, usage=Usage(requests=0))
 
 
-class _Plain(_Baseline):
+class _ConstantAnswer(_Baseline):
     """The same answer to everything; a refusal where it has no place."""
 
     blind = True
@@ -175,7 +175,7 @@ class _Ocr(_Baseline):
 
     @cached_property
     def _eyes(self) -> Perceiver:
-        from agent.builtin.perception import Perceiver
+        from agent.perception.perceive import Perceiver
 
         return Perceiver()
 
@@ -223,7 +223,7 @@ def quoted(text: str) -> list[str]:
 def _oracle(suite: Suite) -> Maker:
     def make(sample: Sample) -> Model:
         found = suite.oracle(sample)
-        return found if found is not None else _Plain("oracle", _give_up)
+        return found if found is not None else _ConstantAnswer("oracle", _give_up)
 
     if all(suite.oracle(sample) is None for sample in suite.samples()):
         raise SuiteError(f"{suite.name} has no oracle")
@@ -304,7 +304,7 @@ class _MiddleOfOthers:
         def place(frame: Frame) -> Point:
             return frame.clamp(Point(x * frame.width, y * frame.height))
 
-        return _Plain("blind-replay", lambda frame: Click(point=place(frame)), place)
+        return _ConstantAnswer("blind-replay", lambda frame: Click(point=place(frame)), place)
 
     @cached_property
     def _shares(self) -> dict[str, _Share]:

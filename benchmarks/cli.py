@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from agent.commands.options import AsJson, print_json
+from agent.cli.options import AsJson, print_json
 from benchmarks.android_world.cli import android_world
 from benchmarks.commands.audit import audit
 from benchmarks.commands.compare import compare

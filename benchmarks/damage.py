@@ -29,9 +29,9 @@ from actions.action import (
     Wait,
 )
 from actions.frame import Frame, Point
-from agent.dialects.dialect import Dialect, Platform, UnsupportedAction, Use
-from agent.dialects.registry import DIALECTS
-from agent.model import ParseError
+from agent.core.model import ParseError
+from agent.models.dialects.dialect import Dialect, Platform, UnsupportedAction, Use
+from agent.models.dialects.registry import DIALECTS
 
 FRAME = Frame(id="0000", width=1932, height=1092)
 PLAIN_TEXT = "grüße an alle"
@@ -79,7 +79,7 @@ PLACE_ANSWERS = {
 
 
 @dataclass
-class Row:
+class DamageRow:
     """What became of one grammar's damaged answers."""
 
     dialect: str
@@ -306,13 +306,13 @@ def _read(case: Case) -> tuple[AnyAction | None, tuple[str, ...]]:
     return reading.action, reading.notes
 
 
-def survey() -> tuple[list[Row], list[tuple[Case, str]]]:
+def survey() -> tuple[list[DamageRow], list[tuple[Case, str]]]:
     """A row for each grammar, and every fault with what it was."""
-    rows: dict[tuple[str, str], Row] = {}
+    rows: dict[tuple[str, str], DamageRow] = {}
     faults: list[tuple[Case, str]] = []
     for case in cases():
         key = (case.dialect.name, case.platform or "places")
-        row = rows.setdefault(key, Row(*key))
+        row = rows.setdefault(key, DamageRow(*key))
         row.damaged += 1
         row.cut += case.kind == "cut"
         verdict = judge(case)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from agent.console import console
-from agent.errors import user_errors
-from agent.session import RunOptions, Screen, run_task
+from agent.core.errors import user_errors
+from agent.run.session import EnvSpec, RunOptions, run_task
+from agent.views.terminal import console
 
 LINES = 'Grüße, "quotes" & emoji 🎉, عربى', "written by Handeye"
 FILE = "notes.txt"
@@ -28,7 +28,7 @@ def main() -> int:
         f"open the File menu, click “Save As…”, type “{wanted}” and press Enter"
     )
     try:
-        run = run_task(task, Screen("sandbox", apps=("mousepad",)), RunOptions())
+        run = run_task(task, EnvSpec("sandbox", apps=("mousepad",)), RunOptions())
     except user_errors() as error:
         out.print(f"handeye: {error}", markup=False, soft_wrap=True)
         return 2

@@ -19,15 +19,15 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from actions.action import AnyAction, Finish
-from agent.episode import EpisodeHeader, EpisodeWriter
-from agent.loop import Agent, Memory, Result
-from agent.model import Decision, Model, ModelError, ParseError, Usage, WrappedModel
-from agent.policy import Allow
-from agent.step import Step
-from agent.task import Ending, Limits, Task
-from benchmarks.statistics import Undefined, cluster_bootstrap, wilson
-from benchmarks.suite import Answer, Judged, Options, Sample, SuiteError, Summary, Verdict
-from benchmarks.summary import summarise
+from agent.core.loop import Agent, Memory, Result
+from agent.core.model import Decision, Model, ModelError, ParseError, Usage, WrappedModel
+from agent.core.policy import Allow
+from agent.core.step import Step
+from agent.core.task import Ending, Limits, Task
+from agent.episodes import EpisodeHeader, EpisodeWriter
+from benchmarks.figures.statistics import Undefined, cluster_bootstrap, wilson
+from benchmarks.figures.summary import summarise
+from benchmarks.suite import Judged, Prediction, Sample, SampleVerdict, SuiteError, SuiteOptions, Summary
 from envs.env import Env, EnvError, Image, Observation
 
 
@@ -85,7 +85,7 @@ def play(
     keep: Path | None = None,
     seeds: Mapping[str, int] | None = None,
     must_finish: bool = False,
-) -> Answer:
+) -> Prediction:
     """Run `model` on `world` until an ending, then score the state, whatever the ending was.
 
     The answer's `value` has ``instruction``, ``success``, ``ending``, ``message``, ``steps``, ``why``, ``actions``
@@ -170,7 +170,7 @@ def _raise_failure(result: Result) -> None:
         raise KeyboardInterrupt(result.message)
 
 
-def _answer(instruction: str, result: Result, score: Score, ends: _EndsWithWorld) -> Answer:
+def _answer(instruction: str, result: Result, score: Score, ends: _EndsWithWorld) -> Prediction:
     steps = result.steps[: len(result.steps) - ends.ended]
     actions = [step.action.model_dump(mode="json") for step in steps if step.action is not None]
     value = {
@@ -182,7 +182,7 @@ def _answer(instruction: str, result: Result, score: Score, ends: _EndsWithWorld
     for step in steps:
         for phase, seconds in step.timings.items():
             timings[phase] += seconds
-    return Answer(
+    return Prediction(
         status="unreadable" if result.ending == Ending.PARSE_ERROR else "answered",
         value=value,
         raw="\n".join(json.dumps(step.raw, ensure_ascii=False) for step in steps),
@@ -204,14 +204,14 @@ def _sum(one: Usage, other: Usage) -> Usage:
 # --- figures -------------------------------------------------------------------------------------------------------
 
 
-def refuse_foreign(suite: str, options: Options, foreign: Sequence[str]) -> None:
+def refuse_foreign(suite: str, options: SuiteOptions, foreign: Sequence[str]) -> None:
     """Raise `SuiteError` for an option among `foreign`, which `suite` does not have."""
     for option in foreign:
         if getattr(options, option):
             raise SuiteError(f"{suite} has no --{option.replace('_', '-')}: leave it out")
 
 
-def instances(options: Options, default: int) -> int:
+def instances(options: SuiteOptions, default: int) -> int:
     """How many instances of each task are wanted. Raises `SuiteError` for none."""
     seeds = default if options.seeds is None else options.seeds
     if seeds < 1:
@@ -227,11 +227,11 @@ def hash_of(samples: Sequence[Sample], budget: Callable[[Sample], int]) -> str:
     return digest.hexdigest()[:16]
 
 
-def judge(sample: Sample, answer: Answer) -> Verdict:
+def judge(sample: Sample, answer: Prediction) -> SampleVerdict:
     """Solved or not, by the `success` that the world was worth; `kind` is ``solved`` or how the run ended."""
     success = float(answer.value["success"])
     ending = str(answer.value["ending"])
-    return Verdict(
+    return SampleVerdict(
         correct=success >= 1,
         kind="solved" if success >= 1 else ending,
         scores={"success": success},
@@ -242,7 +242,7 @@ def judge(sample: Sample, answer: Answer) -> Verdict:
 def figures(judged: Sequence[Judged], notes: Sequence[str] = ()) -> Summary:
     """The figures of an interactive suite whose samples name their task in ``groups["task"]``.
 
-    The interval is a bootstrap over tasks and seeds (`benchmarks.statistics.cluster_bootstrap`); that of one task
+    The interval is a bootstrap over tasks and seeds (`benchmarks.figures.statistics.cluster_bootstrap`); that of one task
     alone is Wilson's over its seeds.
     """
     return summarise(

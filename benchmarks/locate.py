@@ -24,14 +24,14 @@ from PIL import Image, ImageDraw
 from rich.progress import track
 
 from actions.frame import Box
-from agent.builtin.locate import locate
-from agent.builtin.perception import Perceiver
-from agent.builtin.screen import Screen
-from agent.model import Grounding
+from agent.core.model import Grounding
+from agent.perception.elements import PerceivedScreen
+from agent.perception.meaning.locate import locate
+from agent.perception.perceive import Perceiver
 
 
 @dataclass(frozen=True)
-class Sample:
+class LocateSample:
     """One question: an image, an instruction in words and the box (pixels) that answers it."""
 
     image: Path
@@ -43,16 +43,16 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Result:
+class LocateResult:
     """One answer and whether it was right. `seconds` is for `locate` alone."""
 
-    sample: Sample
+    sample: LocateSample
     grounding: Grounding
     right: bool
     seconds: float
 
 
-def read_samples(file: Path) -> list[Sample]:
+def read_samples(file: Path) -> list[LocateSample]:
     """The samples of a JSON-lines file. Raises ValueError naming the line that is not one."""
     samples = []
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
@@ -66,10 +66,10 @@ def read_samples(file: Path) -> list[Sample]:
     return samples
 
 
-def _sample(row: dict[str, Any], folder: Path) -> Sample:
+def _sample(row: dict[str, Any], folder: Path) -> LocateSample:
     box = Box(*(float(value) for value in row["bbox"]))
     app = row.get("app") or Path(row["image"]).stem
-    return Sample(folder / row["image"], row["instruction"], box, row["data_type"], row.get("wording", ""), app)
+    return LocateSample(folder / row["image"], row["instruction"], box, row["data_type"], row.get("wording", ""), app)
 
 
 def wilson(right: int, total: int, z: float = 1.96) -> tuple[float, float]:
@@ -82,7 +82,7 @@ def wilson(right: int, total: int, z: float = 1.96) -> tuple[float, float]:
     return (middle - spread) / (1 + z * z / total), (middle + spread) / (1 + z * z / total)
 
 
-def evaluate(samples: Sequence[Sample], look: Callable[[Path], Screen]) -> list[Result]:
+def evaluate(samples: Sequence[LocateSample], look: Callable[[Path], PerceivedScreen]) -> list[LocateResult]:
     """Every sample answered, with a progress bar on stderr."""
     results = []
     for sample in track(samples, description="locate", transient=True):
@@ -91,14 +91,14 @@ def evaluate(samples: Sequence[Sample], look: Callable[[Path], Screen]) -> list[
         grounding = locate(screen, sample.instruction)
         seconds = time.perf_counter() - start
         right = grounding.point is not None and sample.box.holds(grounding.point)
-        results.append(Result(sample, grounding, right, seconds))
+        results.append(LocateResult(sample, grounding, right, seconds))
     return results
 
 
-def report(results: Sequence[Result], look_seconds: Sequence[float]) -> str:
+def report(results: Sequence[LocateResult], look_seconds: Sequence[float]) -> str:
     """The figures as text: all, by data type, by wording."""
     lines = [_row("all", results)]
-    groups: dict[str, list[Result]] = defaultdict(list)
+    groups: dict[str, list[LocateResult]] = defaultdict(list)
     for result in results:
         groups[result.sample.kind].append(result)
         if result.sample.wording:
@@ -110,7 +110,7 @@ def report(results: Sequence[Result], look_seconds: Sequence[float]) -> str:
     return "\n".join(lines)
 
 
-def _row(name: str, results: Sequence[Result]) -> str:
+def _row(name: str, results: Sequence[LocateResult]) -> str:
     right = sum(r.right for r in results)
     refused = sum(r.grounding.refused for r in results)
     low, high = wilson(right, len(results))
@@ -119,7 +119,7 @@ def _row(name: str, results: Sequence[Result]) -> str:
     return f"{name:22s} {accuracy}  refused {refused / len(results):.1%}"
 
 
-def draw_failures(results: Iterable[Result], folder: Path) -> int:
+def draw_failures(results: Iterable[LocateResult], folder: Path) -> int:
     """Draw target (green) and answer (red) of each wrong result into `folder`; returns how many."""
     folder.mkdir(parents=True, exist_ok=True)
     wrong = [result for result in results if not result.right]
@@ -140,10 +140,10 @@ class _Looker:
 
     def __init__(self) -> None:
         self._perceiver = Perceiver()
-        self._seen: dict[Path, Screen] = {}
+        self._seen: dict[Path, PerceivedScreen] = {}
         self.seconds: list[float] = []
 
-    def __call__(self, path: Path) -> Screen:
+    def __call__(self, path: Path) -> PerceivedScreen:
         if path not in self._seen:
             pixels = np.asarray(Image.open(path).convert("RGB"))
             start = time.perf_counter()

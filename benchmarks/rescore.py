@@ -17,16 +17,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from actions.frame import Frame
-from agent.dialects.dialect import Dialect
-from agent.dialects.registry import families_of, get_dialect
-from agent.model import ParseError
-from benchmarks.published import Reference, comparable
-from benchmarks.suite import Answer, Judged, Options, Sample, Suite, SuiteError, Summary
+from agent.core.model import ParseError
+from agent.models.dialects.dialect import Dialect
+from agent.models.dialects.registry import families_of, get_dialect
+from benchmarks.figures.published import Reference, comparable
+from benchmarks.suite import Judged, Prediction, Sample, Suite, SuiteError, SuiteOptions, Summary
 from benchmarks.suites import SUITES, open_suite
 from benchmarks.suites.grounding import open_annotations
-from benchmarks.suites.grounding.looking import CLOSER
-from benchmarks.suites.grounding.records import Row, read_rows
-from benchmarks.suites.navigation.recording import Recorded
+from benchmarks.suites.grounding.records import AnnotationRow, read_rows
+from benchmarks.suites.grounding.two_pass import CLOSER
+from benchmarks.suites.navigation.recording import RecordedStep
 from benchmarks.suites.navigation.rescoring import answer_of, with_id
 
 ASSUMED = "mai-ui"
@@ -38,7 +38,7 @@ _NEAR = 1.0
 
 
 @dataclass(frozen=True)
-class Request:
+class RescoreRequest:
     """What is to be scored: `predictions` and `data` are files or folders, of which one folder may do for both.
 
     `mode` is one run of several. `partial` allows samples without a response, which are left out and noted.
@@ -49,7 +49,7 @@ class Request:
     data: Path | None = None
     mode: str | None = None
     dialect: str | None = None
-    options: Options = field(default_factory=Options)
+    options: SuiteOptions = field(default_factory=SuiteOptions)
     partial: bool = False
 
 
@@ -94,7 +94,7 @@ def _whole(number: float) -> int | float:
     return int(number) if number.is_integer() else number
 
 
-def rescore(request: Request) -> list[Scored]:
+def rescore(request: RescoreRequest) -> list[Scored]:
     """Every run in the predictions, or the one of `request.mode`, in the order of the file. Raises `SuiteError`."""
     if request.suite not in SUITES:
         raise SuiteError(f"unknown suite {request.suite!r}. Known: {', '.join(SUITES)}")
@@ -118,7 +118,7 @@ def rescore(request: Request) -> list[Scored]:
 # Which files --------------------------------------------------------------------------------------------------------
 
 
-def paths_of(request: Request) -> tuple[Path, Path]:
+def paths_of(request: RescoreRequest) -> tuple[Path, Path]:
     """The files of predictions and of data; in a folder they are found by the name of the suite."""
     suite = request.suite
     predictions = request.predictions or request.data
@@ -159,7 +159,7 @@ def _is_of(file: Path, suite: str, annotations: bool) -> bool:
     return _names(stem, suite) and ending == "jsonl" and (kind == "annotations") == annotations
 
 
-def _of_suite(suite: str, rows: Sequence[Row], file: Path) -> list[Row]:
+def _of_suite(suite: str, rows: Sequence[AnnotationRow], file: Path) -> list[AnnotationRow]:
     """The rows of `suite`; rows that name no benchmark are of any."""
     kept = [row for row in rows if row.get("benchmark") is None or _names(str(row.get("benchmark")), suite)]
     if not kept:
@@ -181,9 +181,9 @@ def _plain(name: str) -> str:
 # Runs ---------------------------------------------------------------------------------------------------------------
 
 
-def _by_mode(rows: Sequence[Row], mode: str | None, file: Path) -> dict[str | None, dict[str, Row]]:
+def _by_mode(rows: Sequence[AnnotationRow], mode: str | None, file: Path) -> dict[str | None, dict[str, AnnotationRow]]:
     """Responses by run, then by sample. Raises `SuiteError` for a mode that is not there and for a repeated sample."""
-    runs: dict[str | None, dict[str, Row]] = {}
+    runs: dict[str | None, dict[str, AnnotationRow]] = {}
     for row in rows:
         told = row.get("mode")
         run = runs.setdefault(None if told is None else str(told), {})
@@ -199,7 +199,9 @@ def _by_mode(rows: Sequence[Row], mode: str | None, file: Path) -> dict[str | No
     return {mode: runs[mode]}
 
 
-def _score(suite: Suite, mode: str | None, rows: Mapping[str, Row], request: Request, predictions: Path) -> Scored:
+def _score(
+    suite: Suite, mode: str | None, rows: Mapping[str, AnnotationRow], request: RescoreRequest, predictions: Path
+) -> Scored:
     samples = suite.samples()
     _check_same(samples, rows, request, predictions)
     asked = [(sample, rows[sample.id]) for sample in samples if sample.id in rows]
@@ -219,11 +221,13 @@ def _score(suite: Suite, mode: str | None, rows: Mapping[str, Row], request: Req
     return Scored(mode, name, summary, tuple(judged), tuple(mistakes), suite.protocol, references)
 
 
-def _check_same(samples: Sequence[Sample], rows: Mapping[str, Row], request: Request, file: Path) -> None:
+def _check_same(
+    samples: Sequence[Sample], rows: Mapping[str, AnnotationRow], request: RescoreRequest, file: Path
+) -> None:
     """Every response is for a sample, and every sample has one."""
     known = {sample.id for sample in samples}
     strange = next((row for name, row in rows.items() if name not in known), None)
-    if strange is not None and request.options == Options():
+    if strange is not None and request.options == SuiteOptions():
         raise strange.error(f"a response for {strange.get('id')!r}, which is not in the annotations")
     missing = [sample.id for sample in samples if sample.id not in rows]
     if len(missing) == len(samples):
@@ -238,7 +242,7 @@ def _check_same(samples: Sequence[Sample], rows: Mapping[str, Row], request: Req
 # Answers ------------------------------------------------------------------------------------------------------------
 
 
-def _dialect(request: Request, rows: Sequence[Row], file: Path) -> tuple[Dialect | None, list[str]]:
+def _dialect(request: RescoreRequest, rows: Sequence[AnnotationRow], file: Path) -> tuple[Dialect | None, list[str]]:
     """Whose words they are: named by the caller, by a ``model`` field, or by the file; else `ASSUMED`, with a note."""
     if request.dialect is not None:
         return get_dialect(request.dialect), []
@@ -256,13 +260,13 @@ def _dialect(request: Request, rows: Sequence[Row], file: Path) -> tuple[Dialect
     return get_dialect(ASSUMED), [f"nothing says whose responses these are: read as {ASSUMED} (--dialect)"]
 
 
-def _answer(sample: Sample, row: Row, dialect: Dialect | None) -> Answer:
+def _answer(sample: Sample, row: AnnotationRow, dialect: Dialect | None) -> Prediction:
     """The stored answer, or what the dialect makes of the stored words."""
-    if isinstance(sample.data, Recorded) and "answer" not in row.data:
+    if isinstance(sample.data, RecordedStep) and "answer" not in row.data:
         return _move(sample.data, row, dialect)
     if "answer" in row.data:
         stored = _stored(row)
-        if isinstance(sample.data, Recorded) and dialect is not None and stored.raw:
+        if isinstance(sample.data, RecordedStep) and dialect is not None and stored.raw:
             return answer_of(sample.data, {"response": stored.raw}, dialect)
         if dialect is None or not stored.raw or CLOSER in stored.raw:
             return stored
@@ -270,14 +274,14 @@ def _answer(sample: Sample, row: Row, dialect: Dialect | None) -> Answer:
     else:
         raw = row.get(*_RAW)
     if raw is None:
-        return Answer(status="unreadable", notes=("no response is stored",))
+        return Prediction(status="unreadable", notes=("no response is stored",))
     if not isinstance(raw, str):
         raise row.error(f"{_RAW[0]} is not a text: {raw!r:.60}")
     assert dialect is not None
     return read_place(raw, sample, dialect)
 
 
-def _move(step: Recorded, row: Row, dialect: Dialect | None) -> Answer:
+def _move(step: RecordedStep, row: AnnotationRow, dialect: Dialect | None) -> Prediction:
     """A stored answer to a recorded step."""
     try:
         return answer_of(step, row.data, dialect)
@@ -285,30 +289,30 @@ def _move(step: Recorded, row: Row, dialect: Dialect | None) -> Answer:
         raise row.error(str(error)) from error
 
 
-def _stored(row: Row) -> Answer:
+def _stored(row: AnnotationRow) -> Prediction:
     try:
-        return Answer.model_validate(row.data["answer"])
+        return Prediction.model_validate(row.data["answer"])
     except ValidationError as error:
         raise row.error(f"not an answer: {error.errors()[0]['msg']}") from error
 
 
-def read_place(raw: str, sample: Sample, dialect: Dialect) -> Answer:
+def read_place(raw: str, sample: Sample, dialect: Dialect) -> Prediction:
     """What `raw` says about a grounding sample, in pixels of its image."""
     width, height = sample.data.size
     try:
         spot = dialect.find(raw, Frame(id=sample.id, width=width, height=height))
     except ParseError as error:
-        return Answer(status="unreadable", raw=raw, notes=(str(error),))
+        return Prediction(status="unreadable", raw=raw, notes=(str(error),))
     if spot.point is None:
-        return Answer(status="refused", raw=raw, notes=(*spot.notes, spot.reason))
+        return Prediction(status="refused", raw=raw, notes=(*spot.notes, spot.reason))
     box = None if spot.box is None else list(spot.box)
-    return Answer(status="answered", value={"point": list(spot.point), "box": box}, raw=raw, notes=spot.notes)
+    return Prediction(status="answered", value={"point": list(spot.point), "box": box}, raw=raw, notes=spot.notes)
 
 
 # What was stored ----------------------------------------------------------------------------------------------------
 
 
-def _mistakes(one: Judged, row: Row) -> Iterator[Mistake]:
+def _mistakes(one: Judged, row: AnnotationRow) -> Iterator[Mistake]:
     """The stored verdict, where it is not the right one."""
     stored = row.get(*_STORED)
     if stored is None:
@@ -327,7 +331,7 @@ def _boxes(one: Judged) -> str:
     return f"the point is inside the {kind}"
 
 
-def _disagreements(pairs: Sequence[tuple[Judged, Row]]) -> list[str]:
+def _disagreements(pairs: Sequence[tuple[Judged, AnnotationRow]]) -> list[str]:
     """A note on stored points that are not the ones read again."""
     off = [one.sample.id for one, row in pairs if not _agrees(one.answer, row.get(*_PRED))]
     if not off:
@@ -335,7 +339,7 @@ def _disagreements(pairs: Sequence[tuple[Judged, Row]]) -> list[str]:
     return [f"{len(off)} stored points are not the ones read from the response again (first: {off[0]})"]
 
 
-def _agrees(answer: Answer, stored: Any) -> bool:
+def _agrees(answer: Prediction, stored: Any) -> bool:
     point = answer.value.get("point")
     if stored is None or point is None or not isinstance(stored, list) or len(stored) != 2:
         return (stored is None) or (point is None and stored in ([-1, -1], [0, 0]))

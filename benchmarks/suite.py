@@ -14,8 +14,8 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from agent.errors import UserError
-from agent.model import Model, Usage
+from agent.core.errors import UserError
+from agent.core.model import Model, Usage
 
 Kind = Literal["grounding", "navigation", "interactive"]
 
@@ -25,7 +25,7 @@ class SuiteError(UserError):
 
 
 @dataclass(frozen=True)
-class Options:
+class SuiteOptions:
     """How a suite is to be run. A suite refuses (`SuiteError`) an option that means nothing to it.
 
     `mode` is a named variant of the data (e.g. ``high`` and ``low``), `rule` a named scoring rule, `language` which
@@ -57,11 +57,11 @@ class Sample:
     data: Any = None
 
 
-class _Frozen(BaseModel):
+class _SuiteValue(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
 
 
-class Answer(_Frozen):
+class Prediction(_SuiteValue):
     """What came of one sample, as JSON that can be judged without the sample's image or a model.
 
     `value` is the suite's own: ``{"point": [x, y], "box": [x1, y1, x2, y2] | null}`` in pixels of the original image
@@ -78,7 +78,7 @@ class Answer(_Frozen):
     timings: dict[str, float] = Field(default_factory=dict)
 
 
-class Verdict(_Frozen):
+class SampleVerdict(_SuiteValue):
     """`kind` is the suite's word for it: ``correct``, ``wrong``, ``wrong_format``, ``refused`` and so on.
 
     `scores` has further named figures in 0 to 1 that are averaged over the samples that have them, e.g. ``type`` and
@@ -96,11 +96,11 @@ class Judged:
     """A sample with its answer and verdict."""
 
     sample: Sample
-    answer: Answer
-    verdict: Verdict
+    answer: Prediction
+    verdict: SampleVerdict
 
 
-class Cell(_Frozen):
+class Figure(_SuiteValue):
     """One figure: `correct` of `total`, with the 95 % interval of the accuracy (None where there is none)."""
 
     correct: float
@@ -109,13 +109,13 @@ class Cell(_Frozen):
     ci95: tuple[float, float] | None
 
 
-class Summary(_Frozen):
+class Summary(_SuiteValue):
     """The figures of a run. All rates in 0 to 1; None is undefined, and `notes` says why.
 
     `micro` is the mean over samples, `macro` the mean over the cells of `macro_over`, with an interval where the
     cells share no sample. `accuracy` is the one that the suite's authors report, named by `headline` ("micro" or
     "macro"). `refusals` counts samples whose right answer is a refusal. `tables` has a table for each kind of label,
-    in the order in which they are to be shown; `averages` has the means of `Verdict.scores`.
+    in the order in which they are to be shown; `averages` has the means of `SampleVerdict.scores`.
     """
 
     correct: float
@@ -130,8 +130,8 @@ class Summary(_Frozen):
     interval: str = "Wilson"
     refusals: int = 0
     kinds: dict[str, int] = Field(default_factory=dict)
-    tables: dict[str, dict[str, Cell]] = Field(default_factory=dict)
-    averages: dict[str, Cell] = Field(default_factory=dict)
+    tables: dict[str, dict[str, Figure]] = Field(default_factory=dict)
+    averages: dict[str, Figure] = Field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -156,10 +156,10 @@ class Suite(Protocol):
     def samples(self) -> Sequence[Sample]:
         """All samples, always in the same order; never empty."""
 
-    def answer(self, sample: Sample, model: Model) -> Answer:
+    def answer(self, sample: Sample, model: Model) -> Prediction:
         """Ask `model`. A `ParseError` becomes an `unreadable` answer; what else it raises is infrastructure."""
 
-    def judge(self, sample: Sample, answer: Answer) -> Verdict:
+    def judge(self, sample: Sample, answer: Prediction) -> SampleVerdict:
         """The rule of the suite. Needs neither model nor screen."""
 
     def summarise(self, judged: Sequence[Judged]) -> Summary:

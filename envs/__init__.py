@@ -1,1 +1,1 @@
-"""Part of Handeye."""
+"""Environments: what is observed and acted on. Desktop, sandbox, Android device, simulated phone."""

@@ -19,7 +19,7 @@ from envs.env import BlackScreenError, EnvError, Image
 from envs.monitor import Monitor
 
 if TYPE_CHECKING:
-    from envs.x11 import Window, XScreen
+    from envs.x11 import XScreen, XWindow
 
 Raw = npt.NDArray[np.uint8]
 """Pixels as the system gives them: BGRA, uint8, height x width x 4. The fourth channel means nothing."""
@@ -68,7 +68,7 @@ class ScreenCapture:
                 shot = self._reopened(area)
         return np.frombuffer(shot.raw, np.uint8).reshape(shot.height, shot.width, 4)
 
-    def active_window(self) -> Window | None:
+    def active_window(self) -> XWindow | None:
         """The window that has the focus; None where there is none, or the system does not say."""
         with self._lock:
             if self._x is None:

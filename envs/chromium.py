@@ -37,7 +37,7 @@ class ScriptError(EnvError):
     """An expression threw in the page."""
 
 
-class Page:
+class DevToolsPage:
     """One page over the DevTools protocol. `url` is its WebSocket's. Not for use from several threads."""
 
     def __init__(self, url: str) -> None:
@@ -160,7 +160,7 @@ class ChromiumEnv:
                 ["chromium", "--kiosk", "--incognito", "--disable-pinch", f"--force-device-scale-factor={self.zoom:g}",
                  "--remote-debugging-port=0", "--app=about:blank"]
             )  # fmt: skip
-            self.page = Page(page_url(self._sandbox.home / "home/chromium"))
+            self.page = DevToolsPage(page_url(self._sandbox.home / "home/chromium"))
         except BaseException:
             self._sandbox.close()
             raise

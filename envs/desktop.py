@@ -30,7 +30,7 @@ from envs.programs import ProgramError, Programs, find_program
 from envs.settle import Ambient, Rules, Settled, wait_until_settled
 
 
-class Capture(Protocol):
+class MonitorCapture(Protocol):
     """Where pictures come from: `envs.capture.ScreenCapture`, or a stand-in for another geometry in tests."""
 
     @property
@@ -74,12 +74,12 @@ class DesktopEnv:
         *,
         programs: Sequence[str] = (),
         rules: Rules | None = None,
-        capture: Capture | None = None,
+        capture: MonitorCapture | None = None,
         launcher: Launcher | None = None,
         black_timeout: float = 3.0,
         stop: threading.Event | None = None,
     ) -> None:
-        self._capture: Capture = capture or ScreenCapture(display)
+        self._capture: MonitorCapture = capture or ScreenCapture(display)
         self._wanted = monitor
         self._backend = backend or default_backend(self._capture.display)
         self._programs = Programs(programs)

@@ -30,7 +30,7 @@ _HEAD = f"""<meta name="viewport" content="width={_WIDTH}, user-scalable=no">
 
 
 @dataclass
-class Episode:
+class PageEpisode:
     """One that was begun here; `begun` is set once its page has told its instruction."""
 
     utterance: str = ""
@@ -44,7 +44,7 @@ class MiniwobServer:
     def __init__(self) -> None:
         self._folder = html_folder().resolve()
         self._path = secrets.token_urlsafe(12)
-        self._episodes: dict[str, Episode] = {}
+        self._episodes: dict[str, PageEpisode] = {}
         self._http = _Quiet(("127.0.0.1", 0), _handler(self))
         self._http.daemon_threads = True
         threading.Thread(target=self._http.serve_forever, daemon=True, name="miniwob pages").start()
@@ -54,11 +54,11 @@ class MiniwobServer:
         """Its port."""
         return int(self._http.server_address[1])
 
-    def open(self, page: str, seed: int) -> tuple[str, Episode]:
+    def open(self, page: str, seed: int) -> tuple[str, PageEpisode]:
         """The address of a fresh episode on `page` (``click-test``), and the episode. Raises `EnvError`."""
         if not (self._folder / "miniwob" / f"{page}.html").is_file():
             raise EnvError(f"MiniWoB++ has no page {page!r}")
-        name, episode = secrets.token_urlsafe(6), Episode()
+        name, episode = secrets.token_urlsafe(6), PageEpisode()
         self._episodes = {name: episode}  # what an older page still tells is not heard
         asked = urllib.parse.urlencode({"seed": seed, "episode": name})
         return f"http://127.0.0.1:{self.port}/{self._path}/miniwob/{page}.html?{asked}", episode

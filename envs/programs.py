@@ -23,7 +23,7 @@ class ProgramError(ValueError):
 
 
 @dataclass(frozen=True)
-class App:
+class Application:
     """An installed application: its desktop file's id and name, and the command line without field codes."""
 
     id: str
@@ -40,7 +40,7 @@ class App:
         return self.is_named(target) or target.strip().casefold() == Path(self.argv[0]).name.casefold()
 
 
-def installed_apps(environ: Mapping[str, str]) -> Iterator[App]:
+def installed_apps(environ: Mapping[str, str]) -> Iterator[Application]:
     """The applications of the desktop files in ``XDG_DATA_HOME`` and ``XDG_DATA_DIRS``, the user's own first."""
     home = environ.get("XDG_DATA_HOME") or str(Path(environ.get("HOME", "/")) / ".local/share")
     shared = environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
@@ -51,7 +51,7 @@ def installed_apps(environ: Mapping[str, str]) -> Iterator[App]:
                 yield app
 
 
-def read_desktop_file(path: Path) -> App | None:
+def read_desktop_file(path: Path) -> Application | None:
     """One application (Desktop Entry Specification 1.5); None for what is hidden, broken or needs a terminal."""
     parser = configparser.RawConfigParser(strict=False, delimiters=("=",), comment_prefixes=("#",))
     parser.optionxform = str  # type: ignore[assignment,method-assign]
@@ -64,7 +64,7 @@ def read_desktop_file(path: Path) -> App | None:
     off = any(entry.get(key, "false") == "true" for key in ("NoDisplay", "Hidden", "Terminal"))
     if off or not argv or entry.get("Type") != "Application" or not entry.get("Name"):
         return None
-    return App(path.stem, entry["Name"], argv)
+    return Application(path.stem, entry["Name"], argv)
 
 
 def _without_field_codes(argv: list[str]) -> list[str]:

@@ -38,7 +38,7 @@ from envs.programs import ProgramError, find_program, private_arguments
 from envs.settle import Rules
 
 if TYPE_CHECKING:
-    from envs.x11 import Window
+    from envs.x11 import XWindow
 
 BACKGROUND = 0x5B7083
 """The colour of the empty screen: a mid-tone, so that an empty sandbox is no black capture."""
@@ -240,7 +240,7 @@ class SandboxEnv:
         status = self._supervisor.ask("poll", pid=pid)
         return None if status is None else int(status)
 
-    def windows(self) -> tuple[Window, ...]:
+    def windows(self) -> tuple[XWindow, ...]:
         """The windows on the display, oldest first."""
         with self._screen.guard():
             return self._screen.windows()

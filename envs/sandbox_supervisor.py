@@ -144,7 +144,7 @@ def _work(home: Path, guardian: int) -> None:
     """The worker: serve the caller until it or the guardian is gone."""
     (home / "worker").write_text(str(os.getpid()))
     _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    worker = _Worker(home)
+    worker = _ProgramStarter(home)
     _reply({"home": str(home)})
     selector = selectors.DefaultSelector()
     selector.register(0, selectors.EVENT_READ)
@@ -172,7 +172,7 @@ def _reply(answer: dict[str, Any]) -> None:
         return
 
 
-class _Worker:
+class _ProgramStarter:
     """Starts programs with the sandbox's environment. Its answers are JSON objects; ``error`` says what failed."""
 
     def __init__(self, home: Path) -> None:

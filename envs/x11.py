@@ -24,7 +24,7 @@ _FAMILY_LOCAL = 252
 
 
 @dataclass(frozen=True)
-class Window:
+class XWindow:
     """A program's top-level window. The box `left, top, width, height` is without its frame, in input units."""
 
     id: int
@@ -103,12 +103,12 @@ class XScreen:
         """Whether a window manager runs (EWMH ``_NET_SUPPORTING_WM_CHECK``)."""
         return bool(self._cardinals(self.root, "_NET_SUPPORTING_WM_CHECK"))
 
-    def windows(self) -> tuple[Window, ...]:
+    def windows(self) -> tuple[XWindow, ...]:
         """The top-level windows the window manager knows (``_NET_CLIENT_LIST``), oldest first."""
         found = (self._window(window) for window in self._cardinals(self.root, "_NET_CLIENT_LIST"))
         return tuple(window for window in found if window)
 
-    def active_window(self) -> Window | None:
+    def active_window(self) -> XWindow | None:
         """The window that has the focus (``_NET_ACTIVE_WINDOW``), if any."""
         active = self._cardinals(self.root, "_NET_ACTIVE_WINDOW")
         return self._window(active[0]) if active and active[0] else None
@@ -172,7 +172,7 @@ class XScreen:
     def _text(self, window: int, name: str) -> str:
         return bytes(self._property(window, name).value.buf()).decode("utf-8", "replace")
 
-    def _window(self, window: int) -> Window | None:
+    def _window(self, window: int) -> XWindow | None:
         try:
             geometry = self._conn.core.GetGeometry(window).reply()
             place = self._conn.core.TranslateCoordinates(window, self.root, 0, 0).reply()
@@ -180,4 +180,4 @@ class XScreen:
             program = self._text(window, "WM_CLASS").rstrip("\0").split("\0")[-1]
         except (xcffib.xproto.WindowError, xcffib.xproto.DrawableError):
             return None
-        return Window(window, title, program, place.dst_x, place.dst_y, geometry.width, geometry.height)
+        return XWindow(window, title, program, place.dst_x, place.dst_y, geometry.width, geometry.height)

@@ -13,7 +13,7 @@ from actions.adb.keys import BUTTONS, key_line
 from actions.adb.lines import LONGEST, Line, RefusedError, chain, command
 from actions.adb.link import AdbLink, NotSentError, UncertainError
 from actions.adb.screen import focused_text
-from actions.adb.text import Committed, Piece, Pressed, Typed, split_text, unusual
+from actions.adb.text import Committed, KeyPiece, Piece, TextPiece, split_text, unusual
 from actions.backend import BackendError
 from actions.frame import Frame
 
@@ -147,9 +147,9 @@ class AdbBackend:
 
 def _plain_line(piece: Piece) -> Line:
     match piece:
-        case Typed():
+        case TextPiece():
             return command("input", "text", piece.text)
-        case Pressed():
+        case KeyPiece():
             return command("input", "keyevent", piece.key)
         case Committed():
             raise AssertionError("an input method's text on the command line")

@@ -32,7 +32,7 @@ class UncertainError(BackendError):
 
 
 @dataclass(frozen=True)
-class Done:
+class CommandResult:
     """What a command line came to: its exit status and output."""
 
     status: int
@@ -59,7 +59,7 @@ class AdbLink:
         self.serial = self.server.choose(serial)
         self._recovering = threading.Lock()
 
-    def run(self, line: Line, timeout: float = 30.0) -> Done:
+    def run(self, line: Line, timeout: float = 30.0) -> CommandResult:
         """Run `line` once. Raises `NotSentError` or `UncertainError`; a failing command is no error here."""
         if self._knows_v2:
             stream = self._open(f"shell,v2,raw:{line}", timeout)
@@ -69,7 +69,7 @@ class AdbLink:
         with _closing(stream):
             return _read_plain(stream, self.serial)
 
-    def ask(self, line: Line, timeout: float = 30.0) -> Done:
+    def ask(self, line: Line, timeout: float = 30.0) -> CommandResult:
         """Run `line`, which only looks: it is run again after the connection has failed. Raises `BackendError`."""
         try:
             return self.run(line, timeout)
@@ -205,7 +205,7 @@ def _expect_okay(stream: AdbConnection) -> None:
         raise AdbError(f"not an adb server's answer: {answer!r}")
 
 
-def _read_packets(stream: AdbConnection, serial: str) -> Done:
+def _read_packets(stream: AdbConnection, serial: str) -> CommandResult:
     """Packets of a kind, a length and data until the exit status comes."""
     parts = {_OUT: bytearray(), _ERROR: bytearray()}
     try:
@@ -213,14 +213,14 @@ def _read_packets(stream: AdbConnection, serial: str) -> Done:
             head = stream.read_exact(5)
             data = stream.read_exact(int.from_bytes(head[1:], "little"))
             if head[0] == _EXIT:
-                return Done(data[0], _text(parts[_OUT]), _text(parts[_ERROR]))
+                return CommandResult(data[0], _text(parts[_OUT]), _text(parts[_ERROR]))
             if head[0] in parts:
                 parts[head[0]] += data
     except _BROKEN as error:
         raise UncertainError(_fell_silent(serial, error)) from error
 
 
-def _read_plain(stream: AdbConnection, serial: str) -> Done:
+def _read_plain(stream: AdbConnection, serial: str) -> CommandResult:
     """Everything until the end; the last line is the exit status."""
     try:
         lines = _text(stream.read_until_close(encoding=None)).replace("\r\n", "\n").rstrip("\n").split("\n")
@@ -228,7 +228,7 @@ def _read_plain(stream: AdbConnection, serial: str) -> Done:
         raise UncertainError(_fell_silent(serial, error)) from error
     if not lines[-1].isdecimal():
         raise UncertainError(_fell_silent(serial, EOFError("no exit status")))
-    return Done(int(lines[-1]), "\n".join(lines[:-1]))
+    return CommandResult(int(lines[-1]), "\n".join(lines[:-1]))
 
 
 def _text(data: bytes | bytearray | str) -> str:

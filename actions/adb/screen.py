@@ -17,7 +17,7 @@ _FILE = "/data/local/tmp/handeye-window.xml"
 
 
 @dataclass(frozen=True)
-class Node:
+class AccessibilityNode:
     """One element. `bounds` is left, top, right, bottom in input units; `kind` is the class, ``EditText``."""
 
     bounds: tuple[int, int, int, int]
@@ -30,7 +30,7 @@ class Node:
     depth: int
 
 
-def dump(link: AdbLink) -> list[Node]:
+def dump(link: AdbLink) -> list[AccessibilityNode]:
     """The elements on the screen, in the order of the tree. Raises `BackendError` where the phone gives none.
 
     The tree is written to the output, or, where the device cannot, to a file of ours that is removed again.
@@ -48,7 +48,7 @@ def dump(link: AdbLink) -> list[Node]:
     return parse_dump(said[start : end + len("</hierarchy>")])
 
 
-def parse_dump(text: str) -> list[Node]:
+def parse_dump(text: str) -> list[AccessibilityNode]:
     """The nodes of a tree. Declarations of entities and huge trees are refused, so that a dump cannot blow up or read
     files; raises `BackendError`.
     """
@@ -79,12 +79,12 @@ def _walk(root: ET.Element) -> Iterator[tuple[ET.Element, int]]:
         stack += [(child, depth + 1) for child in reversed(element)]
 
 
-def _node(element: ET.Element, depth: int) -> Node | None:
+def _node(element: ET.Element, depth: int) -> AccessibilityNode | None:
     bounds = re.fullmatch(r"\[(-?\d+),(-?\d+)\]\[(-?\d+),(-?\d+)\]", element.get("bounds", ""))
     if bounds is None:
         return None
     left, top, right, bottom = (int(number) for number in bounds.groups())
-    return Node(
+    return AccessibilityNode(
         (left, top, right, bottom),
         element.get("class", "").rpartition(".")[2],
         element.get("text", ""),

@@ -18,14 +18,14 @@ KEYS = {"\n": "ENTER", "\t": "TAB"}
 
 
 @dataclass(frozen=True)
-class Typed:
+class TextPiece:
     """Characters of a US keyboard, for ``input text``; never holds ``%s``."""
 
     text: str
 
 
 @dataclass(frozen=True)
-class Pressed:
+class KeyPiece:
     """A key, by Android's name without ``KEYCODE_``."""
 
     key: str
@@ -38,7 +38,7 @@ class Committed:
     text: str
 
 
-Piece = Typed | Pressed | Committed
+Piece = TextPiece | KeyPiece | Committed
 
 
 def split_text(text: str) -> tuple[Piece, ...]:
@@ -53,9 +53,9 @@ def split_text(text: str) -> tuple[Piece, ...]:
     pieces: list[Piece] = []
     for part in re.split(r"([\n\t])", text):
         if part in KEYS:
-            pieces.append(Pressed(KEYS[part]))
+            pieces.append(KeyPiece(KEYS[part]))
         elif plain:
-            pieces += [Typed(piece) for piece in _typeable(part)]
+            pieces += [TextPiece(piece) for piece in _typeable(part)]
         else:
             pieces += [Committed(part[at : at + PIECE]) for at in range(0, len(part), PIECE)]
     return tuple(pieces)

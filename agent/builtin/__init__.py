@@ -1,1 +1,1 @@
-"""Part of Handeye."""
+"""The built-in model: explicit instructions parsed by a grammar and carried out on perceived elements."""

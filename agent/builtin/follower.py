@@ -2,7 +2,7 @@
 
 Each kind of instruction is a generator: it yields an action with a thought and goes on when the next look is there.
 A check that fails tries the next candidate or the same once more; what cannot be done ends the task with a reason.
-The ways of doing are in `agent.builtin.following`.
+The ways of doing are in `agent.builtin.executors`.
 """
 
 from __future__ import annotations
@@ -13,21 +13,14 @@ from actions.action import (
     Finish,
     Wait,
 )
+from agent.builtin import screen_diff
 from agent.builtin import steps as s
-from agent.builtin import watch
-from agent.builtin.following.body import (
-    PATIENCE,
-    GiveUp,
-    Rank,
-    Script,
-    Skip,
-    Turn,
-)
-from agent.builtin.following.choosing import Choosing
-from agent.builtin.following.moving import Moving
-from agent.builtin.following.pointing import Pointing
-from agent.builtin.following.sliding import Sliding
-from agent.builtin.watch import Look
+from agent.builtin.executors.choosing import Choosing
+from agent.builtin.executors.context import PATIENCE, DryRunSkip, GiveUp, Rank, Script, Turn
+from agent.builtin.executors.moving import Moving
+from agent.builtin.executors.pointing import Pointing
+from agent.builtin.executors.sliding import Sliding
+from agent.builtin.screen_diff import PerceivedObservation
 
 __all__ = ["Follower", "GiveUp", "Rank"]
 
@@ -56,7 +49,7 @@ class Follower(Pointing, Choosing, Sliding, Moving):
         self._stack: list[Script] = []
         self._push(self._main())
 
-    def next(self, look: Look, *, performed: bool = True) -> Turn:
+    def next(self, look: PerceivedObservation, *, performed: bool = True) -> Turn:
         """The next action and the thought behind it. `performed` is whether the last action reached the device."""
         if self._end:
             return self._end, "The task has ended."
@@ -102,7 +95,7 @@ class Follower(Pointing, Choosing, Sliding, Moving):
             self._starts = [*self._starts[-3:], self.look]
             try:
                 yield from self.do(step)
-            except Skip as reason:
+            except DryRunSkip as reason:
                 self._skipped.append(f"{number} ({reason})")
             self._remember()
         if any(i not in self._fired for i in range(len(self._guards))) and self._performed:
@@ -117,9 +110,9 @@ class Follower(Pointing, Choosing, Sliding, Moving):
         before = self._starts[-1]
         yield Wait(seconds=0.5), self._say("it is done; I look once more at what came of it")
         self._refuse_risky(before)
-        says = watch.complaint(before.screen, self.screen)
+        says = screen_diff.complaint(before.screen, self.screen)
         if says and isinstance(self._steps[-1], s.ClickOn):
-            raise GiveUp(self._failed(f"the screen answers “{watch.short(says, 100)}”"))
+            raise GiveUp(self._failed(f"the screen answers “{screen_diff.short(says, 100)}”"))
         if self._file_dialog() and isinstance(self._steps[-1], s.Press):
             raise GiveUp(self._failed("the file dialog is still open"))
 
@@ -154,7 +147,7 @@ class Follower(Pointing, Choosing, Sliding, Moving):
                 yield from self._slide(step)
             case s.WaitFor():
                 yield from self._wait_for(step)
-            case s.Pause():
+            case s.WaitSeconds():
                 yield from self._pause(step.seconds)
             case s.SetChecked():
                 yield from self._tick(step)

@@ -9,28 +9,28 @@ from typing import Any, Protocol
 import numpy as np
 
 from actions.action import Answer, AnyAction, AskUser, Finish, Wait, describe
-from agent.builtin.extracting import extract_values
+from agent.builtin.extraction import extract_values
 from agent.builtin.follower import Follower, Rank
 from agent.builtin.instructions import parse_instructions
 from agent.builtin.resuming import instructions_done, was_skipped
-from agent.builtin.screen import Screen
+from agent.builtin.screen_diff import PerceivedObservation
 from agent.builtin.steps import NeedsPlanning
-from agent.builtin.watch import Look
-from agent.model import Decision, Grounding, Usage
-from agent.step import Step
-from agent.task import Task
+from agent.core.model import Decision, Grounding, Usage
+from agent.core.step import Step
+from agent.core.task import Task
+from agent.perception.elements import PerceivedScreen
 from envs.env import Image, Observation
 
 
 class Eyes(Protocol):
-    """What reads a screen: `agent.builtin.perception.Perceiver`, or a stand-in."""
+    """What reads a screen: `agent.perception.perceive.Perceiver`, or a stand-in."""
 
-    def look(self, image: Image) -> Screen:
+    def look(self, image: Image) -> PerceivedScreen:
         """Everything on an RGB image (uint8, height x width x 3)."""
 
 
 class BuiltinModel:
-    """A `agent.model.Model` that needs no language model.
+    """A `agent.core.model.Model` that needs no language model.
 
     `eyes`, `rank` and `locator` are the perception and the two ways of finding a target; by default the project's own.
     """
@@ -39,7 +39,7 @@ class BuiltinModel:
         self,
         eyes: Eyes | None = None,
         rank: Rank | None = None,
-        locator: Callable[[Screen, str], Grounding] | None = None,
+        locator: Callable[[PerceivedScreen, str], Grounding] | None = None,
     ) -> None:
         self._eyes, self._rank, self._locator = eyes, rank, locator
         self._follower: Follower | None = None
@@ -83,7 +83,7 @@ class BuiltinModel:
         screen = self._see(observation.image)
         seen = time.perf_counter()
         performed = last is None or last.outcome is None or last.outcome.performed or isinstance(last.action, Answer)
-        action, thought = self._follower.next(Look(screen, observation.image), performed=performed)
+        action, thought = self._follower.next(PerceivedObservation(screen, observation.image), performed=performed)
         self._decided = action
         usage = Usage(seconds=time.perf_counter() - started, requests=0)
         timings = {"model": seen - started, "parse": time.perf_counter() - seen}
@@ -121,24 +121,24 @@ class BuiltinModel:
         if self._default_eyes and self._seen is not None and np.array_equal(self._seen, image):
             self._eyes = None
 
-    def _see(self, image: Image) -> Screen:
+    def _see(self, image: Image) -> PerceivedScreen:
         self._seen = image
         if self._eyes is None:
-            from agent.builtin.perception import Perceiver
+            from agent.perception.perceive import Perceiver
 
             self._eyes = Perceiver()
         return self._eyes.look(image)
 
     def _ranker(self) -> Rank:
         if self._rank is None:
-            from agent.builtin.target import rank
+            from agent.perception.meaning.ranking import rank
 
             self._rank = rank
         return self._rank
 
-    def _locate(self, screen: Screen, instruction: str) -> Grounding:
+    def _locate(self, screen: PerceivedScreen, instruction: str) -> Grounding:
         if self._locator is None:
-            from agent.builtin.locate import locate
+            from agent.perception.meaning.locate import locate
 
             self._locator = locate
         return self._locator(screen, instruction)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.builtin import steps as s
-from agent.step import Step
+from agent.core.step import Step
 
 _ENDS: tuple[tuple[type[s.Instruction], str], ...] = (
     (s.ClickOn, "click"),
@@ -22,7 +22,7 @@ _ENDS: tuple[tuple[type[s.Instruction], str], ...] = (
     (s.DragTo, "drag"),
     (s.Slide, "drag"),
     (s.WaitFor, "wait"),
-    (s.Pause, "wait"),
+    (s.WaitSeconds, "wait"),
     (s.Tell, "answer"),
     (s.OpenThing, "open"),
 )

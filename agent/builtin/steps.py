@@ -118,7 +118,7 @@ class WaitFor(Instruction):
 
 
 @dataclass(frozen=True)
-class Pause(Instruction):
+class WaitSeconds(Instruction):
     """Let `seconds` pass."""
 
     seconds: float

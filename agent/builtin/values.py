@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from actions.frame import Box
-from agent.builtin.screen import Element, Screen
+from agent.perception.elements import Element, PerceivedScreen
 from envs.env import Image
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -56,7 +56,7 @@ def date_digits(value: date, order: tuple[str, ...]) -> str:
     return "".join(parts[part] for part in order)
 
 
-def numbers_near(screen: Screen, slider: Box) -> list[tuple[float, Element]]:
+def numbers_near(screen: PerceivedScreen, slider: Box) -> list[tuple[float, Element]]:
     """The numbers written on, beside, above or below a slider, nearest first."""
     reach = slider.grown(max(60.0, slider.height * 2))
     found = []
@@ -68,7 +68,7 @@ def numbers_near(screen: Screen, slider: Box) -> list[tuple[float, Element]]:
     return [(value, element) for _, value, element in sorted(found, key=lambda f: f[0])]
 
 
-def slider_range(screen: Screen, slider: Box) -> tuple[float, float]:
+def slider_range(screen: PerceivedScreen, slider: Box) -> tuple[float, float]:
     """The numbers at a slider's two ends where they are written, else 0 to 100."""
     left = [v for v, e in numbers_near(screen, slider) if e.box.center.x < slider.x1 + slider.width * 0.1]
     right = [v for v, e in numbers_near(screen, slider) if e.box.center.x > slider.x2 - slider.width * 0.1]

@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from actions.frame import Frame, Point
-from agent.calibration.targets import INSTRUCTION, Target
-from agent.chat import ChatModel
-from agent.dialects.dialect import Dialect, Spot
-from agent.endpoints.openai import OpenAIEndpoint
-from agent.model import ModelError, ParseError, Usage
+from agent.calibration.targets import INSTRUCTION, CalibrationTarget
+from agent.core.model import ModelError, ParseError, Usage
+from agent.models.chat import ChatModel
+from agent.models.dialects.dialect import Dialect, Spot
+from agent.models.endpoints.openai import OpenAIEndpoint
 
 WORKERS = 3
 """Questions under way at once on a server; one at a time in process."""
@@ -28,7 +28,7 @@ class Asked:
     unchanged dialect would have clicked, in pixels of the picture drawn.
     """
 
-    target: Target
+    target: CalibrationTarget
     sent: tuple[int, int]
     raw: str
     usage: Usage
@@ -37,7 +37,7 @@ class Asked:
     click: Point | None = None
 
 
-def ask(model: ChatModel, target: Target) -> Asked:
+def ask(model: ChatModel, target: CalibrationTarget) -> Asked:
     """Ask for one target. Raises `ModelError` when there is no answer at all; an unreadable one is an answer."""
     sent = model.speaks.resize.size(target.width, target.height)
     try:
@@ -64,10 +64,10 @@ def bare_numbers(speaks: Dialect, raw: str) -> Spot | None:
         return None
 
 
-def ask_all(model: ChatModel, targets: Sequence[Target], done: Callable[[], None]) -> list[Asked]:
+def ask_all(model: ChatModel, targets: Sequence[CalibrationTarget], done: Callable[[], None]) -> list[Asked]:
     """Ask for all `targets`, several at once where the model is on a server. Raises `ModelError` like `ask`."""
 
-    def one(target: Target) -> Asked:
+    def one(target: CalibrationTarget) -> Asked:
         try:
             return ask(model, target)
         finally:
@@ -86,7 +86,7 @@ class Asking:
     why: str = ""
 
 
-def ask_plan(model: ChatModel, plan: Sequence[Sequence[Target]], done: Callable[[], None]) -> Asking:
+def ask_plan(model: ChatModel, plan: Sequence[Sequence[CalibrationTarget]], done: Callable[[], None]) -> Asking:
     """Ask size by size: the first one question after the other, for the time it takes; the rest several at once.
 
     A size that the server refuses ends it: larger ones are not tried. Stops early where nothing is readable. Raises

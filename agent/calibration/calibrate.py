@@ -15,9 +15,9 @@ from agent.calibration.fitting import Fit, NoFit, fit
 from agent.calibration.profile import Limit, Profile, place_of
 from agent.calibration.saying import say_found, say_unreadable
 from agent.calibration.targets import check_plan, far_and_near, plan
-from agent.chat import ChatModel
-from agent.dialects.registry import get_dialect
-from agent.model import ModelError
+from agent.core.model import ModelError
+from agent.models.chat import ChatModel
+from agent.models.dialects.registry import get_dialect
 
 READABLE = 0.7
 """The part of the answers that must name a place."""

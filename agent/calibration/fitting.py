@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agent.calibration.asking import Asked
-from agent.calibration.readings import Reading, readings
+from agent.calibration.readings import CoordinateReading, readings
 
 Array = npt.NDArray[np.float64]
 
@@ -44,7 +44,7 @@ class Fit:
     these answers can be expected to say about it.
     """
 
-    reading: Reading
+    reading: CoordinateReading
     box: bool
     errors: tuple[float, ...]
     lowest: float | None = None
@@ -137,7 +137,7 @@ def fit(asked: Sequence[Asked], factor: int) -> Fit:
     )
 
 
-def _of_the_two(chosen: Reading, thousand: float) -> Reading:
+def _of_the_two(chosen: CoordinateReading, thousand: float) -> CoordinateReading:
     """Between 0 to 1000 and 0 to 999, the likelier with any small shift allowed for."""
     if chosen.space not in ("rel999", "rel1000"):
         return chosen
@@ -148,7 +148,7 @@ def _drawn(asked: Sequence[Asked]) -> Array:
     return np.array([one.target.size for one in asked if one.numbers is not None], float)
 
 
-def _scores(data: _Data, family: Sequence[Reading], errors: Array) -> tuple[Array, int]:
+def _scores(data: _Data, family: Sequence[CoordinateReading], errors: Array) -> tuple[Array, int]:
     """The log likelihood of every reading and the number of the best."""
     priors = np.array([reading.prior for reading in family])
     parts = np.hypot(errors[..., 0], errors[..., 1]) / data.sent.max(axis=1)
@@ -171,7 +171,7 @@ def _unexplained(data: _Data, explained: float) -> str:
     )
 
 
-def _check_rivals(data: _Data, family: Sequence[Reading], scores: Array, best: int) -> None:
+def _check_rivals(data: _Data, family: Sequence[CoordinateReading], scores: Array, best: int) -> None:
     """Raises `NoFit` when another reading is nearly as good and means other places, beyond what profiles allow for."""
     for n in np.flatnonzero(scores > scores[best] - MARGIN).tolist():
         rival, chosen = family[n], family[best]
@@ -181,13 +181,13 @@ def _check_rivals(data: _Data, family: Sequence[Reading], scores: Array, best: i
             raise NoFit(f"cannot tell whether the answers are {in_words(chosen)} or {in_words(rival)}")
 
 
-def _alike(data: _Data, one: Reading, other: Reading) -> bool:
+def _alike(data: _Data, one: CoordinateReading, other: CoordinateReading) -> bool:
     """Whether clicks are at most a hundredth of a side apart: 999 and 1000, or a limit that only just bites."""
     grids = np.array([[reading.grid(*size) for size in data.sizes] for reading in (one, other)])
     return bool(np.all(np.abs(grids[0] / grids[1] - 1) < 0.01))
 
 
-def _lowest(data: _Data, family: Sequence[Reading], scores: Array, best: int) -> float | None:
+def _lowest(data: _Data, family: Sequence[CoordinateReading], scores: Array, best: int) -> float | None:
     chosen = family[best]
     if chosen.shrink is None or chosen.shrink.limit == math.inf:
         return None
@@ -200,7 +200,7 @@ def _lowest(data: _Data, family: Sequence[Reading], scores: Array, best: int) ->
     return min(alike)
 
 
-def _thousand(data: _Data, chosen: Reading, errors: Array) -> tuple[float, float]:
+def _thousand(data: _Data, chosen: CoordinateReading, errors: Array) -> tuple[float, float]:
     """How much likelier 0 to 1000 is than 0 to 999, whatever small shift (rounding down) all numbers may share; and
     how much is to be expected of these answers.
     """
@@ -222,7 +222,7 @@ def _with_shift(left: Array, weights: Array, shift: float = 0.4) -> float:
     return float(-0.5 * ((weights * left**2).sum() - (weights * left).sum() ** 2 / total))
 
 
-def in_words(reading: Reading) -> str:
+def in_words(reading: CoordinateReading) -> str:
     """What the numbers count, for people."""
     what = {
         "abs_sent": "pixels of the picture as it was sent",

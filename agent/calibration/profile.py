@@ -21,12 +21,12 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agent.calibration.readings import Order
-from agent.chat import ChatModel
-from agent.dialects.dialect import Dialect, Space
-from agent.dialects.resize import Resize, Square, Tiles
-from agent.endpoints.endpoint import Endpoint
-from agent.errors import UserError
-from agent.model import ModelError
+from agent.core.errors import UserError
+from agent.core.model import ModelError
+from agent.models.chat import ChatModel
+from agent.models.dialects.dialect import Dialect, Space
+from agent.models.dialects.resize import Resize, Square, Tiles
+from agent.models.endpoints.endpoint import Endpoint
 
 VERSION: Literal[1] = 1
 CONFIG = "HANDEYE_CONFIG"
@@ -35,11 +35,11 @@ OVERSHOOT: Mapping[Space, float] = {"rel1": 0.01, "rel999": 10.0, "rel1000": 10.
 """How far beyond an edge a number is still taken for the edge: a hundredth of a side, or one patch."""
 
 
-class _Frozen(BaseModel):
+class _ProfileModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Limit(_Frozen):
+class Limit(_ProfileModel):
     """A server's own resize: the area (pixels) or, for ``side``, the longer side that a picture must keep to.
 
     `factor` is what the server rounds sides to, None where it does not.
@@ -50,10 +50,10 @@ class Limit(_Frozen):
     factor: int | None = Field(default=None, gt=0)
 
 
-class Profile(_Frozen):
+class Profile(_ProfileModel):
     """How a model at an endpoint really answers.
 
-    `space` is as in `agent.calibration.readings.Reading`, `resize` the server's own where the answers show one, and
+    `space` is as in `agent.calibration.readings.CoordinateReading`, `resize` the server's own where the answers show one, and
     `largest` the area in pixels of the largest picture that the server took, where it refused a larger one.
     `dialect_hash` is the `prompt_hash` of the dialect it was measured with. `measured` is the report.
     """

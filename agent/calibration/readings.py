@@ -1,6 +1,6 @@
 """The closed family of what a model may mean by its numbers.
 
-Every `Reading` comes down to one thing for each size of picture: a grid laid over it, as in `actions.frame`. A model
+Every `CoordinateReading` comes down to one thing for each size of picture: a grid laid over it, as in `actions.frame`. A model
 whose server shrinks the picture out of sight speaks in the grid of the shrunk picture.
 """
 
@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from agent.dialects.dialect import Space
-from agent.dialects.resize import smart_resize
+from agent.models.dialects.dialect import Space
+from agent.models.dialects.resize import smart_resize
 
 Rule = Literal["patches", "plain", "side"]
 Order = Literal["xy", "yx"]
@@ -32,7 +32,7 @@ class Shrink:
     """What a server does to a picture before the model sees it.
 
     `limit` is the area in pixels that a larger picture is scaled down to (``side``: its longer side). ``patches``
-    also rounds the sides to multiples of `factor` as `agent.dialects.resize.smart_resize` does.
+    also rounds the sides to multiples of `factor` as `agent.models.dialects.resize.smart_resize` does.
     """
 
     rule: Rule
@@ -63,7 +63,7 @@ class Shrink:
 
 
 @dataclass(frozen=True)
-class Reading:
+class CoordinateReading:
     """One way to take a model's two numbers: `space`, `order`, and the `shrink` that ``abs_resized`` speaks of.
 
     ``abs_sent`` is pixels of the picture as it was sent, ``abs_resized`` of the picture after the server's own resize.
@@ -84,12 +84,14 @@ class Reading:
 
 
 @functools.cache
-def readings(factor: int) -> tuple[Reading, ...]:
+def readings(factor: int) -> tuple[CoordinateReading, ...]:
     """Every reading there is; `factor` is the patch of the dialect's own resize rule."""
     spaces: tuple[Space, ...] = ("abs_sent", "rel1", "rel999", "rel1000")
-    found = [Reading(space) for space in spaces]
-    found += [Reading("abs_resized", "xy", shrink, prior) for shrink, prior in _shrinks(sorted({28, 32, factor}))]
-    return (*found, *(Reading(r.space, "yx", r.shrink, r.prior) for r in found))
+    found = [CoordinateReading(space) for space in spaces]
+    found += [
+        CoordinateReading("abs_resized", "xy", shrink, prior) for shrink, prior in _shrinks(sorted({28, 32, factor}))
+    ]
+    return (*found, *(CoordinateReading(r.space, "yx", r.shrink, r.prior) for r in found))
 
 
 def _shrinks(factors: Iterable[int]) -> Iterator[tuple[Shrink, float]]:

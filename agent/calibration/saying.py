@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from actions.action import one_line
 from agent.calibration.asking import Asked, Asking
 from agent.calibration.fitting import Fit, in_words
-from agent.calibration.readings import Reading, Shrink
-from agent.dialects.dialect import Dialect
+from agent.calibration.readings import CoordinateReading, Shrink
+from agent.models.dialects.dialect import Dialect
 
 _COUNTS = {
     "abs_sent": "in pixels of the picture it is sent",
@@ -62,14 +62,14 @@ def _spaces(fitted: Fit, dialect: Dialect) -> list[str]:
     ]
 
 
-def _order(reading: Reading, dialect: Dialect) -> list[str]:
+def _order(reading: CoordinateReading, dialect: Dialect) -> list[str]:
     if reading.order == dialect.order:
         return []
     first, second = reading.order
     return [f"It says {first} before {second}, against the dialect {dialect.name}: the profile corrects it."]
 
 
-def _shrink(reading: Reading) -> list[str]:
+def _shrink(reading: CoordinateReading) -> list[str]:
     shrink = reading.shrink
     if shrink is None:
         return []

@@ -11,7 +11,7 @@ from PIL import Image as PilImage
 
 from agent.calibration.asking import Asked
 from agent.calibration.calibrate import Calibration
-from agent.errors import UserError
+from agent.core.errors import UserError
 from envs.env import Image
 
 _WIDTH, _GAP, _COLUMNS = 480, 12, 3

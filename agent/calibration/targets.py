@@ -35,7 +35,7 @@ _CHECKED = (((2560, 1440), ((1.0, 1.0), (1.0, 0.0), (0.0, 1.0), (0.0, 0.0))), ((
 
 
 @dataclass(frozen=True)
-class Target:
+class CalibrationTarget:
     """A disc: its middle `at` and `radius` in pixels of a picture of `width` x `height`."""
 
     width: int
@@ -70,21 +70,21 @@ class Target:
         return math.dist(point, self.at) <= self.radius
 
 
-def target_at(size: tuple[int, int], place: tuple[float, float]) -> Target:
+def target_at(size: tuple[int, int], place: tuple[float, float]) -> CalibrationTarget:
     """A disc at `place`, parts (0 to 1) of the way between its outermost places on a picture of `size`."""
     width, height = size
     radius = max(8, round(min(size) / 80))
     room = [side - 2 * radius - 5 for side in size]
     x, y = (round(part * left) + radius + 2.5 for part, left in zip(place, room, strict=True))
-    return Target(width, height, Point(x, y), radius)
+    return CalibrationTarget(width, height, Point(x, y), radius)
 
 
-def plan() -> list[list[Target]]:
+def plan() -> list[list[CalibrationTarget]]:
     """The questions, by size of picture: the first size to measure the time on, then from small to large."""
     return [[target_at(size, place) for place in _PLACES[:count]] for size, count in _SIZES]
 
 
-def far_and_near(room: int, count: int, seed: int) -> list[Target]:
+def far_and_near(room: int, count: int, seed: int) -> list[CalibrationTarget]:
     """`count` discs near the ends of a picture eight times as wide as high, of at most `room` pixels; the far end
     twice as often.
 
@@ -97,6 +97,6 @@ def far_and_near(room: int, count: int, seed: int) -> list[Target]:
     return [target_at((8 * height, height), (float(x), float(y))) for x, y in places]
 
 
-def check_plan() -> list[Target]:
+def check_plan() -> list[CalibrationTarget]:
     """The questions by which a finished profile is tried: corners of a large screen, and a phone."""
     return [target_at(size, place) for size, places in _CHECKED for place in places]

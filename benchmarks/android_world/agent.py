@@ -10,20 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from actions.action import Answer, Finish
-from agent.episode import EpisodeHeader, EpisodeWriter
-from agent.loop import Agent, Memory, Result
-from agent.model import Model, ModelError
-from agent.policy import Allow
-from agent.step import Step
-from agent.task import Ending, Limits, Task
+from agent.core.loop import Agent, Memory, Result
+from agent.core.model import Model, ModelError
+from agent.core.policy import Allow
+from agent.core.step import Step
+from agent.core.task import Ending, Limits, Task
+from agent.episodes import EpisodeHeader, EpisodeWriter
+from benchmarks.android_world.actions import Gestures
 from benchmarks.android_world.package import AndroidWorld, android_world
 from benchmarks.android_world.screen import AndroidWorldScreen
-from benchmarks.android_world.words import Gestures
 from envs.env import EnvError, Image
 
 
 @dataclass(frozen=True)
-class Options:
+class AgentOptions:
     """`out` keeps an episode of every run in a folder of its own. `parse_retries` and `max_tokens` are as for a run."""
 
     out: Path | None = None
@@ -35,7 +35,7 @@ class Options:
 def handeye_agent(
     env: Any,
     model: Model,
-    options: Options | None = None,
+    options: AgentOptions | None = None,
     *,
     name: str = "handeye",
     transition_pause: float | None = None,
@@ -44,24 +44,24 @@ def handeye_agent(
     """An ``android_world.agents.base_agent.EnvironmentInteractingAgent`` that asks `model` what to do.
 
     `env` is an ``interface.AsyncEnv``; `transition_pause` is AndroidWorld's (None waits until the screen rests). The
-    budget of steps is what ``run_episode`` sets. Raises `agent.errors.UserError` where the package is missing.
+    budget of steps is what ``run_episode`` sets. Raises `agent.core.errors.UserError` where the package is missing.
     """
     world = world or android_world()
-    return _agent_class(world)(world, env, model, options or Options(), name, transition_pause)
+    return _agent_class(world)(world, env, model, options or AgentOptions(), name, transition_pause)
 
 
 def _agent_class(world: AndroidWorld) -> Any:
     base = world["agents.base_agent"]
 
     class HandeyeAgent(base.EnvironmentInteractingAgent):  # type: ignore[misc, name-defined]
-        """Gives the reins of `agent.loop.Agent.walk` to AndroidWorld's ``run_episode``."""
+        """Gives the reins of `agent.core.loop.Agent.walk` to AndroidWorld's ``run_episode``."""
 
         def __init__(
-            self, world: AndroidWorld, env: Any, model: Model, options: Options, name: str, pause: float | None
+            self, world: AndroidWorld, env: Any, model: Model, options: AgentOptions, name: str, pause: float | None
         ) -> None:
             super().__init__(env, name, pause)
             self._world, self._model, self._options = world, model, options
-            self._run: _Run | None = None
+            self._run: _GoalRun | None = None
             self._count = 0
 
         def reset(self, go_home: bool = False) -> None:
@@ -80,13 +80,13 @@ def _agent_class(world: AndroidWorld) -> Any:
             done, data = self._run.step()
             return base.AgentInteractionResult(done, data)
 
-        def _begin(self, goal: str) -> _Run:
+        def _begin(self, goal: str) -> _GoalRun:
             self._count += 1
             screen = AndroidWorldScreen(
                 self._world, lambda: self.env, self.get_post_transition_state, self._options.gestures
             )
             limits = Limits(self._max_steps or 10, None, self._options.max_tokens, self._options.parse_retries)
-            return _Run(screen, self._model, Task(goal, limits), _folder(self._options.out, self._count, goal))
+            return _GoalRun(screen, self._model, Task(goal, limits), _folder(self._options.out, self._count, goal))
 
         def _end(self) -> None:
             if self._run is not None:
@@ -96,7 +96,7 @@ def _agent_class(world: AndroidWorld) -> Any:
     return HandeyeAgent
 
 
-class _Run:
+class _GoalRun:
     """One goal: the loop, its record, and what AndroidWorld has to be told."""
 
     def __init__(self, screen: AndroidWorldScreen, model: Model, task: Task, folder: Path | None) -> None:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from agent.commands.options import (
+from agent.cli.options import (
     AsJson,
     DialectName,
     MaxPixels,
@@ -80,13 +80,13 @@ def android_world(
 
       handeye bench android-world --model http://127.0.0.1:8000 --combinations 3 --out runs/aw
     """
-    from agent.models import resolve_model
-    from benchmarks.android_world.agent import Options
+    from agent.models.spec import resolve_model
+    from benchmarks.android_world.agent import AgentOptions
     from benchmarks.android_world.package import android_world as find
-    from benchmarks.android_world.suite import Emulator, Plan, check_tasks, open_env, run_suite, summary
+    from benchmarks.android_world.suite import AndroidWorldPlan, Emulator, check_tasks, open_env, run_suite, summary
 
     folder = out or Path("runs") / f"android-world-{datetime.now():%Y-%m-%dT%H-%M-%S}"
-    plan = Plan(family, tasks.split(",") if tasks else None, combinations, seed, folder / "checkpoints")
+    plan = AndroidWorldPlan(family, tasks.split(",") if tasks else None, combinations, seed, folder / "checkpoints")
     emulator = Emulator(adb_path, console_port, grpc_port, perform_emulator_setup, serial)
     mind = resolve_model(
         model, platform="mobile", ability="decide", served_model=served_model, dialect=dialect, max_pixels=max_pixels,
@@ -97,7 +97,7 @@ def android_world(
         check_tasks(world, plan)
         env = open_env(world, emulator)
         try:
-            options = Options(folder / "episodes", gestures.value)
+            options = AgentOptions(folder / "episodes", gestures.value)
             made = {"benchmark": "android-world", **_manifest(world, env, mind, plan, emulator)}
             found = summary(run_suite(world, env, mind, plan, options))
         finally:
@@ -121,7 +121,7 @@ def _stderr() -> Any:
 
 def _manifest(world: Any, env: Any, model: Any, plan: Any, emulator: Any) -> dict[str, Any]:
     """Everything that is needed to run it again."""
-    from agent.episode.format import software_versions
+    from agent.episodes.format import software_versions
     from benchmarks.android_world.screen import AndroidWorldScreen
 
     screen = AndroidWorldScreen(world, lambda: env, lambda: None)

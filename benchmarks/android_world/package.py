@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from agent.errors import UserError
+from agent.core.errors import UserError
 
 FOLDER = "HANDEYE_ANDROID_WORLD"
 """The environment variable with the folder that holds the package ``android_world``: a checkout of its repository."""

@@ -11,8 +11,15 @@ import numpy as np
 
 from actions.action import AnyAction, describe
 from actions.frame import Frame, StaleFrameError
+from benchmarks.android_world.actions import (
+    SUPPORTED,
+    AndroidWorldAction,
+    Gestures,
+    InexpressibleError,
+    ScrollableElement,
+    say,
+)
 from benchmarks.android_world.package import AndroidWorld
-from benchmarks.android_world.words import SUPPORTED, Element, Gestures, InexpressibleError, Said, say
 from envs.capture import check_not_black, is_black
 from envs.env import EnvError, Image, Observation, Outcome
 
@@ -29,7 +36,7 @@ class AndroidWorldScreen:
         self, world: AndroidWorld, world_env: Callable[[], Any], look: Callable[[], Any], gestures: Gestures = "json"
     ) -> None:
         self._world, self._env, self._look, self._gestures = world, world_env, look, gestures
-        self._scrollable: Sequence[Element] = ()
+        self._scrollable: Sequence[ScrollableElement] = ()
         self._count = 0
         self.did: dict[str, Any] = {}
 
@@ -109,7 +116,7 @@ class AndroidWorldScreen:
 
     # -- parts
 
-    def _do(self, said: Said) -> None:
+    def _do(self, said: AndroidWorldAction) -> None:
         if said.swipe is not None:
             adb = self._world["env.adb_utils"]
             command = adb.generate_swipe_command(*said.swipe)
@@ -123,7 +130,7 @@ class AndroidWorldScreen:
         for _ in range(said.times):
             self._env().execute_action(action)
 
-    def _unknown_app(self, said: Said) -> str:
+    def _unknown_app(self, said: AndroidWorldAction) -> str:
         """AndroidWorld opens an app by its own table or by package, and says nothing when it cannot."""
         if said.fields.get("action_type") != "open_app":
             return ""
@@ -180,11 +187,11 @@ def upright(pixels: Image, quarter: int, size: tuple[int, int]) -> Image:
     return np.ascontiguousarray(image[..., :3], dtype=np.uint8)
 
 
-def scrollable(elements: Sequence[Any]) -> list[Element]:
+def scrollable(elements: Sequence[Any]) -> list[ScrollableElement]:
     """The scrollable ones of a state's ``ui_elements``."""
     found = []
     for index, element in enumerate(elements or ()):
         box = getattr(element, "bbox_pixels", None)
         if element.is_scrollable and box is not None:
-            found.append(Element(index, (box.x_min, box.y_min, box.x_max, box.y_max)))
+            found.append(ScrollableElement(index, (box.x_min, box.y_min, box.x_max, box.y_max)))
     return found

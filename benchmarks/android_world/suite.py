@@ -11,12 +11,12 @@ from typing import Any
 from adbutils import adb_path
 
 from actions.adb.server import AdbServer
-from agent.errors import UserError
-from agent.model import Model
-from benchmarks.android_world.agent import Options, handeye_agent
+from agent.core.errors import UserError
+from agent.core.model import Model
+from benchmarks.android_world.agent import AgentOptions, handeye_agent
 from benchmarks.android_world.device import console_answers, device_env
 from benchmarks.android_world.package import AndroidWorld
-from benchmarks.statistics import Undefined, cluster_bootstrap, wilson
+from benchmarks.figures.statistics import Undefined, cluster_bootstrap, wilson
 
 _MINIWOB_PAUSE = 0.2
 """The ``transition_pause`` of AndroidWorld's ``run.py`` for MiniWoB; for all else it waits until the screen rests."""
@@ -39,7 +39,7 @@ class Emulator:
 
 
 @dataclass(frozen=True)
-class Plan:
+class AndroidWorldPlan:
     """What is run: the arguments of AndroidWorld's ``run.py`` of the same names."""
 
     family: str = "android_world"
@@ -68,7 +68,7 @@ def open_env(world: AndroidWorld, emulator: Emulator) -> Any:
     )
 
 
-def check_tasks(world: AndroidWorld, plan: Plan) -> Mapping[str, Any]:
+def check_tasks(world: AndroidWorld, plan: AndroidWorldPlan) -> Mapping[str, Any]:
     """The registry of the family. Raises `UserError` for a family or a task that AndroidWorld does not have."""
     registry = world["registry"]
     families = registry.get_families()
@@ -81,7 +81,9 @@ def check_tasks(world: AndroidWorld, plan: Plan) -> Mapping[str, Any]:
     return known
 
 
-def run_suite(world: AndroidWorld, env: Any, model: Model, plan: Plan, options: Options) -> list[dict[str, Any]]:
+def run_suite(
+    world: AndroidWorld, env: Any, model: Model, plan: AndroidWorldPlan, options: AgentOptions
+) -> list[dict[str, Any]]:
     """AndroidWorld's metadata of every episode, in its own words, as ``suite_utils.run`` gives it."""
     suites, checkpoints = world["suite_utils"], world["checkpointer"]
     suite = suites.create_suite(

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.commands.options import AsJson, print_json
+from agent.cli.options import AsJson, print_json
 
 if TYPE_CHECKING:
-    from benchmarks.audit import Audit, Finding
-    from benchmarks.suite import Cell
+    from benchmarks.audit import Audit, AuditFinding
+    from benchmarks.suite import Figure
 
 _SHOWN = 40
 """At most so many findings of one check are listed for people; ``--json`` has them all."""
@@ -52,15 +52,15 @@ def audit(
 
       handeye bench audit screenspot-v2 --data ScreenSpot-v2
     """
-    from benchmarks.audit import Wanted
+    from benchmarks.audit import AuditRequest
     from benchmarks.audit import audit as look
-    from benchmarks.runner.plan import Plan
-    from benchmarks.suite import Options
+    from benchmarks.runner.plan import RunPlan
+    from benchmarks.suite import SuiteOptions
 
-    options = Options(mode=mode, seeds=seeds, tasks=_names(tasks))
-    plan = Plan(suite, "baseline:oracle", data.absolute() if data else None, options, limit=limit)
+    options = SuiteOptions(mode=mode, seeds=seeds, tasks=_names(tasks))
+    plan = RunPlan(suite, "baseline:oracle", data.absolute() if data else None, options, limit=limit)
     with redirect_stdout(sys.stderr):
-        found = look(Wanted(plan, _names(baselines), workers, out))
+        found = look(AuditRequest(plan, _names(baselines), workers, out))
     if as_json:
         print_json(found.to_json())
     else:
@@ -87,14 +87,14 @@ def lines(found: Audit) -> Iterator[str]:
     yield f"{found.flagged} flagged, {known} more that the suite declares itself"
 
 
-def _rate(cell: Cell) -> str:
+def _rate(cell: Figure) -> str:
     if cell.accuracy is None:
         return "undefined"
     interval = f" [{100 * cell.ci95[0]:.1f}, {100 * cell.ci95[1]:.1f}]" if cell.ci95 else ""
     return f"{100 * cell.accuracy:.1f} %{interval}"
 
 
-def _block(check: str, findings: list[Finding]) -> Iterator[str]:
+def _block(check: str, findings: list[AuditFinding]) -> Iterator[str]:
     yield f"{check}: {len(findings)}"
     for finding in findings[:_SHOWN]:
         often = f" ({finding.count} of {finding.of})" if finding.of > 1 else ""

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from agent.commands.options import AsJson, print_json
+from agent.cli.options import AsJson, print_json
 
 
 def compare(

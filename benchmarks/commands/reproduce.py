@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from agent.commands.options import AsJson, print_json
+from agent.cli.options import AsJson, print_json
 from benchmarks.commands.run import Engine, EngineChoice, Retries, Workers, tell_stopped
 
 

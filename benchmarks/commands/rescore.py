@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agent.commands.options import AsJson, print_json
+from agent.cli.options import AsJson, print_json
 
 if TYPE_CHECKING:
-    from benchmarks.rescore import Mistake, Request, Scored
-    from benchmarks.suite import Cell, Summary
+    from benchmarks.rescore import Mistake, RescoreRequest, Scored
+    from benchmarks.suite import Figure, Summary
 
 _SHOWN = 60
 """At most so many mistaken verdicts are listed for people; ``--json`` has them all."""
@@ -55,12 +55,12 @@ def rescore(
 
       handeye bench rescore screenspot-v2 --predictions ../shared/data/predictions --out runs/rescored
     """
-    from benchmarks.rescore import Request
+    from benchmarks.rescore import RescoreRequest
     from benchmarks.rescore import rescore as score
-    from benchmarks.suite import Options
+    from benchmarks.suite import SuiteOptions
 
-    options = Options(mode=variant, rule=rule)
-    request = Request(suite, predictions, data, mode, dialect, options, partial)
+    options = SuiteOptions(mode=variant, rule=rule)
+    request = RescoreRequest(suite, predictions, data, mode, dialect, options, partial)
     runs = score(request)
     if out is not None:
         _keep(runs, request, out)
@@ -79,7 +79,7 @@ def published(
 
     A figure marked = stands beside a result of the same suite and protocol; the others never do, and say why.
     """
-    from benchmarks.published import references
+    from benchmarks.figures.published import references
     from benchmarks.suite import SuiteError
 
     found = [ref for ref in references() if suite in (None, ref.suite)]
@@ -93,7 +93,7 @@ def published(
         typer.echo(f"{ref.suite:<16} {' ' if ref.protocol is None else '='} {ref.line()}")
 
 
-def _keep(runs: Sequence[Scored], request: Request, out: Path) -> None:
+def _keep(runs: Sequence[Scored], request: RescoreRequest, out: Path) -> None:
     """Each run's result and page; of several, a page that compares them too."""
     from benchmarks.page import write_page
     from benchmarks.page.page import MOST_RUNS, REPORT
@@ -152,7 +152,7 @@ def figure_lines(summary: Summary) -> Iterator[str]:
 
 
 def _right_refusals(run: Scored) -> int:
-    from benchmarks.scoring import Nothing
+    from benchmarks.figures.scoring import Nothing
 
     return sum(one.verdict.correct for one in run.judged if isinstance(one.sample.data.target, Nothing))
 
@@ -171,7 +171,7 @@ def _interval(ends: tuple[float, float] | None, about: str) -> str:
     return about if ends is None else f"[{ends[0]:.2%}, {ends[1]:.2%}] 95 %, {about}"
 
 
-def _cell(cell: Cell) -> str:
+def _cell(cell: Figure) -> str:
     count = f"{_count(cell.correct)}/{cell.total}"
     ends = "" if cell.ci95 is None else f"[{cell.ci95[0]:.1%}, {cell.ci95[1]:.1%}]"
     return f"{count:>10} {_share(cell.accuracy):>8}  {ends}"

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.commands.options import AsJson, MaxPixels, ServedName, model_option, print_json
+from agent.cli.options import AsJson, MaxPixels, ServedName, model_option, print_json
 
 if TYPE_CHECKING:
-    from benchmarks.runner.run import Done, Stopped
+    from benchmarks.runner.run import FinishedRun, Stopped
 
 _what = functools.partial(typer.Option, rich_help_panel="What is run")
 _how = functools.partial(typer.Option, rich_help_panel="How it is run (changes no figure)")
@@ -82,12 +82,12 @@ def run(
 
       handeye bench miniwob --seeds 5 --tasks click-button,enter-text --out runs/mw --resume
     """
-    from benchmarks.runner.plan import Plan
+    from benchmarks.runner.plan import RunPlan
     from benchmarks.runner.run import How, Stopped, run_plan
     from benchmarks.runner.schedule import Retries as Policy
-    from benchmarks.suite import Options
+    from benchmarks.suite import SuiteOptions
 
-    options = Options(
+    options = SuiteOptions(
         mode=mode,
         rule=rule,
         language=language,
@@ -97,7 +97,7 @@ def run(
         official_timer=official_timer,
         tasks=tuple(filter(None, (name.strip() for name in (tasks or "").split(",")))),
     )
-    plan = Plan(suite, model, data.absolute() if data else None, options, served_model, max_pixels, limit)
+    plan = RunPlan(suite, model, data.absolute() if data else None, options, served_model, max_pixels, limit)
     how = How(workers, engine.value, out, resume, Policy(retries))
     try:
         with redirect_stdout(sys.stderr):  # Ray and suites may print; stdout is for the result
@@ -117,9 +117,9 @@ def tell_stopped(stop: Stopped) -> int:
     return 130
 
 
-def tell_done(done: Done, as_json: bool) -> int:
+def tell_done(done: FinishedRun, as_json: bool) -> int:
     """Print a result; the exit status."""
-    from benchmarks.runner.words import failures, table
+    from benchmarks.runner.formatting import failures, table
 
     if as_json:
         print_json(done.result.headline() | {"result": str(done.path)})
@@ -133,9 +133,9 @@ def tell_done(done: Done, as_json: bool) -> int:
     return 0 if done.result.complete else 1
 
 
-def _page(done: Done) -> None:
+def _page(done: FinishedRun) -> None:
     """Write report.html beside the result. A page that cannot be written costs nothing but the page."""
-    from agent.errors import UserError
+    from agent.core.errors import UserError
     from benchmarks.page import write_page
 
     try:

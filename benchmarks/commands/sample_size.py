@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from agent.commands.options import AsJson, print_json
+from agent.cli.options import AsJson, print_json
 
 
 def sample_size(
@@ -56,8 +56,8 @@ def size_answer(
     points: float | None, samples: int | None, accuracy: float, disagree: float | None, power: float
 ) -> dict[str, Any]:
     """The answer as JSON; exactly one of `points` and `samples` is given. Percent and points throughout."""
-    from benchmarks.sample_sizes import samples_to_tell, tellable_difference
-    from benchmarks.statistics import Undefined
+    from benchmarks.figures.sample_size import samples_to_tell, tellable_difference
+    from benchmarks.figures.statistics import Undefined
 
     share = None if disagree is None else disagree / 100
     known: dict[str, Any] = {"accuracy": accuracy, "disagree": disagree, "power": power, "undefined": None}

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice, zip_longest
 
-from agent.markup import Child, Markup, element, join
-from benchmarks.page.loading import Line, Run, Said, Scene, actions_in, said_in
-from benchmarks.page.pictures import Mine, figure
-from benchmarks.page.words import clip, foreign, label, plural
+from agent.views.markup import Child, Markup, element, join
+from benchmarks.page.formatting import clip, foreign, label, plural
+from benchmarks.page.loading import PageRun, SampleScene, ShownAnswer, VerdictLine, actions_in, said_in
+from benchmarks.page.sample_images import Mine, figure
 
 _ACTIONS = 30
 
 
-def failures(run: Run, most: int) -> Markup:
+def failures(run: PageRun, most: int) -> Markup:
     """The gallery of one run."""
     wrong = [line for line in run.lines if not line.correct]
     if not wrong:
@@ -23,7 +23,7 @@ def failures(run: Run, most: int) -> Markup:
     return _gallery(chosen, [run], f"{len(chosen):,} of {plural(len(wrong), 'failure')}", over)
 
 
-def flips(runs: Sequence[Run], ids: Sequence[str], most: int) -> Markup | None:
+def flips(runs: Sequence[PageRun], ids: Sequence[str], most: int) -> Markup | None:
     """The gallery of samples `ids` on which `runs` part ways."""
     first = runs[0]
     lines = [first.by_id[name] for name in ids if name in first.by_id]
@@ -32,9 +32,9 @@ def flips(runs: Sequence[Run], ids: Sequence[str], most: int) -> Markup | None:
     return _gallery(chosen, runs, f"{len(chosen):,} of {plural(len(ids), 'such sample')}", over) if chosen else None
 
 
-def spread(lines: Sequence[Line], most: int, key: Callable[[Line], tuple[str, ...]]) -> list[Line]:
+def spread(lines: Sequence[VerdictLine], most: int, key: Callable[[VerdictLine], tuple[str, ...]]) -> list[VerdictLine]:
     """At most `most` of `lines`: in turn one of each group, evenly over its samples; in their own order."""
-    groups: dict[tuple[str, ...], list[Line]] = {}
+    groups: dict[tuple[str, ...], list[VerdictLine]] = {}
     for line in lines:
         groups.setdefault(key(line), []).append(line)
     share = max(1, -(-most // max(1, len(groups))))
@@ -46,16 +46,16 @@ def spread(lines: Sequence[Line], most: int, key: Callable[[Line], tuple[str, ..
     return [line for line in lines if line.id in chosen]
 
 
-def _evenly(members: Sequence[Line], most: int) -> list[Line]:
+def _evenly(members: Sequence[VerdictLine], most: int) -> list[VerdictLine]:
     step = max(1.0, len(members) / most)
     return [members[int(n * step)] for n in range(min(most, len(members)))]
 
 
-def _kind_of_group(run: Run) -> str:
+def _kind_of_group(run: PageRun) -> str:
     return run.summary.macro_over or next(iter(run.summary.tables), "")
 
 
-def _gallery(lines: Sequence[Line], runs: Sequence[Run], how_many: str, over: str) -> Markup:
+def _gallery(lines: Sequence[VerdictLine], runs: Sequence[PageRun], how_many: str, over: str) -> Markup:
     scenes = runs[0].scenes
     drawn = [scenes[line.id] for line in lines if line.id in scenes]
     among = f", spread over {label(over)} and kind of failure" if over and len(runs) == 1 else ""
@@ -68,11 +68,11 @@ def _gallery(lines: Sequence[Line], runs: Sequence[Run], how_many: str, over: st
     )
 
 
-def _missing(run: Run) -> Markup:
+def _missing(run: PageRun) -> Markup:
     return foreign(run.missing, 600)
 
 
-def _blank(drawn: Sequence[Scene]) -> Markup | None:
+def _blank(drawn: Sequence[SampleScene]) -> Markup | None:
     blank = sum(scene.image is None for scene in drawn)
     if not blank:
         return None
@@ -81,7 +81,7 @@ def _blank(drawn: Sequence[Scene]) -> Markup | None:
     return element("p", words, "Give the folder with the images with ", element("code", "--data"), ".", class_="soft")
 
 
-def _key(drawn: Sequence[Scene], runs: Sequence[Run]) -> Markup:
+def _key(drawn: Sequence[SampleScene], runs: Sequence[PageRun]) -> Markup:
     right = element("span", _sample("target"), "what was right", class_="key")
     answers = [
         element("span", _sample(f"answer t-{n}", square=n % 2 == 1), foreign(_name(run, runs)), class_="key")
@@ -90,7 +90,7 @@ def _key(drawn: Sequence[Scene], runs: Sequence[Run]) -> Markup:
     return element("p", right, *answers, class_="keys")
 
 
-def _name(run: Run, runs: Sequence[Run]) -> str:
+def _name(run: PageRun, runs: Sequence[PageRun]) -> str:
     return f"{run.letter}: {run.model}" if len(runs) > 1 else "the answer"
 
 
@@ -102,7 +102,7 @@ def _sample(class_: str, *, square: bool = True) -> Markup:
     return element("svg", mark, viewBox="0 0 20 16", class_="keymark", aria_hidden="true")
 
 
-def _card(line: Line, runs: Sequence[Run], scene: Scene | None) -> Markup:
+def _card(line: VerdictLine, runs: Sequence[PageRun], scene: SampleScene | None) -> Markup:
     answers = [(run, run.by_id[line.id]) for run in runs if line.id in run.by_id]
     said = [said_in(one) for _, one in answers]
     tones = [runs.index(run) for run, _ in answers]
@@ -126,7 +126,10 @@ def _card(line: Line, runs: Sequence[Run], scene: Scene | None) -> Markup:
 
 
 def _facts(
-    scene: Scene | None, answers: Iterable[tuple[Run, Line]], said: Iterable[Said], several: bool
+    scene: SampleScene | None,
+    answers: Iterable[tuple[PageRun, VerdictLine]],
+    said: Iterable[ShownAnswer],
+    several: bool,
 ) -> Iterable[Child]:
     if scene:
         yield from _fact("right", scene.words)
@@ -145,7 +148,7 @@ def _fact(name: str, words: str) -> tuple[Markup, Markup]:
     return element("dt", name), element("dd", clip(words, 600), dir="auto")
 
 
-def _actions(line: Line, letter: str) -> Markup | None:
+def _actions(line: VerdictLine, letter: str) -> Markup | None:
     found = actions_in(line)
     if not found:
         return None
@@ -155,6 +158,6 @@ def _actions(line: Line, letter: str) -> Markup | None:
     return element("details", summary, element("ol", *items), more)
 
 
-def _spoken(line: Line, scene: Scene | None, mine: Sequence[Mine]) -> str:
+def _spoken(line: VerdictLine, scene: SampleScene | None, mine: Sequence[Mine]) -> str:
     answers = "; ".join(f"{one.letter or 'answer'} {one.said.words}" for one in mine)
     return clip(f"{line.task.strip()}. Right: {scene.words if scene else 'unknown'}; {answers}", 600)

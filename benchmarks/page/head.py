@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from agent.markup import Child, Markup, element, join
-from benchmarks.page.loading import Line, Run
+from agent.views.markup import Child, Markup, element, join
+from benchmarks.page.formatting import between, count, foreign, label, percent, plural
+from benchmarks.page.loading import PageRun, VerdictLine
 from benchmarks.page.plots import Dot, axis, bar, plot
-from benchmarks.page.words import between, count, foreign, label, percent, plural
 from benchmarks.suites import SUITES
 
 _NAMED = 50
 
 
-def header(runs: Sequence[Run]) -> Markup:
+def header(runs: Sequence[PageRun]) -> Markup:
     """For one run, or for several of one suite."""
     first, several = runs[0], len(runs) > 1
     about = SUITES[first.suite].about if first.suite in SUITES else ""
@@ -35,11 +35,11 @@ def header(runs: Sequence[Run]) -> Markup:
     )
 
 
-def _notes(runs: Sequence[Run]) -> list[str]:
+def _notes(runs: Sequence[PageRun]) -> list[str]:
     return _shared(runs, [list(run.summary.notes) for run in runs])
 
 
-def _shared(runs: Sequence[Run], said: Sequence[Sequence[str]]) -> list[str]:
+def _shared(runs: Sequence[PageRun], said: Sequence[Sequence[str]]) -> list[str]:
     """What is said of runs, each once; of whom, where it is not of all."""
     found = list[str]()
     for line in dict.fromkeys(line for lines in said for line in lines):
@@ -51,13 +51,13 @@ def _shared(runs: Sequence[Run], said: Sequence[Sequence[str]]) -> list[str]:
 # --- what must not be overlooked -----------------------------------------------------------------------------------
 
 
-def _labels(runs: Sequence[Run]) -> Iterator[Markup]:
+def _labels(runs: Sequence[PageRun]) -> Iterator[Markup]:
     """What a figure is not, so that nobody overlooks it."""
     for line in _shared(runs, [list(_labels_of(run)) for run in runs]):
         yield _banner("warn", element("strong", foreign(line)))
 
 
-def _labels_of(run: Run) -> Iterator[str]:
+def _labels_of(run: PageRun) -> Iterator[str]:
     if run.limit is not None:
         yield f"A part of the suite: only the first {plural(run.limit, 'sample')} (--limit)."
     zoom = run.manifest["protocol"].get("zoom")
@@ -69,7 +69,7 @@ def _labels_of(run: Run) -> Iterator[str]:
         yield "Stored responses, judged again: no model was asked."
 
 
-def _incomplete(run: Run, whose: str) -> Markup:
+def _incomplete(run: PageRun, whose: str) -> Markup:
     errors, total = run.result.errors, run.manifest.get("samples")
     of = f" of {total:,}" if isinstance(total, int) else ""
     strong = element("strong", f"{whose}Incomplete: {len(errors):,}{of} samples have no answer and are in no figure.")
@@ -90,7 +90,7 @@ def _banner(tone: str, *words: Child) -> Markup:
 # --- one run -------------------------------------------------------------------------------------------------------
 
 
-def _figure(run: Run) -> Markup:
+def _figure(run: PageRun) -> Markup:
     summary = run.summary
     spoken = f"{percent(summary.accuracy)}, 95 % interval {between(summary.ci95)}"
     big = element(
@@ -111,7 +111,7 @@ def _figure(run: Run) -> Markup:
     )
 
 
-def _facts(run: Run) -> Iterator[Markup]:
+def _facts(run: PageRun) -> Iterator[Markup]:
     summary, options = run.summary, run.manifest.get("options", {})
     protocol = run.manifest["protocol"]
     yield _fact("Model", foreign(run.model, 200))
@@ -131,9 +131,9 @@ def _facts(run: Run) -> Iterator[Markup]:
             yield _fact(name.capitalize(), foreign(str(value), 120))
 
 
-def _refusals(run: Run) -> str:
+def _refusals(run: PageRun) -> str:
     """How many there are, and how many are right where the samples are at hand."""
-    known: list[Line] = [line for line in run.lines if (scene := run.scenes.get(line.id)) and scene.refusal]
+    known: list[VerdictLine] = [line for line in run.lines if (scene := run.scenes.get(line.id)) and scene.refusal]
     if len(known) != run.summary.refusals:
         return f"{run.summary.refusals:,}"
     return f"{sum(line.correct for line in known):,} of {run.summary.refusals:,} right"
@@ -147,7 +147,7 @@ def _fact(name: str, value: Child, note: str = "") -> Markup:
 # --- several runs --------------------------------------------------------------------------------------------------
 
 
-def _compared(runs: Sequence[Run]) -> Markup:
+def _compared(runs: Sequence[PageRun]) -> Markup:
     head = element(
         "tr",
         *(element("th", name, scope="col") for name in ("Run", "Right", "Figure", "95 % interval")),
@@ -160,7 +160,7 @@ def _compared(runs: Sequence[Run]) -> Markup:
     return element("div", table, class_="scroll", role="group", tabindex=0, aria_label="The runs")
 
 
-def _row(run: Run, tone: int) -> Markup:
+def _row(run: PageRun, tone: int) -> Markup:
     summary = run.summary
     return element(
         "tr",
@@ -173,11 +173,11 @@ def _row(run: Run, tone: int) -> Markup:
     )
 
 
-def verdicts(runs: Sequence[Run]) -> Markup:
+def verdicts(runs: Sequence[PageRun]) -> Markup:
     """The kinds of verdicts of several runs, each kind in one colour."""
     known = list(dict.fromkeys(kind for run in runs for kind in run.summary.kinds))
     return join(*(element("div", _named(run), bar(run.summary.kinds, known)) for run in runs))
 
 
-def _named(run: Run) -> Markup:
+def _named(run: PageRun) -> Markup:
     return element("h3", run.letter, ": ", foreign(run.model, 120))

@@ -13,20 +13,20 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from actions.action import AnyAction, describe, parse_action
 from actions.frame import Point
-from agent.errors import UserError
-from benchmarks.page.words import clip
-from benchmarks.runner.result import Result, read_result
+from agent.core.errors import UserError
+from benchmarks.figures.scoring import Nothing, Polygon, Region
+from benchmarks.page.formatting import clip
+from benchmarks.runner.result import SuiteResult, read_result
 from benchmarks.runner.store import ANSWERS
-from benchmarks.scoring import Nothing, Polygon, Region
-from benchmarks.suite import Answer, Options, Sample, Suite, Summary
+from benchmarks.suite import Prediction, Sample, Suite, SuiteOptions, Summary
 from benchmarks.suites import SUITES, open_suite
 from benchmarks.suites.navigation.moves import action_of
-from benchmarks.suites.navigation.recording import Recorded
+from benchmarks.suites.navigation.recording import RecordedStep
 
 Corners = tuple[Point, ...]
 
 
-class Line(BaseModel):
+class VerdictLine(BaseModel):
     """One verdict of ``result.json``."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -59,11 +59,11 @@ class Cost(BaseModel):
     seconds: float = 0.0
     requests: int = 0
     model_seconds: float = 0.0
-    answer: Answer
+    answer: Prediction
 
 
 @dataclass(frozen=True)
-class Scene:
+class SampleScene:
     """What one sample was about. Places are pixels of the screen, whose width and height are `size`.
 
     `target` are outlines that were to be hit, `spots` recorded places; `words` says what was right. `image` is None
@@ -79,7 +79,7 @@ class Scene:
 
 
 @dataclass(frozen=True)
-class Said:
+class ShownAnswer:
     """A model's answer: in words, and the places that it names (pixels, finite)."""
 
     words: str
@@ -88,7 +88,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Run:
+class PageRun:
     """One result on a page. `name` is what it is called there: its letter and model.
 
     `scenes` are by sample; `missing` says why there are none.
@@ -96,11 +96,11 @@ class Run:
 
     letter: str
     path: Path
-    result: Result
+    result: SuiteResult
     summary: Summary
-    lines: Sequence[Line]
+    lines: Sequence[VerdictLine]
     costs: Mapping[str, Cost]
-    scenes: Mapping[str, Scene] = field(default_factory=dict)
+    scenes: Mapping[str, SampleScene] = field(default_factory=dict)
     missing: str = ""
 
     @property
@@ -129,12 +129,12 @@ class Run:
         return self.manifest.get("limit")
 
     @cached_property
-    def by_id(self) -> dict[str, Line]:
+    def by_id(self) -> dict[str, VerdictLine]:
         """The verdicts by sample."""
         return {line.id: line for line in self.lines}
 
 
-def load(path: Path, letter: str, data: Path | None = None, *, screens: bool = True) -> Run:
+def load(path: Path, letter: str, data: Path | None = None, *, screens: bool = True) -> PageRun:
     """The result at `path` (a file or its folder) with what lies beside it. `data` is where its data is now.
 
     Raises `UserError` for a result that cannot be read. Data that are not here are no error.
@@ -143,13 +143,13 @@ def load(path: Path, letter: str, data: Path | None = None, *, screens: bool = T
     folder = path if path.is_dir() else path.parent
     try:
         summary = Summary.model_validate(result.summary)
-        lines = [Line.model_validate(one) for one in result.verdicts]
+        lines = [VerdictLine.model_validate(one) for one in result.verdicts]
         result.manifest["model"]["name"], result.manifest["protocol"].items()
     except (ValidationError, KeyError, TypeError, AttributeError) as error:
         said = str(error).splitlines()[0]
         raise UserError(f"{path} is no whole result of handeye bench ({said}): run or rescore again") from error
     scenes, missing = _scenes(result, data) if screens else ({}, "")
-    return Run(letter, path, result, summary, lines, _costs(folder / ANSWERS), scenes, missing)
+    return PageRun(letter, path, result, summary, lines, _costs(folder / ANSWERS), scenes, missing)
 
 
 def _costs(path: Path) -> dict[str, Cost]:
@@ -169,7 +169,7 @@ def _costs(path: Path) -> dict[str, Cost]:
 # --- screens -------------------------------------------------------------------------------------------------------
 
 
-def _scenes(result: Result, data: Path | None) -> tuple[dict[str, Scene], str]:
+def _scenes(result: SuiteResult, data: Path | None) -> tuple[dict[str, SampleScene], str]:
     """By sample; where there are none, why."""
     manifest = result.manifest
     if manifest.get("kind") == "interactive" or manifest["suite"] not in SUITES:
@@ -193,7 +193,7 @@ def _scenes(result: Result, data: Path | None) -> tuple[dict[str, Scene], str]:
 def _open(manifest: Mapping[str, Any], data: Path) -> Suite:
     """The suite with its screens, or else with its annotations alone. Raises `UserError`."""
     told: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in manifest["options"].items()}
-    options = Options(**told)
+    options = SuiteOptions(**told)
     try:
         return open_suite(manifest["suite"], data, options)
     except UserError:
@@ -204,9 +204,9 @@ def _open(manifest: Mapping[str, Any], data: Path) -> Suite:
         return open_annotations(manifest["suite"], data, options)
 
 
-def scene_of(sample: Sample) -> Scene | None:
+def scene_of(sample: Sample) -> SampleScene | None:
     """What `sample` was about; None for a suite that keeps no place with it."""
-    if isinstance(sample.data, Recorded):
+    if isinstance(sample.data, RecordedStep):
         return _recorded(sample.data)
     target, size = getattr(sample.data, "target", None), getattr(sample.data, "size", None)
     if size is None:
@@ -215,15 +215,15 @@ def scene_of(sample: Sample) -> Scene | None:
     match target:
         case Region(box=box):
             words = f"box ({box.x1:.0f}, {box.y1:.0f}) to ({box.x2:.0f}, {box.y2:.0f})"
-            return Scene(size, words, (_corners(*box),), image=image)
+            return SampleScene(size, words, (_corners(*box),), image=image)
         case Polygon(corners=corners):
-            return Scene(size, f"polygon of {len(corners)} corners", (corners,), image=image)
+            return SampleScene(size, f"polygon of {len(corners)} corners", (corners,), image=image)
         case Nothing():
-            return Scene(size, "a refusal: it is not on the screen", image=image, refusal=True)
+            return SampleScene(size, "a refusal: it is not on the screen", image=image, refusal=True)
     return None
 
 
-def _recorded(step: Recorded) -> Scene:
+def _recorded(step: RecordedStep) -> SampleScene:
     action, move = action_of(step.truth), step.truth
     spots = tuple(p for p in (move.point, move.end) if p is not None)
     around = [
@@ -231,7 +231,7 @@ def _recorded(step: Recorded) -> Scene:
     ]
     boxes = tuple(_corners(*box) for box in around[:1])
     image = step.screen if step.screen and step.screen.is_file() else None
-    return Scene(step.size, describe(action), boxes, spots, image)
+    return SampleScene(step.size, describe(action), boxes, spots, image)
 
 
 def _corners(x1: float, y1: float, x2: float, y2: float) -> Corners:
@@ -241,29 +241,29 @@ def _corners(x1: float, y1: float, x2: float, y2: float) -> Corners:
 # --- answers -------------------------------------------------------------------------------------------------------
 
 
-def said_in(line: Line) -> Said:
+def said_in(line: VerdictLine) -> ShownAnswer:
     """What the model answered. Never raises: an answer that means nothing has words only."""
     if line.status == "refused":
-        return Said("refused: it is not there")
+        return ShownAnswer("refused: it is not there")
     if line.status == "unreadable":
-        return Said("nothing that could be read")
+        return ShownAnswer("nothing that could be read")
     if "action" in line.value:
         return _acted(line.value["action"])
     point = _numbers(line.value.get("point"), 2)
     if point is None:
-        return Said(_ended(line.value))
+        return ShownAnswer(_ended(line.value))
     box = _numbers(line.value.get("box"), 4)
-    return Said(f"({point[0]:.0f}, {point[1]:.0f})", (Point(*point),), _corners(*box) if box else ())
+    return ShownAnswer(f"({point[0]:.0f}, {point[1]:.0f})", (Point(*point),), _corners(*box) if box else ())
 
 
-def _acted(data: Any) -> Said:
+def _acted(data: Any) -> ShownAnswer:
     try:
         action: AnyAction = parse_action(data)
     except ValueError:
-        return Said("an action that is none")
+        return ShownAnswer("an action that is none")
     path = getattr(action, "path", None) or (getattr(action, "point", None),)
     points = tuple(Point(*point) for point in path if point is not None)
-    return Said(describe(action), points if all(map(_finite, points)) else ())
+    return ShownAnswer(describe(action), points if all(map(_finite, points)) else ())
 
 
 def _ended(value: Mapping[str, Any]) -> str:
@@ -274,7 +274,7 @@ def _ended(value: Mapping[str, Any]) -> str:
     return f"{ending.replace('_', ' ')} after {steps} step{'' if steps == 1 else 's'}"
 
 
-def actions_in(line: Line) -> list[str]:
+def actions_in(line: VerdictLine) -> list[str]:
     """The actions of a run on a live screen, in words."""
     found = line.value.get("actions")
     return [_acted(one).words for one in found] if isinstance(found, list) else []

@@ -1,6 +1,6 @@
 """Results as one HTML page that needs no network: figures with intervals, failures, every sample, the manifest.
 
-Whatever a model, a data set or a file said is text here: `agent.markup` escapes it, samples are JSON that the script
+Whatever a model, a data set or a file said is text here: `agent.views.markup` escapes it, samples are JSON that the script
 shows as text, and the page's content security policy lets nothing run or load but the page's own style and script,
 by their hash.
 """
@@ -15,12 +15,12 @@ from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
-from agent.errors import UserError
-from agent.markup import Markup, element, join
-from benchmarks.page import colophon, gallery, head, tables, timings, versus
-from benchmarks.page.loading import Run, load
+from agent.core.errors import UserError
+from agent.views.markup import Markup, element, join
+from benchmarks.page import comparison, gallery, head, provenance, tables, timings
+from benchmarks.page.formatting import clip, plural
+from benchmarks.page.loading import PageRun, load
 from benchmarks.page.samples import samples
-from benchmarks.page.words import clip, plural
 
 GALLERY = 24
 """Failures that are drawn if nothing else is asked for."""
@@ -65,7 +65,7 @@ def _write(path: Path, page: str) -> None:
         raise UserError(f"cannot write the page to {path}: {error.strerror}; choose another --out") from error
 
 
-def render(runs: Sequence[Run], most: int = GALLERY) -> str:
+def render(runs: Sequence[PageRun], most: int = GALLERY) -> str:
     """The page's HTML; at most `most` samples are drawn. Raises `UserError` for runs without a common sample."""
     sections = _single(runs[0], most) if len(runs) == 1 else _several(runs, most)
     shown = [(name, title, body) for name, title, body in sections if body]
@@ -84,7 +84,7 @@ Part = tuple[str, str, Markup | None]
 """The id of a section, its title and what it holds; None leaves it out."""
 
 
-def _single(run: Run, most: int) -> list[Part]:
+def _single(run: PageRun, most: int) -> list[Part]:
     return [
         ("groups", "By group", join(*tables.groups([run]))),
         ("averages", "Further averages", tables.averages([run])),
@@ -92,30 +92,30 @@ def _single(run: Run, most: int) -> list[Part]:
         ("failures", "Failures", gallery.failures(run, most) if most else None),
         ("samples", "All samples", samples([run])),
         ("timings", "Time, tokens and retries", timings.timings([run])),
-        ("protocol", "Protocol", colophon.protocol([run])),
-        ("reproduce", "To get it again", colophon.reproduce(run)),
+        ("protocol", "Protocol", provenance.protocol([run])),
+        ("reproduce", "To get it again", provenance.reproduce(run)),
     ]
 
 
-def _several(runs: Sequence[Run], most: int) -> list[Part]:
-    found, ids = versus.pairs(runs), versus.flipped(runs)
+def _several(runs: Sequence[PageRun], most: int) -> list[Part]:
+    found, ids = comparison.pairs(runs), comparison.flipped(runs)
     again = (join(element("h3", f"{run.letter}: {clip(run.model, 120)}"), _reproduced(run)) for run in runs)
     drawn = gallery.flips(runs, ids, most) if most else None
     return [
-        ("compared", "Do they differ?", versus.compared(found)),
+        ("compared", "Do they differ?", comparison.compared(found)),
         ("verdicts", "Verdicts", head.verdicts(runs)),
         ("groups", "By group", join(*tables.groups(runs))),
         ("averages", "Further averages", tables.averages(runs)),
-        ("flips", "Where they part ways", join(versus.flip_table(runs, ids), drawn)),
+        ("flips", "Where they part ways", join(comparison.flip_table(runs, ids), drawn)),
         ("samples", "All samples", samples(runs)),
         ("timings", "Time, tokens and retries", timings.timings(runs)),
-        ("protocol", "Protocol", colophon.protocol(runs)),
+        ("protocol", "Protocol", provenance.protocol(runs)),
         ("reproduce", "To get them again", join(*again)),
     ]
 
 
-def _reproduced(run: Run) -> Markup:
-    return element("div", colophon.reproduce(run), class_="again")
+def _reproduced(run: PageRun) -> Markup:
+    return element("div", provenance.reproduce(run), class_="again")
 
 
 def _entry(name: str, title: str, _: Markup | None) -> Markup:
@@ -127,7 +127,7 @@ def _section(name: str, title: str, body: Markup | None) -> Markup:
     return element("section", heading, body, id=name, aria_labelledby=f"{name}-title", tabindex=-1)
 
 
-def _footer(runs: Sequence[Run]) -> str:
+def _footer(runs: Sequence[PageRun]) -> str:
     digests = ", ".join(run.result.digest for run in runs)
     return f"{plural(len(runs[0].lines), 'verdict')} on this page. Digest of the verdicts: {digests}."
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from agent.markup import Markup, element
-from benchmarks.page.words import between, label, percent
+from agent.views.markup import Markup, element
+from benchmarks.page.formatting import between, label, percent
 
 _EDGE = 3.0
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)

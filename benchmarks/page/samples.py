@@ -7,16 +7,16 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from agent.markup import Markup, element, join
-from benchmarks.page.loading import Line, Run, said_in
-from benchmarks.page.words import clip, label, plural
+from agent.views.markup import Markup, element, join
+from benchmarks.page.formatting import clip, label, plural
+from benchmarks.page.loading import PageRun, VerdictLine, said_in
 
 _RAW, _ALL = 4000, 8_000_000
 """Characters of one raw answer, and of all of them, that a page carries."""
 _LEAST = 200
 
 
-def samples(runs: Sequence[Run]) -> Markup:
+def samples(runs: Sequence[PageRun]) -> Markup:
     """The controls, an empty table and the data for it."""
     ids = list(dict.fromkeys(line.id for run in runs for line in run.lines))
     nothing = element("p", f"All {plural(len(ids), 'sample')} are in result.json; this table needs JavaScript.")
@@ -27,7 +27,7 @@ def samples(runs: Sequence[Run]) -> Markup:
     )
 
 
-def _data(runs: Sequence[Run], ids: Sequence[str]) -> dict[str, Any]:
+def _data(runs: Sequence[PageRun], ids: Sequence[str]) -> dict[str, Any]:
     most = max(_LEAST, min(_RAW, _ALL // max(1, len(ids) * len(runs))))
     rows = []
     for name in ids:
@@ -39,7 +39,7 @@ def _data(runs: Sequence[Run], ids: Sequence[str]) -> dict[str, Any]:
     return {"runs": [run.letter for run in runs], "rows": rows}
 
 
-def _answer(run: Run, line: Line | None, most: int) -> list[Any] | None:
+def _answer(run: PageRun, line: VerdictLine | None, most: int) -> list[Any] | None:
     if line is None:
         return None
     cost = run.costs.get(line.id)
@@ -55,7 +55,7 @@ def _json(data: Any) -> str:
     return re.sub("[<>&]", lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def _controls(runs: Sequence[Run]) -> Markup:
+def _controls(runs: Sequence[PageRun]) -> Markup:
     several = len(runs) > 1
     options = [("", "all verdicts"), ("right", "right"), ("wrong", "wrong")]
     options += [("differ", "where the runs part ways")] if several else []
@@ -74,7 +74,7 @@ def _controls(runs: Sequence[Run]) -> Markup:
     )
 
 
-def _groups(runs: Sequence[Run]) -> list[Markup]:
+def _groups(runs: Sequence[PageRun]) -> list[Markup]:
     found: dict[str, dict[str, None]] = {}
     for run in runs:
         for line in run.lines:
@@ -87,7 +87,7 @@ def _options(kind: str, values: Iterable[str]) -> Iterator[Markup]:
     return (element("option", clip(value, 80), value=f"{kind}={value}") for value in values)
 
 
-def _table(runs: Sequence[Run]) -> Markup:
+def _table(runs: Sequence[PageRun]) -> Markup:
     several = len(runs) > 1
     verdicts = [f"Verdict {run.letter}" if several else "Verdict" for run in runs]
     names = ["Sample", "Instruction", *verdicts, "Answers" if several else "Answer"]

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from agent.markup import Markup, element, join
-from benchmarks.page.loading import Run
+from agent.views.markup import Markup, element, join
+from benchmarks.figures.published import Reference, comparable, references
+from benchmarks.page.formatting import between, count, foreign, label, percent
+from benchmarks.page.loading import PageRun
 from benchmarks.page.plots import Dot, axis, plot
-from benchmarks.page.words import between, count, foreign, label, percent
-from benchmarks.published import Reference, comparable, references
-from benchmarks.suite import Cell
+from benchmarks.suite import Figure
 
 _MARK = {"micro": "micro average", "macro": "macro average", None: "average not stated"}
 
 
-def groups(runs: Sequence[Run]) -> Iterator[Markup]:
+def groups(runs: Sequence[PageRun]) -> Iterator[Markup]:
     """A table for each kind of label, runs side by side."""
     for kind in dict.fromkeys(kind for run in runs for kind in run.summary.tables):
         yield _table(f"By {label(kind)}", [run.summary.tables.get(kind, {}) for run in runs], runs)
 
 
-def averages(runs: Sequence[Run]) -> Markup | None:
+def averages(runs: Sequence[PageRun]) -> Markup | None:
     """The means of the verdicts' further scores; None where there are none."""
     tables = [run.summary.averages for run in runs]
     return _table("Mean scores", tables, runs, "over the samples that have them") if any(tables) else None
 
 
-def _table(title: str, tables: Sequence[Mapping[str, Cell]], runs: Sequence[Run], about: str = "") -> Markup:
+def _table(title: str, tables: Sequence[Mapping[str, Figure]], runs: Sequence[PageRun], about: str = "") -> Markup:
     rows = dict.fromkeys(name for table in tables for name in table)
     reference = runs[0].summary.accuracy if len(runs) == 1 and not about else None
     line = " The broken line is the whole." if reference is not None else ""
@@ -36,7 +36,7 @@ def _table(title: str, tables: Sequence[Mapping[str, Cell]], runs: Sequence[Run]
     return element("div", table, class_="scroll", role="group", tabindex=0, aria_label=title)
 
 
-def _head(runs: Sequence[Run]) -> Markup:
+def _head(runs: Sequence[PageRun]) -> Markup:
     letters = [f" {run.letter}" if len(runs) > 1 else "" for run in runs]
     cells = [element("th", "Group", scope="col")]
     for letter in letters:
@@ -46,7 +46,7 @@ def _head(runs: Sequence[Run]) -> Markup:
     return element("tr", *cells, element("th", plotted, axis(), scope="col", class_="plotted"))
 
 
-def _row(name: str, cells: Sequence[Cell | None], runs: Sequence[Run], reference: float | None) -> Markup:
+def _row(name: str, cells: Sequence[Figure | None], runs: Sequence[PageRun], reference: float | None) -> Markup:
     parts = [element("th", foreign(label(name), 160), scope="row")]
     for cell in cells:
         right = f"{count(cell.correct)}/{cell.total:,}" if cell else "–"
@@ -66,7 +66,7 @@ def _row(name: str, cells: Sequence[Cell | None], runs: Sequence[Run], reference
 # --- published figures ---------------------------------------------------------------------------------------------
 
 
-def published(run: Run) -> Markup:
+def published(run: PageRun) -> Markup:
     """Figures of others that may stand beside this one, or one sentence on why there are none."""
     found = () if _not_whole(run) else comparable(run.manifest["protocol"], run.summary)
     if not found:
@@ -84,7 +84,7 @@ def published(run: Run) -> Markup:
     return join(scroll, note)
 
 
-def why_none(run: Run) -> str:
+def why_none(run: PageRun) -> str:
     """Why no published figure stands beside this one."""
     if said := _not_whole(run):
         return f"None is shown: {said}, and published figures are over the whole set."
@@ -102,7 +102,7 @@ def why_none(run: Run) -> str:
     return f"None is shown: those that are known were measured with another {another}."
 
 
-def _not_whole(run: Run) -> str:
+def _not_whole(run: PageRun) -> str:
     protocol = run.manifest["protocol"]
     if run.result.errors:
         return "this run is incomplete"
@@ -111,7 +111,7 @@ def _not_whole(run: Run) -> str:
     return "" if protocol.get("complete", True) else "the data are not the whole published set"
 
 
-def _ours(run: Run) -> Iterator[tuple[float, Markup]]:
+def _ours(run: PageRun) -> Iterator[tuple[float, Markup]]:
     summary = run.summary
     found = [("micro", summary.micro, summary.ci95 if summary.headline == "micro" else None)]
     if summary.macro_over:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from agent.markup import Markup, element
-from benchmarks.page.loading import Cost, Run
-from benchmarks.page.words import foreign, quantile, seconds
+from agent.views.markup import Markup, element
+from benchmarks.page.formatting import foreign, quantile, seconds
+from benchmarks.page.loading import Cost, PageRun
 
 
-def timings(runs: Sequence[Run]) -> Markup:
+def timings(runs: Sequence[PageRun]) -> Markup:
     """One column for each run; a sentence where no run kept its times."""
     if not any(run.costs for run in runs):
         return element("p", "Stored responses were judged: how long they took is not known.")
@@ -27,13 +27,13 @@ def _row(name: str, values: Sequence[str]) -> Markup:
     return element("tr", element("th", name, scope="row"), *(element("td", value, class_="num") for value in values))
 
 
-def _head(run: Run, runs: Sequence[Run]) -> Markup:
+def _head(run: PageRun, runs: Sequence[PageRun]) -> Markup:
     several = len(runs) > 1
     name = f"{run.letter}: {run.model}" if several else "This run"
     return element("th", foreign(name, 120), scope="col")
 
 
-def _figures(run: Run) -> Iterator[tuple[str, str]]:
+def _figures(run: PageRun) -> Iterator[tuple[str, str]]:
     costs = list(run.costs.values())
     if costs:
         yield from _spread("Seconds a sample", costs, lambda cost: cost.seconds, seconds)

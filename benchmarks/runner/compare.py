@@ -5,16 +5,16 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from agent.errors import UserError
-from benchmarks import statistics
+from agent.core.errors import UserError
+from benchmarks.figures import statistics
+from benchmarks.runner.formatting import headline
 from benchmarks.runner.manifest import differences
-from benchmarks.runner.result import Result
-from benchmarks.runner.words import headline
+from benchmarks.runner.result import SuiteResult
 
 COMPARABLE = ("suite", "protocol", "options")
 
 
-def compare_results(a: Result, b: Result, *, force: bool = False) -> dict[str, Any]:
+def compare_results(a: SuiteResult, b: SuiteResult, *, force: bool = False) -> dict[str, Any]:
     """B against A as JSON, with a plain `sentence`. Raises `UserError` for results that are not comparable."""
     unlike = differences(a.manifest, b.manifest, COMPARABLE)
     if unlike and not force:
@@ -32,11 +32,11 @@ def compare_results(a: Result, b: Result, *, force: bool = False) -> dict[str, A
     }
 
 
-def _about(result: Result) -> dict[str, Any]:
+def _about(result: SuiteResult) -> dict[str, Any]:
     return {"model": result.manifest["model"]["name"], "digest": result.digest, "headline": headline(result.summary)}
 
 
-def _clusters(a: Result, b: Result) -> dict[str, str] | None:
+def _clusters(a: SuiteResult, b: SuiteResult) -> dict[str, str] | None:
     """The task of each sample of an interactive suite, whose seeds are not independent of each other."""
     if a.manifest["kind"] != "interactive":
         return None
@@ -64,7 +64,7 @@ class Reproduction:
     sentence: str
 
 
-def check_reproduction(before: Result, now: Result) -> Reproduction:
+def check_reproduction(before: SuiteResult, now: SuiteResult) -> Reproduction:
     """Compare verdict by verdict: whether it is correct, and what kind it is."""
     old = {one["id"]: (one["correct"], one["kind"]) for one in before.verdicts}
     new = {one["id"]: (one["correct"], one["kind"]) for one in now.verdicts}
@@ -76,7 +76,7 @@ def check_reproduction(before: Result, now: Result) -> Reproduction:
 
 
 def _sentence(
-    before: Result, now: Result, changed: tuple[str, ...], missing: tuple[str, ...], extra: tuple[str, ...]
+    before: SuiteResult, now: SuiteResult, changed: tuple[str, ...], missing: tuple[str, ...], extra: tuple[str, ...]
 ) -> str:
     total, figure = len(before.verdicts), headline(now.summary)
     if changed or missing or extra:

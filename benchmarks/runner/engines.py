@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol
 
-from benchmarks.runner.plan import Plan
-from benchmarks.runner.work import Desk, Job, Outcome
+from benchmarks.runner.plan import RunPlan
+from benchmarks.runner.work import Desk, Job, JobResult
 from benchmarks.suite import SuiteError
 
 _PATIENCE = 5.0
@@ -37,7 +37,7 @@ class Engine(Protocol):
     def begin(self, job: Job) -> None:
         """Take a job; only called with fewer than `slots` under way."""
 
-    def finished(self, timeout: float) -> Sequence[Outcome]:
+    def finished(self, timeout: float) -> Sequence[JobResult]:
         """What has been done since the last call; waits up to `timeout` seconds for the first."""
 
     def close(self) -> None:
@@ -50,7 +50,7 @@ class Threads:
     def __init__(self, desk: Desk, slots: int) -> None:
         self.slots, self._desk = slots, desk
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._done: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[JobResult] = queue.SimpleQueue()
         for n in range(slots):
             threading.Thread(target=self._work, name=f"bench-{n}", daemon=True).start()
 
@@ -62,9 +62,9 @@ class Threads:
         """Queue a job."""
         self._jobs.put(job)
 
-    def finished(self, timeout: float) -> Sequence[Outcome]:
+    def finished(self, timeout: float) -> Sequence[JobResult]:
         """At least one outcome, unless none comes in time."""
-        found = list[Outcome]()
+        found = list[JobResult]()
         with suppress(queue.Empty):
             found.append(self._done.get(timeout=timeout))
             while True:
@@ -79,7 +79,7 @@ class Threads:
 
 
 @dataclass
-class _Worker:
+class _WorkerProcess:
     """A process with our end of its pipe, and the job it is at."""
 
     process: multiprocessing.process.BaseProcess
@@ -90,11 +90,11 @@ class _Worker:
 class Processes:
     """`slots` processes, each with a desk of its own; one that dies is replaced when its turn comes."""
 
-    def __init__(self, plan: Plan, slots: int) -> None:
+    def __init__(self, plan: RunPlan, slots: int) -> None:
         self.slots, self._plan = slots, plan
         self._context = multiprocessing.get_context("spawn")
-        self._workers: list[_Worker] = []
-        self._stillborn: list[Outcome] = []
+        self._workers: list[_WorkerProcess] = []
+        self._stillborn: list[JobResult] = []
 
     def begin(self, job: Job) -> None:
         """Give the job to an idle worker, or to a new one."""
@@ -105,23 +105,23 @@ class Processes:
         except (BrokenPipeError, ConnectionError):
             self._stillborn += filter(None, [self._buried(idle)])
 
-    def _hire(self) -> _Worker:
+    def _hire(self) -> _WorkerProcess:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs, self._plan), daemon=True)
         process.start()
         theirs.close()
-        self._workers.append(_Worker(process, ours))
+        self._workers.append(_WorkerProcess(process, ours))
         return self._workers[-1]
 
-    def finished(self, timeout: float) -> Sequence[Outcome]:
+    def finished(self, timeout: float) -> Sequence[JobResult]:
         """Answers, and the jobs of workers that died as failures. Raises `SuiteError` for one that could not begin."""
         found, self._stillborn = self._stillborn, []
         ready = set(wait([w.pipe for w in self._workers], 0 if found else timeout))
         return found + [o for o in (self._heard(w) for w in list(self._workers) if w.pipe in ready) if o is not None]
 
-    def _heard(self, worker: _Worker) -> Outcome | None:
+    def _heard(self, worker: _WorkerProcess) -> JobResult | None:
         try:
-            said: Outcome | str = worker.pipe.recv()
+            said: JobResult | str = worker.pipe.recv()
         except (EOFError, ConnectionError):
             return self._buried(worker)
         if isinstance(said, str):
@@ -129,7 +129,7 @@ class Processes:
         worker.job = None
         return said
 
-    def _buried(self, worker: _Worker) -> Outcome | None:
+    def _buried(self, worker: _WorkerProcess) -> JobResult | None:
         """Its job as a failure; None for one that died while idle."""
         self._workers.remove(worker)
         worker.pipe.close()
@@ -138,7 +138,7 @@ class Processes:
             return None
         code = worker.process.exitcode
         how = f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with status {code}"
-        return Outcome(worker.job, error=f"the worker process {how}", passing=True)
+        return JobResult(worker.job, error=f"the worker process {how}", passing=True)
 
     def close(self) -> None:
         """Idle workers end at once; busy ones are told to, and killed if they do not."""
@@ -157,7 +157,7 @@ class Processes:
         self._workers.clear()
 
 
-def _serve(pipe: Connection, plan: Plan) -> None:
+def _serve(pipe: Connection, plan: RunPlan) -> None:
     """A worker process: jobs in, outcomes out, until the pipe ends."""
     signal.signal(signal.SIGINT, _ignore)  # Ctrl-C is the runner's to answer; SIG_IGN would be inherited by programs
     signal.signal(signal.SIGTERM, signal.default_int_handler)

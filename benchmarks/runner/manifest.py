@@ -16,9 +16,9 @@ from typing import Any
 
 import httpx
 
-from agent.endpoints.openai import api_key
-from benchmarks.runner.minds import Minds
-from benchmarks.runner.plan import Plan
+from agent.models.endpoints.openai import api_key
+from benchmarks.runner.model_pool import ModelPool
+from benchmarks.runner.plan import RunPlan
 from benchmarks.suite import Sample, Suite
 
 LIBRARIES = ("numpy", "opencv-python-headless", "Pillow", "isal", "httpx", "pydantic", "onnxruntime", "rapidocr", "ray")
@@ -27,7 +27,7 @@ IDENTITY = ("suite", "protocol", "options", "limit", "samples", "model")
 _SECONDS = 3.0
 
 
-def manifest_of(plan: Plan, suite: Suite, minds: Minds, samples: Sequence[Sample]) -> dict[str, Any]:
+def manifest_of(plan: RunPlan, suite: Suite, minds: ModelPool, samples: Sequence[Sample]) -> dict[str, Any]:
     """The manifest of a run that is about to begin. `IDENTITY` names its parts that a resumed run must share."""
     written = plan.to_json()
     return {

@@ -8,13 +8,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from agent.dialects.dialect import Ability, Platform
-from benchmarks.suite import Kind, Options, Sample, Suite, SuiteError
+from agent.models.dialects.dialect import Ability, Platform
+from benchmarks.suite import Kind, Sample, Suite, SuiteError, SuiteOptions
 from benchmarks.suites import SUITES, Opener, open_suite
 
 
 @dataclass(frozen=True)
-class Plan:
+class RunPlan:
     """One run. `data` is absolute. `model` is what ``--model`` takes; `limit` keeps the first so many samples.
 
     `opener` is ``module:function`` of the suite, so that a worker needs no registry.
@@ -23,7 +23,7 @@ class Plan:
     suite: str
     model: str
     data: Path | None = None
-    options: Options = field(default_factory=Options)
+    options: SuiteOptions = field(default_factory=SuiteOptions)
     served_model: str | None = None
     max_pixels: int | None = None
     limit: int | None = None
@@ -59,10 +59,10 @@ class Plan:
         return asdict(self) | {"data": None if self.data is None else str(self.data)}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Plan:
+    def from_json(cls, data: Mapping[str, Any]) -> RunPlan:
         """Raises `SuiteError` for an object that is no plan."""
         try:
-            known = {name.name for name in fields(Options)}
+            known = {name.name for name in fields(SuiteOptions)}
             options: dict[str, Any] = {
                 k: tuple(v) if isinstance(v, list) else v for k, v in data["options"].items() if k in known
             }
@@ -71,7 +71,7 @@ class Plan:
                 suite=data["suite"],
                 model=data["model"],
                 data=None if folder is None else Path(folder),
-                options=Options(**options),
+                options=SuiteOptions(**options),
                 served_model=data.get("served_model"),
                 max_pixels=data.get("max_pixels"),
                 limit=data.get("limit"),

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from agent.console import console
+from agent.views.terminal import console
 
 _EVERY = 30.0
 """Seconds between lines where there is no terminal."""
@@ -26,7 +26,7 @@ class Shown(Protocol):
 
 def progress(title: str, total: int, done: int) -> Shown:
     """A bar on a terminal, else a line now and then. `done` samples are there already."""
-    return Bar(title, total, done) if console().is_terminal else Lines(title, total, done)
+    return Bar(title, total, done) if console().is_terminal else ProgressLines(title, total, done)
 
 
 class _Rate:
@@ -73,14 +73,14 @@ class Bar:
         self._bar.update(self._task, completed=done, rate=f"{self._rate.at(done):.1f}/s", words=words)
 
 
-class Lines:
+class ProgressLines:
     """A line every half minute."""
 
     def __init__(self, title: str, total: int, done: int) -> None:
         self._title, self._total, self._rate = title, total, _Rate(done)
         self._last = time.monotonic()
 
-    def __enter__(self) -> Lines:
+    def __enter__(self) -> ProgressLines:
         return self
 
     def __exit__(self, *_: object) -> None:

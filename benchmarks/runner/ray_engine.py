@@ -11,10 +11,10 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from agent.errors import UserError
-from benchmarks.runner.minds import Lanes
-from benchmarks.runner.plan import Plan
-from benchmarks.runner.work import Desk, Job, Outcome
+from agent.core.errors import UserError
+from benchmarks.runner.model_pool import Lanes
+from benchmarks.runner.plan import RunPlan
+from benchmarks.runner.work import Desk, Job, JobResult
 
 MISSING = "--engine ray needs Ray: pip install 'handeye[bench]', or leave the option out"
 
@@ -22,7 +22,7 @@ MISSING = "--engine ray needs Ray: pip install 'handeye[bench]', or leave the op
 class RayEngine:
     """`slots` actors. One that dies, or whose machine does, is replaced, and its sample is tried again."""
 
-    def __init__(self, plan: Plan, slots: int, lanes: Lanes) -> None:
+    def __init__(self, plan: RunPlan, slots: int, lanes: Lanes) -> None:
         self.slots, self._plan = slots, plan
         self._ray = _connected(slots)
         share = min(1.0, self._ray.cluster_resources().get("CPU", 1.0) / slots) if lanes == "processes" else 0
@@ -35,23 +35,23 @@ class RayEngine:
         actor = self._idle.pop() if self._idle else self._actor.remote(self._plan)
         self._busy[actor.do.remote(job)] = actor, job
 
-    def finished(self, timeout: float) -> Sequence[Outcome]:
+    def finished(self, timeout: float) -> Sequence[JobResult]:
         """Answers, and the jobs of actors that died as failures."""
         if not self._busy:
             return []
         ready, _ = self._ray.wait(list(self._busy), num_returns=1, timeout=timeout)
         return [self._outcome(reference) for reference in ready]
 
-    def _outcome(self, reference: Any) -> Outcome:
+    def _outcome(self, reference: Any) -> JobResult:
         actor, job = self._busy.pop(reference)
         try:
-            outcome: Outcome = self._ray.get(reference)
+            outcome: JobResult = self._ray.get(reference)
         except self._ray.exceptions.RayActorError as error:
             cause = error.__cause__ or error
-            return Outcome(job, error=f"the Ray worker ended: {_line(cause)}", passing=True)
+            return JobResult(job, error=f"the Ray worker ended: {_line(cause)}", passing=True)
         except self._ray.exceptions.RayError as error:
             self._ray.kill(actor)
-            return Outcome(job, error=f"Ray: {_line(error)}", passing=True)
+            return JobResult(job, error=f"Ray: {_line(error)}", passing=True)
         self._idle.append(actor)
         return outcome
 
@@ -65,10 +65,10 @@ class RayEngine:
 class _Clerk:
     """The actor."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: RunPlan) -> None:
         self._desk = Desk.open(plan)
 
-    def do(self, job: Job) -> Outcome:
+    def do(self, job: Job) -> JobResult:
         return self._desk.do(job)
 
 

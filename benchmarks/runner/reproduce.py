@@ -7,19 +7,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from agent.errors import UserError
+from agent.core.errors import UserError
 from benchmarks.runner.compare import check_reproduction
 from benchmarks.runner.manifest import IDENTITY, differences, environment, handeye_version
-from benchmarks.runner.minds import open_minds
-from benchmarks.runner.plan import Plan
-from benchmarks.runner.result import Result
+from benchmarks.runner.model_pool import open_minds
+from benchmarks.runner.plan import RunPlan
+from benchmarks.runner.result import SuiteResult
 from benchmarks.runner.run import How, run_plan
 
 SURROUNDINGS = ("handeye", "environment", "server")
 
 
 def again(
-    before: Result, how: How, *, data: Path | None, model: str | None, tell: Callable[[str], None]
+    before: SuiteResult, how: How, *, data: Path | None, model: str | None, tell: Callable[[str], None]
 ) -> dict[str, Any]:
     """Run `before` again and compare; the object that ``handeye bench reproduce --json`` prints.
 
@@ -49,16 +49,16 @@ def again(
     }
 
 
-def _plan(before: Result, data: Path | None, model: str | None) -> Plan:
+def _plan(before: SuiteResult, data: Path | None, model: str | None) -> RunPlan:
     if "plan" not in before.manifest:
         raise UserError("the result does not say how it was made: it has no plan in its manifest")
-    plan = Plan.from_json(before.manifest["plan"])
+    plan = RunPlan.from_json(before.manifest["plan"])
     if data is not None:
         plan = dataclasses.replace(plan, data=data.absolute())
     return dataclasses.replace(plan, model=model) if model is not None else plan
 
 
-def _refuse_another(before: Result, plan: Plan) -> None:
+def _refuse_another(before: SuiteResult, plan: RunPlan) -> None:
     """The suite, its data and the model must be the same. Raises `UserError`."""
     suite = plan.check()
     minds = open_minds(plan, suite)

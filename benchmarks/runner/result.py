@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agent.errors import UserError
-from benchmarks.runner.store import Kept, read_json
+from agent.core.errors import UserError
+from benchmarks.runner.store import StoredAnswer, read_json
 from benchmarks.suite import Judged, Sample, Suite, Summary
 
 FORMAT, VERSION = "handeye-bench-result", 1
 
 
 @dataclass(frozen=True)
-class Result:
+class SuiteResult:
     """A result as it is stored. `errors` lists samples without an answer: they are in no figure."""
 
     manifest: dict[str, Any]
@@ -81,21 +81,23 @@ class Result:
 def make_result(
     suite: Suite,
     samples: Sequence[Sample],
-    kept: Mapping[str, Kept],
+    kept: Mapping[str, StoredAnswer],
     errors: Mapping[str, str],
     manifest: dict[str, Any],
     run: dict[str, Any],
-) -> Result:
+) -> SuiteResult:
     """Judge the answers in the suite's order. A sample without one is an error, with its reason from `errors`."""
     judged = [judge(suite, sample, kept[sample.id]) for sample in samples if sample.id in kept]
     missing = [
         {"id": sample.id, "error": errors.get(sample.id, "not answered")} for sample in samples if sample.id not in kept
     ]
     summary: Summary = suite.summarise(judged)
-    return Result(manifest, json.loads(summary.model_dump_json()), [verdict_line(one) for one in judged], missing, run)
+    return SuiteResult(
+        manifest, json.loads(summary.model_dump_json()), [verdict_line(one) for one in judged], missing, run
+    )
 
 
-def judge(suite: Suite, sample: Sample, kept: Kept) -> Judged:
+def judge(suite: Suite, sample: Sample, kept: StoredAnswer) -> Judged:
     """One answer judged."""
     return Judged(sample, kept.answer, suite.judge(sample, kept.answer))
 
@@ -114,7 +116,7 @@ def verdict_line(judged: Judged) -> dict[str, Any]:
     }
 
 
-def read_result(path: Path) -> Result:
+def read_result(path: Path) -> SuiteResult:
     """A stored result; a folder stands for the ``result.json`` in it. Raises `UserError`."""
     path = path / "result.json" if path.is_dir() else path
     data = read_json(path)
@@ -123,6 +125,6 @@ def read_result(path: Path) -> Result:
     if data.get("version") != VERSION:
         raise UserError(f"{path} has version {data.get('version')}; this Handeye reads version {VERSION}")
     try:
-        return Result(*(data[name] for name in ("manifest", "summary", "verdicts", "errors", "run")))
+        return SuiteResult(*(data[name] for name in ("manifest", "summary", "verdicts", "errors", "run")))
     except KeyError as error:
         raise UserError(f"{path} is no whole result: {error.args[0]!r} is missing") from error

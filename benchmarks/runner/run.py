@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from agent.errors import UserError
+from agent.core.errors import UserError
 from benchmarks.runner.engines import Engine, Processes, Threads
 from benchmarks.runner.manifest import IDENTITY, differences, manifest_of
-from benchmarks.runner.minds import Minds, open_minds
-from benchmarks.runner.plan import Plan
+from benchmarks.runner.model_pool import ModelPool, open_minds
+from benchmarks.runner.plan import RunPlan
 from benchmarks.runner.progress import Shown, progress
-from benchmarks.runner.result import Result, judge, make_result
+from benchmarks.runner.result import SuiteResult, judge, make_result
 from benchmarks.runner.schedule import Retries, Schedule
-from benchmarks.runner.store import RESULT, Kept, Store, read_json, write_json
-from benchmarks.runner.work import Desk, Job, Outcome
+from benchmarks.runner.store import RESULT, Store, StoredAnswer, read_json, write_json
+from benchmarks.runner.work import Desk, Job, JobResult
 from benchmarks.suite import Sample, Suite
 
 EngineName = Literal["local", "ray"]
@@ -38,10 +38,10 @@ class How:
 
 
 @dataclass(frozen=True)
-class Done:
+class FinishedRun:
     """What `run_plan` hands back. `gave_up` says why a run ended before every sample had been tried."""
 
-    result: Result
+    result: SuiteResult
     folder: Path
     gave_up: str = ""
 
@@ -51,10 +51,10 @@ class Done:
         return self.folder / RESULT
 
 
-def run_plan(plan: Plan, how: How) -> Done:
+def run_plan(plan: RunPlan, how: How) -> FinishedRun:
     """Run `plan` and write its result.
 
-    Raises one of `agent.errors.user_errors` when it cannot begin, and KeyboardInterrupt when it is stopped: what has
+    Raises one of `agent.core.errors.user_errors` when it cannot begin, and KeyboardInterrupt when it is stopped: what has
     been answered is kept, and the same run with `resume` goes on from there.
     """
     suite = plan.check()
@@ -69,7 +69,7 @@ def run_plan(plan: Plan, how: How) -> Done:
         run = _run(store, how, samples, sitting)
         result = make_result(suite, samples, kept, sitting.errors, manifest, run)
         write_json(store.folder / RESULT, result.to_json())
-    return Done(result, store.folder, sitting.gave_up)
+    return FinishedRun(result, store.folder, sitting.gave_up)
 
 
 class Stopped(KeyboardInterrupt):
@@ -86,7 +86,7 @@ class _Sitting:
 
     suite: Suite
     store: Store
-    kept: dict[str, Kept]
+    kept: dict[str, StoredAnswer]
     shown: Shown
     errors: dict[str, str] = field(default_factory=dict)
     gave_up: str = ""
@@ -96,7 +96,7 @@ class _Sitting:
     seconds: float = 0.0
     model_seconds: float = 0.0
 
-    def answered(self, outcome: Outcome) -> None:
+    def answered(self, outcome: JobResult) -> None:
         """Keep the answer, then show how it stands."""
         kept = self.store.keep(outcome)
         self.kept[kept.id] = kept
@@ -105,7 +105,7 @@ class _Sitting:
         self.model_seconds += kept.model_seconds
         self._tell()
 
-    def failed(self, outcome: Outcome, again: bool) -> None:
+    def failed(self, outcome: JobResult, again: bool) -> None:
         """Note it."""
         self.store.failed(outcome)
         self.errors[outcome.job.sample.id] = outcome.error
@@ -118,7 +118,14 @@ class _Sitting:
 
 
 def _sit(
-    plan: Plan, how: How, suite: Suite, minds: Minds, store: Store, kept: dict[str, Kept], jobs: list[Job], total: int
+    plan: RunPlan,
+    how: How,
+    suite: Suite,
+    minds: ModelPool,
+    store: Store,
+    kept: dict[str, StoredAnswer],
+    jobs: list[Job],
+    total: int,
 ) -> _Sitting:
     start = time.monotonic()
     with progress(f"{plan.suite}, {minds.identity['name']}", total, total - len(jobs)) as shown:
@@ -136,7 +143,7 @@ def _sit(
     return sitting
 
 
-def _engine(plan: Plan, how: How, suite: Suite, minds: Minds, jobs: int) -> Engine:
+def _engine(plan: RunPlan, how: How, suite: Suite, minds: ModelPool, jobs: int) -> Engine:
     if how.engine == "ray":
         from benchmarks.runner.ray_engine import RayEngine
 
@@ -162,7 +169,7 @@ def _agree(store: Store, manifest: dict[str, Any], how: How) -> None:
         raise UserError(f"cannot resume {store.folder}: {'; '.join(unlike[:3])}{more}. Choose another --out")
 
 
-def _folder(plan: Plan, how: How, manifest: dict[str, Any]) -> Path:
+def _folder(plan: RunPlan, how: How, manifest: dict[str, Any]) -> Path:
     """``runs/bench-<time>-<suite>-<model>``; with `resume`, the newest such folder of the same run, if there is one."""
     if how.out is not None:
         return how.out

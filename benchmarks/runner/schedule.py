@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from benchmarks.runner.engines import Engine
-from benchmarks.runner.work import Job, Outcome
+from benchmarks.runner.work import Job, JobResult
 
 _TICK = 0.5
 """Seconds between looks at the clock while nothing comes."""
@@ -33,13 +33,13 @@ class Retries:
         return float(min(self.first_pause * 2 ** (attempt - 1), self.max_pause))
 
 
-class Listener(Protocol):
+class RunListener(Protocol):
     """Is told what happens, in the runner's own thread."""
 
-    def answered(self, outcome: Outcome) -> None:
+    def answered(self, outcome: JobResult) -> None:
         """A sample has its answer."""
 
-    def failed(self, outcome: Outcome, again: bool) -> None:
+    def failed(self, outcome: JobResult, again: bool) -> None:
         """A try failed; `again` says whether there will be another."""
 
 
@@ -50,8 +50,8 @@ class Schedule:
     jobs: Sequence[Job]
     engine: Engine
     retries: Retries
-    listener: Listener
-    errors: list[Outcome] = field(default_factory=list)
+    listener: RunListener
+    errors: list[JobResult] = field(default_factory=list)
     gave_up: str = ""
 
     def run(self) -> None:
@@ -71,14 +71,14 @@ class Schedule:
                 self.gave_up = f"{failing} tries failed in a row"
                 return
 
-    def _finished(self, later: list[tuple[float, int, Job]], under_way: int) -> Sequence[Outcome]:
+    def _finished(self, later: list[tuple[float, int, Job]], under_way: int) -> Sequence[JobResult]:
         wait = min(_TICK, max(0.0, later[0][0] - time.monotonic())) if later else _TICK
         if under_way:
             return self.engine.finished(wait)
         time.sleep(wait)
         return ()
 
-    def _take(self, outcome: Outcome, later: list[tuple[float, int, Job]]) -> None:
+    def _take(self, outcome: JobResult, later: list[tuple[float, int, Job]]) -> None:
         job = outcome.job
         if outcome.answer is not None:
             self.listener.answered(outcome)

@@ -17,19 +17,19 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from agent.errors import UserError
-from benchmarks.runner.work import Outcome
-from benchmarks.suite import Answer
+from agent.core.errors import UserError
+from benchmarks.runner.work import JobResult
+from benchmarks.suite import Prediction
 
 MANIFEST, ANSWERS, FAILURES, RESULT, LOCK = "manifest.json", "answers.jsonl", "failures.jsonl", "result.json", ".lock"
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredAnswer:
     """A line of ``answers.jsonl``: the answer to sample `id`, and what it took."""
 
     id: str
-    answer: Answer
+    answer: Prediction
     attempt: int
     seconds: float
     asked: int
@@ -79,10 +79,10 @@ class Store:
         """Keep what is about to be run."""
         write_json(self.folder / MANIFEST, manifest)
 
-    def kept(self) -> dict[str, Kept]:
+    def kept(self) -> dict[str, StoredAnswer]:
         """The answers so far, by sample id. A last line that was cut off is taken away."""
         path = self.folder / ANSWERS
-        found: dict[str, Kept] = {}
+        found: dict[str, StoredAnswer] = {}
         for number, line in enumerate(whole_lines(path), 1):
             try:
                 kept = _read(line)
@@ -93,7 +93,7 @@ class Store:
             found.setdefault(kept.id, kept)
         return found
 
-    def keep(self, outcome: Outcome) -> Kept:
+    def keep(self, outcome: JobResult) -> StoredAnswer:
         """Add an answer; what comes back was read from the line itself. Raises `UserError` where the disk is full."""
         assert outcome.answer is not None
         data = {
@@ -108,7 +108,7 @@ class Store:
         }
         return _read(self._append(ANSWERS, data))
 
-    def failed(self, outcome: Outcome) -> None:
+    def failed(self, outcome: JobResult) -> None:
         """Note a try that gave no answer."""
         job = outcome.job
         self._append(FAILURES, {"id": job.sample.id, "attempt": job.attempt, "error": outcome.error})
@@ -164,7 +164,7 @@ def read_json(path: Path) -> dict[str, Any]:
     return data
 
 
-def _read(line: bytes) -> Kept:
+def _read(line: bytes) -> StoredAnswer:
     data = json.loads(line)
     fields = {name: data[name] for name in ("id", "attempt", "seconds", "asked", "requests", "model_seconds")}
-    return Kept(answer=Answer.model_validate(data["answer"]), **fields)
+    return StoredAnswer(answer=Prediction.model_validate(data["answer"]), **fields)

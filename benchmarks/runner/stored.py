@@ -11,15 +11,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from agent.errors import UserError
-from benchmarks.rescore import Request, Scored, paths_of
+from agent.core.errors import UserError
+from benchmarks.rescore import RescoreRequest, Scored, paths_of
 from benchmarks.runner.manifest import environment, handeye_version
-from benchmarks.runner.result import Result, verdict_line
+from benchmarks.runner.result import SuiteResult, verdict_line
 from benchmarks.runner.store import MANIFEST, RESULT, read_json, write_json
 from benchmarks.suites import SUITES
 
 
-def keep(runs: Sequence[Scored], request: Request, out: Path) -> list[Path]:
+def keep(runs: Sequence[Scored], request: RescoreRequest, out: Path) -> list[Path]:
     """Write ``result.json`` in `out`, or in a folder of it for each of several runs; the folders.
 
     Raises `UserError` for a folder that has the result of a run, or that cannot be written.
@@ -35,7 +35,7 @@ def keep(runs: Sequence[Scored], request: Request, out: Path) -> list[Path]:
     return folders
 
 
-def stored_result(run: Scored, request: Request) -> Result:
+def stored_result(run: Scored, request: RescoreRequest) -> SuiteResult:
     """`run` as a result. Its manifest has ``rescored`` (which files) in place of ``plan``."""
     predictions, data = paths_of(request)
     manifest = {
@@ -58,10 +58,10 @@ def stored_result(run: Scored, request: Request) -> Result:
         "samples": len(run.judged),
     }
     summary = json.loads(run.summary.model_dump_json())
-    return Result(manifest, summary, [verdict_line(one) for one in run.judged], [], work)
+    return SuiteResult(manifest, summary, [verdict_line(one) for one in run.judged], [], work)
 
 
-def _model(run: Scored, request: Request) -> dict[str, Any]:
+def _model(run: Scored, request: RescoreRequest) -> dict[str, Any]:
     """Whose responses they are: as the run's own manifest says, else by their dialect and mode."""
     folder = request.predictions
     if folder is not None and (folder / MANIFEST).is_file():

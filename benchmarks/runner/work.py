@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from agent.errors import UserError
-from agent.model import ModelError
-from benchmarks.runner.minds import Minds, open_minds
-from benchmarks.runner.plan import Plan
-from benchmarks.suite import Answer, Sample, Suite
+from agent.core.errors import UserError
+from agent.core.model import ModelError
+from benchmarks.runner.model_pool import ModelPool, open_minds
+from benchmarks.runner.plan import RunPlan
+from benchmarks.suite import Prediction, Sample, Suite
 from envs.env import EnvError
 
 
@@ -23,7 +23,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class JobResult:
     """What came of a job: an answer, or why there is none.
 
     `passing` says that another try may help: the server, the display or the worker failed, not the suite.
@@ -32,7 +32,7 @@ class Outcome:
     """
 
     job: Job
-    answer: Answer | None = None
+    answer: Prediction | None = None
     error: str = ""
     passing: bool = False
     seconds: float = 0.0
@@ -44,28 +44,28 @@ class Outcome:
 class Desk:
     """A suite and its model, opened: where jobs are done. Safe for threads where the model is."""
 
-    def __init__(self, suite: Suite, minds: Minds) -> None:
+    def __init__(self, suite: Suite, minds: ModelPool) -> None:
         self._suite, self._minds = suite, minds
 
     @classmethod
-    def open(cls, plan: Plan) -> Desk:
+    def open(cls, plan: RunPlan) -> Desk:
         """In a worker of its own. Raises what opening the suite or the model raises."""
         suite = plan.open()
         return cls(suite, open_minds(plan, suite))
 
-    def do(self, job: Job) -> Outcome:
+    def do(self, job: Job) -> JobResult:
         """Answer one sample. Never raises but for an interrupt: what goes wrong is in the outcome."""
         start = time.perf_counter()
         meter = self._minds.turn.fresh()
         try:
             answer = self._suite.answer(job.sample, self._minds.of(job.sample))
         except (ModelError, EnvError, OSError, MemoryError) as error:
-            return Outcome(job, error=_said(error), passing=True, seconds=time.perf_counter() - start)
+            return JobResult(job, error=_said(error), passing=True, seconds=time.perf_counter() - start)
         except Exception as error:  # noqa: BLE001 - a fault of ours is reported with the sample, not as a crash
-            return Outcome(job, error=_said(error), seconds=time.perf_counter() - start)
+            return JobResult(job, error=_said(error), seconds=time.perf_counter() - start)
         seconds = time.perf_counter() - start
         cost = meter.asked, meter.requests, meter.seconds
-        return Outcome(job, answer, "", False, seconds, *cost)
+        return JobResult(job, answer, "", False, seconds, *cost)
 
     def close(self) -> None:
         """Give the model back, and the screens that the suite keeps open."""

@@ -30,16 +30,16 @@ from rich.progress import Progress
 from actions.action import AnyAction, Click
 from actions.frame import Frame, Point
 from agent.builtin.model import BuiltinModel
-from agent.chat import ChatModel
-from agent.console import PHASES, console
-from agent.dialects.registry import get_dialect
-from agent.endpoints.endpoint import Capabilities, Enough, Reply, Request
-from agent.episode import EpisodeHeader, EpisodeWriter
-from agent.loop import Agent, Watcher
-from agent.model import Usage
-from agent.policy import Allow
-from agent.step import Step
-from agent.task import Limits, Task
+from agent.core.loop import Agent, Watcher
+from agent.core.model import Usage
+from agent.core.policy import Allow
+from agent.core.step import Step
+from agent.core.task import Limits, Task
+from agent.episodes import EpisodeHeader, EpisodeWriter
+from agent.models.chat import ChatModel
+from agent.models.dialects.registry import get_dialect
+from agent.models.endpoints.endpoint import Capabilities, Enough, Reply, Request
+from agent.views.terminal import PHASES, console
 from envs.sandbox import SandboxEnv
 
 DIGITS = "74852963"

@@ -33,11 +33,11 @@ from typing import Any
 import httpx
 from PIL import Image
 
-from agent.dialects.registry import get_dialect
-from benchmarks.runner.plan import Plan
+from agent.models.dialects.registry import get_dialect
+from benchmarks.runner.plan import RunPlan
 from benchmarks.runner.run import How, run_plan
+from benchmarks.speed.images import write_suite
 from benchmarks.speed.instant import NAME, InstantServer
-from benchmarks.speed.pictures import write_suite
 
 PAUSE = 0.05
 PROMPT = (
@@ -50,7 +50,7 @@ def ours(folder: Path, url: str, workers: int) -> tuple[float, float]:
     """Run the real harness; seconds of the whole run, and of its sitting (the first question to the last answer)."""
     with tempfile.TemporaryDirectory() as out:
         start = time.perf_counter()
-        done = run_plan(Plan("jsonl", url, folder), How(workers=workers, out=Path(out) / "run"))
+        done = run_plan(RunPlan("jsonl", url, folder), How(workers=workers, out=Path(out) / "run"))
         seconds = time.perf_counter() - start
     if not done.result.complete:
         raise SystemExit(f"the harness did not get all answers: {done.result.errors[0]}")
@@ -87,7 +87,7 @@ def _ask(client: httpx.Client, url: str, image: Image.Image, instruction: str) -
 
 
 @dataclass(frozen=True)
-class Measured:
+class Throughput:
     """Samples a second of both sides, a value for each round."""
 
     name: str
@@ -106,7 +106,7 @@ class Measured:
         return {"setting": self.name, "workers": self.workers, **rates, "ratio": self.ratio, "rounds": len(self.ours)}
 
 
-def speed(name: str, folder: Path, url: str, workers: Sequence[int], rounds: int) -> list[Measured]:
+def speed(name: str, folder: Path, url: str, workers: Sequence[int], rounds: int) -> list[Throughput]:
     """Both sides in turns, `rounds` times."""
     count = len((folder / "samples.jsonl").read_text(encoding="utf-8").splitlines())
     theirs, mine = list[float](), dict[int, list[float]]({k: [] for k in workers})
@@ -114,7 +114,7 @@ def speed(name: str, folder: Path, url: str, workers: Sequence[int], rounds: int
         theirs.append(count / usual(folder, url))
         for k in workers:
             mine[k].append(count / ours(folder, url, k)[0])
-    return [Measured(name, k, tuple(mine[k]), tuple(theirs)) for k in workers]
+    return [Throughput(name, k, tuple(mine[k]), tuple(theirs)) for k in workers]
 
 
 def share_in_model(folder: Path, workers: int, rounds: int) -> float:
@@ -138,7 +138,7 @@ def measure(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str
         settings = {"one target a picture": single, "two targets a picture": double}
         if options.data:
             settings["your own"] = options.data
-        found = list[Measured]()
+        found = list[Throughput]()
         with InstantServer() as server:
             usual(single, server.url)  # files and code warm for both
             for name, folder in settings.items():

@@ -30,11 +30,11 @@ from typing import Any, Literal
 import numpy as np
 
 from actions.frame import Frame
-from agent.dialects.dialect import IMAGE
-from agent.dialects.qwen import QWEN25_VL
-from agent.dialects.shape import shape_of
-from agent.endpoints.endpoint import Request
-from agent.png import encode_png
+from agent.models.dialects.dialect import IMAGE
+from agent.models.dialects.qwen import QWEN25_VL
+from agent.models.dialects.shape import shape_of
+from agent.models.endpoints.endpoint import Request
+from envs.png import encode_png
 
 Platform = Literal["desktop", "mobile"]
 SCREENS: tuple[tuple[Platform, int, int], ...] = (("desktop", 1920, 1080), ("mobile", 1080, 2400))
@@ -72,7 +72,7 @@ GPUS = {"H200": (989e12, 4.8e12), "H100": (989e12, 3.35e12), "A100": (312e12, 2.
 
 
 @dataclass(frozen=True)
-class Row:
+class SpeedRow:
     """One measurement: medians over `answers` answers; seconds, tokens, steps a second, bytes."""
 
     screen: str
@@ -104,8 +104,8 @@ def build(small: bool, device: str) -> Any:
     import transformers
     from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
-    from agent.endpoints.hf.inputs import VL_TEMPLATE, QwenPreparer
-    from agent.endpoints.hf.loading import Checkpoint, attention_for
+    from agent.models.in_process.inputs import VL_TEMPLATE, QwenPreparer
+    from agent.models.in_process.loading import Checkpoint, attention_for
 
     vision = {**(SMALL_VISION if small else VISION), **(VISION_MORE if not small else {"fullatt_block_indexes": [1]})}
     config = transformers.Qwen2_5_VLConfig(
@@ -144,7 +144,7 @@ def requests_for(platform: Platform, width: int, height: int, count: int) -> lis
     return made
 
 
-class Meter:
+class DeviceMeter:
     """Time and peak memory on the model's device."""
 
     def __init__(self, device: str) -> None:
@@ -167,11 +167,11 @@ class Meter:
         self.seconds = time.perf_counter() - start
 
 
-def ours(checkpoint: Any, requests: Sequence[Request], batch: int, screen: str) -> Row:
+def ours(checkpoint: Any, requests: Sequence[Request], batch: int, screen: str) -> SpeedRow:
     """The endpoint, asked from `batch` threads at once."""
-    from agent.endpoints.hf import HFEndpoint
+    from agent.models.in_process import HFEndpoint
 
-    endpoint, meter = HFEndpoint(checkpoint, batch=batch), Meter(checkpoint.device.type)
+    endpoint, meter = HFEndpoint(checkpoint, batch=batch), DeviceMeter(checkpoint.device.type)
     _ask_all(endpoint.complete, requests[:batch])
     waves = [requests[n : n + batch] for n in range(batch if batch < len(requests) else 0, len(requests), batch)]
     with meter.running():
@@ -179,7 +179,7 @@ def ours(checkpoint: Any, requests: Sequence[Request], batch: int, screen: str) 
     endpoint.close()
     usages = [reply.usage for reply in replies]
     first = statistics.median(usage.first_token_seconds or 0.0 for usage in usages)
-    return Row(
+    return SpeedRow(
         screen,
         "ours",
         batch,
@@ -207,11 +207,11 @@ def _ask_all(ask: Callable[[Request], Any], requests: Sequence[Request]) -> list
     return [found[number] for number in sorted(found)]
 
 
-def plain(checkpoint: Any, requests: Sequence[Request], written: int, screen: str) -> Row:
+def plain(checkpoint: Any, requests: Sequence[Request], written: int, screen: str) -> SpeedRow:
     """``model.generate`` for one request after the other, `written` tokens each, preparation included as in ours."""
     import torch
 
-    meter = Meter(checkpoint.device.type)
+    meter = DeviceMeter(checkpoint.device.type)
     firsts, wholes, length = list[float](), list[float](), 0
 
     def generate(request: Request, tokens: int) -> float:
@@ -234,12 +234,12 @@ def plain(checkpoint: Any, requests: Sequence[Request], written: int, screen: st
     first = statistics.median(firsts)
     decode = statistics.median(wholes) - first
     peak = meter.peak
-    return Row(
+    return SpeedRow(
         screen, "plain generate", 1, len(wholes), length, written, first, decode, len(wholes) / meter.seconds, peak
     )
 
 
-def bound(checkpoint: Any, row: Row, pixels: int, device_name: str) -> dict[str, float] | None:
+def bound(checkpoint: Any, row: SpeedRow, pixels: int, device_name: str) -> dict[str, float] | None:
     """What the hardware allows: seconds to compute the prompt at peak arithmetic, and a token at peak bandwidth."""
     peak = next((figures for name, figures in GPUS.items() if name in device_name), None)
     if peak is None:
@@ -259,7 +259,7 @@ def measure(small: bool, steps: int, batches: Sequence[int], device: str) -> dic
 
     name = torch.cuda.get_device_name() if device == "cuda" else "CPU"
     checkpoint = build(small, device)
-    rows, limits = list[Row](), dict[str, Any]()
+    rows, limits = list[SpeedRow](), dict[str, Any]()
     for platform, width, height in SCREENS:
         screen = f"{width}x{height}"
         requests = requests_for(platform, width, height, steps)

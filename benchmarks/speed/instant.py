@@ -45,18 +45,18 @@ class InstantServer:
         return int(httpx.get(f"{self.url}/asked", trust_env=False).json()["asked"])
 
 
-class _Server(ThreadingHTTPServer):
+class _InstantHTTPServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
     pause = 0.0
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", 0), _InstantHandler)
         self.asked, self.lock, self.never = 0, threading.Lock(), threading.Event()
 
 
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
+class _InstantHandler(BaseHTTPRequestHandler):
+    server: _InstantHTTPServer
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # one packet an answer
 
@@ -112,7 +112,7 @@ def main() -> None:
     """Serve until stdin ends."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed.instant")
     parser.add_argument("--pause", type=float, default=0.0, help="seconds to think about each question")
-    server = _Server()
+    server = _InstantHTTPServer()
     server.pause = parser.parse_args().pause
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     print(server.server_address[1], flush=True)

@@ -3,7 +3,7 @@
 A drawn desktop at 1920x1080, mostly still: windows and a photograph on a soft wallpaper, somebody types into an editor,
 the caret blinks, a clock ticks, now and then a menu or another window opens. Both sides get the same screens:
 
-* **ours**: `agent.episode.EpisodeWriter`, as `handeye run` uses it. What counts is the time that the loop waits:
+* **ours**: `agent.episodes.EpisodeWriter`, as `handeye run` uses it. What counts is the time that the loop waits:
   `add_frame` and `append` together; between them the model thinks (``--think`` seconds, 0: nothing to hide behind).
 * **the usual way**: each screen saved as PNG by Pillow with its defaults, and a line of JSON. Measured on some of the
   screens only (``--usual``); its folder is reckoned for all of them.
@@ -31,11 +31,11 @@ from rich.progress import Progress
 
 from actions.action import Click
 from actions.frame import Frame, Point
-from agent.console import console
-from agent.episode import EpisodeHeader, EpisodeWriter, read_episode
-from agent.step import Step
-from agent.task import Ending
-from benchmarks.speed.pictures import screenshot
+from agent.core.step import Step
+from agent.core.task import Ending
+from agent.episodes import EpisodeHeader, EpisodeWriter, read_episode
+from agent.views.terminal import console
+from benchmarks.speed.images import screenshot
 from envs.env import Image
 
 SIZE = 1920, 1080
@@ -98,7 +98,7 @@ class Desktop:
 
 
 @dataclass
-class Run:
+class RecordingCost:
     """What one side took: milliseconds that each step waited, those of processor time that it cost in all threads,
     bytes of the folder, MB of resident memory by step.
     """
@@ -128,9 +128,9 @@ class Run:
         }
 
 
-def ours(folder: Path, steps: int, think: float, told: Callable[[], object]) -> Run:
+def ours(folder: Path, steps: int, think: float, told: Callable[[], object]) -> RecordingCost:
     """Record `steps` screens as an episode in `folder`."""
-    run, desktop = Run(), Desktop()
+    run, desktop = RecordingCost(), Desktop()
     header = EpisodeHeader(task="type", model="none", env="drawn", platform="desktop")
     screen = desktop.screen(0)
     with EpisodeWriter.create(folder, header) as writer:
@@ -156,9 +156,9 @@ def ours(folder: Path, steps: int, think: float, told: Callable[[], object]) -> 
     return run
 
 
-def usual(folder: Path, steps: int, every: int, told: Callable[[], object]) -> Run:
+def usual(folder: Path, steps: int, every: int, told: Callable[[], object]) -> RecordingCost:
     """Save one screen of `every` with Pillow's defaults, and a line for it."""
-    run, desktop = Run(), Desktop()
+    run, desktop = RecordingCost(), Desktop()
     folder.mkdir(parents=True)
     with (folder / "steps.jsonl").open("w", encoding="utf-8") as lines:
         for number in range(steps):

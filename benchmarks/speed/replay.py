@@ -22,17 +22,17 @@ from typing import Any
 
 from actions.action import Click, Finish
 from actions.frame import Frame, Point
-from agent.chat import ChatModel
-from agent.dialects.registry import get_dialect
-from agent.endpoints.endpoint import Enough, Reply, Request
-from agent.episode import EpisodeHeader, EpisodeWriter, read_episode
-from agent.loop import Agent
-from agent.model import Usage
-from agent.policy import Allow
-from agent.replay.live import QUICK, LiveOptions, replay_on
-from agent.replay.live_script import Script
-from agent.step import Step
-from agent.task import Limits, Task
+from agent.core.loop import Agent
+from agent.core.model import Usage
+from agent.core.policy import Allow
+from agent.core.step import Step
+from agent.core.task import Limits, Task
+from agent.episodes import EpisodeHeader, EpisodeWriter, read_episode
+from agent.episodes.replay.live import QUICK, LiveReplayOptions, replay_on
+from agent.episodes.replay.script import Script
+from agent.models.chat import ChatModel
+from agent.models.dialects.registry import get_dialect
+from agent.models.endpoints.endpoint import Enough, Reply, Request
 from benchmarks.speed.__main__ import DIGITS, InstantEndpoint, find_digits
 from envs.sandbox import SandboxEnv
 
@@ -58,7 +58,7 @@ class SlowEndpoint(InstantEndpoint):
 
 
 @dataclass(frozen=True)
-class Measured:
+class ReplayTiming:
     """One replay: its seconds, how many times as fast as the recorded run, and milliseconds of a step (medians)."""
 
     where: str
@@ -83,7 +83,7 @@ def record(folder: Path, steps: int, seconds: float) -> float:
     return result.seconds
 
 
-def measure(options: argparse.Namespace) -> tuple[float, list[Measured]]:
+def measure(options: argparse.Namespace) -> tuple[float, list[ReplayTiming]]:
     """Seconds of the recorded run, and the replays."""
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(temporary)
@@ -91,16 +91,16 @@ def measure(options: argparse.Namespace) -> tuple[float, list[Measured]]:
         return recorded, [again(root, where, size, recorded) for where, size in OTHER.items()]
 
 
-def again(root: Path, where: str, size: tuple[int, int], recorded: float) -> Measured:
+def again(root: Path, where: str, size: tuple[int, int], recorded: float) -> ReplayTiming:
     """Replay on a fresh display of this size."""
     out = root / where.replace(" ", "-")
     with SandboxEnv(["galculator"], size, rules=QUICK) as env:
         script = Script(read_episode(root / "recorded"))
-        done = replay_on(env, script, LiveOptions(out=out))
+        done = replay_on(env, script, LiveReplayOptions(out=out))
         script.close()
     steps = done.result.steps[1:]
     parts = [_median_ms(steps, phase) for phase in ("capture", "act", "settle", "record")]
-    return Measured(where, done.result.seconds, recorded / done.result.seconds, done.ok, *parts)
+    return ReplayTiming(where, done.result.seconds, recorded / done.result.seconds, done.ok, *parts)
 
 
 def _median_ms(steps: Sequence[Step], phase: str) -> float:
@@ -125,7 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if all(m.done for m in found) else 1
 
 
-def _print(options: argparse.Namespace, recorded: float, found: Sequence[Measured]) -> None:
+def _print(options: argparse.Namespace, recorded: float, found: Sequence[ReplayTiming]) -> None:
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, {sys.platform}"
     print(f"{options.steps + 1} steps with a model of {options.seconds:g} s: {recorded:.1f} s; {machine}\n")
     print(f"{'replayed on':<20}{'seconds':>9}{'times':>8}{'find ms':>9}{'act ms':>8}{'settle ms':>11}{'record ms':>11}")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from benchmarks.suite import Kind, Options, Suite, SuiteError
+from benchmarks.suite import Kind, Suite, SuiteError, SuiteOptions
 
-Opener = Callable[[str, Path | None, Options], Suite]
+Opener = Callable[[str, Path | None, SuiteOptions], Suite]
 """Given the suite's name, the folder of its data (None: not given) and options; raises `SuiteError`."""
 
 
@@ -50,7 +50,7 @@ SUITES: dict[str, Entry] = {
 }
 
 
-def open_suite(name: str, data: Path | None = None, options: Options = Options()) -> Suite:  # noqa: B008 - frozen
+def open_suite(name: str, data: Path | None = None, options: SuiteOptions = SuiteOptions()) -> Suite:  # noqa: B008 - frozen
     """The suite called `name`. Raises `SuiteError` for an unknown name, missing data or a foreign option."""
     entry = SUITES.get(name)
     if entry is None:

@@ -22,7 +22,7 @@ from actions.adb.screen import dump
 from actions.adb.server import AdbServer
 from actions.backend import BackendError
 from actions.frame import Box, Frame, StaleFrameError
-from envs.android.capture import Capture, HalfFrameError, Method, Pixels, ScreencapCapture
+from envs.android.capture import AndroidCapture, HalfFrameError, Method, Pixels, ScreencapCapture
 from envs.android.state import QUERY, DeviceState, parse_state
 from envs.capture import Deadline, check_not_black, is_black
 from envs.env import EnvError, Image, Observation, Outcome, UiElement
@@ -52,7 +52,7 @@ class AndroidEnv:
         serial: str | None = None,
         server: AdbServer | None = None,
         *,
-        capture: Method | Capture | None = None,
+        capture: Method | AndroidCapture | None = None,
         elements: bool = False,
         dry_run: bool = False,
         rules: Rules | None = None,
@@ -75,7 +75,7 @@ class AndroidEnv:
             self.backend.restore()
             self.reset()
             named = capture is None or isinstance(capture, str)
-            self.capture: Capture = ScreencapCapture(self.link, capture) if named else capture  # type: ignore[arg-type,assignment]
+            self.capture: AndroidCapture = ScreencapCapture(self.link, capture) if named else capture  # type: ignore[arg-type,assignment]
             self._size = self.state().size or self._looked_size()
         except BackendError as error:
             raise EnvError(str(error)) from error

@@ -11,7 +11,7 @@ from actions.adb.link import AdbLink
 from actions.backend import BackendError
 from envs.env import EnvError
 from envs.miniwob_pages import PageState
-from envs.miniwob_server import Episode, MiniwobServer
+from envs.miniwob_server import MiniwobServer, PageEpisode
 from envs.phone.apps import WEB, apps
 
 PACKAGE = "com.handeye.miniwob"
@@ -77,7 +77,7 @@ class BrowserStage:
 
     def __init__(self, link: AdbLink, browser: str | None = None) -> None:
         self._link, self._browser = link, browser
-        self._episode: Episode | None = None
+        self._episode: PageEpisode | None = None
         self._server = MiniwobServer()
         try:
             link.reverse(self._server.port)

@@ -13,7 +13,7 @@ HOME = "com.handeye.launcher"
 
 
 @dataclass(frozen=True)
-class App:
+class PhoneApp:
     """An installed app. `folder` holds ``index.html`` and its files, `schema` is the SQL of its database, if any.
 
     `actions` are the intents that it answers, e.g. ``android.settings.SETTINGS``, each with a page of its own or "".
@@ -39,17 +39,17 @@ class App:
 
 
 @cache
-def apps() -> dict[str, App]:
+def apps() -> dict[str, PhoneApp]:
     """All installed apps by package, the launcher among them. Raises ValueError for a manifest that is not one."""
     found = [_app(manifest) for manifest in sorted((WEB / "apps").glob("*/manifest.json"))]
     return {app.package: app for app in found}
 
 
-def _app(manifest: Path) -> App:
+def _app(manifest: Path) -> PhoneApp:
     try:
         said = json.loads(manifest.read_text(encoding="utf-8"))
         schema = manifest.with_name("schema.sql")
-        return App(
+        return PhoneApp(
             package=said["package"],
             label=said["label"],
             activity=said.get("activity", ".Main"),

@@ -20,14 +20,14 @@ from actions.frame import Point
 from envs.capture import Deadline
 from envs.env import EnvError
 from envs.phone.adbd import Daemon, Streams
-from envs.phone.apps import HOME, App, apps
+from envs.phone.apps import HOME, PhoneApp, apps
 from envs.phone.commands import commands_of
 from envs.phone.commands.display import framebuffer
 from envs.phone.inputdevice import InputDevices
 from envs.phone.phone_facts import SIZE
-from envs.phone.screen import Screen
+from envs.phone.screen import PhoneScreen
 from envs.phone.seeds import SEEDERS, seed_files
-from envs.phone.server import Server
+from envs.phone.server import PhoneServer
 from envs.phone.sh import Shell
 from envs.phone.state import PROPERTIES, State
 from envs.phone.storage import Storage
@@ -66,9 +66,9 @@ class Phone:
         self._lock = threading.RLock()
         self._crashed: list[str] = []
         self.state.reset(seed)
-        self.server = Server(self.state, mounts)
+        self.server = PhoneServer(self.state, mounts)
         try:
-            self.screen = Screen(f"{self.server.url}/index.html", self.server.token, size)
+            self.screen = PhoneScreen(f"{self.server.url}/index.html", self.server.token, size)
             self.inputs = InputDevices(size, lambda: self.rotation)
             self.screen.felt = self.inputs.finger
             self._boot()
@@ -171,7 +171,7 @@ class Phone:
                 raise EnvError(f"the simulated phone's app {self.look()['package']} did not start")
             time.sleep(0.01)
 
-    def open(self, app: App, intent: Mapping[str, Any] | None = None) -> None:
+    def open(self, app: PhoneApp, intent: Mapping[str, Any] | None = None) -> None:
         """Bring an app to the front and wait until it is there."""
         self.screen.apply("(name, intent) => system.open(name, intent)", app.package, dict(intent or {}))
         self.wait_ready()

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from actions.frame import Point
-from envs.chromium import Page, page_url
+from envs.chromium import DevToolsPage, page_url
 from envs.env import EnvError
 from envs.processes import descendants, kill_all, wait_gone
 
@@ -40,7 +40,7 @@ _FLAGS = (
 )
 
 
-class Screen:
+class PhoneScreen:
     """A screen of `size` device pixels showing `url`. All positions are device pixels. Raises `EnvError`.
 
     Chromium holds one end of a pipe (file descriptors 3 and 4, ``--remote-debugging-pipe``) and ends when this process
@@ -58,7 +58,7 @@ class Screen:
         self._pid = 0
         self._pid = self._start()
         try:
-            self._page = Page(page_url(Path(self._profile)))
+            self._page = DevToolsPage(page_url(Path(self._profile)))
             self._call("Page.addScriptToEvaluateOnNewDocument", source=f"window.PHONE_TOKEN = {token!r};")
             self._call("Emulation.setTouchEmulationEnabled", enabled=True)
             self.resize(size)

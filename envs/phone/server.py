@@ -37,7 +37,7 @@ class LoopbackServer(http.server.ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-class Server:
+class PhoneServer:
     """Serves `state` and the web files on a free port of this machine. `mounts` are further folders by their path.
 
     ``/net/PORT/PATH`` is what the phone's browser sees at ``http://127.0.0.1:PORT/PATH``: `dial` connects to a port of
@@ -142,7 +142,7 @@ def _entry(path: Path) -> dict[str, Any]:
     return {"name": path.name, "folder": path.is_dir(), "size": found.st_size, "modified": found.st_mtime * 1000}
 
 
-def _handler(server: Server) -> type[http.server.BaseHTTPRequestHandler]:
+def _handler(server: PhoneServer) -> type[http.server.BaseHTTPRequestHandler]:
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True  # else every answer waits 40 ms for an acknowledgement

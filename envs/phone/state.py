@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
-from envs.phone.apps import App, apps
+from envs.phone.apps import PhoneApp, apps
 from envs.phone.clock import Clock
 from envs.phone.storage import Storage
 
@@ -92,7 +92,7 @@ class State:
             if self._files:
                 self._files(self.storage, seed, self.clock)
 
-    def fill(self, app: App, seed: int) -> None:
+    def fill(self, app: PhoneApp, seed: int) -> None:
         """The app's database as it is after a reset with `seed`."""
         if not app.schema:
             return

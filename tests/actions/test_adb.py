@@ -15,7 +15,7 @@ from actions.adb.keys import BUTTONS, key_line
 from actions.adb.lines import LONGEST, RefusedError, command
 from actions.adb.screen import parse_dump
 from actions.adb.server import AdbServer
-from actions.adb.text import PIECE, Committed, Pressed, Typed, split_text
+from actions.adb.text import PIECE, Committed, KeyPiece, TextPiece, split_text
 from actions.backend import BackendError
 from actions.frame import Frame, GeometryError, Point
 
@@ -43,14 +43,14 @@ def test_what_no_shell_can_carry_is_refused(word: str) -> None:
 def test_the_pieces_make_the_text(text: str) -> None:
     pieces = split_text(text)
     keys = {"ENTER": "\n", "TAB": "\t"}
-    assert "".join(keys[p.key] if isinstance(p, Pressed) else p.text for p in pieces) == text
+    assert "".join(keys[p.key] if isinstance(p, KeyPiece) else p.text for p in pieces) == text
     for piece in pieces:
-        if isinstance(piece, Typed):
+        if isinstance(piece, TextPiece):
             assert "%s" not in piece.text
             assert piece.text.isascii()
-        if not isinstance(piece, Pressed):
+        if not isinstance(piece, KeyPiece):
             assert 0 < len(piece.text) <= PIECE
-    assert not ({Typed, Committed} <= {type(piece) for piece in pieces})
+    assert not ({TextPiece, Committed} <= {type(piece) for piece in pieces})
 
 
 @given(st.lists(st.text("a'", min_size=1, max_size=PIECE), max_size=40))

@@ -21,7 +21,7 @@ from actions.events import (
     KeyUp,
     MoveTo,
     Pause,
-    Text,
+    TextInput,
     Wheel,
     compile_action,
 )
@@ -61,7 +61,7 @@ L, R = "left", "right"
         ({"type": "scroll", "point": (5, 6), "dy": 3}, [MoveTo(5, 6), Wheel(0, 3)]),
         ({"type": "scroll", "dx": -2, "dy": -1, "keys": ["ctrl"]}, [KeyDown("ctrl"), Wheel(-2, -1), KeyUp("ctrl")]),
         ({"type": "scroll", "point": (5, 6)}, [MoveTo(5, 6)]),
-        ({"type": "type", "text": "a\r\nb\tü🎉\r"}, [Text("a\nb\tü🎉\n")]),
+        ({"type": "type", "text": "a\r\nb\tü🎉\r"}, [TextInput("a\nb\tü🎉\n")]),
         ({"type": "type", "text": ""}, []),
         (
             {"type": "key", "chords": ["ctrl+shift+s", "enter"]},
@@ -171,5 +171,5 @@ def test_a_dry_run_says_what_it_would_do_and_keeps_the_events() -> None:
     dry.perform(parse_action({"type": "type", "text": "hi"}), FRAME)
     dry.close()
     assert said == "would double-click at (10, 20)"
-    assert dry.events == [MoveTo(10, 20), *[ButtonDown(L), ButtonUp(L)] * 2, Text("hi")]
+    assert dry.events == [MoveTo(10, 20), *[ButtonDown(L), ButtonUp(L)] * 2, TextInput("hi")]
     assert dry.position() == (10, 20)

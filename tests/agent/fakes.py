@@ -9,9 +9,9 @@ import numpy as np
 
 from actions.action import AnyAction
 from actions.frame import Frame
-from agent.model import Decision, Grounding, Usage
-from agent.step import Step
-from agent.task import Task
+from agent.core.model import Decision, Grounding, Usage
+from agent.core.step import Step
+from agent.core.task import Task
 from envs.env import Image, Observation, Outcome
 
 

@@ -9,9 +9,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from actions.action import AnyAction, Click, Drag, Finish, Key, Scroll, TypeText, Wait
 from actions.frame import Frame, Point
-from agent.episode import EpisodeHeader, EpisodeWriter
-from agent.step import OutcomeRecord, Step, Tokens, VerdictRecord
-from agent.task import Ending, Limits
+from agent.core.step import OutcomeRecord, Step, Tokens, VerdictRecord
+from agent.core.task import Ending, Limits
+from agent.episodes import EpisodeHeader, EpisodeWriter
 
 TASK = "Open the File menu, click Save As…, type “notes.txt” and press Enter"
 

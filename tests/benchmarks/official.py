@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from actions.frame import Box, Point
-from benchmarks.scoring import Nothing, Polygon, Region, Target
+from benchmarks.figures.scoring import Nothing, Polygon, Region, Target
 
 WIDTH, HEIGHT = 200, 100
 Row = dict[str, Any]

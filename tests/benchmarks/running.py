@@ -40,7 +40,7 @@ def bench(*arguments: Any, cwd: Path | None = None, timeout: float = 120) -> sub
 
 def inline(*arguments: Any) -> subprocess.CompletedProcess[str]:
     """The same in this process, for runs in which nothing is killed: a second quicker."""
-    from agent.cli import main
+    from agent.cli.main import main
 
     out, err, before = io.StringIO(), io.StringIO(), signal.getsignal(signal.SIGTERM)
     try:

@@ -15,11 +15,11 @@ from PIL import Image as Picture
 
 from actions.action import AnyAction, Button, Click, Drag, Finish, LongPress, Scroll, TypeText, Wait
 from actions.frame import Box, Point
-from benchmarks.suite import Answer, Judged, Options, SuiteError
+from benchmarks.suite import Judged, Prediction, SuiteError, SuiteOptions
 from benchmarks.suites import open_suite
 from benchmarks.suites.navigation.aitw import SUBSETS
-from benchmarks.suites.navigation.moves import Move, action_of, move_of
-from benchmarks.suites.navigation.recording import Recorded, Ruling
+from benchmarks.suites.navigation.moves import CanonicalAction, action_of, move_of
+from benchmarks.suites.navigation.recording import RecordedStep, Ruling
 from benchmarks.suites.navigation.rules.aitw import RULES, grown, taps_match
 
 SIZE = (1000, 2000)
@@ -27,15 +27,15 @@ RULE = RULES["aitw"]
 shares = st.floats(0, 1)
 
 
-def step(truth: Move, *boxes: Box) -> Recorded:
-    return Recorded("1", 0, "goal", "", truth, SIZE, boxes)
+def step(truth: CanonicalAction, *boxes: Box) -> RecordedStep:
+    return RecordedStep("1", 0, "goal", "", truth, SIZE, boxes)
 
 
-def tap(x: float, y: float) -> Move:
-    return Move("click", Point(x, y))
+def tap(x: float, y: float) -> CanonicalAction:
+    return CanonicalAction("click", Point(x, y))
 
 
-def say(recorded: Recorded, action: AnyAction) -> Ruling:
+def say(recorded: RecordedStep, action: AnyAction) -> Ruling:
     return RULE(recorded, move_of(action))
 
 
@@ -104,7 +104,7 @@ def test_taps_match_both_ways(x: float, y: float, to_x: float, to_y: float, boxe
     ],
 )
 def test_drags_match_by_their_axis(action: AnyAction, right: bool) -> None:
-    found = say(step(Move("scroll", direction="down")), action)
+    found = say(step(CanonicalAction("scroll", direction="down")), action)
     assert found.correct is right
     assert found.type_match is (action != Scroll())
 
@@ -119,25 +119,25 @@ def test_a_short_drag_and_a_long_press_are_taps() -> None:
 @pytest.mark.parametrize(
     ("truth", "action", "right"),
     [
-        (Move("type", text="Cats"), TypeText(text="dogs"), True),  # the type is enough
-        (Move("type", text="Cats"), Button(name="enter"), False),
-        (Move("button", name="back"), Button(name="back"), True),
-        (Move("button", name="back"), Button(name="home"), False),
-        (Move("button", name="back"), Click(point=Point(1, 1)), False),
-        (Move("stop", name="success"), Finish(status="success"), True),
-        (Move("stop", name="success"), Finish(status="failure"), False),
+        (CanonicalAction("type", text="Cats"), TypeText(text="dogs"), True),  # the type is enough
+        (CanonicalAction("type", text="Cats"), Button(name="enter"), False),
+        (CanonicalAction("button", name="back"), Button(name="back"), True),
+        (CanonicalAction("button", name="back"), Button(name="home"), False),
+        (CanonicalAction("button", name="back"), Click(point=Point(1, 1)), False),
+        (CanonicalAction("stop", name="success"), Finish(status="success"), True),
+        (CanonicalAction("stop", name="success"), Finish(status="failure"), False),
         (tap(5, 5), TypeText(text="x"), False),
         (tap(5, 5), Wait(), False),
     ],
 )
-def test_everything_else_matches_by_type(truth: Move, action: AnyAction, right: bool) -> None:
+def test_everything_else_matches_by_type(truth: CanonicalAction, action: AnyAction, right: bool) -> None:
     found = say(step(truth), action)
     assert found.correct is found.type_match is right
 
 
 @pytest.mark.parametrize(("said", "score"), [("cats", 1.0), ("cat", 1.0), ("Cats and dogs", 1.0), ("dogs", 0.0)])
 def test_the_text_is_a_figure_of_its_own(said: str, score: float) -> None:
-    recorded = step(Move("type", text="Cats"))
+    recorded = step(CanonicalAction("type", text="Cats"))
     assert say(recorded, TypeText(text=said)).scores == {"text": score}
     assert say(recorded, Wait()).scores == {"text": 0.0}
 
@@ -187,12 +187,12 @@ def five(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write(tmp_path_factory.mktemp("aitw"), subsets)
 
 
-def score(suite: Any, change: Callable[[Recorded], AnyAction | None]) -> Any:
+def score(suite: Any, change: Callable[[RecordedStep], AnyAction | None]) -> Any:
     found = []
     for sample in suite.samples():
         action = change(sample.data)
         value = {"action": action.model_dump(mode="json")} if action else {}
-        answer = Answer(status="answered" if action else "unreadable", value=value)
+        answer = Prediction(status="answered" if action else "unreadable", value=value)
         found.append(Judged(sample, answer, suite.judge(sample, answer)))
     return suite.summarise(found)
 
@@ -209,7 +209,7 @@ def test_the_recorded_actions_are_right(five: Path) -> None:
     assert summary.averages["episode_success"].total == 6
     assert suite.protocol["complete"] is True
     assert tuple(found[0].sample.data.boxes[0]) == pytest.approx((200, 200, 500, 300))
-    assert found[0].sample.data.truth == Move("click", Point(500, 500))
+    assert found[0].sample.data.truth == CanonicalAction("click", Point(500, 500))
     assert found[11].sample.data.truth.end == Point(500, 1500)
 
 
@@ -217,7 +217,7 @@ def test_the_figure_is_the_mean_of_the_subsets(five: Path) -> None:
     """Right on `general` alone: 14 of 62 steps, one subset of five."""
     suite = open_suite("aitw", five)
 
-    def only_general(recorded: Recorded) -> AnyAction | None:
+    def only_general(recorded: RecordedStep) -> AnyAction | None:
         return action_of(recorded.truth) if recorded.groups["subset"] == ("general",) else None
 
     found = score(suite, only_general)
@@ -241,14 +241,14 @@ def test_a_wrong_axis_and_a_wrong_place(five: Path) -> None:
 
 def test_other_splits_and_the_file_itself(five: Path, tmp_path: Path) -> None:
     write(tmp_path, {"general": [[row("a", 0)]]}, name="aitw_data_val.json")
-    suite = open_suite("aitw", tmp_path, Options(mode="val"))
+    suite = open_suite("aitw", tmp_path, SuiteOptions(mode="val"))
     assert suite.protocol["complete"] is False
     assert "without single, webshopping, install, googleapps" in " ".join(suite.summarise([]).notes)
     assert len(open_suite("aitw", five / "aitw_data_test.json").samples()) == 62
     with pytest.raises(SuiteError, match="unknown --mode 'dev': use test, val, train"):
-        open_suite("aitw", five, Options(mode="dev"))
+        open_suite("aitw", five, SuiteOptions(mode="dev"))
     with pytest.raises(SuiteError, match="unknown --rule 'strict': use aitw"):
-        open_suite("aitw", five, Options(rule="strict"))
+        open_suite("aitw", five, SuiteOptions(rule="strict"))
 
 
 def test_a_screen_whose_name_is_too_long_is_left_out_and_counted(tmp_path: Path) -> None:

@@ -14,11 +14,11 @@ from PIL import Image as Picture
 
 from actions.action import Drag, Finish
 from actions.frame import Box, Point
-from benchmarks.suite import Answer, Judged, Options, SuiteError
+from benchmarks.suite import Judged, Prediction, SuiteError, SuiteOptions
 from benchmarks.suites import open_suite
 from benchmarks.suites.navigation.aitz import truth_of
-from benchmarks.suites.navigation.moves import OPPOSITE, Move, action_of
-from benchmarks.suites.navigation.recording import Recorded
+from benchmarks.suites.navigation.moves import OPPOSITE, CanonicalAction, action_of
+from benchmarks.suites.navigation.recording import RecordedStep
 from benchmarks.suites.navigation.rescoring import judge_responses
 from benchmarks.suites.navigation.rules.aitz import RULES, box_match, texts_match
 
@@ -26,12 +26,12 @@ DATA = Path(os.environ.get("HANDEYE_DATA", Path(__file__).parents[2].parent / "s
 SIZE = (200, 400)
 
 
-def step(truth: Move, *boxes: Box) -> Recorded:
-    return Recorded("1", 0, "goal", "", truth, SIZE, boxes)
+def step(truth: CanonicalAction, *boxes: Box) -> RecordedStep:
+    return RecordedStep("1", 0, "goal", "", truth, SIZE, boxes)
 
 
-def click(x: float, y: float) -> Move:
-    return Move("click", Point(x, y))
+def click(x: float, y: float) -> CanonicalAction:
+    return CanonicalAction("click", Point(x, y))
 
 
 # --- the rules, by hand --------------------------------------------------------------------------------------------
@@ -108,14 +108,14 @@ def test_texts(answer: str, truth: str, right: bool) -> None:
 def test_the_rest_is_equal_or_not(rule: str) -> None:
     score = RULES[rule]
     for direction, other in OPPOSITE.items():
-        recorded = step(Move("scroll", direction=direction))
-        assert score(recorded, Move("scroll", direction=direction)).correct
-        assert score(recorded, Move("scroll", direction=other)).kind == "wrong_direction"
-    home = step(Move("button", name="home"))
-    assert score(home, Move("button", name="home")).correct
-    assert score(home, Move("button", name="back")) == (False, True, "wrong_button", {})
-    done = step(Move("stop", name="success"))
-    assert score(done, Move("stop", name="failure")).correct  # a stop is a stop
+        recorded = step(CanonicalAction("scroll", direction=direction))
+        assert score(recorded, CanonicalAction("scroll", direction=direction)).correct
+        assert score(recorded, CanonicalAction("scroll", direction=other)).kind == "wrong_direction"
+    home = step(CanonicalAction("button", name="home"))
+    assert score(home, CanonicalAction("button", name="home")).correct
+    assert score(home, CanonicalAction("button", name="back")) == (False, True, "wrong_button", {})
+    done = step(CanonicalAction("stop", name="success"))
+    assert score(done, CanonicalAction("stop", name="failure")).correct  # a stop is a stop
     assert score(done, click(1, 1)) == (False, False, "wrong_type", {})
 
 
@@ -125,20 +125,20 @@ def test_the_rest_is_equal_or_not(rule: str) -> None:
 @pytest.mark.parametrize(
     ("words", "number", "touch", "lift", "truth"),
     [
-        ("scroll up", 4, [0.8, 0.5], [0.2, 0.5], Move("scroll", direction="down")),
-        ("scroll left", 4, [0.5, 0.8], [0.5, 0.2], Move("scroll", direction="right")),
+        ("scroll up", 4, [0.8, 0.5], [0.2, 0.5], CanonicalAction("scroll", direction="down")),
+        ("scroll left", 4, [0.5, 0.8], [0.5, 0.2], CanonicalAction("scroll", direction="right")),
         ("click on OK.", 4, [0.25, 0.5], [0.25, 0.5], click(100, 100)),
-        ("press the enter button", 7, [-1, -1], [-1, -1], Move("button", name="enter")),
-        ("press the back button", 5, [-1, -1], [-1, -1], Move("button", name="back")),
-        ('type "cats"', 3, [-1, -1], [-1, -1], Move("type", text="cats")),
-        ('input "cats"', 3, [-1, -1], [-1, -1], Move("type", text="cats")),
-        ("stop and set the query as completed", 10, [-1, -1], [-1, -1], Move("stop", name="success")),
-        ("stop and set the query as impossible", 11, [-1, -1], [-1, -1], Move("stop", name="failure")),
+        ("press the enter button", 7, [-1, -1], [-1, -1], CanonicalAction("button", name="enter")),
+        ("press the back button", 5, [-1, -1], [-1, -1], CanonicalAction("button", name="back")),
+        ('type "cats"', 3, [-1, -1], [-1, -1], CanonicalAction("type", text="cats")),
+        ('input "cats"', 3, [-1, -1], [-1, -1], CanonicalAction("type", text="cats")),
+        ("stop and set the query as completed", 10, [-1, -1], [-1, -1], CanonicalAction("stop", name="success")),
+        ("stop and set the query as impossible", 11, [-1, -1], [-1, -1], CanonicalAction("stop", name="failure")),
         ("tap the icon", 4, [0.25, 0.5], [0.26, 0.5], click(100, 100)),  # read by its points
-        ("swipe away", 4, [0.8, 0.5], [0.2, 0.5], Move("scroll", direction="down")),
+        ("swipe away", 4, [0.8, 0.5], [0.2, 0.5], CanonicalAction("scroll", direction="down")),
     ],
 )
-def test_what_a_description_says(words: str, number: int, touch: Any, lift: Any, truth: Move) -> None:
+def test_what_a_description_says(words: str, number: int, touch: Any, lift: Any, truth: CanonicalAction) -> None:
     row = {
         "coat_action_desc": words,
         "result_action_type": number,
@@ -167,14 +167,14 @@ def by_oracle(suite: Any) -> list[Judged]:
 def score(suite: Any, change: Any) -> Any:
     found = []
     for sample in suite.samples():
-        answer = Answer(status="answered", value={"action": action_of(change(sample.data)).model_dump(mode="json")})
+        answer = Prediction(status="answered", value={"action": action_of(change(sample.data)).model_dump(mode="json")})
         found.append(Judged(sample, answer, suite.judge(sample, answer)))
     return suite.summarise(found)
 
 
 @pytest.mark.parametrize("rule", list(RULES))
 def test_the_recorded_actions_of_the_example_are_right(rule: str, example: Path) -> None:
-    suite = open_suite("aitz", example, Options(rule=rule))
+    suite = open_suite("aitz", example, SuiteOptions(rule=rule))
     found = by_oracle(suite)
     summary = suite.summarise(found)
     assert (summary.correct, summary.total) == (4, 4)
@@ -189,7 +189,7 @@ def test_shifted_copies_of_the_example(example: Path) -> None:
     suite = open_suite("aitz", example)
 
     def moved(share: float) -> Any:
-        def move(recorded: Recorded) -> Move:
+        def move(recorded: RecordedStep) -> CanonicalAction:
             point = recorded.truth.point
             return replace(recorded.truth, point=Point(point.x, point.y - share * 600)) if point else recorded.truth
 
@@ -218,9 +218,9 @@ def test_the_downloaded_layout_with_its_splits(example: Path, tmp_path: Path) ->
         for file in folder.iterdir():
             file.chmod(0o644)
     assert open_suite("aitz", tmp_path).protocol["split"] == "test"
-    assert open_suite("aitz", tmp_path, Options(mode="train")).protocol["split"] == "train"
+    assert open_suite("aitz", tmp_path, SuiteOptions(mode="train")).protocol["split"] == "train"
     with pytest.raises(SuiteError, match="has no folder 'val'"):
-        open_suite("aitz", tmp_path, Options(mode="val"))
+        open_suite("aitz", tmp_path, SuiteOptions(mode="val"))
     assert "not comparable with published figures" in " ".join(open_suite("aitz", tmp_path).summarise([]).notes)
 
 

@@ -17,11 +17,11 @@ import pytest
 from PIL import Image as Picture
 
 from actions.frame import Box, Point
-from benchmarks.suite import Answer, Judged, Options, SuiteError
+from benchmarks.suite import Judged, Prediction, SuiteError, SuiteOptions
 from benchmarks.suites import open_suite
 from benchmarks.suites.navigation import NavigationSuite
-from benchmarks.suites.navigation.moves import Direction, Move, action_of
-from benchmarks.suites.navigation.recording import Element, Recorded
+from benchmarks.suites.navigation.moves import CanonicalAction, Direction, action_of
+from benchmarks.suites.navigation.recording import LabelledElement, RecordedStep
 from benchmarks.suites.navigation.rules.android_control import RULES
 from benchmarks.suites.navigation.wire import crc32c
 
@@ -30,19 +30,19 @@ NAMES = tuple(RULES)
 WIDTH, HEIGHT = 1080, 2400
 
 
-def step(truth: Move, *boxes: Box, elements: tuple[Element, ...] | None = None) -> Recorded:
-    return Recorded("1", 0, "goal", "", truth, (WIDTH, HEIGHT), boxes, elements)
+def step(truth: CanonicalAction, *boxes: Box, elements: tuple[LabelledElement, ...] | None = None) -> RecordedStep:
+    return RecordedStep("1", 0, "goal", "", truth, (WIDTH, HEIGHT), boxes, elements)
 
 
-def click(x: float, y: float) -> Move:
-    return Move("click", Point(x, y))
+def click(x: float, y: float) -> CanonicalAction:
+    return CanonicalAction("click", Point(x, y))
 
 
-def right(rule: str, recorded: Recorded, move: Move) -> bool:
+def right(rule: str, recorded: RecordedStep, move: CanonicalAction) -> bool:
     return RULES[rule](recorded, move).correct
 
 
-def which(recorded: Recorded, move: Move) -> set[str]:
+def which(recorded: RecordedStep, move: CanonicalAction) -> set[str]:
     """The rules that take `move` for right."""
     return {rule for rule in NAMES if right(rule, recorded, move)}
 
@@ -82,7 +82,7 @@ def test_where_a_click_counts(x: float, y: float, rules: set[str]) -> None:
 def test_a_long_press_is_no_click() -> None:
     recorded = step(click(540, 1150), BOX)
     assert which(recorded, replace(recorded.truth, kind="long_press")) == set()
-    assert all(not RULES[rule](recorded, Move("wait")).type_match for rule in NAMES)
+    assert all(not RULES[rule](recorded, CanonicalAction("wait")).type_match for rule in NAMES)
 
 
 def test_a_container_counts_for_the_rules_that_know_boxes_only() -> None:
@@ -129,62 +129,62 @@ def test_distances_are_shares_of_the_own_screen() -> None:
 )
 @pytest.mark.parametrize("kind", ["type", "open"])
 def test_which_words_count(truth: str, answer: str, rules: set[str], kind: Any) -> None:
-    assert which(step(Move(kind, text=truth)), Move(kind, text=answer)) == rules
+    assert which(step(CanonicalAction(kind, text=truth)), CanonicalAction(kind, text=answer)) == rules
 
 
 @pytest.mark.parametrize("truth", ["up", "down", "left", "right"])
 @pytest.mark.parametrize("answer", ["up", "down", "left", "right", None])
 def test_only_ui_s1_forgives_a_direction(truth: Direction, answer: Direction | None) -> None:
     rules = set(NAMES) if truth == answer else {"ui-s1"}
-    assert which(step(Move("scroll", direction=truth)), Move("scroll", direction=answer)) == rules
+    assert which(step(CanonicalAction("scroll", direction=truth)), CanonicalAction("scroll", direction=answer)) == rules
 
 
 def test_buttons_and_waits() -> None:
-    back = step(Move("button", name="back"))
-    assert which(back, Move("button", name="back")) == set(NAMES)
-    assert which(back, Move("button", name="home")) == set()
-    matched = {rule for rule in NAMES if RULES[rule](back, Move("button", name="home")).type_match}
+    back = step(CanonicalAction("button", name="back"))
+    assert which(back, CanonicalAction("button", name="back")) == set(NAMES)
+    assert which(back, CanonicalAction("button", name="home")) == set()
+    matched = {rule for rule in NAMES if RULES[rule](back, CanonicalAction("button", name="home")).type_match}
     assert matched == {"uground", "ui-s1", "clawgui"}  # PRESS_BACK and PRESS_HOME are types of their own in OS-Atlas
-    assert which(step(Move("wait")), Move("wait")) == set(NAMES)
-    assert which(step(Move("wait")), Move("stop", name="success")) == set()
+    assert which(step(CanonicalAction("wait")), CanonicalAction("wait")) == set(NAMES)
+    assert which(step(CanonicalAction("wait")), CanonicalAction("stop", name="success")) == set()
 
 
 def test_an_app_is_opened_by_its_icon() -> None:
     icon = Box(100, 200, 300, 400)
-    recorded = step(Move("open", text="Clock"), icon)
+    recorded = step(CanonicalAction("open", text="Clock"), icon)
     assert which(recorded, click(150, 250)) == {"uground", "ui-s1"}
     assert which(recorded, click(310, 300)) == {"ui-s1"}  # in 1.2 times the box
     assert which(recorded, click(600, 300)) == set()
-    assert which(step(Move("open", text="Clock")), click(150, 250)) == set()
+    assert which(step(CanonicalAction("open", text="Clock")), click(150, 250)) == set()
 
 
 def test_uground_reads_the_label_under_the_point() -> None:
     tree = (
-        Element(Box(0, 0, 1080, 2400), "home screen with clock and back"),
-        Element(Box(100, 200, 300, 400), "Clock"),
-        Element(Box(0, 0, 120, 120), "Navigate up\nBack"),
+        LabelledElement(Box(0, 0, 1080, 2400), "home screen with clock and back"),
+        LabelledElement(Box(100, 200, 300, 400), "Clock"),
+        LabelledElement(Box(0, 0, 120, 120), "Navigate up\nBack"),
     )
-    clock = step(Move("open", text="clock"), elements=tree)
+    clock = step(CanonicalAction("open", text="clock"), elements=tree)
     assert right("uground", clock, click(200, 300))
     assert not right("uground", replace(clock, elements=tree[1:]), click(600, 1000))
     assert right("uground", clock, click(600, 1000))  # the smallest element there is the whole screen, which says it
-    assert right("uground", step(Move("button", name="back"), elements=tree), click(50, 50))
-    assert not right("uground", step(Move("button", name="home"), elements=tree), click(50, 50))
+    assert right("uground", step(CanonicalAction("button", name="back"), elements=tree), click(50, 50))
+    assert not right("uground", step(CanonicalAction("button", name="home"), elements=tree), click(50, 50))
     clicked = step(click(200, 300), elements=tree)
-    assert right("uground", clicked, Move("open", text="Clock"))
-    assert not right("uground", clicked, Move("open", text="Mail"))  # the released code takes any name here
-    assert right("uground", step(click(60, 60), elements=tree), Move("button", name="back"))
+    assert right("uground", clicked, CanonicalAction("open", text="Clock"))
+    assert not right("uground", clicked, CanonicalAction("open", text="Mail"))  # the released code takes any name here
+    assert right("uground", step(click(60, 60), elements=tree), CanonicalAction("button", name="back"))
     assert right("uground", clicked, click(299, 399))
     assert not right("uground", clicked, click(301, 399))
 
 
 def test_what_each_rule_counts_as_grounding() -> None:
     recorded, far = step(click(540, 1150), BOX), click(10, 2300)
-    pressed = step(Move("long_press", Point(540, 1150)), BOX)
+    pressed = step(CanonicalAction("long_press", Point(540, 1150)), BOX)
     assert all(RULES[rule](recorded, far).scores == {"grounding": 0.0} for rule in NAMES)
     assert RULES["os-atlas"](pressed, pressed.truth).scores == {}  # clicks alone
-    assert RULES["clawgui"](recorded, Move("wait")).scores == {"grounding": 0.0}  # wrong types too
-    assert RULES["os-atlas"](recorded, Move("wait")).scores == {}
+    assert RULES["clawgui"](recorded, CanonicalAction("wait")).scores == {"grounding": 0.0}  # wrong types too
+    assert RULES["os-atlas"](recorded, CanonicalAction("wait")).scores == {}
 
 
 # --- the ready file ------------------------------------------------------------------------------------------------
@@ -197,20 +197,20 @@ def ready() -> Path:
     return DATA
 
 
-def score(suite: NavigationSuite, change: Callable[[Recorded], Move]) -> Any:
+def score(suite: NavigationSuite, change: Callable[[RecordedStep], CanonicalAction]) -> Any:
     """The figures of answers that are the truth, changed."""
     found = []
     for sample in suite.samples():
         action = action_of(change(sample.data))
-        answer = Answer(status="answered", value={"action": action.model_dump(mode="json")})
+        answer = Prediction(status="answered", value={"action": action.model_dump(mode="json")})
         found.append(Judged(sample, answer, suite.judge(sample, answer)))
     return suite.summarise(found)
 
 
-def shifted(dx: float, dy: float = 0.0) -> Callable[[Recorded], Move]:
+def shifted(dx: float, dy: float = 0.0) -> Callable[[RecordedStep], CanonicalAction]:
     """Every place moved by shares of the sides, towards the middle of the screen."""
 
-    def move(recorded: Recorded) -> Move:
+    def move(recorded: RecordedStep) -> CanonicalAction:
         point = recorded.truth.point
         if point is None:
             return recorded.truth
@@ -224,7 +224,7 @@ def shifted(dx: float, dy: float = 0.0) -> Callable[[Recorded], Move]:
 
 @pytest.mark.parametrize(("rule", "mode"), [*((rule, "high") for rule in NAMES), ("os-atlas", "low")])
 def test_the_recorded_actions_score_everything(rule: str, mode: str, ready: Path) -> None:
-    suite: Any = open_suite("android-control", ready, Options(rule=rule, mode=mode))
+    suite: Any = open_suite("android-control", ready, SuiteOptions(rule=rule, mode=mode))
     found = score(suite, lambda recorded: recorded.truth)
     assert (found.correct, found.total) == (8444, 8444)
     assert found.averages["episode_success"].correct == found.averages["episode_success"].total == 1543
@@ -248,7 +248,7 @@ def test_places_moved_by_less_and_by_more_than_the_radius(ready: Path) -> None:
 @pytest.mark.parametrize("rule", ["uground", "ui-s1", "clawgui"])
 def test_moved_places_score_what_their_boxes_say(rule: str, ready: Path) -> None:
     """Counted straight from the file, in plain arithmetic, for a shift down the screen by 0.16 (384 of 2400)."""
-    suite: Any = open_suite("android-control", ready, Options(rule=rule))
+    suite: Any = open_suite("android-control", ready, SuiteOptions(rule=rule))
     move = shifted(0, 0.16)
     expected, by_id = 0, {step.id: step for step in suite.steps.values()}
     for episode in map(json.loads, (ready / "steps.jsonl").read_text(encoding="utf-8").splitlines()):
@@ -302,7 +302,7 @@ def test_sizes_are_told_by_the_file_or_fit_every_point(ready: Path) -> None:
 
 
 def test_clicks_without_a_box_are_named(ready: Path) -> None:
-    suite: Any = open_suite("android-control", ready, Options(rule="uground"))
+    suite: Any = open_suite("android-control", ready, SuiteOptions(rule="uground"))
     notes = " ".join(score(suite, lambda r: r.truth).notes)
     assert "211 steps have no element around the recorded point" in notes
     assert "8216/0" in notes
@@ -497,14 +497,17 @@ def official(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("rule", NAMES)
 def test_the_official_files_are_read_and_their_truth_is_right(rule: str, official: Path) -> None:
-    suite: Any = open_suite("android-control", official, Options(rule=rule))
+    suite: Any = open_suite("android-control", official, SuiteOptions(rule=rule))
     assert [s.id for s in suite.samples()] == [f"{e}/{n}" for e in (11, 13) for n in range(8)]
     assert suite.samples()[0].instruction == "goal 11 é"
     assert all(suite.judge(s, suite.answer(s, suite.oracle(s))).correct for s in suite.samples())
     steps = [s.data for s in suite.samples()]
     assert steps[1].boxes == (Box(100, 200, 300, 400), Box(0, 100, 600, 600))
     assert steps[0].boxes == (Box(100, 200, 300, 400),)
-    assert steps[1].elements == (Element(Box(100, 200, 300, 400), "Clock"), Element(Box(0, 100, 600, 600), "Row"))
+    assert steps[1].elements == (
+        LabelledElement(Box(100, 200, 300, 400), "Clock"),
+        LabelledElement(Box(0, 100, 600, 600), "Row"),
+    )
     assert [s.truth.kind for s in steps[:8]] == [
         *("open", "click", "scroll", "type", "button", "button", "wait", "long_press"),
     ]

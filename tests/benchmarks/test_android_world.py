@@ -32,14 +32,14 @@ from actions.action import (
     Wait,
 )  # fmt: skip
 from actions.frame import Frame, Point
-from agent.episode import read_episode
-from agent.errors import UserError
-from agent.model import ModelError, ParseError
-from benchmarks.android_world.agent import Options, handeye_agent
+from agent.core.errors import UserError
+from agent.core.model import ModelError, ParseError
+from agent.episodes import read_episode
+from benchmarks.android_world.actions import AndroidWorldAction, InexpressibleError, ScrollableElement, say
+from benchmarks.android_world.agent import AgentOptions, handeye_agent
 from benchmarks.android_world.package import FOLDER, android_world
 from benchmarks.android_world.screen import upright
 from benchmarks.android_world.suite import summary
-from benchmarks.android_world.words import Element, InexpressibleError, Said, say
 from envs.env import EnvError
 from tests.agent.fakes import ScriptedModel
 
@@ -108,14 +108,18 @@ class TestWords:
         assert say(Wait(seconds=2.5), FRAME).times == 3
 
     def test_a_scroll_takes_the_smallest_list_around(self) -> None:
-        lists = [Element(1, (0, 0, 100, 200)), Element(4, (0, 50, 100, 90)), Element(0, (0, 50, 100, 60))]
+        lists = [
+            ScrollableElement(1, (0, 0, 100, 200)),
+            ScrollableElement(4, (0, 50, 100, 90)),
+            ScrollableElement(0, (0, 50, 100, 60)),
+        ]
         assert said(Scroll(point=Point(5, 55), dy=1), scrollable=lists)["index"] == 4
         assert said(Scroll(point=Point(5, 5), dy=1), scrollable=lists)["index"] == 1
         assert "index" not in said(Scroll(dy=1), scrollable=lists)
 
     def test_drags_as_asked_by_adb(self) -> None:
         drag = Drag(path=(Point(10, 50), Point(60, 100)), seconds=0.5)
-        assert say(drag, FRAME, gestures="adb") == Said(swipe=(10, 50, 60, 100, 500))
+        assert say(drag, FRAME, gestures="adb") == AndroidWorldAction(swipe=(10, 50, 60, 100, 500))
 
     def test_points_are_in_input_units(self) -> None:
         frame = Frame(id="0", width=1080, height=2400, scale=3.0)
@@ -178,7 +182,7 @@ class TestAgent:
     def test_steps_until_done(self, world: Any, tmp_path: Path) -> None:
         env = stand_in_env(world)
         model = ScriptedModel([Click(point=Point(5, 6)), Answer(text="42"), DONE])
-        agent = handeye_agent(env, model, Options(tmp_path), world=world)
+        agent = handeye_agent(env, model, AgentOptions(tmp_path), world=world)
         assert isinstance(agent, world["agents.base_agent"].EnvironmentInteractingAgent)
         results = episode(agent)
         assert [result.done for result in results] == [False, False, True]
@@ -211,7 +215,7 @@ class TestAgent:
 
     def test_the_budget_is_androidworlds(self, world: Any, tmp_path: Path) -> None:
         agent = handeye_agent(
-            stand_in_env(world), ScriptedModel([Wait()] * 3), Options(tmp_path), world=world, transition_pause=0.0
+            stand_in_env(world), ScriptedModel([Wait()] * 3), AgentOptions(tmp_path), world=world, transition_pause=0.0
         )
         results = episode(agent, steps=3)
         assert [result.done for result in results] == [False] * 3
@@ -253,7 +257,9 @@ class TestAgent:
         assert env.done[1].x == 150
 
     def test_several_goals_each_have_a_record(self, world: Any, tmp_path: Path) -> None:
-        agent = handeye_agent(stand_in_env(world), ScriptedModel([DONE, Wait(), DONE]), Options(tmp_path), world=world)
+        agent = handeye_agent(
+            stand_in_env(world), ScriptedModel([DONE, Wait(), DONE]), AgentOptions(tmp_path), world=world
+        )
         episode(agent, "First.")
         agent.reset()
         agent.step("Second.")
@@ -265,7 +271,7 @@ class TestAgent:
     def test_drags_by_adb(self, world: Any) -> None:
         env = stand_in_env(world)
         model = ScriptedModel([Drag(path=(Point(10, 50), Point(60, 100))), DONE])
-        episode(handeye_agent(env, model, Options(gestures="adb"), world=world))
+        episode(handeye_agent(env, model, AgentOptions(gestures="adb"), world=world))
         assert env.controller[-1] == ["shell", "input", "swipe", "10", "50", "60", "100", "300"]
 
 

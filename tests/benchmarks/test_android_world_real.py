@@ -14,11 +14,11 @@ import pytest
 
 from actions.action import Answer, Button, Click, Finish, LongPress, Open, Scroll, Wait
 from actions.frame import Point
-from agent.episode import read_episode
-from agent.model import ModelError
-from benchmarks.android_world.agent import Options, handeye_agent
+from agent.core.model import ModelError
+from agent.episodes import read_episode
+from benchmarks.android_world.agent import AgentOptions, handeye_agent
 from benchmarks.android_world.package import FOLDER, android_world
-from benchmarks.android_world.suite import Plan, run_suite, summary
+from benchmarks.android_world.suite import AndroidWorldPlan, run_suite, summary
 from tests.agent.browser import INSTALLED
 from tests.agent.fakes import ScriptedModel
 from tests.benchmarks.test_android_world import STAND_IN, episode, forget
@@ -129,7 +129,7 @@ class TestReal:
             [Open(target="settings"), self.find(env, "Network & internet"), self.find(env, "Airplane mode"),
              Button(name="home"), Answer(text="airplane"), DONE]
         )  # fmt: skip
-        agent = handeye_agent(env, model, Options(tmp_path), transition_pause=0.5)
+        agent = handeye_agent(env, model, AgentOptions(tmp_path), transition_pause=0.5)
         result = runner.run_episode(
             task.goal, agent, max_n_steps=10, start_on_home_screen=True, print_fn=lambda line: None
         )
@@ -142,12 +142,16 @@ class TestReal:
 
     def test_its_suite_its_tasks_its_checks(self, env: Any, tmp_path: Path) -> None:
         right = [Open(target="settings"), self.find(env, "Connected devices"), self.find(env, "Bluetooth"), DONE]
-        plan = Plan(tasks=["SystemBluetoothTurnOn"], checkpoints=tmp_path / "checkpoints")
-        found = summary(run_suite(android_world(), env, ScriptedModel(right), plan, Options(tmp_path / "episodes")))
+        plan = AndroidWorldPlan(tasks=["SystemBluetoothTurnOn"], checkpoints=tmp_path / "checkpoints")
+        found = summary(
+            run_suite(android_world(), env, ScriptedModel(right), plan, AgentOptions(tmp_path / "episodes"))
+        )
         assert (found["success"], found["episodes"], found["errors"]) == (1.0, 1, [])
-        other = Plan(tasks=["SystemWifiTurnOff"])
-        assert summary(run_suite(android_world(), env, ScriptedModel([DONE]), other, Options()))["success"] == 0.0
-        broken = summary(run_suite(android_world(), env, ScriptedModel([ModelError("no server")]), other, Options()))
+        other = AndroidWorldPlan(tasks=["SystemWifiTurnOff"])
+        assert summary(run_suite(android_world(), env, ScriptedModel([DONE]), other, AgentOptions()))["success"] == 0.0
+        broken = summary(
+            run_suite(android_world(), env, ScriptedModel([ModelError("no server")]), other, AgentOptions())
+        )
         assert broken["success"] is None
         assert "no server" in broken["errors"][0]["error"]
 

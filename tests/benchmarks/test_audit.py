@@ -12,14 +12,14 @@ import pytest
 
 from actions.action import Click, Finish
 from actions.frame import Box, Frame, Point
-from agent.cli import main
-from agent.model import Decision, Grounding, Model, ModelError
+from agent.cli.main import main
+from agent.core.model import Decision, Grounding, Model, ModelError
 from benchmarks.audit import look_through
+from benchmarks.figures.scoring import Nothing, Region
 from benchmarks.interactive import figures, judge
-from benchmarks.scoring import Nothing, Region
-from benchmarks.suite import Answer, Judged, Kind, Options, Sample, Summary, Verdict
+from benchmarks.suite import Judged, Kind, Prediction, Sample, SampleVerdict, SuiteOptions, Summary
 from benchmarks.suites import SUITES, Entry
-from benchmarks.suites.grounding.suite import Place
+from benchmarks.suites.grounding.suite import GroundingScene
 from envs.env import Observation
 from tests.benchmarks.toy_suite import picture
 
@@ -51,7 +51,7 @@ class Knows:
 class Toy:
     """Two instances of each task; one look, one action. `known` is what the suite declares."""
 
-    options: Options
+    options: SuiteOptions
     known: Mapping[str, str]
     name: str = "toy-audit"
     kind: Kind = "interactive"
@@ -68,10 +68,10 @@ class Toy:
         names = self.options.tasks or TASKS
         return [Sample(f"{t}/{n}", f"do {t}", {"task": (t,)}, (t, n)) for t in names for n in range(2)]
 
-    def answer(self, sample: Sample, model: Model) -> Answer:
+    def answer(self, sample: Sample, model: Model) -> Prediction:
         task, seed = sample.data
         screen = Observation(picture(seed), Frame(id="0", width=336, height=224))
-        from agent.task import Task
+        from agent.core.task import Task
 
         action = model.decide(Task("x"), screen, ()).action
         done = isinstance(action, Click) and action.point == Point(seed, 1)
@@ -80,9 +80,9 @@ class Toy:
         waits = action.type == "wait"
         passed = done or {"asleep": waits, "gullible": said, "central": middle}.get(task, False)
         value = {"success": float(passed), "ending": "done", "actions": [action.model_dump(mode="json")]}
-        return Answer(status="answered", value=value)
+        return Prediction(status="answered", value=value)
 
-    def judge(self, sample: Sample, answer: Answer) -> Verdict:
+    def judge(self, sample: Sample, answer: Prediction) -> SampleVerdict:
         return judge(sample, answer)
 
     def summarise(self, judged: Sequence[Judged]) -> Summary:
@@ -92,7 +92,7 @@ class Toy:
         return None if sample.data[0] == "hopeless" else Knows(*sample.data)
 
 
-def open_toy(name: str, data: Path | None, options: Options) -> Toy:
+def open_toy(name: str, data: Path | None, options: SuiteOptions) -> Toy:
     known = json.loads((data / "known.json").read_text()) if data else {}
     return Toy(options, known)
 
@@ -175,7 +175,7 @@ def test_a_mistake_is_one_clear_line(arguments: list[str], says: str, capsys: py
 
 def target(name: str, box: tuple[float, ...] | None, words: str = "", image: str = "a.png") -> Sample:
     region = Nothing() if box is None else Region(Box(*box))
-    return Sample(name, words or name, {}, Place(Path(image), (100, 80), region))
+    return Sample(name, words or name, {}, GroundingScene(Path(image), (100, 80), region))
 
 
 def checks_of(*samples: Sample) -> list[tuple[str, str]]:

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from actions.action import Click, Finish, Wait, points_of
 from actions.frame import Box, Frame, Point
-from agent.model import Decision, Grounding, ModelError
-from agent.step import OutcomeRecord, Step
-from agent.task import Task
+from agent.core.model import Decision, Grounding, ModelError
+from agent.core.step import OutcomeRecord, Step
+from agent.core.task import Task
 from benchmarks.baselines import NAMES, baseline, quoted
-from benchmarks.suite import Answer, Sample, SuiteError
+from benchmarks.suite import Prediction, Sample, SuiteError
 from envs.env import Observation
 
 TASK = Task("Press the button")
@@ -69,9 +69,9 @@ class Places:
         self.asked.append(sample.id)
         screen = self._screen(sample)
         if self.kind == "grounding":
-            return Answer(status="answered", value={"point": model.locate(screen, TASK.instruction).point})
+            return Prediction(status="answered", value={"point": model.locate(screen, TASK.instruction).point})
         actions = [model.decide(TASK, screen, []).action.model_dump(mode="json")]
-        return Answer(status="answered", value={"actions": actions})
+        return Prediction(status="answered", value={"actions": actions})
 
     def _screen(self, sample):
         return observation(800, 600) if sample.data % 2 else observation()

@@ -14,17 +14,17 @@ from typing import Any, cast
 import pytest
 from PIL import Image
 
-from actions.action import Answer as Says
 from actions.action import AnyAction, Finish
-from agent.model import Model
-from benchmarks.suite import Answer, Options, SuiteError
+from actions.action import Answer as Says
+from agent.core.model import Model
+from benchmarks.suite import Prediction, SuiteError, SuiteOptions
 from benchmarks.suites.desktop import DesktopSuite, checks, open_suite
 from benchmarks.suites.desktop.catalogue import FLAGGED, INFEASIBLE
 from benchmarks.suites.desktop.checks import Check
-from benchmarks.suites.desktop.pages import Page, Pages
+from benchmarks.suites.desktop.pages import Pages, WebPage
 from benchmarks.suites.desktop.sheets import workbook
-from benchmarks.suites.desktop.task import TASKS, Scene, instance_seed
-from benchmarks.suites.desktop.world import DesktopWorld, Told, programs_missing
+from benchmarks.suites.desktop.task import TASKS, DesktopScene, instance_seed
+from benchmarks.suites.desktop.world import AgentStatements, DesktopWorld, programs_missing
 from tests.agent.fakes import ScriptedModel
 
 missing = programs_missing((*{p for task in TASKS.values() for p in task.programs}, "Xvfb", "openbox"))
@@ -33,10 +33,10 @@ on_desktop = cast(Callable[[Any], Any], lambda test: desktop[0](desktop[1](test)
 
 
 def suite(*tasks: str, seeds: int = 1, mode: str = "plain", seed: int = 0) -> DesktopSuite:
-    return open_suite("desktop", None, Options(mode=mode, seeds=seeds, seed=seed, tasks=tasks))
+    return open_suite("desktop", None, SuiteOptions(mode=mode, seeds=seeds, seed=seed, tasks=tasks))
 
 
-def run(task: str, model: Model | None = None, seed: int = 0) -> tuple[Answer, bool]:
+def run(task: str, model: Model | None = None, seed: int = 0) -> tuple[Prediction, bool]:
     opened = suite(task, seed=seed)
     (sample,) = opened.samples()
     answer = opened.answer(sample, model or cast(Model, opened.oracle(sample)))
@@ -96,15 +96,15 @@ def test_the_protocol_tells_suites_apart() -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (Options(mode="fast"), "plain, explicit"),
-        (Options(tasks=("editor-fly",)), "editor-fly"),
-        (Options(zoom=True), "--zoom"),
-        (Options(official_timer=True), "--official-timer"),
-        (Options(rule="a"), "--rule"),
-        (Options(seeds=0), "--seeds 0"),
+        (SuiteOptions(mode="fast"), "plain, explicit"),
+        (SuiteOptions(tasks=("editor-fly",)), "editor-fly"),
+        (SuiteOptions(zoom=True), "--zoom"),
+        (SuiteOptions(official_timer=True), "--official-timer"),
+        (SuiteOptions(rule="a"), "--rule"),
+        (SuiteOptions(seeds=0), "--seeds 0"),
     ],
 )
-def test_a_foreign_option_is_refused(options: Options, says: str) -> None:
+def test_a_foreign_option_is_refused(options: SuiteOptions, says: str) -> None:
     with pytest.raises(SuiteError, match=re.escape(says)):
         open_suite("desktop", None, options)
 
@@ -128,7 +128,7 @@ class Place:
 
     home: Path
     scene: Any = None
-    told: Told = field(default_factory=Told)
+    told: AgentStatements = field(default_factory=AgentStatements)
     pages: Any = None
     copied: str | None = None
 
@@ -238,7 +238,7 @@ def test_cells_are_compared_by_value(place: Place) -> None:
 
 
 def test_every_form_sent_must_be_right(place: Place) -> None:
-    with Pages({"/": Page("t", "b")}) as pages:
+    with Pages({"/": WebPage("t", "b")}) as pages:
         place.pages = pages
         check = checks.sent("/buy", thing="nut")
         assert "nothing was sent" in fault(check, place)
@@ -350,7 +350,7 @@ def test_worlds_stand_side_by_side() -> None:
 
 @on_desktop
 def test_a_world_leaves_nothing_behind() -> None:
-    scene: Scene = TASKS["terminal-end-process"].scene(5)
+    scene: DesktopScene = TASKS["terminal-end-process"].scene(5)
     mark = scene.apps[0].removeprefix("&")
     with DesktopWorld(scene) as world:
         home = world.home

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actions.frame import Box, Frame, Point
-from agent.model import Grounding, ModelError, ParseError
-from benchmarks.scoring import Nothing, Polygon, Region, Target
-from benchmarks.suite import Answer, Judged, Options, Suite, SuiteError
+from agent.core.model import Grounding, ModelError, ParseError
+from benchmarks.figures.scoring import Nothing, Polygon, Region, Target
+from benchmarks.suite import Judged, Prediction, Suite, SuiteError, SuiteOptions
 from benchmarks.suites import open_suite
-from benchmarks.suites.grounding.looking import part_of, read_image, whole
+from benchmarks.suites.grounding.two_pass import part_of, read_image, whole
 from envs.env import Observation
 from tests.benchmarks.official import ANNOTATIONS, BUILDERS, CORNERS, HEIGHT, WIDTH, change, write_image
 
@@ -86,7 +86,7 @@ def _flat(part: Any) -> list[float]:
 @pytest.mark.parametrize("zoom", [False, True])
 def test_oracle_is_always_right(name: str, zoom: bool, tmp_path: Path) -> None:
     BUILDERS[name](tmp_path)
-    suite = open_suite(name, tmp_path, Options(zoom=zoom))
+    suite = open_suite(name, tmp_path, SuiteOptions(zoom=zoom))
     judged = run(suite)
     assert [j.verdict.kind for j in judged] == ["correct"] * len(judged)
     summary = suite.summarise(judged)
@@ -111,7 +111,7 @@ def test_answers_survive_json_and_are_judged_without_the_image(name: str, tmp_pa
     BUILDERS[name](tmp_path)
     suite = open_suite(name, tmp_path)
     for one in run(suite):
-        again = Answer.model_validate_json(one.answer.model_dump_json())
+        again = Prediction.model_validate_json(one.answer.model_dump_json())
         assert suite.judge(one.sample, again) == one.verdict
 
 
@@ -135,7 +135,9 @@ def test_groups_and_averages_of_screenspot(tmp_path: Path) -> None:
 def test_screenspot_pro_in_both_languages(tmp_path: Path) -> None:
     BUILDERS["screenspot-pro"](tmp_path)
     asked = {
-        language: {s.instruction for s in open_suite("screenspot-pro", tmp_path, Options(language=language)).samples()}
+        language: {
+            s.instruction for s in open_suite("screenspot-pro", tmp_path, SuiteOptions(language=language)).samples()
+        }
         for language in (None, "en", "cn")
     }
     assert asked == {None: {"make it bold"}, "en": {"make it bold"}, "cn": {"加粗"}}
@@ -143,7 +145,7 @@ def test_screenspot_pro_in_both_languages(tmp_path: Path) -> None:
     assert set(suite.summarise(run(suite)).tables) == {"group", "group and type", "ui_type", "application", "platform"}
     change(tmp_path / ANNOTATIONS["screenspot-pro"], 0, instruction_cn=None)
     with pytest.raises(SuiteError, match=r"word_macos.json record 0: no instruction_cn"):
-        open_suite("screenspot-pro", tmp_path, Options(language="cn"))
+        open_suite("screenspot-pro", tmp_path, SuiteOptions(language="cn"))
 
 
 def test_osworld_g_capabilities_refusals_and_rules(tmp_path: Path) -> None:
@@ -160,14 +162,14 @@ def test_osworld_g_capabilities_refusals_and_rules(tmp_path: Path) -> None:
         "refusal": (1, 1),
     }
     assert summary.macro == pytest.approx(0.25)
-    without = open_suite("osworld-g", tmp_path, Options(rule="without-refusals"))
+    without = open_suite("osworld-g", tmp_path, SuiteOptions(rule="without-refusals"))
     assert [s.id for s in without.samples()] == ["A-0", "A-1"]
     assert any("refusals are left out" in note for note in without.summarise(run(without)).notes)
 
 
 def test_osworld_g_polygon_and_refined_form(tmp_path: Path) -> None:
     BUILDERS["osworld-g"](tmp_path)
-    suite = open_suite("osworld-g", tmp_path, Options(mode="refined"))
+    suite = open_suite("osworld-g", tmp_path, SuiteOptions(mode="refined"))
     assert suite.protocol["mode"] == "refined"
     assert {s.instruction for s in suite.samples()} == {"click the icon"}
     polygon = suite.samples()[1]
@@ -190,7 +192,7 @@ def test_osworld_g_polygon_and_refined_form(tmp_path: Path) -> None:
 )
 def test_modes(name: str, mode: str, count: int, tmp_path: Path) -> None:
     BUILDERS[name](tmp_path)
-    suite = open_suite(name, tmp_path, Options(mode=mode))
+    suite = open_suite(name, tmp_path, SuiteOptions(mode=mode))
     assert len(suite.samples()) == count
     assert suite.protocol["mode"] == mode
 
@@ -337,15 +339,15 @@ def test_hashes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (Options(mode="high"), "no mode 'high': use mobile, desktop, web"),
-        (Options(language="cn"), "no language 'cn'"),
-        (Options(rule="strict"), "no rule 'strict'"),
-        (Options(seeds=3), "--seeds means nothing"),
-        (Options(official_timer=True), "--official-timer means nothing"),
-        (Options(tasks=("a",)), "--tasks means nothing"),
+        (SuiteOptions(mode="high"), "no mode 'high': use mobile, desktop, web"),
+        (SuiteOptions(language="cn"), "no language 'cn'"),
+        (SuiteOptions(rule="strict"), "no rule 'strict'"),
+        (SuiteOptions(seeds=3), "--seeds means nothing"),
+        (SuiteOptions(official_timer=True), "--official-timer means nothing"),
+        (SuiteOptions(tasks=("a",)), "--tasks means nothing"),
     ],
 )
-def test_foreign_options_are_refused(options: Options, message: str, tmp_path: Path) -> None:
+def test_foreign_options_are_refused(options: SuiteOptions, message: str, tmp_path: Path) -> None:
     BUILDERS["screenspot"](tmp_path)
     with pytest.raises(SuiteError, match=message):
         open_suite("screenspot", tmp_path, options)
@@ -395,7 +397,7 @@ def test_every_kind_of_picture_is_rgb(mode: str, tmp_path: Path) -> None:
 
 def test_zoom_shows_the_surroundings_and_maps_the_point_back(tmp_path: Path) -> None:
     BUILDERS["jsonl"](tmp_path)
-    suite = open_suite("jsonl", tmp_path, Options(zoom=True))
+    suite = open_suite("jsonl", tmp_path, SuiteOptions(zoom=True))
     first = Grounding(point=Point(100, 50), score=1)
     second = Grounding(point=Point(40, 30), box=Box(20, 10, 60, 50), score=1, raw="b")
     model = Says(first, second)
@@ -410,7 +412,7 @@ def test_zoom_shows_the_surroundings_and_maps_the_point_back(tmp_path: Path) -> 
 @pytest.mark.parametrize("second", [Grounding(refused=True), ParseError("?", "?")])
 def test_first_answer_holds_where_the_closer_look_gives_none(second: Any, tmp_path: Path) -> None:
     BUILDERS["jsonl"](tmp_path)
-    suite = open_suite("jsonl", tmp_path, Options(zoom=True))
+    suite = open_suite("jsonl", tmp_path, SuiteOptions(zoom=True))
     answer = suite.answer(suite.samples()[0], Says(Grounding(point=Point(100, 50), score=1), second))
     assert (answer.status, answer.value["point"]) == ("answered", [100, 50])
     assert any("the first holds" in note for note in answer.notes)

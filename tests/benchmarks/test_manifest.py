@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from benchmarks.runner.compare import check_reproduction
 from benchmarks.runner.manifest import differences, server_version
-from benchmarks.runner.plan import Plan
+from benchmarks.runner.plan import RunPlan
 from benchmarks.runner.result import read_result
-from benchmarks.suite import Options, SuiteError
+from benchmarks.suite import SuiteError, SuiteOptions
 from tests.agent.scripted_server import ScriptedServer, computer
 from tests.benchmarks.running import bench, inline, result
 from tests.benchmarks.toy_server import steady
@@ -162,7 +162,7 @@ def test_differences_are_found_if_and_only_if_there_are_any(a: dict[str, Any], b
 
 @given(
     st.builds(
-        Options,
+        SuiteOptions,
         mode=st.none() | st.text(),
         seeds=st.none() | st.integers(1, 9),
         zoom=st.booleans(),
@@ -170,11 +170,11 @@ def test_differences_are_found_if_and_only_if_there_are_any(a: dict[str, Any], b
     ),
     st.none() | st.integers(1, 9),
 )
-def test_a_plan_comes_back_as_it_went(options: Options, limit: int | None) -> None:
-    plan = Plan("jsonl", "http://127.0.0.1:1", Path("/data"), options, None, None, limit)
-    assert Plan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
+def test_a_plan_comes_back_as_it_went(options: SuiteOptions, limit: int | None) -> None:
+    plan = RunPlan("jsonl", "http://127.0.0.1:1", Path("/data"), options, None, None, limit)
+    assert RunPlan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
 
 
 def test_no_plan_is_said_in_one_line() -> None:
     with pytest.raises(SuiteError, match="no usable 'plan'"):
-        Plan.from_json({"suite": "jsonl"})
+        RunPlan.from_json({"suite": "jsonl"})

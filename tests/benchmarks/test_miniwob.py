@@ -13,12 +13,12 @@ import pytest
 
 from actions.action import Click, Finish
 from actions.frame import Point
-from agent.episode import read_episode
-from agent.model import Decision
-from agent.task import Limits
+from agent.core.model import Decision
+from agent.core.task import Limits
+from agent.episodes import read_episode
 from benchmarks.baselines import baseline
 from benchmarks.interactive import play
-from benchmarks.suite import Answer, Judged, Options, Sample, SuiteError
+from benchmarks.suite import Judged, Prediction, Sample, SuiteError, SuiteOptions
 from benchmarks.suites import open_suite
 from benchmarks.suites.miniwob.oracles import SCRIPTS
 from benchmarks.suites.miniwob.suite import MiniwobSuite
@@ -32,7 +32,7 @@ real = [
 
 
 def suite_of(*tasks: str, seeds: int = 1, **options) -> MiniwobSuite:
-    found = open_suite("miniwob", None, Options(tasks=tasks, seeds=seeds, **options))
+    found = open_suite("miniwob", None, SuiteOptions(tasks=tasks, seeds=seeds, **options))
     assert isinstance(found, MiniwobSuite)
     return found
 
@@ -90,22 +90,22 @@ def test_the_protocol_tells_apart_what_is_not_comparable():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (Options(zoom=True), "no option zoom"),
-        (Options(rule="x"), "no option rule"),
-        (Options(language="cn"), "no option language"),
-        (Options(mode="hard"), "no mode 'hard'"),
-        (Options(tasks=("click-tset",)), "no task 'click-tset'"),
+        (SuiteOptions(zoom=True), "no option zoom"),
+        (SuiteOptions(rule="x"), "no option rule"),
+        (SuiteOptions(language="cn"), "no option language"),
+        (SuiteOptions(mode="hard"), "no mode 'hard'"),
+        (SuiteOptions(tasks=("click-tset",)), "no task 'click-tset'"),
     ],
 )
 def test_foreign_options_are_refused(options, words):
     with pytest.raises(SuiteError, match=words):
         open_suite("miniwob", None, options)
     with pytest.raises(SuiteError, match="leave --data out"):
-        open_suite("miniwob", Path("/tmp"), Options())
+        open_suite("miniwob", Path("/tmp"), SuiteOptions())
 
 
-def answered(success: float, ending: str = "gave_up") -> Answer:
-    return Answer(status="answered", value={"success": success, "ending": ending, "why": "raw reward 0.5"})
+def answered(success: float, ending: str = "gave_up") -> Prediction:
+    return Prediction(status="answered", value={"success": success, "ending": ending, "why": "raw reward 0.5"})
 
 
 def test_only_a_whole_reward_is_correct_and_the_interval_is_over_tasks_and_seeds():

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from actions.action import Click, Finish, Wait
-from agent.model import Decision
+from agent.core.model import Decision
 from benchmarks.baselines import baseline
-from benchmarks.suite import Options, Sample, SuiteError
+from benchmarks.suite import Sample, SuiteError, SuiteOptions
 from benchmarks.suites import SUITES, open_suite
 from benchmarks.suites.mobile_miniwob.oracle import Finger
 from benchmarks.suites.mobile_miniwob.suite import MobileMiniwobSuite
@@ -25,7 +25,7 @@ LEFT_OUT = (
 
 
 def opened(**options: object) -> MobileMiniwobSuite:
-    suite = open_suite("mobile-miniwob", None, Options(**options))  # type: ignore[arg-type]
+    suite = open_suite("mobile-miniwob", None, SuiteOptions(**options))  # type: ignore[arg-type]
     assert isinstance(suite, MobileMiniwobSuite)
     return suite
 

@@ -30,18 +30,18 @@ from actions.action import (
     parse_action,
 )
 from actions.frame import Point
-from agent.chat import ChatModel
-from agent.dialects.registry import get_dialect
-from agent.endpoints.endpoint import Capabilities, Enough, Reply, Request
-from agent.model import ModelError, Usage
+from agent.core.model import ModelError, Usage
+from agent.models.chat import ChatModel
+from agent.models.dialects.registry import get_dialect
+from agent.models.endpoints.endpoint import Capabilities, Enough, Reply, Request
 from benchmarks.cli import app as bench
-from benchmarks.rescore import Request as rescoring  # noqa: N813
+from benchmarks.rescore import RescoreRequest as rescoring  # noqa: N813
 from benchmarks.rescore import rescore
-from benchmarks.suite import Answer, Judged, Options, SuiteError
+from benchmarks.suite import Judged, Prediction, SuiteError, SuiteOptions
 from benchmarks.suites import open_suite
 from benchmarks.suites.navigation import NavigationSuite
 from benchmarks.suites.navigation.episodes import episode_cells, prefix
-from benchmarks.suites.navigation.moves import Move, action_of, heading, move_of
+from benchmarks.suites.navigation.moves import CanonicalAction, action_of, heading, move_of
 from benchmarks.suites.navigation.rescoring import judge_responses
 
 CLICK, WAIT = {"action": "click", "coordinate": [500, 300]}, {"action": "wait", "time": 2}
@@ -73,29 +73,29 @@ def write(folder: Path, *lines: dict[str, Any], screens: tuple[int, int] | None 
 
 
 def opened(folder: Path, *lines: dict[str, Any], screens: tuple[int, int] | None = None, **options: Any) -> Any:
-    return open_suite("android-control", write(folder, *lines, screens=screens), Options(**options))
+    return open_suite("android-control", write(folder, *lines, screens=screens), SuiteOptions(**options))
 
 
-def answered(action: AnyAction) -> Answer:
-    return Answer(status="answered", value={"action": action.model_dump(mode="json")})
+def answered(action: AnyAction) -> Prediction:
+    return Prediction(status="answered", value={"action": action.model_dump(mode="json")})
 
 
 # --- moves ---------------------------------------------------------------------------------------------------------
 
 points = st.builds(Point, st.floats(0, 1079), st.floats(0, 2399))
 moves = st.one_of(
-    st.builds(Move, st.sampled_from(("click", "long_press")), points),
-    st.builds(Move, st.just("scroll"), direction=st.sampled_from(("up", "down", "left", "right"))),
-    st.builds(Move, st.just("type"), text=st.text().map(lambda t: t.rstrip("\n"))),
-    st.builds(Move, st.just("button"), name=st.sampled_from(("back", "home", "enter", "menu"))),
-    st.builds(Move, st.just("open"), text=st.text(min_size=1)),
-    st.just(Move("wait")),
-    st.builds(Move, st.just("stop"), name=st.sampled_from(("success", "failure"))),
+    st.builds(CanonicalAction, st.sampled_from(("click", "long_press")), points),
+    st.builds(CanonicalAction, st.just("scroll"), direction=st.sampled_from(("up", "down", "left", "right"))),
+    st.builds(CanonicalAction, st.just("type"), text=st.text().map(lambda t: t.rstrip("\n"))),
+    st.builds(CanonicalAction, st.just("button"), name=st.sampled_from(("back", "home", "enter", "menu"))),
+    st.builds(CanonicalAction, st.just("open"), text=st.text(min_size=1)),
+    st.just(CanonicalAction("wait")),
+    st.builds(CanonicalAction, st.just("stop"), name=st.sampled_from(("success", "failure"))),
 )
 
 
 @given(moves)
-def test_every_recorded_move_has_an_action_that_means_it(move: Move) -> None:
+def test_every_recorded_move_has_an_action_that_means_it(move: CanonicalAction) -> None:
     action = action_of(move)
     assert move_of(action) == move
     assert parse_action(json.loads(action.model_dump_json())) == action
@@ -140,8 +140,8 @@ def test_what_a_phone_has_not_is_other(action: AnyAction) -> None:
 
 
 def test_enter_is_a_button_however_it_is_pressed() -> None:
-    assert move_of(Key(chords=("enter",))) == move_of(Button(name="enter")) == Move("button", name="enter")
-    assert move_of(TypeText(text="hi\n")) == Move("type", text="hi")
+    assert move_of(Key(chords=("enter",))) == move_of(Button(name="enter")) == CanonicalAction("button", name="enter")
+    assert move_of(TypeText(text="hi\n")) == CanonicalAction("type", text="hi")
 
 
 # --- asking --------------------------------------------------------------------------------------------------------
@@ -366,7 +366,7 @@ def test_rescoring_a_file_of_responses(tmp_path: Path) -> None:
     assert [one.verdict.kind for one in scored.judged] == ["correct", "wrong_direction"]
     assert scored.to_json()["suite"] == "android-control"
     assert scored.to_json()["averages"]["goal_progress"]["accuracy"] == 0.5
-    lenient = rescoring("android-control", file, tmp_path, options=Options(rule="ui-s1", mode="low"), partial=True)
+    lenient = rescoring("android-control", file, tmp_path, options=SuiteOptions(rule="ui-s1", mode="low"), partial=True)
     (scored,) = rescore(lenient)
     assert (scored.summary.correct, scored.protocol["mode"]) == (2, "low")
     told = CliRunner().invoke(
@@ -385,15 +385,15 @@ def test_rescoring_a_file_of_responses(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (Options(mode="middle"), "unknown --mode 'middle': use high or low"),
-        (Options(rule="strict"), "unknown --rule 'strict': use os-atlas, uground, ui-s1, clawgui"),
-        (Options(zoom=True), "android-control has no option zoom"),
-        (Options(language="cn"), "android-control has no option language"),
-        (Options(seeds=3), "android-control has no option seeds"),
-        (Options(tasks=("99",)), "there is no episode '99'"),
+        (SuiteOptions(mode="middle"), "unknown --mode 'middle': use high or low"),
+        (SuiteOptions(rule="strict"), "unknown --rule 'strict': use os-atlas, uground, ui-s1, clawgui"),
+        (SuiteOptions(zoom=True), "android-control has no option zoom"),
+        (SuiteOptions(language="cn"), "android-control has no option language"),
+        (SuiteOptions(seeds=3), "android-control has no option seeds"),
+        (SuiteOptions(tasks=("99",)), "there is no episode '99'"),
     ],
 )
-def test_a_foreign_option_is_refused(options: Options, said: str, tmp_path: Path) -> None:
+def test_a_foreign_option_is_refused(options: SuiteOptions, said: str, tmp_path: Path) -> None:
     write(tmp_path, line(7, CLICK))
     with pytest.raises(SuiteError, match=said):
         open_suite("android-control", tmp_path, options)

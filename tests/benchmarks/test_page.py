@@ -18,17 +18,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from agent.errors import UserError
+from agent.core.errors import UserError
 from benchmarks.interactive import figures, judge
 from benchmarks.page import write_page
+from benchmarks.page.formatting import between, chance, count, percent, quantile, seconds
 from benchmarks.page.gallery import spread
-from benchmarks.page.loading import Line
-from benchmarks.page.words import between, chance, count, percent, quantile, seconds
+from benchmarks.page.loading import VerdictLine
 from benchmarks.runner.compare import compare_results
-from benchmarks.runner.result import Result, read_result, verdict_line
-from benchmarks.suite import Answer, Judged, Sample
+from benchmarks.runner.result import SuiteResult, read_result, verdict_line
+from benchmarks.suite import Judged, Prediction, Sample
 from tests.agent.browser import INSTALLED, Browser, chromium
-from tests.agent.test_report import CONTRAST, HALF, HOSTILE
+from tests.agent.views.test_report import CONTRAST, HALF, HOSTILE
 from tests.benchmarks.running import inline
 from tests.benchmarks.test_navigation import CLICK, SWIPE, TYPE, WAIT, line, write
 
@@ -97,7 +97,7 @@ def episodes() -> list[Judged]:
             "ending": "done" if n % 3 == 0 else "step_limit", "message": "",
             "actions": [{"type": "click", "point": [5, 5]}, {"type": "type", "text": "<b>x</b>"}],
         }  # fmt: skip
-        answer = Answer(status="answered", value=value, raw='"one"\n"two"')
+        answer = Prediction(status="answered", value=value, raw='"one"\n"two"')
         found.append(Judged(sample, answer, judge(sample, answer)))
     return found
 
@@ -110,7 +110,7 @@ def keep(folder: Path, judged: list[Judged], **manifest: Any) -> Path:
     }  # fmt: skip
     summary = json.loads(figures(judged).model_dump_json())
     run = {"retries": {"samples": 1, "tries": 2, "requests": 3}, "finished": "now"}
-    result = Result(told, summary, [verdict_line(one) for one in judged], [], run)
+    result = SuiteResult(told, summary, [verdict_line(one) for one in judged], [], run)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "result.json").write_text(json.dumps(result.to_json()))
     return folder
@@ -525,7 +525,10 @@ def test_what_cannot_be_shown_is_one_clear_line(grounding: Path, tmp_path: Path)
     st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(("wrong", "refused"))), max_size=60), st.integers(0, 30)
 )
 def test_a_gallery_is_spread_over_the_groups(kinds: list[tuple[str, str]], most: int) -> None:
-    lines = [Line(id=str(n), correct=False, kind=kind, groups={"g": (group,)}) for n, (group, kind) in enumerate(kinds)]
+    lines = [
+        VerdictLine(id=str(n), correct=False, kind=kind, groups={"g": (group,)})
+        for n, (group, kind) in enumerate(kinds)
+    ]
     chosen = spread(lines, most, lambda line: (*line.groups["g"], line.kind))
     assert len(chosen) == min(most, len(lines))
     assert [line for line in lines if line in chosen] == chosen

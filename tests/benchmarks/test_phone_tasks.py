@@ -6,8 +6,8 @@ import pytest
 
 from actions.action import Answer as Say
 from actions.action import AnyAction, Finish
-from agent.model import Decision
-from benchmarks.suite import Options, SuiteError
+from agent.core.model import Decision
+from benchmarks.suite import SuiteError, SuiteOptions
 from benchmarks.suites import open_suite
 from benchmarks.suites.desktop.task import instance_seed
 from benchmarks.suites.phone_tasks.checks import says
@@ -41,7 +41,7 @@ class Says:
 
 @pytest.fixture(scope="module")
 def suite() -> Iterator[PhoneTasksSuite]:
-    opened = open_suite("phone-tasks", None, Options(seeds=2))
+    opened = open_suite("phone-tasks", None, SuiteOptions(seeds=2))
     assert isinstance(opened, PhoneTasksSuite)
     yield opened
     opened.close()
@@ -79,7 +79,7 @@ def test_answers_are_compared_without_being_fussy_or_gullible() -> None:
 
 def test_options_that_mean_nothing_are_refused() -> None:
     for options, words in (
-        (Options(mode="hard"), "--mode"), (Options(tasks=("nope",)), "no task"), (Options(seeds=0), "at least one"),
+        (SuiteOptions(mode="hard"), "--mode"), (SuiteOptions(tasks=("nope",)), "no task"), (SuiteOptions(seeds=0), "at least one"),
     ):  # fmt: skip
         with pytest.raises(SuiteError, match=words):
             open_suite("phone-tasks", None, options)

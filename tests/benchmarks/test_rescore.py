@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from agent.model import ModelError
+from agent.core.model import ModelError
 from benchmarks.cli import app
-from benchmarks.rescore import Request, Scored, rescore
-from benchmarks.statistics import wilson
-from benchmarks.suite import Answer, SuiteError
-from benchmarks.suites.grounding.looking import CLOSER
+from benchmarks.figures.statistics import wilson
+from benchmarks.rescore import RescoreRequest, Scored, rescore
+from benchmarks.suite import Prediction, SuiteError
+from benchmarks.suites.grounding.two_pass import CLOSER
 from tests.benchmarks.official import BUILDERS, CORNERS, write_rows
 
 SIZE = [1000, 500]
@@ -46,13 +46,13 @@ def response(number: int, raw: Any, mode: str | None = "local", **fields: Any) -
     return {key: value for key, value in (row | fields).items() if value is not None}
 
 
-def files(folder: Path, annotations: list[dict[str, Any]], responses: list[dict[str, Any]]) -> Request:
+def files(folder: Path, annotations: list[dict[str, Any]], responses: list[dict[str, Any]]) -> RescoreRequest:
     write_rows(folder / "screenspot_v2.annotations.jsonl", annotations)
     write_rows(folder / "screenspot_v2.mai_ui.jsonl", responses)
-    return Request("screenspot-v2", folder)
+    return RescoreRequest("screenspot-v2", folder)
 
 
-def one(request: Request) -> Scored:
+def one(request: RescoreRequest) -> Scored:
     (scored,) = rescore(request)
     return scored
 
@@ -89,9 +89,9 @@ def test_both_runs_in_a_file(tmp_path: Path) -> None:
         ("local", 1, 2),
         ("server", 0, 2),
     ]
-    assert one(Request("screenspot-v2", tmp_path, mode="server")).summary.correct == 0
+    assert one(RescoreRequest("screenspot-v2", tmp_path, mode="server")).summary.correct == 0
     with pytest.raises(SuiteError, match=r"no mode 'remote': local, server"):
-        rescore(Request("screenspot-v2", tmp_path, mode="remote"))
+        rescore(RescoreRequest("screenspot-v2", tmp_path, mode="remote"))
 
 
 def test_mistaken_verdicts_are_named(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_polygons_and_refusals_of_osworld_g(tmp_path: Path) -> None:
     predictions = [{"id": f"x-{n}", "raw_response": raw, "mode": "a"} for n, raw in enumerate(raws)]
     write_rows(tmp_path / "osworld_g.annotations.jsonl", rows)
     write_rows(tmp_path / "osworld_g.mai_ui.jsonl", predictions)
-    scored = one(Request("osworld-g", tmp_path))
+    scored = one(RescoreRequest("osworld-g", tmp_path))
     assert [j.verdict.correct for j in scored.judged] == [True, False, False, True]
     assert (scored.summary.refusals, scored.summary.total) == (1, 4)
 
@@ -132,7 +132,7 @@ def test_mmbench_in_fractions_and_in_pixels(tmp_path: Path) -> None:
     extra = {"group": "basic", "platform": "os_web", "ui_type": "text", "benchmark": "MMBench-GUI-L2"}
     write_rows(tmp_path / "mm.jsonl", [annotation(n, id=n, bbox=box, **extra) for n, box in enumerate(boxes)])
     write_rows(tmp_path / "out.mai-ui.jsonl", [{"id": n, "raw_response": said(300, 160)} for n in (0, 1)])
-    scored = one(Request("mmbench-gui", tmp_path / "out.mai-ui.jsonl", tmp_path / "mm.jsonl"))
+    scored = one(RescoreRequest("mmbench-gui", tmp_path / "out.mai-ui.jsonl", tmp_path / "mm.jsonl"))
     assert (scored.summary.correct, scored.mode) == (2, None)
     assert scored.summary.tables["level and platform"]["basic web"].total == 2
 
@@ -148,23 +148,23 @@ def test_other_dialects_and_models(tmp_path: Path) -> None:
     request = files(tmp_path, [annotation(0)], [response(0, "(200, 120)", model="osunlp/UGround-V1-2B")])
     assert one(request).dialect == "uground"
     assert one(request).summary.correct == 1
-    assert one(Request("screenspot-v2", tmp_path, dialect="showui")).summary.kinds == {"wrong_format": 1}
+    assert one(RescoreRequest("screenspot-v2", tmp_path, dialect="showui")).summary.kinds == {"wrong_format": 1}
     with pytest.raises(ModelError, match="unknown dialect"):
-        rescore(Request("screenspot-v2", tmp_path, dialect="klingon"))
+        rescore(RescoreRequest("screenspot-v2", tmp_path, dialect="klingon"))
     files(tmp_path, [annotation(0)], [response(0, raw, model="something else")])
     (tmp_path / "screenspot_v2.mai_ui.jsonl").rename(tmp_path / "screenspot_v2.out.jsonl")
     with pytest.raises(SuiteError, match="no dialect is known for the model 'something else'"):
-        rescore(Request("screenspot-v2", tmp_path))
+        rescore(RescoreRequest("screenspot-v2", tmp_path))
     write_rows(tmp_path / "screenspot_v2.out.jsonl", [response(0, said(200, 120))])
-    assert any("read as mai-ui" in note for note in one(Request("screenspot-v2", tmp_path)).summary.notes)
+    assert any("read as mai-ui" in note for note in one(RescoreRequest("screenspot-v2", tmp_path)).summary.notes)
 
 
 def test_own_answers_are_judged_as_they_stand(tmp_path: Path) -> None:
     request = files(tmp_path, [annotation(0), annotation(1)], [])
-    answers = [Answer(status="answered", value={"point": [200, 60], "box": None}), Answer(status="refused")]
+    answers = [Prediction(status="answered", value={"point": [200, 60], "box": None}), Prediction(status="refused")]
     rows = [{"id": f"screenspot_web_v2_{n}", "answer": a.model_dump(mode="json")} for n, a in enumerate(answers)]
     write_rows(tmp_path / "run" / "answers.jsonl", rows)
-    scored = one(Request("screenspot-v2", tmp_path / "run", tmp_path))
+    scored = one(RescoreRequest("screenspot-v2", tmp_path / "run", tmp_path))
     assert scored.summary.kinds == {"correct": 1, "refused": 1}
     assert (scored.dialect, request.mode) == (None, None)
 
@@ -174,31 +174,31 @@ def test_answers_to_an_official_folder_without_sizes(tmp_path: Path) -> None:
     BUILDERS["screenspot-v2"](tmp_path)
     names = [f"screenspot_{mode}_v2_{n}" for mode in ("mobile", "desktop", "web") for n in (0, 1)]
     write_rows(tmp_path / "out.jsonl", [{"id": name, "raw_response": said(200, 200)} for name in names])
-    scored = one(Request("screenspot-v2", tmp_path / "out.jsonl", tmp_path))
+    scored = one(RescoreRequest("screenspot-v2", tmp_path / "out.jsonl", tmp_path))
     assert (scored.summary.correct, scored.summary.total) == (3, 6)  # (40, 20) of 200 x 100 px
 
 
 def test_one_folder_or_a_file_beside_its_annotations_is_enough(tmp_path: Path) -> None:
     files(tmp_path, [annotation(0)], [response(0, said(200, 120))])
     file = tmp_path / "screenspot_v2.mai_ui.jsonl"
-    for request in (Request("screenspot-v2", data=tmp_path), Request("screenspot-v2", file)):
+    for request in (RescoreRequest("screenspot-v2", data=tmp_path), RescoreRequest("screenspot-v2", file)):
         assert one(request).summary.correct == 1
     with pytest.raises(SuiteError, match="give the stored responses"):
-        rescore(Request("screenspot-v2"))
+        rescore(RescoreRequest("screenspot-v2"))
     (tmp_path / "screenspot_v2.annotations.jsonl").unlink()
     with pytest.raises(SuiteError, match="has no annotations of screenspot-v2"):
-        rescore(Request("screenspot-v2", file))
+        rescore(RescoreRequest("screenspot-v2", file))
 
 
 def test_a_closer_look_is_not_read_again(tmp_path: Path) -> None:
     """Its second answer counts other pixels: the point that was kept is the answer."""
     raw = f"{said(0, 0)}{CLOSER}{said(0, 0)}"
-    answer = Answer(status="answered", value={"point": [200, 60], "box": None}, raw=raw)
+    answer = Prediction(status="answered", value={"point": [200, 60], "box": None}, raw=raw)
     files(tmp_path, [annotation(0)], [response(0, None, answer=answer.model_dump(mode="json"))])
-    assert one(Request("screenspot-v2", tmp_path, dialect="mai-ui")).summary.correct == 1
+    assert one(RescoreRequest("screenspot-v2", tmp_path, dialect="mai-ui")).summary.correct == 1
     plain = answer.model_copy(update={"raw": said(0, 0)})
     files(tmp_path, [annotation(0)], [response(0, None, answer=plain.model_dump(mode="json"))])
-    assert one(Request("screenspot-v2", tmp_path, dialect="mai-ui")).summary.correct == 0
+    assert one(RescoreRequest("screenspot-v2", tmp_path, dialect="mai-ui")).summary.correct == 0
 
 
 def test_broken_files_are_one_line(tmp_path: Path) -> None:
@@ -216,13 +216,13 @@ def test_broken_files_are_one_line(tmp_path: Path) -> None:
         with pytest.raises(SuiteError, match=message) as caught:
             rescore(files(tmp_path, two, rows))
         assert "\n" not in str(caught.value)
-    partial = one(Request("screenspot-v2", files(tmp_path, two, cases[0][0]).predictions, partial=True))
+    partial = one(RescoreRequest("screenspot-v2", files(tmp_path, two, cases[0][0]).predictions, partial=True))
     assert partial.summary.total == 1
     assert any("1 of 2 samples" in note for note in partial.summary.notes)
     for missing in (
-        Request("screenspot-v2", tmp_path / "no"),
-        Request("screenspot-pro", tmp_path),
-        Request("x", tmp_path),
+        RescoreRequest("screenspot-v2", tmp_path / "no"),
+        RescoreRequest("screenspot-pro", tmp_path),
+        RescoreRequest("x", tmp_path),
     ):
         with pytest.raises(SuiteError):
             rescore(missing)
@@ -262,7 +262,7 @@ real = pytest.mark.skipif(not DATA.is_dir(), reason="no stored predictions: set 
     ],
 )
 def test_real_runs(suite: str, mode: str, correct: int, total: int, refusals: int, mistaken: int) -> None:
-    scored = one(Request(suite, DATA, mode=mode))
+    scored = one(RescoreRequest(suite, DATA, mode=mode))
     summary = scored.summary
     assert (summary.correct, summary.total, summary.refusals) == (correct, total, refusals)
     assert summary.ci95 == wilson(correct, total)
@@ -275,7 +275,7 @@ def test_real_runs(suite: str, mode: str, correct: int, total: int, refusals: in
 
 @real
 def test_real_cells_are_the_six_of_the_paper() -> None:
-    summary = one(Request("screenspot-v2", DATA, mode="local")).summary
+    summary = one(RescoreRequest("screenspot-v2", DATA, mode="local")).summary
     cells = summary.tables["platform and type"]
     assert {label: cell.total for label, cell in cells.items()} == {
         "mobile text": 290,
@@ -291,6 +291,6 @@ def test_real_cells_are_the_six_of_the_paper() -> None:
 @real
 def test_real_figures_agree_with_those_published_for_the_same_responses() -> None:
     for mode, name in (("local", "run locally"), ("server", "served by vLLM")):
-        scored = one(Request("screenspot-v2", DATA, mode=mode))
+        scored = one(RescoreRequest("screenspot-v2", DATA, mode=mode))
         (theirs,) = (ref for ref in scored.references if name in ref.model)
         assert round(100 * (scored.summary.micro or 0), 1) == theirs.value

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.errors import UserError
+from agent.core.errors import UserError
 from benchmarks.runner.store import Store
-from benchmarks.runner.work import Job, Outcome
-from benchmarks.suite import Answer, Sample
+from benchmarks.runner.work import Job, JobResult
+from benchmarks.suite import Prediction, Sample
 from tests.agent.scripted_server import ScriptedServer
 from tests.benchmarks.running import answered, bench, inline, result, same, start
 from tests.benchmarks.toy_server import steady
@@ -161,8 +161,10 @@ def test_one_runner_at_a_time(tmp_path: Path) -> None:
 
 
 def test_answers_come_back_as_they_went(tmp_path: Path) -> None:
-    strange = Answer(status="answered", value={"point": [float("inf"), -0.1]}, raw="a\r\nb\u2028c\x85 𝒳", notes=("n",))
+    strange = Prediction(
+        status="answered", value={"point": [float("inf"), -0.1]}, raw="a\r\nb\u2028c\x85 𝒳", notes=("n",)
+    )
     with Store(tmp_path) as store:
-        kept = store.keep(Outcome(Job(0, Sample("é\n1", "x")), strange))
+        kept = store.keep(JobResult(Job(0, Sample("é\n1", "x")), strange))
         assert store.kept() == {"é\n1": kept}
     assert kept.answer.raw == strange.raw

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from benchmarks.runner.schedule import Retries, Schedule
-from benchmarks.runner.work import Job, Outcome
-from benchmarks.suite import Answer, Sample
+from benchmarks.runner.work import Job, JobResult
+from benchmarks.suite import Prediction, Sample
 from envs.processes import children
 from tests.agent.scripted_server import Fault, ScriptedServer
 from tests.benchmarks.running import answered, bench, inline, result, same, start
@@ -201,12 +201,12 @@ class Hands:
     def begin(self, job: Job) -> None:
         self._job.append(job)
 
-    def finished(self, timeout: float) -> Sequence[Outcome]:
+    def finished(self, timeout: float) -> Sequence[JobResult]:
         job = self._job.pop()
         self.order.append(job.index)
         if job.attempt <= self.fails.get(job.index, 0):
-            return [Outcome(job, error="away", passing=True)]
-        return [Outcome(job, Answer(status="refused"))]
+            return [JobResult(job, error="away", passing=True)]
+        return [JobResult(job, Prediction(status="refused"))]
 
     def close(self) -> None:
         pass
@@ -216,10 +216,10 @@ class Ears:
     def __init__(self) -> None:
         self.answered_ids, self.again = list[int](), list[bool]()
 
-    def answered(self, outcome: Outcome) -> None:
+    def answered(self, outcome: JobResult) -> None:
         self.answered_ids.append(outcome.job.index)
 
-    def failed(self, outcome: Outcome, again: bool) -> None:
+    def failed(self, outcome: JobResult, again: bool) -> None:
         self.again.append(again)
 
 

@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 
 from actions.frame import Frame
-from agent.model import Model, ModelError, ParseError
-from benchmarks.suite import Answer, Judged, Kind, Options, Sample, SuiteError, Summary, Verdict
+from agent.core.model import Model, ModelError, ParseError
+from benchmarks.figures.summary import summarise
+from benchmarks.suite import Judged, Kind, Prediction, Sample, SampleVerdict, SuiteError, SuiteOptions, Summary
 from benchmarks.suites import SUITES, Entry
-from benchmarks.summary import summarise
 from envs.env import Image, Observation
 
 SIZE = 336, 224
@@ -58,7 +58,7 @@ class Toy:
     name: str
     kind: Kind
     folder: Path
-    options: Options
+    options: SuiteOptions
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -76,19 +76,19 @@ class Toy:
             for n in range(self.settings["samples"])
         ]
 
-    def answer(self, sample: Sample, model: Model) -> Answer:
+    def answer(self, sample: Sample, model: Model) -> Prediction:
         if self.kind == "interactive":
             return self._work(sample)
         frame = Frame(id=sample.id, width=SIZE[0], height=SIZE[1])
         try:
             found = model.locate(Observation(picture(sample.data), frame), sample.instruction)
         except ParseError as error:
-            return Answer(status="unreadable", raw=error.raw, usage=error.usage)
+            return Prediction(status="unreadable", raw=error.raw, usage=error.usage)
         if found.point is None:
-            return Answer(status="refused", raw=found.raw, usage=found.usage)
-        return Answer(status="answered", value={"point": list(found.point)}, raw=found.raw, usage=found.usage)
+            return Prediction(status="refused", raw=found.raw, usage=found.usage)
+        return Prediction(status="answered", value={"point": list(found.point)}, raw=found.raw, usage=found.usage)
 
-    def _work(self, sample: Sample) -> Answer:
+    def _work(self, sample: Sample) -> Prediction:
         faults = self.settings
         time.sleep(faults.get("seconds", 0.0))
         if sample.data in faults.get("dies", []) and self._first_time(sample):
@@ -100,7 +100,7 @@ class Toy:
         if sample.data in faults.get("broken", []):
             raise KeyError("a fault of the suite's own")
         print("a program's own words on stdout")  # noqa: T201
-        return Answer(status="answered", value={"point": list(place(sample.data))}, raw=f"worked on {sample.id}")
+        return Prediction(status="answered", value={"point": list(place(sample.data))}, raw=f"worked on {sample.id}")
 
     def _first_time(self, sample: Sample) -> bool:
         try:
@@ -109,12 +109,12 @@ class Toy:
             return False
         return True
 
-    def judge(self, sample: Sample, answer: Answer) -> Verdict:
+    def judge(self, sample: Sample, answer: Prediction) -> SampleVerdict:
         if answer.status != "answered":
-            return Verdict(correct=False, kind=answer.status)
+            return SampleVerdict(correct=False, kind=answer.status)
         x, y = place(sample.data)
         near = abs(answer.value["point"][0] - x) <= 4 and abs(answer.value["point"][1] - y) <= 4
-        return Verdict(correct=near, kind="correct" if near else "wrong", scores={"near": float(near)})
+        return SampleVerdict(correct=near, kind="correct" if near else "wrong", scores={"near": float(near)})
 
     def summarise(self, judged: Sequence[Judged]) -> Summary:
         return summarise(judged, macro_over="parity")
@@ -123,7 +123,7 @@ class Toy:
         return None
 
 
-def open_toy(name: str, data: Path | None, options: Options) -> Toy:
+def open_toy(name: str, data: Path | None, options: SuiteOptions) -> Toy:
     if options.rule is not None:
         raise SuiteError("the toy has no rules: leave --rule out")
     assert data is not None
@@ -135,6 +135,6 @@ def open_toy(name: str, data: Path | None, options: Options) -> Toy:
 register()
 
 if __name__ == "__main__":
-    from agent.cli import main
+    from agent.cli.main import main
 
     main(sys.argv[1:])

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from agent.loop import Agent, Result
-from agent.model import Model
-from agent.models import resolve_model
-from agent.policy import Allow
-from agent.task import Limits, Task
+from agent.core.loop import Agent, Result
+from agent.core.model import Model
+from agent.core.policy import Allow
+from agent.core.task import Limits, Task
+from agent.models.spec import resolve_model
 from envs.env import Env
 from envs.sandbox import SandboxEnv
 from tests.agent.fakes import ListMemory

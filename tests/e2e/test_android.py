@@ -10,11 +10,11 @@ import pytest
 
 from actions.adb.lines import command
 from agent.builtin.model import BuiltinModel
-from agent.loop import Agent, Result
-from agent.model import Model
-from agent.models import resolve_model
-from agent.policy import Allow
-from agent.task import Ending, Limits, Task
+from agent.core.loop import Agent, Result
+from agent.core.model import Model
+from agent.core.policy import Allow
+from agent.core.task import Ending, Limits, Task
+from agent.models.spec import resolve_model
 from envs.android import AndroidEnv, SimulatedPhoneEnv
 from tests.agent.browser import INSTALLED
 from tests.agent.fakes import ListMemory
@@ -116,7 +116,7 @@ def test_the_command_line(tmp_path: Path) -> None:
     with ScriptedServer([mobile("open", text="Settings"), mobile("terminate", status="success")]) as server:
         command_line = ["run", "Open the settings", "--env", "phone", "--model", server.url, "--json"]
         done = subprocess.run(
-            [sys.executable, "-m", "agent.cli", *command_line, "--out", str(tmp_path / "run")],
+            [sys.executable, "-m", "agent.cli.main", *command_line, "--out", str(tmp_path / "run")],
             capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -127,7 +127,7 @@ def test_the_command_line(tmp_path: Path) -> None:
 
 def test_a_serial_needs_an_android_device() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "agent.cli", "run", "x", "--env", "phone", "--serial", "y"],
+        [sys.executable, "-m", "agent.cli.main", "run", "x", "--env", "phone", "--serial", "y"],
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 2

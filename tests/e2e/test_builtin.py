@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli import main
-from agent.task import Ending
+from agent.cli.main import main
+from agent.core.task import Ending
 from envs.sandbox import SandboxEnv
 from tests.e2e.conftest import clipboard, story, work
 from tests.e2e.form_server import FormServer

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from agent.episode import read_episode
+from agent.episodes import read_episode
 from tests.agent import tiny_qwen
 
 pytest.importorskip("torch", reason="needs pip install 'handeye[qwen]'")
@@ -24,7 +24,7 @@ STEPS = 10
 
 def run(folder: Path, out: Path, steps: int) -> dict[str, Any]:
     """``handeye run … --model hf:FOLDER --json``; the object it prints."""
-    command = [sys.executable, "-m", "agent.cli", "run", "Write a letter", "--env", "sandbox", "--app", "mousepad"]
+    command = [sys.executable, "-m", "agent.cli.main", "run", "Write a letter", "--env", "sandbox", "--app", "mousepad"]
     command += ["--model", f"hf:{folder}", "--max-steps", str(steps), "--out", str(out), "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=170, check=False)
     lines = done.stdout.splitlines()

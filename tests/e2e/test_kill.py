@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agent.episode import read_episode
-from agent.report import write_report
+from agent.episodes import read_episode
+from agent.views.report import write_report
 from envs.processes import alive
 from envs.sandbox_supervisor import PREFIX
 from tests.agent.scripted_server import ScriptedServer, Seen, computer
@@ -38,7 +38,7 @@ def start(out: Path, url: str, folder: Path) -> subprocess.Popen[bytes]:
     arguments = ["run", "Type for ever", "--app", "mousepad", "--model", url, "--max-steps", "999", "--out", str(out)]
     environ = os.environ | {"PYTHONPATH": str(ROOT)}
     return subprocess.Popen(
-        [sys.executable, "-m", "agent.cli", *arguments],
+        [sys.executable, "-m", "agent.cli.main", *arguments],
         env=environ,
         cwd=folder,
         stdin=subprocess.DEVNULL,

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from agent.masks import read_text
-from tests.agent.live.person import Person
+from agent.guard.masks import read_text
 from tests.agent.scripted_server import ScriptedServer, computer
+from tests.agent.views.live.person import Person
 from tests.e2e.test_stop import Running
 
 VALUE = "Zebra47Quartz"

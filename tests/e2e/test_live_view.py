@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from agent.episode import Episode, read_episode
+from agent.episodes import Episode, read_episode
 from tests.agent.browser import INSTALLED, Browser, chromium
 from tests.agent.scripted_server import ScriptedServer, Seen
 from tests.chromium_checks import SCHEMES, check_open, injections

@@ -17,13 +17,13 @@ import pytest
 from actions.action import Key
 from actions.adb.lines import command
 from agent.builtin.model import BuiltinModel
-from agent.builtin.perception import Perceiver
-from agent.episode import EpisodeHeader, EpisodeWriter, read_episode
-from agent.loop import Agent
-from agent.policy import Allow
-from agent.replay.live import LiveOptions, LiveReplay, replay_on
-from agent.replay.live_script import Script
-from agent.task import Ending, Limits, Task
+from agent.core.loop import Agent
+from agent.core.policy import Allow
+from agent.core.task import Ending, Limits, Task
+from agent.episodes import EpisodeHeader, EpisodeWriter, read_episode
+from agent.episodes.replay.live import LiveReplay, LiveReplayOptions, replay_on
+from agent.episodes.replay.script import Script
+from agent.perception.perceive import Perceiver
 from envs.android import SimulatedPhoneEnv
 from envs.env import Env
 from envs.sandbox import SandboxEnv
@@ -141,7 +141,7 @@ class Stage:
         self._count += 1
         script = Script(read_episode(episode))
         try:
-            options = LiveOptions(timeout=timeout, out=self.folder / f"replay-{self._count}")
+            options = LiveReplayOptions(timeout=timeout, out=self.folder / f"replay-{self._count}")
             eyes = self._eyes.setdefault(str(episode), (Perceiver(), Perceiver()))
             return replay_on(env, script, options, eyes=eyes)
         finally:

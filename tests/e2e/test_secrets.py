@@ -16,9 +16,9 @@ import pytest
 from PIL import Image
 from rapidfuzz import fuzz
 
-from agent.cli import main
-from agent.episode import read_episode
-from agent.masks import read_text
+from agent.cli.main import main
+from agent.episodes import read_episode
+from agent.guard.masks import read_text
 
 VALUE = "Zebra47Quartz"
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Sign in</title>

@@ -29,7 +29,7 @@ class Running:
     ) -> None:
         arguments = ["run", task, "--model", url, "--max-steps", "9999", "--json", *(["--app", app] if app else [])]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "agent.cli", *arguments, "--out", str(folder / "ep"), *more],
+            [sys.executable, "-m", "agent.cli.main", *arguments, "--out", str(folder / "ep"), *more],
             env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -9,9 +9,9 @@ import pytest
 
 from actions.input_backend import InputBackend
 from actions.x11 import X11Device
-from agent.models import resolve_model
-from agent.step import Step
-from agent.task import Ending
+from agent.core.step import Step
+from agent.core.task import Ending
+from agent.models.spec import resolve_model
 from envs.capture import Raw, ScreenCapture
 from envs.desktop import DesktopEnv
 from envs.env import Env

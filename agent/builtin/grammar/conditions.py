@@ -6,17 +6,11 @@ import re
 from dataclasses import replace
 
 from agent.builtin import steps as s
-from agent.builtin.grammar.book import Book, I, Match
-from agent.builtin.grammar.parts import list_name, option
+from agent.builtin.clauses import Found, TaskParser
+from agent.builtin.grammar.fragments import list_name, option
+from agent.builtin.grammar.rule import Book, I, Match
 from agent.builtin.literals import LITERAL
-from agent.builtin.reading import Found, Reader
-from agent.builtin.wording import (
-    ART,
-    FIELD,
-    GOES,
-    SHOWS,
-    bare,
-)
+from agent.builtin.phrases import ART, FIELD, GOES, SHOWS, bare
 
 BOOK = Book()
 
@@ -25,7 +19,7 @@ BOOK = Book()
     rf"(?:if|in case|should|whenever|any ?time|every time)\s+(?P<c>.+?)\s+(?P<s>{SHOWS})"
     r"(?:\s*[,:]\s*(?:then\s+)?|\s+then\s+|\s+)(?P<then>\S.*)"
 )
-def _guard(r: Reader, m: Match) -> Found:
+def _guard(r: TaskParser, m: Match) -> Found:
     return _guarded(r, m["c"], m["then"])
 
 
@@ -33,7 +27,7 @@ def _guard(r: Reader, m: Match) -> Found:
     r"(?:if|in case|should|whenever)\s+(?:there(?:'s| is| are)|you (?:see|get))\s+(?P<c>.+?)(?:\s*,\s*(?:then\s+)?|"
     r"\s+then\s+)(?P<then>\S.*)"
 )
-def _guard_there(r: Reader, m: Match) -> Found:
+def _guard_there(r: TaskParser, m: Match) -> Found:
     return _guarded(r, re.sub(rf"\s+{SHOWS}$", "", m["c"], flags=I), m["then"])
 
 
@@ -41,12 +35,12 @@ def _guard_there(r: Reader, m: Match) -> Found:
     r"(?:if|when(?:ever)?|in case|should)\s+(?:(?:you|it)(?:'re|\s+are|\s+is|\s+be)?\s+)?(?:asked|prompted|asks)"
     r"\b[^,]*,\s*(?:then\s+)?(?P<then>\S.*)"
 )
-def _guard_asked(r: Reader, m: Match) -> Found:
+def _guard_asked(r: TaskParser, m: Match) -> Found:
     return _guarded(r, "dialog", m["then"])
 
 
 @BOOK.rule(rf"(?P<then>.+?),?\s+(?:if|whenever|in case|should)\s+(?P<c>\S.*?)\s+{SHOWS}")
-def _guard_after(r: Reader, m: Match) -> Found:
+def _guard_after(r: TaskParser, m: Match) -> Found:
     if re.fullmatch("it|one", m["c"], I):
         found = r.clause(m["then"])
         return tuple(replace(x, optional=True) for x in found if isinstance(x, s.Dismiss)) or None if found else None
@@ -57,7 +51,7 @@ def _guard_after(r: Reader, m: Match) -> Found:
     rf"(?:when|once|as soon as|after)\s+(?P<c>.+?)\s+(?P<s>{SHOWS}|(?:has |is |are )?(?:load(?:s|ed)?|ready)|{GOES})"
     r"(?:\s*,\s*(?:then\s+)?|\s+then\s+|\s+)(?P<then>\S.*)"
 )
-def _when(r: Reader, m: Match) -> Found:
+def _when(r: TaskParser, m: Match) -> Found:
     then = _consequence(r, m["then"], m["c"])
     if then is None:
         return None
@@ -68,14 +62,14 @@ def _when(r: Reader, m: Match) -> Found:
     return (s.WaitFor(r.target(m["c"]), gone=gone), *then)
 
 
-def _guarded(r: Reader, condition: str, then: str) -> Found:
+def _guarded(r: TaskParser, condition: str, then: str) -> Found:
     steps = _consequence(r, then, condition)
     if not steps:
         return None
     return (s.Guard(re.sub(r"^(?:any|some)\s+", "", r.target(condition)), steps),)
 
 
-def _consequence(r: Reader, text: str, about: str) -> Found:
+def _consequence(r: TaskParser, text: str, about: str) -> Found:
     """The steps of a condition's second half, where "it" is what the condition is about."""
     pieces = [re.sub(r"\b(?:it|that|them)\s*$", bare(about), p) for p in re.split(r"\s+and\s+(?:then\s+)?", text)]
     found = [r.clause(p) for p in pieces]
@@ -93,7 +87,7 @@ def _consequence(r: Reader, text: str, about: str) -> Found:
     rf"(?:in|from|under|inside|within|using|via|through|with)\s+{ART}(?P<menu>.+?)\s+menu\s*,?\s+(?P<then>(?:click"
     r"|choose|select|pick|open|go to|find|press|hit|tap)\b.+)"
 )
-def _in_menu(r: Reader, m: Match) -> Found:
+def _in_menu(r: TaskParser, m: Match) -> Found:
     then = r.clause(re.sub(r"^find\b", "click", m["then"], flags=I))
     return (s.OpenMenu(r.target(m["menu"]) + " menu"), *then) if then else None
 
@@ -102,7 +96,7 @@ def _in_menu(r: Reader, m: Match) -> Found:
     rf"(?:in|into|inside|on)\s+{ART}(?P<field>.+?(?:\s|{LITERAL}\s*){FIELD})\s*,?\s+(?P<then>(?:type|enter|write"
     r"|input|put)\b.+)"
 )
-def _in_field(r: Reader, m: Match) -> Found:
+def _in_field(r: TaskParser, m: Match) -> Found:
     then = r.clause(m["then"])
     if then and isinstance(then[0], s.TypeInto) and not then[0].target:
         if re.search(r"\b(?:window|document|page|dialog|console|terminal)$", m["field"], I):
@@ -115,7 +109,7 @@ def _in_field(r: Reader, m: Match) -> Found:
     r"(?:under|for|from|in)\s+(?P<list>(?!.*\b(?:dialog|window|app|page|mousepad|panel)\b)[^,]+?)\s*,?\s+"
     r"(?:select|choose|pick)\s+(?P<o>(?:(?!\s(?:from|in|as)\s).)+)"
 )
-def _choose_under(r: Reader, m: Match) -> Found:
+def _choose_under(r: TaskParser, m: Match) -> Found:
     return (s.Choose(option(r, m["o"]), list_name(r, m["list"])),)
 
 
@@ -123,12 +117,12 @@ def _choose_under(r: Reader, m: Match) -> Found:
     r"use\s+(?:the\s+)?(?P<menu>[^,]+?)\s+menu\s+to\s+(?:click\s+|choose\s+|select\s+)?(?P<t>\S+(?:"
     r"\s+[A-Za-z.…]+){0,3})"
 )
-def _use_menu(r: Reader, m: Match) -> Found:
+def _use_menu(r: TaskParser, m: Match) -> Found:
     return (s.OpenMenu(r.target(m["menu"]) + " menu"), s.ClickOn(r.target(m["t"])))
 
 
 @BOOK.rule(r"(?:in|on|inside|within|at|from|using|with)\s+(?P<where>[^,]+?)\s*,\s*(?P<then>\S.*)")
-def _in_place(r: Reader, m: Match) -> Found:
+def _in_place(r: TaskParser, m: Match) -> Found:
     return r.clause(m["then"])
 
 
@@ -136,5 +130,5 @@ def _in_place(r: Reader, m: Match) -> Found:
     r"(?:in|on|inside|within|from|using)\s+(?P<where>[^,]{1,40}?)\s+(?P<then>(?:click|type|press|open|choose|select"
     r"|tap|check|tick|enter|scroll|set|drag)\b.+)"
 )
-def _in_place_no_comma(r: Reader, m: Match) -> Found:
+def _in_place_no_comma(r: TaskParser, m: Match) -> Found:
     return r.clause(m["then"])

@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 
 from agent.builtin import steps as s
-from agent.builtin.grammar.book import Book, I, Match
-from agent.builtin.reading import Found, Reader
-from agent.builtin.wording import (
-    DIALOG,
-)
+from agent.builtin.clauses import Found, TaskParser
+from agent.builtin.grammar.rule import Book, I, Match
+from agent.builtin.phrases import DIALOG
 
 BOOK = Book()
 
@@ -19,7 +17,7 @@ BOOK = Book()
     rf"(?:(?:the|any|that|this|an?|every)\s+)?(?P<t>(?:[^,]*?\s)?{DIALOG}(?:\s+(?!(?:that|which|if|when))\S+){{0,3}}?)"
     rf"(?P<c>,?\s+(?:that|which|if|when(?:ever)?|should|once|as soon as|in case)\b.*)?"
 )
-def _dismiss(r: Reader, m: Match) -> Found:
+def _dismiss(r: TaskParser, m: Match) -> Found:
     how = {"cancel": "cancel", "decline": "cancel", "reject": "cancel", "deny": "cancel"}.get(m["v"].lower(), "")
     how = "ok" if m["v"].lower() in ("accept", "confirm", "acknowledge", "ok") else how
     optional = bool(re.search(r"\b(?:if|should|whenever|in case|may|might|any)\b", (m["c"] or "") + m.group()[:24], I))
@@ -27,5 +25,5 @@ def _dismiss(r: Reader, m: Match) -> Found:
 
 
 @BOOK.rule(r"(?:dismiss|get rid of)\s+(?P<t>[^,]+?)(?P<c>\s+(?:that|which|if|when)\b.*)?")
-def _dismiss_any(r: Reader, m: Match) -> Found:
+def _dismiss_any(r: TaskParser, m: Match) -> Found:
     return (s.Dismiss(r.target(m["t"]), "", bool(re.search(r"\bif\b", m["c"] or "", I))),)

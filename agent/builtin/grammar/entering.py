@@ -5,15 +5,11 @@ from __future__ import annotations
 import re
 
 from agent.builtin import steps as s
-from agent.builtin.grammar.book import Book, I, Match
-from agent.builtin.grammar.parts import WHAT, pairs, type_list, typed
+from agent.builtin.clauses import Found, TaskParser
+from agent.builtin.grammar.fragments import WHAT, pairs, type_list, typed
+from agent.builtin.grammar.rule import Book, I, Match
 from agent.builtin.literals import LITERAL
-from agent.builtin.reading import Found, Reader
-from agent.builtin.wording import (
-    ART,
-    FIELD,
-    VAGUE,
-)
+from agent.builtin.phrases import ART, FIELD, VAGUE
 
 BOOK = Book()
 
@@ -28,13 +24,13 @@ _SHELL = (
     rf"\s+|bash\s+)?command(?:\s+line)?\s*:?\s*(?P<text>{LITERAL}|(?!line\b|prompt\b).+?){_SHELL}"
     r"(?P<go>\s*,?\s*(?:and\s+)?(?:run|execute|press enter))?"
 )
-def _command(r: Reader, m: Match) -> Found:
+def _command(r: TaskParser, m: Match) -> Found:
     goes = m["go"] or not re.match("enter|type", m.group(), I)
     return (s.TypeInto(r.lit(m["text"])), *((s.Press(("enter",)),) if goes else ()))
 
 
 @BOOK.rule(rf"(?:run|execute)\s+(?P<text>{LITERAL}){_SHELL}")
-def _run_quoted(r: Reader, m: Match) -> Found:
+def _run_quoted(r: TaskParser, m: Match) -> Found:
     text = r.lit(m["text"])
     if m.group().lower().startswith("run") and re.fullmatch(r"\w[\w.-]*", text) and m.group().endswith(m["text"]):
         return (s.OpenThing(text, "app"),)
@@ -42,7 +38,7 @@ def _run_quoted(r: Reader, m: Match) -> Found:
 
 
 @BOOK.rule(r"(?:run|execute|submit|confirm|send)\s+(?:it|the\s+command|that(?:\s+command)?|this)")
-def _run_it(r: Reader, m: Match) -> Found:
+def _run_it(r: TaskParser, m: Match) -> Found:
     return (s.Press(("enter",)),)
 
 
@@ -54,7 +50,7 @@ _AND_ENTER = r"(?:\s+(?:and|then|,)\s*(?:press|hit)\s+enter)?"
     rf"(?:type|write|enter|put|input)\s+(?P<texts>{LITERAL}(?:\s*(?:,|and|,\s*and)\s*{LITERAL})+)\s+(?:on|in|as"
     r"|into)\s+(?:\w+\s+)?(?:separate\s+|different\s+)?lines(?P<rest>.*)"
 )
-def _lines(r: Reader, m: Match) -> Found:
+def _lines(r: TaskParser, m: Match) -> Found:
     target = re.match(r"\s+(?:in|into|of)\s+(?P<t>.+)", m["rest"])
     text = "\n".join(r.literals.all_of(m["texts"]))
     return (s.TypeInto(text, r.target(target["t"]) if target else ""),)
@@ -65,7 +61,7 @@ def _lines(r: Reader, m: Match) -> Found:
     r"(?:then\s+)?"
     rf"(?:type\s+)?(?P<two>{LITERAL})\s+(?:on|in)\s+the\s+(?:second|next|last)(?:\s+line)?"
 )
-def _first_and_second(r: Reader, m: Match) -> Found:
+def _first_and_second(r: TaskParser, m: Match) -> Found:
     return (s.TypeInto(r.literals.content(m["one"]) + "\n" + r.literals.content(m["two"])),)
 
 
@@ -75,7 +71,7 @@ def _first_and_second(r: Reader, m: Match) -> Found:
     r"\s*(?:lines?|one)?|in\s+(?:one|a\s+single)\s+line|as\s+(?:the\s+)?(?:first|next|second)\s+line|followed\s+by"
     r"\s+(?:enter|return)|and\s+(?:a\s+)?new\s*line)"
 )
-def _on_a_line(r: Reader, m: Match) -> Found:
+def _on_a_line(r: TaskParser, m: Match) -> Found:
     typed = s.TypeInto(r.literals.content(m["text"]))
     if re.search(r"next|new line|second", m["how"], I) and m["how"].lower().startswith(("on", "as")):
         return (s.Press(("enter",)), typed)
@@ -83,12 +79,12 @@ def _on_a_line(r: Reader, m: Match) -> Found:
 
 
 @BOOK.rule(rf"{_TYPE}\s+{WHAT}(?P<text>{LITERAL})\s+(?P<how>in|into|in to|inside|within|to|on|at|as|for)\s+(?P<t>.+)")
-def _type_quoted_into(r: Reader, m: Match) -> Found:
+def _type_quoted_into(r: TaskParser, m: Match) -> Found:
     return (type_list(r, m) if re.search(LITERAL, m["t"]) else None) or typed(r, m["text"], m["t"])
 
 
 @BOOK.rule(rf"{_TYPE}\s+{WHAT}(?P<text>.+)\s+into\s+(?P<t>(?:(?!\s+(?:and|,)\s+).)+)")
-def _type_into(r: Reader, m: Match) -> Found:
+def _type_into(r: TaskParser, m: Match) -> Found:
     return type_list(r, m) or typed(r, m["text"], m["t"])
 
 
@@ -96,17 +92,17 @@ def _type_into(r: Reader, m: Match) -> Found:
     rf"{_TYPE}\s+{WHAT}(?P<text>.+)\s+(?:in|inside|on|to|at)\s+(?P<t>(?:(?:the|your|this|that)\s+)?[^,]*?(?:{FIELD}"
     rf"|{LITERAL}))"
 )
-def _type_in(r: Reader, m: Match) -> Found:
+def _type_in(r: TaskParser, m: Match) -> Found:
     return type_list(r, m) or typed(r, m["text"], m["t"])
 
 
 @BOOK.rule(rf"{_TYPE}\s+{WHAT}(?P<text>.+)\s+in\s+(?P<t>the\s+[^,]+)")
-def _type_in_the(r: Reader, m: Match) -> Found:
+def _type_in_the(r: TaskParser, m: Match) -> Found:
     return typed(r, m["text"], m["t"])
 
 
 @BOOK.rule(r"(?:enter|type|put|use|input)\s+(?P<text>.+?)\s+(?:as|for)\s+(?:the|your|my|its)\s+(?P<t>[^,]+)")
-def _type_as(r: Reader, m: Match) -> Found:
+def _type_as(r: TaskParser, m: Match) -> Found:
     items = pairs(r"(.+?)\s+(?:as|for)\s+(?:(?:the|your|my|its)\s+)?(.+)", f"{m['text']} as {m['t']}")
     if items and len(items) > 1:
         return tuple(s.TypeInto(r.lit(text), r.target(t), replace=True) for text, t in items)
@@ -117,12 +113,12 @@ def _type_as(r: Reader, m: Match) -> Found:
     rf"(?:type|write|enter|input)\s+(?:in|into|inside|on)\s+{ART}(?P<t>[^:]+?)(?:\s*(?:text|words?|value))?(?:"
     rf"\s*[:,]\s*|\s+)(?:exactly\s*)?(?P<text>{LITERAL})"
 )
-def _type_into_first(r: Reader, m: Match) -> Found:
+def _type_into_first(r: TaskParser, m: Match) -> Found:
     return (s.TypeInto(r.lit(m["text"]), r.target(m["t"])),)
 
 
 @BOOK.rule(rf"(?:type|write|enter|input)\s+(?:in|into|inside)\s+{ART}(?P<t>[^:]+?)\s*:\s*(?P<text>.+)")
-def _type_into_colon(r: Reader, m: Match) -> Found:
+def _type_into_colon(r: TaskParser, m: Match) -> Found:
     return (s.TypeInto(r.lit(m["text"]), r.target(m["t"])),)
 
 
@@ -130,7 +126,7 @@ def _type_into_colon(r: Reader, m: Match) -> Found:
     rf"(?:fill|complete|populate)\s+(?:in\s+|out\s+)?(?P<t>.+?)\s+(?:with|as|using|by typing)\s+(?:{WHAT})"
     r"(?P<text>.+)"
 )
-def _fill(r: Reader, m: Match) -> Found:
+def _fill(r: TaskParser, m: Match) -> Found:
     items = pairs(r"(.+?)\s+(?:with|as)\s+(.+)", f"{m['t']} with {m['text']}")
     if items and len(items) > 1:
         return tuple(s.SetTo(r.target(t), r.lit(text)) for t, text in items)
@@ -138,13 +134,13 @@ def _fill(r: Reader, m: Match) -> Found:
 
 
 @BOOK.rule(rf"replace\s+(?P<t>.+?(?:{FIELD}|text|content|contents|value))\s+(?:with|by)\s+(?P<text>.+)")
-def _replace(r: Reader, m: Match) -> Found:
+def _replace(r: TaskParser, m: Match) -> Found:
     where = re.sub(r"^(?:the )?(?:text|contents?|value)(?: (?:in|of) )?", "", m["t"], flags=I)
     return (s.TypeInto(r.lit(m["text"]), r.target(where), replace=True),)
 
 
 @BOOK.rule(rf"(?:replace|overwrite)\s+(?P<t>(?:(?!{LITERAL}).)+?)\s+(?:with|by)\s+(?P<text>{LITERAL})")
-def _replace_value(r: Reader, m: Match) -> Found:
+def _replace_value(r: TaskParser, m: Match) -> Found:
     return (s.TypeInto(r.lit(m["text"]), r.target(m["t"]), replace=True),)
 
 
@@ -152,7 +148,7 @@ def _replace_value(r: Reader, m: Match) -> Found:
     rf"search\s+(?:(?:in|on|using)\s+)?(?P<where>.*?)\s*\bfor\s+(?P<text>{LITERAL})(?:\s+(?:in|on|using)\s+"
     r"(?P<w2>.+))?"
 )
-def _search(r: Reader, m: Match) -> Found:
+def _search(r: TaskParser, m: Match) -> Found:
     return (s.TypeInto(r.lit(m["text"]), r.target(m["w2"] or m["where"] or "search field"), replace=True, submit=True),)
 
 
@@ -160,7 +156,7 @@ def _search(r: Reader, m: Match) -> Found:
     rf"search\s+(?:for\s+|up\s+)?(?P<text>.+?)(?:\s+(?:in|on|using)\s+(?P<w>{ART}(?:search\s*(?:bar|box|field"
     r"|input)?|.+?\s+field)))?"
 )
-def _search_in(r: Reader, m: Match) -> Found:
+def _search_in(r: TaskParser, m: Match) -> Found:
     vague = VAGUE.search(m["text"]) or re.match(r"(?:an?|any)\s", m["text"], I) or len(m["text"].split()) > 6
     if vague and not m["w"]:
         return None

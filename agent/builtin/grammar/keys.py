@@ -5,15 +5,11 @@ from __future__ import annotations
 import re
 
 from agent.builtin import steps as s
-from agent.builtin.grammar.book import Book, I, Match
-from agent.builtin.grammar.parts import PATH, buttons
+from agent.builtin.clauses import Found, TaskParser
+from agent.builtin.grammar.fragments import PATH, buttons
+from agent.builtin.grammar.rule import Book, I, Match
 from agent.builtin.literals import LITERAL
-from agent.builtin.reading import Found, Reader
-from agent.builtin.wording import (
-    bare,
-    chord,
-    chords,
-)
+from agent.builtin.phrases import bare, chord, chords
 
 BOOK = Book()
 
@@ -21,7 +17,7 @@ BOOK = Book()
 @BOOK.rule(
     r"(?:press|hit|click|tap|use)?\s*(?:on\s+)?(?:the\s+)?(?P<b>back|home|recents?|recent apps|overview)\s+button"
 )
-def _system(r: Reader, m: Match) -> Found:
+def _system(r: TaskParser, m: Match) -> Found:
     name = {"back": "back", "home": "home"}.get(m["b"].lower(), "recents")
     return (s.SystemButton(name),)  # type: ignore[arg-type]
 
@@ -31,17 +27,17 @@ def _system(r: Reader, m: Match) -> Found:
     r"(?:to|from)\s+(?!.*\b(?:tab|button|field)\b)(?!(?:the\s+)?home(?:\s*screen)?$).+))?"
     r"|(?:go|return)\s+to\s+the\s+(?:previous|last)\s+(?:page|screen)"
 )
-def _back(r: Reader, m: Match) -> Found:
+def _back(r: TaskParser, m: Match) -> Found:
     return (s.SystemButton("back"),)
 
 
 @BOOK.rule(r"(?:go|navigate|return)\s+(?:back\s+)?(?:to\s+(?:the\s+)?)?(?:home(?:\s*screen)?|home page of the phone)")
-def _home(r: Reader, m: Match) -> Found:
+def _home(r: TaskParser, m: Match) -> Found:
     return (s.SystemButton("home"),)
 
 
 @BOOK.rule(r"go\s+forward|(?P<re>(?:refresh|reload)(?:\s+(?:the\s+)?(?:page|tab|window|site))?)")
-def _forward(r: Reader, m: Match) -> Found:
+def _forward(r: TaskParser, m: Match) -> Found:
     return (s.SystemButton("reload" if m["re"] else "forward"),)
 
 
@@ -55,7 +51,7 @@ _ALL = (
     rf"(?P<v>copy|paste|cut|undo|redo|select all|select everything|quit|print|save)(?:\s+(?P<what>{_ALL}|the file"
     r"|the document|the app(?:lication)?|the program|the last (?:action|change|step)|the page|file))?"
 )
-def _edit(r: Reader, m: Match) -> Found:
+def _edit(r: TaskParser, m: Match) -> Found:
     verb, what = m["v"].lower(), (m["what"] or "").lower()
     keys = {"copy": "c", "paste": "v", "cut": "x", "undo": "z", "redo": "y", "quit": "q", "print": "p", "save": "s"}
     if verb.startswith("select"):
@@ -65,17 +61,17 @@ def _edit(r: Reader, m: Match) -> Found:
 
 
 @BOOK.rule(rf"select\s+{_ALL}|highlight\s+{_ALL}")
-def _select_all(r: Reader, m: Match) -> Found:
+def _select_all(r: TaskParser, m: Match) -> Found:
     return None if re.search(r"\b(?:it|that)$", m.group(), I) else (s.Press(("ctrl+a",)),)
 
 
 @BOOK.rule(r"(?:delete|erase|remove)\s+(?:it|them|that|the\s+(?:selection|selected\s+\w+))")
-def _delete(r: Reader, m: Match) -> Found:
+def _delete(r: TaskParser, m: Match) -> Found:
     return (s.Press(("delete",)),)
 
 
 @BOOK.rule(r"paste(?:\s+(?:it|that|the text|the clipboard))?\s+(?:in|into|to)\s+(?P<t>.+)")
-def _paste_into(r: Reader, m: Match) -> Found:
+def _paste_into(r: TaskParser, m: Match) -> Found:
     return (s.ClickOn(r.target(m["t"])), s.Press(("ctrl+v",)))
 
 
@@ -83,7 +79,7 @@ def _paste_into(r: Reader, m: Match) -> Found:
     r"(?:save|store)\s+(?:it|the file|the document|this|the text|file|that)?\s*(?:as|under(?:\s+the\s+name)?|named"
     rf"|to)\s+(?:the\s+(?:name|file)\s+)?(?P<name>\S+|{LITERAL})"
 )
-def _save_as(r: Reader, m: Match) -> Found:
+def _save_as(r: TaskParser, m: Match) -> Found:
     return (s.Press(("ctrl+shift+s",)), s.TypeInto(r.lit(m["name"])), s.Press(("enter",)))
 
 
@@ -91,7 +87,7 @@ def _save_as(r: Reader, m: Match) -> Found:
     r"(?:press|hit|push|strike|use|send|click|type|tap)\s+(?P<keys>.+?)\s+(?:by\s+clicking|with\s+clicks|by"
     r"\s+pressing|by\s+mouse|using\s+the\s+buttons)(?:\s+.*)?"
 )
-def _keys_by_clicking(r: Reader, m: Match) -> Found:
+def _keys_by_clicking(r: TaskParser, m: Match) -> Found:
     return buttons(r, m["keys"])
 
 
@@ -99,7 +95,7 @@ def _keys_by_clicking(r: Reader, m: Match) -> Found:
     r"(?:calculate|compute|work out|evaluate|add up)\s+(?P<sum>[\d\s.+*/×÷−x()^%-]+?)\s*(?P<eq>=)?(?:\s+(?:by|with"
     r"|using|on)\b.*)?"
 )
-def _calculate(r: Reader, m: Match) -> Found:
+def _calculate(r: TaskParser, m: Match) -> Found:
     return buttons(r, m["sum"] + " =")
 
 
@@ -109,12 +105,12 @@ def _calculate(r: Reader, m: Match) -> Found:
     r"|(?:[\d.]+|[-+*/×÷−=x()])(?:\s+(?:[\d.]+|[-+*/×÷−=x()]))+)(?:\s+(?:buttons?"
     r"|keys?))?"
 )
-def _sum(r: Reader, m: Match) -> Found:
+def _sum(r: TaskParser, m: Match) -> Found:
     return buttons(r, re.sub(r"(?<=[\d\s])x(?=[\d\s])", "*", m["keys"]))
 
 
 @BOOK.rule(r"(?:press|hit|push|strike|use|send|type)\s+(?P<keys>.+)")
-def _press(r: Reader, m: Match) -> Found:
+def _press(r: TaskParser, m: Match) -> Found:
     text = (
         re.sub(r"\s+to\s+(?!the\s)\w+\b.*$", "", m["keys"].strip())
         if m.group().lower().startswith("use")
@@ -137,7 +133,7 @@ def _press(r: Reader, m: Match) -> Found:
 
 
 @BOOK.rule(r"(?:submit|send)(?:\s+(?:the\s+form|it|the\s+data))?")
-def _submit(r: Reader, m: Match) -> Found:
+def _submit(r: TaskParser, m: Match) -> Found:
     return (s.ClickOn(m.group().split()[0].capitalize() + " button"),)
 
 
@@ -146,7 +142,7 @@ def _submit(r: Reader, m: Match) -> Found:
     r"\s+)?(?:through|via|with|using|from|by)\s+(?:the\s+)?(?:menus?|(?:file|File)\s+menu)(?P<path>\s*[:,]?"
     r"\s*.*>.*)?"
 )
-def _save_by_menu(r: Reader, m: Match) -> Found:
+def _save_by_menu(r: TaskParser, m: Match) -> Found:
     steps: tuple[s.Instruction, ...] = (
         s.OpenMenu("File menu"),
         s.ClickOn("Save As..." if m["name"] or not m["path"] else bare(PATH.split(m["path"])[-1])),
@@ -155,10 +151,10 @@ def _save_by_menu(r: Reader, m: Match) -> Found:
 
 
 @BOOK.rule(r"enter|return")
-def _enter(r: Reader, m: Match) -> Found:
+def _enter(r: TaskParser, m: Match) -> Found:
     return (s.Press(("enter",)),)
 
 
 @BOOK.rule(r"hold\s+(?:down\s+)?(?P<t>.+?)(?:\s+for\s+(?P<n>\d+(?:\.\d+)?)\s*s(?:ec(?:ond)?s?)?)?")
-def _hold(r: Reader, m: Match) -> Found:
+def _hold(r: TaskParser, m: Match) -> Found:
     return (s.Hold(r.target(m["t"]), float(m["n"] or 1)),) if chord(m["t"]) is None else None

@@ -7,16 +7,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from agent.builtin import steps as s
-from agent.builtin.grammar.book import Book, I, Match
-from agent.builtin.grammar.parts import CLICK, PATH, list_name, option, pairs
+from agent.builtin.clauses import Found, TaskParser
+from agent.builtin.grammar.fragments import CLICK, PATH, list_name, option, pairs
+from agent.builtin.grammar.rule import Book, I, Match
 from agent.builtin.literals import LITERAL
-from agent.builtin.reading import Found, Reader
-from agent.builtin.wording import (
-    ART,
-    N_TIMES,
-    bare,
-    number,
-)
+from agent.builtin.phrases import ART, N_TIMES, bare, number
 
 BOOK = Book()
 
@@ -25,7 +20,7 @@ BOOK = Book()
     rf"(?:(?:click|choose|select|open|go to|use|pick|press|via|through|navigate to)\s+)?(?:on\s+)?(?:{ART}menu\s+"
     r"(?:path\s+|entry\s+|item\s+)?)?(?P<p>[^>→»›⇒▸]+?(?:\s*(?:->|=>|[>→»›⇒▸])\s*[^>→»›⇒▸]+)+)"
 )
-def _path(r: Reader, m: Match) -> Found:
+def _path(r: TaskParser, m: Match) -> Found:
     if re.match(r"(?:type|write|enter|press)\b", m.group(), I):
         return None
     first, *rest = [r.target(p) for p in PATH.split(m["p"]) if p.strip()]
@@ -38,7 +33,7 @@ def _path(r: Reader, m: Match) -> Found:
     r"(?:click(?:\s+on)?|choose|select|pick|open|use|find|press|tap(?:\s+on)?)\s+(?P<t>.+?)\s+(?:in|from|under|on"
     r"|inside|within|of)\s+(?:the\s+)?(?P<menu>[^,]+?)\s+menu"
 )
-def _entry_of_menu(r: Reader, m: Match) -> Found:
+def _entry_of_menu(r: TaskParser, m: Match) -> Found:
     label = re.search(r"^(?P<l>.+?)\s+(?:drop-?\s?down|combo)$", m["menu"], I)
     if label:
         return (s.Choose(option(r, m["t"]), r.target(label["l"])),)
@@ -52,7 +47,7 @@ def _entry_of_menu(r: Reader, m: Match) -> Found:
     r"\s+(?:the\s+)?(?:(?P<t>[^,]+?)\s+menu(?:\s+(?:in|on|at)\s+the\s+(?:menu\s*)?(?:bar|top).*)?|menu\s+"
     r"(?P<t2>[^,]+))"
 )
-def _menu(r: Reader, m: Match) -> Found:
+def _menu(r: TaskParser, m: Match) -> Found:
     name = r.target(m["t"] or m["t2"])
     if re.search(r"\band\b", name):
         return None
@@ -73,7 +68,7 @@ _URL = (
     r"(?:open|go\s+to|visit|browse\s+to|navigate\s+to|load)\s+(?:the\s+)?(?:(?:page|site|website|url|web\s*page"
     rf"|address|web address)\s+)?(?:at\s+)?(?P<u>{_URL}|{LITERAL})(?:\s+in\s+.+)?"
 )
-def _url(r: Reader, m: Match) -> Found:
+def _url(r: TaskParser, m: Match) -> Found:
     target = r.lit(m["u"])
     if re.fullmatch(LITERAL, m["u"].strip()) and not re.fullmatch(_URL, target, I):
         return None
@@ -90,7 +85,7 @@ def _url(r: Reader, m: Match) -> Found:
     rf"(?:open|launch|start|run|bring\s+up|switch\s+to)\s+(?:up\s+)?{ART}(?P<t>[^,]+?)\s+(?:app|application|program"
     r"|browser|editor)|(?:launch|start|run)\s+(?P<t2>(?!typing|the\b)[^,]+)"
 )
-def _app(r: Reader, m: Match) -> Found:
+def _app(r: TaskParser, m: Match) -> Found:
     return (s.OpenThing(r.literals.content(m["t"] or m["t2"]), "app"),)
 
 
@@ -98,12 +93,12 @@ def _app(r: Reader, m: Match) -> Found:
     r"open\s+(?:the\s+)?(?:file|folder|directory|document)\s+(?:named\s+|called\s+)?(?P<t>.+)|open\s+(?P<t2>[^"
     r"\s,]+\.\w{2,5})"
 )
-def _file(r: Reader, m: Match) -> Found:
+def _file(r: TaskParser, m: Match) -> Found:
     return (s.OpenThing(r.literals.content(m["t"] or m["t2"]), "file"),)
 
 
 @BOOK.rule(r"open\s+(?:up\s+)?(?P<t>.+)")
-def _open(r: Reader, m: Match) -> Found:
+def _open(r: TaskParser, m: Match) -> Found:
     lists = re.search(
         r"\b(?:drop-?\s?down|list|combo ?box|tab|section|dialog|settings|link|options?|page)\b", m["t"], I
     )
@@ -115,7 +110,7 @@ def _open(r: Reader, m: Match) -> Found:
     r"(?:select|choose|pick|set)\s+(?:the\s+)?(?:option\s+|value\s+|entry\s+|item\s+)?(?P<o>.+?)\s+(?:in|from|for"
     r"|under|out of|within)\s+(?P<t>.+)"
 )
-def _choose(r: Reader, m: Match) -> Found:
+def _choose(r: TaskParser, m: Match) -> Found:
     items = pairs(r"(.+?)\s+(?:in|from|for|as)\s+(.+)", f"{m['o']} from {m['t']}")
     if items and len(items) > 1:
         return tuple(s.Choose(option(r, o), list_name(r, t)) for o, t in items)
@@ -128,7 +123,7 @@ def _choose(r: Reader, m: Match) -> Found:
 
 
 @BOOK.rule(r"(?:select|choose|pick|use)\s+(?P<o>.+?)\s+as\s+(?P<t>.+)")
-def _choose_as(r: Reader, m: Match) -> Found:
+def _choose_as(r: TaskParser, m: Match) -> Found:
     return (s.Choose(option(r, m["o"]), list_name(r, m["t"])),)
 
 
@@ -136,7 +131,7 @@ def _choose_as(r: Reader, m: Match) -> Found:
     r"(?:select|choose|pick)\s+(?!(?:the\s+)?(?:best|cheapest|nearest|most|least|right|correct|appropriate|suitable"
     r"|any|some|one)\b)(?P<t>.+)"
 )
-def _select(r: Reader, m: Match) -> Found:
+def _select(r: TaskParser, m: Match) -> Found:
     return r.many(re.sub(r"^(?:the\s+)?option\s+", "", m["t"], flags=I), s.ClickOn)
 
 
@@ -144,17 +139,17 @@ def _select(r: Reader, m: Match) -> Found:
     r"(?:close|quit|exit)\s+(?:the\s+|this\s+)?(?:(?P<w>window|program|app|application)|(?P<tab>(?:current\s+)?tab)|"
     r"(?P<menu>.*\bmenu))"
 )
-def _close(r: Reader, m: Match) -> Found:
+def _close(r: TaskParser, m: Match) -> Found:
     return (s.Press(("alt+f4" if m["w"] else "ctrl+w" if m["tab"] else "escape",)),)
 
 
 @BOOK.rule(r"close\s+(?P<t>(?!mousepad without).+)")
-def _close_thing(r: Reader, m: Match) -> Found:
+def _close_thing(r: TaskParser, m: Match) -> Found:
     return (s.ClickOn("close " + r.target(m["t"])),)
 
 
 @BOOK.rule(r"(?:go|navigate|switch|move|jump|head)\s+(?:over\s+)?to\s+(?P<t>.+)")
-def _go_to(r: Reader, m: Match) -> Found:
+def _go_to(r: TaskParser, m: Match) -> Found:
     return r.many(m["t"], s.ClickOn)
 
 
@@ -162,12 +157,12 @@ def _go_to(r: Reader, m: Match) -> Found:
     r"(?:focus|activate)\s+(?:on\s+)?(?P<t>.+)|(?:place|put|set)\s+the\s+(?:cursor|caret|focus)\s+(?:in|into|on|to)"
     r"\s+(?P<t2>.+)"
 )
-def _focus(r: Reader, m: Match) -> Found:
+def _focus(r: TaskParser, m: Match) -> Found:
     return (s.ClickOn(r.target(m["t"] or m["t2"])),)
 
 
 @BOOK.rule(rf"(?:{CLICK})\s+(?P<t>.+)")
-def _click(r: Reader, m: Match) -> Found:
+def _click(r: TaskParser, m: Match) -> Found:
     text, times = m["t"], 1
     if count := N_TIMES.search(text):
         text, times = text[: count.start()], number(count["w"] or count["n"])

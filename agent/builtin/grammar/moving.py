@@ -5,13 +5,9 @@ from __future__ import annotations
 import re
 
 from agent.builtin import steps as s
-from agent.builtin.grammar.book import Book, I, Match
-from agent.builtin.reading import Found, Reader
-from agent.builtin.wording import (
-    COUNT,
-    SHOWS,
-    number,
-)
+from agent.builtin.clauses import Found, TaskParser
+from agent.builtin.grammar.rule import Book, I, Match
+from agent.builtin.phrases import COUNT, SHOWS, number
 
 BOOK = Book()
 
@@ -24,7 +20,7 @@ _FAR = (
 
 
 @BOOK.rule(rf"(?:scroll|swipe|page)\s+(?:the\s+(?:page|screen|list|window)\s+)?(?:{_WAY}\s+)?{_FAR}")
-def _scroll_far(r: Reader, m: Match) -> Found:
+def _scroll_far(r: TaskParser, m: Match) -> Found:
     up = (m["way"] or "").lower() == "up" or re.search(r"\b(?:top|beginning|start|up)\b", m["far"], I)
     side = (m["way"] or "").lower()
     way = side if side in ("left", "right") else "up" if up else "down"
@@ -40,7 +36,7 @@ def _scroll_far(r: Reader, m: Match) -> Found:
     r"\s+(?:until|till|to\s+(?:find|see|reach|view|get to|locate)|(?P<to>to))\s+(?:(?:you\s+(?:can\s+)?|i\s+(?:can"
     rf"\s+)?)?(?:see|find|reach)\s+)?(?P<c>.+?)(?:\s+{SHOWS})?"
 )
-def _scroll_until(r: Reader, m: Match) -> Found:
+def _scroll_until(r: TaskParser, m: Match) -> Found:
     way = _content_way(m)
     if re.fullmatch(r"(?:the\s+)?(?:left|right)", m["c"], I):
         return (s.ScrollTo(m["c"].split()[-1].lower()),)  # type: ignore[arg-type]
@@ -54,7 +50,7 @@ def _scroll_until(r: Reader, m: Match) -> Found:
     r"|again|further))*)"
     r"(?:\s+(?:in|on|over|at|through|inside|the)\s+(?P<w2>(?:(?!\s+(?:to|for)\s).)+))?(?:\s+for\s+.*)?"
 )
-def _scroll(r: Reader, m: Match) -> Found:
+def _scroll(r: TaskParser, m: Match) -> Found:
     much = m["much"].lower()
     times = number(m["n"] or m["w"]) * (3 if re.search(r"page|screen|lot", much) else 1)
     return (s.ScrollTo(_content_way(m), times=min(times, 20), where=_where(r, m["w1"] or m["w2"])),)  # type: ignore[arg-type]
@@ -67,7 +63,7 @@ def _content_way(m: Match) -> str:
     return {"up": "down", "down": "up", "left": "right", "right": "left"}[way] if swiped else way
 
 
-def _where(r: Reader, text: str | None) -> str:
+def _where(r: TaskParser, text: str | None) -> str:
     name = r.target(text or "")
     return "" if re.fullmatch(r"(?:whole |entire )?(?:page|screen|window|app|document|article)?", name, I) else name
 
@@ -83,7 +79,7 @@ _SLIDER = (
     r"(?:up|down|over))?\s+to\s+(?:the\s+value\s+|about\s+|around\s+)?(?:of\s+)?(?P<v>-?\d+(?:[.,]\d+)?)\s*(?P<pc>%"
     r"|percent|per cent)?|(?:slide|drag)\s+(?P<t2>.+?)\s+to\s+(?P<v2>-?\d+(?:\.\d+)?)\s*(?P<pc2>%|percent)?"
 )
-def _slide(r: Reader, m: Match) -> Found:
+def _slide(r: TaskParser, m: Match) -> Found:
     value = float((m["v"] or m["v2"]).replace(",", "."))
     return (s.Slide(_slider_name(r, m["t"] or m["t2"]), value, percent=bool(m["pc"] or m["pc2"])),)
 
@@ -94,7 +90,7 @@ def _slide(r: Reader, m: Match) -> Found:
     r"|bottom|end|start|beginning|middle|cent(?:er|re)|half(?:way)?|highest|lowest|full|zero)(?:\s*-?\s*(?:most)?"
     r"\s*(?:end|edge|side|position|value|way))*"
 )
-def _slide_end(r: Reader, m: Match) -> Found:
+def _slide_end(r: TaskParser, m: Match) -> Found:
     end = m["e"].lower()
     low, half = (
         end in ("left", "min", "minimum", "bottom", "start", "beginning", "lowest", "zero"),
@@ -103,7 +99,7 @@ def _slide_end(r: Reader, m: Match) -> Found:
     return (s.Slide(_slider_name(r, m["t"]), 50 if half else 0 if low else 100, percent=True),)
 
 
-def _slider_name(r: Reader, text: str) -> str:
+def _slider_name(r: TaskParser, text: str) -> str:
     name = re.sub(r"\s+(?:handle|thumb|knob)$", "", r.target(text), flags=I)
     return re.sub(r"^(?:handle|thumb|knob) of (?:the )?", "", name, flags=I)
 
@@ -113,7 +109,7 @@ def _slider_name(r: Reader, text: str) -> str:
     r"(?:wards?)?|drag\s+(?P<t2>.+?)\s+(?:to\s+the\s+)?(?P<way2>left|right|up|down)(?:wards?)?\s+by\s+(?P<n2>\d+)"
     r"\s*(?:px|pixels?)?"
 )
-def _drag_by(r: Reader, m: Match) -> Found:
+def _drag_by(r: TaskParser, m: Match) -> Found:
     n, way = int(m["n"] or m["n2"]), (m["way"] or m["way2"]).lower()
     dx, dy = {"left": (-n, 0), "right": (n, 0), "up": (0, -n), "down": (0, n)}[way]
     return (s.DragTo(r.target(m["t"] or m["t2"]), by=(dx, dy)),)
@@ -123,5 +119,5 @@ def _drag_by(r: Reader, m: Match) -> Found:
     r"(?:drag|pull)\s+(?:from\s+)?(?P<a>.+?)\s+(?:and\s+drop\s+it\s+)?(?:to|onto|on|into|over|over to|in)\s+(?:the"
     r"\s+top\s+of\s+)?(?P<b>.+)|move\s+(?P<a2>.+?)\s+(?:onto|into|over to)\s+(?P<b2>.+)"
 )
-def _drag(r: Reader, m: Match) -> Found:
+def _drag(r: TaskParser, m: Match) -> Found:
     return (s.DragTo(r.target(m["a"] or m["a2"]), r.target(m["b"] or m["b2"])),)

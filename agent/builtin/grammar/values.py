@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 
 from agent.builtin import steps as s
-from agent.builtin.grammar.book import Book, I, Match
-from agent.builtin.grammar.parts import pairs
+from agent.builtin.clauses import Found, TaskParser
+from agent.builtin.grammar.fragments import pairs
+from agent.builtin.grammar.rule import Book, I, Match
 from agent.builtin.literals import LITERAL
-from agent.builtin.reading import Found, Reader
-from agent.builtin.wording import (
-    FIELD,
-)
+from agent.builtin.phrases import FIELD
 
 BOOK = Book()
 
@@ -19,7 +17,7 @@ BOOK = Book()
 @BOOK.rule(
     r"(?:accept|agree\s+(?:to|with))\s+(?P<t>[^,]*\b(?:terms|conditions|policy|agreement|licen[cs]e|rules)\b[^,]*)"
 )
-def _agree(r: Reader, m: Match) -> Found:
+def _agree(r: TaskParser, m: Match) -> Found:
     return (s.SetChecked(r.target(m["t"]), True),)
 
 
@@ -27,7 +25,7 @@ def _agree(r: Reader, m: Match) -> Found:
     r"(?:check|tick|enable|activate|turn\s+on|switch\s+on|mark|toggle\s+on)\s+(?!(?:whether|if|that|for|how|what"
     r"|the\s+weather|out|my)\b)(?P<t>.+)"
 )
-def _check(r: Reader, m: Match) -> Found:
+def _check(r: TaskParser, m: Match) -> Found:
     return r.many(m["t"], lambda t: s.SetChecked(t, True))
 
 
@@ -35,22 +33,22 @@ def _check(r: Reader, m: Match) -> Found:
     r"(?:uncheck|untick|un-check|deselect|unselect|disable|deactivate|turn\s+off|switch\s+off|unmark|toggle\s+off)"
     r"\s+(?P<t>.+)"
 )
-def _uncheck(r: Reader, m: Match) -> Found:
+def _uncheck(r: TaskParser, m: Match) -> Found:
     return r.many(m["t"], lambda t: s.SetChecked(t, False))
 
 
 @BOOK.rule(r"(?:turn|switch|toggle)\s+(?P<t>.+?)\s+(?P<v>on|off)")
-def _turn(r: Reader, m: Match) -> Found:
+def _turn(r: TaskParser, m: Match) -> Found:
     return r.many(m["t"], lambda t: s.SetChecked(t, m["v"].lower() == "on"))
 
 
 @BOOK.rule(r"(?:put|place)\s+a\s+(?:check|tick)(?:\s*mark)?\s+(?:in|on|next\s+to|at|beside)\s+(?P<t>.+)")
-def _put_check(r: Reader, m: Match) -> Found:
+def _put_check(r: TaskParser, m: Match) -> Found:
     return (s.SetChecked(r.target(m["t"]), True),)
 
 
 @BOOK.rule(r"(?:toggle|flip)\s+(?P<t>.+)")
-def _toggle(r: Reader, m: Match) -> Found:
+def _toggle(r: TaskParser, m: Match) -> Found:
     return r.many(m["t"], lambda t: s.SetChecked(t, None))
 
 
@@ -58,7 +56,7 @@ def _toggle(r: Reader, m: Match) -> Found:
     r"(?:set|change|adjust|make|switch|increase|decrease|raise|lower|reduce)\s+(?P<t>.+?)\s+(?:to\s+be|to|as|equal to"
     r"|=)\s+(?P<v>.+)"
 )
-def _set(r: Reader, m: Match) -> Found:
+def _set(r: TaskParser, m: Match) -> Found:
     items = pairs(r"(.+?)\s+to\s+(.+)", f"{m['t']} to {m['v']}")
     if items and len(items) > 1:
         return tuple(s.SetTo(r.target(t), r.lit(v)) for t, v in items)
@@ -71,7 +69,7 @@ def _set(r: Reader, m: Match) -> Found:
     r"(?:clear|empty|erase|delete|remove|wipe)\s+(?:(?:all\s+)?(?:the\s+)?(?:text|contents?|value)\s+(?:in|of|from)"
     rf"\s+)?(?P<t>.*?\b{FIELD}|{LITERAL}|(?:all\s+)?the\s+text|everything)|clear(?P<t2>\s+(?!all\b)(?:the\s+)?\S+)?"
 )
-def _clear(r: Reader, m: Match) -> Found:
+def _clear(r: TaskParser, m: Match) -> Found:
     name = r.target(m["t"] or m["t2"] or "")
     if re.match(r"(?:delete|remove)", m.group(), I) and not re.search(r"text|content|value|everything", m.group(), I):
         return None

@@ -11,13 +11,13 @@ from actions.action import Answer, Scroll
 from actions.frame import Point
 from benchmarks.suites.desktop.checks import Check, bookmarked, files, read_in_browser, sent, told
 from benchmarks.suites.desktop.oracle import click_on, keys, saved, write
-from benchmarks.suites.desktop.pages import Page
-from benchmarks.suites.desktop.task import Move, Scene, Script, Until, task
-from benchmarks.suites.desktop.words import CITIES, NOUNS, TOPICS, amounts, people, person, sentence, some
+from benchmarks.suites.desktop.pages import WebPage
+from benchmarks.suites.desktop.sample_text import CITIES, NOUNS, TOPICS, amounts, people, person, sentence, some
+from benchmarks.suites.desktop.task import DesktopScene, Move, Script, Until, task
 from benchmarks.suites.desktop.world import DesktopWorld
 
 BROWSER = "chromium --window-size=1000,720 --window-position=0,0 {pages}"
-OK = Page("Thank you", "<h1>Thank you. It was sent.</h1>")
+OK = WebPage("Thank you", "<h1>Thank you. It was sent.</h1>")
 
 
 def arrived(world: DesktopWorld, path: str, count: int = 1) -> Until:
@@ -26,10 +26,10 @@ def arrived(world: DesktopWorld, path: str, count: int = 1) -> Until:
 
 
 def scene(
-    plain: str, explicit: str, pages: Mapping[str, Page], check: Check, script: Script, grace: float = 4.0
-) -> Scene:
+    plain: str, explicit: str, pages: Mapping[str, WebPage], check: Check, script: Script, grace: float = 4.0
+) -> DesktopScene:
     """A scene with one browser window."""
-    return Scene(plain, explicit, (BROWSER + "/",), check, script, pages=pages, grace=grace)
+    return DesktopScene(plain, explicit, (BROWSER + "/",), check, script, pages=pages, grace=grace)
 
 
 def fill(world: DesktopWorld, path: str, **values: str) -> Iterator[Move]:
@@ -48,7 +48,7 @@ def choose(world: DesktopWorld, path: str, before: str, option: str) -> Iterator
 
 
 @task("browser-form", "chromium", complexity=2.2)
-def registration(random: Random) -> Scene:
+def registration(random: Random) -> DesktopScene:
     """A form with fields, a list and a box to check."""
     name, city = person(random), random.choice(CITIES)
     email = f"{name.split()[0].lower()}@{name.split()[1].lower()}.example"
@@ -74,14 +74,14 @@ def registration(random: Random) -> Scene:
         f"Type “{name}” into the Name field, type “{email}” into the E-mail field, select {city} in the "
         "City list, check "
         "“Send me the newsletter” and click Register",
-        {"/": Page("Registration", body), "/register": OK},
+        {"/": WebPage("Registration", body), "/register": OK},
         sent("/register", name=name, email=email, city=city, news="yes"),
         script,
     )
 
 
 @task("browser-cheapest", "chromium", complexity=1.2)
-def cheapest(random: Random) -> Scene:
+def cheapest(random: Random) -> DesktopScene:
     """A shop with things of two kinds."""
     things, prices = some(random, NOUNS, 8), amounts(random, 8, 5, 95)
     kinds = ["tools"] * 4 + ["gifts"] * 4
@@ -102,19 +102,21 @@ def cheapest(random: Random) -> Scene:
     return scene(
         f"Order the cheapest of the {kind} in this shop, and nothing else.",
         f"Click “Order {best}”",
-        {"/": Page("Shop", body + "</table>"), "/basket": OK},
+        {"/": WebPage("Shop", body + "</table>"), "/basket": OK},
         sent("/basket", thing=best),
         script,
     )
 
 
 @task("browser-bookmark", "chromium", complexity=1.4)
-def bookmark(random: Random) -> Scene:
+def bookmark(random: Random) -> DesktopScene:
     """A site with three pages, of which one is to be kept."""
     topics = some(random, TOPICS, 3)
     nav = "<nav>" + "".join(f'<a href="/{t}" id="{t}">{t.capitalize()}</a>' for t in topics) + "</nav>"
     wanted = random.choice(topics)
-    pages = {f"/{t}": Page(t.capitalize(), f"{nav}<h1>{t.capitalize()}</h1><p>{sentence(random)}.</p>") for t in topics}
+    pages = {
+        f"/{t}": WebPage(t.capitalize(), f"{nav}<h1>{t.capitalize()}</h1><p>{sentence(random)}.</p>") for t in topics
+    }
 
     def script(world: DesktopWorld) -> Iterator[Move]:
         yield from click_on(world, "/", wanted)
@@ -125,14 +127,14 @@ def bookmark(random: Random) -> Scene:
     return scene(
         f"Bookmark the page about “{wanted}”.",
         f"Click {wanted.capitalize()}, press Ctrl+D and press Enter",
-        {"/": Page("Start", f"{nav}<h1>Welcome</h1>"), **pages},
+        {"/": WebPage("Start", f"{nav}<h1>Welcome</h1>"), **pages},
         bookmarked(f"/{wanted}"),
         script,
     )
 
 
 @task("browser-phone-number", "chromium", complexity=1.6)
-def phone_number(random: Random) -> Scene:
+def phone_number(random: Random) -> DesktopScene:
     """A directory in which each person has a page. The task is to tell something."""
     names, numbers = (
         people(random, 5),
@@ -141,7 +143,7 @@ def phone_number(random: Random) -> Scene:
     index = random.randrange(5)
     links = "".join(f'<p><a href="/{i}" id="p{i}">{escape(n)}</a></p>' for i, n in enumerate(names))
     pages = {
-        f"/{i}": Page(n, f"<h1>{escape(n)}</h1><p>Room {random.randrange(100, 400)}</p><p>Telephone {t}</p>")
+        f"/{i}": WebPage(n, f"<h1>{escape(n)}</h1><p>Room {random.randrange(100, 400)}</p><p>Telephone {t}</p>")
         for i, (n, t) in enumerate(zip(names, numbers, strict=True))
     }
 
@@ -153,20 +155,20 @@ def phone_number(random: Random) -> Scene:
     return scene(
         f"What is the telephone number of {names[index]}? Answer with the number.",
         f"Click “{names[index]}” and tell me the Telephone",
-        {"/": Page("Directory", f"<h1>Directory</h1>{links}"), **pages},
+        {"/": WebPage("Directory", f"<h1>Directory</h1>{links}"), **pages},
         told(numbers[index]),
         script,
     )
 
 
 @task("browser-download", "chromium", complexity=1.2)
-def download(random: Random) -> Scene:
+def download(random: Random) -> DesktopScene:
     """Reports to download."""
     years = sorted(amounts(random, 5, 2001, 2024))
     year = random.choice(years)
     texts = {y: f"Report of {y}\n{sentence(random)}\n" for y in years}
     links = "".join(f'<p><a href="/report-{y}" id="y{y}">Report {y}</a></p>' for y in years)
-    pages = {f"/report-{y}": Page("", texts[y], download=f"report-{y}.txt") for y in years}
+    pages = {f"/report-{y}": WebPage("", texts[y], download=f"report-{y}.txt") for y in years}
 
     def script(world: DesktopWorld) -> Iterator[Move]:
         yield from click_on(world, "/", f"y{year}")
@@ -175,14 +177,14 @@ def download(random: Random) -> Scene:
     return scene(
         f"Download the report of the year {year}.",
         f"Click “Report {year}”",
-        {"/": Page("Reports", f"<h1>Reports</h1>{links}"), **pages},
+        {"/": WebPage("Reports", f"<h1>Reports</h1>{links}"), **pages},
         files({f"Downloads/report-{year}.txt": texts[year]}),
         script,
     )
 
 
 @task("browser-sign-in", "chromium", complexity=2.8)
-def sign_in(random: Random) -> Scene:
+def sign_in(random: Random) -> DesktopScene:
     """An account whose setting is to be changed, behind a page to sign in."""
     name, password = random.choice(NOUNS), f"{random.choice(NOUNS)}{random.randrange(10, 99)}"
     old, new = some(random, CITIES, 2)
@@ -212,14 +214,14 @@ def sign_in(random: Random) -> Scene:
         f"Type “{name}” into the User name field, type “{password}” into the Password field, click the "
         "“Sign in” button, "
         f"replace the text in the Home town field with “{new}” and click “Save changes”",
-        {"/": Page("Sign in", login), "/account": Page("Account", account), "/saved": OK},
+        {"/": WebPage("Sign in", login), "/account": WebPage("Account", account), "/saved": OK},
         sent("/saved", town=new, user=name),
         script,
     )
 
 
 @task("browser-read-article", "chromium", complexity=1.2)
-def read_article(random: Random) -> Scene:
+def read_article(random: Random) -> DesktopScene:
     """A list of articles longer than the window."""
     titles = [
         f"{a.capitalize()} and {b}" for a, b in zip(some(random, NOUNS, 12), some(random, NOUNS, 12), strict=True)
@@ -229,7 +231,7 @@ def read_article(random: Random) -> Scene:
         f'<p><a href="/{i}" id="a{i}">{t}</a></p><p style="margin-bottom:110px">{sentence(random)}.</p>'
         for i, t in enumerate(titles)
     )
-    pages = {f"/{i}": Page(t, f"<h1>{t}</h1><p>{sentence(random)}.</p>") for i, t in enumerate(titles)}
+    pages = {f"/{i}": WebPage(t, f"<h1>{t}</h1><p>{sentence(random)}.</p>") for i, t in enumerate(titles)}
 
     def script(world: DesktopWorld) -> Iterator[Move]:
         yield Until(lambda: world.pages.place("/", "top") is not None, "the page")
@@ -241,7 +243,7 @@ def read_article(random: Random) -> Scene:
     return scene(
         f"Open the article “{titles[index]}” from the list, and no other.",
         f"Scroll down until “{titles[index]}” appears and click it",
-        {"/": Page("Magazine", f'<h1 id="top">Magazine</h1>{links}'), **pages},
+        {"/": WebPage("Magazine", f'<h1 id="top">Magazine</h1>{links}'), **pages},
         read_in_browser([f"/{index}"], [f"/{i}" for i in range(12) if i != index]),
         script,
         grace=13.0,  # Chromium commits its history every 10 seconds
@@ -259,7 +261,7 @@ def _shown(world: DesktopWorld, name: str) -> bool:
 
 
 @task("browser-booking", "chromium", complexity=2.6)
-def booking(random: Random) -> Scene:
+def booking(random: Random) -> DesktopScene:
     """A booking with radio buttons, a number, a date and a remark."""
     room, guests = random.choice(["Blue", "Green", "Red"]), random.randrange(3, 9)
     month, day = random.randrange(1, 13), random.randrange(1, 29)
@@ -288,14 +290,14 @@ def booking(random: Random) -> Scene:
         f"Click “{room} room”, replace the text in the Guests field with “{guests}”, type “{date}” into the "
         "Date field, "
         f"type “{remark}” into the Remark field and click “Book it”",
-        {"/": Page("Booking", body), "/book": OK},
+        {"/": WebPage("Booking", body), "/book": OK},
         sent("/book", room=room, guests=str(guests), date=date, remark=remark),
         script,
     )
 
 
 @task("browser-cancel-order", "chromium", complexity=2.0)
-def cancel_order(random: Random) -> Scene:
+def cancel_order(random: Random) -> DesktopScene:
     """A list of orders, and a question before one is cancelled."""
     numbers, cities = amounts(random, 5, 1000, 9999), some(random, CITIES, 5)
     index = random.randrange(5)
@@ -320,7 +322,7 @@ def cancel_order(random: Random) -> Scene:
     return scene(
         f"Cancel the order that goes to {cities[index]}. Keep all the others.",
         f"Click “Cancel {number}” and click “Yes, cancel it”",
-        {"/": Page("Orders", body), "/cancel": OK},
+        {"/": WebPage("Orders", body), "/cancel": OK},
         sent("/cancel", number=str(number)),
         script,
     )

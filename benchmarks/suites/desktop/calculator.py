@@ -7,8 +7,8 @@ from random import Random
 
 from benchmarks.suites.desktop.checks import clipboard
 from benchmarks.suites.desktop.oracle import at, keys, titled
-from benchmarks.suites.desktop.task import Move, Scene, task
-from benchmarks.suites.desktop.words import NOUNS, amounts
+from benchmarks.suites.desktop.sample_text import NOUNS, amounts
+from benchmarks.suites.desktop.task import DesktopScene, Move, task
 from benchmarks.suites.desktop.world import DesktopWorld
 
 KEYPAD = ("()", "789/√", "456*%", "123-", "0.±+")
@@ -37,12 +37,12 @@ def spoken(buttons: str) -> str:
     return "Click " + ", then ".join(buttons)
 
 
-def _sum(plain: str, buttons: str, result: int) -> Scene:
+def _sum(plain: str, buttons: str, result: int) -> DesktopScene:
     def script(world: DesktopWorld) -> Iterator[Move]:
         yield from click_keys(world, buttons)
         yield keys("ctrl+c")
 
-    return Scene(
+    return DesktopScene(
         plain=f"{plain} Leave the result on the clipboard.",
         explicit=f"{spoken(buttons)}. Then press Ctrl+C",
         apps=("galculator",),
@@ -52,21 +52,21 @@ def _sum(plain: str, buttons: str, result: int) -> Scene:
 
 
 @task("calculator-product", "galculator", complexity=1.6)
-def product(random: Random) -> Scene:
+def product(random: Random) -> DesktopScene:
     """A product."""
     a, b = amounts(random, 2, 12, 98)
     return _sum(f"Use the calculator to multiply {a} by {b}.", f"{a}*{b}=", a * b)
 
 
 @task("calculator-brackets", "galculator", complexity=2.4)
-def brackets(random: Random) -> Scene:
+def brackets(random: Random) -> DesktopScene:
     """A sum in brackets, times a number."""
     a, b, c = amounts(random, 3, 11, 89)
     return _sum(f"Use the calculator to work out ({a} + {b}) × {c}.", f"({a}+{b})*{c}=", (a + b) * c)
 
 
 @task("calculator-shopping", "galculator", complexity=3.0)
-def shopping(random: Random) -> Scene:
+def shopping(random: Random) -> DesktopScene:
     """A problem in words."""
     (one, other), thing = amounts(random, 2, 3, 19), random.sample(NOUNS, 2)
     price, dear = amounts(random, 2, 21, 79)
@@ -78,7 +78,7 @@ def shopping(random: Random) -> Scene:
 
 
 @task("calculator-hexadecimal", "galculator", complexity=1.8)
-def hexadecimal(random: Random) -> Scene:
+def hexadecimal(random: Random) -> DesktopScene:
     """A number in another base: the scientific mode has it."""
     number = random.randrange(4100, 65000)
     wanted = f"{number:X}"
@@ -92,7 +92,7 @@ def hexadecimal(random: Random) -> Scene:
         yield keys("down", "enter")
         yield keys("ctrl+c")
 
-    return Scene(
+    return DesktopScene(
         plain=f"Convert the decimal number {number} to hexadecimal with the calculator and copy the result.",
         explicit=f"{spoken(str(number))}. Open the View menu, click “Scientific Mode”, open the Calculator menu, click "
         "“Number bases”, click Hexadecimal and press Ctrl+C",

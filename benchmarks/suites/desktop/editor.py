@@ -7,8 +7,8 @@ from random import Random
 
 from benchmarks.suites.desktop.checks import every, files, setting
 from benchmarks.suites.desktop.oracle import closed, has, keys, lacks, opened, press_until, saved, write
-from benchmarks.suites.desktop.task import Move, Scene, task
-from benchmarks.suites.desktop.words import NOUNS, TOPICS, people, sentence, some
+from benchmarks.suites.desktop.sample_text import NOUNS, TOPICS, people, sentence, some
+from benchmarks.suites.desktop.task import DesktopScene, Move, task
 from benchmarks.suites.desktop.world import DesktopWorld
 
 
@@ -33,7 +33,7 @@ def lines(random: Random, count: int) -> list[str]:
 
 
 @task("editor-write", "mousepad", complexity=1.2)
-def write_note(random: Random) -> Scene:
+def write_note(random: Random) -> DesktopScene:
     """An empty editor."""
     text, name = sentence(random), f"{random.choice(TOPICS)}.txt"
 
@@ -41,7 +41,7 @@ def write_note(random: Random) -> Scene:
         yield write(text)
         yield from save_as(world, name)
 
-    return Scene(
+    return DesktopScene(
         plain=f"Write the note “{text}” in the text editor and save it as {name} in the home folder.",
         explicit=f"Type “{text}”, open the File menu, click “Save As…”, type “{name}” and press Enter",
         apps=("mousepad",),
@@ -51,7 +51,7 @@ def write_note(random: Random) -> Scene:
 
 
 @task("editor-replace", "mousepad", complexity=2.0)
-def replace_word(random: Random) -> Scene:
+def replace_word(random: Random) -> DesktopScene:
     """A text in which one word stands several times."""
     old, new, other = some(random, NOUNS, 3)
     name = f"Documents/{random.choice(TOPICS)}.txt"
@@ -70,7 +70,7 @@ def replace_word(random: Random) -> Scene:
         yield keys("ctrl+s")
         yield has(world, name, new)
 
-    return Scene(
+    return DesktopScene(
         plain=f"In the text that is open, the word “{old}” should be “{new}” everywhere. Change it and save the file.",
         explicit=(
             f"Press Ctrl+R, type “{old}” into the “Search for” field, type “{new}” into the “Replace with” field, "
@@ -84,7 +84,7 @@ def replace_word(random: Random) -> Scene:
 
 
 @task("editor-append", "mousepad", complexity=1.0)
-def append_line(random: Random) -> Scene:
+def append_line(random: Random) -> DesktopScene:
     """A list to which one line is added."""
     *known, new = lines(random, 4)
     text, name = "\n".join(known) + "\n", "Documents/todo.txt"
@@ -95,7 +95,7 @@ def append_line(random: Random) -> Scene:
         yield keys("ctrl+s")
         yield has(world, name, new)
 
-    return Scene(
+    return DesktopScene(
         plain=f"Add “{new}” as a new last line to the list that is open, and save it.",
         explicit=f"Press Ctrl+End, type “{new}” and press Ctrl+S",
         apps=(f"mousepad {name}",),
@@ -106,7 +106,7 @@ def append_line(random: Random) -> Scene:
 
 
 @task("editor-delete-line", "mousepad", complexity=1.5)
-def delete_line(random: Random) -> Scene:
+def delete_line(random: Random) -> DesktopScene:
     """A list from which one line goes."""
     known = lines(random, 6)
     index = random.randrange(1, 5)
@@ -119,7 +119,7 @@ def delete_line(random: Random) -> Scene:
         yield keys("ctrl+s")
         yield lacks(world, name, gone)
 
-    return Scene(
+    return DesktopScene(
         plain=f"“{gone}” is done: remove that line from the list that is open, leave no empty line, and save the file.",
         explicit=(
             f"Press Ctrl+Home, press the down arrow key {index} times, open the Edit menu, click “Delete Line” "
@@ -133,7 +133,7 @@ def delete_line(random: Random) -> Scene:
 
 
 @task("editor-change-case", "mousepad", complexity=1.4)
-def change_case(random: Random) -> Scene:
+def change_case(random: Random) -> DesktopScene:
     """A text that is to be in capitals, or in small letters."""
     up = random.random() < 0.5
     text, name = "\n".join(lines(random, 3)) + "\n", f"Documents/{random.choice(TOPICS)}.txt"
@@ -147,7 +147,7 @@ def change_case(random: Random) -> Scene:
         yield keys("ctrl+s")
         yield has(world, name, last.upper() if up else last.lower())
 
-    return Scene(
+    return DesktopScene(
         plain=f"Turn the whole text that is open into {'capital' if up else 'small'} letters and save it.",
         explicit=f"Press Ctrl+A, open the Edit menu, click Convert, click “To "
         f"{'Upper' if up else 'Lower'}case” and press "
@@ -160,7 +160,7 @@ def change_case(random: Random) -> Scene:
 
 
 @task("editor-save-copy", "mousepad", complexity=1.8)
-def save_copy(random: Random) -> Scene:
+def save_copy(random: Random) -> DesktopScene:
     """A letter of which a copy for someone else is wanted."""
     one, other = (name.split()[0] for name in people(random, 2))
     name, copy = f"Documents/letter-{one.lower()}.txt", f"Documents/letter-{other.lower()}.txt"
@@ -172,7 +172,7 @@ def save_copy(random: Random) -> Scene:
         yield write(f"Dear {other},")
         yield from save_as(world, copy)
 
-    return Scene(
+    return DesktopScene(
         plain=f"Make a copy of this letter that greets {other} instead of {one}. Save the copy as "
         f"{copy.rpartition('/')[2]} beside the first letter, which must stay as it is.",
         explicit=f"Press Ctrl+Home, press Shift+End, type “Dear {other},”, open the File menu, click “Save As…”, "
@@ -185,7 +185,7 @@ def save_copy(random: Random) -> Scene:
 
 
 @task("editor-insert-at-line", "mousepad", complexity=1.6)
-def insert_at_line(random: Random) -> Scene:
+def insert_at_line(random: Random) -> DesktopScene:
     """A numbered programme in which one line is missing."""
     known = lines(random, 9)
     index = random.randrange(3, 8)
@@ -198,7 +198,7 @@ def insert_at_line(random: Random) -> Scene:
         yield keys("ctrl+s")
         yield has(world, name, new)
 
-    return Scene(
+    return DesktopScene(
         plain=f"Insert the line “{new}” in the open text so that it becomes line number {index + 1}, and "
         "save the text.",
         explicit=f"Press Ctrl+Home, press the down arrow key {index} times, type “{new}”, press Enter and press Ctrl+S",
@@ -210,7 +210,7 @@ def insert_at_line(random: Random) -> Scene:
 
 
 @task("editor-line-numbers", "mousepad", complexity=1.0)
-def line_numbers(random: Random) -> Scene:
+def line_numbers(random: Random) -> DesktopScene:
     """A setting of the editor's."""
     name = f"Documents/{random.choice(TOPICS)}.txt"
 
@@ -218,7 +218,7 @@ def line_numbers(random: Random) -> Scene:
         yield keys("alt+v")
         yield keys("down", "down", "enter")
 
-    return Scene(
+    return DesktopScene(
         plain="Make the text editor show line numbers.",
         explicit="Open the View menu and click “Line Numbers”",
         apps=(f"mousepad {name}",),
@@ -229,7 +229,7 @@ def line_numbers(random: Random) -> Scene:
 
 
 @task("editor-merge", "mousepad", complexity=3.0)
-def merge(random: Random) -> Scene:
+def merge(random: Random) -> DesktopScene:
     """Two lists that are to be one."""
     all_lines = lines(random, 6)
     first, second = "\n".join(all_lines[:3]) + "\n", "\n".join(all_lines[3:]) + "\n"
@@ -248,7 +248,7 @@ def merge(random: Random) -> Scene:
         yield keys("ctrl+v")
         yield from save_as(world, "Documents/all.txt")
 
-    return Scene(
+    return DesktopScene(
         plain=f"Documents has the lists {one}.txt, which is open, and {two}.txt. Put both into one new file "
         f"Documents/all.txt, first the lines of {one}.txt and then those of {two}.txt, and leave the two as they are.",
         explicit=f"Press Ctrl+O, type “{two}.txt”, press Enter, press Ctrl+A, press Ctrl+C, press Ctrl+Page Up, press "

@@ -7,8 +7,8 @@ from random import Random
 
 from benchmarks.suites.desktop.checks import every, files, folders
 from benchmarks.suites.desktop.oracle import closed, keys, opened, press_until, titled, write
-from benchmarks.suites.desktop.task import Move, Scene, Until, task
-from benchmarks.suites.desktop.words import NOUNS, TOPICS, sentence, some
+from benchmarks.suites.desktop.sample_text import NOUNS, TOPICS, sentence, some
+from benchmarks.suites.desktop.task import DesktopScene, Move, Until, task
 from benchmarks.suites.desktop.world import DesktopWorld
 
 Files = dict[str, str | bytes]
@@ -43,7 +43,7 @@ def _shown(world: DesktopWorld, folder: str) -> Until:
 
 
 @task("files-new-folder", "pcmanfm", complexity=1.2)
-def new_folder(random: Random) -> Scene:
+def new_folder(random: Random) -> DesktopScene:
     """A folder of files that needs another folder."""
     name = random.choice(TOPICS).capitalize()
 
@@ -54,7 +54,7 @@ def new_folder(random: Random) -> Scene:
         yield write(name)
         yield from press_until("enter", closed(world, "New Folder"))
 
-    return Scene(
+    return DesktopScene(
         plain=f"Make a new folder called {name} in Documents.",
         explicit=f"Press Ctrl+Shift+N, press Ctrl+A, type “{name}” and press Enter",
         apps=("pcmanfm Documents",),
@@ -65,7 +65,7 @@ def new_folder(random: Random) -> Scene:
 
 
 @task("files-rename", "pcmanfm", complexity=1.2)
-def rename(random: Random) -> Scene:
+def rename(random: Random) -> DesktopScene:
     """One of several files has the wrong name."""
     known = papers(random, 6)
     old, new = random.choice(list(known)), f"Documents/{random.choice(TOPICS)}.txt"
@@ -78,7 +78,7 @@ def rename(random: Random) -> Scene:
         yield write(base(new))
         yield from press_until("enter", closed(world, "Rename"))
 
-    return Scene(
+    return DesktopScene(
         plain=f"Rename the file {base(old)} to {base(new)}.",
         explicit=f"Click “{base(old)}”, press F2, press Ctrl+A, type “{base(new)}” and press Enter",
         apps=("pcmanfm Documents",),
@@ -89,7 +89,7 @@ def rename(random: Random) -> Scene:
 
 
 @task("files-delete", "pcmanfm", complexity=1.2)
-def delete(random: Random) -> Scene:
+def delete(random: Random) -> DesktopScene:
     """One of several files is to go."""
     known = papers(random, 7)
     gone = random.choice(list(known))
@@ -100,7 +100,7 @@ def delete(random: Random) -> Scene:
         yield opened(world, "Confirm")
         yield from press_until("enter", closed(world, "Confirm"))
 
-    return Scene(
+    return DesktopScene(
         plain=f"Throw the file {base(gone)} away.",
         explicit=f"Click “{base(gone)}”, press the Delete key and click Yes",
         apps=("pcmanfm Documents",),
@@ -111,7 +111,7 @@ def delete(random: Random) -> Scene:
 
 
 @task("files-move", "pcmanfm", complexity=2.0)
-def move(random: Random) -> Scene:
+def move(random: Random) -> DesktopScene:
     """A file that is in the wrong folder."""
     known = papers(random, 5)
     name, folder = random.choice(list(known)), random.choice(TOPICS).capitalize()
@@ -123,7 +123,7 @@ def move(random: Random) -> Scene:
         yield from show(world, f"Documents/{folder}")
         yield keys("ctrl+v")
 
-    return Scene(
+    return DesktopScene(
         plain=f"Move {base(name)} into the folder {folder}.",
         explicit=f"Click “{base(name)}”, press Ctrl+X, double-click “{folder}” and press Ctrl+V",
         apps=("pcmanfm Documents",),
@@ -134,7 +134,7 @@ def move(random: Random) -> Scene:
 
 
 @task("files-copy", "pcmanfm", complexity=2.2)
-def copy(random: Random) -> Scene:
+def copy(random: Random) -> DesktopScene:
     """A file that is wanted in another folder as well."""
     known = papers(random, 5, folder="Downloads")
     name = random.choice(list(known))
@@ -147,7 +147,7 @@ def copy(random: Random) -> Scene:
         yield from show(world, "Documents")
         yield keys("ctrl+v")
 
-    return Scene(
+    return DesktopScene(
         plain=f"Copy {base(name)} from Downloads to Documents; the one in Downloads stays.",
         explicit=f"Double-click Downloads, click “{base(name)}”, press Ctrl+C, click “Home Folder”, double-click "
         "Documents and press Ctrl+V",
@@ -159,7 +159,7 @@ def copy(random: Random) -> Scene:
 
 
 @task("files-tidy", "pcmanfm", complexity=7.0)
-def tidy(random: Random) -> Scene:
+def tidy(random: Random) -> DesktopScene:
     """Two kinds of files that are to be told apart."""
     names = some(random, NOUNS, 5)
     kinds = ["txt", "csv", "txt", "csv", "txt"]
@@ -183,7 +183,7 @@ def tidy(random: Random) -> Scene:
         for path in known
     ]
     explicit = ", ".join(steps)
-    return Scene(
+    return DesktopScene(
         plain="Tidy up Downloads: move the .txt files into the folder Texts and the .csv files into the folder Tables.",
         explicit=explicit[0].upper() + explicit[1:],
         apps=("pcmanfm Downloads",),

@@ -8,16 +8,16 @@ from typing import Any
 
 from actions.action import AnyAction, Click, Finish, Key, TypeText
 from actions.frame import Point
-from agent.model import Decision, Grounding, ModelError
-from agent.step import Step
-from agent.task import Task
+from agent.core.model import Decision, Grounding, ModelError
+from agent.core.step import Step
+from agent.core.task import Task
 from benchmarks.suites.desktop.task import Move, Until
 from benchmarks.suites.desktop.world import DesktopWorld
 from envs.env import Observation
-from envs.x11 import Window
+from envs.x11 import XWindow
 
 
-class Oracle:
+class DesktopOracle:
     """Does what the scene's script says. It is bound to a world before the first step."""
 
     name = "oracle"
@@ -94,7 +94,7 @@ def give_up(why: str) -> AnyAction:
     return Finish(status="failure", message=why)
 
 
-def titled(world: DesktopWorld, title: str) -> Window | None:
+def titled(world: DesktopWorld, title: str) -> XWindow | None:
     """The newest window that has `title` in its title."""
     return next((w for w in reversed(world.windows()) if title in w.title), None)
 
@@ -147,7 +147,7 @@ def to_front(world: DesktopWorld, program: str) -> Iterator[Move]:
     raise ModelError(f"no part of the title bar of {program} can be seen")
 
 
-def _covers(window: Window, x: float, y: float) -> bool:
+def _covers(window: XWindow, x: float, y: float) -> bool:
     across = window.left - 4 <= x <= window.left + window.width + 4
     return across and window.top - 26 <= y <= window.top + window.height + 8
 

@@ -40,7 +40,7 @@ setInterval(tell, 100); })();
 
 
 @dataclass(frozen=True)
-class Page:
+class WebPage:
     """A page, or with `download` a file that the browser stores under that name."""
 
     title: str
@@ -55,7 +55,7 @@ class Page:
         )
 
 
-class _Server(ThreadingHTTPServer):
+class _PageServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -70,13 +70,13 @@ class Pages:
     form that is sent to a path answers with the page of that path.
     """
 
-    pages: Mapping[str, Page]
+    pages: Mapping[str, WebPage]
     forms: list[tuple[str, Values]] = field(default_factory=list)
     visited: list[str] = field(default_factory=list)
     _seen: tuple[str, dict[str, list[float]]] = ("", {})
 
     def __post_init__(self) -> None:
-        self._server = _Server(("127.0.0.1", 0), self._handler())
+        self._server = _PageServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()

@@ -10,8 +10,8 @@ from PIL import Image, ImageDraw
 
 from benchmarks.suites.desktop.checks import every, files, picture
 from benchmarks.suites.desktop.oracle import closed, keys, opened, press_until, windows, write
-from benchmarks.suites.desktop.task import Move, Scene, task
-from benchmarks.suites.desktop.words import CITIES, some
+from benchmarks.suites.desktop.sample_text import CITIES, some
+from benchmarks.suites.desktop.task import DesktopScene, Move, task
 from benchmarks.suites.desktop.world import DesktopWorld
 
 COLOURS = ("crimson", "seagreen", "royalblue", "orange", "purple", "teal")
@@ -55,7 +55,7 @@ def _leaf(index: int) -> str:
 
 
 @task("picture-rotate", "gpicview", complexity=1.2)
-def rotate(random: Random) -> Scene:
+def rotate(random: Random) -> DesktopScene:
     """A picture that lies on its side."""
     image, name = draw(random), f"Pictures/{random.choice(CITIES).lower()}.png"
     left = random.random() < 0.5
@@ -65,7 +65,7 @@ def rotate(random: Random) -> Scene:
         yield from overwrite(world)
 
     turn = Image.Transpose.ROTATE_90 if left else Image.Transpose.ROTATE_270
-    return Scene(
+    return DesktopScene(
         plain=f"Turn the picture by 90 degrees {'to the left' if left else 'to the right'} and save it under its name.",
         explicit=f"Press {'L' if left else 'R'}, press S and click Yes",
         apps=(f"gpicview {name}",),
@@ -76,7 +76,7 @@ def rotate(random: Random) -> Scene:
 
 
 @task("picture-mirror-copy", "gpicview", complexity=2.0)
-def mirror_copy(random: Random) -> Scene:
+def mirror_copy(random: Random) -> DesktopScene:
     """A picture of which a mirrored copy is wanted."""
     image, city = draw(random), random.choice(CITIES).lower()
     name, copy = f"Pictures/{city}.png", f"Pictures/{city}-mirrored.png"
@@ -89,7 +89,7 @@ def mirror_copy(random: Random) -> Scene:
         yield write(str(world.path(copy)))
         yield from press_until("enter", closed(world, "gpicview"))
 
-    return Scene(
+    return DesktopScene(
         plain=f"Mirror the picture horizontally (left becomes right) and save that as {copy}. The picture itself must "
         "stay as it is.",
         explicit=f"Press H, press A, type “{copy.rpartition('/')[2]}” and press Enter",
@@ -101,7 +101,7 @@ def mirror_copy(random: Random) -> Scene:
 
 
 @task("picture-turn-over", "gpicview", complexity=2.0)
-def turn_over(random: Random) -> Scene:
+def turn_over(random: Random) -> DesktopScene:
     """Four pictures, each with a name on it, of which one is upside down."""
     names = some(random, CITIES, 4)
     images = {f"Pictures/photo-{i}.png": draw(random, name) for i, name in enumerate(names, 1)}
@@ -116,7 +116,7 @@ def turn_over(random: Random) -> Scene:
 
     others = [picture(name, image) for name, image in images.items() if name != chosen]
     turned = images[chosen].transpose(Image.Transpose.ROTATE_180)
-    return Scene(
+    return DesktopScene(
         plain=f"One of the pictures in this folder has the word {names[index]} on it. Turn that picture "
         "upside down (by 180 "
         "degrees), save it under its name, and leave the others as they are.",
@@ -129,7 +129,7 @@ def turn_over(random: Random) -> Scene:
 
 
 @task("picture-delete", "gpicview", complexity=1.6)
-def delete(random: Random) -> Scene:
+def delete(random: Random) -> DesktopScene:
     """Three pictures, each with a name on it, of which one is to go."""
     names = sorted(some(random, CITIES, 3))
     order = some(random, names, 3)
@@ -144,7 +144,7 @@ def delete(random: Random) -> Scene:
         yield windows(world, count + 1)
         yield from press_until("alt+y", windows(world, count))
 
-    return Scene(
+    return DesktopScene(
         plain=f"One of the pictures in this folder has the word {order[index]} on it. Delete that picture "
         "and no other.",
         explicit=f"{_leaf(index)}, press the Delete key and click Yes",

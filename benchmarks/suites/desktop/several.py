@@ -13,17 +13,17 @@ from benchmarks.suites.desktop.checks import cells, every, files, picture, sent
 from benchmarks.suites.desktop.editor import save_as
 from benchmarks.suites.desktop.folders import select, show
 from benchmarks.suites.desktop.oracle import click_on, has, keys, opened, saved, to_front, write
-from benchmarks.suites.desktop.pages import Page
+from benchmarks.suites.desktop.pages import WebPage
 from benchmarks.suites.desktop.pictures import draw, overwrite, png
+from benchmarks.suites.desktop.sample_text import CITIES, NOUNS, TOPICS, amounts, people, rows_of, sentence, some
 from benchmarks.suites.desktop.sheets import save_as as save_sheet
 from benchmarks.suites.desktop.sheets import workbook
-from benchmarks.suites.desktop.task import Move, Scene, task
-from benchmarks.suites.desktop.words import CITIES, NOUNS, TOPICS, amounts, people, rows_of, sentence, some
+from benchmarks.suites.desktop.task import DesktopScene, Move, task
 from benchmarks.suites.desktop.world import DesktopWorld
 
 
 @task("several-sum-to-note", "galculator", "mousepad", complexity=3.4)
-def sum_to_note(random: Random) -> Scene:
+def sum_to_note(random: Random) -> DesktopScene:
     """Calculator and editor."""
     a, b = amounts(random, 2, 112, 987)
     name = f"{random.choice(TOPICS)}.txt"
@@ -36,7 +36,7 @@ def sum_to_note(random: Random) -> Scene:
         yield keys("ctrl+v")
         yield from save_as(world, name)
 
-    return Scene(
+    return DesktopScene(
         plain=f"Multiply {a} by {b} with the calculator, and save a note {name} in the home folder that holds just the "
         "result.",
         explicit=f"{spoken(f'{a}*{b}=')}. Press Ctrl+C, click the title bar “Untitled 1 - Mousepad”, press "
@@ -49,7 +49,7 @@ def sum_to_note(random: Random) -> Scene:
 
 
 @task("several-order-to-note", "chromium", "mousepad", complexity=2.6)
-def order_to_note(random: Random) -> Scene:
+def order_to_note(random: Random) -> DesktopScene:
     """Browser and editor."""
     numbers, names, costs = amounts(random, 4, 10000, 99999), people(random, 4), amounts(random, 4, 20, 400)
     index = random.randrange(4)
@@ -64,7 +64,7 @@ def order_to_note(random: Random) -> Scene:
         yield write(line)
         yield from save_as(world, "order.txt")
 
-    return Scene(
+    return DesktopScene(
         plain=f"Look up the order of {names[index]} on the web page. Write its number and its total without "
         "the currency, "
         "with one blank between them, into a note and save it as order.txt in the home folder.",
@@ -74,12 +74,12 @@ def order_to_note(random: Random) -> Scene:
         apps=(f"{BROWSER}/", "mousepad"),
         check=files({"order.txt": line}),
         script=script,
-        pages={"/": Page("Orders", body)},
+        pages={"/": WebPage("Orders", body)},
     )
 
 
 @task("several-code-to-form", "xterm", "chromium", complexity=2.6)
-def code_to_form(random: Random) -> Scene:
+def code_to_form(random: Random) -> DesktopScene:
     """Terminal and browser: a program prints a code that the page asks for."""
     code = f"{random.choice(NOUNS)}-{random.randrange(100, 999)}"
     body = (
@@ -95,7 +95,7 @@ def code_to_form(random: Random) -> Scene:
         yield from click_on(world, "/", "go")
         yield arrived(world, "/activate")
 
-    return Scene(
+    return DesktopScene(
         plain="Run the script show-code.sh in the terminal. It prints a code: activate the product on the "
         "web page with "
         "it.",
@@ -105,12 +105,12 @@ def code_to_form(random: Random) -> Scene:
         check=sent("/activate", code=code),
         script=script,
         files={"show-code.sh": f"printf 'The code is %s-%s\\n' {code.replace('-', ' ')}\n"},
-        pages={"/": Page("Activation", body), "/activate": OK},
+        pages={"/": WebPage("Activation", body), "/activate": OK},
     )
 
 
 @task("several-highest-to-note", "gnumeric", "mousepad", complexity=2.6)
-def highest_to_note(random: Random) -> Scene:
+def highest_to_note(random: Random) -> DesktopScene:
     """Spreadsheet and editor."""
     names, numbers = people(random, 8), amounts(random, 8, 100, 999)
     best = names[numbers.index(max(numbers))]
@@ -121,7 +121,7 @@ def highest_to_note(random: Random) -> Scene:
         yield write(best)
         yield from save_as(world, "winner.txt")
 
-    return Scene(
+    return DesktopScene(
         plain="Who has the highest number in the spreadsheet? Write just that name into a note and save it "
         "as winner.txt "
         "in the home folder.",
@@ -136,7 +136,7 @@ def highest_to_note(random: Random) -> Scene:
 
 
 @task("several-find-and-rotate", "pcmanfm", "gpicview", complexity=3.0)
-def find_and_rotate(random: Random) -> Scene:
+def find_and_rotate(random: Random) -> DesktopScene:
     """File manager and image viewer."""
     names = some(random, CITIES, 4)
     images = {f"Pictures/{name.lower()}.png": draw(random, name) for name in names}
@@ -152,7 +152,7 @@ def find_and_rotate(random: Random) -> Scene:
         yield from overwrite(world)
 
     base = chosen.rpartition("/")[2]
-    return Scene(
+    return DesktopScene(
         plain=f"Open {base} from the folder Pictures, turn it by 90 degrees to the right and save it under its name.",
         explicit=f"Double-click Pictures, double-click “{base}”, press R, press S and click Yes",
         apps=("pcmanfm .",),
@@ -163,7 +163,7 @@ def find_and_rotate(random: Random) -> Scene:
 
 
 @task("several-write-and-run", "mousepad", "xterm", complexity=3.0)
-def write_and_run(random: Random) -> Scene:
+def write_and_run(random: Random) -> DesktopScene:
     """Editor and terminal: a script is written in the one and run in the other."""
     word = f"{random.choice(NOUNS)}{random.randrange(10, 99)}"
     line = f"echo {word} > made.txt"
@@ -176,7 +176,7 @@ def write_and_run(random: Random) -> Scene:
         yield write("sh make.sh\n")
         yield has(world, "made.txt", word)
 
-    return Scene(
+    return DesktopScene(
         plain=f"Write a shell script with the one line “{line}” in the text editor, save it as make.sh in "
         "the home folder, "
         "and run it once in the terminal.",
@@ -190,7 +190,7 @@ def write_and_run(random: Random) -> Scene:
 
 
 @task("several-prices-to-sheet", "chromium", "gnumeric", complexity=3.6)
-def prices_to_sheet(random: Random) -> Scene:
+def prices_to_sheet(random: Random) -> DesktopScene:
     """Browser and spreadsheet."""
     things, prices = some(random, NOUNS, 4), amounts(random, 4, 5, 99)
     rows = "".join(f"<tr><td>{t}</td><td>{p}</td></tr>" for t, p in zip(things, prices, strict=True))
@@ -204,7 +204,7 @@ def prices_to_sheet(random: Random) -> Scene:
         yield from save_sheet(world, name)
 
     typed = ", ".join(f"type “{t}”, press Tab, type “{p}”, press Enter" for t, p in zip(things, prices, strict=True))
-    return Scene(
+    return DesktopScene(
         plain="Copy the price list of the web page into the empty spreadsheet, without the heading: things "
         "in column A, "
         f"prices in column B, from A1 on and in the same order. Save it as {name} in Gnumeric's own format.",
@@ -213,12 +213,12 @@ def prices_to_sheet(random: Random) -> Scene:
         apps=(f"{BROWSER}/", "gnumeric"),
         check=cells(name, wanted),
         script=script,
-        pages={"/": Page("Prices", f"<h1>Prices</h1><table><tr><th>Thing</th><th>Price</th></tr>{rows}</table>")},
+        pages={"/": WebPage("Prices", f"<h1>Prices</h1><table><tr><th>Thing</th><th>Price</th></tr>{rows}</table>")},
     )
 
 
 @task("several-download-count", "chromium", "xterm", complexity=3.8)
-def download_count(random: Random) -> Scene:
+def download_count(random: Random) -> DesktopScene:
     """Browser, terminal, browser: download, count, report."""
     city, *others = some(random, CITIES, 4)
     lines = [city] * random.randrange(31, 79) + [random.choice(others) for _ in range(random.randrange(90, 160))]
@@ -244,7 +244,7 @@ def download_count(random: Random) -> Scene:
         yield from click_on(world, "/", "report")
         yield arrived(world, "/report")
 
-    return Scene(
+    return DesktopScene(
         plain=f"Download the list of visits from the web page, find out with the terminal how many of its "
         "lines are from "
         f"{city}, and report that number on the web page.",
@@ -253,5 +253,5 @@ def download_count(random: Random) -> Scene:
         apps=("xterm", f"{BROWSER}/"),
         check=every(files({"Downloads/visits.csv": data}), sent("/report", count=str(count))),
         script=script,
-        pages={"/": Page("Visits", body), "/visits": Page("", data, download="visits.csv"), "/report": OK},
+        pages={"/": WebPage("Visits", body), "/visits": WebPage("", data, download="visits.csv"), "/report": OK},
     )

@@ -8,8 +8,8 @@ from random import Random
 
 from benchmarks.suites.desktop.checks import Check, cells, every
 from benchmarks.suites.desktop.oracle import closed, keys, opened, press_until, saved, write
-from benchmarks.suites.desktop.task import Move, Scene, task
-from benchmarks.suites.desktop.words import CITIES, NOUNS, amounts, people, rows_of, some
+from benchmarks.suites.desktop.sample_text import CITIES, NOUNS, amounts, people, rows_of, some
+from benchmarks.suites.desktop.task import DesktopScene, Move, task
 from benchmarks.suites.desktop.world import DesktopWorld
 
 Rows = Sequence[Sequence[str | int]]
@@ -52,7 +52,7 @@ def save_as(world: DesktopWorld, name: str) -> Iterator[Move]:
     yield saved(world, name)
 
 
-def _edit(plain: str, explicit: str, rows: Rows, check: Check, place: str, typed: str) -> Scene:
+def _edit(plain: str, explicit: str, rows: Rows, check: Check, place: str, typed: str) -> DesktopScene:
     """A table in which something is typed in one cell, and that is saved."""
 
     def script(world: DesktopWorld) -> Iterator[Move]:
@@ -60,7 +60,7 @@ def _edit(plain: str, explicit: str, rows: Rows, check: Check, place: str, typed
         yield write(typed + "\n")
         yield keys("ctrl+s")
 
-    return Scene(plain, explicit, (f"gnumeric {SPREADSHEET}",), check, script, {SPREADSHEET: workbook(rows)})
+    return DesktopScene(plain, explicit, (f"gnumeric {SPREADSHEET}",), check, script, {SPREADSHEET: workbook(rows)})
 
 
 def _arrows(place: str) -> str:
@@ -70,7 +70,7 @@ def _arrows(place: str) -> str:
 
 
 @task("sheet-enter", "gnumeric", complexity=1.8)
-def enter(random: Random) -> Scene:
+def enter(random: Random) -> DesktopScene:
     """An empty sheet."""
     cities, numbers = some(random, CITIES, 3), amounts(random, 3, 10, 99)
     rows = list(zip(cities, numbers, strict=True))
@@ -83,7 +83,7 @@ def enter(random: Random) -> Scene:
 
     listed = ", ".join(f"{city} {number}" for city, number in rows)
     typed = "Press Ctrl+Home, " + ", ".join(f"type “{city}”, press Tab, type “{n}”, press Enter" for city, n in rows)
-    return Scene(
+    return DesktopScene(
         plain=f"Enter this table in the empty spreadsheet, from A1 on, cities in column A and numbers in "
         f"column B: {listed}. "
         f"Save it as {name} in Gnumeric's own format.",
@@ -95,7 +95,7 @@ def enter(random: Random) -> Scene:
 
 
 @task("sheet-correct", "gnumeric", complexity=1.4)
-def correct(random: Random) -> Scene:
+def correct(random: Random) -> DesktopScene:
     """A table with one wrong number."""
     names, numbers = people(random, 6), amounts(random, 6, 100, 900)
     index, right = random.randrange(6), random.randrange(1000, 2000)
@@ -111,7 +111,7 @@ def correct(random: Random) -> Scene:
 
 
 @task("sheet-sum", "gnumeric", complexity=1.6)
-def total(random: Random) -> Scene:
+def total(random: Random) -> DesktopScene:
     """A column without its sum."""
     count = random.randrange(5, 13)
     things, numbers, last = some(random, NOUNS, count), amounts(random, count, 11, 299), count + 1
@@ -124,7 +124,7 @@ def total(random: Random) -> Scene:
 
 
 @task("sheet-average", "gnumeric", complexity=1.8)
-def average(random: Random) -> Scene:
+def average(random: Random) -> DesktopScene:
     """Two columns of marks of which one average is wanted."""
     place = f"E{random.randrange(1, 9)}"
     names = people(random, 5)
@@ -145,7 +145,7 @@ def average(random: Random) -> Scene:
 
 
 @task("sheet-totals", "gnumeric", complexity=3.0)
-def totals(random: Random) -> Scene:
+def totals(random: Random) -> DesktopScene:
     """An order of several lines."""
     lines = random.randrange(4, 9)
     things, prices, counts = some(random, NOUNS, lines), amounts(random, lines, 3, 60), amounts(random, lines, 2, 25)
@@ -163,7 +163,7 @@ def totals(random: Random) -> Scene:
         yield keys("ctrl+s")
 
     typed = ", ".join(f"type “=B{n}*C{n}”, press Enter" for n in range(2, lines + 2))
-    return Scene(
+    return DesktopScene(
         plain="Add a column D with the heading Total to the order in the spreadsheet: for each item price "
         "times quantity. "
         "Save it.",
@@ -176,7 +176,7 @@ def totals(random: Random) -> Scene:
 
 
 @task("sheet-delete-row", "gnumeric", complexity=1.8)
-def delete_row(random: Random) -> Scene:
+def delete_row(random: Random) -> DesktopScene:
     """A table from which a row goes."""
     names, numbers = people(random, 6), amounts(random, 6, 100, 900)
     index = random.randrange(1, 5)
@@ -189,7 +189,7 @@ def delete_row(random: Random) -> Scene:
         yield keys("ctrl+-")
         yield keys("ctrl+s")
 
-    return Scene(
+    return DesktopScene(
         plain=f"{names[index]} has left. Delete that row of the spreadsheet, so that the others move up, and save it.",
         explicit=f"{_arrows(f'A{index + 1}')}, press Shift+Space, open the Edit menu, click Delete, click Rows and "
         "press Ctrl+S",

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from agent.model import Model
-from agent.task import Limits
+from agent.core.model import Model
+from agent.core.task import Limits
 from benchmarks.interactive import figures, hash_of, instances, play, refuse_foreign
-from benchmarks.suite import Answer, Judged, Kind, Options, Sample, SuiteError, Summary, Verdict
+from benchmarks.suite import Judged, Kind, Prediction, Sample, SampleVerdict, SuiteError, SuiteOptions, Summary
 from benchmarks.suites.desktop import catalogue
-from benchmarks.suites.desktop.oracle import Oracle
+from benchmarks.suites.desktop.oracle import DesktopOracle
 from benchmarks.suites.desktop.task import MODES, TASKS, DesktopTask, Mode, instance_seed
 from benchmarks.suites.desktop.world import SIZE, DesktopWorld, programs_missing
 
@@ -57,7 +57,7 @@ class DesktopSuite:
         """The first instance of every task, then the second of every task: the first part of a run has all tasks."""
         return [self._sample(task, i) for i in range(self._seeds) for task in self._tasks]
 
-    def answer(self, sample: Sample, model: Model) -> Answer:
+    def answer(self, sample: Sample, model: Model) -> Prediction:
         """One whole run on a fresh display. Raises `EnvError` and `ModelError`."""
         name, seed = sample.data
         task = TASKS[name]
@@ -65,14 +65,14 @@ class DesktopSuite:
             limits = Limits(steps=task.steps, seconds=SECONDS)
             return play(world, model, limits, seeds={"instance": seed})
 
-    def judge(self, sample: Sample, answer: Answer) -> Verdict:
+    def judge(self, sample: Sample, answer: Prediction) -> SampleVerdict:
         """``solved``; ``false_done`` where the agent said done and the state was wrong; else how the run ended."""
         solved = float(answer.value["success"]) >= 1
         lied = answer.value.get("claimed") and not solved
         kind = "solved" if solved else "false_done" if lied else str(answer.value["ending"])
         state = 1.0 if answer.value.get("state") and not TASKS[sample.data[0]].infeasible else 0.0
         scores = {"state": state} if not TASKS[sample.data[0]].infeasible else {}
-        return Verdict(correct=solved, kind=kind, scores=scores, why=str(answer.value.get("why", "")))
+        return SampleVerdict(correct=solved, kind=kind, scores=scores, why=str(answer.value.get("why", "")))
 
     def summarise(self, judged: Sequence[Judged]) -> Summary:
         """Success by task, program and difficulty; the interval is a bootstrap over tasks and seeds."""
@@ -80,7 +80,7 @@ class DesktopSuite:
 
     def oracle(self, sample: Sample) -> Model | None:
         """The task's own script."""
-        return Oracle()
+        return DesktopOracle()
 
     @property
     def flagged(self) -> Mapping[str, str]:
@@ -98,7 +98,7 @@ class DesktopSuite:
         return Sample(f"{task.name}/{instance}", task.scene(seed).wording(self._mode), groups, (task.name, seed))
 
 
-def open_suite(name: str, data: Path | None, options: Options) -> DesktopSuite:
+def open_suite(name: str, data: Path | None, options: SuiteOptions) -> DesktopSuite:
     """The desktop suite. Raises `SuiteError` for an unknown task or mode, a foreign option, a missing program."""
     mode = options.mode or "plain"
     if mode not in MODES:

@@ -12,7 +12,7 @@ from actions.action import AnyAction
 
 if TYPE_CHECKING:
     from benchmarks.suites.desktop.checks import Check
-    from benchmarks.suites.desktop.pages import Page
+    from benchmarks.suites.desktop.pages import WebPage
     from benchmarks.suites.desktop.world import DesktopWorld
 
 Mode = Literal["plain", "explicit"]
@@ -34,7 +34,7 @@ Script = Callable[["DesktopWorld"], Iterator[Move]]
 
 
 @dataclass(frozen=True)
-class Scene:
+class DesktopScene:
     """One instance of a task.
 
     `plain` is the goal as a person would put it; `explicit` says step by step what to do. `apps` are the command lines
@@ -50,7 +50,7 @@ class Scene:
     check: Check
     script: Script
     files: Mapping[str, str | bytes] = field(default_factory=dict)
-    pages: Mapping[str, Page] = field(default_factory=dict)
+    pages: Mapping[str, WebPage] = field(default_factory=dict)
     infeasible: bool = False
     grace: float = 4.0
 
@@ -70,7 +70,7 @@ class DesktopTask:
     name: str
     programs: tuple[str, ...]
     complexity: float
-    make: Callable[[Random], Scene]
+    make: Callable[[Random], DesktopScene]
     infeasible: bool = False
 
     @property
@@ -83,7 +83,7 @@ class DesktopTask:
         """``easy`` up to 15 steps, ``medium`` up to 25, else ``hard``."""
         return "easy" if self.steps <= 15 else "medium" if self.steps <= 25 else "hard"
 
-    def scene(self, seed: int) -> Scene:
+    def scene(self, seed: int) -> DesktopScene:
         """The instance that belongs to `seed`; always the same."""
         return self.make(Random(seed))
 
@@ -94,10 +94,10 @@ TASKS: dict[str, DesktopTask] = {}
 
 def task(
     name: str, *programs: str, complexity: float, infeasible: bool = False
-) -> Callable[[Callable[[Random], Scene]], DesktopTask]:
+) -> Callable[[Callable[[Random], DesktopScene]], DesktopTask]:
     """Register the decorated function as the task `name`."""
 
-    def register(make: Callable[[Random], Scene]) -> DesktopTask:
+    def register(make: Callable[[Random], DesktopScene]) -> DesktopTask:
         if name in TASKS:
             raise ValueError(f"two tasks are called {name!r}")
         TASKS[name] = DesktopTask(name, programs, complexity, make, infeasible)

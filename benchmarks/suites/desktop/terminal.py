@@ -7,8 +7,8 @@ from random import Random
 
 from benchmarks.suites.desktop.checks import Check, every, executable, files, folders, no_process
 from benchmarks.suites.desktop.oracle import write
-from benchmarks.suites.desktop.task import Move, Scene, task
-from benchmarks.suites.desktop.words import CITIES, NOUNS, TOPICS, amounts, people, sentence, some
+from benchmarks.suites.desktop.sample_text import CITIES, NOUNS, TOPICS, amounts, people, sentence, some
+from benchmarks.suites.desktop.task import DesktopScene, Move, task
 from benchmarks.suites.desktop.world import DesktopWorld
 
 
@@ -17,18 +17,20 @@ def _commands(*lines: str) -> tuple[str, list[str]]:
     return explicit[0].upper() + explicit[1:], [f"{line}\n" for line in lines]
 
 
-def _scene(plain: str, check: Check, *lines: str, files: dict[str, str | bytes], apps: tuple[str, ...] = ()) -> Scene:
+def _scene(
+    plain: str, check: Check, *lines: str, files: dict[str, str | bytes], apps: tuple[str, ...] = ()
+) -> DesktopScene:
     explicit, typed = _commands(*lines)
 
     def script(world: DesktopWorld) -> Iterator[Move]:
         for line in typed:
             yield write(line)
 
-    return Scene(plain, explicit, (*apps, "xterm"), check, script, files)
+    return DesktopScene(plain, explicit, (*apps, "xterm"), check, script, files)
 
 
 @task("terminal-folders", "xterm", complexity=1.0)
-def make_folders(random: Random) -> Scene:
+def make_folders(random: Random) -> DesktopScene:
     """Folders in a folder."""
     project, *parts = some(random, NOUNS, 3)
     wanted = [f"{project}/{part}" for part in parts]
@@ -42,7 +44,7 @@ def make_folders(random: Random) -> Scene:
 
 
 @task("terminal-count", "xterm", complexity=1.2)
-def count_lines(random: Random) -> Scene:
+def count_lines(random: Random) -> DesktopScene:
     """A log in which some lines have a word."""
     word, other = some(random, ("ERROR", "WARNING", "NOTICE"), 2)
     kinds = [word] * random.randrange(7, 19) + [other] * random.randrange(9, 25)
@@ -58,7 +60,7 @@ def count_lines(random: Random) -> Scene:
 
 
 @task("terminal-rename-all", "xterm", complexity=1.6)
-def rename_all(random: Random) -> Scene:
+def rename_all(random: Random) -> DesktopScene:
     """Files that are to have another ending."""
     names = some(random, TOPICS, 4)
     old, new, other = some(random, ("txt", "md", "log", "text", "note", "csv", "dat"), 3)
@@ -76,7 +78,7 @@ def rename_all(random: Random) -> Scene:
 
 
 @task("terminal-run-script", "xterm", complexity=1.4)
-def run_script(random: Random) -> Scene:
+def run_script(random: Random) -> DesktopScene:
     """A script that may not be run yet."""
     secret = f"{random.choice(NOUNS)}-{random.randrange(1000, 9999)}"
     name = f"make-{random.choice(TOPICS)}.sh"
@@ -91,7 +93,7 @@ def run_script(random: Random) -> Scene:
 
 
 @task("terminal-largest", "xterm", complexity=1.6)
-def largest(random: Random) -> Scene:
+def largest(random: Random) -> DesktopScene:
     """Downloads of several sizes."""
     folder, *nouns = some(random, NOUNS, 6)
     names = [f"{name}.bin" for name in nouns]
@@ -113,7 +115,7 @@ def _only_copy(others: list[str]) -> Check:
 
 
 @task("terminal-end-process", "xterm", complexity=1.6)
-def end_process(random: Random) -> Scene:
+def end_process(random: Random) -> DesktopScene:
     """Two programs that run without an end, of which one is to go."""
     bad, good = amounts(random, 2, 70001, 99999)
     return _scene(
@@ -127,7 +129,7 @@ def end_process(random: Random) -> Scene:
 
 
 @task("terminal-sorted-list", "xterm", complexity=1.6)
-def sorted_list(random: Random) -> Scene:
+def sorted_list(random: Random) -> DesktopScene:
     """Two lists with some people in both."""
     everyone = people(random, 9)
     one, two = everyone[:6], everyone[4:]
@@ -145,7 +147,7 @@ def sorted_list(random: Random) -> Scene:
 
 
 @task("terminal-append", "xterm", complexity=1.0)
-def append_line(random: Random) -> Scene:
+def append_line(random: Random) -> DesktopScene:
     """A file that is to grow by a line."""
     city, line = random.choice(CITIES), sentence(random)
     name = f"Documents/{random.choice(TOPICS)}.txt"

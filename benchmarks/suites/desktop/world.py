@@ -17,11 +17,11 @@ from actions.action import Answer, AnyAction, Finish
 from benchmarks.interactive import Score
 from benchmarks.suites.desktop.clipboard import read_clipboard
 from benchmarks.suites.desktop.pages import Pages
-from benchmarks.suites.desktop.task import Mode, Scene
+from benchmarks.suites.desktop.task import DesktopScene, Mode
 from envs.sandbox import SandboxEnv
 
 if TYPE_CHECKING:
-    from envs.x11 import Window
+    from envs.x11 import XWindow
 
 SIZE = (1280, 800)
 """Input units of the display."""
@@ -37,7 +37,7 @@ _BASHRC = "PS1='\\w\\$ '\n"
 
 
 @dataclass
-class Told:
+class AgentStatements:
     """What the agent has said: its answers, and how it ended the task (None: not yet)."""
 
     answers: list[str] = field(default_factory=list)
@@ -56,9 +56,9 @@ class Told:
 class DesktopWorld:
     """A `benchmarks.interactive.World`. Raises `EnvError` when the display or a program cannot be started."""
 
-    def __init__(self, scene: Scene, mode: Mode = "plain") -> None:
+    def __init__(self, scene: DesktopScene, mode: Mode = "plain") -> None:
         self.scene = scene
-        self.told = Told()
+        self.told = AgentStatements()
         self._waited = False
         self._mode: Mode = mode
         self._stack = ExitStack()
@@ -109,7 +109,7 @@ class DesktopWorld:
         except (OSError, UnicodeDecodeError):
             return None
 
-    def windows(self) -> tuple[Window, ...]:
+    def windows(self) -> tuple[XWindow, ...]:
         """The windows, oldest first."""
         return self._env.windows()
 

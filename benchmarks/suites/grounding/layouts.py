@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from benchmarks.suites.grounding.records import BoxForm, Groups, Record, Row
+from benchmarks.suites.grounding.records import AnnotationRow, BoxForm, Groups, Record
 
-Reader = Callable[[Row, str], Record]
+Reader = Callable[[AnnotationRow, str], Record]
 """Makes a record of a row; the text is the id of a row that has none of its own: the file's stem and its number."""
 
 
@@ -59,7 +59,7 @@ def _crossed(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]
     return (f"{first[0]} {second[0]}",) if first and second else ()
 
 
-def _boxed(row: Row, number: str, form: BoxForm, groups: Groups, asked: tuple[str, ...] = ASKED) -> Record:
+def _boxed(row: AnnotationRow, number: str, form: BoxForm, groups: Groups, asked: tuple[str, ...] = ASKED) -> Record:
     """A record whose target is a box, unless `box_type` says otherwise."""
     kind = row.get("box_type") or "bbox"
     shapes = {"bbox": "box", "polygon": "polygon", "refusal": "nothing"}
@@ -84,7 +84,7 @@ def _boxed(row: Row, number: str, form: BoxForm, groups: Groups, asked: tuple[st
 _PLATFORM = re.compile(r"(?:screenspot_|^)(mobile|desktop|web|pc)(?:_|$)")
 
 
-def _screenspot(row: Row, number: str) -> Record:
+def _screenspot(row: AnnotationRow, number: str) -> Record:
     """Boxes are xywh in the official files, which say neither an image's size nor an id; else xyxy."""
     official = row.get(*SIZE) is None and row.get("id") is None
     told = (str(row.get("id") or number), str(row.get("application") or ""), row.text(*IMAGE))
@@ -124,7 +124,7 @@ SCREENSPOT_V2 = _spot("v2", (501, 334, 437), ("screenspotv2_image", "images", ""
 # ScreenSpot-Pro -----------------------------------------------------------------------------------------------------
 
 
-def _pro(row: Row, number: str) -> Record:
+def _pro(row: AnnotationRow, number: str) -> Record:
     group, kind = row.labels("group"), row.labels("ui_type", "data_type")
     groups = _grouped(
         **{"group and type": _crossed(group, kind)},
@@ -177,12 +177,12 @@ def _capabilities(kinds: tuple[str, ...], refusal: bool) -> tuple[str, ...]:
     return tuple(name for name, members in CAPABILITIES.items() if members.intersection(kinds))
 
 
-def _osworld(row: Row, number: str) -> Record:
+def _osworld(row: AnnotationRow, number: str) -> Record:
     """Official boxes are [x, y, width, height] in ``box_coordinates``, which also has the polygons."""
     official = row.get("box_coordinates") is not None
     if official:
         coordinates = row.data["box_coordinates"]
-        row = Row({**row.data, "bbox": coordinates, "polygon": coordinates}, row.where)
+        row = AnnotationRow({**row.data, "bbox": coordinates, "polygon": coordinates}, row.where)
     kind = row.text("box_type")
     elements = row.labels("GUI_types", "ui_type")
     groups = _grouped(
@@ -213,7 +213,7 @@ OSWORLD_G = Layout(
 # MMBench-GUI --------------------------------------------------------------------------------------------------------
 
 
-def _mmbench(row: Row, number: str) -> Record:
+def _mmbench(row: AnnotationRow, number: str) -> Record:
     """Boxes are parts of a side in the official file, pixels in converted ones; the official scorer takes both."""
     level, kind = row.labels("grounding_type", "group"), row.labels("data_type", "ui_type")
     platform = tuple(label.removeprefix("os_") for label in row.labels("platform"))
@@ -250,7 +250,7 @@ MMBENCH_GUI = Layout(
 _SPLITS = ("basic", "functional", "spatial")
 
 
-def _uivision(row: Row, number: str) -> Record:
+def _uivision(row: AnnotationRow, number: str) -> Record:
     split = next(
         (name for name in ("basic", "functional", "spatial") if f"_{name}" in str(row.get("id") or number)), ""
     )
@@ -285,7 +285,7 @@ UI_VISION = Layout(
 # Your own screens ---------------------------------------------------------------------------------------------------
 
 
-def _own(row: Row, number: str) -> Record:
+def _own(row: AnnotationRow, number: str) -> Record:
     """Every further text field becomes no table; the known ones do."""
     groups = _grouped(
         ui_type=row.labels("data_type", "ui_type"),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from actions.frame import Box, Point
-from benchmarks.scoring import Nothing, Polygon, Region, Target
+from benchmarks.figures.scoring import Nothing, Polygon, Region, Target
 from benchmarks.suite import SuiteError
 
 BoxForm = Literal["xywh", "xyxy", "fractions", "xyxy or fractions"]
@@ -27,7 +27,7 @@ OVERHANG = 0.05
 
 
 @dataclass(frozen=True)
-class Row:
+class AnnotationRow:
     """One record of a file, and where it stands, for errors."""
 
     data: Mapping[str, Any]
@@ -103,7 +103,7 @@ class Record:
         return SuiteError(f"{self.where}: {why}")
 
 
-def read_rows(file: Path, container: str | None = None) -> list[Row]:
+def read_rows(file: Path, container: str | None = None) -> list[AnnotationRow]:
     """The records of a JSON list, a JSON-lines file, or the list under `container` of a JSON object.
 
     Raises `SuiteError` for a file that is not there or not of that kind.
@@ -120,13 +120,13 @@ def read_rows(file: Path, container: str | None = None) -> list[Row]:
     return rows
 
 
-def _lines(file: Path, text: str) -> Iterator[Row]:
+def _lines(file: Path, text: str) -> Iterator[AnnotationRow]:
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():
             yield _row(_json(line, f"{file}:{number}"), f"{file}:{number}")
 
 
-def _listed(file: Path, text: str, container: str | None) -> Iterator[Row]:
+def _listed(file: Path, text: str, container: str | None) -> Iterator[AnnotationRow]:
     data = _json(text, str(file))
     if container and isinstance(data, dict):
         data = data.get(container)
@@ -136,10 +136,10 @@ def _listed(file: Path, text: str, container: str | None) -> Iterator[Row]:
         yield _row(entry, f"{file} record {number}")
 
 
-def _row(data: Any, where: str) -> Row:
+def _row(data: Any, where: str) -> AnnotationRow:
     if not isinstance(data, dict):
         raise SuiteError(f"{where}: not an object")
-    return Row(data, where)
+    return AnnotationRow(data, where)
 
 
 def _json(text: str, where: str) -> Any:

@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from actions.frame import Point
-from agent.model import Decision, Grounding, Model, ModelError
-from agent.step import Step
-from agent.task import Task
-from benchmarks.scoring import Nothing, Target, judge_place
-from benchmarks.suite import Answer, Judged, Kind, Options, Sample, Suite, SuiteError, Summary, Verdict
+from agent.core.model import Decision, Grounding, Model, ModelError
+from agent.core.step import Step
+from agent.core.task import Task
+from benchmarks.figures.scoring import Nothing, Target, judge_place
+from benchmarks.figures.summary import summarise
+from benchmarks.suite import Judged, Kind, Prediction, Sample, SampleVerdict, Suite, SuiteError, SuiteOptions, Summary
 from benchmarks.suites.grounding.layouts import LAYOUTS, Layout
-from benchmarks.suites.grounding.looking import ZOOM, look
-from benchmarks.suites.grounding.reading import Data, Question, read_data
+from benchmarks.suites.grounding.loading import GroundingQuestion, LoadedSuite, read_data
 from benchmarks.suites.grounding.records import Size
-from benchmarks.summary import summarise
+from benchmarks.suites.grounding.two_pass import ZOOM, look
 from envs.env import Observation
 
 VERSION = 1
@@ -27,7 +27,7 @@ WITHOUT_REFUSALS = "without-refusals"
 
 
 @dataclass(frozen=True)
-class Place:
+class GroundingScene:
     """A sample's own data: the image (None where only answers are judged), its size and what is right."""
 
     image: Path | None
@@ -35,19 +35,19 @@ class Place:
     target: Target
 
 
-def open_suite(name: str, data: Path | None, options: Options) -> Suite:
+def open_suite(name: str, data: Path | None, options: SuiteOptions) -> Suite:
     """The grounding suite `name` in the folder (or annotation file) `data`, checked. Raises `SuiteError`."""
     if data is None:
         raise SuiteError(f"{name} needs its data: give the folder it was downloaded to with --data")
     return GroundingSuite(name, read_data(name, _checked(name, options), data, options), options)
 
 
-def open_annotations(name: str, data: Path, options: Options) -> GroundingSuite:
+def open_annotations(name: str, data: Path, options: SuiteOptions) -> GroundingSuite:
     """The suite for judging stored answers: images need not be there. Raises `SuiteError`."""
     return GroundingSuite(name, read_data(name, _checked(name, options), data, options, images=False), options)
 
 
-def _checked(name: str, options: Options) -> Layout:
+def _checked(name: str, options: SuiteOptions) -> Layout:
     """The layout of suite `name`. Raises `SuiteError` for an option that means nothing to it."""
     layout = LAYOUTS[name]
     foreign = {"seeds": options.seeds is not None, "official-timer": options.official_timer, "tasks": options.tasks}
@@ -70,7 +70,7 @@ class GroundingSuite:
 
     kind: Kind = "grounding"
 
-    def __init__(self, name: str, data: Data, options: Options) -> None:
+    def __init__(self, name: str, data: LoadedSuite, options: SuiteOptions) -> None:
         self.name = name
         self._layout = LAYOUTS[name]
         self._data, self._options = data, options
@@ -111,15 +111,15 @@ class GroundingSuite:
     def _skips_refusals(self) -> bool:
         return self._rule == WITHOUT_REFUSALS
 
-    def answer(self, sample: Sample, model: Model) -> Answer:
+    def answer(self, sample: Sample, model: Model) -> Prediction:
         """Ask `model` where it is."""
-        task: Place = sample.data
+        task: GroundingScene = sample.data
         if task.image is None:
             raise SuiteError(f"{self.name}: the images were not opened")
         return look(model, task.image, sample.id, sample.instruction, self._options.zoom)
 
-    def judge(self, sample: Sample, answer: Answer) -> Verdict:
-        """`benchmarks.scoring.judge_place`."""
+    def judge(self, sample: Sample, answer: Prediction) -> SampleVerdict:
+        """`benchmarks.figures.scoring.judge_place`."""
         return judge_place(sample.data.target, answer)
 
     def summarise(self, judged: Sequence[Judged]) -> Summary:
@@ -148,9 +148,9 @@ class GroundingSuite:
         return Pointer(sample.data.target)
 
 
-def _sample(question: Question) -> Sample:
+def _sample(question: GroundingQuestion) -> Sample:
     record = question.record
-    task = Place(question.image, question.size, question.target)
+    task = GroundingScene(question.image, question.size, question.target)
     return Sample(record.id, record.instruction, record.groups, task)
 
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from actions.action import AnyAction, Click, Drag, Finish, Key, Scroll, TypeText
 from actions.frame import Point
-from agent.model import Decision, Grounding, ModelError, Usage
-from agent.step import Step
-from agent.task import Task
+from agent.core.model import Decision, Grounding, ModelError, Usage
+from agent.core.step import Step
+from agent.core.task import Task
 from envs.env import Observation
 from envs.miniwob_pages import CANVAS
 
@@ -140,7 +140,7 @@ class Hand:
         yield Key(chords=("home", *["down"] * options.index(text), "enter"))
 
 
-class Oracle:
+class MiniwobOracle:
     """A script as a model. It answers on one episode only."""
 
     dialect = None

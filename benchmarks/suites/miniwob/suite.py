@@ -9,10 +9,10 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from agent.model import Model
-from agent.task import Limits
+from agent.core.model import Model
+from agent.core.task import Limits
 from benchmarks.interactive import Pool, Score, figures, judge, play
-from benchmarks.suite import Answer, Judged, Kind, Options, Sample, SuiteError, Summary, Verdict
+from benchmarks.suite import Judged, Kind, Prediction, Sample, SampleVerdict, SuiteError, SuiteOptions, Summary
 from benchmarks.suites.miniwob import oracles
 from benchmarks.suites.miniwob.tasks import TASKS, budget, flags
 from envs import miniwob_pages as pages
@@ -81,7 +81,7 @@ class MiniwobSuite:
         seeds = range(self._first, self._first + self._seeds)
         return [self._sample(task, seed) for task in self._tasks for seed in seeds]
 
-    def answer(self, sample: Sample, model: Model) -> Answer:
+    def answer(self, sample: Sample, model: Model) -> Prediction:
         """One episode. Raises `EnvError` and `ModelError`."""
         task, seed = sample.data
         with self.episode(task, seed) as world:
@@ -98,7 +98,7 @@ class MiniwobSuite:
                 said = self._begin(env, task, seed)
             yield MiniwobWorld(env, said)
 
-    def judge(self, sample: Sample, answer: Answer) -> Verdict:
+    def judge(self, sample: Sample, answer: Prediction) -> SampleVerdict:
         """``solved``, or how the run ended; `scores` adds the raw reward where it was positive."""
         return judge(sample, answer)
 
@@ -145,7 +145,7 @@ def _spoils(key: str, tasks: set[str]) -> bool:
     return task in tasks and fatal
 
 
-def open_suite(name: str, data: Path | None, options: Options) -> MiniwobSuite:
+def open_suite(name: str, data: Path | None, options: SuiteOptions) -> MiniwobSuite:
     """The suite. `options.mode` is ``train`` or ``test``. Raises `SuiteError` for a foreign option or unknown task."""
     if data is not None:
         raise SuiteError("miniwob brings its own pages: leave --data out")

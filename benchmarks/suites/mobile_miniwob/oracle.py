@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from actions.action import AnyAction, Click, Drag, Key, LongPress, TypeText
 from actions.frame import Point
-from agent.model import ModelError
-from benchmarks.suites.miniwob.oracle import FIND, Hand, Oracle, Script, Spot, Thing
+from agent.core.model import ModelError
+from benchmarks.suites.miniwob.oracle import FIND, Hand, MiniwobOracle, Script, Spot, Thing
 from benchmarks.suites.miniwob.oracles import SCRIPTS
 from benchmarks.suites.miniwob.oracles.sites import SOCIAL
 from envs import miniwob_pages as pages
 from envs.android.miniwob import PAGES
 from envs.android.simulated import SimulatedPhoneEnv
-from envs.phone.screen import SCALE, Screen
+from envs.phone.screen import SCALE, PhoneScreen
 
 if TYPE_CHECKING:
     from benchmarks.suites.mobile_miniwob.suite import MobileMiniwobWorld
@@ -47,9 +47,9 @@ def _of_app(x: float, y: float) -> Point:
 
 
 class _Inside:
-    """JavaScript in a window on the phone's screen; as `envs.chromium.Page` evaluates and applies."""
+    """JavaScript in a window on the phone's screen; as `envs.chromium.DevToolsPage` evaluates and applies."""
 
-    def __init__(self, screen: Screen, window: str) -> None:
+    def __init__(self, screen: PhoneScreen, window: str) -> None:
         self._screen, self._window = screen, window
 
     def evaluate(self, expression: str) -> Any:
@@ -67,7 +67,7 @@ class _Eyes:
 
     zoom = ZOOM
 
-    def __init__(self, screen: Screen) -> None:
+    def __init__(self, screen: PhoneScreen) -> None:
         self.page = _Inside(screen, _FRAME)
 
 
@@ -250,7 +250,7 @@ NO_FINGER = frozenset({"drag-box", "resize-textarea"})
 """Dragged by jQuery UI 1.12, which hears a mouse and no touch: a finger cannot."""
 
 
-class Touching(Oracle):
+class Touching(MiniwobOracle):
     """A script as a model, with a `Finger`."""
 
     def bind(self, world: Any) -> None:

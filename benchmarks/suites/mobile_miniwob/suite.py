@@ -9,10 +9,10 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from agent.model import Model
-from agent.task import Limits
+from agent.core.model import Model
+from agent.core.task import Limits
 from benchmarks.interactive import Pool, Score, figures, instances, judge, play, refuse_foreign
-from benchmarks.suite import Answer, Judged, Kind, Options, Sample, SuiteError, Summary, Verdict
+from benchmarks.suite import Judged, Kind, Prediction, Sample, SampleVerdict, SuiteError, SuiteOptions, Summary
 from benchmarks.suites.desktop.task import instance_seed
 from benchmarks.suites.mobile_miniwob.oracle import oracle
 from benchmarks.suites.mobile_miniwob.tasks import FLAGS, STEPS, TASKS, goal
@@ -131,7 +131,7 @@ class MobileMiniwobSuite:
         """The first instance of every task, then the second of every task: the first part of a run has all tasks."""
         return [self._sample(task, i) for i in range(self._seeds) for task in self._tasks]
 
-    def answer(self, sample: Sample, model: Model) -> Answer:
+    def answer(self, sample: Sample, model: Model) -> Prediction:
         """One episode. Raises `EnvError` and `ModelError`."""
         task, seed = sample.data
         with self.episode(task, seed) as world:
@@ -143,7 +143,7 @@ class MobileMiniwobSuite:
         with self._phones.lent() as phone:
             yield phone.begin(task, seed)
 
-    def judge(self, sample: Sample, answer: Answer) -> Verdict:
+    def judge(self, sample: Sample, answer: Prediction) -> SampleVerdict:
         """``solved``, or how the run ended."""
         return judge(sample, answer)
 
@@ -182,7 +182,7 @@ class MobileMiniwobSuite:
         return digest.hexdigest()[:16]
 
 
-def open_suite(name: str, data: Path | None, options: Options) -> MobileMiniwobSuite:
+def open_suite(name: str, data: Path | None, options: SuiteOptions) -> MobileMiniwobSuite:
     """The suite. Raises `SuiteError` for a foreign option, data, an unknown task, and where the pages are missing."""
     refuse_foreign("mobile-miniwob", options, ("rule", "language", "zoom", "official_timer"))
     if data is not None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.suite import Options, SuiteError
+from benchmarks.suite import SuiteError, SuiteOptions
 from benchmarks.suites.navigation.recording import Recording, Rule
 from benchmarks.suites.navigation.suite import NavigationSuite
 
@@ -15,7 +15,7 @@ __all__ = ["NavigationSuite", "open_suite"]
 MODES = ("high", "low")
 
 
-def open_suite(name: str, data: Path | None, options: Options) -> NavigationSuite:
+def open_suite(name: str, data: Path | None, options: SuiteOptions) -> NavigationSuite:
     """``android-control``, ``aitz`` or ``aitw`` over the files in `data`.
 
     `mode` is ``high`` (the goal only, the default) or ``low`` (the step's instruction too) for AndroidControl, and
@@ -29,13 +29,13 @@ def open_suite(name: str, data: Path | None, options: Options) -> NavigationSuit
     return replace(opened, recording=_picked(opened.recording, options.tasks)) if options.tasks else opened
 
 
-def _refuse_foreign(name: str, options: Options) -> None:
+def _refuse_foreign(name: str, options: SuiteOptions) -> None:
     for option in ("language", "seeds", "zoom", "official_timer"):
         if getattr(options, option):
             raise SuiteError(f"{name} has no option {option}: leave it out")
 
 
-def _android_control(data: Path, options: Options) -> NavigationSuite:
+def _android_control(data: Path, options: SuiteOptions) -> NavigationSuite:
     from benchmarks.suites.navigation import android_control
     from benchmarks.suites.navigation.rules import android_control as rules
 
@@ -49,7 +49,7 @@ def _android_control(data: Path, options: Options) -> NavigationSuite:
     return NavigationSuite("android-control", recording, rule, score, {"mode": mode}, low=mode == "low")
 
 
-def _aitz(data: Path, options: Options) -> NavigationSuite:
+def _aitz(data: Path, options: SuiteOptions) -> NavigationSuite:
     from benchmarks.suites.navigation import aitz
     from benchmarks.suites.navigation.rules import aitz as rules
 
@@ -58,7 +58,7 @@ def _aitz(data: Path, options: Options) -> NavigationSuite:
     return NavigationSuite("aitz", recording, rule, score, {"mode": options.mode}, macro_over="subset")
 
 
-def _aitw(data: Path, options: Options) -> NavigationSuite:
+def _aitw(data: Path, options: SuiteOptions) -> NavigationSuite:
     from benchmarks.suites.navigation import aitw
     from benchmarks.suites.navigation.rules import aitw as rules
 

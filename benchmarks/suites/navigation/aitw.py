@@ -13,9 +13,9 @@ from typing import Any
 
 from actions.frame import Box, Point
 from benchmarks.suite import SuiteError
-from benchmarks.suites.navigation.moves import OPPOSITE, Direction, Move, heading
+from benchmarks.suites.navigation.moves import OPPOSITE, CanonicalAction, Direction, heading
 from benchmarks.suites.navigation.recording import (
-    Recorded,
+    RecordedStep,
     Recording,
     count_of,
     read_json,
@@ -79,7 +79,7 @@ def _episodes(subsets: Mapping[str, Any], file: Path) -> Iterator[tuple[str, str
         yield subset, name, episode
 
 
-def _protocol(file: Path, split: str, episodes: Sequence[Sequence[Recorded]]) -> dict[str, Any]:
+def _protocol(file: Path, split: str, episodes: Sequence[Sequence[RecordedStep]]) -> dict[str, Any]:
     return {
         **count_of(episodes),
         "complete": {step.groups["subset"][0] for episode in episodes for step in episode} == set(SUBSETS),
@@ -123,12 +123,12 @@ def _too_long(row: Mapping[str, Any]) -> bool:
     return len(name.encode()) > LONGEST
 
 
-def _step(subset: str, name: str, index: int, row: Mapping[str, Any], picture: Path, file: Path) -> Recorded:
+def _step(subset: str, name: str, index: int, row: Mapping[str, Any], picture: Path, file: Path) -> RecordedStep:
     size = size_of(picture)
     try:
         truth = truth_of(row, size)
         kind = truth.name if truth.kind in ("button", "stop") else truth.kind
-        return Recorded(
+        return RecordedStep(
             episode=name,
             index=index,
             goal=str(row["goal"]),
@@ -144,27 +144,27 @@ def _step(subset: str, name: str, index: int, row: Mapping[str, Any], picture: P
         raise SuiteError(f"{file}: {subset} episode {name}, step {index}: {said}: download it again") from error
 
 
-def truth_of(row: Mapping[str, Any], size: tuple[int, int]) -> Move:
+def truth_of(row: Mapping[str, Any], size: tuple[int, int]) -> CanonicalAction:
     """What a step did. Raises ValueError for an unknown action.
 
     A ``click`` whose lift is further than a tap's from its touch is the drag that it was.
     """
     number = int(row["action_type_id"])
     if number == 3:
-        return Move("type", text=str(row["type_text"]))
+        return CanonicalAction("type", text=str(row["type_text"]))
     if number in _BUTTONS:
-        return Move("button", name=_BUTTONS[number])
+        return CanonicalAction("button", name=_BUTTONS[number])
     if number in _STOPS:
-        return Move("stop", name=_STOPS[number])
+        return CanonicalAction("stop", name=_STOPS[number])
     if number != 4:
         raise ValueError(f"action type {number} is unknown")
     if row["action_type_text"] != "click":
-        return Move("scroll", direction=_SCROLLS[row["action_type_text"]])
+        return CanonicalAction("scroll", direction=_SCROLLS[row["action_type_text"]])
     touch, lift = (Point(x * size[0], y * size[1]) for x, y in (row["touch"], row["lift"]))
     if is_tap((Point(*row["touch"]), Point(*row["lift"]))):
-        return Move("click", touch)
+        return CanonicalAction("click", touch)
     finger = heading(lift.x - touch.x, lift.y - touch.y)
-    return Move("scroll", touch, lift, OPPOSITE[finger] if finger else None)
+    return CanonicalAction("scroll", touch, lift, OPPOSITE[finger] if finger else None)
 
 
 def _boxes(flat: Sequence[float], size: tuple[int, int]) -> list[Box]:

@@ -13,9 +13,9 @@ from typing import Any
 
 from actions.frame import Box, Point
 from benchmarks.suite import SuiteError
-from benchmarks.suites.navigation.moves import OPPOSITE, Direction, Move, heading
+from benchmarks.suites.navigation.moves import OPPOSITE, CanonicalAction, Direction, heading
 from benchmarks.suites.navigation.recording import (
-    Recorded,
+    RecordedStep,
     Recording,
     count_of,
     is_whole,
@@ -83,12 +83,12 @@ def _picture(file: Path, row: Mapping[str, Any], data: Path) -> Path:
     return next((place for place in (beside, data / named) if place.is_file()), beside)
 
 
-def _step(row: Mapping[str, Any], file: Path, picture: Path) -> Recorded:
+def _step(row: Mapping[str, Any], file: Path, picture: Path) -> RecordedStep:
     size = size_of(picture)
     try:
         truth = truth_of(row, size)
         subset = Path(row["image_path"]).parts[0]
-        return Recorded(
+        return RecordedStep(
             episode=str(row["episode_id"]),
             index=int(row["step_id"]),
             goal=str(row["instruction"]),
@@ -107,7 +107,7 @@ def _step(row: Mapping[str, Any], file: Path, picture: Path) -> Recorded:
         raise SuiteError(f"{file}, step {row.get('step_id')}: {said}: download it again") from error
 
 
-def truth_of(row: Mapping[str, Any], size: tuple[int, int]) -> Move:
+def truth_of(row: Mapping[str, Any], size: tuple[int, int]) -> CanonicalAction:
     """What a step did, by its description as in CoAT's evaluator. Raises ValueError.
 
     The description's first word is the type and, of a scroll, the second the way of the finger; a description that
@@ -116,28 +116,28 @@ def truth_of(row: Mapping[str, Any], size: tuple[int, int]) -> Move:
     words = str(row["coat_action_desc"]).lower().split()
     first = words[0] if words else ""
     if "scroll" in first and len(words) > 1 and (finger := _FINGERS.get(words[1].strip(".,"))):
-        return Move("scroll", direction=OPPOSITE[finger])
+        return CanonicalAction("scroll", direction=OPPOSITE[finger])
     if "press" in first and (button := next((b for b in ("enter", "back", "home") if b in words), None)):
-        return Move("button", name=button)
+        return CanonicalAction("button", name=button)
     if "type" in first or first == "input":
-        return Move("type", text=str(row["result_action_text"]))
+        return CanonicalAction("type", text=str(row["result_action_text"]))
     if "stop" in first:
-        return Move("stop", name="failure" if int(row["result_action_type"]) == 11 else "success")
+        return CanonicalAction("stop", name="failure" if int(row["result_action_type"]) == 11 else "success")
     return _by_number(row, size, tap="click" in first)
 
 
-def _by_number(row: Mapping[str, Any], size: tuple[int, int], tap: bool) -> Move:
+def _by_number(row: Mapping[str, Any], size: tuple[int, int], tap: bool) -> CanonicalAction:
     number = int(row["result_action_type"])
     if number != _GESTURE:
         name = _TYPES[number]
         if name == "type":
-            return Move("type", text=str(row["result_action_text"]))
-        return Move("stop" if name in ("success", "failure") else "button", name=name)
+            return CanonicalAction("type", text=str(row["result_action_text"]))
+        return CanonicalAction("stop" if name in ("success", "failure") else "button", name=name)
     (y, x), (lift_y, lift_x) = _parsed(row["result_touch_yx"]), _parsed(row["result_lift_yx"])
     finger = heading(lift_x - x, lift_y - y)
     if tap or finger is None or (lift_x - x) ** 2 + (lift_y - y) ** 2 <= 0.04**2:
-        return Move("click", Point(x * size[0], y * size[1]))
-    return Move("scroll", direction=OPPOSITE[finger])
+        return CanonicalAction("click", Point(x * size[0], y * size[1]))
+    return CanonicalAction("scroll", direction=OPPOSITE[finger])
 
 
 def _parsed(value: Any) -> Any:
@@ -150,11 +150,11 @@ def _box(sides: Sequence[float]) -> Box:
     return Box(left, top, left + width, top + height)
 
 
-def _in_order(steps: list[Recorded]) -> list[Recorded]:
+def _in_order(steps: list[RecordedStep]) -> list[RecordedStep]:
     return sorted(steps, key=lambda step: step.index)
 
 
-def _check(episodes: Sequence[Sequence[Recorded]], files: Mapping[Path, None]) -> None:
+def _check(episodes: Sequence[Sequence[RecordedStep]], files: Mapping[Path, None]) -> None:
     names = [episode[0].episode for episode in episodes]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)

@@ -13,10 +13,10 @@ from typing import Any
 
 from actions.frame import Box, Point
 from benchmarks.suite import SuiteError
-from benchmarks.suites.navigation.moves import OPPOSITE, Direction, Move, heading
+from benchmarks.suites.navigation.moves import OPPOSITE, CanonicalAction, Direction, heading
 from benchmarks.suites.navigation.recording import (
-    Element,
-    Recorded,
+    LabelledElement,
+    RecordedStep,
     Recording,
     count_of,
     is_whole,
@@ -98,7 +98,7 @@ def _subsplits(folder: Path) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _check(episodes: Sequence[Sequence[Recorded]], file: Path) -> None:
+def _check(episodes: Sequence[Sequence[RecordedStep]], file: Path) -> None:
     names = [episode[0].episode for episode in episodes]
     twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
     if twice is not None:
@@ -107,7 +107,7 @@ def _check(episodes: Sequence[Sequence[Recorded]], file: Path) -> None:
     require_screens(screens, "download them again, or remove the pictures to score stored responses only")
 
 
-def _episode(line: Any, where: str, images: Path | None, splits: Mapping[str, tuple[str, ...]]) -> list[Recorded]:
+def _episode(line: Any, where: str, images: Path | None, splits: Mapping[str, tuple[str, ...]]) -> list[RecordedStep]:
     try:
         name, goal, steps = str(line["episode_id"]), str(line["goal"]), line["steps"]
         told = _told_size(line, images)
@@ -129,7 +129,7 @@ def _step(
     size: tuple[int, int],
     images: Path | None,
     splits: tuple[str, ...] | None,
-) -> Recorded:
+) -> RecordedStep:
     check = step.get("check_options") or step["action_content"]
     truth = truth_of(step["action_content"], check)
     elements = step.get("elements")
@@ -139,7 +139,7 @@ def _step(
     elif screen is not None and screen.is_file():
         size = size_of(screen)
     groups: dict[str, tuple[str, ...]] = {"action": (truth.name if truth.kind == "button" else truth.kind,)}
-    return Recorded(
+    return RecordedStep(
         episode=episode,
         index=index,
         goal=goal,
@@ -147,7 +147,7 @@ def _step(
         truth=truth,
         size=size,
         boxes=tuple(_box(box) for box in check.get("candidate_bbox") or ()),
-        elements=None if elements is None else tuple(Element(_box(e[:4]), str(e[4])) for e in elements),
+        elements=None if elements is None else tuple(LabelledElement(_box(e[:4]), str(e[4])) for e in elements),
         screen=screen,
         groups=groups | ({"split": splits} if splits else {}),
     )
@@ -158,7 +158,7 @@ def _box(sides: Sequence[Any]) -> Box:
     return Box(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
 
 
-def truth_of(done: Mapping[str, Any], check: Mapping[str, Any]) -> Move:
+def truth_of(done: Mapping[str, Any], check: Mapping[str, Any]) -> CanonicalAction:
     """What a recorded step did. Raises ValueError for an unknown action.
 
     A swipe's direction is that of the ``check`` options, which is the official one. The path in ``done`` was made up
@@ -168,17 +168,19 @@ def truth_of(done: Mapping[str, Any], check: Mapping[str, Any]) -> Move:
     match kind:
         case "click" | "long_press":
             x, y = done["coordinate"]
-            return Move(kind, Point(float(x), float(y)))
+            return CanonicalAction(kind, Point(float(x), float(y)))
         case "swipe" | "scroll":
-            return Move("scroll", direction=_direction(done, check))
+            return CanonicalAction("scroll", direction=_direction(done, check))
         case "type" | "open":
-            return Move(kind, text=str(done["text"]))
+            return CanonicalAction(kind, text=str(done["text"]))
         case "system_button":
-            return Move("button", name=_BUTTONS[str(done["button"]).strip().lower()])
+            return CanonicalAction("button", name=_BUTTONS[str(done["button"]).strip().lower()])
         case "wait":
-            return Move("wait")
+            return CanonicalAction("wait")
         case "terminate":
-            return Move("stop", name={"success": "success", "failure": "failure", "fail": "failure"}[done["status"]])
+            return CanonicalAction(
+                "stop", name={"success": "success", "failure": "failure", "fail": "failure"}[done["status"]]
+            )
     raise ValueError(f"the action {kind!r} is unknown")
 
 

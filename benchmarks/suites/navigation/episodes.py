@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from benchmarks.statistics import Estimate, cluster_ratio, mean_bootstrap, wilson
-from benchmarks.suite import Cell, Judged, Summary
-from benchmarks.summary import summarise
+from benchmarks.figures.statistics import Estimate, cluster_ratio, mean_bootstrap, wilson
+from benchmarks.figures.summary import summarise
+from benchmarks.suite import Figure, Judged, Summary
 
 SUCCESS = "episode_success"
 """Share of the episodes of which every step is right."""
@@ -37,7 +37,7 @@ def figures(
     return summary.model_copy(update={"averages": summary.averages | episode_cells(list(whole.values()))})
 
 
-def episode_cells(episodes: Sequence[Sequence[bool]]) -> dict[str, Cell]:
+def episode_cells(episodes: Sequence[Sequence[bool]]) -> dict[str, Figure]:
     """Success and progress of whole episodes, each the verdicts of its steps in order; empty without episodes."""
     if not episodes:
         return {}
@@ -46,8 +46,8 @@ def episode_cells(episodes: Sequence[Sequence[bool]]) -> dict[str, Cell]:
     mean, found = math.fsum(progress) / total, mean_bootstrap(progress)
     ci95 = found.ci95 if isinstance(found, Estimate) else None
     return {
-        SUCCESS: Cell(correct=done, total=total, accuracy=done / total, ci95=wilson(done, total)),
-        PROGRESS: Cell(correct=math.fsum(progress), total=total, accuracy=mean, ci95=ci95),
+        SUCCESS: Figure(correct=done, total=total, accuracy=done / total, ci95=wilson(done, total)),
+        PROGRESS: Figure(correct=math.fsum(progress), total=total, accuracy=mean, ci95=ci95),
     }
 
 

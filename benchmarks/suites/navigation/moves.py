@@ -36,7 +36,7 @@ from actions.action import (
     Wait,
 )
 from actions.frame import Box, Point
-from agent.dialects.common import scroll_of
+from agent.models.dialects.common import scroll_of
 
 MoveKind = Literal["click", "long_press", "scroll", "type", "button", "open", "wait", "stop", "other"]
 Direction = Literal["up", "down", "left", "right"]
@@ -45,7 +45,7 @@ BUTTONS: frozenset[str] = frozenset(get_args(ButtonName))
 
 
 @dataclass(frozen=True)
-class Move:
+class CanonicalAction:
     """One action on a phone. Points are frame pixels.
 
     `point` is where the finger goes down and `end` where it is lifted (a drag only). `direction` is the content's;
@@ -62,32 +62,32 @@ class Move:
     box: Box | None = None
 
 
-def move_of(action: AnyAction) -> Move:
+def move_of(action: AnyAction) -> CanonicalAction:
     """What `action` comes to. A double click, a right click and keys other than Enter are ``other``."""
     match action:
         case Click(button="left", count=1, keys=()):
-            return Move("click", action.point)
+            return CanonicalAction("click", action.point)
         case LongPress():
-            return Move("long_press", action.point)
+            return CanonicalAction("long_press", action.point)
         case Drag(button="left", keys=()):
             start, end = action.path[0], action.path[-1]
             finger = heading(end.x - start.x, end.y - start.y)
-            return Move("scroll", start, end, OPPOSITE[finger] if finger else None)
+            return CanonicalAction("scroll", start, end, OPPOSITE[finger] if finger else None)
         case Scroll(keys=()):
-            return Move("scroll", action.point, direction=heading(action.dx, action.dy))
+            return CanonicalAction("scroll", action.point, direction=heading(action.dx, action.dy))
         case TypeText():
-            return Move("type", text=action.text.rstrip("\n"))
+            return CanonicalAction("type", text=action.text.rstrip("\n"))
         case Button():
-            return Move("button", name=action.name)
+            return CanonicalAction("button", name=action.name)
         case Key(chords=("enter",)):
-            return Move("button", name="enter")
+            return CanonicalAction("button", name="enter")
         case Open():
-            return Move("open", text=action.target)
+            return CanonicalAction("open", text=action.target)
         case Wait():
-            return Move("wait")
+            return CanonicalAction("wait")
         case Finish():
-            return Move("stop", name=action.status)
-    return Move("other")
+            return CanonicalAction("stop", name=action.status)
+    return CanonicalAction("other")
 
 
 def heading(dx: float, dy: float) -> Direction | None:
@@ -99,25 +99,25 @@ def heading(dx: float, dy: float) -> Direction | None:
     return "down" if dy > 0 else "up"
 
 
-def action_of(move: Move) -> AnyAction:
+def action_of(move: CanonicalAction) -> AnyAction:
     """The action that `move` records; `move_of` gives it back. Raises ValueError for one that cannot be recorded."""
     match move:
-        case Move(kind="click", point=Point() as point):
+        case CanonicalAction(kind="click", point=Point() as point):
             return Click(point=point)
-        case Move(kind="long_press", point=Point() as point):
+        case CanonicalAction(kind="long_press", point=Point() as point):
             return LongPress(point=point)
-        case Move(kind="scroll", point=Point() as start, end=Point() as end):
+        case CanonicalAction(kind="scroll", point=Point() as start, end=Point() as end):
             return Drag(path=(start, end))
-        case Move(kind="scroll", direction=str() as direction):
+        case CanonicalAction(kind="scroll", direction=str() as direction):
             return scroll_of(direction, move.point)
-        case Move(kind="type"):
+        case CanonicalAction(kind="type"):
             return TypeText(text=move.text)
-        case Move(kind="button", name=name) if name in BUTTONS:
+        case CanonicalAction(kind="button", name=name) if name in BUTTONS:
             return Button.model_validate({"name": name})
-        case Move(kind="open"):
+        case CanonicalAction(kind="open"):
             return Open(target=move.text)
-        case Move(kind="wait"):
+        case CanonicalAction(kind="wait"):
             return Wait()
-        case Move(kind="stop", name="success" | "failure" as status):
+        case CanonicalAction(kind="stop", name="success" | "failure" as status):
             return Finish.model_validate({"status": status})
     raise ValueError(f"no action is a {move.kind} {move.direction or move.name}".rstrip())

@@ -15,10 +15,10 @@ from PIL import UnidentifiedImageError
 
 from actions.frame import Box, Frame, Point
 from benchmarks.suite import SuiteError
-from benchmarks.suites.navigation.moves import Move
+from benchmarks.suites.navigation.moves import CanonicalAction
 
 
-class Element(NamedTuple):
+class LabelledElement(NamedTuple):
     """Something on the screen that has a label: its box in frame pixels, and its text and description."""
 
     box: Box
@@ -26,7 +26,7 @@ class Element(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RecordedStep:
     """One step of a recorded episode: the screen (`size` is its width and height in pixels) and what was done on it.
 
     `instruction` is the step's own, empty where the data has none. `boxes` are the targets (frame pixels) that count
@@ -38,10 +38,10 @@ class Recorded:
     index: int
     goal: str
     instruction: str
-    truth: Move
+    truth: CanonicalAction
     size: tuple[int, int]
     boxes: tuple[Box, ...] = ()
-    elements: tuple[Element, ...] | None = None
+    elements: tuple[LabelledElement, ...] | None = None
     screen: Path | None = None
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -81,29 +81,29 @@ class Ruling(NamedTuple):
     scores: Mapping[str, float] = {}
 
 
-Rule = Callable[[Recorded, Move], Ruling]
+Rule = Callable[[RecordedStep, CanonicalAction], Ruling]
 
 
 @dataclass(frozen=True)
 class Recording:
     """All episodes of a data set as it lies on this disk, what must be equal for figures to compare, and remarks."""
 
-    episodes: Sequence[Sequence[Recorded]]
+    episodes: Sequence[Sequence[RecordedStep]]
     protocol: Mapping[str, Any]
     notes: tuple[str, ...] = ()
 
 
-def count_of(episodes: Sequence[Sequence[Recorded]]) -> dict[str, int]:
+def count_of(episodes: Sequence[Sequence[RecordedStep]]) -> dict[str, int]:
     """How many episodes and steps there are, for the protocol."""
     return {"episodes": len(episodes), "steps": sum(map(len, episodes))}
 
 
-def is_whole(episodes: Sequence[Sequence[Recorded]], whole: tuple[int, int]) -> bool:
+def is_whole(episodes: Sequence[Sequence[RecordedStep]], whole: tuple[int, int]) -> bool:
     """Whether these are as many episodes and steps as the published test set has."""
     return tuple(count_of(episodes).values()) == whole
 
 
-def partial(episodes: Sequence[Sequence[Recorded]], whole: tuple[int, int], name: str) -> tuple[str, ...]:
+def partial(episodes: Sequence[Sequence[RecordedStep]], whole: tuple[int, int], name: str) -> tuple[str, ...]:
     """A remark where the data are not `whole`, the (episodes, steps) of the published test set."""
     found = count_of(episodes)
     if is_whole(episodes, whole):

@@ -12,11 +12,11 @@ from dataclasses import replace
 from typing import Any
 
 from actions.action import parse_action
-from agent.dialects.dialect import Dialect
-from agent.model import ParseError
-from benchmarks.suite import Answer, Judged, Sample, SuiteError
-from benchmarks.suites.grounding.records import Row
-from benchmarks.suites.navigation.recording import Recorded
+from agent.core.model import ParseError
+from agent.models.dialects.dialect import Dialect
+from benchmarks.suite import Judged, Prediction, Sample, SuiteError
+from benchmarks.suites.grounding.records import AnnotationRow
+from benchmarks.suites.navigation.recording import RecordedStep
 from benchmarks.suites.navigation.suite import NavigationSuite
 
 RAW = ("response", "raw_response", "raw")
@@ -32,7 +32,7 @@ def judge_responses(
     for a line of an unknown step, a step that comes twice and a line that has neither.
     """
     samples = {sample.id: sample for sample in suite.samples()}
-    answers: dict[str, Answer] = {}
+    answers: dict[str, Prediction] = {}
     for number, line in enumerate(lines, 1):
         sample = _sample(samples, line, number)
         if sample.id in answers:
@@ -56,14 +56,14 @@ def _sample(samples: Mapping[str, Sample], line: Mapping[str, Any], number: int)
     return samples[key]
 
 
-def with_id(row: Row) -> Row:
+def with_id(row: AnnotationRow) -> AnnotationRow:
     """`row` with the id of the sample that it answers, made of ``episode_id`` and ``step_id`` where it has none."""
     if "id" in row.data:
         return row
     return replace(row, data={**row.data, "id": f"{row.need('episode_id')}/{row.need('step_id')}"})
 
 
-def answer_of(step: Recorded, line: Mapping[str, Any], dialect: Dialect | None) -> Answer:
+def answer_of(step: RecordedStep, line: Mapping[str, Any], dialect: Dialect | None) -> Prediction:
     """One stored answer as it would have come from the model. Raises `SuiteError`, which says why it cannot be."""
     box = {"box": _box(line["box"])} if line.get("box") is not None else {}
     if "action" in line:
@@ -71,7 +71,7 @@ def answer_of(step: Recorded, line: Mapping[str, Any], dialect: Dialect | None) 
             action = parse_action(line["action"])
         except ValueError as error:
             raise SuiteError(f"not an action: {' '.join(str(error).split())[:160]}") from error
-        return Answer(status="answered", value={"action": action.model_dump(mode="json"), **box})
+        return Prediction(status="answered", value={"action": action.model_dump(mode="json"), **box})
     raw = next((line[name] for name in RAW if isinstance(line.get(name), str)), None)
     if raw is None:
         raise SuiteError("neither a response nor an action")
@@ -80,9 +80,9 @@ def answer_of(step: Recorded, line: Mapping[str, Any], dialect: Dialect | None) 
     try:
         reading = dialect.parse(raw, step.frame, "mobile")
     except ParseError as error:
-        return Answer(status="unreadable", raw=raw, notes=(str(error),))
+        return Prediction(status="unreadable", raw=raw, notes=(str(error),))
     value = {"action": reading.action.model_dump(mode="json"), **box}
-    return Answer(status="answered", value=value, raw=raw, notes=reading.notes)
+    return Prediction(status="answered", value=value, raw=raw, notes=reading.notes)
 
 
 def _box(sides: Any) -> list[float]:

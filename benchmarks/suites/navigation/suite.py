@@ -13,13 +13,13 @@ from PIL import Image as Picture
 
 from actions.action import AnyAction, parse_action
 from actions.frame import Box
-from agent.model import Decision, Grounding, Model, ModelError, ParseError
-from agent.step import OutcomeRecord, Step
-from agent.task import Task
-from benchmarks.suite import Answer, Judged, Kind, Sample, SuiteError, Summary, Verdict
+from agent.core.model import Decision, Grounding, Model, ModelError, ParseError
+from agent.core.step import OutcomeRecord, Step
+from agent.core.task import Task
+from benchmarks.suite import Judged, Kind, Prediction, Sample, SampleVerdict, SuiteError, Summary
 from benchmarks.suites.navigation.episodes import figures
-from benchmarks.suites.navigation.moves import Move, action_of, move_of
-from benchmarks.suites.navigation.recording import Recorded, Recording, Rule
+from benchmarks.suites.navigation.moves import CanonicalAction, action_of, move_of
+from benchmarks.suites.navigation.recording import RecordedStep, Recording, Rule
 from envs.env import Image, Observation
 
 VERSION = 1
@@ -35,7 +35,7 @@ class NavigationSuite:
     """`benchmarks.suite.Suite` over a `Recording`.
 
     `low` gives the model the step's own instruction after the goal. `headline` and `macro_over` are the suite's own
-    average, as in `benchmarks.summary.summarise`.
+    average, as in `benchmarks.figures.summary.summarise`.
     """
 
     name: str
@@ -68,34 +68,34 @@ class NavigationSuite:
         }
 
     @cached_property
-    def steps(self) -> Mapping[str, Recorded]:
+    def steps(self) -> Mapping[str, RecordedStep]:
         """Every step by its sample's id."""
         return {step.id: step for episode in self.recording.episodes for step in episode}
 
     @cached_property
-    def _episodes(self) -> Mapping[str, Sequence[Recorded]]:
+    def _episodes(self) -> Mapping[str, Sequence[RecordedStep]]:
         return {episode[0].episode: episode for episode in self.recording.episodes}
 
     def samples(self) -> Sequence[Sample]:
-        """One for each step, in the order of the data; `data` is its `Recorded`."""
+        """One for each step, in the order of the data; `data` is its `RecordedStep`."""
         return [Sample(step.id, self._told(step), step.groups, step) for step in self.steps.values()]
 
-    def _told(self, step: Recorded) -> str:
+    def _told(self, step: RecordedStep) -> str:
         return Template(LOW).substitute(goal=step.goal, instruction=step.instruction) if self.low else step.goal
 
-    def answer(self, sample: Sample, model: Model) -> Answer:
+    def answer(self, sample: Sample, model: Model) -> Prediction:
         """Ask `model` for the action on the recorded screen, the recorded steps before it as history.
 
         Raises `SuiteError` where there is no screen, unless the model says with an attribute ``blind`` that it never
-        looks (`Oracle`).
+        looks (`RecordedActionModel`).
         """
         step = self._recorded(sample)
         seen = Observation(_image(step, blind=bool(getattr(model, "blind", False))), step.frame, time=float(step.index))
         try:
             decision = model.decide(Task(self._told(step)), seen, self.history(step))
         except ParseError as error:
-            return Answer(status="unreadable", raw=error.raw, usage=error.usage, timings=error.timings)
-        return Answer(
+            return Prediction(status="unreadable", raw=error.raw, usage=error.usage, timings=error.timings)
+        return Prediction(
             status="answered",
             value={"action": decision.action.model_dump(mode="json")},
             raw=decision.raw,
@@ -104,12 +104,12 @@ class NavigationSuite:
             timings=decision.timings,
         )
 
-    def history(self, step: Recorded) -> list[Step]:
+    def history(self, step: RecordedStep) -> list[Step]:
         """The recorded steps before `step`. In the low mode each has its instruction as its thought."""
         before = [one for one in self._episodes[step.episode] if one.index < step.index]
         return [self._told_step(one, n) for n, one in enumerate(before)]
 
-    def _told_step(self, step: Recorded, number: int) -> Step:
+    def _told_step(self, step: RecordedStep, number: int) -> Step:
         return Step(
             index=number,
             time=float(step.index),
@@ -120,13 +120,13 @@ class NavigationSuite:
             outcome=OutcomeRecord(performed=True),
         )
 
-    def judge(self, sample: Sample, answer: Answer) -> Verdict:
+    def judge(self, sample: Sample, answer: Prediction) -> SampleVerdict:
         """What the rule says of the answer. A ``box`` ([x1, y1, x2, y2] pixels) beside the action is its target's."""
         step = self._recorded(sample)
         ruling = self.rule(step, said_by(answer))
         kind = {"answered": ruling.kind, "unreadable": "wrong_format", "refused": "refused"}[answer.status]
         scores = {"type": float(ruling.type_match), **ruling.scores}
-        return Verdict(correct=ruling.correct, kind=kind, scores=scores)
+        return SampleVerdict(correct=ruling.correct, kind=kind, scores=scores)
 
     def summarise(self, judged: Sequence[Judged]) -> Summary:
         """Step accuracy in all groups, type accuracy, grounding, and the figures over whole episodes."""
@@ -144,29 +144,29 @@ class NavigationSuite:
 
     def oracle(self, sample: Sample) -> Model:
         """A model that does what was recorded."""
-        return Oracle(action_of(self._recorded(sample).truth))
+        return RecordedActionModel(action_of(self._recorded(sample).truth))
 
-    def _recorded(self, sample: Sample) -> Recorded:
+    def _recorded(self, sample: Sample) -> RecordedStep:
         found = self.steps.get(sample.id)
         if found is None:
             raise SuiteError(f"{self.name} has no step {sample.id!r}")
         return found
 
 
-def said_by(answer: Answer) -> Move:
+def said_by(answer: Prediction) -> CanonicalAction:
     """The move that an answer asks for; ``other``, which no rule takes for right, where it asks for none."""
     if answer.status != "answered":
-        return Move("other")
+        return CanonicalAction("other")
     move, box = move_of(parse_action(answer.value["action"])), answer.value.get("box")
     return move if box is None else replace(move, box=Box(*box))
 
 
-def truth_answer(step: Recorded) -> Answer:
+def truth_answer(step: RecordedStep) -> Prediction:
     """What was recorded, as an answer."""
-    return Answer(status="answered", value={"action": action_of(step.truth).model_dump(mode="json")})
+    return Prediction(status="answered", value={"action": action_of(step.truth).model_dump(mode="json")})
 
 
-def _image(step: Recorded, blind: bool) -> Image:
+def _image(step: RecordedStep, blind: bool) -> Image:
     """The screen, RGB; black for a model that never looks. Raises `SuiteError`."""
     if step.screen is None:
         if blind:
@@ -180,7 +180,7 @@ def _image(step: Recorded, blind: bool) -> Image:
 
 
 @dataclass(frozen=True)
-class Oracle:
+class RecordedActionModel:
     """A model that decides one action without looking."""
 
     action: AnyAction

@@ -18,7 +18,7 @@ from typing import Any
 from actions.frame import Box, Point
 from benchmarks.suite import SuiteError
 from benchmarks.suites.navigation.recording import read_json
-from benchmarks.suites.navigation.wire import Node, WireError, example, forest, records
+from benchmarks.suites.navigation.wire import ForestNode, WireError, example, forest, records
 
 FOLDER = "unpacked"
 STEPS = "steps.jsonl"
@@ -108,7 +108,9 @@ def _text(value: bytes | int) -> str:
     return _bytes(value).decode("utf-8", errors="replace")
 
 
-def step_of(action: Mapping[str, Any], words: str, nodes: Sequence[Node], size: tuple[int, int]) -> dict[str, Any]:
+def step_of(
+    action: Mapping[str, Any], words: str, nodes: Sequence[ForestNode], size: tuple[int, int]
+) -> dict[str, Any]:
     """An official action with its screen's nodes as a step of ``steps.jsonl``.
 
     ``candidate_bbox`` has the visible nodes around the recorded point that answer to a touch, and for an app that is
@@ -129,12 +131,12 @@ def step_of(action: Mapping[str, Any], words: str, nodes: Sequence[Node], size: 
     return {"action_content": done, "check_options": check, "step_instruction": words, **wide, "elements": elements}
 
 
-def _boxes(nodes: Iterator[Node]) -> list[list[int]]:
+def _boxes(nodes: Iterator[ForestNode]) -> list[list[int]]:
     visible = (n.box for n in nodes if n.visible and n.box.width > 0 and n.box.height > 0)
     return [[round(side) for side in box] for box in sorted(dict.fromkeys(visible), key=lambda box: box.area)]
 
 
-def _labelled(node: Node, size: tuple[int, int]) -> bool:
+def _labelled(node: ForestNode, size: tuple[int, int]) -> bool:
     """UGround's choice: android_env's `forest_to_ui_elements`, then its own filter (``extract_raw.py``)."""
     there = node.box.overlap(Box(0, 0, *size)) > 0
     told = bool(node.text or node.description)

@@ -166,7 +166,7 @@ def number(parent: Fields, field: int) -> int:
 
 
 @dataclass(frozen=True)
-class Node:
+class ForestNode:
     """An accessibility node. `touchable`: it (probably) answers to a touch. `leaf`: it has no children."""
 
     box: Box
@@ -178,7 +178,7 @@ class Node:
     leaf: bool
 
 
-def forest(data: bytes) -> list[Node]:
+def forest(data: bytes) -> list[ForestNode]:
     """The nodes of an ``AndroidAccessibilityForest``, all windows. Raises `WireError`."""
     return [
         _node(node)
@@ -188,9 +188,9 @@ def forest(data: bytes) -> list[Node]:
     ]
 
 
-def _node(node: Fields) -> Node:
+def _node(node: Fields) -> ForestNode:
     rect = next(messages(node, 2), {})
-    return Node(
+    return ForestNode(
         box=Box(*(float(number(rect, side)) for side in (1, 2, 3, 4))),
         text=text(node, 7),
         description=text(node, 4),

@@ -10,16 +10,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from benchmarks.suites.phone_tasks.device import Device, Row
+from benchmarks.suites.phone_tasks.device import PhoneDevice, Row
 
 
 class Check(Protocol):
     """What is asked of the state."""
 
-    def begin(self, device: Device) -> None:
+    def begin(self, device: PhoneDevice) -> None:
         """Note what is there before the agent comes."""
 
-    def problem(self, device: Device, answer: str | None) -> str:
+    def problem(self, device: PhoneDevice, answer: str | None) -> str:
         """What is wrong now, "" for nothing; `answer` is what the agent last told the user."""
 
 
@@ -33,33 +33,33 @@ class Rows:
         self._new, self._gone = Counter(new), Counter(gone)
         self._before: Counter[Row] = Counter()
 
-    def begin(self, device: Device) -> None:
+    def begin(self, device: PhoneDevice) -> None:
         """Note the rows."""
         self._before = Counter(device.rows(*self._where))
 
-    def problem(self, device: Device, answer: str | None) -> str:
+    def problem(self, device: PhoneDevice, answer: str | None) -> str:
         """Compare them."""
         now = Counter(device.rows(*self._where))
         wanted = self._before - self._gone + self._new
         return _differs(self._where[1], list((wanted - now).elements()), list((now - wanted).elements()))
 
 
-class Kept(Rows):
+class TableUnchanged(Rows):
     """A table is as it was."""
 
 
-class Files:
+class FilesChanged:
     """The files under ``/sdcard`` have lost and won exactly these: path to text; a folder's path ends in ``/``."""
 
     def __init__(self, *, new: Mapping[str, str] | None = None, gone: Mapping[str, str] | None = None) -> None:
         self._new, self._gone = Counter((new or {}).items()), Counter((gone or {}).items())
         self._before: Counter[tuple[str, str]] = Counter()
 
-    def begin(self, device: Device) -> None:
+    def begin(self, device: PhoneDevice) -> None:
         """Note the files."""
         self._before = device.files()
 
-    def problem(self, device: Device, answer: str | None) -> str:
+    def problem(self, device: PhoneDevice, answer: str | None) -> str:
         """Compare them."""
         now, wanted = device.files(), self._before - self._gone + self._new
         return _differs("files", list((wanted - now).elements()), list((now - wanted).elements()))
@@ -71,17 +71,17 @@ class Setting:
     def __init__(self, at: str, value: str, before: str) -> None:
         self._at, self._value, self._before = at.split(" "), value, before
 
-    def begin(self, device: Device) -> None:
+    def begin(self, device: PhoneDevice) -> None:
         """Set it to something else."""
         device.put(self._at[0], self._at[1], self._before)
 
-    def problem(self, device: Device, answer: str | None) -> str:
+    def problem(self, device: PhoneDevice, answer: str | None) -> str:
         """Compare it."""
         now = device.setting(self._at[0], self._at[1])
         return "" if now == self._value else f"{self._at[1]} is {now}, not {self._value}"
 
 
-class Told:
+class AnswerSays:
     """The agent's last `answer` says one of `wanted`: the same words, among at most twelve others and no other number.
 
     Case, punctuation and spaces do not count.
@@ -90,10 +90,10 @@ class Told:
     def __init__(self, *wanted: str) -> None:
         self._wanted = wanted
 
-    def begin(self, device: Device) -> None:
+    def begin(self, device: PhoneDevice) -> None:
         """Nothing to note."""
 
-    def problem(self, device: Device, answer: str | None) -> str:
+    def problem(self, device: PhoneDevice, answer: str | None) -> str:
         """Compare it."""
         if answer is None:
             return "no answer was given"

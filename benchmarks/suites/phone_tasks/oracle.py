@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from actions.action import Answer, AnyAction, Button, Click, Drag, Finish, Key, TypeText
-from actions.adb.screen import Node, dump
+from actions.adb.screen import AccessibilityNode, dump
 from actions.backend import BackendError
 from actions.frame import Point
-from agent.model import Decision, Grounding, ModelError, Usage
-from agent.step import Step
-from agent.task import Task
-from benchmarks.suites.phone_tasks.device import Device
+from agent.core.model import Decision, Grounding, ModelError, Usage
+from agent.core.step import Step
+from agent.core.task import Task
+from benchmarks.suites.phone_tasks.device import PhoneDevice
 from envs.capture import Deadline
 from envs.env import Observation
 
@@ -29,22 +29,22 @@ _KEYBOARD = "com.handeye.keyboard"
 class Fingers:
     """What a script works with: `device` to look at, and actions at elements named by their words."""
 
-    def __init__(self, device: Device) -> None:
+    def __init__(self, device: PhoneDevice) -> None:
         self.device = device
 
-    def nodes(self) -> list[Node]:
+    def nodes(self) -> list[AccessibilityNode]:
         """The elements on the screen. Raises `ModelError`."""
         try:
             return dump(self.device.link)
         except BackendError as error:
             raise ModelError(str(error)) from error
 
-    def seen(self, words: str) -> Node | None:
+    def seen(self, words: str) -> AccessibilityNode | None:
         """The last element with exactly these words, in text or description, that stays where it is."""
         one = _named(self.nodes(), words)
         return one if one is not None and _named(self.nodes(), words) == one else None
 
-    def find(self, words: str, seconds: float = _PATIENCE) -> Node:
+    def find(self, words: str, seconds: float = _PATIENCE) -> AccessibilityNode:
         """Wait for an element. Raises `ModelError`."""
         deadline = Deadline(seconds)
         while (one := self.seen(words)) is None:
@@ -124,7 +124,7 @@ class Fingers:
             time.sleep(0.05)
 
 
-def _named(nodes: Sequence[Node], words: str) -> Node | None:
+def _named(nodes: Sequence[AccessibilityNode], words: str) -> AccessibilityNode | None:
     """The last node with these words that can be tapped: a button over its middle would take the tap."""
     for n in range(len(nodes) - 1, -1, -1):
         one = nodes[n]
@@ -133,23 +133,23 @@ def _named(nodes: Sequence[Node], words: str) -> Node | None:
     return None
 
 
-def _covers(other: Node, one: Node) -> bool:
+def _covers(other: AccessibilityNode, one: AccessibilityNode) -> bool:
     left, top, right, bottom = other.bounds
     at = _middle(one)
     return other.kind == "Button" and left <= at.x < right and top <= at.y < bottom
 
 
-def _area(node: Node) -> int:
+def _area(node: AccessibilityNode) -> int:
     left, top, right, bottom = node.bounds
     return (right - left) * (bottom - top)
 
 
-def _middle(node: Node) -> Point:
+def _middle(node: AccessibilityNode) -> Point:
     left, top, right, bottom = node.bounds
     return Point((left + right) / 2, (top + bottom) / 2)
 
 
-class Oracle:
+class PhoneOracle:
     """Does what the scene's script says, then says done. It is bound to a world before the first step."""
 
     name = "oracle"

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from random import Random
 
 from actions.action import AnyAction
-from benchmarks.suites.phone_tasks.checks import Rows, Told
-from benchmarks.suites.phone_tasks.device import Device, Row
+from benchmarks.suites.phone_tasks.checks import AnswerSays, Rows
+from benchmarks.suites.phone_tasks.device import PhoneDevice, Row
 from benchmarks.suites.phone_tasks.oracle import Fingers
+from benchmarks.suites.phone_tasks.sample_text import email, errand, number, people
 from benchmarks.suites.phone_tasks.settings import taps
-from benchmarks.suites.phone_tasks.task import Scene, task
-from benchmarks.suites.phone_tasks.words import email, errand, number, people
+from benchmarks.suites.phone_tasks.task import PhoneScene, task
 
 CONTACT = ("name", "phone", "email")
 MESSAGE = ("number", "body", "sent")
@@ -29,12 +29,12 @@ def sent(*new: tuple[str, str]) -> Rows:
     return Rows("messages", "messages", MESSAGE, new=[(to, body, 1) for to, body in new])
 
 
-def add_contact(device: Device, name: str, phone: str, mail: str = "") -> None:
+def add_contact(device: PhoneDevice, name: str, phone: str, mail: str = "") -> None:
     """One more contact."""
     device.insert("contacts", "contacts", name=name, phone=phone, email=mail)
 
 
-def receive(device: Device, sender: str, body: str, *, age: int = 0, mine: int = 0) -> None:
+def receive(device: PhoneDevice, sender: str, body: str, *, age: int = 0, mine: int = 0) -> None:
     """A message of this morning, `age` minutes before the newest."""
     device.insert("messages", "messages", number=sender, body=body, sent=mine, time=LATELY - 60_000 * age)
 
@@ -59,7 +59,7 @@ def send(fingers: Fingers, to: str, body: str) -> Iterator[AnyAction]:
 
 
 @task("contacts-add", "Contacts", complexity=1.8)
-def add(random: Random) -> Scene:
+def add(random: Random) -> PhoneScene:
     """A form."""
     (name,), phone = people(random, 1), number(random)
 
@@ -68,11 +68,11 @@ def add(random: Random) -> Scene:
         yield from fill_contact(fingers, name, phone)
 
     goal = f"Create a contact for {name} with the phone number {phone}."
-    return Scene(goal, (contacts(new=((name, phone, ""),)),), script)
+    return PhoneScene(goal, (contacts(new=((name, phone, ""),)),), script)
 
 
 @task("contacts-add-two", "Contacts", complexity=3.6)
-def add_two(random: Random) -> Scene:
+def add_two(random: Random) -> PhoneScene:
     """A form, twice."""
     names = people(random, 2)
     rows = tuple((name, number(random), email(name)) for name in names)
@@ -84,14 +84,14 @@ def add_two(random: Random) -> Scene:
             yield from fingers.tap("Navigate up")
 
     said = " and ".join(f"{name} ({phone}, {mail})" for name, phone, mail in rows)
-    return Scene(f"Create contacts for {said}, each with phone number and email.", (contacts(new=rows),), script)
+    return PhoneScene(f"Create contacts for {said}, each with phone number and email.", (contacts(new=rows),), script)
 
 
 @task("contacts-delete", "Contacts", complexity=1.4)
-def delete(random: Random) -> Scene:
+def delete(random: Random) -> PhoneScene:
     """A menu and a question."""
     (name,), phone = people(random, 1), number(random)
-    return Scene(
+    return PhoneScene(
         f"Delete the contact {name}.",
         (contacts(gone=((name, phone, ""),)),),
         taps("Contacts", name, "More options", "Delete", "Delete"),
@@ -100,7 +100,7 @@ def delete(random: Random) -> Scene:
 
 
 @task("contacts-change-phone", "Contacts", complexity=1.8)
-def change_phone(random: Random) -> Scene:
+def change_phone(random: Random) -> PhoneScene:
     """A field of a form."""
     (name,), old, new = people(random, 1), number(random), number(random)
 
@@ -111,11 +111,11 @@ def change_phone(random: Random) -> Scene:
 
     check = contacts(gone=((name, old, email(name)),), new=((name, new, email(name)),))
     goal = f"The phone number of {name} is now {new}: change the contact."
-    return Scene(goal, (check,), script, lambda device: add_contact(device, name, old, email(name)))
+    return PhoneScene(goal, (check,), script, lambda device: add_contact(device, name, old, email(name)))
 
 
 @task("contacts-which-number", "Contacts", complexity=1.2)
-def which_number(random: Random) -> Scene:
+def which_number(random: Random) -> PhoneScene:
     """A question."""
     (name,), phone = people(random, 1), number(random)
 
@@ -124,11 +124,13 @@ def which_number(random: Random) -> Scene:
         yield fingers.tell(fingers.reading("+"))
 
     goal = f"What is the phone number of {name}? Answer with the number."
-    return Scene(goal, (contacts(), Told(phone)), script, lambda device: add_contact(device, name, phone, email(name)))
+    return PhoneScene(
+        goal, (contacts(), AnswerSays(phone)), script, lambda device: add_contact(device, name, phone, email(name))
+    )
 
 
 @task("contacts-whose-email", "Contacts", complexity=1.6)
-def whose_email(random: Random) -> Scene:
+def whose_email(random: Random) -> PhoneScene:
     """A question for the search."""
     (name,) = people(random, 1)
     mail = f"{random.choice(('fox', 'owl', 'elk', 'bee'))}{random.randint(10, 99)}@example.net"
@@ -140,25 +142,28 @@ def whose_email(random: Random) -> Scene:
         yield fingers.tell(found)
 
     goal = f"Whose email address is {mail}? Answer with the full name."
-    return Scene(
-        goal, (contacts(), Told(name)), script, lambda device: add_contact(device, name, number(Random(mail)), mail)
+    return PhoneScene(
+        goal,
+        (contacts(), AnswerSays(name)),
+        script,
+        lambda device: add_contact(device, name, number(Random(mail)), mail),
     )
 
 
 @task("messages-send-to-number", "Messages", complexity=1.6)
-def send_to_number(random: Random) -> Scene:
+def send_to_number(random: Random) -> PhoneScene:
     """A new conversation."""
     phone, body = number(random), errand(random)
     goal = f"Send a text message to {phone} that says: {body}"
-    return Scene(goal, (sent((phone, body)),), lambda fingers: send(fingers, phone, body))
+    return PhoneScene(goal, (sent((phone, body)),), lambda fingers: send(fingers, phone, body))
 
 
 @task("messages-send-to-contact", "Messages", complexity=1.6)
-def send_to_contact(random: Random) -> Scene:
+def send_to_contact(random: Random) -> PhoneScene:
     """A new conversation with somebody known."""
     (name,), phone, body = people(random, 1), number(random), errand(random)
     goal = f"Send {name} a text message that says: {body}"
-    return Scene(
+    return PhoneScene(
         goal,
         (sent((phone, body)),),
         lambda fingers: send(fingers, name, body),
@@ -167,7 +172,7 @@ def send_to_contact(random: Random) -> Scene:
 
 
 @task("messages-reply", "Messages", complexity=1.2)
-def reply(random: Random) -> Scene:
+def reply(random: Random) -> PhoneScene:
     """An answer in a conversation that is there."""
     (name,), phone = people(random, 1), number(random)
     asked, body = errand(random), random.choice(("I will do that", "Sorry, I cannot", "Next week is better"))
@@ -177,29 +182,29 @@ def reply(random: Random) -> Scene:
         yield from fingers.write("Text message", body)
         yield from fingers.tap("Send")
 
-    def prepare(device: Device) -> None:
+    def prepare(device: PhoneDevice) -> None:
         add_contact(device, name, phone)
         receive(device, phone, asked)
 
-    return Scene(f"Reply to the message of {name} with: {body}", (sent((phone, body)),), script, prepare)
+    return PhoneScene(f"Reply to the message of {name} with: {body}", (sent((phone, body)),), script, prepare)
 
 
 @task("messages-delete", "Messages", complexity=1.2)
-def delete_thread(random: Random) -> Scene:
+def delete_thread(random: Random) -> PhoneScene:
     """A conversation goes."""
     phone, bodies = number(random), [errand(random) for _ in range(2)]
     check = Rows("messages", "messages", MESSAGE, gone=[(phone, body, 0) for body in bodies])
 
-    def prepare(device: Device) -> None:
+    def prepare(device: PhoneDevice) -> None:
         for age, body in enumerate(bodies):
             receive(device, phone, body, age=age)
 
     goal = f"Delete the whole conversation with {phone}."
-    return Scene(goal, (check,), taps("Messages", phone, "More options", "Delete", "Delete"), prepare)
+    return PhoneScene(goal, (check,), taps("Messages", phone, "More options", "Delete", "Delete"), prepare)
 
 
 @task("messages-what-was-said", "Messages", complexity=1.2)
-def what_was_said(random: Random) -> Scene:
+def what_was_said(random: Random) -> PhoneScene:
     """A question."""
     (name,), phone = people(random, 1), number(random)
     code = str(random.randint(1000, 9999))
@@ -208,10 +213,10 @@ def what_was_said(random: Random) -> Scene:
         yield from taps("Messages", name)(fingers)
         yield fingers.tell(fingers.reading("The door code is").split()[-1])
 
-    def prepare(device: Device) -> None:
+    def prepare(device: PhoneDevice) -> None:
         add_contact(device, name, phone)
         receive(device, phone, f"The door code is {code}", age=3)
         receive(device, phone, "Thanks, I will be there", age=1, mine=1)
 
     goal = f"Which door code did {name} send me? Answer with the code only."
-    return Scene(goal, (sent(), Told(code)), script, prepare)
+    return PhoneScene(goal, (sent(), AnswerSays(code)), script, prepare)

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from agent.model import Model
-from agent.task import Limits
+from agent.core.model import Model
+from agent.core.task import Limits
 from benchmarks.interactive import Pool, figures, hash_of, instances, judge, play, refuse_foreign
-from benchmarks.suite import Answer, Judged, Kind, Options, Sample, SuiteError, Summary, Verdict
+from benchmarks.suite import Judged, Kind, Prediction, Sample, SampleVerdict, SuiteError, SuiteOptions, Summary
 from benchmarks.suites.desktop.task import instance_seed
 from benchmarks.suites.phone_tasks.catalogue import FLAGGED
-from benchmarks.suites.phone_tasks.oracle import Oracle
+from benchmarks.suites.phone_tasks.oracle import PhoneOracle
 from benchmarks.suites.phone_tasks.task import TASKS, PhoneTask
 from benchmarks.suites.phone_tasks.world import PhoneWorld
 from envs.android.simulated import SimulatedPhoneEnv
@@ -52,7 +52,7 @@ class PhoneTasksSuite:
         """The first instance of every task, then the second of every task: the first part of a run has all tasks."""
         return [self._sample(task, i) for i in range(self._seeds) for task in self._tasks]
 
-    def answer(self, sample: Sample, model: Model) -> Answer:
+    def answer(self, sample: Sample, model: Model) -> Prediction:
         """One whole run on a phone that was reset. Raises `EnvError` and `ModelError`."""
         name, seed = sample.data
         with self.world(name, seed) as world:
@@ -69,7 +69,7 @@ class PhoneTasksSuite:
             yield world
             world.scene.tear_down(world.device)
 
-    def judge(self, sample: Sample, answer: Answer) -> Verdict:
+    def judge(self, sample: Sample, answer: Prediction) -> SampleVerdict:
         """``solved``, or how the run ended."""
         return judge(sample, answer)
 
@@ -79,7 +79,7 @@ class PhoneTasksSuite:
 
     def oracle(self, sample: Sample) -> Model | None:
         """The task's own script."""
-        return Oracle()
+        return PhoneOracle()
 
     @property
     def flagged(self) -> Mapping[str, str]:
@@ -101,7 +101,7 @@ class PhoneTasksSuite:
         return Sample(f"{task.name}/{instance}", task.scene(seed).goal, groups, (task.name, seed))
 
 
-def open_suite(name: str, data: Path | None, options: Options) -> PhoneTasksSuite:
+def open_suite(name: str, data: Path | None, options: SuiteOptions) -> PhoneTasksSuite:
     """The suite. Raises `SuiteError` for an unknown task, a foreign option, data."""
     refuse_foreign("phone-tasks", options, ("mode", "rule", "language", "zoom", "official_timer"))
     if data is not None:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from random import Random
 
 from actions.action import AnyAction
-from benchmarks.suites.phone_tasks.checks import Rows, Told
-from benchmarks.suites.phone_tasks.device import Device, Row
+from benchmarks.suites.phone_tasks.checks import AnswerSays, Rows
+from benchmarks.suites.phone_tasks.device import PhoneDevice, Row
 from benchmarks.suites.phone_tasks.oracle import Fingers
+from benchmarks.suites.phone_tasks.sample_text import MEETINGS, PLACES, some_day, some_time
 from benchmarks.suites.phone_tasks.settings import taps
-from benchmarks.suites.phone_tasks.task import Scene, Script, task
-from benchmarks.suites.phone_tasks.words import MEETINGS, PLACES, some_day, some_time
+from benchmarks.suites.phone_tasks.task import PhoneScene, Script, task
 
 ALARM = ("hour", "minute", "label", "days", "enabled")
 EVENT = ("title", "date", "time", "duration", "location")
@@ -46,7 +46,7 @@ def add_alarm(fingers: Fingers, hour: int, minute: int) -> Iterator[AnyAction]:
     yield from set_time(fingers, hour, minute)
 
 
-def own_alarm(device: Device, hour: int, minute: int, label: str, enabled: int) -> None:
+def own_alarm(device: PhoneDevice, hour: int, minute: int, label: str, enabled: int) -> None:
     """The only alarm at this time of day."""
     device.run_sql("clock", free(hour, minute))
     device.insert("clock", "alarms", hour=hour, minute=minute, label=label, days="12345", enabled=enabled)
@@ -58,16 +58,16 @@ def free(hour: int, minute: int) -> str:
 
 
 @task("clock-alarm-create", "Clock", complexity=1.6)
-def alarm_create(random: Random) -> Scene:
+def alarm_create(random: Random) -> PhoneScene:
     """A time."""
     hour, minute = some_time(random)
     check = alarms(new=((hour, minute, "", "", 1),))
     goal = f"Set an alarm for {hour:02}:{minute:02} that rings once."
-    return Scene(goal, (check,), lambda fingers: add_alarm(fingers, hour, minute))
+    return PhoneScene(goal, (check,), lambda fingers: add_alarm(fingers, hour, minute))
 
 
 @task("clock-alarm-repeat", "Clock", complexity=3.6)
-def alarm_repeat(random: Random) -> Scene:
+def alarm_repeat(random: Random) -> PhoneScene:
     """A time, weekdays and a label."""
     hour, minute = some_time(random)
     words, label = random.choice(list(REPEATS)), random.choice(LABELS)
@@ -80,17 +80,17 @@ def alarm_repeat(random: Random) -> Scene:
         yield from fingers.tap("OK")
 
     goal = f"Set an alarm for {hour:02}:{minute:02}, {words}, with the label “{label}”."
-    return Scene(goal, (alarms(new=((hour, minute, label, days, 1),)),), script)
+    return PhoneScene(goal, (alarms(new=((hour, minute, label, days, 1),)),), script)
 
 
 @task("clock-alarm-switch", "Clock", complexity=1.0)
-def alarm_switch(random: Random) -> Scene:
+def alarm_switch(random: Random) -> PhoneScene:
     """An alarm on or off."""
     (hour, minute), on = some_time(random), random.randint(0, 1)
     label = random.choice(LABELS)
     rows = tuple((hour, minute, label, "12345", state) for state in (on, 1 - on))
     goal = f"Switch the {hour:02}:{minute:02} alarm {'off' if on else 'on'}."
-    return Scene(
+    return PhoneScene(
         goal,
         (alarms(gone=rows[:1], new=rows[1:]),),
         taps("Clock", f"{hour:02}:{minute:02} alarm"),
@@ -99,11 +99,11 @@ def alarm_switch(random: Random) -> Scene:
 
 
 @task("clock-alarm-delete", "Clock", complexity=1.2)
-def alarm_delete(random: Random) -> Scene:
+def alarm_delete(random: Random) -> PhoneScene:
     """An alarm goes."""
     (hour, minute), label = some_time(random), random.choice(LABELS)
     at = f"{hour:02}:{minute:02}"
-    return Scene(
+    return PhoneScene(
         f"Delete the alarm at {at} ({label}).",
         (alarms(gone=((hour, minute, label, "12345", 1),)),),
         taps("Clock", f"Edit {at} alarm", "Delete"),
@@ -121,30 +121,30 @@ def _timer_script(minutes: int, seconds: int, *then: str) -> Script:
 
 
 @task("clock-timer-start", "Clock", complexity=1.6)
-def timer_start(random: Random) -> Scene:
+def timer_start(random: Random) -> PhoneScene:
     """A timer runs."""
     minutes, seconds = random.randint(11, 59), random.randrange(10, 60, 5)
     goal = f"Start a timer of {minutes} minutes and {seconds} seconds."
     check = _timer("running", (60 * minutes + seconds) * 1000)
-    return Scene(goal, (check,), _timer_script(minutes, seconds))
+    return PhoneScene(goal, (check,), _timer_script(minutes, seconds))
 
 
 @task("clock-timer-pause", "Clock", complexity=1.6)
-def timer_pause(random: Random) -> Scene:
+def timer_pause(random: Random) -> PhoneScene:
     """A timer is stopped again."""
     minutes = random.randint(11, 59)
     goal = f"Start a timer of {minutes} minutes, and then pause it."
-    return Scene(goal, (_timer("paused", 60_000 * minutes),), _timer_script(minutes, 0, "Pause"))
+    return PhoneScene(goal, (_timer("paused", 60_000 * minutes),), _timer_script(minutes, 0, "Pause"))
 
 
 @task("clock-stopwatch", "Clock", complexity=1.0)
-def stopwatch(random: Random) -> Scene:
+def stopwatch(random: Random) -> PhoneScene:
     """The stopwatch runs, or has been stopped."""
     pause = random.random() < 0.5
     state = "paused" if pause else "running"
     check = Rows("clock", "stopwatch", ("state",), gone=(("idle",),), new=((state,),))
     script = taps("Clock", "Stopwatch", "Start", *(["Pause"] if pause else []))
-    return Scene(f"Start the stopwatch{', and then pause it' if pause else ' and let it run'}.", (check,), script)
+    return PhoneScene(f"Start the stopwatch{', and then pause it' if pause else ' and let it run'}.", (check,), script)
 
 
 # -- calendar
@@ -175,7 +175,7 @@ def fill_event(
     yield from fingers.tap("Save")
 
 
-def add_event(device: Device, title: str, date: str, time: str, duration: int = 60, location: str = "") -> None:
+def add_event(device: PhoneDevice, title: str, date: str, time: str, duration: int = 60, location: str = "") -> None:
     """One more event."""
     device.insert(
         "calendar", "events", title=title, date=date, time=time, duration=duration, location=location
@@ -188,22 +188,22 @@ def _clock(random: Random) -> str:
 
 
 @task("calendar-create", "Calendar", complexity=3.0)
-def create(random: Random) -> Scene:
+def create(random: Random) -> PhoneScene:
     """An event with a date and a time."""
     title, (date, day), time = random.choice(MEETINGS), some_day(random), _clock(random)
     goal = f"Create an event “{title}” on {day} at {time}. It lasts one hour."
     check = events(new=((title, date, time, 60, ""),))
-    return Scene(goal, (check,), lambda fingers: fill_event(fingers, title, day, time, 60))
+    return PhoneScene(goal, (check,), lambda fingers: fill_event(fingers, title, day, time, 60))
 
 
 @task("calendar-create-full", "Calendar", complexity=3.6)
-def create_full(random: Random) -> Scene:
+def create_full(random: Random) -> PhoneScene:
     """An event with everything."""
     title, (date, day), time = random.choice(MEETINGS), some_day(random), _clock(random)
     place, duration = random.choice(PLACES), random.choice((15, 30, 45, 90, 120))
     goal = f"Create an event “{title}” on {day} at {time} that lasts {LENGTHS[duration]}. It takes place at: {place}"
     check = events(new=((title, date, time, duration, place),))
-    return Scene(goal, (check,), lambda fingers: fill_event(fingers, title, day, time, duration, place))
+    return PhoneScene(goal, (check,), lambda fingers: fill_event(fingers, title, day, time, duration, place))
 
 
 def _one_event(random: Random) -> tuple[str, str, str, str]:
@@ -217,7 +217,7 @@ def _show_day(fingers: Fingers, day: str) -> Iterator[AnyAction]:
 
 
 @task("calendar-delete", "Calendar", complexity=1.6)
-def delete(random: Random) -> Scene:
+def delete(random: Random) -> PhoneScene:
     """An event goes."""
     title, date, day, time = _one_event(random)
 
@@ -227,11 +227,11 @@ def delete(random: Random) -> Scene:
 
     check = events(gone=((title, date, time, 60, ""),))
     goal = f"Delete the event “{title}” on {day}."
-    return Scene(goal, (check,), script, lambda device: add_event(device, title, date, time))
+    return PhoneScene(goal, (check,), script, lambda device: add_event(device, title, date, time))
 
 
 @task("calendar-change-time", "Calendar", complexity=2.6)
-def change_time(random: Random) -> Scene:
+def change_time(random: Random) -> PhoneScene:
     """An event at another time of the same day."""
     title, date, day, old = _one_event(random)
     hour, minute = some_time(random)
@@ -245,11 +245,11 @@ def change_time(random: Random) -> Scene:
 
     check = events(gone=((title, date, old, 60, ""),), new=((title, date, new, 60, ""),))
     goal = f"Move the event “{title}” on {day} to {new} of the same day."
-    return Scene(goal, (check,), script, lambda device: add_event(device, title, date, old))
+    return PhoneScene(goal, (check,), script, lambda device: add_event(device, title, date, old))
 
 
 @task("calendar-where", "Calendar", complexity=1.2)
-def where(random: Random) -> Scene:
+def where(random: Random) -> PhoneScene:
     """A question."""
     title, date, day, time = _one_event(random)
     place = random.choice(PLACES)
@@ -260,11 +260,13 @@ def where(random: Random) -> Scene:
         yield fingers.tell(fingers.reading(place[:4]))
 
     goal = f"Where does the event “{title}” on {day} take place? Answer with the place only."
-    return Scene(goal, (events(), Told(place)), script, lambda device: add_event(device, title, date, time, 60, place))
+    return PhoneScene(
+        goal, (events(), AnswerSays(place)), script, lambda device: add_event(device, title, date, time, 60, place)
+    )
 
 
 @task("calendar-when", "Calendar", complexity=1.6)
-def when(random: Random) -> Scene:
+def when(random: Random) -> PhoneScene:
     """A question for the agenda."""
     title, date, _, time = _one_event(random)
 
@@ -274,7 +276,7 @@ def when(random: Random) -> Scene:
         yield fingers.tell(_time_on(fingers))
 
     goal = f"At what time does the event “{title}” begin? Answer with the time as HH:MM."
-    return Scene(goal, (events(), Told(time)), script, lambda device: add_event(device, title, date, time))
+    return PhoneScene(goal, (events(), AnswerSays(time)), script, lambda device: add_event(device, title, date, time))
 
 
 def _time_on(fingers: Fingers) -> str:

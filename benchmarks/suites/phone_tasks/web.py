@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from random import Random
 
 from actions.action import AnyAction
-from benchmarks.suites.phone_tasks.checks import Rows, Told
-from benchmarks.suites.phone_tasks.device import Device
+from benchmarks.suites.phone_tasks.checks import AnswerSays, Rows
+from benchmarks.suites.phone_tasks.device import PhoneDevice
 from benchmarks.suites.phone_tasks.oracle import Fingers
-from benchmarks.suites.phone_tasks.task import Scene, task
-from benchmarks.suites.phone_tasks.words import email, people
+from benchmarks.suites.phone_tasks.sample_text import email, people
+from benchmarks.suites.phone_tasks.task import PhoneScene, task
 
 GOODS = ("Folding chair", "Picnic basket", "Bird feeder", "Soup ladle", "Cork board", "Rain barrel")
 PLANS = ("Single", "Family", "Student")
@@ -30,13 +30,13 @@ def price(cents: int) -> str:
     return f"€{cents / 100:.2f}"
 
 
-def sell(device: Device, name: str, cents: int, stock: int = 50) -> None:
+def sell(device: PhoneDevice, name: str, cents: int, stock: int = 50) -> None:
     """One more product, number 77."""
     device.insert("browser", "products", id=77, name=name, kind="new", cents=cents, stock=stock)
 
 
 @task("browser-order", "Browser", complexity=2.4)
-def order(random: Random) -> Scene:
+def order(random: Random) -> PhoneScene:
     """A form of a shop."""
     thing, (name,) = random.choice(GOODS), people(random, 1)
     quantity, gift = random.randint(2, 9), random.randint(0, 1)
@@ -51,11 +51,11 @@ def order(random: Random) -> Scene:
     goal = f"In the Corner Shop (shop.test), order {quantity} of “{thing}” for {name}"
     goal += ", with gift wrap." if gift else ", without gift wrap."
     check = Rows("browser", "orders", ORDER, new=((77, quantity, name, gift),))
-    return Scene(goal, (check,), script, lambda device: sell(device, thing, random.randint(300, 4000)))
+    return PhoneScene(goal, (check,), script, lambda device: sell(device, thing, random.randint(300, 4000)))
 
 
 @task("browser-price", "Browser", complexity=1.4)
-def price_of(random: Random) -> Scene:
+def price_of(random: Random) -> PhoneScene:
     """A question."""
     thing, cents = random.choice(GOODS), random.randint(1001, 9999)
 
@@ -65,12 +65,12 @@ def price_of(random: Random) -> Scene:
         yield fingers.tell(fingers.beside(thing))
 
     goal = f"What does “{thing}” cost in the Corner Shop (shop.test)? Answer with the price."
-    told = Told(price(cents), price(cents)[1:], f"{price(cents)[1:]} euros")
-    return Scene(goal, (told, Rows("browser", "orders", ORDER)), script, lambda device: sell(device, thing, cents))
+    told = AnswerSays(price(cents), price(cents)[1:], f"{price(cents)[1:]} euros")
+    return PhoneScene(goal, (told, Rows("browser", "orders", ORDER)), script, lambda device: sell(device, thing, cents))
 
 
 @task("browser-join", "Browser", complexity=2.6)
-def join(random: Random) -> Scene:
+def join(random: Random) -> PhoneScene:
     """A form with a choice."""
     (name,), plan, news = people(random, 1), random.choice(PLANS), random.randint(0, 1)
 
@@ -81,7 +81,7 @@ def join(random: Random) -> Scene:
     goal = f"Join the Hiking Club (club.test) as {name} with the email address {email(name)} and the plan {plan}, "
     goal += "with the newsletter." if news else "without the newsletter."
     check = Rows("browser", "members", MEMBER, new=((name, email(name), plan, news),))
-    return Scene(goal, (check,), script)
+    return PhoneScene(goal, (check,), script)
 
 
 def fill_member(fingers: Fingers, name: str, mail: str, plan: str, *, newsletter: bool) -> Iterator[AnyAction]:
@@ -91,7 +91,7 @@ def fill_member(fingers: Fingers, name: str, mail: str, plan: str, *, newsletter
     yield from fingers.tap(plan, *(["Send me the newsletter"] if newsletter else []), "Join")
 
 
-def publish(device: Device, headline: str, text: str) -> None:
+def publish(device: PhoneDevice, headline: str, text: str) -> None:
     """One more article."""
     device.insert(
         "browser", "articles", headline=headline, section="Town", writer="Ann Reed", text=text
@@ -99,7 +99,7 @@ def publish(device: Device, headline: str, text: str) -> None:
 
 
 @task("browser-news", "Browser", complexity=1.4)
-def news(random: Random) -> Scene:
+def news(random: Random) -> PhoneScene:
     """A question about an article."""
     what = random.choice(("bench", "fountain", "tram stop", "playground", "market hall"))
     amount = random.randint(20, 990)
@@ -112,16 +112,16 @@ def news(random: Random) -> Scene:
 
     text = f"The council pays {amount} thousand euros for it. Work begins in 2 months."
     goal = f"The Harbour Post (news.test) writes about a {what}. How many thousand euros does the council pay? "
-    return Scene(
+    return PhoneScene(
         f"{goal}Answer with the number only.",
-        (Told(str(amount)),),
+        (AnswerSays(str(amount)),),
         script,
         lambda device: publish(device, headline, text),
     )
 
 
 @task("browser-bookmark", "Browser", complexity=1.4)
-def bookmark(random: Random) -> Scene:
+def bookmark(random: Random) -> PhoneScene:
     """A page is remembered."""
     site = random.choice(list(SITES))
 
@@ -130,4 +130,4 @@ def bookmark(random: Random) -> Scene:
         yield from fingers.tap("More options", "Add bookmark")
 
     check = Rows("browser", "bookmarks", ("address",), new=((f"{site}.test",),))
-    return Scene(f"Add a bookmark for {site}.test ({SITES[site]}) in the Browser.", (check,), script)
+    return PhoneScene(f"Add a bookmark for {site}.test ({SITES[site]}) in the Browser.", (check,), script)

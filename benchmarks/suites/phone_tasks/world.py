@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from actions.action import Answer, AnyAction
 from benchmarks.interactive import Score
-from benchmarks.suites.phone_tasks.device import Device
-from benchmarks.suites.phone_tasks.task import Scene
+from benchmarks.suites.phone_tasks.device import PhoneDevice
+from benchmarks.suites.phone_tasks.task import PhoneScene
 from envs.android.env import AndroidEnv
 
 
 class PhoneWorld:
     """`scene`, set up on the phone of `env`. `answer` is what the agent last told the user. Raises `EnvError`."""
 
-    def __init__(self, env: AndroidEnv, scene: Scene) -> None:
+    def __init__(self, env: AndroidEnv, scene: PhoneScene) -> None:
         self.env, self.scene = env, scene
-        self.device = Device(env.link)
+        self.device = PhoneDevice(env.link)
         self.answer: str | None = None
         scene.initialize(self.device)
 

@@ -31,7 +31,7 @@ class Pipe(Protocol):
         """All of `data`."""
 
 
-class _Plain:
+class _ShellV1:
     """Version 1: one channel, errors go where output goes."""
 
     def __init__(self, pipe: Pipe) -> None:
@@ -97,7 +97,7 @@ class _Packets:
 
 def serve_shell(pipe: Pipe, line: str, phone: Process) -> None:
     """Run `line`; output and errors in one stream, no exit status."""
-    phone.run(line, _Plain(pipe))
+    phone.run(line, _ShellV1(pipe))
 
 
 def serve_shell_v2(pipe: Pipe, line: str, phone: Process) -> None:

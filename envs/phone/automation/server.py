@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from envs.env import EnvError
 from envs.phone.automation.methods import Methods, NotThereError
 from envs.phone.server import LoopbackServer
-from envs.phone.sh import Call
+from envs.phone.sh import CommandCall
 
 if TYPE_CHECKING:
     from envs.phone.phone import Phone
@@ -21,7 +21,7 @@ _LARGEST = 8 << 20
 _NO_METHOD, _NOT_THERE, _FAILED = -32601, -32002, -32001
 
 
-def app_process(phone: Phone, call: Call) -> int:
+def app_process(phone: Phone, call: CommandCall) -> int:
     """``CLASSPATH=/data/local/tmp/u2.jar app_process / com.wetest.uia2.Main [-p PORT]``: runs until its caller goes.
 
     No other program for Android runs on this phone.

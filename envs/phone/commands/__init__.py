@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from envs.phone.automation import app_process
 from envs.phone.commands import activities, data, display, getevent, identity, info, inputs, ui
-from envs.phone.sh import Call, Command
+from envs.phone.sh import Command, CommandCall
 from envs.phone.sh.files import FILE_COMMANDS
 
 if TYPE_CHECKING:
     from envs.phone.phone import Phone
 
-_OWN: Mapping[str, Callable[[Phone, Call], int]] = {
+_OWN: Mapping[str, Callable[[Phone, CommandCall], int]] = {
     "input": inputs.input_,
     "getevent": getevent.getevent,
     "ime": inputs.ime,
@@ -54,7 +54,7 @@ def commands_of(phone: Phone) -> Mapping[str, Command]:
 
 
 def _faulty(phone: Phone, command: Command) -> Command:
-    def run(call: Call) -> int:
+    def run(call: CommandCall) -> int:
         phone.faults.before(call.argv)
         return command(call)
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from envs.phone.apps import HOME, App, apps
+from envs.phone.apps import HOME, PhoneApp, apps
 from envs.phone.commands.display import turn
-from envs.phone.sh import Call
+from envs.phone.sh import CommandCall
 
 if TYPE_CHECKING:
     from envs.phone.phone import Phone
@@ -79,7 +79,7 @@ def read_intent(words: Sequence[str]) -> Intent:
     return intent
 
 
-def am(phone: Phone, call: Call) -> int:
+def am(phone: Phone, call: CommandCall) -> int:
     """``am start|start-activity|broadcast|force-stop|kill|stack|task|get-current-user``."""
     name, words = (call.argv[1] if len(call.argv) > 1 else ""), call.argv[2:]
     if name in ("force-stop", "kill") and words:
@@ -101,7 +101,7 @@ def am(phone: Phone, call: Call) -> int:
     return _start(phone, call, intent, stopped="-S" in words)
 
 
-def _stack(phone: Phone, call: Call, words: tuple[str, ...]) -> int:
+def _stack(phone: Phone, call: CommandCall, words: tuple[str, ...]) -> int:
     """``am stack list`` and ``am stack remove ID``; each app is one task with an id of its own."""
     tasks, front = list(phone.look()["tasks"]), str(phone.look()["package"] or HOME)
     if words[:1] == ("remove",) and len(words) == 2 and words[1].isdecimal():
@@ -121,12 +121,12 @@ def _stack(phone: Phone, call: Call, words: tuple[str, ...]) -> int:
     return 0
 
 
-def _full(app: App) -> str:
+def _full(app: PhoneApp) -> str:
     """The component with its whole class name."""
     return f"{app.package}/{app.package if app.activity.startswith('.') else ''}{app.activity}"
 
 
-def _start(phone: Phone, call: Call, intent: Intent, *, stopped: bool) -> int:
+def _start(phone: Phone, call: CommandCall, intent: Intent, *, stopped: bool) -> int:
     app, page = _resolve(intent)
     told = f"act={intent.action or _MAIN}" + (f" dat={intent.data}" if intent.data else "")
     told += f" cmp={intent.component}" if intent.component else ""
@@ -146,7 +146,7 @@ def _start(phone: Phone, call: Call, intent: Intent, *, stopped: bool) -> int:
     return 0
 
 
-def _resolve(intent: Intent) -> tuple[App | None, str]:
+def _resolve(intent: Intent) -> tuple[PhoneApp | None, str]:
     """The app that answers, and the page of it."""
     if intent.component:
         package, _, activity = intent.component.partition("/")
@@ -165,7 +165,7 @@ def _resolve(intent: Intent) -> tuple[App | None, str]:
     return None, ""
 
 
-def _broadcast(phone: Phone, call: Call, intent: Intent) -> int:
+def _broadcast(phone: Phone, call: CommandCall, intent: Intent) -> int:
     """Tells the simulated input methods that take text by broadcast; others hear nothing."""
     told = f"act={intent.action}" + (" (has extras)" if intent.extras else "")
     call.out(f"Broadcasting: Intent {{ {told} }}\n")
@@ -216,7 +216,7 @@ def _adb_keyboard(phone: Phone, intent: Intent) -> None:
         phone.screen.ask("system.edit('clear')")
 
 
-def pm(phone: Phone, call: Call) -> int:
+def pm(phone: Phone, call: CommandCall) -> int:
     """``pm list packages [-3|-d|…] [NAME] | path PACKAGE | clear PACKAGE``; nothing is installed or removed."""
     words = call.argv[1:]
     if words[:2] == ("list", "packages"):
@@ -239,7 +239,7 @@ def pm(phone: Phone, call: Call) -> int:
     return call.fail(f"the simulated phone does not know: pm {' '.join(words)}", 255)
 
 
-def _packages(call: Call, words: list[str]) -> int:
+def _packages(call: CommandCall, words: list[str]) -> int:
     """All are the system's and enabled: ``-3`` and ``-d`` list none."""
     if "--user" in words:
         at = words.index("--user")
@@ -252,7 +252,7 @@ def _packages(call: Call, words: list[str]) -> int:
     return 0
 
 
-def _unchangeable(call: Call, words: tuple[str, ...]) -> int:
+def _unchangeable(call: CommandCall, words: tuple[str, ...]) -> int:
     """No apps come or go: said in the words by which adb tells a failure."""
     if words[0] == "uninstall":
         call.out("Failure [DELETE_FAILED_INTERNAL_ERROR: the simulated phone's apps are built in]\n")
@@ -264,7 +264,7 @@ def _unchangeable(call: Call, words: tuple[str, ...]) -> int:
     return 1
 
 
-def cmd(phone: Phone, call: Call) -> int:
+def cmd(phone: Phone, call: CommandCall) -> int:
     """``cmd package|connectivity|statusbar|window|activity …``."""
     words = call.argv[1:]
     if words[:1] == ("package",):
@@ -280,13 +280,13 @@ def cmd(phone: Phone, call: Call) -> int:
         turn(phone, words[3] if len(words) == 4 else str(phone.rotation))
         return 0
     if words[:1] == ("activity",):
-        return am(phone, Call(("am", *words[1:]), call.stdin, call.write, call.write_error, call.shell))
+        return am(phone, CommandCall(("am", *words[1:]), call.stdin, call.write, call.write_error, call.shell))
     if words[:1] == ("statusbar",):
         return 0
     return call.fail(f"Can't find service: {words[0] if words else ''}", 20)
 
 
-def _package(phone: Phone, call: Call, words: tuple[str, ...]) -> int:
+def _package(phone: Phone, call: CommandCall, words: tuple[str, ...]) -> int:
     if words[:1] == ("resolve-activity",):
         app, _ = _resolve(read_intent([word for word in words[1:] if word not in ("--brief", "--components")]))
         named = app or apps().get(words[-1])
@@ -295,10 +295,10 @@ def _package(phone: Phone, call: Call, words: tuple[str, ...]) -> int:
     if words[:1] == ("query-activities",):
         call.out("".join(f"{app.component}\n" for app in apps().values() if app.in_launcher))
         return 0
-    return pm(phone, Call(("pm", *words), call.stdin, call.write, call.write_error, call.shell))
+    return pm(phone, CommandCall(("pm", *words), call.stdin, call.write, call.write_error, call.shell))
 
 
-def monkey(phone: Phone, call: Call) -> int:
+def monkey(phone: Phone, call: CommandCall) -> int:
     """``monkey -p PACKAGE … 1``: the usual way to open an app by its package."""
     words = call.argv[1:]
     package = words[words.index("-p") + 1] if "-p" in words[:-1] else ""

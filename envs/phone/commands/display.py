@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from envs.phone.phone_facts import DENSITY, DISPLAY, SIZE
-from envs.phone.sh import Call
+from envs.phone.sh import CommandCall
 
 if TYPE_CHECKING:
     from envs.phone.phone import Phone
@@ -19,7 +19,7 @@ _RGBA_8888 = 1
 _SRGB = 1
 
 
-def screencap(phone: Phone, call: Call) -> int:
+def screencap(phone: Phone, call: CommandCall) -> int:
     """``screencap [-p] [-d ID] [FILE]``: PNG, or a header (width, height, format, colour space) and RGBA."""
     given = list(call.argv[1:])
     if "-d" in given[:-1]:
@@ -61,7 +61,7 @@ def _pixels(png: bytes) -> tuple[int, int, bytes]:
     return width, height, cv2.cvtColor(found, cv2.COLOR_BGR2RGBA).tobytes()
 
 
-def wm(phone: Phone, call: Call) -> int:
+def wm(phone: Phone, call: CommandCall) -> int:
     """``wm size | density | dismiss-keyguard | user-rotation``."""
     words = call.argv[1:]
     if words == ("size",):
@@ -85,7 +85,7 @@ def turn(phone: Phone, quarter: str) -> None:
     phone.turn(phone.rotation)
 
 
-def svc(phone: Phone, call: Call) -> int:
+def svc(phone: Phone, call: CommandCall) -> int:
     """``svc wifi|data|bluetooth|power enable|disable|stayon``."""
     words = call.argv[1:]
     names = {"wifi": "wifi_on", "data": "mobile_data", "bluetooth": "bluetooth_on"}

@@ -6,13 +6,13 @@ import queue
 from typing import TYPE_CHECKING
 
 from envs.phone.inputdevice import BUTTONS, KEYS, TOUCHSCREEN, written
-from envs.phone.sh import Call
+from envs.phone.sh import CommandCall
 
 if TYPE_CHECKING:
     from envs.phone.phone import Phone
 
 
-def getevent(phone: Phone, call: Call) -> int:
+def getevent(phone: Phone, call: CommandCall) -> int:
     """``getevent [-l] [-t] [-q] [-c COUNT] [DEVICE]`` until the caller goes; ``-p`` lists the devices and ends."""
     letters = "".join(word[1:] for word in call.argv[1:] if word.startswith("-"))
     words = [word for word in call.argv[1:] if not word.startswith("-")]
@@ -28,7 +28,7 @@ def getevent(phone: Phone, call: Call) -> int:
     return _follow(phone, call, wanted, count, letters)
 
 
-def _follow(phone: Phone, call: Call, wanted: str, count: int, letters: str) -> int:
+def _follow(phone: Phone, call: CommandCall, wanted: str, count: int, letters: str) -> int:
     listener = phone.inputs.listen()
     told = 0
     try:

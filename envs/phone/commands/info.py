@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from envs.phone.apps import HOME, apps
 from envs.phone.commands.display import turn
 from envs.phone.phone_facts import ADDRESS, DENSITY, DISPLAY
-from envs.phone.sh import Call
+from envs.phone.sh import CommandCall
 
 if TYPE_CHECKING:
     from envs.phone.phone import Phone
 
 
-def getprop(phone: Phone, call: Call) -> int:
+def getprop(phone: Phone, call: CommandCall) -> int:
     """``getprop [NAME]``."""
     known = phone.state.properties
     if len(call.argv) == 1:
@@ -24,7 +24,7 @@ def getprop(phone: Phone, call: Call) -> int:
     return 0
 
 
-def setprop(phone: Phone, call: Call) -> int:
+def setprop(phone: Phone, call: CommandCall) -> int:
     """``setprop NAME VALUE``; what begins with ``ro.`` cannot be changed."""
     if len(call.argv) != 3:
         return call.fail("usage: setprop NAME VALUE")
@@ -38,7 +38,7 @@ _SHOWN = frozenset({"airplane_mode_on", "wifi_on", "bluetooth_on", "time_12_24"}
 """Settings that the status bar shows."""
 
 
-def settings(phone: Phone, call: Call) -> int:
+def settings(phone: Phone, call: CommandCall) -> int:
     """``settings get|put|delete|list NAMESPACE [NAME [VALUE]]``."""
     words = list(call.argv[1:])
     if "--user" in words:
@@ -66,7 +66,7 @@ def settings(phone: Phone, call: Call) -> int:
     return 0
 
 
-def dumpsys(phone: Phone, call: Call) -> int:
+def dumpsys(phone: Phone, call: CommandCall) -> int:
     """``dumpsys SERVICE``; the lines that callers of adb look for."""
     words = call.argv[1:]
     if words[:1] == ("-l",) or not words:
@@ -191,7 +191,7 @@ SERVICES: dict[str, Callable[[Phone, tuple[str, ...]], str]] = {
 """What ``dumpsys`` knows, by name."""
 
 
-def ps(phone: Phone, call: Call) -> int:
+def ps(phone: Phone, call: CommandCall) -> int:
     """``ps``: the apps that run."""
     call.out("USER           PID  PPID     VSZ    RSS WCHAN            ADDR S NAME\n")
     for n, name in enumerate(phone.look()["tasks"]):
@@ -199,7 +199,7 @@ def ps(phone: Phone, call: Call) -> int:
     return 0
 
 
-def pidof(phone: Phone, call: Call) -> int:
+def pidof(phone: Phone, call: CommandCall) -> int:
     """``pidof NAME``."""
     tasks = phone.look()["tasks"]
     if len(call.argv) != 2 or call.argv[1] not in tasks:
@@ -208,7 +208,7 @@ def pidof(phone: Phone, call: Call) -> int:
     return 0
 
 
-def df(phone: Phone, call: Call) -> int:
+def df(phone: Phone, call: CommandCall) -> int:
     """``df``."""
     size, free = phone.storage.capacity // 1024, phone.free() // 1024
     call.out("Filesystem     1K-blocks    Used Available Use% Mounted on\n")
@@ -216,7 +216,7 @@ def df(phone: Phone, call: Call) -> int:
     return 0
 
 
-def logcat(phone: Phone, call: Call) -> int:
+def logcat(phone: Phone, call: CommandCall) -> int:
     """``logcat [-c]``: the crashes so far, and then it ends: nothing else is logged, so that nothing is to follow."""
     if {"-c", "--clear"} & set(call.argv):
         phone.crashed.clear()
@@ -229,7 +229,7 @@ def logcat(phone: Phone, call: Call) -> int:
     return 0
 
 
-def ifconfig(phone: Phone, call: Call) -> int:
+def ifconfig(phone: Phone, call: CommandCall) -> int:
     """``ifconfig [wlan0]`` while Wi-Fi is on; the address is one of those that documents use (RFC 5737)."""
     on = phone.state.get("global", "wifi_on") == "1"
     if call.argv[1:] not in ((), ("wlan0",)):
@@ -239,7 +239,7 @@ def ifconfig(phone: Phone, call: Call) -> int:
     return 0
 
 
-def ip(phone: Phone, call: Call) -> int:
+def ip(phone: Phone, call: CommandCall) -> int:
     """``ip addr [show] [dev] [wlan0]``."""
     words = [word for word in call.argv[1:] if word not in ("show", "dev", "-4")]
     if not words or words[0] not in ("addr", "address", "a") or words[1:] not in ([], ["wlan0"]):
@@ -250,7 +250,7 @@ def ip(phone: Phone, call: Call) -> int:
     return 0
 
 
-def reboot(phone: Phone, call: Call) -> int:
+def reboot(phone: Phone, call: CommandCall) -> int:
     """``reboot``: connections are cut, this one among them."""
     del call
     phone.reboot("")

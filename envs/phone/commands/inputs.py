@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from actions.frame import Point
-from envs.phone.sh import Call
+from envs.phone.sh import CommandCall
 
 if TYPE_CHECKING:
     from envs.phone.phone import Phone
@@ -51,7 +51,7 @@ IMES = {
 }
 
 
-def input_(phone: Phone, call: Call) -> int:
+def input_(phone: Phone, call: CommandCall) -> int:
     """``input tap|swipe|draganddrop|motionevent|text|keyevent|keycombination|roll``."""
     words = list(call.argv[1:])
     if words and words[0] in _SOURCES:
@@ -92,7 +92,7 @@ def _swipe(phone: Phone, start: Point, end: Point, seconds: float, hold: float) 
     phone.touch([start, start, end], hold + seconds)
 
 
-def _motion(phone: Phone, call: Call, rest: list[str]) -> int:
+def _motion(phone: Phone, call: CommandCall, rest: list[str]) -> int:
     events = {"DOWN": "touchStart", "MOVE": "touchMove", "UP": "touchEnd", "CANCEL": "touchCancel"}
     event = events.get(rest[0].upper())
     if event is None or (len(rest) == 1 and event != "touchCancel"):
@@ -105,7 +105,7 @@ def _motion(phone: Phone, call: Call, rest: list[str]) -> int:
     return 0
 
 
-def _text(phone: Phone, call: Call, text: str) -> int:
+def _text(phone: Phone, call: CommandCall, text: str) -> int:
     """Characters of a US keyboard only, as on a phone; ``%s`` is a blank."""
     if any(not " " <= c <= "~" for c in text):
         call.write_error(
@@ -118,7 +118,7 @@ def _text(phone: Phone, call: Call, text: str) -> int:
     return 0
 
 
-def _keys(phone: Phone, call: Call, rest: list[str]) -> int:
+def _keys(phone: Phone, call: CommandCall, rest: list[str]) -> int:
     names = [_key(word) for word in rest if word not in ("--longpress", "--doubletap", "--press")]
     if None in names:
         return call.fail(f"Error: unknown key {rest[names.index(None)]}", 255)
@@ -178,7 +178,7 @@ def _field_key(phone: Phone, name: str) -> None:
         phone.screen.type(" " if name == "SPACE" else name.lower())
 
 
-def ime(phone: Phone, call: Call) -> int:
+def ime(phone: Phone, call: CommandCall) -> int:
     """``ime list [-s] [-a] | set ID | enable ID | disable ID | reset``."""
     words = call.argv[1:]
     enabled = (phone.state.get("secure", "enabled_input_methods") or "").split(":")

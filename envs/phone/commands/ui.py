@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, Any
 
 from envs.phone.screen import SCALE
-from envs.phone.sh import Call
+from envs.phone.sh import CommandCall
 
 if TYPE_CHECKING:
     from envs.phone.phone import Phone
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _FLAGS = ("checkable", "checked", "clickable", "enabled", "focused", "scrollable", "password", "selected")
 
 
-def uiautomator(phone: Phone, call: Call) -> int:
+def uiautomator(phone: Phone, call: CommandCall) -> int:
     """``uiautomator dump [--compressed] [FILE]``; ``/dev/tty`` writes to the output."""
     words = [word for word in call.argv[1:] if word != "--compressed"]
     if words[:1] != ["dump"]:

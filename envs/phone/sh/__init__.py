@@ -5,7 +5,7 @@ is a real shell in what matters: quotes, expansions, ``;``, ``&``, ``|``, redire
 a phone, so that a caller who forgets to quote is found out.
 """
 
-from envs.phone.sh.interpreter import Call, Command, Shell
+from envs.phone.sh.interpreter import Command, CommandCall, Shell
 from envs.phone.sh.parser import ShellSyntaxError
 
-__all__ = ["Call", "Command", "Shell", "ShellSyntaxError"]
+__all__ = ["Command", "CommandCall", "Shell", "ShellSyntaxError"]

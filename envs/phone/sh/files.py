@@ -14,14 +14,14 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from envs.phone.sh.interpreter import Call, Command
+from envs.phone.sh.interpreter import Command, CommandCall
 
 
-def _there(call: Call, name: str) -> Path:
+def _there(call: CommandCall, name: str) -> Path:
     return call.shell.files.locate(call.path(name))
 
 
-def _parted(call: Call) -> tuple[str, list[str]]:
+def _parted(call: CommandCall) -> tuple[str, list[str]]:
     """Letters of the options, and the other words."""
     words = list(call.argv[1:])
     flags = ""
@@ -33,7 +33,7 @@ def _parted(call: Call) -> tuple[str, list[str]]:
     return flags, words
 
 
-def _each(call: Call, names: list[str]) -> Iterator[bytes]:
+def _each(call: CommandCall, names: list[str]) -> Iterator[bytes]:
     """The content of each file, or standard input where none is named."""
     if not names:
         yield call.stdin.read()
@@ -41,7 +41,7 @@ def _each(call: Call, names: list[str]) -> Iterator[bytes]:
         yield call.stdin.read() if name == "-" else _there(call, name).read_bytes()
 
 
-def echo(call: Call) -> int:
+def echo(call: CommandCall) -> int:
     """``echo [-n] [-e] WORDS``."""
     words = list(call.argv[1:])
     newline, escapes = True, False
@@ -56,14 +56,14 @@ def echo(call: Call) -> int:
     return 0
 
 
-def cat(call: Call) -> int:
+def cat(call: CommandCall) -> int:
     """``cat [FILES]``."""
     for data in _each(call, _parted(call)[1]):
         call.write(data)
     return 0
 
 
-def ls(call: Call) -> int:
+def ls(call: CommandCall) -> int:
     """``ls [-1aAdlR] [PATHS]``."""
     flags, names = _parted(call)
     status = 0
@@ -86,7 +86,7 @@ def _long(path: Path, label: str) -> str:
     return f"{stat.filemode(found.st_mode)} {found.st_nlink} shell shell {found.st_size:>8} {when} {label}\n"
 
 
-def rm(call: Call) -> int:
+def rm(call: CommandCall) -> int:
     """``rm [-rf] PATHS``."""
     flags, names = _parted(call)
     status = 0
@@ -104,7 +104,7 @@ def rm(call: Call) -> int:
     return status
 
 
-def mkdir(call: Call) -> int:
+def mkdir(call: CommandCall) -> int:
     """``mkdir [-p] PATHS``."""
     flags, names = _parted(call)
     for name in names:
@@ -115,7 +115,7 @@ def mkdir(call: Call) -> int:
     return 0
 
 
-def rmdir(call: Call) -> int:
+def rmdir(call: CommandCall) -> int:
     """``rmdir PATHS``."""
     for name in _parted(call)[1]:
         try:
@@ -125,11 +125,11 @@ def rmdir(call: Call) -> int:
     return 0
 
 
-def _target(call: Call, names: list[str]) -> tuple[list[str], Path]:
+def _target(call: CommandCall, names: list[str]) -> tuple[list[str], Path]:
     return names[:-1], _there(call, names[-1])
 
 
-def mv(call: Call) -> int:
+def mv(call: CommandCall) -> int:
     """``mv SOURCES TARGET``."""
     _, names = _parted(call)
     if len(names) < 2:
@@ -140,7 +140,7 @@ def mv(call: Call) -> int:
     return 0
 
 
-def cp(call: Call) -> int:
+def cp(call: CommandCall) -> int:
     """``cp [-r] SOURCES TARGET``."""
     flags, names = _parted(call)
     if len(names) < 2:
@@ -158,14 +158,14 @@ def cp(call: Call) -> int:
     return 0
 
 
-def touch(call: Call) -> int:
+def touch(call: CommandCall) -> int:
     """``touch FILES``."""
     for name in _parted(call)[1]:
         _there(call, name).touch()
     return 0
 
 
-def stat_(call: Call) -> int:
+def stat_(call: CommandCall) -> int:
     """``stat [-c FORMAT] FILES``; of formats %s (bytes), %Y (modified), %F (kind) and %n (name)."""
     words = list(call.argv[1:])
     pattern = "%n %s %F"
@@ -180,7 +180,7 @@ def stat_(call: Call) -> int:
     return 0
 
 
-def grep(call: Call) -> int:
+def grep(call: CommandCall) -> int:
     """``grep [-ivcqE] PATTERN [FILES]``."""
     flags, words = _parted(call)
     if not words:
@@ -198,7 +198,7 @@ def grep(call: Call) -> int:
     return 0 if found else 1
 
 
-def _some(call: Call, *, first: bool) -> int:
+def _some(call: CommandCall, *, first: bool) -> int:
     words = list(call.argv[1:])
     count = 10
     if words and (m := re.fullmatch(r"-n?(\d+)", words[0])):
@@ -211,17 +211,17 @@ def _some(call: Call, *, first: bool) -> int:
     return 0
 
 
-def head(call: Call) -> int:
+def head(call: CommandCall) -> int:
     """``head [-n N] [FILES]``."""
     return _some(call, first=True)
 
 
-def tail(call: Call) -> int:
+def tail(call: CommandCall) -> int:
     """``tail [-n N] [FILES]``."""
     return _some(call, first=False)
 
 
-def wc(call: Call) -> int:
+def wc(call: CommandCall) -> int:
     """``wc [-lwc] [FILES]``."""
     flags, names = _parted(call)
     for data in _each(call, names):
@@ -230,7 +230,7 @@ def wc(call: Call) -> int:
     return 0
 
 
-def md5sum(call: Call) -> int:
+def md5sum(call: CommandCall) -> int:
     """``md5sum [FILES]``, also as sha1sum and sha256sum."""
     names = _parted(call)[1]
     kind = call.argv[0].removesuffix("sum")
@@ -239,7 +239,7 @@ def md5sum(call: Call) -> int:
     return 0
 
 
-def base64_(call: Call) -> int:
+def base64_(call: CommandCall) -> int:
     """``base64 [-d] [FILES]``."""
     flags, names = _parted(call)
     for data in _each(call, names):
@@ -250,7 +250,7 @@ def base64_(call: Call) -> int:
     return 0
 
 
-def test(call: Call) -> int:
+def test(call: CommandCall) -> int:
     """``test EXPRESSION`` and ``[ EXPRESSION ]``: -e -f -d -n -z, =, !=, -eq -ne -lt -gt, !."""
     words = list(call.argv[1:])
     if call.argv[0] == "[":
@@ -264,7 +264,7 @@ def test(call: Call) -> int:
     return int(truth == negated)
 
 
-def _truth(call: Call, words: list[str]) -> bool | None:
+def _truth(call: CommandCall, words: list[str]) -> bool | None:
     if len(words) < 2:
         return bool(words and words[0])
     if len(words) == 2:
@@ -282,14 +282,14 @@ def _truth(call: Call, words: list[str]) -> bool | None:
     return None
 
 
-def which(call: Call) -> int:
+def which(call: CommandCall) -> int:
     """``which NAMES``."""
     found = [name for name in call.argv[1:] if name in call.shell.commands]
     call.out("".join(f"/system/bin/{name}\n" for name in found))
     return 0 if len(found) == len(call.argv) - 1 else 1
 
 
-def toybox(call: Call) -> int:
+def toybox(call: CommandCall) -> int:
     """``toybox COMMAND WORDS``."""
     command = call.shell.commands.get(call.argv[1]) if len(call.argv) > 1 else None
     if command is None:
@@ -297,7 +297,7 @@ def toybox(call: Call) -> int:
     return command(replace(call, argv=call.argv[1:]))
 
 
-def sleep(call: Call) -> int:
+def sleep(call: CommandCall) -> int:
     """``sleep SECONDS``, at most ten minutes."""
     try:
         seconds = float(call.argv[1].rstrip("s"))
@@ -307,8 +307,8 @@ def sleep(call: Call) -> int:
     return 0
 
 
-def _says(words: Callable[[Call], str]) -> Command:
-    def command(call: Call) -> int:
+def _says(words: Callable[[CommandCall], str]) -> Command:
+    def command(call: CommandCall) -> int:
         call.out(words(call) + "\n")
         return 0
 

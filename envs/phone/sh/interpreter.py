@@ -54,7 +54,7 @@ class Outside(Readable, Protocol):
         """To standard error."""
 
 
-class Files(Protocol):
+class FileSystem(Protocol):
     """The phone's files."""
 
     def locate(self, path: str) -> Path:
@@ -65,7 +65,7 @@ Sink = Callable[[bytes], object]
 
 
 @dataclass(frozen=True)
-class Call:
+class CommandCall:
     """One command being run: its words (`argv[0]` is its name), its input and its two outputs."""
 
     argv: tuple[str, ...]
@@ -88,7 +88,7 @@ class Call:
         return posixpath.normpath(posixpath.join(self.shell.cwd, name))
 
 
-Command = Callable[[Call], int]
+Command = Callable[[CommandCall], int]
 """A program of the phone; gives its exit status."""
 
 
@@ -97,7 +97,7 @@ class Shell:
     """One shell: its commands, files, variables and working directory. `run` starts from a copy of them each time."""
 
     commands: Mapping[str, Command]
-    files: Files
+    files: FileSystem
     variables: dict[str, str] = field(default_factory=dict)
     cwd: str = "/"
     status: int = 0
@@ -111,7 +111,7 @@ class Shell:
             return 1
         shell = replace(self, variables=dict(self.variables), status=0)
         with suppress(_Exit):
-            _Run(shell, outside, outside.write, outside.error).all(tree)
+            _Execution(shell, outside, outside.write, outside.error).all(tree)
         return shell.status
 
 
@@ -120,7 +120,7 @@ class _Exit(Exception):  # noqa: N818 - control flow
 
 
 @dataclass(frozen=True)
-class _Run:
+class _Execution:
     """Running with given input and outputs."""
 
     shell: Shell
@@ -228,7 +228,7 @@ class _Run:
             self.shell.status = inner._command(argv, shell) & 0xFF
 
     def _command(self, argv: tuple[str, ...], shell: Shell) -> int:
-        call = Call(argv, self.stdin, self.write, self.error, shell)
+        call = CommandCall(argv, self.stdin, self.write, self.error, shell)
         own = _BUILTINS.get(argv[0])
         if own is not None:
             return own(self, call)
@@ -241,7 +241,7 @@ class _Run:
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError) as error:
             return call.fail(f"{argv[-1]}: {error.strerror or 'failed'}")
 
-    def _redirected(self, redirections: tuple[Redirection, ...], stack: ExitStack) -> _Run | None:
+    def _redirected(self, redirections: tuple[Redirection, ...], stack: ExitStack) -> _Execution | None:
         """With the files opened; None, and a status of 1, where one cannot be."""
         run = self
         for redirection in redirections:
@@ -254,7 +254,7 @@ class _Run:
                 return None
         return run
 
-    def _to(self, redirection: Redirection, target: str, stack: ExitStack) -> _Run:
+    def _to(self, redirection: Redirection, target: str, stack: ExitStack) -> _Execution:
         if redirection.kind == ">&":
             sink = self.write if target == "1" else self.error
             return replace(self, error=sink) if redirection.fd == 2 else replace(self, write=sink)
@@ -375,7 +375,7 @@ def _stop(shell: Shell, error: Sink, why: str) -> _Exit:
 # ------------------------------------------------------------------------------------- commands of the shell itself
 
 
-def _cd(run: _Run, call: Call) -> int:
+def _cd(run: _Execution, call: CommandCall) -> int:
     target = call.path(call.argv[1] if len(call.argv) > 1 else "/")
     try:
         there = run.shell.files.locate(target)
@@ -387,13 +387,13 @@ def _cd(run: _Run, call: Call) -> int:
     return 0
 
 
-def _exit(run: _Run, call: Call) -> int:
+def _exit(run: _Execution, call: CommandCall) -> int:
     given = call.argv[1] if len(call.argv) > 1 else ""
     run.shell.status = int(given) & 0xFF if given.isdecimal() else run.shell.status
     raise _Exit
 
 
-def _exec(run: _Run, call: Call) -> int:
+def _exec(run: _Execution, call: CommandCall) -> int:
     """``exec COMMAND``: nothing of the line comes after it."""
     if len(call.argv) == 1:
         return 0
@@ -401,7 +401,7 @@ def _exec(run: _Run, call: Call) -> int:
     raise _Exit
 
 
-def _export(run: _Run, call: Call) -> int:
+def _export(run: _Execution, call: CommandCall) -> int:
     for word in call.argv[1:]:
         name, is_set, value = word.partition("=")
         if is_set:
@@ -409,7 +409,7 @@ def _export(run: _Run, call: Call) -> int:
     return 0
 
 
-def _read_line(run: _Run, call: Call) -> int:
+def _read_line(run: _Execution, call: CommandCall) -> int:
     line = bytearray()
     while (c := call.stdin.read(1)) and c != b"\n":
         line += c
@@ -419,7 +419,7 @@ def _read_line(run: _Run, call: Call) -> int:
     return 0 if c or line else 1
 
 
-_BUILTINS: Mapping[str, Callable[[_Run, Call], int]] = {
+_BUILTINS: Mapping[str, Callable[[_Execution, CommandCall], int]] = {
     "cd": _cd,
     "exit": _exit,
     "exec": _exec,

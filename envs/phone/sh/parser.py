@@ -37,14 +37,14 @@ class ShellSyntaxError(ValueError):
 
 def parse(line: str) -> List:
     """The tree of `line`. Raises `ShellSyntaxError`."""
-    reader = _Reader(line)
+    reader = _ShellReader(line)
     tree = reader.commands()
     if reader.at < len(line):
         raise ShellSyntaxError(f"unexpected {reader.peek()!r}")
     return tree
 
 
-class _Reader:
+class _ShellReader:
     """Recursive descent over the characters: in a shell the lexer depends on where it is."""
 
     def __init__(self, line: str) -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from actions.frame import Box
-from agent.builtin.screen import Element, Role, Screen
-from agent.builtin.watch import Look, changed_elsewhere, changed_within, window_came
+from agent.builtin.screen_diff import PerceivedObservation, changed_elsewhere, changed_within, window_came
+from agent.perception.elements import Element, PerceivedScreen, Role
 from tests.agent.builtin.toy import Toy, acts, at, follow, hides, shows
 
 
@@ -300,13 +300,13 @@ def test_in_a_dry_run_nothing_is_waited_for() -> None:
     from actions.action import Click
     from agent.builtin.follower import Follower
     from agent.builtin.instructions import parse_instructions
-    from agent.builtin.target import rank
-    from agent.builtin.watch import Look
+    from agent.builtin.screen_diff import PerceivedObservation
+    from agent.perception.meaning.ranking import rank
     from tests.agent.builtin.toy import BLANK
 
     toy = Toy({"a": at("button", "Alpha", 10, 10), "b": at("button", "Beta", 10, 60)})
     follower = Follower(parse_instructions("Click Alpha, click Beta"), rank)
-    turns = [follower.next(Look(toy.screen(), BLANK), performed=False)[0] for _ in range(3)]
+    turns = [follower.next(PerceivedObservation(toy.screen(), BLANK), performed=False)[0] for _ in range(3)]
     assert [type(t) for t in turns[:2]] == [Click, Click]
     assert turns[2].type == "finish"
 
@@ -366,11 +366,11 @@ def test_item_1_is_not_item_12() -> None:
 # ------------------------------------------------------------------------------------------- what counts as an effect
 
 
-def painted(*boxes: tuple[int, int, int, int], elements: tuple[Element, ...] = ()) -> Look:
+def painted(*boxes: tuple[int, int, int, int], elements: tuple[Element, ...] = ()) -> PerceivedObservation:
     image = np.full((300, 400, 3), 240, np.uint8)
     for x1, y1, x2, y2 in boxes:
         image[y1:y2, x1:x2] = 90
-    return Look(Screen(400, 300, elements), image)
+    return PerceivedObservation(PerceivedScreen(400, 300, elements), image)
 
 
 def test_a_button_that_lights_up_has_not_done_anything() -> None:

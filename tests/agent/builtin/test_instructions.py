@@ -47,7 +47,7 @@ def brief(x: s.Instruction) -> str:
             return f"slide {x.target} to {x.value:g}" + "%" * x.percent
         case s.WaitFor():
             return f"await {x.target}" + " gone" * x.gone
-        case s.Pause():
+        case s.WaitSeconds():
             return f"pause {x.seconds:g}"
         case s.SetChecked():
             return {True: "check", False: "uncheck", None: "toggle"}[x.on] + f" {x.target}"

@@ -14,10 +14,10 @@ import pytest
 from actions.action import Click, Finish, Key, Wait
 from actions.frame import Frame, Point
 from agent.builtin.model import BuiltinModel
-from agent.builtin.screen import Element, Screen
-from agent.model import Model, ModelError
-from agent.step import OutcomeRecord, Step
-from agent.task import Task
+from agent.core.model import Model, ModelError
+from agent.core.step import OutcomeRecord, Step
+from agent.core.task import Task
+from agent.perception.elements import Element, PerceivedScreen
 from envs.env import Env, Image, Observation
 from tests.agent.builtin.toy import at
 
@@ -26,9 +26,9 @@ class Eyes:
     """Sees the same elements on every image."""
 
     def __init__(self, *elements: Element) -> None:
-        self.screen = Screen(400, 300, elements)
+        self.screen = PerceivedScreen(400, 300, elements)
 
-    def look(self, image: Image) -> Screen:
+    def look(self, image: Image) -> PerceivedScreen:
         return self.screen
 
 

@@ -11,9 +11,9 @@ from actions.action import AnyAction, Click, Drag, Finish, Key, Scroll, TypeText
 from actions.frame import Box
 from agent.builtin.follower import Follower
 from agent.builtin.instructions import parse_instructions
-from agent.builtin.screen import Element, Role, Screen
-from agent.builtin.target import rank
-from agent.builtin.watch import Look
+from agent.builtin.screen_diff import PerceivedObservation
+from agent.perception.elements import Element, PerceivedScreen, Role
+from agent.perception.meaning.ranking import rank
 
 BLANK = np.zeros((1, 1, 3), np.uint8)
 
@@ -35,12 +35,12 @@ class Toy:
     looks: int = 0
     keys: dict[str, Callable[[Toy], None]] = field(default_factory=dict)
 
-    def screen(self) -> Screen:
+    def screen(self) -> PerceivedScreen:
         self.looks += 1
         if change := self.late.get(self.looks):
             change(self)
         ordered = sorted(self.elements.values(), key=lambda e: (e.box.y1, e.box.x1))
-        return Screen(1280, 800, tuple(ordered))
+        return PerceivedScreen(1280, 800, tuple(ordered))
 
     def do(self, action: AnyAction) -> None:
         match action:
@@ -103,7 +103,7 @@ def follow(toy: Toy, task: str, limit: int = 80) -> tuple[Finish, list[str]]:
     follower = Follower(parse_instructions(task), rank)
     thoughts: list[str] = []
     for _ in range(limit):
-        action, thought = follower.next(Look(toy.screen(), BLANK))
+        action, thought = follower.next(PerceivedObservation(toy.screen(), BLANK))
         thoughts.append(thought)
         if isinstance(action, Finish):
             return action, thoughts

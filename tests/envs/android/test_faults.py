@@ -13,10 +13,10 @@ from actions.action import AnyAction, Click, Finish, Wait
 from actions.adb import AdbServer
 from actions.adb.lines import command
 from actions.frame import Point
-from agent.episode import EpisodeHeader, EpisodeWriter
-from agent.loop import Agent, Result
-from agent.policy import Allow
-from agent.task import Ending, Limits, Task
+from agent.core.loop import Agent, Result
+from agent.core.policy import Allow
+from agent.core.task import Ending, Limits, Task
+from agent.episodes import EpisodeHeader, EpisodeWriter
 from envs.android import AndroidEnv
 from envs.phone.phone import Phone
 from tests.agent.fakes import ScriptedModel

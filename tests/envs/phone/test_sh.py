@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from envs.phone.sh import Call, Shell
+from envs.phone.sh import CommandCall, Shell
 from envs.phone.sh.files import FILE_COMMANDS
 from envs.phone.storage import Storage
 
@@ -28,7 +28,7 @@ class Outside(io.BytesIO):
         self.err += data
 
 
-def words(call: Call) -> int:
+def words(call: CommandCall) -> int:
     call.out("|".join(call.argv[1:]))
     return 0
 

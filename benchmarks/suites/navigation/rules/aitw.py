@@ -17,8 +17,8 @@ import math
 from collections.abc import Mapping, Sequence
 
 from actions.frame import Box, Point
-from benchmarks.suites.navigation.moves import Direction, Move
-from benchmarks.suites.navigation.recording import Recorded, Rule, Ruling
+from benchmarks.suites.navigation.moves import CanonicalAction, Direction
+from benchmarks.suites.navigation.recording import RecordedStep, Rule, Ruling
 from benchmarks.suites.navigation.rules import NEAR, WRONG_TYPE, one_in_other, ruled
 
 TAP = 0.04
@@ -38,7 +38,7 @@ SCROLLS: Mapping[Direction, Gesture] = {
 }
 
 
-def aitw(step: Recorded, move: Move) -> Ruling:
+def aitw(step: RecordedStep, move: CanonicalAction) -> Ruling:
     """Whether two actions would lead to a similar screen."""
     theirs, ours = gesture_of(step, step.truth), gesture_of(step, move)
     if theirs is None or ours is None:
@@ -52,21 +52,21 @@ def aitw(step: Recorded, move: Move) -> Ruling:
     return ruled(axis(theirs) == axis(ours), "wrong_axis")
 
 
-def _type(move: Move) -> str:
+def _type(move: CanonicalAction) -> str:
     return move.name if move.kind in ("button", "stop") else move.kind
 
 
-def _wrong_type(truth: Move) -> Ruling:
+def _wrong_type(truth: CanonicalAction) -> Ruling:
     return WRONG_TYPE._replace(scores={"text": 0.0} if truth.kind == "type" else {})
 
 
-def _text(truth: Move, move: Move) -> dict[str, float]:
+def _text(truth: CanonicalAction, move: CanonicalAction) -> dict[str, float]:
     if truth.kind != "type":
         return {}
     return {"text": float(one_in_other(move.text.lower(), truth.text.lower()))}
 
 
-def gesture_of(step: Recorded, move: Move) -> Gesture | None:
+def gesture_of(step: RecordedStep, move: CanonicalAction) -> Gesture | None:
     """Touch and lift of a tap or drag; None for an action that is none."""
     if move.kind in ("click", "long_press") and move.point:
         return step.share(move.point), step.share(move.point)
@@ -107,7 +107,7 @@ def grown(box: Box) -> Box:
     return Box(left, top, left + width, top + height).grown(NEAR)
 
 
-def shares_of(step: Recorded) -> list[Box]:
+def shares_of(step: RecordedStep) -> list[Box]:
     """The step's boxes in shares of the sides."""
     width, height = step.size
     return [Box(b.x1 / width, b.y1 / height, b.x2 / width, b.y2 / height) for b in step.boxes]

@@ -22,8 +22,8 @@ from collections.abc import Mapping
 from rapidfuzz.distance import Indel
 
 from actions.frame import Box, Point
-from benchmarks.suites.navigation.moves import Move
-from benchmarks.suites.navigation.recording import Recorded, Rule, Ruling
+from benchmarks.suites.navigation.moves import CanonicalAction
+from benchmarks.suites.navigation.recording import RecordedStep, Rule, Ruling
 from benchmarks.suites.navigation.rules import WRONG_TYPE, one_in_other, ruled, scaled
 from benchmarks.suites.navigation.rules.aitw import shares_of, taps_match
 
@@ -33,7 +33,7 @@ RATIO = 0.8
 EDGE = 1e-6
 
 
-def aitw_point(step: Recorded, move: Move) -> Ruling:
+def aitw_point(step: RecordedStep, move: CanonicalAction) -> Ruling:
     """Clicks by AITW's rule for points; the rest as in CoAT."""
     truth = step.truth
     if truth.kind == move.kind == "click" and truth.point and move.point:
@@ -42,7 +42,7 @@ def aitw_point(step: Recorded, move: Move) -> Ruling:
     return _rest(truth, move)
 
 
-def coat(step: Recorded, move: Move) -> Ruling:
+def coat(step: RecordedStep, move: CanonicalAction) -> Ruling:
     """Clicks by CoAT's rule for boxes."""
     truth = step.truth
     if truth.kind == move.kind == "click" and truth.point and move.point:
@@ -52,7 +52,7 @@ def coat(step: Recorded, move: Move) -> Ruling:
     return _rest(truth, move)
 
 
-def _rest(truth: Move, move: Move) -> Ruling:
+def _rest(truth: CanonicalAction, move: CanonicalAction) -> Ruling:
     if move.kind != truth.kind:
         return WRONG_TYPE
     if truth.kind == "scroll":

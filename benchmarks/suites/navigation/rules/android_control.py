@@ -26,8 +26,8 @@ import math
 from collections.abc import Iterable, Mapping
 
 from actions.frame import Box, Point
-from benchmarks.suites.navigation.moves import Move
-from benchmarks.suites.navigation.recording import Recorded, Rule, Ruling
+from benchmarks.suites.navigation.moves import CanonicalAction
+from benchmarks.suites.navigation.recording import RecordedStep, Rule, Ruling
 from benchmarks.suites.navigation.rules import NEAR, WRONG_TYPE, one_in_other, ruled, scaled, token_f1
 
 OS_ATLAS_RADIUS = 0.14
@@ -44,7 +44,7 @@ EDGE = 1e-6
 """Pixels by which a point may miss a box and still lie on its edge."""
 
 
-def os_atlas(step: Recorded, move: Move) -> Ruling:
+def os_atlas(step: RecordedStep, move: CanonicalAction) -> Ruling:
     """Within 0.14 of the sides; words by F1; directions equal."""
     truth = step.truth
     if (move.kind, move.name) != (truth.kind, truth.name):
@@ -56,7 +56,7 @@ def os_atlas(step: Recorded, move: Move) -> Ruling:
     return _words_or_way(truth, move)
 
 
-def _words_or_way(truth: Move, move: Move) -> Ruling:
+def _words_or_way(truth: CanonicalAction, move: CanonicalAction) -> Ruling:
     """What ``os-atlas`` and ``clawgui`` say alike of actions without a place."""
     if truth.kind in ("type", "open"):
         return ruled(move.text == truth.text or token_f1(move.text, truth.text) > F1, "wrong_text")
@@ -65,7 +65,7 @@ def _words_or_way(truth: Move, move: Move) -> Ruling:
     return ruled(move.name == truth.name, "wrong_button")
 
 
-def uground(step: Recorded, move: Move) -> Ruling:
+def uground(step: RecordedStep, move: CanonicalAction) -> Ruling:
     """In the smallest labelled element; a labelled click equals opening the app or going back."""
     truth = step.truth
     if _same_by_label(step, move):
@@ -83,11 +83,11 @@ def uground(step: Recorded, move: Move) -> Ruling:
     return ruled(move.name == truth.name, "wrong_button")
 
 
-def _placed(move: Move, *, hit: bool) -> dict[str, float]:
+def _placed(move: CanonicalAction, *, hit: bool) -> dict[str, float]:
     return {"grounding": float(hit)} if move.kind == "click" else {}
 
 
-def _same_by_label(step: Recorded, move: Move) -> bool:
+def _same_by_label(step: RecordedStep, move: CanonicalAction) -> bool:
     """Whether the click is on an element whose label says what the other action does."""
     click, other = (move, step.truth) if move.kind == "click" else (step.truth, move)
     if click.kind != "click" or click.point is None:
@@ -101,7 +101,7 @@ def _same_by_label(step: Recorded, move: Move) -> bool:
     return bool(words) and any(words in label.lower() for label in _labels(step, click.point, other))
 
 
-def _labels(step: Recorded, at: Point, other: Move) -> list[str]:
+def _labels(step: RecordedStep, at: Point, other: CanonicalAction) -> list[str]:
     """What is written on the smallest element at a point; without elements, the app's name on its icon's box."""
     if step.elements is not None:
         around = [e for e in step.elements if _holds(e.box, at)]
@@ -110,13 +110,13 @@ def _labels(step: Recorded, at: Point, other: Move) -> list[str]:
     return [other.text] if icon else []
 
 
-def _smallest(step: Recorded, at: Point) -> Box | None:
+def _smallest(step: RecordedStep, at: Point) -> Box | None:
     """The smallest box around a point that is known; None where there is none."""
     known = [e.box for e in step.elements] if step.elements is not None else list(step.boxes)
     return min((box for box in known if _holds(box, at)), key=lambda box: box.area, default=None)
 
 
-def ui_s1(step: Recorded, move: Move) -> Ruling:
+def ui_s1(step: RecordedStep, move: CanonicalAction) -> Ruling:
     """In a grown box or within 0.04; part of the text; any swipe; the icon for the app."""
     truth = step.truth
     if truth.kind == "open" and move.kind == "click" and step.boxes:
@@ -133,13 +133,13 @@ def ui_s1(step: Recorded, move: Move) -> Ruling:
     return ruled(True, "")
 
 
-def _grown_hit(step: Recorded, at: Point | None, target: Point) -> bool:
+def _grown_hit(step: RecordedStep, at: Point | None, target: Point) -> bool:
     if at is None:
         return False
     return any(_holds(scaled(box, UI_S1_GROWTH), at) for box in step.boxes) or _within(step, at, target, UI_S1_RADIUS)
 
 
-def clawgui(step: Recorded, move: Move) -> Ruling:
+def clawgui(step: RecordedStep, move: CanonicalAction) -> Ruling:
     """In one of the five nearest boxes or within 368.5 pixels of 1080 x 2400; words by F1; directions equal."""
     truth = step.truth
     if move.kind != truth.kind or (move.kind == "button" and move.name not in ("back", "home")):
@@ -150,7 +150,7 @@ def clawgui(step: Recorded, move: Move) -> Ruling:
     return _words_or_way(truth, move)
 
 
-def _near_or_boxed(step: Recorded, at: Point, target: Point) -> bool:
+def _near_or_boxed(step: RecordedStep, at: Point, target: Point) -> bool:
     nearest = sorted(step.boxes, key=lambda box: step.apart(box.center, at))[:CLAWGUI_BOXES]
     if any(_holds(box, at) for box in nearest):
         return True
@@ -159,7 +159,7 @@ def _near_or_boxed(step: Recorded, at: Point, target: Point) -> bool:
     return math.hypot((x - there.x) * width, (y - there.y) * height) <= CLAWGUI_RADIUS * (1 + NEAR)
 
 
-def _within(step: Recorded, at: Point | None, target: Point, radius: float) -> bool:
+def _within(step: RecordedStep, at: Point | None, target: Point, radius: float) -> bool:
     return at is not None and step.apart(at, target) <= radius + NEAR
 
 
@@ -167,7 +167,7 @@ def _holds(box: Box, at: Point) -> bool:
     return box.grown(EDGE).holds(at)
 
 
-def remarks(rule: str, steps: Iterable[Recorded]) -> tuple[str, ...]:
+def remarks(rule: str, steps: Iterable[RecordedStep]) -> tuple[str, ...]:
     """What has to be said of `steps` under a rule, one line each."""
     if rule != "uground":
         return ()
@@ -180,7 +180,7 @@ def remarks(rule: str, steps: Iterable[Recorded]) -> tuple[str, ...]:
     )
 
 
-def _known(step: Recorded) -> bool:
+def _known(step: RecordedStep) -> bool:
     return step.truth.point is not None and _smallest(step, step.truth.point) is not None
 
 

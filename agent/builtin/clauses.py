@@ -1,0 +1,181 @@
+"""Cutting a task into clauses and reading each by the first rule that fits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from agent.builtin.literals import LITERAL, Literals
+from agent.builtin.phrases import (
+    CLICKING,
+    CONDITION,
+    IDIOMS,
+    JOINT,
+    LIST,
+    TYPING,
+    bare,
+    named_entry,
+    odd_item,
+    trim,
+    unwrap,
+)
+from agent.builtin.steps import Either, Instruction, NeedsPlanning
+
+Found = tuple[Instruction, ...] | None
+Rule = Callable[["TaskParser", "re.Match[str]"], Found]
+Rules = Sequence[tuple["re.Pattern[str]", Rule]]
+
+PROMISE = "give explicit steps, or use --model with a vision-language model"
+
+
+_POINTS = re.compile(r"(?:click|tap|press|hit|double|right|triple|type|wait)\b", re.IGNORECASE)
+
+_LONE = re.compile(
+    r"(?:(?:\b(?:click|press|tap|hit|push|then|and|button|key)(?:\s+(?:on|the))*|,)\s+(?=[.,]\s*(?:,|\s|$))"
+    r"|(?<=\d)\s+(?=\.\s+\d))(?P<it>[.,])",
+    re.IGNORECASE,
+)
+"""A point or comma that is itself what is pressed."""
+
+
+class TaskParser:
+    """Reads one task: holds its literals and the rules of the grammar."""
+
+    def __init__(self, task: str, rules: Rules) -> None:
+        self._rules = rules
+        self._depth = 0
+        self._cache: dict[str, Found] = {}
+        self.literals = Literals()
+        self.text = self.literals.take(_LONE, self.literals.shield(task.replace("\r\n", "\n")))
+
+    # -- what rules ask for
+
+    def lit(self, text: str) -> str:
+        """Text to be typed: a lone quotation's inside, or the words without the sentence's full stop."""
+        words = text.strip()
+        if re.fullmatch(LITERAL + r"[\s.,;!?]*", words):
+            return self.literals.content(words[0])
+        return self.literals.content(re.sub(r"(?<![.])\.$", "", words))
+
+    def target(self, text: str) -> str:
+        """A target in the user's words, without article and politeness."""
+        return self.literals.restore(bare(text))
+
+    def clause(self, text: str) -> Found:
+        """The steps of one clause, or None where no rule reads it."""
+        if text not in self._cache and self._depth < 8:
+            self._depth += 1
+            self._cache[text] = self._read_clause(text)
+            self._depth -= 1
+        return self._cache.get(text)
+
+    def many(self, text: str, make: Callable[[str], Instruction]) -> Found:
+        """One step for a target; for a list one each, unless the whole list is written on the screen."""
+        text = re.sub(r"^(?:the\s+)?(?:buttons|keys|digits|numbers)\s+(?=\S)", "", named_entry(bare(text)), flags=re.I)
+        whole = self.target(text)
+        parts = [p for p in LIST.split(bare(text)) if p.strip()]
+        if not whole:
+            return None
+        if len(parts) < 2 or re.search(r"\b(?:between|both)\b.*\band\b", text, re.IGNORECASE):
+            return (make(whole),)
+        if any(odd_item(p, parts[0]) for p in parts[1:]):
+            return None
+        steps = tuple(replace(make(self.target(p)), source=self.target(p)) for p in parts)
+        quoted = any(re.search(LITERAL, p) for p in parts)
+        return steps if quoted else (Either(whole, make(whole), steps),)
+
+    def both(self, first: str, rest: str) -> Found:
+        """The steps of two clauses, one after the other; None if either cannot be read."""
+        one, two = self.clause(first), self.clause(rest)
+        return one + two if one and two else None
+
+    # -- the passes
+
+    def read(self) -> tuple[Instruction, ...]:
+        """All steps of the task, or a lone `NeedsPlanning`."""
+        steps: list[Instruction] = []
+        clauses = self._clauses()
+        for clause in clauses:
+            words = self.literals.restore(clause).strip()
+            found = self.clause(clause)
+            if not found:
+                return (planning(words, alone=len(clauses) == 1),)
+            steps += [replace(step, source=step.source or words) for step in found]
+        return tuple(steps) or (planning(self.literals.restore(self.text).strip(), alone=True),)
+
+    def _read_clause(self, text: str) -> Found:
+        body = unwrap(text)
+        tried = body if TYPING.match(body) or body.endswith(("...", "…")) else trim(body)
+        for pattern, rule in self._rules:
+            m = pattern.match(tried)
+            found = rule(self, m) if m else None
+            if found is not None:
+                return found
+        return None
+
+    def _clauses(self) -> list[str]:
+        out: list[str] = []
+        for joint, piece in self._pieces():
+            if not unwrap(piece + " ").strip():
+                continue
+            if out and self._belongs(out[-1], joint, piece):
+                out[-1] += joint + piece
+            else:
+                out.append(self._carried(out[-1], joint, piece) if out else piece)
+        return [clause.strip(" ,\t\n") for clause in out]
+
+    def _pieces(self) -> Iterator[tuple[str, str]]:
+        """(the joint before it, piece) for every smallest piece, in order."""
+        numbered = re.match(r"\s*(?:step\s*)?\(?1[.):]", self.text, re.IGNORECASE)
+        text = re.sub(r"(?:(?<=\s)|^)\(?\d{1,2}[.)]\s+(?=\S)", "\n", self.text) if numbered else self.text
+        text = re.sub(r"(?m)^\s*(?:[-*•–]\s+|\d{1,2}[.)]\s+)(?=\S)", "", text)
+        for pattern, by in IDIOMS:
+            text = pattern.sub(by, text)
+        at, joint = 0, "\n"
+        for m in JOINT.finditer(text):
+            if text[at : m.start()].strip():
+                yield joint, text[at : m.start()].strip(" \t")
+                joint = ""
+            at, joint = m.end(), joint + m.group()
+        yield joint, text[at:].strip(" \t")
+
+    def _belongs(self, before: str, joint: str, piece: str) -> bool:
+        """Whether `piece` goes on with the clause `before` instead of starting one."""
+        start = unwrap(before)
+        soft_and = re.fullmatch(r"\s+(?:and|&)\s+", joint, re.IGNORECASE) is not None
+        if CONDITION.match(start):
+            return soft_and or self.clause(before) is None
+        if "\n" in joint:
+            return joint.strip() == "" and self.clause(before) is None
+        if joint.strip().startswith((".", ";")):
+            return False
+        if self.clause(piece) is not None or CONDITION.match(unwrap(piece)):
+            return False
+        if soft_and or joint.strip(" ") == ",":
+            return True
+        return TYPING.match(start) is not None
+
+    def _carried(self, before: str, joint: str, piece: str) -> str:
+        """`piece` with the verb of the clause before it, where it has none: "click File then Save"."""
+        piece = re.sub(r"^on\s+(?=\S)", "", piece, flags=re.IGNORECASE)
+        if "\n" in joint or joint.strip().startswith((".", ";")) or CONDITION.match(unwrap(piece)):
+            return piece
+        verb = CLICKING.match(unwrap(before))
+        if not verb:
+            return piece
+        if self.clause(piece) is None:
+            return f"{'press' if verb['key'] else 'click'} {unwrap(piece)}"
+        name = trim(unwrap(piece))
+        titled = all(w[:1].isupper() for w in name.split()) and len(name.split()) <= 4 and not verb["key"]
+        plain = titled and not re.search(LITERAL, name) and not _POINTS.match(name)
+        return f"either-click {piece}" if plain else piece
+
+
+def planning(words: str, alone: bool) -> NeedsPlanning:
+    """The honest sentence for `words`, the whole task (`alone`) or the clause at fault."""
+    if not words.strip():
+        return NeedsPlanning(f"The task is empty: {PROMISE}", source=words)
+    part = "This task" if alone else f"The part “{words}” of the task"
+    hint = "" if alone else "; text to type goes between quotes"
+    return NeedsPlanning(f"{part} needs planning, which the built-in model does not do: {PROMISE}{hint}", source=words)

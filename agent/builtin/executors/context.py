@@ -1,0 +1,267 @@
+"""What every way of doing shares: the current look, finding targets, seeing effects, and words for the thought."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
+
+from rapidfuzz import fuzz
+
+from actions.action import (
+    AnyAction,
+    Finish,
+    Move,
+    Wait,
+)
+from actions.frame import Point
+from agent.builtin import screen_diff
+from agent.builtin import steps as s
+from agent.builtin.screen_diff import PerceivedObservation, changed, exact, norm
+from agent.perception.elements import Candidate, Element, PerceivedScreen, Role
+from agent.perception.meaning import labels
+from agent.perception.meaning.description import parse_target
+
+Rank = Callable[[PerceivedScreen, str, Sequence[Role]], Sequence[Candidate]]
+"""Candidates for a target, best first; 0.5 and above means act. See `agent.perception.meaning.locate.rank`."""
+
+Turn = tuple[AnyAction, str]
+Script = Generator[Turn, None, None]
+Search = Generator[Turn, None, list[Candidate]]
+Check = Generator[Turn, None, bool]
+
+ACT = 0.5
+"""The score from which a candidate is acted on."""
+PATIENCE = (0.3, 0.6, 1.0, 1.5, 2.0)
+"""Seconds between the looks for a target that is not there yet."""
+LONG_PATIENCE = (0.5, 0.5, 1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0, 5.0, 5.0, 5.0)
+"""The same for something that the task says to wait for."""
+SYNONYMS: dict[str, tuple[str, ...]] = {
+    "*": ("×", "x", "✕", "∗", "·", "冰", "米", "mul"),
+    "/": ("÷", "∕", "div"),
+    "-": ("−", "–", "—", "一"),
+    "=": ("二", "＝"),
+    "+": ("十", "＋"),
+    ".": (",", "·"),
+    "sqrt": ("√", "sqr"),
+    "^": ("xʸ", "x^y", "**"),
+}
+"""Other ways in which a calculator's keys are drawn, or read."""
+SIGNS = {
+    "multiply": "*", "multiplied by": "*", "multiplication": "*", "times": "*", "asterisk": "*", "star": "*",
+    "divide": "/", "divided by": "/", "division": "/", "slash": "/", "minus": "-", "subtract": "-", "plus": "+",
+    "add": "+", "equals": "=", "equal": "=", "equal to": "=", "dot": ".", "point": ".", "decimal point": ".",
+    "decimal": ".", "period": ".", "square root": "sqrt", "zero": "0", "one": "1", "two": "2", "three": "3",
+    "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
+}  # fmt: skip
+"""What people call a calculator's keys."""
+DISPLAY = re.compile(r"\b(?:display|result|calculator|output)\b", re.IGNORECASE)
+TYPED_ROLES: tuple[Role, ...] = ("field",)
+TICKED: tuple[Role, ...] = ("checkbox", "switch", "radio")
+
+
+def same_sign(screen: PerceivedScreen, target: str) -> list[Element]:
+    """The keys with another sign, or the sign instead of the word, for what the target names: "minus", "÷"."""
+    word = re.sub(r"\s+(?:button|key|sign|symbol|operator)\b.*$", "", norm(target), flags=re.IGNORECASE)
+    word = re.sub(r"^(?:the\s+)?(?:button|key|sign|symbol|number|digit)\s+", "", word or target.strip())
+    word = SIGNS.get(word, word)
+    groups = [(sign, *others) for sign, others in SYNONYMS.items()]
+    ways = next((group for group in groups if word in group), (word,))
+    return [e for way in ways if way != target for e in exact(screen, way) if e.role in ("button", "icon", "text")]
+
+
+def holds_text(element: Element) -> bool:
+    """Whether it may be a field: a small icon is not, though a click on it may bring one up."""
+    return element.role not in ("icon", "image") or element.box.width > 40
+
+
+class GiveUp(Exception):  # noqa: N818 - it is an outcome, not a fault
+    """The task cannot go on; the message says which instruction, what was looked for, what was seen."""
+
+
+class DryRunSkip(Exception):  # noqa: N818 - it is an outcome, not a fault
+    """In a dry run: the instruction needs what the earlier ones would have brought up."""
+
+
+class ExecutorContext:
+    """The state of one task and what all instructions need of it."""
+
+    def __init__(self, instructions: Sequence[s.Instruction], rank: Rank, *, phone: bool = False) -> None:
+        self._rank, self._phone = rank, phone
+        self._steps = tuple(instructions)
+        self._look: PerceivedObservation | None = None
+        self._first: PerceivedObservation | None = None
+        self._calm: PerceivedObservation | None = None
+        self._seen: list[PerceivedScreen] = []
+        self._performed = True
+        self._step: s.Instruction = s.Instruction()
+        self._number = 0
+        self._last_target = ""
+        self._answered: set[str] = set()
+        self._remarks: list[str] = []
+        self._guards = [x for x in self._steps if isinstance(x, s.Guard)] + [
+            s.Guard(x.target, (x,), source=x.source) for x in self._steps if isinstance(x, s.Dismiss)
+        ]
+        self._fired: set[int] = set()
+        self._showing: set[int] = set()
+        self._stack: list[Script] = []
+        self._starts: list[PerceivedObservation] = []
+        self._skipped: list[str] = []
+        self.searching = False
+        """Whether the last wait was for something that is not there: worth a closer look."""
+        self._end: Finish | None = None
+
+    @property
+    def look(self) -> PerceivedObservation:
+        """The current look."""
+        assert self._look is not None
+        return self._look
+
+    @property
+    def screen(self) -> PerceivedScreen:
+        """The current screen."""
+        return self.look.screen
+
+    @property
+    def _last(self) -> bool:
+        """Whether this is the last thing to do, so that its effect must be seen."""
+        return self._number >= len(self._steps) and len(self._stack) == 1
+
+    def _say(self, what: str) -> str:
+        of = f"Step {self._number} of {len(self._steps)}" if self._number else "A condition of the task"
+        return f"{of}, “{screen_diff.short(self._step.source or type(self._step).__name__)}”: {what}."
+
+    def do(self, step: s.Instruction) -> Script:
+        """The script of one instruction."""
+        raise NotImplementedError
+
+    def _clear_the_way(self, target: str) -> Check:
+        """Close, once, a dialog that came up on its own and hides `target`; True if that was done."""
+        raise NotImplementedError
+
+    def _sub(self, step: s.Instruction) -> Script:
+        """A part of the current instruction, named in its own words."""
+        outer, self._step = self._step, step if step.source else replace(step, source=self._step.source)
+        yield from self.do(step)
+        self._step = outer
+
+    # ------------------------------------------------------------------ finding
+
+    def candidates(self, target: str, roles: Sequence[Role] = ()) -> list[Candidate]:
+        """What `target` may be on the current screen, best first, other spellings of a short name included."""
+        likely = [labels.with_its_numbers(c, target) for c in self._rank(self.screen, target, roles)]
+        likely = [c for c in likely if parse_target(target).relations or not labels.is_rival(c, target)]
+        ranked = self._exactly(target, likely)
+        if len(ranked) > 1 and all(c.score < ACT and c.element.text == target for c in ranked):
+            return ranked  # keys that read the same, and nothing says which is meant
+        if not any(c.score >= ACT for c in ranked):
+            ranked += [Candidate(e, e.box.center, 0.9, "another sign for it") for e in same_sign(self.screen, target)]
+        if (
+            not roles
+            and "field" in parse_target(target).roles[:1]
+            and not any(c.element.role == "field" for c in ranked[:1])
+        ):
+            ranked = [replace(c, score=0.9) for c in labels.beside(self.screen, target)] + ranked
+        if not roles and not any(c.score >= ACT for c in ranked):
+            ranked += labels.over_a_row(self.screen, target)
+        if not roles and not any(c.score >= 0.8 for c in ranked):
+            ranked = [c for c in labels.by_label(self.screen, target, ()) if c.score == 1.0] + ranked
+        if roles and labels.is_written(self.screen, target):
+            ranked = [c for c in ranked if labels.is_called(c.element, target)]
+        found = [c for c in ranked if c.element.role in roles] if roles else ranked
+        if not any(c.score >= ACT for c in found):
+            found = found + labels.by_label(self.screen, target, roles)
+        if roles and not any(c.score >= ACT for c in found):
+            spots = labels.right_of_words(self.screen, target) if "field" in roles else []
+            label = [replace(c, score=min(c.score, 0.55)) for c in ranked] if spots else ranked
+            found = found + labels.beside(self.screen, target) or spots + label
+        return sorted(found, key=lambda c: -c.score)
+
+    def _exactly(self, target: str, ranked: list[Candidate]) -> list[Candidate]:
+        """`ranked` with what reads exactly like the target before all that only means it; one key of a keypad if two
+        read the same.
+        """
+        name = labels.plain(target)
+        if not ranked or parse_target(target).relations or parse_target(target).ordinal:
+            return ranked
+        roles = parse_target(target).roles
+        same = [c for c in ranked if name and name in (norm(c.element.text), norm(c.element.label))]
+        same = [c for c in same if not roles or c.element.role in roles or name == norm(target)]
+        if not same:
+            return ranked
+        if len(name) == 1 and len(same) > 1:
+            return labels.on_keypad(self.screen, name, same)
+        others = [replace(c, score=min(c.score, 0.6)) if c.why in ("icon", "synonym", "meaning") else c for c in ranked]
+        sure = [replace(c, score=max(c.score, 0.95)) if c in same else c for c in others]
+        return sorted(sure, key=lambda c: -c.score)
+
+    def _good(self, target: str, roles: Sequence[Role] = ()) -> list[Candidate]:
+        return [c for c in self.candidates(target, roles) if c.score >= ACT]
+
+    def find(self, target: str, roles: Sequence[Role] = ()) -> Search:
+        """Candidates for `target`, waiting for it where it is not there yet; for a field an icon is taken only
+        when nothing better came. Raises `GiveUp`.
+        """
+        target = self._named(target)
+        for seconds in PATIENCE:
+            good = self._good(target, roles)
+            if any("field" not in roles or holds_text(c.element) for c in good):
+                self._last_target = target
+                return good
+            if (yield from self._clear_the_way(target)):
+                continue
+            if not self._performed:
+                raise DryRunSkip(f"“{target}” is not on this screen")
+            self.searching = True
+            if seconds == PATIENCE[2] and not self._phone:
+                aside = Point(self.screen.width - 3, self.screen.height / 2)
+                yield Move(point=aside), self._say(f"“{target}” may be under a tool tip, so I move the pointer away")
+                continue
+            yield Wait(seconds=seconds), self._say(f"“{target}” is not there yet, so I wait")
+        if good := self._good(target, roles):
+            return good
+        raise GiveUp(self._not_found(target))
+
+    def _named(self, target: str) -> str:
+        """ "it" is what the instruction before was about."""
+        pronoun = re.fullmatch(r"it|that|this|there|them|the same|same", target.strip(), re.IGNORECASE)
+        return self._last_target if pronoun and self._last_target else target
+
+    def _not_found(self, target: str) -> str:
+        nearest = max(self.candidates(target), key=lambda c: c.score, default=None)
+        if nearest is None:
+            texts = [e.text for e in self.screen.elements if e.text]
+            seen = max(texts, key=lambda t: fuzz.ratio(norm(t), norm(target)), default="")
+            near = f"the nearest words are “{screen_diff.short(seen)}”" if seen else "there are no words on the screen"
+        else:
+            near = f"the nearest thing is {screen_diff.name(nearest.element)} ({nearest.score:.2f})"
+        return self._failed(f"“{target}” is not on the screen; {near}")
+
+    def _failed(self, why: str) -> str:
+        part = f"instruction {self._number} of {len(self._steps)}" if self._number else "a condition of the task"
+        return f"{part}, “{screen_diff.short(self._step.source)}”: {why}"
+
+    # ------------------------------------------------------------------ checking
+
+    def _effect(
+        self,
+        before: PerceivedObservation,
+        test: Callable[[], bool] | None = None,
+        patience: Sequence[float] = (0.3, 0.7),
+    ) -> Check:
+        """Whether the screen is `changed` from `before` (or `test` holds), looking again a little later."""
+        if not self._performed:
+            return True
+        self.searching = False
+        good = test or (lambda: changed(before, self.look))
+        for i, seconds in enumerate(patience):
+            if good():
+                return True
+            self.searching = i > 0
+            yield Wait(seconds=seconds), self._say("I wait for the screen to show the effect")
+        return good()
+
+    def _unseen(self, what: str) -> None:
+        """The effect of an action was not seen: fatal for the last instruction only."""
+        if self._last:
+            raise GiveUp(self._failed(what))

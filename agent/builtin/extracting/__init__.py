@@ -1,5 +1,0 @@
-"""Values from a screen in the shape of a JSON schema: label and value pairs, lists and tables, no model."""
-
-from agent.builtin.extracting.filling import extract_values
-
-__all__ = ["extract_values"]

@@ -1,0 +1,124 @@
+"""``handeye doctor``: look at this machine, or measure where a model's clicks land."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agent.cli.options import AsJson, DialectName, MaxPixels, ServedName, print_json
+from agent.core.errors import UserError
+
+if TYPE_CHECKING:
+    from agent.calibration.calibrate import Calibration
+
+
+def doctor(
+    model: Annotated[str | None, typer.Option("--model", "-m", help="Also check this model server.")] = None,
+    calibrate: Annotated[
+        str | None,
+        typer.Option(
+            help="Measure where the clicks of the model at URL land, and save a profile that corrects them.",
+            metavar="URL",
+        ),
+    ] = None,
+    served_model: ServedName = None,
+    dialect: DialectName = None,
+    max_pixels: MaxPixels = None,
+    draw: Annotated[
+        Path | None, typer.Option(help="Write a picture of all targets and answers.", metavar="OUT.png")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check this machine: display, capture, input, sandbox, text recognition, and a model server if named.
+
+    With --calibrate, about 40 questions to a model instead: red discs at known places. What its numbers count, which
+    comes first, and whether the server shrinks pictures is found from the answers and saved as a profile, which
+    run, locate and bench use from then on. The exit status is 1 when the answers make no sense; nothing is saved then.
+
+    [bold]Examples[/]
+
+      handeye doctor
+
+      handeye doctor --calibrate http://127.0.0.1:8000 --draw answers.png
+    """
+    if calibrate is not None:
+        _calibrate(calibrate, served_model, dialect, max_pixels, draw, as_json)
+        return
+    for name, given in (("--draw", draw), ("--served-model", served_model), ("--dialect", dialect)):
+        if given is not None:
+            raise UserError(f"{name} goes with --calibrate URL")
+    _examine(model, as_json)
+
+
+def _examine(model: str | None, as_json: bool) -> None:
+    from agent.doctor.checks import examine
+
+    findings = examine(model)
+    if as_json:
+        print_json({"ok": all(f.ok or not f.needed for f in findings), "checks": [f.to_json() for f in findings]})
+    else:
+        for finding in findings:
+            typer.echo(finding.line())
+    if not all(f.ok or not f.needed for f in findings):
+        raise typer.Exit(1)
+
+
+def _calibrate(
+    name: str, served: str | None, dialect: str | None, max_pixels: int | None, draw: Path | None, as_json: bool
+) -> None:
+    from agent.calibration.profile import save_profile
+    from agent.calibration.sheet import save_sheet
+
+    found = _measure(name, served, dialect, max_pixels)
+    saved = save_profile(found.profile) if found.profile else None
+    if draw is not None:
+        save_sheet(found, draw)
+    if as_json:
+        print_json({**found.to_json(), "profile": str(saved) if saved else None})
+    else:
+        _print(found, saved)
+    if not found.usable:
+        raise typer.Exit(1)
+
+
+def _measure(name: str, served: str | None, dialect: str | None, max_pixels: int | None) -> Calibration:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    from agent.calibration.calibrate import calibrate
+    from agent.models.chat import ChatModel
+    from agent.models.spec import resolve_model
+    from agent.views.terminal import console
+
+    model = resolve_model(
+        name, ability="locate", served_model=served, dialect=dialect, max_pixels=max_pixels, profile=False
+    )
+    if not isinstance(model, ChatModel):
+        raise UserError(f"{name} answers in pixels by itself: only models on a server are calibrated")
+    columns = (TextColumn("asking where red circles are"), BarColumn(), MofNCompleteColumn())
+    try:
+        with Progress(*columns, console=console(), transient=True) as bar:
+            line = bar.add_task("", total=None)
+            return calibrate(model, lambda done, total: bar.update(line, completed=done, total=total))
+    finally:
+        model.close()
+
+
+def _print(found: Calibration, saved: Path | None) -> None:
+    from agent.calibration.saying import say_meaning
+
+    typer.echo(f"{found.endpoint}, spoken to as {found.dialect}")
+    if found.fitted is not None:
+        typer.echo(f"answers      {say_meaning(found.fitted)}")
+        typer.echo(f"on target    {found.accuracy}; without a profile {found.as_it_was}")
+        typer.echo(f"through it   {found.tries} new clicks land on the target")
+        typer.echo(f"error        {found.median_error:.1f} pixels (median)")
+    prompt, answer = found.tokens
+    typer.echo(f"an answer    {found.seconds:.2f} s, {prompt:,} + {answer:,} tokens (median)")
+    for sentence in found.says:
+        typer.echo(sentence)
+    if found.problem:
+        typer.echo(f"not usable: {found.problem}. Nothing was saved.", err=True)
+    else:
+        typer.echo(f"saved {saved}")

@@ -1,0 +1,123 @@
+"""``handeye record``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agent.cli.options import AsJson, EnvName, SecretOptions, print_json, record_option
+from agent.core.errors import UserError
+
+
+class HowItEnds(StrEnum):
+    """What the demonstration shows."""
+
+    done = "done"
+    gave_up = "gave_up"
+
+
+def record(
+    out: Annotated[Path, record_option("--out", "-o", help="Folder for the episode, new or empty.", metavar="DIR")],
+    task: Annotated[
+        str, typer.Option("--task", "-t", help="What the demonstration shows, in the words a task would have.")
+    ] = "",
+    env: Annotated[
+        EnvName,
+        typer.Option(
+            help="Your own desktop, a private display, an Android device over adb, or a simulated phone.",
+            rich_help_panel="Screen",
+        ),
+    ] = EnvName.desktop,
+    app_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--app", help="Start this first, as step 1; may be repeated.", metavar="PROGRAM", rich_help_panel="Screen"
+        ),
+    ] = None,
+    size: Annotated[
+        str, typer.Option(help="Size of the sandbox display.", metavar="WxH", rich_help_panel="Screen")
+    ] = "1280x800",
+    monitor: Annotated[
+        int | None, typer.Option(help="Record this monitor only; 1 is the first.", min=1, rich_help_panel="Screen")
+    ] = None,
+    serial: Annotated[
+        str | None,
+        typer.Option(help="Which Android device, as adb devices names it, or HOST:PORT.", rich_help_panel="Screen"),
+    ] = None,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Serve a page on this machine that shows the screen.", rich_help_panel="Screen"),
+    ] = False,
+    seconds: Annotated[float | None, typer.Option(help="End after this many seconds.", min=0.1)] = None,
+    ending: Annotated[
+        HowItEnds, typer.Option(help="done: it shows how. gave_up: it shows that it cannot be done.")
+    ] = HowItEnds.done,
+    secret: SecretOptions = None,
+    keep_unseen: Annotated[
+        bool,
+        typer.Option(
+            "--keep-unseen",
+            help="Store text that left no trace on the screen too (a game, an editor's commands). What appeared as "
+            "dots is never stored.",
+            rich_help_panel="Limits and safety",
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Record what you do on a screen as an episode: to replay it, to test with it, to train on it.
+
+    Work as always. Clicks, drags, the wheel, keys and text become steps, each with the screen that was there before it;
+    waiting is not recorded. Ctrl-C in the terminal or Ctrl+Alt+Escape from any window ends it, and what was written is
+    whole even if the recorder is killed.
+
+    A text that appears as dots, or does not appear at all, is taken for a password: the record says
+    {{secret:password}} instead. Give a password with --secret and it has your own name, and is blacked out wherever it
+    is shown.
+
+    [bold]Examples[/]
+
+      handeye record --task "Save a note as hello.txt" --app mousepad --out demo
+
+      handeye record --env android --serial R58M123 --task "Set an alarm for 7:30" --out alarm
+
+      handeye record --secret PW=env:MY_PASSWORD --task "Sign in" --out sign-in
+
+      handeye replay demo --mode simulate && handeye export demo --format script --out demo.py
+    """
+    from agent.cli.main import parse_size
+    from agent.episodes.recording.session import RecordOptions
+    from agent.episodes.recording.session import record as run
+    from agent.guard.secrets import Secrets
+
+    if task and not task.strip():
+        raise UserError("--task is empty: leave it out, or say what the demonstration shows")
+    done = run(
+        RecordOptions(
+            out=out,
+            task=task,
+            kind=env.value,
+            apps=tuple(app_ or ()),
+            size=parse_size(size),
+            monitor=monitor,
+            serial=serial,
+            seconds=seconds,
+            secrets=Secrets.parse(secret or ()),
+            keep_unseen=keep_unseen,
+            live=live,
+            ending=ending.value,
+        )
+    )
+    if as_json:
+        print_json(done.to_json())
+    else:
+        typer.echo(str(done.episode))
+    for what, count in done.left_out.items():
+        typer.echo(f"left out: {what}, {count} times", err=True)
+    if done.hidden:
+        names = ", ".join(f"{{{{secret:{name}}}}}" for name in done.hidden)
+        typer.echo(f"not stored, because it was typed unseen: {names}", err=True)
+    if not done.ending.ok and done.ending != "gave_up":
+        raise typer.Exit(1)

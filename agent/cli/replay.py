@@ -1,0 +1,197 @@
+"""``handeye replay``."""
+
+from __future__ import annotations
+
+import functools
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agent.cli.options import (
+    AsJson,
+    ConfirmName,
+    DialectName,
+    EnvName,
+    MaxPixels,
+    ModelName,
+    NoProfile,
+    ProfileFile,
+    SecretOptions,
+    ServedName,
+    chosen_profile,
+    print_json,
+)
+
+if TYPE_CHECKING:
+    from agent.episodes.replay.ask import Answered, ReplayComparison
+    from agent.episodes.replay.simulate import Simulation
+
+
+_live = functools.partial(typer.Option, rich_help_panel="Live")
+
+
+class Mode(StrEnum):
+    """What to do with the episode."""
+
+    view = "view"
+    simulate = "simulate"
+    ask = "ask"
+    live = "live"
+
+
+def replay(
+    episode: Annotated[Path, typer.Argument(help="The folder of an episode.", metavar="EPISODE")],
+    mode: Annotated[
+        Mode,
+        typer.Option(
+            help="view: write the report. simulate: check the record without a device. "
+            "ask: put every screen to a model. live: do it again on a real screen, without a model."
+        ),
+    ] = Mode.view,
+    model: ModelName = "builtin",
+    served_model: ServedName = None,
+    dialect: DialectName = None,
+    max_pixels: MaxPixels = None,
+    profile: ProfileFile = None,
+    no_profile: NoProfile = False,
+    within: Annotated[
+        float, typer.Option(help="ask: points this many pixels apart are the same place.", min=0, metavar="PX")
+    ] = 14.0,
+    env: Annotated[
+        EnvName | None,
+        _live(
+            help="Your own desktop, a private display, an Android device or a simulated phone. Default: as recorded."
+        ),
+    ] = None,
+    app_: Annotated[
+        list[str] | None,
+        _live(
+            "--app",
+            help="Start this on the sandbox first; may be repeated. Default: what was started for the recorded run.",
+            metavar="PROGRAM",
+        ),
+    ] = None,
+    size: Annotated[str | None, _live(help="Size of the sandbox. Default: as recorded.", metavar="WxH")] = None,
+    serial: Annotated[
+        str | None, _live(help="Which Android device, as adb devices names it, or HOST:PORT.", metavar="SERIAL")
+    ] = None,
+    timeout: Annotated[
+        float, _live(help="How long the moment of each action is waited for.", min=0, metavar="SECONDS")
+    ] = 10.0,
+    max_seconds: Annotated[float | None, _live(help="End after this many seconds.")] = None,
+    confirm: Annotated[
+        ConfirmName | None,
+        _live(help="Ask before an action. Default: risky on your own desktop or device, else never."),
+    ] = None,
+    secret: SecretOptions = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="view: where to write the report. live: folder for the new episode.", metavar="PATH"),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look at an episode again: as a report, as a check, through another model's eyes, or live on a screen.
+
+    [bold]simulate[/] needs no device and no model: is the record whole, does every action fit its screen, and do the
+    recorded answers still read as the recorded actions? The exit status is 1 when something is not as it was.
+
+    [bold]ask[/] shows where a model would have acted otherwise: same, other place (with the distance in pixels), other
+    detail (another text or button), other type.
+
+    [bold]live[/] does every recorded action again. Each waits for its moment and finds its target by what was seen
+    there, so that the window may have moved and the theme, the font or the resolution may be another. It stops where
+    the screen is not what it should be, with a picture of both (expected.png, found.png, stopped.html in the new
+    episode), and the exit status is 1.
+
+    [bold]Examples[/]
+
+      handeye replay runs/2026-11-22T15-04-05-open-the-file-menu
+
+      handeye replay runs/… --mode simulate --json
+
+      handeye replay runs/… --mode ask --model http://127.0.0.1:8000
+
+      handeye replay runs/… --mode live --app mousepad --size 1600x1000
+    """
+    chosen = chosen_profile(profile, no_profile)
+    if mode is Mode.live:
+        from agent.cli.main import parse_size
+        from agent.episodes import read_episode
+        from agent.episodes.replay.live import LiveReplayOptions, replay_live, screen_for
+        from agent.guard.secrets import Secrets
+
+        screen = screen_for(
+            read_episode(episode), env.value if env else None, app_ or (), parse_size(size) if size else None, serial
+        )
+        options = LiveReplayOptions(
+            timeout, max_seconds, Secrets.parse(secret or ()), confirm.value if confirm else None, out
+        )
+        done = replay_live(episode, screen, options)
+        print_json(done.to_json()) if as_json else typer.echo(str(done.recording))
+        if not done.ok:
+            raise typer.Exit(130 if done.result.ending == "stopped_by_user" else 1)
+    elif mode is Mode.view:
+        _view(episode, out, as_json)
+    elif mode is Mode.simulate:
+        from agent.episodes.replay.simulate import simulate
+
+        found = simulate(episode, profile)
+        print_json(found.to_json()) if as_json else _show_simulation(found)
+        if not found.ok:
+            raise typer.Exit(1)
+    else:
+        from agent.episodes import read_episode
+        from agent.episodes.replay.ask import ask
+        from agent.episodes.replay.simulate import platform_of
+        from agent.models.spec import resolve_model
+
+        asked = resolve_model(
+            model,
+            platform=platform_of(read_episode(episode).header),
+            ability="decide",
+            served_model=served_model,
+            dialect=dialect,
+            max_pixels=max_pixels,
+            profile=chosen,
+        )
+        compared = ask(episode, asked, within, lambda row: typer.echo(_line(row), err=True))
+        print_json(compared.to_json()) if as_json else _show_comparison(compared)
+
+
+def _view(episode: Path, out: Path | None, as_json: bool) -> None:
+    from agent.views.report import write_report
+
+    path = write_report(episode, out)
+    print_json({"mode": "view", "episode": str(episode), "report": str(path)}) if as_json else typer.echo(str(path))
+
+
+def _show_simulation(found: Simulation) -> None:
+    from actions.action import describe, one_line
+
+    for problem in found.problems:
+        typer.echo(one_line(problem.what, 300))
+    for d in found.differences:
+        was, now = (describe(action) if action else "no action" for action in (d.recorded, d.read))
+        typer.echo(
+            one_line(f"step {d.step}: recorded: {was}; read today: {now}" + (f" ({d.why})" if d.why else ""), 300)
+        )
+    for note in found.notes:
+        typer.echo(one_line(note, 300), err=True)
+    steps, answers = len(found.episode.steps), found.compared
+    state = "as recorded" if found.ok else f"{len(found.problems)} problems, {len(found.differences)} differences"
+    typer.echo(f"{steps} steps, {answers} answers read again: {state}")
+
+
+def _line(row: Answered) -> str:
+    from actions.action import describe
+
+    was, now = (describe(action) if action else "-" for action in (row.recorded, row.asked))
+    apart = "" if row.distance is None else f" {row.distance:.0f} px"
+    return f"step {row.step:>3}  {row.kind + apart:<22}  recorded: {was}   asked: {now}   {row.why}".rstrip()
+
+
+def _show_comparison(compared: ReplayComparison) -> None:
+    counts = ", ".join(f"{count} {kind}" for kind, count in compared.counts.items()) or "no steps"
+    typer.echo(f"{compared.model} on {len(compared.rows)} screens of {compared.recorded_model}: {counts}")

@@ -1,0 +1,77 @@
+"""``handeye report``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agent.cli.options import AsJson, print_json
+
+_LONG = 40  # steps from which on a progress bar is worth its line
+
+Gif = Annotated[Path | None, typer.Option(help="Also write a film that any chat shows.", metavar="FILE.gif")]
+Mp4 = Annotated[Path | None, typer.Option(help="Also write a film in H.264.", metavar="FILE.mp4")]
+Sheet = Annotated[
+    Path | None,
+    typer.Option(help="Also write one picture of all screens: .png, .jpg or .webp.", metavar="FILE"),
+]
+
+
+def report(
+    episode: Annotated[Path, typer.Argument(help="The folder of an episode.", metavar="EPISODE")],
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write the page. Default: report.html in the episode.", metavar="FILE")
+    ] = None,
+    gif: Gif = None,
+    mp4: Mp4 = None,
+    contact_sheet: Sheet = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write an episode as one HTML page that needs no network: every screen with the action drawn on it.
+
+    The page opens in any browser and on a phone: before and after each step, what changed, thought, raw answer, times,
+    search, keyboard keys. Whatever a screen or a model said is shown as text and cannot run. Damaged steps are named.
+
+    Films show each step for 1.5 seconds (less where there are more than 80), with the action drawn and a caption.
+
+    [bold]Examples[/]
+
+      handeye report runs/2026-11-22T15-04-05-open-the-file-menu
+
+      handeye report runs/… --out report.html --gif run.gif --contact-sheet screens.png
+
+      handeye report runs/… --mp4 run.mp4 --json
+    """
+    from agent.views.report import write_report
+    from agent.views.report.film import check_formats, write_contact_sheet, write_gif, write_mp4
+
+    check_formats(gif, mp4, contact_sheet)
+    with _progress("page") as told:
+        paths = {"report": write_report(episode, out, told)}
+    for name, path, write in (
+        ("gif", gif, write_gif), ("mp4", mp4, write_mp4), ("contact_sheet", contact_sheet, write_contact_sheet),
+    ):  # fmt: skip
+        if path is not None:
+            with _progress(name.replace("_", " ")) as told:
+                paths[name] = write(episode, path, told)
+    if as_json:
+        print_json({name: str(path) for name, path in paths.items()})
+    else:
+        typer.echo("\n".join(map(str, paths.values())))
+
+
+@contextmanager
+def _progress(words: str) -> Iterator[Callable[[int, int], None]]:
+    """Shows a bar for an episode that takes its time."""
+    from rich.progress import Progress
+
+    from agent.views.terminal import console
+
+    out = console()
+    with Progress(console=out, transient=True, disable=not out.is_terminal) as bar:
+        task = bar.add_task(words, visible=False)
+        yield lambda done, total: bar.update(task, completed=done, total=total, visible=total >= _LONG)

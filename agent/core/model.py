@@ -1,0 +1,138 @@
+"""The mind's contract: three verbs over observations, and what they return."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from actions.action import Action
+from actions.frame import Box, Point
+from agent.core.step import Step
+from agent.core.task import Task
+from envs.env import Observation
+
+
+class _ModelValue(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Usage(_ModelValue):
+    """What one answer cost. Seconds; tokens are 0 where the server does not say."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    first_token_seconds: float | None = None
+    seconds: float = 0.0
+    requests: int = 1
+
+    @property
+    def tokens(self) -> int:
+        """Prompt and completion together."""
+        return self.prompt_tokens + self.completion_tokens
+
+
+class Decision(_ModelValue):
+    """What to do next: `action` in frame pixels of the observation it was decided on.
+
+    `raw` is the model's answer to the letter, `notes` says what had to be repaired to read it, and `timings` has
+    the seconds of the phases inside the decision (`encode`, `prompt`, `model`, `parse`).
+    """
+
+    action: Action
+    thought: str = ""
+    raw: str = ""
+    notes: tuple[str, ...] = ()
+    usage: Usage = Field(default_factory=Usage)
+    timings: dict[str, float] = Field(default_factory=dict)
+
+
+class Grounding(_ModelValue):
+    """Where a target is. Frame pixels; `score` is a probability-like confidence in 0 to 1.
+
+    A refusal has `refused` set, a reason, and no point.
+    """
+
+    point: Point | None = None
+    box: Box | None = None
+    score: float = 0.0
+    refused: bool = False
+    reason: str = ""
+    raw: str = ""
+    usage: Usage = Field(default_factory=Usage)
+
+
+class ModelError(RuntimeError):
+    """The model could not answer: server unreachable, refused, timed out. One line with what to do next."""
+
+
+class ParseError(ModelError):
+    """The model answered, but not with exactly one usable action. `raw` is the answer to the letter."""
+
+    def __init__(
+        self, message: str, raw: str, usage: Usage | None = None, timings: dict[str, float] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.raw = raw
+        self.usage = usage or Usage()
+        self.timings = timings or {}
+
+
+class Model(Protocol):
+    """Anything that can look at a screen and say what to do."""
+
+    @property
+    def name(self) -> str:
+        """For the record, e.g. ``builtin`` or ``Qwen/Qwen2.5-VL-3B-Instruct at http://…``."""
+
+    @property
+    def dialect(self) -> str | None:
+        """The dialect's name, or None for a model that needs none."""
+
+    @property
+    def prompt_hash(self) -> str | None:
+        """sha256 (first 16 hex digits) of the prompt template, or None."""
+
+    def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
+        """The next action. Raises `ParseError` for an unusable answer and `ModelError` for none."""
+
+    def locate(self, observation: Observation, instruction: str) -> Grounding:
+        """Where the thing described is, or a refusal. Raises like `decide`."""
+
+    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
+        """Data from the screen in the shape of a JSON schema. Raises like `decide`."""
+
+
+class WrappedModel:
+    """A `Model` that is another one; a subclass says what it does otherwise."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+
+    @property
+    def name(self) -> str:
+        """The model's."""
+        return self._model.name
+
+    @property
+    def dialect(self) -> str | None:
+        """The model's."""
+        return self._model.dialect
+
+    @property
+    def prompt_hash(self) -> str | None:
+        """The model's."""
+        return self._model.prompt_hash
+
+    def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
+        """The model's. Raises like it."""
+        return self._model.decide(task, observation, history)
+
+    def locate(self, observation: Observation, instruction: str) -> Grounding:
+        """The model's. Raises like it."""
+        return self._model.locate(observation, instruction)
+
+    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
+        """The model's. Raises like it."""
+        return self._model.extract(observation, schema, question)

@@ -1,0 +1,119 @@
+"""``handeye doctor``: looks at this machine and says, one line each, what works and how to mend what does not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from actions.action import Move
+from actions.frame import Point
+from agent.core.errors import user_errors
+from agent.core.model import ModelError
+from agent.models.spec import resolve_model
+from agent.perception.perceive import Perceiver
+from envs.desktop import DesktopEnv
+from envs.hotkey import STOP_CHORD, grab_stop_key
+from envs.sandbox import SandboxEnv
+
+PROGRAMS = ("mousepad", "galculator", "xterm", "chromium")
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One check. `needed` is whether Handeye is of no use without it; `detail` says what was seen or what to do."""
+
+    name: str
+    ok: bool
+    detail: str
+    needed: bool = True
+
+    def line(self) -> str:
+        """For people."""
+        mark = "ok  " if self.ok else ("FAIL" if self.needed else "note")
+        return f"{mark}  {self.name}: {self.detail}"
+
+    def to_json(self) -> dict[str, Any]:
+        """For programs."""
+        return asdict(self)
+
+
+def examine(model: str | None = None) -> list[CheckResult]:
+    """All checks, in the order a newcomer needs them; `model` is the name or URL of a model to reach."""
+    checks: list[tuple[str, Callable[[], str], bool]] = [
+        ("python", _python, True),
+        ("your desktop", _desktop, False),
+        ("stop key", _stop_key, False),
+        ("sandbox", _sandbox, sys.platform.startswith("linux")),
+        ("text recognition", _reading, True),
+        ("programs for the demo", _programs, False),
+    ]
+    if model is not None:
+        checks.append((f"model {model}", lambda: _model(model), True))
+    return [_check(*check) for check in checks]
+
+
+def _check(name: str, look: Callable[[], str], needed: bool) -> CheckResult:
+    known: tuple[type[Exception], ...] = (*user_errors(), ImportError, OSError)
+    try:
+        return CheckResult(name, True, look(), needed)
+    except known as error:
+        return CheckResult(name, False, str(error), needed)
+
+
+def _python() -> str:
+    return f"{sys.version.split()[0]} on {sys.platform}"
+
+
+def _desktop() -> str:
+    env = DesktopEnv()
+    try:
+        start = time.perf_counter()
+        seen = env.observe()
+        took = (time.perf_counter() - start) * 1000
+        return f"{env.name}, scale {seen.frame.scale:g}, captured in {took:.0f} ms"
+    finally:
+        env.close()
+
+
+def _stop_key() -> str:
+    display = os.environ.get("DISPLAY") if sys.platform.startswith("linux") else None
+    if sys.platform.startswith("linux") and not display:
+        return f"{STOP_CHORD} on the sandbox; there is no desktop of yours here"
+    grab_stop_key(display, lambda: None).close()
+    return f"{STOP_CHORD} works from any window"
+
+
+def _sandbox() -> str:
+    start = time.perf_counter()
+    with SandboxEnv() as env:
+        ready = time.perf_counter() - start
+        seen = env.observe()
+        env.perform(Move(point=Point(321, 123)), seen.frame)
+        return f"{env.name}, ready in {ready:.1f} s, captured and moved the pointer"
+
+
+def _reading() -> str:
+    start = time.perf_counter()
+    Perceiver().look(np.full((100, 200, 3), 255, np.uint8))
+    return f"loaded and run in {time.perf_counter() - start:.1f} s"
+
+
+def _programs() -> str:
+    missing = [program for program in PROGRAMS if not shutil.which(program)]
+    if missing:
+        raise OSError(f"not installed: {', '.join(missing)}; sudo apt-get install {' '.join(missing)}")
+    return ", ".join(PROGRAMS)
+
+
+def _model(name: str) -> str:
+    model = resolve_model(name)
+    if not model.name:
+        raise ModelError(f"{name} has no name")
+    return f"reached {model.name}" + (f", dialect {model.dialect}" if model.dialect else "")

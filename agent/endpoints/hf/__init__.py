@@ -1,5 +1,0 @@
-"""A checkpoint run in this process by transformers: ``--model hf:PATH_OR_ID``. Needs the extra ``handeye[qwen]``."""
-
-from agent.endpoints.hf.endpoint import HFEndpoint, open_checkpoint
-
-__all__ = ["HFEndpoint", "open_checkpoint"]

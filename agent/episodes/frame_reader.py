@@ -1,0 +1,179 @@
+"""Reading frames that nobody vouches for: no file outside the episode, no bomb, no damage that goes unseen."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import struct
+import threading
+import zlib
+from pathlib import Path, PurePosixPath
+
+import cv2
+import numpy as np
+
+from agent.episodes.format import MAX_PIXELS, MAX_SIDE, EpisodeError, why
+from agent.core.step import Step
+from envs.env import Image
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+_SLACK = 2**20  # bytes that a file may have besides its pixels
+
+
+def open_inside(folder: Path, relative: str | PurePosixPath, where: str) -> int:
+    """A descriptor of the regular file `relative` of an episode; `where` begins the messages.
+
+    Raises `EpisodeError` for a file that leads out of the episode, is none or cannot be read, and FileNotFoundError.
+    """
+    path = folder / relative
+    try:
+        if not path.resolve().is_relative_to(folder.resolve()):
+            raise EpisodeError(f"{where} leads out of the episode")
+        fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except FileNotFoundError:
+        raise
+    except (OSError, RuntimeError) as error:  # RuntimeError: links that go round in circles
+        raise EpisodeError(f"{where} cannot be read: {why(error)}") from error
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise EpisodeError(f"{where} is not a file")
+    return fd
+
+
+def check_frame(folder: Path, step: Step) -> None:
+    """Look at the files of the step's frame without decoding them. Raises `EpisodeError`, naming the step."""
+    size = (step.frame.width, step.frame.height)
+    if step.patch is None:
+        _Png.named(folder, step, step.image).expect(*size)
+        return
+    _Png.named(folder, step, step.patch.base).expect(*size)
+    _Png.named(folder, step, step.image).expect_within(*size, step.patch.at)
+
+
+def read_frame(folder: Path, step: Step) -> Image:
+    """The screen of `step`: RGB uint8, with the height and width of its frame. Raises `EpisodeError`."""
+    size = (step.frame.width, step.frame.height)
+    if step.patch is None:
+        return _kept.decoded(_Png.named(folder, step, step.image).expect(*size))
+    image = _kept.decoded(_Png.named(folder, step, step.patch.base).expect(*size))
+    (x, y), overlay = step.patch.at, _Png.named(folder, step, step.image)
+    overlay.expect_within(*size, step.patch.at)
+    pixels = overlay.decode(cv2.IMREAD_UNCHANGED)
+    if pixels.ndim != 3 or pixels.dtype != np.uint8:
+        raise EpisodeError(f"{overlay.where} is not an 8-bit RGB or RGBA picture")
+    part = image[y : y + pixels.shape[0], x : x + pixels.shape[1]]
+    np.copyto(part, pixels[:, :, 2::-1], where=pixels[:, :, 3:] > 0 if pixels.shape[2] == 4 else True)
+    return image
+
+
+class _Png:
+    """A PNG file of an episode whose header was looked at: the right place, a sane size."""
+
+    def __init__(self, folder: Path, relative: PurePosixPath, where: str) -> None:
+        self.where, self._folder, self._relative = where, folder, relative
+        try:
+            fd = open_inside(folder, relative, where)
+        except FileNotFoundError as error:
+            raise EpisodeError(f"{where} is missing") from error
+        with os.fdopen(fd, "rb") as file:
+            self.stamp = (os.fstat(fd).st_size, os.fstat(fd).st_mtime_ns, os.fstat(fd).st_ino)
+            head = file.read(33)
+        if len(head) < 33 or not head.startswith(_SIGNATURE) or head[12:16] != b"IHDR":
+            raise EpisodeError(f"{where} is not a PNG file")
+        self.width, self.height = struct.unpack(">II", head[16:24])
+        self._check_size()
+
+    @property
+    def key(self) -> object:
+        """Which file it is, in which state."""
+        return str(self._folder.resolve() / self._relative), self.stamp
+
+    @classmethod
+    def named(cls, folder: Path, step: Step, name: str) -> _Png:
+        """The file `name` that `step` asks for."""
+        where, relative = f"step {step.index + 1}: its frame {name[:200]!r}", PurePosixPath(name)
+        bad = relative.is_absolute() or ".." in relative.parts or re.search(r"[\\:\x00-\x1f\ud800-\udfff]", name)
+        if bad or relative.suffix != ".png":
+            raise EpisodeError(f"{where} is not a PNG file inside the episode")
+        return cls(folder, relative, where)
+
+    def _check_size(self) -> None:
+        pixels = self.width * self.height
+        if pixels > MAX_PIXELS or max(self.width, self.height) > MAX_SIDE:
+            raise EpisodeError(
+                f"{self.where} claims {self.width}x{self.height} pixels, above {MAX_PIXELS} or {MAX_SIDE} a side"
+            )
+        if self.stamp[0] > 8 * pixels + _SLACK:
+            raise EpisodeError(
+                f"{self.where} has {self.stamp[0]} bytes, too many for {self.width}x{self.height} pixels"
+            )
+
+    def expect(self, width: int, height: int) -> _Png:
+        """Itself, if it has this size."""
+        if (self.width, self.height) != (width, height):
+            raise EpisodeError(f"{self.where} is {self.width}x{self.height}, not {width}x{height}")
+        return self
+
+    def expect_within(self, width: int, height: int, at: tuple[int, int]) -> None:
+        """Refuse a patch that sticks out of its frame."""
+        if not (at[0] + self.width <= width and at[1] + self.height <= height and min(at) >= 0):
+            raise EpisodeError(
+                f"{self.where} is {self.width}x{self.height} and sticks out of its {width}x{height} frame"
+            )
+
+    def decode(self, how: int) -> Image:
+        """The pixels in OpenCV's order. Raises `EpisodeError` for any damage."""
+        fd = open_inside(self._folder, self._relative, self.where)
+        with os.fdopen(fd, "rb") as file:
+            data = file.read(8 * self.width * self.height + _SLACK)
+        try:
+            image = cv2.imdecode(np.frombuffer(_clean(data), np.uint8), how)
+        except (ValueError, cv2.error) as error:
+            raise EpisodeError(f"{self.where} is damaged: {why(error)}") from error
+        if image is None or image.shape[:2] != (self.height, self.width):
+            raise EpisodeError(f"{self.where} is damaged")
+        return np.asarray(image)
+
+
+class _Kept:
+    """The last whole picture that was decoded, since many patches lie on one."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._key: object = None
+        self._image: Image | None = None
+
+    def decoded(self, png: _Png) -> Image:
+        """A picture of the caller's own: RGB."""
+        with self._lock:
+            if self._image is None or self._key != png.key:
+                pixels = png.decode(cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+                self._image, self._key = np.ascontiguousarray(pixels[:, :, ::-1]), png.key
+            return self._image.copy()
+
+
+_kept = _Kept()
+
+
+def _clean(data: bytes) -> bytes:
+    """The chunks that hold pixels, each whole; others (texts, profiles, animations) are left out.
+
+    Raises ValueError for a file that is cut off or whose checksums are wrong.
+    """
+    kept, at = [_SIGNATURE], len(_SIGNATURE)
+    while True:
+        if at + 12 > len(data):
+            raise ValueError("it is cut off")
+        length, kind = struct.unpack_from(">I4s", data, at)
+        end = at + 12 + length
+        if end > len(data):
+            raise ValueError("it is cut off")
+        if struct.unpack_from(">I", data, end - 4)[0] != zlib.crc32(data[at + 4 : end - 4]):
+            raise ValueError("a checksum is wrong")
+        if kind in _NEEDED:
+            kept.append(data[at:end])
+        if kind == b"IEND":
+            return b"".join(kept)
+        at = end

@@ -1,0 +1,104 @@
+"""Finding words on screens, misreadings forgiven, and what stands beside a place."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+
+from actions.frame import Box, Point
+from actions.keys import check_chord
+from agent.episodes.query.screen_text import StepText, Words
+
+ALIKE = 84
+"""Similarity in percent at which a reading counts as the words asked for."""
+_SHORT = 4  # letters below which nothing is forgiven
+
+
+@dataclass(frozen=True)
+class Found:
+    """Words on a screen that match, how well (percent), and where."""
+
+    words: Words
+    score: float
+
+
+def likeness(term: str, text: str) -> float:
+    """How well `term` stands in `text`, in percent: to the letter, or nearly where it is long enough to be sure."""
+    wanted, there = _squeezed(term), _squeezed(text)
+    if not wanted or not there:
+        return 0.0
+    if re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", there):
+        return 100.0
+    solid = wanted.replace(" ", "")
+    if len(solid) >= _SHORT and solid in there.replace(" ", ""):
+        return 97.0 if wanted in there else 92.0
+    if len(solid) <= _SHORT or len(there) < 0.7 * len(wanted):
+        return 0.0
+    found = fuzz.partial_ratio_alignment(wanted, there, score_cutoff=ALIKE)
+    if found is None or found.dest_end - found.dest_start < 0.7 * len(wanted):
+        return 0.0
+    return min(float(found.score), 91.0)
+
+
+def best_match(terms: Sequence[str], words: Sequence[Words]) -> Found | None:
+    """The words that match one of `terms` best; of equal ones the shortest."""
+    found = [Found(word, max(likeness(term, word.text) for term in terms)) for word in words]
+    found = [one for one in found if one.score >= ALIKE]
+    return max(found, key=lambda one: (one.score, -len(one.words.text)), default=None)
+
+
+def _squeezed(text: str) -> str:
+    text = text.casefold().replace("…", " ").replace("...", " ")
+    return " ".join(re.sub(r"[“”\"'‘’`:;,.!?()\[\]{}|]+", " ", text).split())
+
+
+def like(wanted: str, label: str) -> bool:
+    """Whether `wanted` stands in `label`."""
+    return likeness(wanted, label) >= ALIKE
+
+
+def chord_in(text: str) -> str:
+    """The chord that `text` names, as it is on record; empty for no chord."""
+    try:
+        return check_chord(re.sub(r"\s*(?:\+|\s|-)\s*", "+", text.strip().lower()) if len(text) > 1 else text)
+    except ValueError:
+        return ""
+
+
+def new_text(text: str, before: StepText, after: StepText) -> Box | None:
+    """Where `text` is shown after it was typed and was not before."""
+    was = {(word.text, round(word.box.x1), round(word.box.y1)) for word in before.words or ()}
+    new = [word for word in after.words or () if (word.text, round(word.box.x1), round(word.box.y1)) not in was]
+    found = best_match((text,), new)
+    return found.words.box if found else None
+
+
+def label_for(place: Box, words: Sequence[Words]) -> Words | None:
+    """What the field at `place` is called: the nearest words left of it on its line, or above it."""
+    middle, tall = place.center.y, max(place.height, 16)
+    left = [
+        word
+        for word in words
+        if word.box.x2 <= place.x1 + 4
+        and place.x1 - word.box.x2 <= 20 * tall
+        and abs(word.box.center.y - middle) < 1.2 * max(word.box.height, place.height)
+    ]
+    if left:
+        return min(left, key=lambda word: (round(abs(word.box.center.y - middle) / 8), -word.box.x2))
+    above = [
+        word
+        for word in words
+        if 0 <= place.y1 - word.box.y2 <= 4 * tall and word.box.x1 <= place.x2 and word.box.x2 >= place.x1 - 40
+    ]
+    return max(above, key=lambda word: word.box.y2, default=None)
+
+
+def apart(box: Box, point: Point) -> float:
+    """Pixels from `point` to `box`; 0 inside."""
+    dx = max(box.x1 - point.x, 0, point.x - box.x2)
+    dy = max(box.y1 - point.y, 0, point.y - box.y2)
+    return math.hypot(dx, dy)

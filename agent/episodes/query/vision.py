@@ -1,0 +1,172 @@
+"""Asking a model that reads pictures: the screens that changed, each with its step and time, and an answer as JSON.
+
+Screens go as stills between lines such as ``Step 3, 00:12.4``. Steps are not evenly spaced in time, so a video would
+lose when each picture was taken (its frames have one rate), and every server that takes pictures can be asked this way.
+
+How large and how many is our own rule, with the numbers of qwen-vl-utils for the frames of a video: at most 768 tokens
+of 28 x 28 pixels a picture, so many pictures that all together have `TOTAL` pixels, and only screens that changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from actions.action import describe, one_line
+from agent.episodes.query.answer import QueryAnswer, Hit, clock, hit, seconds_of
+from agent.models.chat import ChatModel
+from agent.views.terminal import ENDING_WORDS
+from agent.models.dialects.lenient_json import LooseJsonError, read_loose
+from agent.models.dialects.resize import Resize
+from agent.models.endpoints.endpoint import Request, Shape
+from agent.episodes import Episode, EpisodeError
+from agent.episodes.differences import changed_places
+from agent.models.json_schema import mismatch
+from agent.core.model import ModelError, ParseError
+from envs.png import encode_png
+from agent.core.step import Step
+from envs.env import Image
+
+FRAMES = 24
+"""Pictures that a question takes along at most, if nothing else is said."""
+LARGEST = 768 * 28 * 28
+"""Pixels of one picture at most (``VIDEO_MAX_TOKEN_NUM`` of qwen-vl-utils)."""
+TOTAL = 12_288 * 28 * 28
+"""Pixels of all pictures together at most: with the words, they fit a context of 16,384 tokens."""
+CARET = 4, 64
+"""Width and height of the largest text caret, in pixels: where nothing else differs from the last picture taken, the
+screen goes without one."""
+
+SYSTEM = (
+    "You are shown the record of a run on a screen: for each step its number, the time since the start, what was done "
+    "and, where it changed, the screen before it. Answer the question from what you see. Name every step that bears "
+    "your answer out, by the numbers given. If nothing in the record answers the question, say so with found false and "
+    "no steps; never guess."
+)
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "answer": {"type": "string", "minLength": 1, "maxLength": 2000},
+        "found": {"type": "boolean"},
+        "steps": {
+            "type": "array",
+            "maxItems": 50,
+            "items": {
+                "type": "object",
+                "properties": {"step": {"type": "integer", "minimum": 1}, "why": {"type": "string", "maxLength": 300}},
+                "required": ["step", "why"],
+                "additionalProperties": False,
+            },
+        },
+    },
+    "required": ["answer", "found", "steps"],
+    "additionalProperties": False,
+}
+
+
+@dataclass(frozen=True)
+class Still:
+    """A step's screen that goes along, in the size it is sent in (RGB)."""
+
+    step: Step
+    image: Image
+
+
+def ask_model(episode: Episode, question: str, model: ChatModel, frames: int = FRAMES) -> QueryAnswer:
+    """The answer of `model`, checked: JSON of the schema, and only steps that are there.
+
+    Raises `agent.core.model.ParseError` for an answer that is not, and `ModelError`.
+    """
+    stills = choose(episode, model.speaks.resize, frames)
+    if not stills:
+        raise ModelError("no screen of the episode can be read: see handeye replay --mode simulate")
+    shape = Shape(schema=SCHEMA) if model.endpoint.capabilities.structured != "none" else None
+    request = Request(system=SYSTEM, user=tuple(_told(episode, stills, question)), max_tokens=1500, shape=shape)
+    reply = model.endpoint.complete(request)
+    said = _read(reply.text, reply.ended)
+    hits = _hits(episode, said["steps"], reply.text)
+    return QueryAnswer(question, one_line(said["answer"], 2000), hits, bool(said["found"]), model.name)
+
+
+def choose(episode: Episode, rule: Resize, most: int = FRAMES) -> list[Still]:
+    """The screens that go along: those that changed; where that is too many, an even choice with the first and last.
+
+    They are resized by `rule` within the budget of pixels, so that the server leaves them alone.
+    """
+    changed = _changed(episode)
+    if len(changed) > most:
+        places = np.linspace(0, len(changed) - 1, most).round().astype(int) if most > 1 else [len(changed) - 1]
+        changed = [changed[at] for at in dict.fromkeys(int(place) for place in places)]
+    area = min(LARGEST, TOTAL // max(len(changed), 1), rule.max_pixels)
+    bounded = replace(rule, max_pixels=max(area, rule.min_pixels, rule.factor**2))
+    return [Still(step, bounded.apply(episode.image(step))) for step in changed]
+
+
+def _changed(episode: Episode) -> list[Step]:
+    """Steps whose screen differs from the last one kept by more than a caret."""
+    kept: list[Step] = []
+    last: Image | None = None
+    for step in episode.steps:
+        try:
+            image = episode.image(step)
+        except EpisodeError:
+            continue
+        if last is None or image.shape != last.shape or _differ(last, image):
+            kept.append(step)
+            last = image
+    return kept
+
+
+def _differ(a: Image, b: Image) -> bool:
+    """Whether more than carets differ."""
+    return any(width > CARET[0] or height > CARET[1] for _, _, width, height in changed_places(a, b))
+
+
+def _told(episode: Episode, stills: Sequence[Still], question: str) -> list[str | bytes]:
+    """The record in order, pictures where there are some, and the question at the end."""
+    pictures = {still.step.index: still.image for still in stills}
+    parts: list[str | bytes] = [f"The task was: {one_line(episode.header.task, 1000)}"]
+    for step in episode.steps:
+        did = describe(step.action) if step.action else f"no action ({one_line(step.error or 'no reason')})"
+        line = f"Step {step.index + 1}, {clock(seconds_of(episode, step))}"
+        if step.index in pictures:
+            parts += [f"{line}, the screen:", encode_png(pictures[step.index])]
+            line = f"Step {step.index + 1}"
+        parts.append(f"{line}, what was done: {did}")
+    ending = ENDING_WORDS[episode.ending] if episode.ending else "no ending is on record"
+    parts.append(f"The end: {ending}. {one_line(episode.message, 300)}".rstrip())
+    asked = f"Question: {one_line(question, 1000)}"
+    form = '{"answer": "...", "found": true, "steps": [{"step": 1, "why": "..."}]}'
+    parts.append(f"{asked}\nAnswer with JSON only: {form}")
+    return parts
+
+
+def _read(text: str, ended: bool) -> dict[str, Any]:
+    """The JSON in an answer. Raises `ParseError`."""
+    start = text.find("{")
+    if start < 0:
+        raise ParseError(f"the answer is no JSON: {one_line(text, 80)!r}", text)
+    try:
+        found = read_loose(text, start, ended=ended)
+    except LooseJsonError as error:
+        raise ParseError(f"the answer's JSON cannot be read: {error}", text) from error
+    wrong = "" if found.closed else "it is cut off"
+    if wrong := wrong or mismatch(found.value, SCHEMA):
+        raise ParseError(f"the answer is not of the form asked for: {wrong}", text)
+    value: dict[str, Any] = found.value
+    return value
+
+
+def _hits(episode: Episode, steps: Sequence[dict[str, Any]], raw: str) -> tuple[Hit, ...]:
+    """The steps that were named. Raises `ParseError` for one that is not there."""
+    known = {step.index + 1: step for step in episode.steps}
+    hits: dict[int, Hit] = {}
+    for named in steps:
+        number = int(named["step"])
+        if number not in known:
+            raise ParseError(f"the answer names step {number}, which the episode does not have", raw)
+        hits.setdefault(number, hit(episode, known[number], one_line(named["why"], 300)))
+    return tuple(hits[number] for number in sorted(hits))

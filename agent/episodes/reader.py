@@ -1,0 +1,170 @@
+"""Reading an episode as it was found: what can be read is read, what cannot is named."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from agent.episodes.format import (
+    FORMAT,
+    MAX_LINE,
+    MAX_STEPS,
+    READABLE,
+    VERSION,
+    EpisodeDocument,
+    EpisodeError,
+    EpisodeHeader,
+    Totals,
+    check_moment,
+    check_sane,
+    first_line,
+    unsealed,
+)
+from agent.episodes.frame_reader import check_frame, open_inside, read_frame
+from agent.core.step import Step, Tokens
+from agent.core.task import Ending
+from envs.env import Image
+
+
+@dataclass(frozen=True)
+class Episode:
+    """An episode as it was found on disk. `steps` are the readable ones, in order.
+
+    `ending` is None when the run was interrupted: killed, or still going on. `finished` is seconds since the epoch.
+    `problems` says in one line each what is damaged or missing, naming the step.
+    """
+
+    folder: Path
+    header: EpisodeHeader
+    steps: tuple[Step, ...]
+    ending: Ending | None = None
+    message: str = ""
+    answer: str | None = None
+    finished: float | None = None
+    totals: Totals = field(default_factory=Totals)
+    problems: tuple[str, ...] = ()
+
+    def image(self, step: Step) -> Image:
+        """The screen of `step`: RGB uint8, with the height and width of its frame; the caller's own.
+
+        Raises `EpisodeError` for a file outside the episode, missing, damaged, too large, or of another size.
+        """
+        return read_frame(self.folder, step)
+
+
+def read_episode(folder: Path) -> Episode:
+    """Read the episode in `folder`, without its pictures (see `Episode.image`).
+
+    What is damaged in the steps is left out and named in `problems`. Raises `EpisodeError` when there is no
+    episode, or one that this version cannot read.
+    """
+    document, problems = _read_document(folder)
+    steps = _read_steps(folder, problems)
+    for step in steps:
+        try:
+            check_frame(folder, step)
+        except EpisodeError as error:
+            problems.append(str(error))
+    if document.totals is not None and document.totals.steps > len(steps):
+        problems.append(f"{document.totals.steps} steps were written and {len(steps)} can be read")
+    return Episode(
+        folder=folder,
+        header=EpisodeHeader(**{name: getattr(document, name) for name in EpisodeHeader.model_fields}),
+        steps=tuple(steps),
+        ending=document.ending,
+        message=document.message,
+        answer=document.answer,
+        finished=document.finished,
+        totals=document.totals or _totals(document.started, steps),
+        problems=tuple(problems),
+    )
+
+
+def _read_document(folder: Path) -> tuple[EpisodeDocument, list[str]]:
+    path = folder / "episode.json"
+    try:
+        with os.fdopen(open_inside(folder, path.name, str(path)), "rb") as file:
+            content = file.read(MAX_LINE + 1)
+        if len(content) > MAX_LINE:
+            raise ValueError(f"longer than {MAX_LINE} bytes")
+        data, whole = unsealed(content)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise EpisodeError(f"{folder} holds no episode: {path} does not exist") from error
+    except ValueError as error:
+        raise EpisodeError(f"{path} is damaged: {first_line(error)}") from error
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise EpisodeError(f'{path} is not an episode: its "format" must be "{FORMAT}"')
+    _check_version(path, data.get("version"))
+    try:
+        document = EpisodeDocument.model_validate(data)
+        check_moment("started", document.started)
+        check_moment("finished", document.finished)
+    except ValueError as error:
+        raise EpisodeError(f"{path} is not a valid episode: {first_line(error)}") from error
+    return document, [] if whole else ["episode.json is not as it was written: its checksum is wrong"]
+
+
+def _check_version(path: Path, version: object) -> None:
+    if type(version) is not int or version not in READABLE:
+        said = repr(version)[:40]
+        raise EpisodeError(f"{path} has format version {said}, and this Handeye reads 1 to {VERSION}: update Handeye")
+
+
+def _read_steps(folder: Path, problems: list[str]) -> list[Step]:
+    steps: list[Step] = []
+    try:
+        with os.fdopen(open_inside(folder, "steps.jsonl", "steps.jsonl"), "rb") as file:
+            for number, line in enumerate(_lines(file), 1):
+                if number > MAX_STEPS:
+                    problems.append(f"steps.jsonl has more than {MAX_STEPS} lines; the rest is left out")
+                    break
+                _read_line(number, line, steps, problems)
+    except FileNotFoundError:
+        problems.append("steps.jsonl cannot be read: No such file or directory")
+    except (EpisodeError, OSError) as error:
+        problems.append(str(error))
+    return steps
+
+
+def _read_line(number: int, line: bytes, steps: list[Step], problems: list[str]) -> None:
+    """Add the step in `line` to `steps`, or say in `problems` what is wrong with it."""
+    try:
+        data, whole = unsealed(line)
+        step = Step.model_validate(data)
+        check_sane(step)
+    except ValueError as error:
+        problems.append(_line_problem(number, line, error))
+        return
+    if steps and step.index <= (last := steps[-1].index):
+        problems.append(f"steps.jsonl line {number}: step {step.index + 1} after step {last + 1}; left out")
+        return
+    if not whole:
+        problems.append(f"step {step.index + 1}: its line is not as it was written: its checksum is wrong")
+    steps.append(step)
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """The lines of a file with their ends, the overlong ones cut to `MAX_LINE`."""
+    while line := file.readline(MAX_LINE):
+        yield line
+        while not line.endswith(b"\n") and len(line) == MAX_LINE:
+            line = file.readline(MAX_LINE)
+
+
+def _line_problem(number: int, line: bytes, error: ValueError) -> str:
+    if not line.endswith(b"\n") and len(line) == MAX_LINE:
+        return f"steps.jsonl line {number} is longer than {MAX_LINE} bytes; left out"
+    if not line.endswith(b"\n"):
+        return f"steps.jsonl line {number}: the last line is cut off, as when the writer is killed; left out"
+    return f"steps.jsonl line {number} is damaged and left out: {first_line(error)}"
+
+
+def _totals(started: float, steps: list[Step]) -> Totals:
+    return Totals(
+        steps=len(steps),
+        seconds=max(0.0, steps[-1].time - started) if steps else 0.0,
+        tokens=Tokens(prompt=sum(s.tokens.prompt for s in steps), completion=sum(s.tokens.completion for s in steps)),
+    )

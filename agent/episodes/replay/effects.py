@@ -1,0 +1,128 @@
+"""Signs that an action did what it did on record: what changed then changes again, what was written then is written.
+
+Where the new screen shows the very pixels of the recorded one, that is all; else the words are compared.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from rapidfuzz import fuzz
+
+from actions.action import AnyAction, TypeText
+from actions.frame import Box, Point
+from agent.perception.meaning.text_similarity import plain
+from agent.perception.elements import Element, PerceivedScreen
+from agent.episodes.replay.text_match import element_at, same_text
+
+_HALF = 0.5
+_MOST = 0.6
+_READABLE = 85
+"""rapidfuzz's partial ratio (0 to 100) from which typed text counts as read."""
+
+
+def new_texts(before: PerceivedScreen, after: PerceivedScreen, boxes: Sequence[Box]) -> list[str]:
+    """What is written on `after`, in one of `boxes`, and not on `before`."""
+    there = Counter(_key(e.text) for e in before.elements)
+    found = []
+    for element in after.elements:
+        if element.text and any(box.grown(2).overlap(element.box) > 0 for box in boxes):
+            if there[_key(element.text)] > 0:
+                there[_key(element.text)] -= 1
+            else:
+                found.append(element.text)
+    return _worth_saying(found)
+
+
+def unlike(before: PerceivedScreen, after: PerceivedScreen, now: PerceivedScreen, boxes: Sequence[Box]) -> str | None:
+    """Why the screen `now` is not what came `after` the recorded action; None where it is."""
+    came, went = new_texts(before, after, boxes), new_texts(after, before, boxes)
+    missing, staying = absent(came, now), [text for text in went if text not in absent([text], now)]
+    total = len(came) + len(went)
+    if came and len(missing) == len(came):
+        return f"{quoted(came)} did not appear"
+    if total and 1 - (len(missing) + len(staying)) / total < _HALF:
+        return f"{quoted(missing)} did not appear" if missing else f"{quoted(staying)} did not go away"
+    return None
+
+
+def last_screen_unlike(last: PerceivedScreen, now: PerceivedScreen) -> str | None:
+    """Why the screen `now` is not the one that the recorded run ended on; None where it is."""
+    wanted = _worth_saying([e.text for e in last.elements if e.text and e.role not in ("icon", "image")])
+    missing = absent(wanted, now)
+    if wanted and 1 - len(missing) / len(wanted) < _MOST:
+        return f"the last screen does not show {quoted(missing)}"
+    return None
+
+
+def not_typed(action: AnyAction, after: PerceivedScreen, now: PerceivedScreen) -> str | None:
+    """Why typed text that could be read on record cannot be read now; None where it can, or never could."""
+    if not isinstance(action, TypeText) or "{{secret:" in action.text:
+        return None
+    lines = [line for line in action.text.splitlines() if len(plain(line)) > 2]
+    then, here = _flow(after), _flow(now)
+    for line in lines:
+        if _readable(line, then) and not _readable(line, here):
+            return f"“{line[:60]}” was typed but is not to be read"
+    return None
+
+
+def not_ticked(target: Point, after: PerceivedScreen, found: Point, now: PerceivedScreen) -> str | None:
+    """Why a check box or switch is not in the state it had on record after the action; None where it is, or none."""
+    then, here = element_at(after, target), element_at(now, found)
+    if then is None or here is None or then.checked is None or here.checked is None or then.checked == here.checked:
+        return None
+    return f"“{then.label or then.text}” is {'on' if here.checked else 'off'} and was {'on' if then.checked else 'off'}"
+
+
+def absent(texts: Sequence[str], screen: PerceivedScreen) -> list[str]:
+    """Those of `texts` that are not written on the screen."""
+    said = [text for e in screen.elements if e.text for text in (e.text, _CARET.sub("", e.text))]
+    flow = _flow(screen)
+    seen = [any(same_text(t, s) for s in said) or (len(plain(t)) > 5 and _readable(t, flow)) for t in texts]
+    return [text for text, there in zip(texts, seen, strict=True) if not there]
+
+
+_CARET = re.compile(r"(?<=\w)[lI|1\[\]]$")
+"""How a caret right after a text is read."""
+
+
+def quoted(texts: Sequence[str]) -> str:
+    """A few texts for people."""
+    shown = ", ".join(f"“{text[:40]}”" for text in texts[:3])
+    return shown + (f" and {len(texts) - 3} more" if len(texts) > 3 else "")
+
+
+def same_app(then: str | None, now: str | None) -> bool:
+    """Whether two foreground apps are one: ``Mousepad: Untitled 1 - Mousepad``, ``com.android.settings/.Main``."""
+    if not then or not now or then == now:
+        return True
+    program, _, title = then.partition(": ")
+    program_now, _, title_now = now.partition(": ")
+    if program.partition("/")[0] != program_now.partition("/")[0]:
+        return False
+    ending, ending_now = title.rpartition(" - ")[2], title_now.rpartition(" - ")[2]
+    return ending == ending_now or fuzz.ratio(title, title_now) >= 50
+
+
+def _flow(screen: PerceivedScreen) -> str:
+    """All words of a screen, rows joined, without spaces: a line may have been read in pieces."""
+    ordered: list[Element] = sorted(screen.elements, key=lambda e: (round(e.box.center.y / 6), e.box.x1))
+    return re.sub(r"\s", "", plain(" ".join(e.text for e in ordered if e.text)))
+
+
+def _readable(text: str, flow: str) -> bool:
+    words = re.sub(r"\s", "", plain(text))
+    return not words or (len(words) <= len(flow) and fuzz.partial_ratio(words, flow) >= _READABLE)
+
+
+def _worth_saying(texts: Sequence[str]) -> list[str]:
+    """Without single characters and numbers, unless there is nothing else: they are drawings misread, and clocks."""
+    words = [text for text in texts if len(plain(text)) > 1 and re.search(r"[^\W\d]{2}", text)]
+    return words or [text for text in texts if text.strip()]
+
+
+def _key(text: str) -> str:
+    return plain(text) or text.strip()

@@ -1,0 +1,238 @@
+"""Replay on a real screen: a recorded episode is done again without a model, and recorded as an episode of its own."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import JsonValue
+from rich.markup import escape
+
+from actions.action import Open, TypeText, describe
+from agent.perception.perceive import Perceiver
+from agent.views.terminal import LiveView, console
+from agent.episodes import Episode, EpisodeError, EpisodeHeader, EpisodeWriter, read_episode
+from agent.core.errors import UserError
+from agent.core.loop import Agent, Result
+from agent.episodes.replay.live_env import PatientEnv
+from agent.episodes.replay.mismatch import write_halt
+from agent.episodes.replay.replayer import Halt, Player
+from agent.episodes.replay.script import Script, opened_first
+from agent.views.report import write_report
+from agent.guard.secrets import Secrets
+from agent.run.session import (
+    ConfirmMode,
+    EnvKind,
+    EnvSpec,
+    keep_secrets,
+    open_env,
+    policy_for,
+    redacted,
+    run_folder,
+    stoppable,
+)
+from agent.core.stop import Stop
+from agent.core.task import Limits, Task
+from envs.env import Env
+from envs.settle import Rules
+
+QUICK = Rules(quiet=0.05)
+"""A short rest is enough where the next moment is waited for anyway."""
+TIMEOUT = 10.0
+"""Seconds that the moment of each action is waited for, beyond what the record itself waited."""
+
+
+@dataclass(frozen=True)
+class LiveReplayOptions:
+    """How to replay. `confirm` None means risky on the user's own screen and never on one made for the replay."""
+
+    timeout: float = TIMEOUT
+    max_seconds: float | None = None
+    secrets: Secrets = field(default_factory=Secrets)
+    confirm: ConfirmMode | None = None
+    out: Path | None = None
+
+
+@dataclass(frozen=True)
+class LiveReplay:
+    """What became of a replay. `redone` of `recorded` actions were done again; `halt` is where and why it stopped.
+
+    `recording` is the replay's own episode; `pictures` are the files ``expected.png``, ``found.png`` and
+    ``stopped.html`` in it, empty where it did not stop.
+    """
+
+    source: Path
+    recording: Path
+    result: Result
+    redone: int
+    recorded: int
+    halt: Halt | None = None
+    pictures: tuple[Path, ...] = ()
+    report: Path | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether all was done again, the recorded run did its task, and the last screen is the recorded one."""
+        return self.result.ending.ok
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that ``handeye replay --mode live --json`` prints."""
+        expected, found, page = map(str, self.pictures) if self.pictures else (None, None, None)
+        return {
+            "mode": "live",
+            "episode": str(self.source),
+            "recording": str(self.recording),
+            "ok": self.ok,
+            "ending": str(self.result.ending),
+            "message": self.result.message,
+            "answer": self.result.answer,
+            "recorded": self.recorded,
+            "redone": self.redone,
+            "stopped_at": self.halt.step if self.halt else None,
+            "reason": self.halt.why if self.halt else None,
+            "expected": expected,
+            "found": found,
+            "page": page,
+            "seconds": round(self.result.seconds, 3),
+            "report": str(self.report) if self.report else None,
+        }
+
+
+def screen_for(
+    episode: Episode,
+    kind: EnvKind | None = None,
+    apps: Sequence[str] = (),
+    size: tuple[int, int] | None = None,
+    serial: str | None = None,
+) -> EnvSpec:
+    """The screen to replay on: what is not given is as on record, kind, apps and size.
+
+    Raises `UserError` for an env that has no name here, another platform than the recorded one, and options that do
+    not go together.
+    """
+    kind = kind or ("sandbox" if apps else "android" if serial else _recorded_kind(episode))
+    if apps and kind != "sandbox":
+        raise UserError("--app starts a program on the sandbox: add --env sandbox, or start the program yourself")
+    if serial and kind != "android":
+        raise UserError("--serial names an Android device: add --env android")
+    if kind == "sandbox":
+        first = episode.steps[0].frame if episode.steps else None
+        size = size or ((first.width, first.height) if first else (1280, 800))
+        wanted = tuple(apps) or _recorded_apps(episode)
+        opened = [app for app in wanted if _opens(episode, app)]  # a demonstration opens them itself
+        screen = EnvSpec(kind, tuple(app for app in wanted if app not in opened), size, programs=tuple(opened))
+    else:
+        screen = EnvSpec(kind, serial=serial)
+    if screen.platform != episode.header.platform:
+        raise UserError(f"the episode is of a {episode.header.platform} screen, and {kind} is none: change --env")
+    return screen
+
+
+def _recorded_kind(episode: Episode) -> EnvKind:
+    words = episode.header.env
+    kinds: dict[str, EnvKind] = {
+        "sandbox": "sandbox", "desktop": "desktop", "simulated phone": "phone", "android": "android",
+    }  # fmt: skip
+    kind = next((kind for name, kind in kinds.items() if words.startswith(name)), None)
+    if kind is None:
+        raise UserError(f"the episode was recorded on {words[:80]!r}: say where to replay it with --env")
+    return kind
+
+
+def _opens(episode: Episode, app: str) -> bool:
+    """Whether the record itself starts the program of the command line `app`."""
+    targets = {step.action.target for step in episode.steps if isinstance(step.action, Open)}
+    return app in targets or shlex.join(shlex.split(app)) in targets
+
+
+def _recorded_apps(episode: Episode) -> tuple[str, ...]:
+    apps = episode.header.extra.get("apps")
+    named = tuple(app for app in apps if isinstance(app, str)) if isinstance(apps, list) else ()
+    return named or opened_first(episode)
+
+
+def replay_live(folder: Path, screen: EnvSpec | None = None, options: LiveReplayOptions | None = None) -> LiveReplay:
+    """Do the episode in `folder` again on `screen` (None: one like the recorded).
+
+    Raises one of `agent.core.errors.user_errors` when it cannot start; once it has started every failure is an ending.
+    """
+    episode, options = read_episode(folder), options or LiveReplayOptions()
+    screen = screen or screen_for(episode)
+    with ExitStack() as stack:
+        script = Script(episode, opened=bool(screen.apps) and not screen.programs)
+        stack.callback(script.close)
+        _check_secrets(script, options.secrets)
+        env = open_env(screen, QUICK)
+        stack.callback(env.close)
+        return replay_on(env, script, options, own=screen.own)
+
+
+def replay_on(
+    env: Env,
+    script: Script,
+    options: LiveReplayOptions,
+    own: bool = False,
+    eyes: tuple[Perceiver, Perceiver] | None = None,
+) -> LiveReplay:
+    """Do `script` again on an open screen, which stays open. `own` is whether it is the user's. Raises `EpisodeError`.
+
+    `eyes` are `Player`'s; they may be kept for the next replay, which then reads only what is new to them.
+    """
+    episode = script.episode
+    out = (options.out or run_folder(f"replay-of-{episode.folder.resolve().name}", 70)).absolute()
+    task = Task(episode.header.task, Limits(steps=10 * len(script.cues) + 50, seconds=options.max_seconds))
+    player = Player(script, env.platform, options.timeout, eyes)
+    secrets, stop = options.secrets, Stop()
+    with ExitStack() as stack:
+        header = EpisodeHeader.of(task, player, env, extra=_extra(episode))
+        writer = EpisodeWriter.create(out, secrets.record(header))
+        stack.callback(writer.close)
+        view = stack.enter_context(LiveView(task, env.name))
+        stack.enter_context(stoppable(env, stop))
+        policy = policy_for(options.confirm, own, view.ask_to_confirm)
+        agent = Agent(env, player, policy, writer, stop, view, view.ask_person)
+        if secrets:
+            keep_secrets(agent, secrets)
+        agent.env = PatientEnv(agent.env, player, lambda: bool(stop))
+        result = redacted(agent.run(task), secrets)
+        writer.finish(result.ending, result.message, result.answer)
+        view.ended(result)
+    halt = replace(player.halt, why=secrets.redact(player.halt.why)) if player.halt else None
+    pictures = _pictures(out, halt, script)
+    return LiveReplay(episode.folder, out, result, player.redone, len(script.cues), halt, pictures, _report(out))
+
+
+def _extra(episode: Episode) -> dict[str, JsonValue]:
+    """Where the replay comes from."""
+    header = episode.header
+    source: dict[str, JsonValue] = {"episode": episode.folder.name, "model": header.model, "started": header.started}
+    return {"replay_of": source} | ({"apps": header.extra["apps"]} if "apps" in header.extra else {})
+
+
+def _check_secrets(script: Script, secrets: Secrets) -> None:
+    """Every placeholder on record needs its value again. Raises `UserError`."""
+    for cue in script.cues:
+        if isinstance(cue.action, TypeText):
+            secrets.check(cue.action.text, UserError)
+
+
+def _pictures(out: Path, halt: Halt | None, script: Script) -> tuple[Path, ...]:
+    if halt is None:
+        return ()
+    action = next((cue.action for cue in script.cues if cue.number == halt.step), None)
+    try:
+        return write_halt(out, halt, describe(action) if action else "")
+    except OSError as error:
+        raise EpisodeError(f"the pictures of expected and found could not be written to {out}: {error}") from error
+
+
+def _report(out: Path) -> Path | None:
+    try:
+        return write_report(out)
+    except (EpisodeError, OSError) as error:
+        console().print(f"[yellow]no report: {escape(str(error))}[/]", soft_wrap=True)
+        return None

@@ -1,0 +1,403 @@
+"""The replayer: a model that knows what comes next, and on which screen its moment has come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from actions.action import Answer, AnyAction, AskUser, Finish, Open, Scroll, TypeText, Wait, describe, points_of
+from actions.frame import Box, Frame, Point
+from agent.perception.perceive import Perceiver
+from agent.perception.elements import PerceivedScreen
+from agent.core.model import Decision, Grounding, ModelError
+from agent.episodes.replay.paths import along_track, between, is_swipe, moved_action, on_screen
+from agent.episodes.replay.pixel_match import Shift, alike, changes, find, same_at
+from agent.episodes.replay.text_match import Anchors, PerceivedFrame, Missing, MatchedTarget, describe_element, element_at, find_again
+from agent.episodes.replay.script import Cue, Script
+from agent.episodes.replay.effects import (
+    absent,
+    last_screen_unlike,
+    new_texts,
+    not_ticked,
+    not_typed,
+    same_app,
+    unlike,
+)
+from agent.core.step import Step
+from agent.core.task import Task
+from envs.env import Image, Observation, Outcome
+
+_SEEK = 12
+"""How often the screen is scrolled in search of a target, in each direction."""
+_NOTCHES = 4
+_WRITTEN = 0.5
+"""How much of what was written on the recorded screen must be there before keys are pressed."""
+_NOT_YET = Missing("the screen does not rest")
+
+
+@dataclass(frozen=True)
+class Halt:
+    """Where the replay stopped: the recorded step (from 1), why, and both screens.
+
+    `point` is where it acted then (pixels of `expected`), `near` are the things on `found` that came closest.
+    """
+
+    step: int
+    why: str
+    expected: Image
+    found: Image
+    point: Point | None = None
+    near: tuple[Box, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Done:
+    """The cue done last: the screen before it, where it was done (then and now), and the shift then."""
+
+    cue: Cue
+    before: Image
+    then: Point | None
+    now: Point | None
+
+
+@dataclass
+class _Ready:
+    """What is to be done on the screen with this frame id."""
+
+    frame: str
+    decision: Decision
+    now: Point | None = None
+    cue: bool = True
+
+
+class Player:
+    """An `agent.core.model.Model` that does the cues of a script again.
+
+    `timeout` is how many seconds a moment is waited for, beyond what the record itself waited. `eyes` read the recorded
+    screens and the new ones; what they have read once they know.
+    """
+
+    name = "replay"
+    dialect = None
+    prompt_hash = None
+
+    def __init__(
+        self, script: Script, platform: str, timeout: float, eyes: tuple[Perceiver, Perceiver] | None = None
+    ) -> None:
+        self.halt: Halt | None = None
+        self.redone = 0
+        self._script, self._platform, self._timeout = script, platform, timeout
+        self._then, self._now = eyes or (Perceiver(), Perceiver())
+        self._shift: Shift = (0, 0)
+        self._focus: Box | None = None
+        self._pointed: tuple[Point, Point] | None = None
+        self._done: _Done | None = None
+        self._ready: _Ready | None = None
+        self._seen: tuple[Observation, bool] | None = None
+        self._rested = False
+        self._why = "nothing was seen"
+        self._near: tuple[Box, ...] = ()
+        self._came = False
+        self._refused = ""
+        self._seeking = 0
+        self._sought = 0
+        self._before_seek: Image | None = None
+
+    @property
+    def patience(self) -> float:
+        """Seconds to wait for the next moment at most."""
+        waited = self._done.cue.waited if self._done else 0.0
+        return self._timeout + waited if not self._seeking else min(1.0, self._timeout)
+
+    @property
+    def cue(self) -> Cue | None:
+        """What is next; None at the end."""
+        return self._script.cues[self.redone] if self.redone < len(self._script.cues) else None
+
+    # -- what the env asks
+
+    def look(self, seen: Observation, rested: bool = False) -> bool:
+        """Whether the moment for the next action has come on this screen.
+
+        Only a screen that has `rested` is worth being read; until then the recorded pixels are looked for.
+        """
+        if self._seen is not None and _same(self._seen[0], seen) and self._seen[1] >= rested:
+            return False
+        self._seen, self._rested, self._ready = (seen, rested), rested, None
+        self._script.ahead(self.cue)
+        if self._refused:
+            self._why, self._near = self._refused, ()
+            return True
+        self._came = self._came or (self._unlike_record(seen) is None)
+        if not self._came:
+            return False
+        self._ready = self._end(seen) if self.cue is None else self._begin(self.cue, seen)
+        return self._ready is not None or (rested and self._may_seek(seen))
+
+    def performed(self, before: Image, outcome: Outcome) -> None:
+        """What `decide` said was done, or refused by the device."""
+        ready, self._seen = self._ready, None
+        if ready is None or not ready.cue:
+            return
+        cue = self._script.cues[self.redone]
+        if not outcome.performed:
+            self._refused = f"the device did not do it: {outcome.detail}"
+            return
+        self._advance(cue, before, ready.now)
+
+    def undone(self) -> None:
+        """The device refused the point: nothing was done, and the same cue is looked for again."""
+        self._seen = self._ready = None
+
+    # -- what the loop asks
+
+    def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
+        """The next recorded action, where its target stands now; a finish with the reason where it cannot be done."""
+        ready = self._ready
+        if ready is None or ready.frame != observation.frame.id:
+            return self._seek(observation) if self._may_seek(observation) else self._stop(observation)
+        if isinstance(ready.decision.action, Answer | AskUser):
+            self._advance(self._script.cues[self.redone], observation.image, None)
+        return ready.decision
+
+    def locate(self, observation: Observation, instruction: str) -> Grounding:
+        """A replay finds only what is on its record. Raises `ModelError`."""
+        raise ModelError("a replay has no model to ask: name one with --model")
+
+    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
+        """A replay reads nothing. Raises `ModelError`."""
+        raise ModelError("a replay has no model to ask: name one with --model")
+
+    # -- the moment
+
+    def _begin(self, cue: Cue, seen: Observation) -> _Ready | None:
+        """The cue's action on this screen; None, with the reason in `_why`, when its moment has not come."""
+        if isinstance(cue.action, Answer | AskUser | Wait | Open):
+            return self._say(cue, seen, cue.action, "as recorded: it needs no place")
+        points = points_of(cue.action)
+        if not points:
+            return self._begin_without_place(cue, seen)
+        places = self._places(cue, points, seen)
+        if isinstance(places, Missing):
+            self._why, self._near = places.why, places.near
+            return None
+        action, why = moved_action(cue.action, [p.point for p in places], seen.frame), places[0].why
+        return self._say(cue, seen, action, f"found {why}", places[0].point)
+
+    def _say(self, cue: Cue, seen: Observation, action: AnyAction, why: str, now: Point | None = None) -> _Ready:
+        whole = len(self._script.cues)
+        thought = f"step {cue.number} of the record ({self.redone + 1} of {whole} to do again): {why}"
+        return _Ready(seen.frame.id, Decision(action=action, thought=thought), now)
+
+    def _places(self, cue: Cue, points: Sequence[Point], seen: Observation) -> list[MatchedTarget] | Missing:
+        """Where the action's points are now: of a path its first, and the others by it."""
+        image = self._script.image(cue.step)
+        first = self._place(image, points[0], seen)
+        if isinstance(first, Missing) or len(points) == 1:
+            return first if isinstance(first, Missing) else [first]
+        if self._platform == "mobile" and is_swipe(points, cue.step.frame):
+            return [MatchedTarget(on_screen(p, cue.step.frame, seen.frame), first.box, "a swipe of the screen") for p in points]
+        a, b = points[0], points[-1]
+        ends = along_track(a, b, image, first.point, seen.image)
+        if ends is None:
+            last = self._place(image, b, seen)
+            if isinstance(last, Missing):
+                return last
+            ends = first.point, last.point
+        if not all(map(seen.frame.contains, ends)):
+            return Missing("the path would leave the screen")
+        return [MatchedTarget(between(p, a, b, *ends), first.box, first.why) for p in points]
+
+    def _place(self, image: Image, point: Point, seen: Observation) -> MatchedTarget | Missing:
+        at = Box(point.x, point.y, point.x, point.y)
+        shift = find(image, at, seen.image, [self._shift, (0, 0)])
+        if shift is not None and seen.frame.contains(moved := Point(point.x + shift[0], point.y + shift[1])):
+            self._shift = shift
+            return MatchedTarget(moved, Box(*moved, *moved).grown(12), f"by its pixels{_by(shift)}")
+        if not self._rested:
+            return _NOT_YET
+        return find_again(PerceivedFrame(image, self._then.look(image)), point, self._look(seen))
+
+    def _begin_without_place(self, cue: Cue, seen: Observation) -> _Ready | None:
+        """Keys and text: the window must be the one of the record, and show what it showed."""
+        if not any(same_app(app, seen.app) for app in self._apps(cue)):
+            self._why, self._near = f"the window in front is {seen.app!r} and was {cue.step.app!r}", ()
+            return None
+        image = self._script.image(cue.step)
+        focus = self._focus_of(cue, image)
+        shift = find(image, focus, seen.image, [self._shift, (0, 0)]) if focus else _unmoved(image, seen.image)
+        if shift is not None:
+            self._shift = shift
+            return self._say(cue, seen, cue.action, f"the screen is as it was{_by(shift)}")
+        if not self._rested:
+            self._why, self._near = _NOT_YET.why, ()
+            return None
+        there = self._written(cue, image, self._look(seen).screen)
+        if there < _WRITTEN:
+            self._why, self._near = f"only {there:.0%} of what was written on the screen is there", ()
+            return None
+        return self._say(cue, seen, cue.action, f"the same window, with {there:.0%} of its texts")
+
+    def _apps(self, cue: Cue) -> list[str | None]:
+        """The window of the record; for a text also the next step's, which may have come up as the record looked."""
+        if isinstance(cue.action, TypeText) and "\n" not in cue.action.text and cue.next is not None:
+            return [cue.step.app, cue.next.app]
+        return [cue.step.app]
+
+    def _written(self, cue: Cue, image: Image, now: PerceivedScreen) -> float:
+        """How much of what stood on the recorded screen stands on this one, 0 to 1.
+
+        A screen may have been recorded half drawn; then it is the next one that shows where the keys went.
+        """
+        share = Anchors(self._then.look(image), now).written
+        if share >= _WRITTEN or cue.next is None:
+            return share
+        return Anchors(self._then.look(self._script.image(cue.next)), now).written
+
+    def _focus_of(self, cue: Cue, image: Image) -> Box | None:
+        """Where the keys show: what they changed on record, or where something was last done."""
+        return self._where_it_shows(cue) or self._focus
+
+    def _where_it_shows(self, cue: Cue) -> Box | None:
+        boxes = self._script.changes(cue.step, cue.next) if cue.next is not None else []
+        return max(boxes, key=lambda box: box.area, default=None)
+
+    # -- what came of the last action
+
+    def _unlike_record(self, seen: Observation) -> str | None:
+        done = self._done
+        if done is None or done.cue.next is None:
+            return None
+        before, after = self._script.image(done.cue.step), self._script.image(done.cue.next)
+        boxes = self._script.changes(done.cue.step, done.cue.next)
+        if not boxes or same_at(after, boxes, seen.image, self._shift):
+            return None
+        self._near, self._why = (), _NOT_YET.why
+        if not self._rested:
+            return self._why
+        self._why = self._compare(done, before, after, boxes, seen) or ""
+        return self._why or None
+
+    def _compare(self, done: _Done, before: Image, after: Image, boxes: list[Box], seen: Observation) -> str | None:
+        now_changed = changes(done.before, seen.image)
+        if now_changed and self._typed_elsewhere(done, boxes, now_changed):
+            return f"after {describe(done.cue.action)} it changed elsewhere than where it was clicked"
+        then, there, now = self._then.look(before), self._then.look(after), self._look(seen).screen
+        if not now_changed and absent(new_texts(then, there, boxes) or [""], now):
+            return f"after {describe(done.cue.action)} the screen did not change"
+        said = unlike(then, there, now, boxes) or not_typed(done.cue.action, there, now)
+        if said is None and done.then is not None and done.now is not None:
+            said = not_ticked(done.then, there, done.now, now)
+        return said and f"after {describe(done.cue.action)}: {said}"
+
+    def _typed_elsewhere(self, done: _Done, boxes: list[Box], now: list[Box]) -> bool:
+        """Whether text that appeared where the last click was now appears elsewhere."""
+        if self._pointed is None or done.cue.action.type != "type":
+            return False
+        then, there = self._pointed
+        small = done.before.shape[0] * done.before.shape[1] / 8
+        here = any(box.area < small and box.grown(12).holds(then) for box in boxes)
+        return here and not any(box.grown(24).holds(there) for box in now)
+
+    def _end(self, seen: Observation) -> _Ready | None:
+        """The end of the record: its last screen must be there."""
+        whole, last = len(self._script.cues), self._script.last
+        if last is not None:
+            image, boxes = self._script.image(last), self._script.changes(self._script.cues[0].step, last)
+            if not same_at(image, boxes, seen.image, self._shift):
+                if not self._rested:
+                    self._why, self._near = _NOT_YET.why, ()
+                    return None
+                unlike_last = last_screen_unlike(self._then.look(image), self._look(seen).screen)
+                if unlike_last is not None:
+                    self._why, self._near = unlike_last, ()
+                    return None
+        if self._script.succeeded:
+            told = f"did all {whole} recorded actions again, and the last screen is as recorded"
+            action = Finish(status="success", message=told)
+        else:
+            ending = self._script.episode.ending or "interrupted"
+            action = Finish(
+                status="failure", message=f"did all {whole} recorded actions again; the recorded run ended {ending}"
+            )
+        return _Ready(seen.frame.id, Decision(action=action, thought="the end of the record"), cue=False)
+
+    # -- helpers
+
+    def _look(self, seen: Observation) -> PerceivedFrame:
+        return PerceivedFrame(seen.image, self._now.look(seen.image))
+
+    def _advance(self, cue: Cue, before: Image, now: Point | None) -> None:
+        points = points_of(cue.action)
+        self._done = _Done(cue, before, points[0] if points else None, now)
+        if points and now is not None:
+            self._pointed = points[-1], now
+            self._focus = Box(*points[-1], *points[-1])
+        elif (shows := self._where_it_shows(cue)) is not None:
+            self._focus = shows
+        if cue.action.type not in ("click", "type"):
+            self._pointed = None
+        self.redone += 1
+        self._came, self._sought, self._seeking, self._before_seek = False, 0, 0, None
+
+    def _stop(self, seen: Observation) -> Decision:
+        """The finish that says at which recorded step the replay stops, and why."""
+        cue, done = self.cue, self._done
+        if cue is not None and (self._came or done is None or self._refused):
+            step, image, points = cue.step, self._script.image(cue.step), points_of(cue.action)
+            told = f"step {cue.number} ({self._words(cue, image)}): {self._why}"
+        else:
+            shown = done.cue.next if done and done.cue.next else self._script.last
+            step = done.cue.step if done else self._script.cues[0].step
+            image, points = self._script.image(shown or step), ()
+            told = f"step {step.index + 1}: {self._why}"
+        point = points[0] if points else None
+        self.halt = Halt(step.index + 1, self._why, image, seen.image, point, self._near)
+        return Decision(action=Finish(status="failure", message=f"stopped at {told}"), thought=f"stopped: {self._why}")
+
+    def _words(self, cue: Cue, image: Image) -> str:
+        points = points_of(cue.action)
+        target = element_at(self._then.look(image), points[0]) if points else None
+        return describe(cue.action) + (f" on {describe_element(target)}" if points else "")
+
+    # -- looking further up and down
+
+    def _may_seek(self, seen: Observation) -> bool:
+        """Whether the target may be on the page, but scrolled out of sight: only a phone's page is scrolled for it."""
+        cue = self.cue
+        if self._platform != "mobile" or cue is None or not points_of(cue.action) or not self._came or self._refused:
+            return False
+        return self._sought < 2 * _SEEK and self._seeking >= 0 and self._turned(cue.step.frame, seen.frame)
+
+    def _turned(self, then: Frame, now: Frame) -> bool:
+        """Whether less fits on the screen than did then."""
+        return (then.width, then.height) != (now.width, now.height)
+
+    def _seek(self, seen: Observation) -> Decision:
+        """Scroll on; back the other way where the page has ended."""
+        if self._before_seek is not None and alike(self._before_seek, seen.image):
+            self._sought = max(_SEEK, self._sought) if self._sought < _SEEK else 2 * _SEEK
+            if self._sought == 2 * _SEEK:
+                return self._stop(seen)
+        self._before_seek, self._seeking = seen.image, 1
+        down = self._sought < _SEEK
+        self._sought += 1
+        middle = Point(seen.frame.width / 2, seen.frame.height * 0.55)
+        action = Scroll(point=middle, dy=_NOTCHES if down else -_NOTCHES)
+        self._ready = _Ready(seen.frame.id, Decision(action=action), cue=False)
+        return Decision(action=action, thought=f"{self._why}: looks further {'down' if down else 'up'}")
+
+
+def _same(a: Observation, b: Observation) -> bool:
+    return a.app == b.app and a.image.shape == b.image.shape and bool(np.array_equal(a.image, b.image))
+
+
+def _unmoved(then: Image, now: Image) -> Shift | None:
+    return (0, 0) if then.shape == now.shape and alike(then, now) else None
+
+
+def _by(shift: Shift) -> str:
+    return "" if shift == (0, 0) else f", moved by ({shift[0]}, {shift[1]})"

@@ -1,0 +1,206 @@
+"""Replay without a device: the record is whole, its actions are possible, its answers still say what they said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from actions.action import AnyAction, points_of
+from agent.calibration.profile import read_profile
+from agent.models.dialects.dialect import Dialect, Platform, pointer_after
+from agent.models.dialects.registry import DIALECTS
+from agent.episodes import Episode, EpisodeError, EpisodeHeader, read_episode
+from agent.core.model import ModelError, ParseError
+from agent.core.step import Step
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that is damaged, missing or impossible; `step` counts from 1, None for the whole episode."""
+
+    step: int | None
+    what: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    """An answer that reads differently today; `step` counts from 1. None is an answer that is no action."""
+
+    step: int
+    recorded: AnyAction | None
+    read: AnyAction | None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What `simulate` found. `compared` is how many answers were read again."""
+
+    episode: Episode
+    problems: tuple[Problem, ...]
+    differences: tuple[Difference, ...]
+    compared: int
+    notes: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether the episode is whole and reads as it did."""
+        return not self.problems and not self.differences
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that ``handeye replay --mode simulate --json`` prints."""
+        return {
+            "mode": "simulate",
+            "episode": str(self.episode.folder),
+            "ok": self.ok,
+            "steps": len(self.episode.steps),
+            "compared": self.compared,
+            "problems": [{"step": problem.step, "what": problem.what} for problem in self.problems],
+            "differences": [
+                {"step": d.step, "recorded": _plain(d.recorded), "read": _plain(d.read), "why": d.why}
+                for d in self.differences
+            ],
+            "notes": list(self.notes),
+        }
+
+
+def simulate(folder: Path, profile: Path | None = None) -> Simulation:
+    """Check the episode in `folder` without a device or a model.
+
+    `profile` is the calibration that corrected the model's answers, if one did. Raises `EpisodeError` when there is no
+    readable episode, and `UserError` for an unreadable profile.
+    """
+    episode = read_episode(folder)
+    problems = [*_damage(episode), *_gaps(episode)]
+    for step in episode.steps:
+        problems += _impossible(step)
+    notes: list[str] = [] if episode.ending else ["the run was interrupted, or is still going on"]
+    speaks = _dialect(episode.header, profile, notes, problems)
+    differences, compared = _read_again(episode, speaks, notes) if speaks else ([], 0)
+    return Simulation(episode, tuple(problems), tuple(differences), compared, tuple(notes))
+
+
+def recorded_dialect(header: EpisodeHeader) -> Dialect | None:
+    """The dialect of the run as it is today, with the image limit that the run had; None where there was none.
+
+    Raises `ModelError` for a name that is not known (any more).
+    """
+    if header.dialect is None:
+        return None
+    speaks = DIALECTS.get(header.dialect)
+    if speaks is None:
+        raise ModelError(f"the dialect {header.dialect!r} is not known (handeye models lists those that are)")
+    most = header.extra.get("max_pixels")
+    if isinstance(most, int) and most >= max(speaks.resize.min_pixels, speaks.resize.factor**2):
+        rule = replace(speaks.resize, max_pixels=min(most, speaks.resize.max_pixels))
+        return replace(speaks, resize=rule)
+    return speaks
+
+
+def platform_of(header: EpisodeHeader) -> Platform:
+    """Raises `EpisodeError` for a platform that has no actions."""
+    if header.platform == "desktop":
+        return "desktop"
+    if header.platform == "mobile":
+        return "mobile"
+    raise EpisodeError(f"the episode's platform is {header.platform!r}: it must be desktop or mobile")
+
+
+def _damage(episode: Episode) -> Iterator[Problem]:
+    """What reading found, and pictures that cannot be decoded."""
+    for line in episode.problems:
+        yield Problem(_number_in(line), line)
+    good: set[tuple[object, ...]] = set()
+    for step in episode.steps:
+        files = (step.image, step.patch, step.frame.width, step.frame.height)
+        if files in good:
+            continue
+        try:
+            episode.image(step)
+            good.add(files)
+        except EpisodeError as error:
+            if str(error) not in episode.problems:
+                yield Problem(step.index + 1, str(error))
+
+
+def _number_in(line: str) -> int | None:
+    """The step that a problem begins with."""
+    word = line.removeprefix("step ").partition(":")[0]
+    return int(word) if line.startswith("step ") and word.isdecimal() else None
+
+
+def _gaps(episode: Episode) -> Iterator[Problem]:
+    expected = 0
+    for step in episode.steps:
+        if step.index > expected:
+            missing = f"step {expected + 1}" + (f" to {step.index}" if step.index > expected + 1 else "")
+            yield Problem(expected + 1, f"{missing}: not on record")
+        expected = step.index + 1
+
+
+def _impossible(step: Step) -> Iterator[Problem]:
+    """Points outside the frame."""
+    for name, action in (("action", step.action), ("decided", step.decided)):
+        for point in points_of(action) if action else ():
+            if not step.frame.contains(point):
+                size = f"{step.frame.width}x{step.frame.height}"
+                where = f"({point.x:g}, {point.y:g})"
+                yield Problem(step.index + 1, f"step {step.index + 1}: {name}: {where} is outside the {size} frame")
+
+
+def _dialect(header: EpisodeHeader, profile: Path | None, notes: list[str], problems: list[Problem]) -> Dialect | None:
+    """How to read the answers; None, with a note or a problem, where they cannot be read."""
+    try:
+        speaks = recorded_dialect(header)
+        platform_of(header)
+    except (ModelError, EpisodeError) as error:
+        problems.append(Problem(None, str(error)))
+        return None
+    if speaks is None:
+        notes.append(f"the model {header.model!r} was not prompted in a dialect: its answers are not read again")
+        return None
+    if "(profile " in header.model and profile is None:
+        notes.append("the answers were corrected by a profile: they are read again only with --profile FILE")
+        return None
+    if header.prompt_hash not in (None, speaks.prompt_hash):
+        notes.append(f"the prompts or the resize rule of {speaks.name} have changed since")
+    return read_profile(profile).correct(speaks) if profile else speaks
+
+
+def _read_again(episode: Episode, speaks: Dialect, notes: list[str]) -> tuple[list[Difference], int]:
+    platform = platform_of(episode.header)
+    if not speaks.can("decide", platform):
+        notes.append(f"{speaks.name} cannot act on a {platform} screen: the answers are not read again")
+        return [], 0
+    differences, compared = [], 0
+    for at, step in enumerate(episode.steps):
+        if not step.raw:
+            continue
+        compared += 1
+        if (found := _compare(episode.steps[:at], step, speaks, platform)) is not None:
+            differences.append(found)
+    if silent := len(episode.steps) - compared:
+        notes.append(f"{silent} of {len(episode.steps)} steps have no answer on record")
+    return differences, compared
+
+
+def _compare(history: tuple[Step, ...], step: Step, speaks: Dialect, platform: Platform) -> Difference | None:
+    """The difference, if there is one. Whether an answer had ended is not on record, so both ways count."""
+    recorded = step.decided or step.action
+    read, why = None, ""
+    for ended in (True, False):
+        try:
+            pointer = pointer_after(history, step.frame)
+            now = speaks.parse(step.raw, step.frame, platform, pointer=pointer, ended=ended).action
+        except (ParseError, ValueError) as error:
+            now, why = None, why or str(error)
+        if now == recorded:
+            return None
+        read = read or now
+    return Difference(step.index + 1, recorded, read, "" if read else why)
+
+
+def _plain(action: AnyAction | None) -> Any:
+    return None if action is None else action.model_dump(mode="json")

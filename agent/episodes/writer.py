@@ -1,0 +1,171 @@
+"""Writing an episode: steps at once, frames in the background, the ending at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import time
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from agent.episodes.format import (
+    MAX_LINE,
+    MAX_PIXELS,
+    MAX_SIDE,
+    EpisodeDocument,
+    EpisodeError,
+    EpisodeHeader,
+    Totals,
+    check_sane,
+    first_line,
+    sealed,
+    unsealed,
+    why,
+)
+from agent.episodes.frame_writer import FrameThread
+from agent.core.step import Step, Tokens
+from agent.core.task import Ending
+from envs.env import Image
+
+MIN_FREE = 64 * 2**20
+"""Bytes that must be free on the disk to begin an episode: some hundred frames."""
+
+
+class EpisodeWriter:
+    """Writes one episode. Not for use from several threads; frames are encoded in a thread of its own.
+
+    Every method raises `EpisodeError` when the disk does not take what was given; nothing is then left half
+    written. After `finish` or `close` only `close` may be called. People count steps from 1: messages name step 1
+    where `Step.index` is 0.
+    """
+
+    def __init__(self, folder: Path, header: EpisodeHeader, steps_fd: int) -> None:
+        self.folder = folder
+        self._header = header
+        self._fd: int | None = steps_fd
+        self._frames = FrameThread(folder)
+        self._count = 0
+        self._tokens = Tokens()
+
+    @classmethod
+    def create(cls, folder: Path, header: EpisodeHeader) -> EpisodeWriter:
+        """Begin an episode in `folder`, which is made if need be and must not hold one yet.
+
+        Raises `EpisodeError` before anything runs: folder not writable, not empty of episodes, disk full.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            _refuse_taken(folder)
+            free = shutil.disk_usage(folder).free
+            if free < MIN_FREE:
+                raise EpisodeError(f"only {free >> 20} MB free for {folder}: make room or choose another --out")
+            (folder / "frames").mkdir()
+            _write_document(folder, EpisodeDocument(**dict(header)))
+            fd = os.open(folder / "steps.jsonl", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o666)
+        except OSError as error:
+            raise EpisodeError(f"cannot write to {folder}: {why(error)}; choose another --out") from error
+        return cls(folder, header, fd)
+
+    def add_frame(self, image: Image) -> str:
+        """Keep a screen (RGB uint8 HxWx3); returns its file, relative to the episode, before it is written.
+
+        `image` is copied. A picture identical to the one before it is not written again and gets the same name; one
+        that differs little is written as a patch. Waits only when several frames are still being encoded.
+        """
+        self._check_open()
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
+            raise EpisodeError(f"a frame must be RGB uint8 HxWx3, not {image.dtype} {'x'.join(map(str, image.shape))}")
+        height, width = image.shape[:2]
+        if height * width > MAX_PIXELS or max(height, width) > MAX_SIDE:
+            raise EpisodeError(f"a frame of {width}x{height} is above {MAX_PIXELS} pixels, or {MAX_SIDE} a side")
+        return self._frames.add(image)
+
+    def append(self, step: Step) -> None:
+        """Put `step` on record: waits until its frame is on the disk, then writes its line at once."""
+        fd = self._check_open()
+        line = _line_of(step.model_copy(update={"patch": self._frames.stored(step)}))
+        _append_whole(fd, line, f"step {step.index + 1} to {self.folder / 'steps.jsonl'}")
+        self._count += 1
+        self._tokens = Tokens(
+            prompt=self._tokens.prompt + step.tokens.prompt,
+            completion=self._tokens.completion + step.tokens.completion,
+        )
+
+    def finish(self, ending: Ending, message: str = "", answer: str | None = None) -> None:
+        """Put on record how the run ended, and close. `message` is for people, `answer` what the task asked for."""
+        self._check_open()
+        self.close()
+        finished = time.time()
+        totals = Totals(steps=self._count, seconds=max(0.0, finished - self._header.started), tokens=self._tokens)
+        document = EpisodeDocument(
+            **dict(self._header), ending=ending, message=message, answer=answer, finished=finished, totals=totals
+        )
+        try:
+            _write_document(self.folder, document)
+        except OSError as error:
+            raise EpisodeError(f"the ending could not be written to {self.folder}: {why(error)}") from error
+        self._frames.check()
+
+    def close(self) -> None:
+        """Write the frames under way and let go of the files; without `finish` the episode reads as interrupted."""
+        self._frames.close()
+        fd, self._fd = self._fd, None
+        if fd is not None:
+            os.close(fd)
+
+    def __enter__(self) -> EpisodeWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _check_open(self) -> int:
+        if self._fd is None:
+            raise EpisodeError(f"the episode in {self.folder} is closed: begin another one")
+        return self._fd
+
+
+def _refuse_taken(folder: Path) -> None:
+    for name in ("episode.json", "steps.jsonl", "frames"):
+        if os.path.lexists(folder / name):
+            raise EpisodeError(f"{folder} already holds an episode ({name}): choose another --out")
+
+
+def _write_document(folder: Path, document: EpisodeDocument) -> None:
+    part = folder / "episode.json.part"
+    try:
+        part.write_bytes(sealed(document, indent=2) + b"\n")
+        part.replace(folder / "episode.json")
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _line_of(step: Step) -> bytes:
+    """The line of `step`, checked to read back."""
+    try:
+        line = sealed(step) + b"\n"
+        if len(line) >= MAX_LINE:
+            raise ValueError(f"its line has {len(line)} bytes, above {MAX_LINE}")
+        check_sane(Step.model_validate(unsealed(line)[0]))
+    except ValueError as error:
+        raise EpisodeError(f"step {step.index + 1} cannot be put on record: {first_line(error)}") from error
+    return line
+
+
+def _append_whole(fd: int, line: bytes, what: str) -> None:
+    """Append `line` whole or leave the file as it was."""
+    before, written = os.fstat(fd).st_size, 0
+    try:
+        while written < len(line):
+            written += os.write(fd, line[written:])
+    except OSError as error:
+        raise EpisodeError(f"could not write {what}: {why(error)}") from error
+    finally:
+        if 0 < written < len(line):
+            os.ftruncate(fd, before)

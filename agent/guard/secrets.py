@@ -1,0 +1,257 @@
+"""Secrets: the model sees and says placeholders, the keyboard types values, and the record holds neither.
+
+``{{secret:NAME}}`` in a text to type stands for a value that comes from the environment or a file. `SecretEnv` puts
+the value in at the last moment before typing and blacks it out in every picture it hands on; `SecretModel` and
+`SecretMemory` take it out of whatever a model or a program says. ``docs/episode-format.md`` has the rule of the masks.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote, quote_plus
+
+from pydantic import BaseModel, ValidationError
+
+from actions.action import AnyAction, TypeText, describe
+from actions.backend import BackendError
+from actions.frame import Frame, GeometryError
+from agent.core.errors import UserError
+from agent.core.loop import Memory
+from agent.core.model import Decision, Grounding, Model, ModelError, ParseError, WrappedModel
+from agent.core.step import Step
+from agent.core.task import Task
+from agent.guard.masks import Masks, Reading, read_text
+from envs.env import Env, EnvError, Image, Observation, Outcome, WrappedEnv
+
+SHORTEST = 4
+"""Characters that a secret must have: anything shorter is all over every record by chance."""
+_PLACEHOLDER = re.compile(r"\{\{secret:([A-Za-z_][A-Za-z0-9_-]*)\}\}")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_HOW = "NAME=env:VARIABLE or NAME=file:PATH"
+_PLAIN_KEYS = frozenset({"id", "type", "kind", "image", "base"})  # never free text
+R = TypeVar("R", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Values by name. Its repr holds no value."""
+
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def parse(cls, options: Sequence[str]) -> Secrets:
+        """What ``--secret NAME=env:VARIABLE`` and ``--secret NAME=file:PATH`` say.
+
+        Raises `UserError` for another form, a value that is missing, shorter than `SHORTEST` or of several lines. No
+        message repeats what stands behind the ``=``: it may be the value itself.
+        """
+        return cls(dict(_read_option(option) for option in options))
+
+    def __bool__(self) -> bool:
+        return bool(self.values)
+
+    def tell(self, instruction: str) -> str:
+        """A task's words as the model is given them: values are replaced, and placeholders it lacks are named.
+
+        Raises `UserError` for a placeholder without a value.
+        """
+        told = self.redact(instruction)
+        self.check(told, UserError)
+        missing = [name for name in self.values if placeholder(name) not in told]
+        if missing:
+            told += f" (To type a secret, type its placeholder to the letter: {', '.join(map(placeholder, missing))})"
+        return told
+
+    def check(self, text: str, error: Callable[[str], Exception]) -> None:
+        """Raise what `error` makes of one line if `text` has a placeholder without a value."""
+        for name in _PLACEHOLDER.findall(text):
+            if name not in self.values:
+                known = ", ".join(map(placeholder, self.values)) or "none"
+                raise error(f"there is no secret {placeholder(name)}; known: {known}. Add --secret {name}=env:VARIABLE")
+
+    def pieces(self, text: str) -> list[tuple[str, bool]]:
+        """`text` cut into what is typed as it is (False) and values (True), in order."""
+        parts = _PLACEHOLDER.split(text)
+        cut = [(self.values[part], True) if at % 2 else (part, False) for at, part in enumerate(parts)]
+        return [(part, secret) for part, secret in cut if part]
+
+    def redact(self, text: str) -> str:
+        """`text` with every value, also as JSON, HTML and URLs write it, replaced by its placeholder."""
+        for written, name in sorted(self._written(), key=lambda pair: -len(pair[0])):
+            text = text.replace(written, placeholder(name))
+        return text
+
+    def record(self, record: R) -> R:
+        """`record` with every text redacted. Raises ValueError where what is left is no such record."""
+        return type(record).model_validate(self._walk(record.model_dump()))
+
+    def traces(self, folder: Path) -> list[str]:
+        """Files below `folder` in which a value stands byte for byte; pictures are not read."""
+        wanted = {written.encode("utf-8", "surrogatepass") for written, _ in self._written()}
+        files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+        return [str(path.relative_to(folder)) for path in files if any(w in path.read_bytes() for w in wanted)]
+
+    def _written(self) -> set[tuple[str, str]]:
+        ways = (str, _json, _ascii_json, html.escape, quote, quote_plus, lambda text: repr(text)[1:-1])
+        return {(way(value), name) for name, value in self.values.items() for way in ways}
+
+    def _walk(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.redact(value)
+        if isinstance(value, dict):
+            return {key: part if key in _PLAIN_KEYS else self._walk(part) for key, part in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._walk(part) for part in value]
+        return value
+
+
+def placeholder(name: str) -> str:
+    """``{{secret:NAME}}``."""
+    return f"{{{{secret:{name}}}}}"
+
+
+def _json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+def _ascii_json(text: str) -> str:
+    return json.dumps(text)[1:-1]
+
+
+def _read_option(option: str) -> tuple[str, str]:
+    name, _, source = option.partition("=")
+    kind, _, where = source.partition(":")
+    if not _NAME.fullmatch(name) or kind not in ("env", "file") or not where:
+        raise UserError(f"--secret: say where the value is, never the value itself: {_HOW}")
+    value = _from_environment(name, where) if kind == "env" else _from_file(name, where)
+    if len(value) < SHORTEST or not value.isprintable() or _PLACEHOLDER.search(value):
+        raise UserError(f"--secret {name}: its value must be one line of at least {SHORTEST} printable characters")
+    return name, value
+
+
+def _from_environment(name: str, variable: str) -> str:
+    if variable not in os.environ:
+        raise UserError(f"--secret {name}: the environment variable it names is not set")
+    return os.environ[variable]
+
+
+def _from_file(name: str, path: str) -> str:
+    try:
+        return Path(path).expanduser().read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, ValueError) as error:
+        raise UserError(f"--secret {name}: the file it names cannot be read as text") from error
+
+
+class SecretModel(WrappedModel):
+    """A `agent.core.model.Model` whose words hold no value. An unknown placeholder is an unusable answer."""
+
+    def __init__(self, model: Model, secrets: Secrets) -> None:
+        super().__init__(model)
+        self._secrets = secrets
+
+    @property
+    def name(self) -> str:
+        """The model's, redacted."""
+        return self._secrets.redact(super().name)
+
+    def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
+        """The next action; a value in it is its placeholder. Raises like the model."""
+        redact = self._secrets.redact
+        try:
+            decision = self._secrets.record(super().decide(task, observation, history))
+        except ParseError as error:
+            raise ParseError(redact(str(error)), redact(error.raw), error.usage, error.timings) from None
+        except ModelError as error:
+            raise ModelError(redact(str(error))) from None
+        except ValidationError:
+            raise ParseError("the answer spells a secret out where none can be", "") from None
+        if isinstance(decision.action, TypeText):
+            self._secrets.check(decision.action.text, lambda message: ParseError(message, decision.raw, decision.usage))
+        return decision
+
+    def locate(self, observation: Observation, instruction: str) -> Grounding:
+        """The model's answer, redacted."""
+        return self._secrets.record(super().locate(observation, instruction))
+
+
+@dataclass
+class SecretMemory:
+    """A memory that stores no value, wherever it came from."""
+
+    memory: Memory
+    secrets: Secrets
+
+    def add_frame(self, image: Image) -> str:
+        """Store a picture, which `SecretEnv` has masked."""
+        return self.memory.add_frame(image)
+
+    def append(self, step: Step) -> None:
+        """Store `step`, redacted."""
+        self.memory.append(self.secrets.record(step))
+
+
+class SecretEnv(WrappedEnv):
+    """An `envs.env.Env` that types values for placeholders and hands on pictures in which they are blacked out.
+
+    `read` finds text on a picture; without it only what was typed is masked. Errors of the device are redacted.
+    """
+
+    def __init__(
+        self, env: Env, secrets: Secrets, read: Callable[[Image], Iterable[Reading]] | None = read_text
+    ) -> None:
+        super().__init__(env)
+        self._secrets = secrets
+        self._masks = Masks(tuple(secrets.values.values()), read)
+
+    def reset(self) -> None:
+        """Reset the env; masks are forgotten."""
+        self._masks.clear()
+        self._env.reset()
+
+    def observe(self) -> Observation:
+        """The screen with every mask on it and no value in its texts."""
+        seen = self._look()
+        redact = self._secrets.redact
+        elements = tuple(replace(element, text=redact(element.text)) for element in seen.elements)
+        app = None if seen.app is None else redact(seen.app)
+        return replace(seen, image=self._masks.hide(seen.image), app=app, elements=elements)
+
+    def veil(self, image: Image) -> Image:
+        """A picture of this screen, however it was taken, with every mask on it."""
+        return self._masks.hide(image)
+
+    def perform(self, action: AnyAction, frame: Frame) -> Outcome:
+        """Do `action`; placeholders in a text are typed as their values, each by itself."""
+        if not isinstance(action, TypeText) or not any(secret for _, secret in self._secrets.pieces(action.text)):
+            return self._do(action, frame)
+        timings: dict[str, float] = {}
+        performed, settled = True, True
+        for piece, secret in self._secrets.pieces(action.text):
+            before = self._look().image if secret else None
+            outcome = self._do(TypeText(text=piece), frame)
+            if before is not None and outcome.performed:
+                self._masks.typed(before, self._look().image)
+            performed, settled = performed and outcome.performed, outcome.settled
+            for phase, seconds in outcome.timings.items():
+                timings[phase] = timings.get(phase, 0.0) + seconds
+        return Outcome(performed, ("" if performed else "would ") + describe(action), settled, timings)
+
+    def _look(self) -> Observation:
+        try:
+            return self._env.observe()
+        except EnvError as error:
+            raise type(error)(self._secrets.redact(str(error))) from None
+
+    def _do(self, action: AnyAction, frame: Frame) -> Outcome:
+        try:
+            outcome = self._env.perform(action, frame)
+        except (EnvError, BackendError, GeometryError) as error:
+            raise type(error)(self._secrets.redact(str(error))) from None
+        return replace(outcome, detail=self._secrets.redact(outcome.detail))

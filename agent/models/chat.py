@@ -1,0 +1,198 @@
+"""A model that is talked to: an endpoint and a dialect, as one `agent.core.model.Model`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from actions.frame import Frame
+from agent.core.model import Decision, Grounding, ModelError, ParseError
+from agent.core.step import Step
+from agent.core.task import Task
+from agent.models.dialects.dialect import IMAGE, Chat, Dialect, ParsedAnswer, Platform, Spot, Use, pointer_after
+from agent.models.dialects.lenient_json import LooseJsonError, read_loose
+from agent.models.dialects.shape import data_shape, shape_of
+from agent.models.endpoints.endpoint import Endpoint, Enough, Reply, Request, Shape
+from agent.models.json_schema import mismatch
+from envs.env import Observation
+from envs.png import encode_png
+
+T = TypeVar("T")
+Structured = Literal["auto", "always", "off"]
+"""When an answer is held to its shape: where the whole answer is the action (auto), always, or never."""
+
+
+@dataclass
+class _Clock:
+    """Seconds by phase."""
+
+    phases: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, phase: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.phases[phase] = self.phases.get(phase, 0.0) + time.perf_counter() - start
+
+
+@dataclass(frozen=True)
+class ChatModel:
+    """`agent.core.model.Model` over any endpoint; `platform` says which of the dialect's action schemas fits the device.
+
+    `profile` is the id of the `agent.calibration.profile.Profile` that `speaks` was corrected by, empty without one.
+    `structured` is when answers are held to the dialect's shape, where the endpoint can: by default only those of
+    families that answer with the action and nothing else, since a model held to what it would not say by itself may
+    choose worse. What comes is read with the same care in any case.
+    """
+
+    endpoint: Endpoint
+    speaks: Dialect
+    platform: Platform = "desktop"
+    profile: str = ""
+    structured: Structured = "auto"
+
+    @property
+    def name(self) -> str:
+        """The served model, where it runs, and the profile that corrects it, if any."""
+        return self.endpoint.name + (f" (profile {self.profile})" if self.profile else "")
+
+    @property
+    def dialect(self) -> str:
+        """The dialect's name."""
+        return self.speaks.name
+
+    @property
+    def prompt_hash(self) -> str:
+        """sha256 over the dialect's prompts, first 16 hex digits."""
+        return self.speaks.prompt_hash
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.endpoint.close()
+
+    def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
+        """The next action. Raises `ParseError` for an unusable answer and `ModelError` for none."""
+        frame, clock = observation.frame, _Clock()
+        with clock.timed("prompt"), _usable(frame):
+            chat = self.speaks.ask_action(task.instruction, frame, history, self.platform)
+        pointer = pointer_after(history, frame)
+        shape = self._shape(self.platform, frame, pointer is not None)
+        reply = self._ask(chat, observation, clock, self.speaks.grammar[self.platform].watch, shape)
+
+        def read() -> ParsedAnswer:
+            return self.speaks.parse(reply.text, frame, self.platform, pointer=pointer, ended=reply.ended)
+
+        reading = _read(reply, clock, read)
+        return Decision(
+            action=reading.action,
+            thought=reading.thought,
+            raw=reply.text,
+            notes=reply.notes + reading.notes,
+            usage=reply.usage,
+            timings=clock.phases,
+        )
+
+    def locate(self, observation: Observation, instruction: str) -> Grounding:
+        """Where the thing described is, or a refusal. Raises like `decide`.
+
+        The score is 1 for a place and 0 for a refusal: the answer carries no probability.
+        """
+        frame, clock = observation.frame, _Clock()
+        with clock.timed("prompt"), _usable(frame):
+            chat = self.speaks.ask_place(instruction, frame)
+        reply = self._ask(chat, observation, clock, shape=self._shape("locate", frame))
+
+        def read() -> Spot:
+            return self.speaks.find(reply.text, frame, ended=reply.ended)
+
+        spot = _read(reply, clock, read)
+        if spot.point is None:
+            return Grounding(refused=True, reason=spot.reason, raw=reply.text, usage=reply.usage)
+        reason = "; ".join(spot.notes)
+        return Grounding(point=spot.point, box=spot.box, score=1.0, reason=reason, raw=reply.text, usage=reply.usage)
+
+    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
+        """Data from the screen, of the shape of `schema` as far as `mismatch` can tell. Raises like `decide`."""
+        clock = _Clock()
+        with clock.timed("prompt"), _usable(observation.frame):
+            chat = self.speaks.ask_data(question, schema, observation.frame)
+        reply = self._ask(chat, observation, clock, shape=data_shape(schema) if self._holds else None)
+        return _read(reply, clock, lambda: _data(reply, schema))
+
+    @property
+    def _holds(self) -> bool:
+        return self.structured != "off" and self.endpoint.capabilities.structured != "none"
+
+    def _shape(self, use: Use, frame: Frame, pointer: bool = True) -> Shape | None:
+        """What the answer is held to; None where it is left free."""
+        if not self._holds:
+            return None
+        shape = shape_of(self.speaks, use, frame, pointer=pointer)
+        return None if shape is None or (shape.free and self.structured != "always") else shape
+
+    def _ask(
+        self,
+        chat: Chat,
+        observation: Observation,
+        clock: _Clock,
+        watch: Enough | None = None,
+        shape: Shape | None = None,
+    ) -> Reply:
+        image, frame = observation.image, observation.frame
+        if image.shape[:2] != (frame.height, frame.width):
+            raise ModelError(f"the image is not the frame's: {image.shape[1]}x{image.shape[0]}, not {frame.geometry}")
+        with clock.timed("encode"), _usable(frame):
+            picture = encode_png(self.speaks.resize.apply(image))
+        with clock.timed("prompt"):
+            request = Request(
+                system=chat.system,
+                user=tuple(picture if part == IMAGE else part for part in chat.user),
+                prefill=chat.prefill,
+                stop=chat.stop,
+                max_tokens=chat.max_tokens,
+                shape=shape,
+                special_tokens=self.speaks.keep_special_tokens,
+            )
+        with clock.timed("model"):
+            return self.endpoint.complete(request, watch)
+
+
+@contextmanager
+def _usable(frame: Frame) -> Iterator[None]:
+    """A frame that the resize rule refuses is the model's limit, said in one line."""
+    try:
+        yield
+    except ValueError as error:
+        raise ModelError(f"the model cannot look at a screen of {frame.width}x{frame.height}: {error}") from error
+
+
+def _read(reply: Reply, clock: _Clock, read: Callable[[], T]) -> T:
+    """What `read` makes of the answer; `ParseError` with the answer and what it cost where it makes nothing of it."""
+    start = time.perf_counter()
+    try:
+        return read()
+    except ParseError as error:
+        error.usage, error.timings = reply.usage, clock.phases
+        raise
+    finally:
+        clock.phases["parse"] = time.perf_counter() - start
+
+
+def _data(reply: Reply, schema: Mapping[str, Any]) -> Any:
+    text = reply.text.strip()
+    starts = [at for at in (text.find("{"), text.find("[")) if at >= 0]
+    if not starts:
+        raise ParseError(f"no JSON in the answer: {text[:80]!r}", reply.text)
+    try:
+        found = read_loose(text, min(starts), ended=False)
+    except LooseJsonError as error:
+        raise ParseError(f"the JSON cannot be read: {error}", reply.text) from error
+    wrong = "the JSON is cut off" if not found.closed else mismatch(found.value, schema)
+    if wrong:
+        raise ParseError(f"the answer does not fit the schema: {wrong}", reply.text)
+    return found.value

@@ -1,0 +1,1 @@
+"""Dialects: how each family of models is prompted and how its answers are parsed. Knows families, never servers."""

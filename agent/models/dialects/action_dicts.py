@@ -1,0 +1,135 @@
+"""Actions as one object of named values, JSON or Python: ``{'action': 'CLICK', 'value': None, 'position': [x, y]}``."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from actions.action import AnyAction
+from agent.models.dialects.call_syntax import CallArgs, Lingering
+from agent.models.dialects.dialect import Finder, ParsedAnswer, Spot, Unreadable, UnsupportedAction, View
+from agent.models.dialects.lenient_json import LooseJsonError, read_loose
+
+MAX_TEXT = 2_000_000
+_MAX_OBJECTS = 64
+_START = re.compile(r"\{\s{0,40}[\"'](?:action|note|thought)[\"']")
+_PYTHON = ("single quotes were read as double", "a tuple was read as a list")
+
+ReadDict = Callable[[CallArgs], AnyAction]
+
+
+@dataclass(frozen=True)
+class Dicts:
+    """The grammar: `read` by the value of ``action``, `write` an action's values or None, `places` for places.
+
+    `python` writes literals as Python does and takes them as a matter of course. `plans` says that the family
+    answers with several steps at once, of which the first is taken. `around` wraps the values that are written.
+    """
+
+    read: Mapping[str, ReadDict]
+    write: Callable[[AnyAction, View], Mapping[str, Any] | None]
+    places: Finder
+    python: bool = False
+    plans: bool = False
+    around: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
+
+    def parse(self, text: str, view: View, ended: bool) -> ParsedAnswer:
+        """The one action in `text`, or the first of a plan. Raises `Unreadable`."""
+        if len(text) > MAX_TEXT:
+            raise Unreadable(f"the answer is {len(text)} characters long")
+        found, notes, first = self._objects(text, ended)
+        if not found:
+            short = " ".join(text[:200].split())[:80]
+            raise Unreadable(f"no action in the answer: {short!r}" if short else "the answer is empty")
+        actions = [self._action(value, view, notes) for value in (found[:1] if self.plans else found)]
+        if any(action != actions[0] for action in actions[1:]):
+            raise Unreadable(f"two actions in one answer ({len(actions)}): exactly one is wanted")
+        if len(found) > 1:
+            notes.append(f"the first of {len(found)} steps was taken" if self.plans else "the same action again")
+        thought = found[0].get("thought")
+        return ParsedAnswer(actions[0], thought if isinstance(thought, str) else text[:first].strip(), tuple(notes))
+
+    def _objects(self, text: str, ended: bool) -> tuple[list[Mapping[str, Any]], list[str], int]:
+        found: list[Mapping[str, Any]] = []
+        notes: list[str] = []
+        at, first = 0, 0
+        for _ in range(_MAX_OBJECTS):
+            start = _START.search(text, at)
+            if start is None:
+                return found, list(dict.fromkeys(notes)), first
+            try:
+                loose = read_loose(text, start.start(), ended=ended)
+            except LooseJsonError as error:
+                if self.plans and found:
+                    return found, [*notes, "a later step cannot be read"], first
+                raise Unreadable(f"the action cannot be read: {error}") from error
+            if not loose.closed and not ended:
+                raise Unreadable("the action is cut off")
+            first = first if found else start.start()
+            found.append(loose.value)
+            notes += [note for note in loose.notes if not (self.python and note in _PYTHON)]
+            at = loose.end
+        raise Unreadable(f"more than {_MAX_OBJECTS} objects in the answer")
+
+    def _action(self, value: Mapping[str, Any], view: View, notes: list[str]) -> AnyAction:
+        inner = value.get("action")
+        arguments = inner if isinstance(inner, dict) else value
+        name = arguments.get("action")
+        if not isinstance(name, str):
+            raise Unreadable("the answer does not name its action")
+        known = next((key for key in self.read if key.lower() == name.strip().lower()), None)
+        if known is None:
+            raise Unreadable(f"unknown action {name[:40]!r}; there are: {', '.join(self.read)}")
+        if known != name:
+            notes.append(f"action {name[:40]!r} was read as {known!r}")
+        try:
+            return self.read[known](CallArgs(arguments, view, True, notes))
+        except ValidationError as error:
+            raise Unreadable(f"{known}: {error.errors()[0]['msg']}") from error
+
+    def words(self, action: AnyAction, view: View) -> str:
+        """The object alone. Raises `UnsupportedAction`."""
+        values = self.write(action, view)
+        if values is None:
+            raise UnsupportedAction(f"there are no words for: {action!r}")
+        return python_literal(values) if self.python else json.dumps(values, ensure_ascii=False)
+
+    def format(self, action: AnyAction, view: View) -> str:
+        """The whole answer. Raises `UnsupportedAction`."""
+        if self.python:
+            return self.words(action, view)
+        values = self.write(action, view)
+        if values is None:
+            raise UnsupportedAction(f"there are no words for: {action!r}")
+        return json.dumps(self.around(values), ensure_ascii=False)
+
+    def find(self, text: str, view: View, ended: bool) -> Spot:
+        """The place, or the refusal, in `text`. Raises `Unreadable`."""
+        return self.places.find(text, view, ended)
+
+    def watch(self) -> Callable[[str], bool]:
+        """True once a whole object has come and something else has followed."""
+        return Lingering(self._whole, "}").feed
+
+    def _whole(self, text: str) -> bool:
+        try:
+            return bool(self._objects(text, ended=False)[0])
+        except Unreadable:
+            return False
+
+
+def python_literal(value: Any) -> str:
+    """`value` as Python would show it, with JSON's escapes in its texts."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"'{key}': {python_literal(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(python_literal(item) for item in value) + "]"
+    if isinstance(value, str):
+        inner = json.dumps(value, ensure_ascii=False)[1:-1]
+        return "'" + re.sub(r"\\\"|'", lambda m: '"' if m.group() == '\\"' else "\\'", inner) + "'"
+    return repr(value)

@@ -1,0 +1,398 @@
+"""Actions as calls: ``click(start_box='(197,525)')``, ``do(action="Tap", element=[x, y])``. Read, never evaluated.
+
+One reader for the arguments of a call and one grammar over it; a family brings two tables, what its calls mean and
+how to write them. Time is linear in the text, and depth and number of values are bounded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from string import Template
+from typing import Any
+
+from pydantic import ValidationError
+
+from actions.action import AnyAction
+from actions.frame import Point
+from agent.models.dialects.dialect import Finder, ParsedAnswer, Spot, Unreadable, UnsupportedAction, View
+from agent.models.dialects.points import numbers_in, spot_of
+from agent.models.dialects.tool_call import Args
+
+MAX_TEXT = 2_000_000
+_MAX_DEPTH, _MAX_VALUES, _MAX_CALLS, _LINGER = 12, 2000, 32, 256
+_SPACE = re.compile(r"\s*")
+_NAME = re.compile(r"([A-Za-z_]\w{0,40})\s*=\s*")
+_WORD = re.compile(r"[A-Za-z_][\w.]{0,80}")
+_NUMBER = re.compile(r"[-+]?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})(?![\w.])")
+_STRICT = {q: re.compile(rf"{q}[^{q}\\]*+(?:\\.[^{q}\\]*+)*+{q}", re.DOTALL) for q in "'\""}
+_QUOTES = {q: re.compile(q) for q in "'\""}
+_FOLLOWS = re.compile(r"\s*(?:[,\])}]|\Z)")
+_ENDS = re.compile(r"\s*(?:\)+\s*(?:\n|\Z|</|```|<\|)|,\s*[A-Za-z_]\w*\s*=)")
+_SWALLOWED = re.compile(r"['\"\u2018-\u201d]\s{0,4},\s{0,4}\w{1,40}\s{0,4}=\s{0,4}['\"\u2018-\u201d]")
+_OVER = re.compile(r"</(?:action|answer)>")
+_FENCE = re.compile(r"```(?:python|json|\w{0,10}\n)?")
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "\n": ""}
+_WORDS: dict[str, Any] = {"true": True, "false": False, "none": None, "null": None}
+
+
+@dataclass(frozen=True)
+class NestedCall:
+    """A call among the arguments of another."""
+
+    name: str
+    values: Mapping[str, Any]
+
+
+@dataclass
+class _CallReader:
+    """Reads the arguments of one call; `at` is behind its opening bracket."""
+
+    text: str
+    at: int
+    ended: bool
+    raw: bool
+    notes: list[str] = field(default_factory=list)
+    values: int = 0
+
+    def arguments(self, depth: int = 0) -> dict[str, Any]:
+        """The arguments by name, those without one under "0", "1", …"""
+        found: dict[str, Any] = {}
+        while not self._closes(")", depth):
+            self._comma(bool(found), ")")
+            if self._closes(")", depth):
+                break
+            named = _NAME.match(self.text, self.at)
+            self.at = named.end() if named else self.at
+            name, value = named.group(1) if named else str(len(found)), self._value(depth + 1)
+            if name in found and found[name] != value:
+                raise Unreadable(f"{name!r} is given twice")
+            found[name] = value
+        return found
+
+    def _value(self, depth: int) -> Any:
+        self._skip()
+        self.values += 1
+        if depth > _MAX_DEPTH or self.values > _MAX_VALUES:
+            raise Unreadable("the call is nested too deep, or too long")
+        start = self.text[self.at : self.at + 1]
+        if start in ("'", '"'):
+            return self._raw_string(start) if self.raw and depth == 1 else self._string(start)
+        if start in ("[", "("):
+            return self._list("]" if start == "[" else ")", depth)
+        number = _NUMBER.match(self.text, self.at)
+        if number:
+            self.at = number.end()
+            if self.at >= len(self.text):
+                self._fail("a number may be cut off")
+            return float(number.group()) if "." in number.group() else int(number.group())
+        return self._word(depth)
+
+    def _word(self, depth: int) -> Any:
+        word = _WORD.match(self.text, self.at)
+        if word is None:
+            return self._fail("no value")
+        self.at = word.end()
+        if self.text[self.at : self.at + 1] == "(":
+            self.at += 1
+            return NestedCall(word.group(), self.arguments(depth + 1))
+        if word.group().lower() in _WORDS:
+            return _WORDS[word.group().lower()]
+        if self.at >= len(self.text):
+            self._fail("a word may be cut off")
+        self.notes.append("a text without quotes")
+        return word.group()
+
+    def _list(self, closer: str, depth: int) -> list[Any]:
+        found: list[Any] = []
+        self.at += 1
+        while not self._closes(closer, depth):
+            self._comma(bool(found), closer)
+            if self._closes(closer, depth):
+                break
+            found.append(self._value(depth + 1))
+        return found
+
+    def _comma(self, wanted: bool, closer: str) -> None:
+        here = self.text[self.at : self.at + 1]
+        if here == ",":
+            self.at += 1
+            self._skip()
+            if not wanted or self.text[self.at : self.at + 1] == closer:
+                self.notes.append("a comma too many was dropped")
+        elif wanted:
+            self._fail(f"expected , or {closer}")
+
+    def _closes(self, closer: str, depth: int) -> bool:
+        """Whether the bracket ends here, in the text or by a repair."""
+        self._skip()
+        here = self.text[self.at : self.at + 1]
+        if here == closer:
+            self.at += 1
+            return True
+        if here == ")" and closer == "]":
+            self.notes.append("a missing ] was put in")
+            return True
+        if not here and self.ended:
+            self.notes.append(f"a missing {closer} was put in")
+            return True
+        return bool(self._fail("cut off")) if not here else False
+
+    def _string(self, quote: str) -> str:
+        match = _STRICT[quote].match(self.text, self.at)
+        if match and _FOLLOWS.match(self.text, match.end()):
+            inner, self.at = match.group()[1:-1], match.end()
+            if self.at >= len(self.text) and not self.ended:
+                self._fail("cut off")
+        else:
+            inner = self._until_end(quote)
+            self.notes.append("a quote in the text was not escaped")
+        if _SWALLOWED.search(inner):
+            self.notes.append("a text that looks as if it held another argument")
+        return re.sub(r"\\(.)", lambda m: _ESCAPES.get(m.group(1), m.group()), inner, flags=re.DOTALL)
+
+    def _raw_string(self, quote: str) -> str:
+        """A text of a family that escapes nothing: it ends with the quote that ends the argument."""
+        inner = self._until_end(quote)
+        if inner.startswith(quote) or inner.endswith((quote, "\\")):
+            self.notes.append("a quote at the end of the text was read as part of it")
+        return inner
+
+    def _until_end(self, quote: str) -> str:
+        start = self.at + 1
+        for match in _QUOTES[quote].finditer(self.text, start):
+            at = match.start()
+            escaped = not self.raw and self.text[at - 1] == "\\"
+            if not escaped and _ENDS.match(self.text, at + 1):
+                self.at = at + 1
+                return self.text[start:at]
+        return str(self._fail("a text is cut off"))
+
+    def _skip(self) -> None:
+        match = _SPACE.match(self.text, self.at)
+        self.at = match.end() if match else self.at
+
+    def _fail(self, why: str) -> Any:
+        rest = " ".join(self.text[self.at : self.at + 40].split())[:20]
+        raise Unreadable(f"the call cannot be read: {why}" + (f" at {rest!r}" if rest else ""))
+
+
+class CallArgs(Args):
+    """The arguments of one call; a name that the family uses besides its first one needs no note."""
+
+    def get(self, *names: str) -> Any:
+        """The first argument among `names` that is there; None for none."""
+        for name in names:
+            if self.values.get(name) is not None:
+                self.used.add(name)
+                return self.values[name]
+        return None
+
+    def place(self, *names: str) -> Point | None:
+        """The point under `names`, from two numbers or the middle of four; None for none. Raises `Unreadable`."""
+        value = self.get(*names)
+        if value is None:
+            return None
+        numbers = _flat(value)
+        if len(numbers) not in (2, 4):
+            raise Unreadable(f"{names[0]!r} is no place: {str(value)[:60]!r}")
+        return spot_of(numbers, self.view, self.notes)[0]
+
+    def number(self, *names: str) -> float | None:
+        """A finite number under `names`; None for none, or for an empty text. Raises `Unreadable`."""
+        return None if self.get(*names) == "" else super().number(*names)
+
+    def xy(self) -> Point:
+        """The point under ``x`` and ``y``, or the first two arguments. Raises `Unreadable`."""
+        x, y = self.number("x", "0"), self.number("y", "1")
+        if x is None or y is None:
+            raise Unreadable("x and y are missing")
+        return self.view.point(x, y, self.notes)
+
+
+def _flat(value: Any, depth: int = 0) -> list[float]:
+    """The numbers of a place: a text, a list, or a list in a list; empty for anything else."""
+    if isinstance(value, str):
+        return numbers_in(value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return [float(value)]
+    if not isinstance(value, list) or depth > 2 or len(value) > 4:
+        return []
+    parts = [_flat(part, depth + 1) for part in value]
+    return [number for part in parts for number in part] if all(parts) else []
+
+
+ReadCall = Callable[[CallArgs], AnyAction]
+WriteCall = Callable[[AnyAction, View], str | None]
+
+
+@dataclass(frozen=True)
+class Calls:
+    """The grammar over one family's calls.
+
+    `read` says what each call means, by its name, or by its argument `by` where that is given; `heads` are then the
+    names of the calls. `write` is an action's call, or None. The action stands behind the first of `markers` that is
+    there. `answer` is the whole answer, over ``$call`` and ``$said`` (what kind of action it is). A `raw` family
+    escapes nothing in its texts (but in lists). Arguments in `ignored` say nothing needed. `places` reads places.
+    """
+
+    read: Mapping[str, ReadCall]
+    write: WriteCall
+    places: Finder
+    markers: tuple[str, ...] = ()
+    answer: str = "${call}"
+    by: str = ""
+    heads: tuple[str, ...] = ()
+    raw: bool = False
+    ignored: tuple[str, ...] = ()
+
+    def parse(self, text: str, view: View, ended: bool) -> ParsedAnswer:
+        """The one action in `text`. Raises `Unreadable`."""
+        if len(text) > MAX_TEXT:
+            raise Unreadable(f"the answer is {len(text)} characters long")
+        start, notes = self._start(text)
+        calls = self._calls(text, start, ended)
+        if not calls:
+            short = " ".join(text[:200].split())[:80]
+            raise Unreadable(f"no action in the answer: {short!r}" if short else "the answer is empty")
+        read = [self._action(name, reader, values, view) for name, reader, values, _ in calls]
+        if any(action != read[0][0] for action, _ in read[1:]):
+            raise Unreadable(f"two actions in one answer ({len(read)} calls): exactly one is wanted")
+        if len(read) > 1:
+            notes.append(f"the same action {len(read)} times: done once")
+        action, said = read[0]
+        return ParsedAnswer(action, _thought(text[: calls[0][3]], self.markers), (*notes, *said))
+
+    def _start(self, text: str) -> tuple[int, list[str]]:
+        """Where the action is to be looked for."""
+        found = [at + len(marker) for marker in self.markers if (at := text.find(marker)) >= 0]
+        if found:
+            return min(found), []
+        return 0, [f"no {self.markers[0]} before the action"] if self.markers else []
+
+    def _calls(self, text: str, start: int, ended: bool) -> list[tuple[str, _CallReader, dict[str, Any], int]]:
+        found: list[tuple[str, _CallReader, dict[str, Any], int]] = []
+        at = start
+        for _ in range(_MAX_CALLS):
+            head = _head_of(self.heads or tuple(self.read)).search(text, at)
+            if head is None or (found and _OVER.search(text, at, head.start())):
+                return found
+            if start and not found and re.search(r"\w", _FENCE.sub("", text[start : head.start()][:2000])):
+                raise Unreadable("the action does not begin where it should")
+            reader = _CallReader(text, head.end(), ended, self.raw)
+            values = reader.arguments()
+            found.append((head.group(1), reader, values, head.start()))
+            at = reader.at
+        raise Unreadable(f"more than {_MAX_CALLS} calls in the answer")
+
+    def _action(
+        self, head: str, reader: _CallReader, values: Mapping[str, Any], view: View
+    ) -> tuple[AnyAction, list[str]]:
+        named = values.get(self.by) if self.by else None
+        name = named if isinstance(named, str) else head
+        known = _named(name, self.read)
+        if known is None:
+            raise Unreadable(f"unknown action {name[:40]!r}; there are: {', '.join(self.read)}")
+        notes = list(dict.fromkeys(reader.notes)) + ([f"{name!r} was read as {known!r}"] if known != name else [])
+        args = CallArgs(values, view, True, notes)
+        try:
+            action = self.read[known](args)
+        except ValidationError as error:
+            raise Unreadable(f"{known}: {error.errors()[0]['msg']}") from error
+        unused = [k for k, v in values.items() if k not in {*args.used, *self.ignored, self.by} and v not in (None, "")]
+        if unused:
+            notes.append(f"not used by {known}: {', '.join(unused)[:80]!r}")
+        return action, notes
+
+    def words(self, action: AnyAction, view: View) -> str:
+        """The call alone. Raises `UnsupportedAction`."""
+        call = self.write(action, view)
+        if call is None:
+            raise UnsupportedAction(f"there are no words for: {action!r}")
+        return call
+
+    def format(self, action: AnyAction, view: View) -> str:
+        """The whole answer. Raises `UnsupportedAction`."""
+        call = self.words(action, view)
+        return Template(self.answer).substitute(call=call, said=kind_of(action))
+
+    def find(self, text: str, view: View, ended: bool) -> Spot:
+        """The place, or the refusal, in `text`. Raises `Unreadable`."""
+        return self.places.find(text, view, ended)
+
+    def watch(self) -> Callable[[str], bool]:
+        """True once a whole call has come and what follows it has had room to show a second one."""
+        return Lingering(self.complete, ")").feed
+
+    def complete(self, text: str) -> bool:
+        """Whether there is a whole call in `text`."""
+        try:
+            start, notes = self._start(text)
+            return not notes and bool(self._calls(text, start, ended=False))
+        except Unreadable:
+            return False
+
+
+class Lingering:
+    """Follows an answer as it streams in; asks `complete` of the text so far a bounded number of times."""
+
+    def __init__(self, complete: Callable[[str], bool], closer: str) -> None:
+        self.complete, self.closer, self.text, self.tries, self.after = complete, closer, "", 64, -1
+
+    def feed(self, piece: str) -> bool:
+        """Take the next `piece`; True once the action was whole and what followed had room to show a second one."""
+        if self.after >= 0:
+            self.after += len(piece)
+            return self.after > _LINGER
+        self.text += piece
+        if self.closer in piece and self.tries and len(self.text) < 50_000:
+            self.tries -= 1
+            self.after = 0 if self.complete(self.text) else -1
+        return False
+
+
+_HEADS: dict[tuple[str, ...], re.Pattern[str]] = {}
+
+
+def _head_of(names: tuple[str, ...]) -> re.Pattern[str]:
+    """What a call to one of `names` begins with."""
+    if names not in _HEADS:
+        either = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+        _HEADS[names] = re.compile(rf"(?<![\w.])({either})\s*\(", re.IGNORECASE)
+    return _HEADS[names]
+
+
+def _named(name: str, known: Mapping[str, Any]) -> str | None:
+    if name in known:
+        return name
+    folded = {key.casefold().replace("_", " "): key for key in known}
+    return folded.get(name.strip().casefold().replace("_", " "))
+
+
+def _thought(before: str, markers: tuple[str, ...]) -> str:
+    said = before[:20_000]
+    for marker in (*markers, "```"):
+        said = said.replace(marker, " ")
+    return said.strip().removeprefix("Thought:").removeprefix("thoughts:").strip()
+
+
+def kind_of(action: AnyAction) -> str:
+    """What kind of action it is, in a word or two; never anything that it says, which could look like a call."""
+    return f"The next step is to {action.type.replace('_', ' ')}."
+
+
+def quoted(text: str, quote: str = "'") -> str:
+    """`text` as a literal, escaped as Python would: the inverse of what is read."""
+    for sign, escape in (("\\", "\\\\"), (quote, "\\" + quote), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t")):
+        text = text.replace(sign, escape)
+    return f"{quote}{text}{quote}"
+
+
+def unescaped(text: str, quote: str = "'") -> str:
+    """`text` as a literal of a `raw` family. Raises `UnsupportedAction` for one that could end too early."""
+    if re.search(rf"[\n\r]|{quote}\s*[,)]", text) or text.startswith(quote) or text.endswith((quote, "\\")):
+        raise UnsupportedAction(
+            "the family has no way to write a text with a line break, or quotes at its ends or before a bracket"
+        )
+    return f"{quote}{text}{quote}"

@@ -1,0 +1,206 @@
+"""CogAgent-9B: ``Grounded Operation: CLICK(box=[[219,186,311,207]], element_type='…', element_info='…')``.
+
+Operations, parameters, key names and the frame of the question are protocol (THUDM/CogAgent: ``Action_space_en.md``,
+``README.md``, ``app/client.py``). Boxes are three-digit thousandths of a side; the place meant is their middle.
+A TYPE names the box of its field; where the pointer is elsewhere the first half of it, the click, is done first.
+"""
+
+from __future__ import annotations
+
+from actions.action import (
+    AnyAction,
+    Click,
+    Finish,
+    Key,
+    Move,
+    Open,
+    Scroll,
+    TypeText,
+)
+from actions.frame import Point
+from actions.keys import MODIFIERS, check_key, split_chord
+from agent.models.dialects.call_syntax import CallArgs, Calls, NestedCall, ReadCall, quoted
+from agent.models.dialects.common import chord_of, scroll_of, way_of
+from agent.models.dialects.dialect import IMAGE, Dialect, Platform, PromptTemplate, Unreadable, View
+from agent.models.dialects.points import QUAD, Places
+from agent.models.dialects.resize import Square
+
+_THEIR_KEYS = {
+    "lcontrol": "ctrl",
+    "rcontrol": "ctrl",
+    "right control": "ctrl",
+    "lmenu": "alt",
+    "rmenu": "alt",
+    "lshift": "shift",
+    "rshift": "shift",
+    "right shift": "shift",
+    "right command": "super",
+    "lwin": "super",
+    **{f"{way} arrow": way for way in ("up", "down", "left", "right")},
+}
+_OUR_KEYS = {"ctrl": "Lcontrol", "alt": "Lmenu", "shift": "Lshift", "enter": "Return", "super": "Lwin"}
+
+
+def _type(args: CallArgs) -> TypeText | Click:
+    """Types where the pointer is in the box already (or its place is not known); else clicks the field first."""
+    text, box = args.text("text"), args.place("box")
+    pointer = args.view.pointer
+    if box is None or pointer is None:
+        return TypeText(text=text)
+    x1, y1, x2, y2 = _corners(args)
+    x, y = args.view.numbers(pointer)
+    if min(x1, x2) - 1 <= x <= max(x1, x2) + 1 and min(y1, y2) - 1 <= y <= max(y1, y2) + 1:
+        return TypeText(text=text)
+    args.notes.append("the field is clicked first; the text is typed once the model asks again")
+    return Click(point=box)
+
+
+def _corners(args: CallArgs) -> tuple[float, float, float, float]:
+    """The box as it was given, in thousandths."""
+    frame, box = args.view.frame, args.values["box"]
+    flat = box[0] if isinstance(box, list) and box and isinstance(box[0], list) else box
+    numbers = [float(n) for n in flat] if isinstance(flat, list) and len(flat) == 4 else []
+    if not numbers:
+        point = args.need_place("box")
+        x, y = frame.to_grid(args.view.grid, point)
+        return x, y, x, y
+    return numbers[0], numbers[1], numbers[2], numbers[3]
+
+
+def _key_name(name: object) -> str:
+    """Our name for one of theirs. Raises `Unreadable` for an unknown one."""
+    if not isinstance(name, str):
+        raise Unreadable("'key' must be the name of a key")
+    try:
+        return check_key(_THEIR_KEYS.get(name.strip().lower(), name))
+    except ValueError as error:
+        raise Unreadable(str(error).splitlines()[0]) from error
+
+
+def _gesture(args: CallArgs) -> Key:
+    """Keys held and pressed: one chord, if that is what it comes to."""
+    steps = args.get("actions", "0")
+    if not isinstance(steps, list) or not all(isinstance(step, NestedCall) for step in steps):
+        raise Unreadable("GESTURE needs a list of KEY_DOWN, KEY_PRESS and KEY_UP")
+    held, pressed = [], []
+    for step in steps:
+        key = _key_name(step.values.get("key", step.values.get("0")))
+        if step.name == "KEY_DOWN":
+            held.append(key)
+        elif step.name == "KEY_PRESS":
+            pressed.append(key)
+        elif step.name != "KEY_UP" or key not in held:
+            raise Unreadable(f"GESTURE cannot have {step.name} of {key} here")
+    if len(pressed) > 1:
+        raise Unreadable("a GESTURE of several presses is more than one action")
+    return chord_of([*held, *pressed])
+
+
+def _launch(args: CallArgs) -> Open:
+    for name in ("url", "app"):
+        value = args.get(name)
+        if isinstance(value, str) and value not in ("", "None"):
+            return Open(target=value)
+    raise Unreadable("LAUNCH names neither an app nor an address")
+
+
+def _scroll(args: CallArgs, way: str) -> Scroll:
+    steps = args.number("step_count")
+    if steps is None or not steps.is_integer() or not 1 <= steps <= 100:
+        raise Unreadable("'step_count' must be a whole number from 1 to 100")
+    return scroll_of(way, args.place("box"), int(steps))
+
+
+_READ: dict[str, ReadCall] = {
+    "CLICK": lambda args: Click(point=args.need_place("box")),
+    "DOUBLE_CLICK": lambda args: Click(point=args.need_place("box"), count=2),
+    "RIGHT_CLICK": lambda args: Click(point=args.need_place("box"), button="right"),
+    "HOVER": lambda args: Move(point=args.need_place("box")),
+    "TYPE": _type,
+    "SCROLL_UP": lambda args: _scroll(args, "up"),
+    "SCROLL_DOWN": lambda args: _scroll(args, "down"),
+    "SCROLL_LEFT": lambda args: _scroll(args, "left"),
+    "SCROLL_RIGHT": lambda args: _scroll(args, "right"),
+    "KEY_PRESS": lambda args: Key(chords=(_key_name(args.get("key", "0")),)),
+    "GESTURE": _gesture,
+    "LAUNCH": _launch,
+    "END": lambda args: Finish(status="success"),
+}
+
+
+def _box(point: Point, view: View) -> str:
+    x, y = (min(int(n), 999) for n in view.numbers(point))
+    return f"box=[[{x:03d},{y:03d},{x:03d},{y:03d}]]"
+
+
+def _write(action: AnyAction, view: View) -> str | None:
+    match action:
+        case Click(keys=(), count=1, button="left" | "right") | Click(keys=(), count=2, button="left"):
+            name = "DOUBLE_CLICK" if action.count == 2 else "CLICK" if action.button == "left" else "RIGHT_CLICK"
+            return f"{name}({_box(action.point, view)})"
+        case Move():
+            return f"HOVER({_box(action.point, view)})"
+        case TypeText():
+            where = "" if view.pointer is None else f"{_box(view.pointer, view)}, "
+            return f"TYPE({where}text={quoted(action.text)})"
+        case Scroll() if way_of(action, None):
+            where = "" if action.point is None else f"{_box(action.point, view)}, "
+            return f"SCROLL_{way_of(action, None).upper()}({where}step_count={abs(action.dx or action.dy)})"
+        case Key(chords=(chord,)):
+            return _write_key(split_chord(chord))
+        case Open():
+            return f"LAUNCH(app={quoted(action.target)}, url='None')" if action.target != "None" else None
+        case Finish(status="success", message=""):
+            return "END()"
+    return None
+
+
+def _write_key(keys: tuple[str, ...]) -> str | None:
+    def named(what: str, key: str) -> str:
+        return f"{what}(key={quoted(_OUR_KEYS.get(key, key.upper() if len(key) == 1 and key.isascii() else key))})"
+
+    if len(keys) == 1:
+        return named("KEY_PRESS", keys[0])
+    held, last = keys[:-1], keys[-1]
+    if any(key not in MODIFIERS for key in held):
+        return None
+    downs = [named("KEY_DOWN", key) for key in held]
+    ups = [named("KEY_UP", key) for key in reversed(held)]
+    return f"GESTURE(actions=[{', '.join([*downs, named('KEY_PRESS', last), *ups])}])"
+
+
+_CALLS = Calls(
+    read=_READ,
+    write=_write,
+    places=Places(own=(QUAD,), markers=("Grounded Operation:",)),
+    markers=("Grounded Operation:",),
+    answer="Action: ${said}\nGrounded Operation: ${call}\n<<一般操作>>",
+    ignored=("element_type", "element_info", "url", "app"),
+)
+_OS = {"desktop": "WIN", "mobile": "Mobile"}
+
+
+def _question(platform: Platform, told: str) -> str:
+    return (
+        f"Task: ${{instruction}}{told}\n(Platform: {_OS[platform]})\n(Answer in Action-Operation-Sensitive format.)\n"
+    )
+
+
+COGAGENT = Dialect(
+    name="cogagent",
+    family=r"cogagent(?!.{0,40}(?:vqa|chat))",
+    sizes="9B (GLM-4V)",
+    licence="CogAgent licence (research; commercial use after registration)",
+    source="THUDM/CogAgent: Action_space_en.md, README.md, app/client.py",
+    resize=Square(),
+    space="rel1000",
+    grammar={"desktop": _CALLS, "mobile": _CALLS},
+    decide={
+        "desktop": PromptTemplate("", (IMAGE, _question("desktop", "\nHistory steps: ${history}")), max_tokens=1024),
+        "mobile": PromptTemplate("", (IMAGE, _question("mobile", "\nHistory steps: ${history}")), max_tokens=1024),
+    },
+    locate=PromptTemplate("", (IMAGE, _question("desktop", "\nHistory steps: ")), max_tokens=512),
+    extract=None,
+    step="\n${index}. ${action}\t${thought}${outcome}",
+    retry="\nYour last answer did nothing (${error}).",
+)

@@ -1,0 +1,70 @@
+"""What several dialects share: the meaning of keys, directions and defaults, and the question for data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from actions.action import Drag, Key, LongPress, Scroll
+from actions.frame import Point
+from actions.keys import split_chord
+from agent.models.dialects.dialect import IMAGE, PromptTemplate, Unreadable
+
+NOTCHES = 5
+"""How far a scroll goes whose call names only a direction (UI-TARS' own harness turns the wheel by 5)."""
+
+EXTRACT = PromptTemplate(
+    "You are a helpful assistant.",
+    (
+        IMAGE,
+        "${instruction}\nAnswer from what the screenshot shows, with JSON that fits this schema and nothing else:\n"
+        "${schema}",
+    ),
+    max_tokens=2048,
+)
+"""The question for data, for every family that can answer more than a place."""
+
+CALL_USER = "The model asks for your help to go on."
+"""The question that UI-TARS' ``call_user()``, which has no words of its own, stands for."""
+
+WAYS = {"down": (0, 1), "up": (0, -1), "right": (1, 0), "left": (-1, 0)}
+"""Directions as (dx, dy): where the content that comes into sight was."""
+
+
+def scroll_of(direction: str, point: Point | None, notches: int = NOTCHES) -> Scroll:
+    """A scroll by `direction`. Raises `Unreadable` for an unknown one."""
+    way = WAYS.get(direction.strip().lower())
+    if way is None:
+        raise Unreadable(f"unknown direction {direction[:40]!r}; use down, up, right or left")
+    return Scroll(point=point, dx=way[0] * notches, dy=way[1] * notches)
+
+
+def way_of(scroll: Scroll, notches: int | None = NOTCHES) -> str:
+    """The direction of a scroll along one axis by `notches` (any number for None); empty for any other."""
+    if scroll.keys or (scroll.dx and scroll.dy) or not (scroll.dx or scroll.dy):
+        return ""
+    if notches is not None and abs(scroll.dx or scroll.dy) != notches:
+        return ""
+    if scroll.dx:
+        return "right" if scroll.dx > 0 else "left"
+    return "down" if scroll.dy > 0 else "up"
+
+
+def chord_of(keys: Sequence[str]) -> Key:
+    """Keys pressed together. Raises `Unreadable` for none and for an unknown one."""
+    if not keys:
+        raise Unreadable("no key is named")
+    try:
+        return Key(chords=("+".join(part for key in keys for part in split_chord(key)),))
+    except ValueError as error:
+        raise Unreadable(str(error).splitlines()[0]) from error
+
+
+def plain_drag(drag: Drag) -> bool:
+    """Whether nothing of `drag` but its two ends needs saying."""
+    default = Drag.model_fields["seconds"].default
+    return len(drag.path) == 2 and (drag.button, drag.seconds, drag.keys) == ("left", default, ())
+
+
+def hurried(press: LongPress) -> bool:
+    """Whether a press lasts as long as one of which no time is said."""
+    return bool(press.seconds == LongPress.model_fields["seconds"].default)

@@ -1,0 +1,367 @@
+"""How a family of models talks: data (resize rule, coordinate space, prompts) and one grammar for its answers.
+
+A new dialect is one `Dialect` value. Only a new way of writing actions needs code: a new `Grammar`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from string import Template
+from typing import Any, Literal, Protocol, TypeVar
+
+from actions.action import AnyAction, describe, points_of
+from actions.frame import Box, Frame, Grid, Point
+from agent.core.model import ModelError, ParseError
+from agent.core.step import Step
+from agent.models.dialects.normalize import ways_to_read
+from agent.models.dialects.resize import Resize
+
+Platform = Literal["desktop", "mobile"]
+Ability = Literal["decide", "locate", "extract"]
+Use = Platform | Literal["locate"]
+"""What the numbers are for: actions on a platform, or the answer to where something is."""
+Space = Literal["abs_resized", "abs_sent", "rel1", "rel999", "rel1000"]
+"""What a coordinate counts: pixels of the resized image, pixels of the screenshot as captured, or parts of a side."""
+
+IMAGE = "\0image"
+"""Stands for the screenshot among the parts of a user message."""
+
+_SIDES: Mapping[Space, float] = {"rel1": 1, "rel999": 999, "rel1000": 1000}
+
+
+class UnsupportedAction(ValueError):  # noqa: N818 - the name says what it is about
+    """The dialect has no words for this action."""
+
+
+class Unreadable(ValueError):  # noqa: N818
+    """What a grammar raises for an answer that is not exactly one usable action or place; says why in one line."""
+
+
+@dataclass(frozen=True)
+class View:
+    """One frame in a dialect's numbers.
+
+    `grid` is laid over the whole frame; `slack` (grid units) is how far beyond its right and lower edge a number is
+    still taken for the edge; `pointer` is where the pointer is (frame pixels), None when nobody knows.
+    """
+
+    frame: Frame
+    grid: Grid
+    slack: float = 0.0
+    swap: bool = False
+    decimals: int = 0
+    pointer: Point | None = None
+
+    def point(self, first: float, second: float, notes: list[str]) -> Point:
+        """A dialect's two numbers in frame pixels.
+
+        Numbers up to `slack` too large are taken for the edge, with a note. Raises `Unreadable` for numbers further
+        out, negative or not finite.
+        """
+        x, y = (second, first) if self.swap else (first, second)
+        for value, side, name in ((x, self.grid.width, "x"), (y, self.grid.height, "y")):
+            if not math.isfinite(value) or not 0 <= value <= side + self.slack:
+                raise Unreadable(f"{name} = {value:g} is outside 0 to {side:g}")
+        point = self.frame.from_grid(self.grid, x, y)
+        if self.frame.contains(point):
+            return point
+        notes.append(f"({x:g}, {y:g}) lies on or beyond the edge of {self.grid.width:g}x{self.grid.height:g}: clamped")
+        return self.frame.clamp(point)
+
+    def numbers(self, point: Point) -> list[float]:
+        """Frame pixels in the dialect's numbers and order, rounded to its precision; the inverse of `point`."""
+        x, y = (round(v, self.decimals or None) for v in self.frame.to_grid(self.grid, point))
+        return [y, x] if self.swap else [x, y]
+
+
+@dataclass(frozen=True)
+class ParsedAnswer:
+    """An answer understood: one action (frame pixels), what was said before it, and the repairs it took."""
+
+    action: AnyAction
+    thought: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A place understood: a point and, where the model gave one, a box (frame pixels); no point is a refusal."""
+
+    point: Point | None
+    box: Box | None = None
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+
+
+Understood = TypeVar("Understood", ParsedAnswer, Spot)
+
+
+class Finder(Protocol):
+    """One way of writing places as text."""
+
+    def find(self, text: str, view: View, ended: bool) -> Spot:
+        """The place, or the refusal, in `text`. Raises `Unreadable`."""
+
+
+class Grammar(Finder, Protocol):
+    """One way of writing actions and places as text."""
+
+    def parse(self, text: str, view: View, ended: bool) -> ParsedAnswer:
+        """The one action in `text`; `ended` says that the model stopped by itself. Raises `Unreadable`."""
+
+    def format(self, action: AnyAction, view: View) -> str:
+        """A whole answer that says `action`. Raises `UnsupportedAction`."""
+
+    def words(self, action: AnyAction, view: View) -> str:
+        """`action` as it is told in the history. Raises `UnsupportedAction`."""
+
+    def watch(self) -> Callable[[str], bool]:
+        """A function to be given each new piece of an answer; True once nothing worth waiting for can follow."""
+
+
+@dataclass(frozen=True)
+class PromptTemplate:
+    """One kind of question, as templates over ``$width $height`` (of the grid), ``$instruction`` and ``$history``.
+
+    `user` is the parts of the user message in order, `IMAGE` among them. `prefill` is the beginning of the answer,
+    put into the model's mouth where the endpoint can.
+    """
+
+    system: str
+    user: tuple[str, ...]
+    prefill: str = ""
+    stop: tuple[str, ...] = ()
+    max_tokens: int = 1024
+
+
+@dataclass(frozen=True)
+class Chat:
+    """A prompt filled in: the text of one request, `IMAGE` where the picture goes."""
+
+    system: str
+    user: tuple[str, ...]
+    prefill: str = ""
+    stop: tuple[str, ...] = ()
+    max_tokens: int = 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dialect:
+    """A family of models: which served names belong to it (`family`, a regular expression), and how it talks.
+
+    `sizes`, `licence` (of the weights) and `source` (where the rules come from) are for people. A platform without a
+    prompt in `decide` is one that the family cannot act on; `extract` is None for a family that only points. Places
+    are read by `finder`, or by the grammar of the first platform. `step` and `retry` are the templates of the
+    history: ``$number`` (from 1), ``$index`` (from 0), ``$action``, ``$outcome``, ``$thought`` (or the action in a
+    person's words) and ``$error``; `no_history` stands for an empty one. `overshoot` is in grid units (see
+    `View.slack`). `thinks` says that answers may begin with a tagged thought. `keep_special_tokens` says that the
+    places lose their marks if the server drops special tokens from its text. `space_for` is where a family's own code
+    counts otherwise for one use than for the rest. `told` is the space whose sides prompts tell, where that is not the
+    one of the answers (a model that was measured to answer otherwise than it is asked).
+    """
+
+    name: str
+    family: str
+    sizes: str
+    licence: str
+    source: str
+    resize: Resize
+    space: Space
+    decide: Mapping[Platform, PromptTemplate]
+    grammar: Mapping[Platform, Grammar]
+    locate: PromptTemplate
+    extract: PromptTemplate | None
+    finder: Finder | None = None
+    order: Literal["xy", "yx"] = "xy"
+    overshoot: float = 0.0
+    step: str = "Step $number: $action$outcome; "
+    retry: str = ""
+    no_history: str = ""
+    thinks: bool = False
+    keep_special_tokens: bool = False
+    space_for: Mapping[Use, Space] = field(default_factory=dict)
+    talks: bool = False
+    place: str = ""
+    told: Space | None = None
+
+    def can(self, ability: Ability, platform: Platform | None = None) -> bool:
+        """Whether a model of this family can do that on `platform`, or on any (None)."""
+        if ability == "decide":
+            return bool(self.decide) if platform is None else platform in self.decide
+        return ability == "locate" or self.extract is not None
+
+    def require(self, ability: Ability, platform: Platform = "desktop") -> None:
+        """Raises `agent.core.model.ModelError`, one line with what to do instead, if the family lacks `ability`."""
+        if self.can(ability, platform):
+            return
+        if ability == "decide" and self.decide:
+            raise ModelError(
+                f"{self.name} models act on {' and '.join(self.decide)} screens only, not on a {platform} one: "
+                "choose another model (handeye models lists them)"
+            )
+        does = "decide and locate" if self.decide else "only locate (handeye locate)"
+        raise ModelError(
+            f"{self.name} models can {does}, not {ability}: choose another model (handeye models lists them)"
+        )
+
+    def view(self, frame: Frame, pointer: Point | None = None, use: Use = "desktop") -> View:
+        """`frame` in this dialect's numbers. Raises ValueError for a frame that the resize rule refuses."""
+        decimals = 4 if self._space(use) == "rel1" else 0
+        return View(frame, self._grid(frame, use), self.overshoot, self.order == "yx", decimals, pointer)
+
+    def _space(self, use: Use) -> Space:
+        return self.space_for.get(use, self.space)
+
+    def _grid(self, frame: Frame, use: Use, told: Space | None = None) -> Grid:
+        space = told or self._space(use)
+        if space == "abs_resized":
+            return Grid(*self.resize.size(frame.width, frame.height))
+        side = _SIDES.get(space)
+        return Grid(frame.width, frame.height) if side is None else Grid(side, side)
+
+    def parse(
+        self,
+        text: str,
+        frame: Frame,
+        platform: Platform = "desktop",
+        *,
+        pointer: Point | None = None,
+        ended: bool = True,
+    ) -> ParsedAnswer:
+        """The one action in a model's answer, in pixels of `frame`.
+
+        `pointer` is where the pointer is, in pixels of `frame`; `ended` that the model stopped by itself rather than
+        being cut off. Raises `agent.core.model.ParseError` for an answer that is not exactly one usable action.
+        """
+        self.require("decide", platform)
+        view, grammar = self.view(frame, pointer, platform), self.grammar[platform]
+        return self._understand(text, lambda body: grammar.parse(body, view, ended))
+
+    def find(self, text: str, frame: Frame, *, ended: bool = True) -> Spot:
+        """The place in a model's answer to `ask_place`, in pixels of `frame`. Raises `agent.core.model.ParseError`."""
+        view, finder = self.view(frame, use="locate"), self.finder or next(iter(self.grammar.values()))
+        return self._understand(text, lambda body: finder.find(body, view, ended))
+
+    def _understand(self, text: str, read: Callable[[str], Understood]) -> Understood:
+        """What `read` makes of an answer in the first way of taking it that it can read."""
+        first: Unreadable | None = None
+        for body, extra in ways_to_read(text, self.thinks):
+            try:
+                found = read(body)
+            except Unreadable as error:
+                first = first or error
+            else:
+                return replace(found, notes=extra + found.notes)
+        why = str(first) if first else "the answer is a thought without an end: cut off, or rambling"
+        raise ParseError(why, text) from first
+
+    def format(
+        self, action: AnyAction, frame: Frame, platform: Platform = "desktop", *, pointer: Point | None = None
+    ) -> str:
+        """The answer by which a model of this family would ask for `action`. Raises `UnsupportedAction`."""
+        if platform not in self.grammar:
+            raise UnsupportedAction(f"{self.name} has no words for actions on a {platform} screen")
+        return self.grammar[platform].format(action, self.view(frame, pointer, platform))
+
+    def ask_action(self, instruction: str, frame: Frame, history: Sequence[Step], platform: Platform) -> Chat:
+        """The question for the next action. Raises `agent.core.model.ModelError` for a family that cannot decide."""
+        self.require("decide", platform)
+        told = self.tell(history, platform)
+        return self._fill(self.decide[platform], frame, platform, instruction=instruction, history=told)
+
+    def ask_place(self, instruction: str, frame: Frame) -> Chat:
+        """The question for where something is."""
+        return self._fill(self.locate, frame, "locate", instruction=instruction)
+
+    def ask_data(self, question: str, schema: Mapping[str, Any], frame: Frame) -> Chat:
+        """The question for data of the shape of a JSON schema. Raises `agent.core.model.ModelError` like `require`."""
+        self.require("extract")
+        assert self.extract is not None
+        told = json.dumps(schema, ensure_ascii=False)
+        return self._fill(self.extract, frame, "locate", instruction=question, schema=told)
+
+    def _fill(self, prompt: PromptTemplate, frame: Frame, use: Use, **words: str) -> Chat:
+        grid = self._grid(frame, use, self.told)
+        words |= {"width": f"{grid.width:g}", "height": f"{grid.height:g}"}
+        user = tuple(part if part == IMAGE else Template(part).substitute(words) for part in prompt.user)
+        system = Template(prompt.system).substitute(words)
+        return Chat(system, user, prompt.prefill, prompt.stop, prompt.max_tokens)
+
+    def tell(self, history: Sequence[Step], platform: Platform) -> str:
+        """What was done so far in the dialect's own words, and why the last answer was unusable, if it was."""
+        told: list[str] = []
+        for step, pointer in zip(history, pointers_before(history), strict=True):
+            if step.action is not None:
+                told.append(self._line(step, len(told), self._told(step, pointer, platform)))
+        told = told or [self.no_history]
+        last = history[-1] if history else None
+        if last is not None and last.action is None and last.error:
+            told.append(Template(self.retry).substitute(error=last.error))
+        return "".join(told)
+
+    def _line(self, step: Step, index: int, action: str) -> str:
+        assert step.action is not None
+        thought = " ".join((step.thought or describe(step.action)).split())
+        return Template(self.step).substitute(
+            number=index + 1, index=index, action=action, outcome=_outcome(step), thought=thought
+        )
+
+    def _told(self, step: Step, pointer: Point | None, platform: Platform) -> str:
+        assert step.action is not None
+        try:
+            return self.grammar[platform].words(step.action, self.view(step.frame, pointer, platform))
+        except ValueError:
+            return describe(step.action)
+
+    @property
+    def prompt_hash(self) -> str:
+        """sha256 of every template, the resize rule and the coordinate space; the first 16 hex digits."""
+        parts: tuple[Any, ...] = (
+            self.decide,
+            self.locate,
+            self.extract,
+            self.step,
+            self.retry,
+            self.resize,
+            self.space,
+            self.order,
+        )
+        if self.space_for or self.no_history:
+            parts = (*parts, sorted(self.space_for.items()), self.no_history)
+        if self.told:
+            parts = (*parts, self.told)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def pointers_before(history: Sequence[Step]) -> list[Point | None]:
+    """For each step, where the pointer was before it (pixels of that step's frame); None where nobody knows."""
+    return [pointer_after(history[:n], step.frame) for n, step in enumerate(history)]
+
+
+def pointer_after(history: Sequence[Step], frame: Frame) -> Point | None:
+    """Where the last action with a place left the pointer, in pixels of `frame`; None when nobody knows.
+
+    An action that was not done (an error, a veto) moved nothing, and a screen of another geometry has another place.
+    """
+    for step in reversed(history):
+        if step.action is None or step.error or (step.verdict and step.verdict.kind in ("skip", "block", "stop")):
+            continue
+        points = points_of(step.action)
+        if points:
+            return points[-1] if step.frame.same_geometry(frame) else None
+    return None
+
+
+def _outcome(step: Step) -> str:
+    """What the model must know about an action that was not done."""
+    if step.error:
+        return f" ({step.error})"
+    if step.verdict and step.verdict.kind in ("skip", "block", "stop"):
+        return f" (not done: {step.verdict.reason or 'not allowed'})"
+    if step.outcome and step.outcome.detail.startswith("the person said"):
+        return f" ({step.outcome.detail})"
+    return ""

@@ -1,0 +1,449 @@
+"""Qwen's tool calls: ``<tool_call>\\n{"name": ..., "arguments": {"action": ...}}\\n</tool_call>``, read and written.
+
+Reading accepts what the models and the public evaluators are seen to emit besides the schema (Qwen's cookbooks,
+ScreenSpot-Pro's and ClawGUI's parsers) and notes each repair. It never guesses at what was cut off, and exactly one
+action is accepted: none, an unknown one or two different ones are `Unreadable`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from actions.action import AnyAction
+from actions.frame import Box, Point
+from agent.models.dialects.dialect import ParsedAnswer, Spot, Unreadable, UnsupportedAction, View
+from agent.models.dialects.lenient_json import LooseJsonError, read_loose
+
+OPEN, CLOSE = "<tool_call>", "</tool_call>"
+MAX_TEXT = 2_000_000
+_MAX_OBJECTS = 64
+_LINGER = 256
+_CALL_START = re.compile(r"\{\s*[\"']?(?:name|arguments|action|function|type)\b")
+_POINTS = re.compile(r"<points?\s[^<>]{0,200}?x1?\s*=\s*\"([^\"<>]{1,20})\"\s*y1?\s*=\s*\"([^\"<>]{1,20})\"")
+_BARE = re.compile(r"(?<![\d.])-?\d{1,9}(?:\.\d{1,9})?(?![\d.])")
+PLACES = (
+    *("coordinate", "coordinates", "coordinate1", "start_coordinate"),
+    *("point", "point_2d", "position", "bbox_2d", "bbox"),
+)
+"""The names under which a place is looked for, the schema's own first."""
+ENDS = ("coordinate2", "coordinates2", "end_coordinate")
+"""The same for the end of a swipe or drag."""
+
+
+class Args:
+    """The arguments of one call, read by name with repairs; `notes` collects them."""
+
+    def __init__(self, values: Mapping[str, Any], view: View, closed: bool, notes: list[str]) -> None:
+        self.values, self.view, self.closed, self.notes = values, view, closed, notes
+        self.used = {"action"}
+
+    def get(self, *names: str) -> Any:
+        """The first argument among `names`, whichever is there; None for none. All but the first take a note."""
+        for name in names:
+            if self.values.get(name) is not None:
+                self.used.add(name)
+                if name != names[0]:
+                    self.notes.append(f"{name!r} was read as {names[0]!r}")
+                return self.values[name]
+        return None
+
+    def place(self, *names: str) -> Point | None:
+        """The point under `names` in frame pixels, None when there is none. Raises `Unreadable`."""
+        value = self.get(*names)
+        return None if value is None else to_spot(value, self.view, self.notes)[0]
+
+    def need_place(self, *names: str) -> Point:
+        """The point under `names`. Raises `Unreadable` when there is none."""
+        point = self.place(*names)
+        if point is None:
+            raise Unreadable(f"the coordinate is missing: {names[0]!r}")
+        return point
+
+    def target(self) -> Point:
+        """The coordinate; without one, where the pointer is, as Qwen's schema has it for clicks."""
+        point = self.place(*PLACES)
+        if point is not None:
+            return point
+        if self.view.pointer is None or not self.closed:
+            raise Unreadable("the coordinate is missing, and where the pointer is is not known")
+        self.notes.append("no coordinate: at the pointer")
+        return self.view.pointer
+
+    def number(self, *names: str) -> float | None:
+        """A finite number under `names`, None when there is none. Raises `Unreadable`."""
+        value = self.get(*names)
+        if value is None:
+            return None
+        number = _as_number(value)
+        if number is None or not math.isfinite(number):
+            raise Unreadable(f"{names[0]!r} is not a number: {_short(value)}")
+        return number
+
+    def seconds(self, default: float, limit: float) -> float:
+        """``time`` in seconds, cut to `limit` with a note. Raises `Unreadable` for a negative one."""
+        value = self.number("time", "seconds", "duration")
+        if value is None:
+            return default
+        if value < 0:
+            raise Unreadable(f"'time' is negative: {value:g}")
+        if value > limit:
+            self.notes.append(f"{value:g} seconds were cut to {limit:g}")
+        return min(value, limit)
+
+    def text(self, *names: str) -> str:
+        """A text under `names`. Raises `Unreadable` when there is none."""
+        value = self.get(*names)
+        if not isinstance(value, str):
+            raise Unreadable(f"{names[0]!r} must be a text" + ("" if value is None else f", not {_short(value)}"))
+        return value
+
+
+Read = Callable[[Args], AnyAction]
+Write = Callable[[AnyAction, View], dict[str, Any] | None]
+
+
+@dataclass(frozen=True)
+class ToolCalls:
+    """The grammar over one tool (``computer_use``, ``mobile_use``).
+
+    `read` has a reader for each action name, `aliases` other names seen for them, and `write` gives an action's
+    arguments in the schema's own names or None. `tools` are the tool names taken for this one.
+    """
+
+    tool: str
+    read: Mapping[str, Read]
+    write: Write
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    tools: tuple[str, ...] = ("computer_use", "mobile_use")
+
+    def parse(self, text: str, view: View, ended: bool) -> ParsedAnswer:
+        """The one action in `text`. Raises `Unreadable`."""
+        calls, thought, notes = find_calls(text, ended)
+        if not calls:
+            raise Unreadable(f"no action in the answer: {_short(text)}" if text.strip() else "the answer is empty")
+        read: list[tuple[AnyAction, list[str]]] = [self._action(call, view, list(notes)) for call in calls]
+        action, notes = read[0]
+        if any(other != action for other, _ in read[1:]):
+            raise Unreadable(f"two actions in one answer ({len(read)} calls): exactly one is wanted")
+        if len(read) > 1:
+            notes.append(f"the same action {len(read)} times: done once")
+        return ParsedAnswer(action, thought, tuple(notes))
+
+    def _action(self, call: ToolCall, view: View, notes: list[str]) -> tuple[AnyAction, list[str]]:
+        name, arguments = self._unwrap(call, notes)
+        notes += call.notes
+        known = self.aliases.get(name, name)
+        if known not in self.read:
+            raise Unreadable(f"unknown action {_short(name)}; {self.tool} has: {', '.join(self.read)}")
+        if known != name:
+            notes.append(f"action {name!r} was read as {known!r}")
+        args = Args(arguments, view, call.closed, notes)
+        try:
+            action = self.read[known](args)
+        except ValidationError as error:
+            raise Unreadable(f"{known}: {error.errors()[0]['msg']}") from error
+        unused = sorted(k for k, v in arguments.items() if k not in args.used and v not in (None, "", []))
+        if unused:
+            notes.append(f"not used by {known}: {_short(', '.join(unused))}")
+        return action, notes
+
+    def _unwrap(self, call: ToolCall, notes: list[str]) -> tuple[str, Mapping[str, Any]]:
+        """The action's name and the arguments, from any of the wrappings seen."""
+        tool, arguments = call.tool, call.arguments
+        action = arguments.get("action")
+        if isinstance(action, str):
+            if tool is None:
+                notes.append("the call had no name and arguments around it")
+            elif tool not in (*self.tools, action):
+                raise Unreadable(f"unknown tool {_short(tool)}; the only one is {self.tool}")
+            elif tool != self.tool:
+                notes.append(f"tool {_short(tool)} was read as {self.tool}")
+            return action.strip().lower(), arguments
+        if action is None and tool is not None and tool not in self.tools:
+            notes.append("the action was given as the tool's name")
+            return tool.strip().lower(), arguments
+        raise Unreadable("the call does not name its action")
+
+    def words(self, action: AnyAction, view: View) -> str:
+        """The call without its tags, as history tells it. Raises `UnsupportedAction`."""
+        arguments = self.write(action, view)
+        if arguments is None:
+            raise UnsupportedAction(f"{self.tool} has no words for: {action!r}")
+        return json.dumps({"name": self.tool, "arguments": arguments}, ensure_ascii=False)
+
+    def format(self, action: AnyAction, view: View) -> str:
+        """The whole answer. Raises `UnsupportedAction`."""
+        return f"{OPEN}\n{self.words(action, view)}\n{CLOSE}"
+
+    def find(self, text: str, view: View, ended: bool) -> Spot:
+        """The place in `text`: a call, a JSON list of points or boxes, ``<points>``, or bare numbers.
+
+        ``[-1, -1]``, ``terminate`` and ``null`` are refusals. Raises `Unreadable`.
+        """
+        if len(text) > MAX_TEXT:
+            raise Unreadable(f"the answer is {len(text)} characters long")
+        notes: list[str] = []
+        value = _place_in(text, ended, notes)
+        if value is None or _refuses(value):
+            return Spot(None, reason="the model says it is not there", notes=tuple(notes))
+        point, box = to_spot(value, view, notes)
+        return Spot(point, box, notes=tuple(notes))
+
+    def watch(self) -> Callable[[str], bool]:
+        """True once a whole call has come and what follows it has had room to show a second one."""
+        return _Watch().feed
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """One call found in an answer: the tool's name (None for bare arguments), its arguments, and whether every brace
+    of it was closed in the text.
+    """
+
+    tool: str | None
+    arguments: Mapping[str, Any]
+    closed: bool
+    notes: tuple[str, ...]
+
+
+def find_calls(text: str, ended: bool) -> tuple[list[ToolCall], str, list[str]]:
+    """All calls in `text`, what was said before the first, and notes. Raises `Unreadable` for a broken call."""
+    if len(text) > MAX_TEXT:
+        raise Unreadable(f"the answer is {len(text)} characters long")
+    calls: list[ToolCall] = []
+    notes: list[str] = []
+    first, at = len(text), text.find("{")
+    for _ in range(_MAX_OBJECTS):
+        if at < 0:
+            break
+        call, end = _call_at(text, at, ended)
+        if call is not None:
+            first = min(first, at)
+            calls.append(call)
+        at = text.find("{", end)
+    else:
+        raise Unreadable(f"more than {_MAX_OBJECTS} objects in the answer")
+    if calls:
+        notes = _framing(text, first, len(calls))
+    return calls, _thought(text[:first]), notes
+
+
+def _call_at(text: str, at: int, ended: bool) -> tuple[ToolCall | None, int]:
+    """The call that begins at `at`, None for an object that is none; and where to look on."""
+    tagged = text[max(0, at - 40) : at].rstrip().endswith(OPEN)
+    try:
+        found = read_loose(text, at, ended=ended, end_mark=CLOSE)
+    except LooseJsonError as error:
+        if tagged or _CALL_START.match(text, at):
+            raise Unreadable(f"the call cannot be read: {error}") from error
+        return None, at + 1
+    except RecursionError as error:
+        raise Unreadable("the call is nested too deep") from error
+    value, closed, notes = found.value, found.closed, found.notes
+    tool, arguments = value.get("name"), value.get("arguments")
+    if isinstance(value.get("function"), dict):
+        tool, arguments = value["function"].get("name"), value["function"].get("arguments")
+    if isinstance(arguments, str):
+        arguments, inner = _from_text(arguments)
+        notes = [*notes, *inner, "the arguments were a text"]
+    if not isinstance(arguments, dict):
+        arguments = {k: v for k, v in value.items() if k != "name"}
+        if "action" not in value and not (isinstance(tool, str) and arguments):
+            return None, found.end
+        if not closed and not ended and not text.startswith(CLOSE, found.end):
+            raise Unreadable("the call is cut off")
+    whole = not any(note.startswith("a missing }") for note in notes)
+    return ToolCall(tool if isinstance(tool, str) else None, arguments, whole, tuple(notes)), found.end
+
+
+def _from_text(text: str) -> tuple[Any, list[str]]:
+    start = text.find("{")
+    try:
+        found = read_loose(text, max(start, 0))
+    except LooseJsonError as error:
+        raise Unreadable(f"the arguments cannot be read: {error}") from error
+    return found.value, found.notes
+
+
+def _framing(text: str, first: int, calls: int) -> list[str]:
+    notes = []
+    if text.count(OPEN) < calls:
+        notes.append(f"no {OPEN} before the action")
+    if text.count(CLOSE) < calls:
+        notes.append(f"no {CLOSE} after the action")
+    if "```" in text[:first]:
+        notes.append("the action was in a code fence")
+    return notes
+
+
+def _thought(before: str) -> str:
+    said = re.sub(r"<tool_call>|```(?:json)?", " ", before[:20_000]).strip(" \t\r\n[")
+    return said.removeprefix("Thought:").strip()
+
+
+def to_spot(value: Any, view: View, notes: list[str]) -> tuple[Point, Box | None]:
+    """A coordinate as models write it, in frame pixels: two numbers are a point, four a box and its middle.
+
+    Numbers may be texts, nested one list deep, or under x and y. Raises `Unreadable`.
+    """
+    numbers = _numbers(value, notes)
+    if len(numbers) == 2:
+        return view.point(numbers[0], numbers[1], notes), None
+    if len(numbers) != 4:
+        raise Unreadable(f"a coordinate has two numbers: {_short(value)}")
+    corners = [view.point(x, y, notes) for x, y in (numbers[:2], numbers[2:])]
+    box = Box.around(corners)
+    if box[:2] != tuple(corners[0]):
+        notes.append("the corners of the box were swapped")
+    notes.append("four numbers were read as a box: its middle")
+    return box.center, box
+
+
+def _numbers(value: Any, notes: list[str]) -> list[float]:
+    if isinstance(value, dict):
+        value = [value.get("x"), value.get("y")]
+        notes.append("x and y were given by name")
+    if isinstance(value, str):
+        found = _BARE.findall(value[:200])
+        rest = _BARE.sub("", value[:200]).strip(" \t[](){}<>,;xyXY=:")
+        notes.append("the coordinate was a text")
+        return [float(n) for n in found] if not rest and len(value) <= 200 else []
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], (list, str)):
+        notes.append("the coordinate was in a list of its own")
+        return _numbers(value[0], notes) if not isinstance(value[0], list) or len(value[0]) != 1 else []
+    if isinstance(value, list) and len(value) == 2 and all(isinstance(v, list) and len(v) == 2 for v in value):
+        value = [*value[0], *value[1]]
+    if not isinstance(value, list) or len(value) > 4:
+        return []
+    numbers = [_as_number(v) for v in value]
+    if any(isinstance(v, str) for v in value):
+        notes.append("the coordinate had numbers as texts")
+    return [n for n in numbers if n is not None] if None not in numbers else []
+
+
+def _as_number(value: Any) -> float | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        return float(value) if len(value) <= 40 and _BARE.fullmatch(value.strip()) else None
+    try:
+        return float(value) if isinstance(value, (int, float)) else None
+    except OverflowError:
+        return math.inf
+
+
+def _refuses(value: Any) -> bool:
+    numbers = _numbers(value, [])
+    return len(numbers) in (2, 4) and all(n == -1 for n in numbers)
+
+
+def _place_in(text: str, ended: bool, notes: list[str]) -> Any:
+    """The raw coordinate in an answer to "where is it", None for a refusal. Raises `Unreadable`."""
+    found = [v for v in _place_objects(text, ended, notes) if v is not _NO_PLACE]
+    if found:
+        if any(v != found[0] for v in found[1:]):
+            notes.append(f"{len(found)} places: the first was taken")
+        return found[0]
+    tag = _POINTS.search(text[:20_000])
+    if tag:
+        return [tag.group(1), tag.group(2)]
+    return _bare_place(text, ended, notes)
+
+
+_NO_PLACE = object()
+
+
+def _place_objects(text: str, ended: bool, notes: list[str]) -> list[Any]:
+    places: list[Any] = []
+    at = text.find("{")
+    for _ in range(_MAX_OBJECTS):
+        if at < 0:
+            break
+        try:
+            found = read_loose(text, at, ended=ended, end_mark=CLOSE)
+        except LooseJsonError as error:
+            if not places and _CALL_START.match(text, at):
+                raise Unreadable(f"the call cannot be read: {error}") from error
+            notes.append(f"an object could not be read: {error}")
+            if places:
+                break
+            at = text.find("{", at + 1)
+            continue
+        places.append(_place_of(found.value))
+        notes += found.notes
+        at = text.find("{", found.end)
+    return places
+
+
+def _place_of(value: Mapping[str, Any]) -> Any:
+    arguments = value.get("arguments", value)
+    if not isinstance(arguments, dict):
+        return _NO_PLACE
+    if arguments.get("action") == "terminate" or value.get("name") == "terminate":
+        return None
+    for name in PLACES:
+        if name in arguments:
+            return arguments[name]
+    return arguments if {"x", "y"} <= set(arguments) else _NO_PLACE
+
+
+def _bare_place(text: str, ended: bool, notes: list[str]) -> Any:
+    """Numbers without any JSON object around them, if they are all there is to it."""
+    head = text.strip()[:400]
+    bracketed = re.search(r"[\[(]\s*(-?\d[^\[\]()]{0,80})[\])]", head)
+    if bracketed:
+        notes.append("a bare coordinate")
+        return [n.strip() for n in bracketed.group(1).split(",")]
+    if ended and re.fullmatch(r"[-\d.,\s]{3,80}", head):
+        notes.append("a bare coordinate")
+        return [n for n in re.split(r"[,\s]+", head) if n]
+    if re.fullmatch(r"(?:```(?:json)?)?\s*(?:null|none|\[\s*\])\s*(?:```)?", head, re.IGNORECASE):
+        return None
+    raise Unreadable(f"no place in the answer: {_short(text)}")
+
+
+class _Watch:
+    """Follows an answer as it streams in, in time linear in its length."""
+
+    def __init__(self) -> None:
+        self.depth, self.quote, self.escaped = 0, False, False
+        self.head, self.after = "", -1
+
+    def feed(self, piece: str) -> bool:
+        """Take the next `piece`; True once a call is closed and enough of something else has followed."""
+        if not self.depth and self.after < 0 and "{" not in piece:
+            return False
+        for char in piece:
+            if self.after >= 0 and self.depth == 0:
+                self.after += 1
+            self._step(char)
+            if self.depth and len(self.head) < 40:
+                self.head += char
+        return self.after > _LINGER
+
+    def _step(self, char: str) -> None:
+        if self.quote:
+            self.quote = self.escaped or char != '"'
+            self.escaped = char == "\\" and not self.escaped
+        elif self.depth and char == '"':
+            self.quote = True
+        elif char == "{":
+            self.head = self.head if self.depth else ""
+            self.depth += 1
+        elif char == "}" and self.depth:
+            self.depth -= 1
+            if not self.depth and self.after < 0 and _CALL_START.match(self.head):
+                self.after = 0
+
+
+def _short(value: Any) -> str:
+    text = value[:200] if isinstance(value, str) else repr(value)[:200]
+    text = " ".join(text.split())
+    return repr(text if len(text) <= 80 else text[:79] + "…")

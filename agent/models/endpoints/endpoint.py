@@ -1,0 +1,105 @@
+"""Where a model runs: text and pictures in, text out. An endpoint knows no coordinates and no actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from agent.core.model import Usage
+
+Part = str | bytes
+"""A piece of a user message: text, or a picture as PNG bytes."""
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a server can do beyond plain chat. ``tools`` is not among them: no dialect uses it.
+
+    `structured` is how it takes a JSON schema, `prefill` how it continues an answer that was begun for it.
+    """
+
+    structured: Literal["none", "response_format", "structured_outputs", "grammar"] = "none"
+    prefill: Literal["none", "continue_final_message"] = "none"
+    prefix_cache: bool = False
+    max_image_pixels: int | None = None
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What an answer must look like, for endpoints that can hold a model to it. What comes is checked all the same.
+
+    Either `before`, then JSON that fits `schema` (a JSON schema), then `after`; or text that fits `pattern` from its
+    first to its last letter (a regular expression of the subset that xgrammar, llguidance and vLLM share). Where both
+    are there they say the same, but that the pattern allows only one spacing. `free` says that the model may write what
+    it likes, such as a thought, before the part that is held; only a pattern can be free.
+    """
+
+    schema: Mapping[str, Any] | None = None
+    before: str = ""
+    after: str = ""
+    pattern: str | None = None
+    free: bool = False
+
+    def __post_init__(self) -> None:
+        if self.schema is None and self.pattern is None:
+            raise ValueError("a shape needs a schema or a pattern")
+        if self.schema is None and (self.before or self.after):
+            raise ValueError("before and after belong to a schema")
+
+
+@dataclass(frozen=True)
+class Request:
+    """One question. `prefill` is the beginning of the answer, used only where the endpoint can.
+
+    `special_tokens` asks for the answer with its special tokens, which mark the places of some families.
+    """
+
+    system: str
+    user: tuple[Part, ...]
+    prefill: str = ""
+    stop: tuple[str, ...] = ()
+    max_tokens: int = 1024
+    temperature: float = 0.0
+    shape: Shape | None = None
+    special_tokens: bool = False
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One whole answer, `prefill` included where it was used.
+
+    `ended` is whether the model stopped by itself; False for an answer cut at the token limit. `usage` sums up all
+    attempts it took.
+    """
+
+    text: str
+    ended: bool
+    usage: Usage
+    notes: tuple[str, ...] = ()
+
+
+Enough = Callable[[], Callable[[str], bool]]
+"""Makes a function that is given each new piece of one answer and is True when no more of it is wanted."""
+
+
+class Endpoint(Protocol):
+    """A place that answers requests."""
+
+    @property
+    def name(self) -> str:
+        """For records and people: the model and where it runs. Never a secret."""
+
+    @property
+    def model(self) -> str:
+        """The name the model is served under. Raises `agent.core.model.ModelError` when the server cannot say."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do, as far as is known."""
+
+    def complete(self, request: Request, enough: Enough | None = None) -> Reply:
+        """The answer. Raises `agent.core.model.ModelError` with one line on what to do next."""
+
+    def close(self) -> None:
+        """Give connections back. Safe to call twice."""

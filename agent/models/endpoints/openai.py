@@ -1,0 +1,390 @@
+"""Any server that speaks OpenAI's ``/v1/chat/completions``: vLLM, SGLang, llama.cpp, Ollama, LMDeploy, hosted ones.
+
+Answers are streamed and reading stops once the action is there. What may work on a second try (no connection, a
+dropped one, 429, 500, 502, 503, 504, a stream that stops half-way) is tried again with growing pauses, a model that is
+still loading is waited for; what will not pass (400, 401, 403, 404) is said in one line. An answer whose end was not
+seen is never used.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import random
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import httpx
+
+from agent.core.model import ModelError
+from agent.models.endpoints.endpoint import Capabilities, Enough, Reply, Request
+from agent.models.endpoints.errors import ServerMessage, one_line, read_error
+from agent.models.endpoints.http import DONE, Alarm, HttpAnswer, bounded, events, retry_after, take, usage_of
+from agent.models.endpoints.servers import SERVERS, ServerKind, recognised
+
+_TRAILER = 2.0
+"""Seconds to wait for the token counts that follow the end of a streamed answer."""
+_LOOK = 5.0
+"""Seconds that finding out the kind of server may take at most, for each question."""
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_END_MARK = re.compile(r"(?:<\|(?:im_end|endoftext|end_of_text|eot_id|end|user)\|>|</s>|\s)+\Z")
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait, in seconds. `total` bounds one `complete` with all its attempts.
+
+    The pause before attempt n is random between half of and all of ``first_pause * 2**(n-1)``, at most `max_pause`;
+    a server's Retry-After is honoured up to `max_retry_after`. One that says that it is loading the model is asked
+    again every `loading_pause` until `total` is over.
+    """
+
+    total: float = 300.0
+    connect: float = 10.0
+    attempts: int = 4
+    first_pause: float = 0.5
+    max_pause: float = 8.0
+    max_retry_after: float = 30.0
+    loading_pause: float = 1.0
+
+
+class _Again(Exception):  # noqa: N818 - control flow
+    """This attempt failed; another may not. `after` is the pause the server asked for; a `free` one is not counted."""
+
+    def __init__(self, why: str, after: float | None = None, free: bool = False) -> None:
+        super().__init__(why)
+        self.after, self.free = after, free
+
+
+@dataclass
+class _Ask:
+    """One request as JSON. `optional` are the fields that a server may not know, `shaped` those that hold the answer to
+    a shape; `begun` is the beginning of the answer that was sent.
+    """
+
+    body: dict[str, Any]
+    optional: dict[str, Any] = field(default_factory=dict)
+    shaped: tuple[str, ...] = ()
+    begun: str = ""
+
+    def add(self, fields: Mapping[str, Any], optional: bool = True) -> None:
+        """Put `fields` into the body."""
+        self.body |= fields
+        self.optional |= fields if optional else {}
+
+
+def api_key(host: str) -> str | None:
+    """The key for `host` from the environment: HANDEYE_API_KEY, or OPENAI_API_KEY for OpenAI's and this machine."""
+    key = os.environ.get("HANDEYE_API_KEY")
+    if not key and (host == "api.openai.com" or host in _LOOPBACK):
+        key = os.environ.get("OPENAI_API_KEY")
+    return key.strip() if key and key.strip() else None
+
+
+def base_url(url: str) -> str:
+    """`url` with a scheme, without a trailing slash, and with ``/v1`` where it has no path. Raises `ModelError`."""
+    try:
+        parsed = httpx.URL(url.strip())
+    except (httpx.InvalidURL, TypeError) as error:
+        raise ModelError(f"not an address: {url!r} ({error})") from error
+    if parsed.scheme not in ("http", "https") or not parsed.host or (parsed.port or 80) > 65535:
+        raise ModelError(f"not an address: {url!r}; use http://HOST:PORT")
+    if parsed.userinfo:
+        raise ModelError("leave the password out of the address; set HANDEYE_API_KEY")
+    path = parsed.path.rstrip("/").removesuffix("/chat/completions")
+    return str(parsed.copy_with(path=path or "/v1", query=None, fragment=None))
+
+
+@dataclass
+class OpenAIEndpoint:
+    """A model on an OpenAI-compatible server at `url`. `served` is its name there; without it the server is asked.
+
+    What kind of server it is, and so what it can do, is found out on first use (`agent.models.endpoints.servers`). `prefill`
+    says that it continues an answer begun for it although its kind is unknown. A server that refuses a field that it
+    could do without is not sent it again. `turn` is entered while the server is at a request, e.g. a semaphore.
+    """
+
+    url: str
+    served: str | None = None
+    stream: bool = True
+    prefill: bool = False
+    patience: Patience = field(default_factory=Patience)
+    transport: httpx.BaseTransport | None = None
+    turn: AbstractContextManager[Any] = field(default_factory=nullcontext)
+
+    def __post_init__(self) -> None:
+        self.url = base_url(self.url)
+        host = httpx.URL(self.url).host
+        self._key = api_key(host)
+        self._refused: set[str] = set()
+        self._server: ServerKind | None = None
+        self._client = httpx.Client(
+            headers={"Accept-Encoding": "identity", "User-Agent": "handeye"}
+            | ({"Authorization": f"Bearer {self._key}"} if self._key else {}),
+            trust_env=host not in _LOOPBACK,
+            transport=self.transport,
+        )
+
+    @property
+    def name(self) -> str:
+        """The served name, when known, and the address."""
+        return f"{self.served} at {self.url}" if self.served else self.url
+
+    @property
+    def model(self) -> str:
+        """The served name; asks ``GET /models`` the first time when it was not given. Raises `ModelError`."""
+        if self.served is None:
+            models = self._models()
+            self._recognise(models)
+            if len(models) != 1:
+                listed = ", ".join(str(model["id"]) for model in models[:20]) or "none"
+                raise ModelError(f"{self.url} serves {listed}: say which, as {self.url}#NAME")
+            self.served = str(models[0]["id"])
+        return self.served
+
+    @property
+    def server(self) -> ServerKind:
+        """What kind of server it is; asked once, and ``unknown`` for one that does not say."""
+        if self._server is None:
+            try:
+                self._recognise(self._models())
+            except ModelError:
+                self._recognise([])
+        return self._server or SERVERS["unknown"]
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What its kind of server can do, less what it has refused."""
+        found = self.server.capabilities
+        prefill = self._continuing is not None
+        shaped = not self._refused & {"structured_outputs", "response_format", "grammar", "regex"}
+        return replace(
+            found,
+            structured=found.structured if shaped else "none",
+            prefill="continue_final_message" if prefill else "none",
+        )
+
+    @property
+    def _continuing(self) -> Mapping[str, Any] | None:
+        """The fields for an answer that was begun, None where the server cannot continue one."""
+        fields = self.server.prefill
+        if fields is None and self.prefill:
+            fields = SERVERS["vllm"].prefill
+        return None if fields is None or self._refused & {"continue_final_message", "prefill"} else fields
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def complete(self, request: Request, enough: Enough | None = None) -> Reply:
+        """The answer to `request`. `enough` is made anew for each attempt.
+
+        Raises `ModelError` after the last attempt, or at once where another would not help.
+        """
+        start, notes, failed = time.monotonic(), list[str](), 0
+        deadline, answers = start + self.patience.total, list[HttpAnswer]()
+        while True:
+            answers.append(HttpAnswer())
+            ask = self._ask(request)
+            try:
+                self._attempt(ask, answers[-1], enough() if enough else None, deadline)
+                break
+            except _Again as error:
+                if not error.free or str(error) not in notes[-1:]:
+                    notes.append(str(error))
+                failed += not error.free
+                self._pause(error, failed, deadline)
+        text = _begun("".join(answers[-1].text), ask.begun)
+        text = _END_MARK.sub("", text) if "skip_special_tokens" in ask.body else text
+        return Reply(text, answers[-1].finish == "stop", usage_of(answers, start), tuple(notes))
+
+    def _ask(self, request: Request) -> _Ask:
+        messages: list[dict[str, Any]] = [{"role": "system", "content": request.system}] if request.system else []
+        messages.append({"role": "user", "content": [_part(part) for part in request.user]})
+        ask = _Ask({"model": self.model, "messages": messages, "temperature": request.temperature})
+        ask.add({"max_tokens": request.max_tokens, "stream": self.stream}, optional=False)
+        if request.stop:
+            ask.add({"stop": list(request.stop)}, optional=False)
+        if self.stream and self.server.counts and "stream_options" not in self._refused:
+            ask.add({"stream_options": {"include_usage": True}})
+        if request.special_tokens and self.server.special_tokens and "skip_special_tokens" not in self._refused:
+            ask.add({"skip_special_tokens": False})
+        self._hold(request, ask)
+        return ask
+
+    def _hold(self, request: Request, ask: _Ask) -> None:
+        """Begin the answer, or hold it to its shape; an answer that was begun is no longer of its whole shape."""
+        if request.prefill and self._continuing is not None:
+            ask.body["messages"].append({"role": "assistant", "content": request.prefill})
+            ask.add(self._continuing)
+            ask.begun = request.prefill
+        elif request.shape is not None:
+            fields = self.server.shaped(request.shape)
+            if not self._refused & set(fields):
+                ask.add(fields)
+                ask.shaped = tuple(fields)
+
+    def _attempt(self, ask: _Ask, answer: HttpAnswer, enough: Callable[[str], bool] | None, deadline: float) -> None:
+        """Send once and read into `answer`. Raises `_Again` or `ModelError`."""
+        try:
+            with self._post(ask.body, deadline) as response, Alarm(response, deadline) as alarm:
+                if response.status_code != 200:
+                    raise self._refusal(response, ask)
+                self._read(response, answer, enough, alarm)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise _Again(f"no connection to {self.url}: {one_line(str(error)) or 'timed out'}") from error
+        except httpx.HTTPError as error:
+            if time.monotonic() >= deadline - 0.01:
+                raise self._late() from error
+            raise _Again(f"{self.url} broke the connection off ({type(error).__name__})") from error
+
+    @contextmanager
+    def _post(self, body: dict[str, Any], deadline: float) -> Iterator[httpx.Response]:
+        left = max(deadline - time.monotonic(), 0.01)
+        timeout = httpx.Timeout(left, connect=min(self.patience.connect, left))
+        request = self._client.build_request("POST", f"{self.url}/chat/completions", json=body, timeout=timeout)
+        request.extensions["handeye_start"] = time.monotonic()
+        with self.turn:
+            response = self._client.send(request, stream=True)
+            try:
+                yield response
+            finally:
+                response.close()
+
+    def _read(
+        self, response: httpx.Response, answer: HttpAnswer, enough: Callable[[str], bool] | None, alarm: Alarm
+    ) -> None:
+        start = response.request.extensions["handeye_start"]
+        if "text/event-stream" not in response.headers.get("content-type", ""):
+            take(self._json(bounded(response)), answer, start)
+            answer.finish = answer.finish or "stop"
+            return
+        try:
+            for data in events(response):
+                piece = take(self._json(data), answer, start)
+                if answer.finish is not None:
+                    alarm.within(_TRAILER)
+                elif piece and enough is not None and enough(piece):
+                    answer.finish = "enough"
+                    return
+                if time.monotonic() > alarm.deadline:
+                    raise self._late()
+        except httpx.HTTPError:
+            if answer.finish is None:
+                raise
+        if answer.finish is None:
+            raise _Again(f"{self.url} stopped half-way through the answer")
+
+    def _json(self, data: bytes) -> dict[str, Any]:
+        if data == DONE:
+            return {"choices": [{"finish_reason": "stop"}]}
+        try:
+            value = json.loads(data)
+        except (ValueError, RecursionError) as error:
+            raise ModelError(f"{self.url} did not answer in JSON: is this an OpenAI-compatible server?") from error
+        if isinstance(value, dict) and value.get("error"):
+            raise self._meaning(read_error(500, data, self._key), None, f"{self.url} failed while answering")
+        if not isinstance(value, dict) or not isinstance(value.get("choices"), list):
+            raise ModelError(f"{self.url} sent no 'choices': is this an OpenAI-compatible server?")
+        return value
+
+    def _refusal(self, response: httpx.Response, ask: _Ask) -> Exception:
+        """What an HTTP error means: another try or one line."""
+        try:
+            body = bounded(response)
+        except (httpx.HTTPError, ModelError):
+            body = b""
+        said = read_error(response.status_code, body, self._key)
+        refused = said.refused(list(ask.optional), ask.shaped)
+        if refused:
+            self._refused |= set(refused) | ({"prefill"} if ask.begun and not ask.shaped else set())
+            return _Again(f"asked again without {', '.join(refused)}{said.told}", 0.0, free=True)
+        return self._meaning(said, retry_after(response), f"{self.url} answered {said.status}")
+
+    def _meaning(self, said: ServerMessage, after: float | None, what: str) -> Exception:
+        if said.loading:
+            return _Again(f"{self.url} is still loading the model", self.patience.loading_pause, free=True)
+        if said.may_pass:
+            return _Again(f"{what}{said.told}", after)
+        return ModelError(f"{what}{said.told}. {self._advice(said)}")
+
+    def _advice(self, said: ServerMessage) -> str:
+        return said.advice(self._names() if said.status == 404 else (), self.server.room)
+
+    def _pause(self, error: _Again, failed: int, deadline: float) -> None:
+        """Wait before the next attempt. Raises `ModelError` when there is none."""
+        patience = self.patience
+        pause = min(patience.first_pause * 2 ** max(failed - 1, 0), patience.max_pause) * random.uniform(0.5, 1)
+        if error.after is not None:
+            pause = min(error.after, patience.max_retry_after)
+        if failed >= patience.attempts or time.monotonic() + pause >= deadline:
+            times = f" (tried {'once' if failed == 1 else f'{failed} times'})" if failed else ""
+            raise ModelError(f"{error}{times}. Check that the server is running and not overloaded") from error
+        time.sleep(pause)
+
+    def _late(self) -> ModelError:
+        return ModelError(
+            f"{self.url} gave no whole answer within {self.patience.total:g} s. "
+            "Check the server's load, or give it more time"
+        )
+
+    def _recognise(self, models: list[dict[str, Any]]) -> None:
+        if self._server is None:
+            self._server = recognised(models, self.url.startswith("http://"), self._fetch)
+
+    def _fetch(self, path: str) -> Any:
+        """The JSON at `path` under the server's root, None for none."""
+        url = httpx.URL(self.url).copy_with(path=path)
+        try:
+            status, body = self._get(str(url), min(self.patience.connect, _LOOK))
+            return json.loads(body) if status == 200 else None
+        except (httpx.HTTPError, ModelError, ValueError, RecursionError):
+            return None
+
+    def _get(self, url: str, seconds: float) -> tuple[int, bytes]:
+        with (
+            self._client.stream("GET", url, timeout=seconds) as response,
+            Alarm(response, time.monotonic() + seconds),
+        ):
+            return response.status_code, bounded(response)
+
+    def _names(self) -> list[str]:
+        """The names in ``GET /models``; empty when the server cannot say."""
+        try:
+            return [str(model["id"]) for model in self._models()]
+        except ModelError:
+            return []
+
+    def _models(self) -> list[dict[str, Any]]:
+        """The models that the server lists, each with its ``id``. Raises `ModelError`."""
+        url = f"{self.url}/models"
+        try:
+            status, body = self._get(url, self.patience.connect)
+        except httpx.HTTPError as error:
+            why = one_line(str(error)) or type(error).__name__
+            raise ModelError(f"no model server at {self.url} ({why}). Start it or correct the address") from error
+        if status in (401, 403):
+            raise ModelError(f"{url} answered {status}. {ServerMessage(status, '').advice((), '')}")
+        if status != 200:
+            raise ModelError(f"{url} answered {status}. Name the model yourself: {self.url}#NAME")
+        try:
+            models = json.loads(body)["data"] or []
+            return [model | {"id": str(model["id"])} for model in models]
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise ModelError(f"{url} lists no models: is this an OpenAI-compatible server?") from error
+
+
+def _part(part: str | bytes) -> dict[str, Any]:
+    if isinstance(part, str):
+        return {"type": "text", "text": part}
+    return {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{base64.b64encode(part).decode()}"}}
+
+
+def _begun(text: str, prefill: str) -> str:
+    """The whole answer: servers give what follows `prefill`, and some repeat it."""
+    return text if text.startswith(prefill) else prefill + text

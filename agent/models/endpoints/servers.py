@@ -1,0 +1,145 @@
+"""What each kind of server can do beyond plain chat, how it is told apart, and the words it takes a shape in.
+
+A server that takes an unknown field for nothing (vLLM, llama.cpp, Ollama) would leave an answer unheld in silence, and
+one that refuses it (``transformers serve``: 422) would cost a request, so each is sent what it knows and no more. Field
+names are from vLLM ``chat_completion/protocol.py``, SGLang ``openai/protocol.py``, llama.cpp's ``tools/server``,
+Ollama ``openai/openai.go``, LMDeploy ``serve/openai/protocol.py`` and transformers ``cli/serving/chat_completion.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from agent.models.endpoints.endpoint import Capabilities, Shape
+from agent.models.endpoints.gbnf import gbnf
+
+Kind = Literal["vllm", "sglang", "llama.cpp", "ollama", "lmdeploy", "transformers", "unknown"]
+
+
+@dataclass(frozen=True)
+class ServerKind:
+    """One kind of server.
+
+    `shaped` is the fields that hold an answer to a shape, empty where it cannot. `prefill` is the fields for an answer
+    that was begun for it, None where it cannot continue one. `counts` is whether streams can be asked for token
+    counts, `special_tokens` whether answers can be asked for with theirs, `room` how its context is made longer.
+    """
+
+    kind: Kind
+    capabilities: Capabilities = field(default_factory=Capabilities)
+    shaped: Callable[[Shape], dict[str, Any]] = lambda shape: {}
+    prefill: Mapping[str, Any] | None = None
+    counts: bool = True
+    special_tokens: bool = False
+    room: str = "serve a longer context"
+
+
+def _json_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
+    form = {"name": "answer", "strict": True, "schema": dict(schema)}
+    return {"response_format": {"type": "json_schema", "json_schema": form}}
+
+
+def _vllm(shape: Shape) -> dict[str, Any]:
+    if shape.pattern is not None:
+        return {"structured_outputs": {"regex": shape.pattern}}
+    return {"structured_outputs": {"json": dict(shape.schema or {})}} if _bare(shape) else {}
+
+
+def _sglang(shape: Shape) -> dict[str, Any]:
+    return {"regex": shape.pattern} if shape.pattern is not None else _plain_json(shape)
+
+
+def _llama_cpp(shape: Shape) -> dict[str, Any]:
+    return {"grammar": gbnf(shape.pattern)} if shape.pattern is not None else _plain_json(shape)
+
+
+def _lmdeploy(shape: Shape) -> dict[str, Any]:
+    if shape.pattern is not None:
+        return {"response_format": {"type": "regex_schema", "regex_schema": shape.pattern}}
+    return _plain_json(shape)
+
+
+def _plain_json(shape: Shape) -> dict[str, Any]:
+    """A schema for the whole answer; nothing for a shape that has more in it than JSON."""
+    return _json_schema(shape.schema) if shape.schema is not None and _bare(shape) else {}
+
+
+def _bare(shape: Shape) -> bool:
+    return not (shape.before or shape.after)
+
+
+_CONTINUES: Mapping[str, Any] = {"add_generation_prompt": False, "continue_final_message": True}
+
+SERVERS: dict[Kind, ServerKind] = {
+    server.kind: server
+    for server in (
+        ServerKind(
+            "vllm",
+            Capabilities("structured_outputs", "continue_final_message", prefix_cache=True),
+            _vllm,
+            _CONTINUES,
+            special_tokens=True,
+            room="start vLLM with a larger --max-model-len",
+        ),
+        ServerKind(
+            "sglang",
+            Capabilities("grammar", "continue_final_message", prefix_cache=True),
+            _sglang,
+            {"continue_final_message": True},
+            special_tokens=True,
+            room="start SGLang with a larger --context-length",
+        ),
+        ServerKind(
+            "llama.cpp",
+            Capabilities("grammar", "continue_final_message", prefix_cache=True),
+            _llama_cpp,
+            {},
+            room="start llama-server with a larger -c",
+        ),
+        ServerKind(
+            "ollama",
+            Capabilities("response_format", prefix_cache=True),
+            _plain_json,
+            room="start Ollama with a larger OLLAMA_CONTEXT_LENGTH",
+        ),
+        ServerKind(
+            "lmdeploy",
+            Capabilities("response_format"),
+            _lmdeploy,
+            special_tokens=True,
+            room="start LMDeploy with a larger --session-len",
+        ),
+        ServerKind("transformers", counts=False),
+        ServerKind("unknown"),
+    )
+}
+"""Every kind by its name."""
+
+_OWNERS: dict[str, Kind] = {"vllm": "vllm", "sglang": "sglang", "llamacpp": "llama.cpp", "lmdeploy": "lmdeploy"}
+
+Fetch = Callable[[str], Any]
+"""The JSON at a path under the server's root; None where there is none."""
+
+
+def recognised(models: Sequence[Mapping[str, Any]], local: bool, fetch: Fetch) -> ServerKind:
+    """The server that lists `models` (the ``data`` of ``GET /v1/models``).
+
+    Most say so by ``owned_by``. Ollama and ``transformers serve`` put the model's author there: they are asked for
+    what only they have, ``/api/version`` and ``/load_model``, unless the server is a hosted one (not `local`).
+    """
+    owner = str(models[0].get("owned_by") or "") if models else ""
+    if owner in _OWNERS:
+        return SERVERS[_OWNERS[owner]]
+    if not local or (models and "owned_by" not in models[0]):
+        return SERVERS["unknown"]
+    if _has(fetch("/api/version"), "version"):
+        return SERVERS["ollama"]
+    described = fetch("/openapi.json")
+    paths = described.get("paths") if isinstance(described, Mapping) else None
+    return SERVERS["transformers" if _has(paths, "/load_model") else "unknown"]
+
+
+def _has(data: Any, key: str) -> bool:
+    return isinstance(data, Mapping) and key in data

@@ -1,0 +1,142 @@
+"""Several answers from one ``generate`` call, and one answer with everything that is known of it beforehand.
+
+A single request keeps its keys and values: the next one computes only what follows the prefix that both have. Tokens
+that the shape forces are read in one pass instead of being generated.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from transformers import DynamicCache, LogitsProcessorList, StoppingCriteriaList
+
+from agent.models.in_process.answering import GeneratedAnswer, RowStopping, Steering
+from agent.models.in_process.inputs import Picture, TokenizedPrompt
+from agent.models.in_process.loading import BY_HAND, Checkpoint
+
+
+@dataclass
+class PrefixCache:
+    """Keys and values of the last single request: its ids, its pictures and the cache."""
+
+    ids: list[int] = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)
+    cache: Any = None
+
+
+@dataclass
+class Generator:
+    """Runs one checkpoint; used by one thread at a time. `reused` counts the prompt tokens of the last single answer
+    that were not computed again.
+    """
+
+    checkpoint: Checkpoint
+    remember: bool = True
+    seed: int = 0
+    reused: int = 0
+    _memory: PrefixCache = field(default_factory=PrefixCache)
+
+    def __post_init__(self) -> None:
+        self._random = torch.Generator().manual_seed(self.seed)
+        self.remember = self.remember and self.checkpoint.kind in BY_HAND
+
+    def answer(self, answers: Sequence[GeneratedAnswer]) -> int:
+        """Write all of `answers` to their ends; how many could be written at once with the memory there is.
+
+        Raises `torch.OutOfMemoryError` where it does not suffice for one.
+        """
+        now = time.monotonic()
+        for answer in answers:
+            if answer.cancelled() or now >= answer.deadline:
+                answer.why = "late"
+            answer.skip()
+        with torch.inference_mode():
+            return self._together([answer for answer in answers if answer.why is None])
+
+    def _together(self, answers: Sequence[GeneratedAnswer]) -> int:
+        """As `answer`, in halves where the memory does not suffice for all."""
+        try:
+            if len(answers) == 1:
+                self._alone(answers[0])
+            elif answers:
+                self._generate(answers, None)
+            return len(answers)
+        except torch.OutOfMemoryError:
+            self.forget()
+            if len(answers) == 1:
+                raise
+        torch.cuda.empty_cache()
+        half = len(answers) // 2
+        parts = (answers[:half], answers[half:])
+        return min(self._together([a for a in part if a.why is None]) or half for part in parts)
+
+    def forget(self) -> None:
+        """Give the kept keys and values back."""
+        self._memory = PrefixCache()
+
+    def _alone(self, answer: GeneratedAnswer) -> None:
+        cache, self.reused = self._recall(answer)
+        if hasattr(self.checkpoint.model.model, "rope_deltas"):
+            self.checkpoint.model.model.rope_deltas = None  # those of another request
+        while answer.why is None:
+            self._generate([answer], cache)
+            answer.skip()
+        if self.remember:
+            self._memory = PrefixCache(answer.ids[: cache.get_seq_length()], answer.prompt.pictures, cache)
+
+    def _recall(self, answer: GeneratedAnswer) -> tuple[Any, int]:
+        """The kept cache, cut to what the new request has in common with the last, and how much that is."""
+        if self.checkpoint.kind not in BY_HAND:
+            return None, 0
+        memory, self._memory = self._memory, PrefixCache()
+        common = common_prefix(memory, answer.prompt, self._image_token)
+        if memory.cache is None or common == 0:
+            return DynamicCache(config=self.checkpoint.model.config), 0
+        surplus = memory.cache.get_seq_length() - common
+        if surplus:
+            memory.cache.crop(-surplus)
+        return memory.cache, common
+
+    @property
+    def _image_token(self) -> int:
+        return int(getattr(self.checkpoint.model.config, "image_token_id", -1))
+
+    def _generate(self, answers: Sequence[GeneratedAnswer], cache: Any) -> None:
+        checkpoint = self.checkpoint
+        rows = [answer.ids for answer in answers]
+        prompts = [answer.prompt for answer in answers]
+        tensors = checkpoint.preparer.batch(prompts, rows, checkpoint.pad)
+        known = cache.get_seq_length() if cache is not None else 0
+        if known and self._image_token not in rows[0][known:]:
+            tensors.pop("pixel_values", None)  # the pictures are in the cache
+        tensors = {name: value.to(checkpoint.device) for name, value in tensors.items()}
+        checkpoint.model.generate(
+            **tensors,
+            max_new_tokens=max(answer.left for answer in answers),
+            past_key_values=cache,
+            logits_processor=LogitsProcessorList([Steering(answers, self._random)]),
+            stopping_criteria=StoppingCriteriaList([RowStopping(answers, cache is not None)]),
+        )
+
+
+def common_prefix(memory: PrefixCache, prompt: TokenizedPrompt, image_token: int) -> int:
+    """How many leading tokens of `prompt` the memory has, at least one fewer than there are.
+
+    A picture counts as the same when its pixels are; a prefix never ends inside one.
+    """
+    most = min(len(memory.ids), len(prompt.ids) - 1)
+    same = next((n for n in range(most) if memory.ids[n] != prompt.ids[n]), most)
+    at = 0
+    for number, picture in enumerate(prompt.pictures):
+        start = prompt.ids.index(image_token, at)
+        if start >= same:
+            return same
+        at = next((n for n in range(start, len(prompt.ids)) if prompt.ids[n] != image_token), len(prompt.ids))
+        other = memory.pictures[number] if number < len(memory.pictures) else None
+        if at > same or other is None or other.mark != picture.mark:
+            return start
+    return same

@@ -1,0 +1,212 @@
+"""From a request to the tensors that a checkpoint takes.
+
+Qwen's family is prepared by hand: its `AutoProcessor` cannot be made without torchvision, and generation needs the
+token types that a processor may leave out (without them positions are silently those of plain text). Other
+checkpoints are prepared by their own processor.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from PIL import Image as PilImage
+
+from agent.core.model import ModelError
+from agent.models.endpoints.endpoint import Request
+
+IMAGE_PAD = "<|image_pad|>"
+VL_TEMPLATE = (
+    "{% for message in messages %}"
+    "{% if loop.first and message['role'] != 'system' %}"
+    "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"
+    "{% endif %}"
+    "<|im_start|>{{ message['role'] }}\n"
+    "{% if message['content'] is string %}{{ message['content'] }}"
+    "{% else %}{% for part in message['content'] %}"
+    "{% if part['type'] == 'image' %}<|vision_start|><|image_pad|><|vision_end|>"
+    "{% elif 'text' in part %}{{ part['text'] }}{% endif %}"
+    "{% endfor %}{% endif %}<|im_end|>\n"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+"""The chat template of Qwen2-VL and Qwen2.5-VL, for checkpoints that come without one or with a text model's."""
+
+
+_VISION = ("<|vision_start|>", "<|vision_end|>", "<|vision_pad|>", IMAGE_PAD, "<|video_pad|>")
+_CONTROL = ("<|im_start|>", "<|im_end|>", "<|endoftext|>", *_VISION)
+"""What only the template may say; in a text of the user's it is broken up, so that it stays text."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture as the model takes it: its patches and their grid (time, rows, columns), and a mark of its pixels."""
+
+    patches: torch.Tensor
+    grid: torch.Tensor
+    mark: bytes
+
+
+@dataclass
+class TokenizedPrompt:
+    """One request as token ids; `pictures` are the images among them, for families prepared by hand.
+
+    `tensors` is what the checkpoint's own processor made beside `ids`, for the others.
+    """
+
+    ids: list[int]
+    pictures: list[Picture] = field(default_factory=list)
+    tensors: dict[str, torch.Tensor] = field(default_factory=dict)
+
+
+class Preparer(Protocol):
+    """Makes prompts of one checkpoint."""
+
+    def prompt(self, request: Request) -> TokenizedPrompt:
+        """`request` as this checkpoint reads it. Raises `ModelError`."""
+
+    def batch(
+        self, prompts: Sequence[TokenizedPrompt], ids: Sequence[Sequence[int]], pad: int
+    ) -> dict[str, torch.Tensor]:
+        """The arguments of ``generate`` for several prompts; `ids` begin with the prompts' own. Padded at the left."""
+
+
+def messages_of(request: Request, pictures: Sequence[PilImage.Image]) -> list[dict[str, Any]]:
+    """The chat as templates take it, without the prefill."""
+    left = iter(pictures)
+    content = [
+        {"type": "text", "text": part} if isinstance(part, str) else {"type": "image", "image": next(left)}
+        for part in request.user
+    ]
+    system = [{"role": "system", "content": [{"type": "text", "text": request.system}]}] if request.system else []
+    return [*system, {"role": "user", "content": content}]
+
+
+def _plain(request: Request) -> Request:
+    """`request` with every control token in its texts broken up."""
+    user = tuple(_broken(part) if isinstance(part, str) else part for part in request.user)
+    return replace(request, system=_broken(request.system), user=user)
+
+
+def _broken(text: str) -> str:
+    for name in _CONTROL:
+        text = text.replace(name, f"<| {name[2:]}")
+    return text
+
+
+def open_pictures(request: Request) -> list[PilImage.Image]:
+    """The PNGs of a request, decoded. Raises `ModelError`."""
+    try:
+        return [PilImage.open(io.BytesIO(part)).convert("RGB") for part in request.user if isinstance(part, bytes)]
+    except (OSError, ValueError) as error:
+        raise ModelError(f"a picture cannot be read: {error}") from error
+
+
+@dataclass
+class QwenPreparer:
+    """Qwen2-VL, Qwen2.5-VL and Qwen3-VL: chat template, image placeholders expanded, token types for the positions."""
+
+    tokenizer: Any
+    image_processor: Any
+    template: str
+    image_token: int
+
+    def prompt(self, request: Request) -> TokenizedPrompt:
+        """The request as ids: one `image_token` for each merged patch. Raises `ModelError`."""
+        images = open_pictures(request)
+        text = self.tokenizer.apply_chat_template(
+            messages_of(_plain(request), images),
+            chat_template=self.template,
+            add_generation_prompt=True,
+            tokenize=False,
+        )
+        pictures = [self._picture(image) for image in images]
+        ids = self.tokenizer.encode(text + request.prefill, add_special_tokens=False)
+        return TokenizedPrompt(self._expand(ids, pictures), pictures)
+
+    def _picture(self, image: PilImage.Image) -> Picture:
+        made = self.image_processor(images=[image], return_tensors="pt")
+        mark = hashlib.blake2b(np.asarray(image).tobytes(), digest_size=16).digest()
+        return Picture(made["pixel_values"], made["image_grid_thw"], mark)
+
+    def _expand(self, ids: Sequence[int], pictures: Sequence[Picture]) -> list[int]:
+        merged = self.image_processor.merge_size**2
+        left = iter(pictures)
+        out: list[int] = []
+        for token in ids:
+            if token != self.image_token:
+                out.append(token)
+                continue
+            out += [token] * (int(next(left).grid.prod()) // merged)
+        if next(left, None) is not None:
+            raise ModelError("the checkpoint's chat template leaves the picture out: it is a text model's")
+        return out
+
+    def batch(
+        self, prompts: Sequence[TokenizedPrompt], ids: Sequence[Sequence[int]], pad: int
+    ) -> dict[str, torch.Tensor]:
+        """As `Preparer.batch`."""
+        tensors = left_padded(ids, pad)
+        tensors["mm_token_type_ids"] = (tensors["input_ids"] == self.image_token).int() * tensors[
+            "attention_mask"
+        ].int()
+        pictures = [picture for prompt in prompts for picture in prompt.pictures]
+        if pictures:
+            tensors["pixel_values"] = torch.cat([picture.patches for picture in pictures])
+            tensors["image_grid_thw"] = torch.cat([picture.grid for picture in pictures])
+        return tensors
+
+
+def left_padded(rows: Sequence[Sequence[int]], pad: int) -> dict[str, torch.Tensor]:
+    """`rows` of ids as one tensor with `pad` at the left, and its attention mask."""
+    width = max(map(len, rows))
+    ids = torch.tensor([[pad] * (width - len(row)) + list(row) for row in rows], dtype=torch.long)
+    mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows], dtype=torch.long)
+    return {"input_ids": ids, "attention_mask": mask}
+
+
+@dataclass
+class ProcessorPreparer:
+    """Any checkpoint whose own processor works here."""
+
+    processor: Any
+
+    def prompt(self, request: Request) -> TokenizedPrompt:
+        """The request through the processor's own chat template. Raises `ModelError`."""
+        messages = messages_of(request, open_pictures(request))
+        try:
+            made = self.processor.apply_chat_template(
+                messages, add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt"
+            )
+        except (ValueError, TypeError, KeyError, ImportError) as error:
+            raise ModelError(f"the checkpoint's processor refuses the request: {error}") from error
+        ids = [int(token) for token in made["input_ids"][0]]
+        ids += self.processor.tokenizer.encode(request.prefill, add_special_tokens=False) if request.prefill else []
+        return TokenizedPrompt(ids, tensors={k: v for k, v in made.items() if k not in ("input_ids", "attention_mask")})
+
+    def batch(
+        self, prompts: Sequence[TokenizedPrompt], ids: Sequence[Sequence[int]], pad: int
+    ) -> dict[str, torch.Tensor]:
+        """As `Preparer.batch`: what goes with the tokens is padded like them, the rest is joined."""
+        tensors = left_padded(ids, pad)
+        width = tensors["input_ids"].shape[1]
+        for name in prompts[0].tensors:
+            parts = [prompt.tensors[name] for prompt in prompts]
+            along = [part.shape[-1] == len(prompt.ids) for part, prompt in zip(parts, prompts, strict=True)]
+            tensors[name] = torch.cat(
+                [_stretched(part, len(row), width) for part, row in zip(parts, ids, strict=True)]
+                if name.endswith("token_type_ids") and all(along)
+                else parts
+            )
+        return tensors
+
+
+def _stretched(part: torch.Tensor, length: int, width: int) -> torch.Tensor:
+    """Token types of a prompt (1 x n) for its ids and what was written since, `length` in all, padded to `width`."""
+    right = length - part.shape[-1]
+    return torch.nn.functional.pad(part, (width - length, right))

@@ -1,0 +1,1 @@
+"""Perception: a screenshot to text, widgets, icons and elements, on a CPU. No model names, no actions."""

@@ -1,0 +1,96 @@
+"""What the finders of widgets work on, and how lines lie to one another. Boxes are frame pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from actions.frame import Box
+from agent.perception.elements import Element, Role
+from agent.perception.ocr import Image, TextLine
+from agent.perception.shapes import FlatArea
+
+
+def text_unit(lines: Sequence[TextLine], image: Image) -> float:
+    """The height of ordinary text on this screen in pixels, the unit of all other sizes."""
+    heights = [line.box.height for line in lines if len(line.text) > 2]
+    if len(heights) >= 3:
+        return float(np.clip(np.median(heights), 7, image.shape[0] / 12))
+    return 11.0 if image.shape[1] > image.shape[0] else max(11.0, image.shape[1] / 33)
+
+
+def inside(inner: Box, outer: Box) -> bool:
+    """Whether the middle of `inner` lies in `outer`."""
+    return outer.holds(inner.center)
+
+
+@dataclass
+class ScreenLayout:
+    """What the finders work on: the image, its unit, the text, flat patches and drawings, and what is decided."""
+
+    image: Image
+    unit: float
+    lines: list[TextLine]
+    patches: list[FlatArea]
+    marks: list[Box]
+    elements: list[Element]
+    outlines: list[FlatArea] = field(default_factory=list)
+
+    def texts_in(self, box: Box) -> list[TextLine]:
+        """Lines whose middle lies in `box`, left to right within a row."""
+        return [line for line in self.lines if inside(line.box, box)]
+
+    def marks_in(self, box: Box) -> list[Box]:
+        """Drawings whose middle lies in `box`."""
+        return [mark for mark in self.marks if inside(mark, box)]
+
+    def taken(self, box: Box) -> bool:
+        """Whether an element already covers about the same place."""
+        return any(_same(box, element.box) for element in self.elements)
+
+    def add(
+        self, box: Box, role: Role, lines: Iterable[TextLine] = (), checked: bool | None = None, score: float = 0.9
+    ) -> None:
+        """Record an element; its text is that of `lines`."""
+        text = " ".join(line.text for row in rows_of(list(lines)) for line in row)
+        self.elements.append(Element(box, role, text, checked=checked, score=score))
+
+
+def _same(a: Box, b: Box) -> bool:
+    shared = a.overlap(b)
+    return shared > 0.6 * max(a.area, b.area)
+
+
+def rows_of(lines: Sequence[TextLine]) -> list[list[TextLine]]:
+    """Lines grouped into rows by their middles, each row left to right."""
+    rows: list[list[TextLine]] = []
+    for line in sorted(lines, key=lambda item: item.box.center.y):
+        if rows and abs(rows[-1][-1].box.center.y - line.box.center.y) <= 0.35 * line.box.height:
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    return [sorted(row, key=lambda item: item.box.x1) for row in rows]
+
+
+def beside(scene: ScreenLayout, box: Box) -> TextLine | None:
+    """The nearest words right of the box on its row, or else left of it anywhere on the row."""
+    row = [line for line in scene.lines if len(line.text) > 1 and line.box.y1 - 2 <= box.center.y <= line.box.y2 + 2]
+    right = [
+        line for line in row if -0.3 * scene.unit <= line.box.x1 - box.x2 <= 3 * scene.unit or _starts_under(line, box)
+    ]
+    if right:
+        return min(right, key=lambda line: abs(line.box.x1 - box.x2))
+    close = [
+        line for line in scene.lines if len(line.text) > 1 and abs(line.box.center.y - box.center.y) < 2 * scene.unit
+    ]
+    left = [line for line in close if line.box.x2 <= box.x1 and box.x1 > 0.6 * scene.image.shape[1]]
+    left = left if scene.image.shape[0] > scene.image.shape[1] else []
+    return max(
+        left, key=lambda line: (line.box.x2 - line.box.x1 > 0, -abs(line.box.center.y - box.center.y)), default=None
+    )
+
+
+def _starts_under(line: TextLine, box: Box) -> bool:
+    return abs(line.box.x1 - box.x1) < 0.7 * box.width and line.box.x2 > box.x2 + 2 * box.width

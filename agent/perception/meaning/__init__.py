@@ -1,0 +1,1 @@
+"""Meaning: which element of a screen a description in words refers to."""

@@ -1,0 +1,415 @@
+"""The language of targets, read: from "the second Delete under Bob" to words, roles and relations."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from agent.perception.elements import Role
+from agent.perception.meaning.vocabulary import COLOURS, GENERIC_TEXT, ROLE_WORDS
+
+
+@dataclass(frozen=True)
+class Relation:
+    """Where the target lies relative to other targets: `kind` is right, left, above, below, near, row, in, after,
+    before, between (which has two anchors) or "nth row" (whose anchor is only an ordinal)."""
+
+    kind: str
+    anchors: tuple[TargetDescription, ...]
+
+
+@dataclass(frozen=True)
+class TargetDescription:
+    """A description, taken apart. `words` is what should be written there (or what it means, when not `quoted`)."""
+
+    raw: str
+    words: str = ""
+    quoted: bool = False
+    roles: tuple[Role, ...] = ()
+    ordinal: int | None = None  # 1 is the first, -1 the last
+    place: tuple[str, ...] = ()  # of top, bottom, left, right, middle
+    colours: tuple[str, ...] = ()
+    generic: bool = False  # "the title": any text
+    relations: tuple[Relation, ...] = field(default=())
+    said: str = ""  # the words for a role, when nothing else is said: "Button" may be a label too
+    whole: str = ""  # everything said, with the verb: what it is for, when it is not written there
+
+
+_QUOTES = (
+    ("“", "”"),
+    ("„", "“"),
+    ("„", "”"),
+    ("«", "»"),
+    ("»", "«"),
+    ("「", "」"),
+    ("『", "』"),
+    ("‘", "’"),
+    ('"', '"'),
+    ("`", "`"),
+    ("'", "'"),
+)
+_VERBS = (
+    r"(?:please |now |then |just )*(?:left[- ]|right[- ]|double[- ]|middle[- ]|single[- ]|triple[- ])?"
+    r"(?:click(?: on)?|tap(?: on)?|press(?: on)?|hit|push|select|choose|pick|open|go to|switch to|touch|toggle"
+    r"|locate|focus(?: on)?|hover(?: over)?"
+    r"|move to|check|uncheck|tick|untick|navigate to|visit|where is)\s+(?:on\s+)?"
+)
+_CHINESE_VERBS = r"(?:请)?(?:点击|单击|双击|右键点击|选择|打开|按下|点一下|找到|点)\s*"
+_ARTICLE = r"(?:the|a|an|my|this|that|our|your)\s+"
+_ORDINALS = {
+    "first": 1,
+    "second": 2,
+    "third": 3,
+    "fourth": 4,
+    "fifth": 5,
+    "sixth": 6,
+    "seventh": 7,
+    "eighth": 8,
+    "ninth": 9,
+    "tenth": 10,
+    "last": -1,
+}
+_ROWS = {**_ORDINALS, "top": 1, "upper": 1, "bottom": -1, "lower": -1, "lowest": -1}
+_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九十")}
+_SHOWN = r"\b(?:shown |located |listed |placed )?(?:directly |just |right |immediately )?"
+_CONTAINER = "menu|dialog|dialogue|window|popup|toolbar|tool bar|panel|section|group|list|box|card|field"
+_SCREEN = r"(?: of the (?:screen|page|window|app|display))?$"
+_PART = r"(?:[- ]?hand)?(?: side| edge| corner| part| half)?"
+_BARS = (
+    "bar|toolbar|tool bar|app bar|menu bar|navigation bar|navigation|nav bar|navbar|panel|menu|tab bar|header"
+    "|footer|sidebar"
+)
+_RELATIONS: tuple[tuple[str, str], ...] = (
+    ("between", r"\b(?:in )?between (?P<a>.+?) and (?P<b>.+)$"),
+    (
+        "right",
+        r"\b(?:directly |just |immediately )?(?:to |on )?(?:the )?right(?:[- ]hand side)? (?:of|from) (?P<a>.+)$",
+    ),
+    ("left", r"\b(?:directly |just |immediately )?(?:to |on )?(?:the )?left(?:[- ]hand side)? (?:of|from) (?P<a>.+)$"),
+    (
+        "above",
+        _SHOWN + r"(?:above|over|on top of) (?P<a>.+)$",
+    ),
+    (
+        "below",
+        _SHOWN + r"(?:below|under|beneath|underneath) (?P<a>.+)$",
+    ),
+    ("after", r"\b(?:directly |just |right |immediately )?(?:after|following) (?P<a>.+)$"),
+    ("before", r"\b(?:directly |just |right |immediately )?before (?P<a>.+)$"),
+    ("near", r"\b(?:right )?(?:next to|beside|besides|near|close to|alongside|adjacent to|by) (?P<a>.+)$"),
+    ("row", r"\bin the (?P<a>.+?) (?:row|line)$"),
+    ("row", r"\bin the (?:row|line) (?:of|for|with|called|named) (?P<a>.+)$"),
+    ("row", r"\bat the end of (?P<a>.+?)(?: line| row)?$"),
+    (
+        "in",
+        r"\b(?:in|from|inside|within|on) (?:the )?(?P<a>.+?) " + rf"(?P<container>{_CONTAINER})$",
+    ),
+    ("near", r"\b(?:for|of|belonging to) (?P<a>.+)$"),
+)
+_CHINESE_RELATIONS = {
+    "下方": "below",
+    "下面": "below",
+    "下边": "below",
+    "上方": "above",
+    "上面": "above",
+    "上边": "above",
+    "右侧": "right",
+    "右边": "right",
+    "右方": "right",
+    "左侧": "left",
+    "左边": "left",
+    "左方": "left",
+    "旁边": "near",
+    "后面": "after",
+    "前面": "before",
+}
+_PLACES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        r"(?:at|in|on|to|from) (?:the )?(?:very )?(top|upper|bottom|lower)[- ]?(left|right|centre|center|middle)?"
+        + _PART
+        + _SCREEN,
+        (),
+    ),
+    (
+        r"(?:at|in|on) (?:the )?(left|right)" + _PART + _SCREEN,
+        (),
+    ),
+    (
+        r"(?:at|in|on) (?:the )?(top|bottom|upper|lower|left|right) " + rf"(?:{_BARS})$",
+        (),
+    ),
+    (r"(?:at|in|on) (?:the )?(?:page |site |app )?header$", ("top",)),
+    (r"(?:at|in|on) (?:the )?(?:tool ?bar|app bar|title bar|action bar)$", ("top",)),
+    (r"(?:at|in|on) (?:the )?(?:page |site )?footer$", ("bottom",)),
+    (r"(?:at|in|on) (?:the )?(?:middle|centre|center)(?: row)?(?: of the (?:screen|page|window))?$", ("middle",)),
+)
+
+
+@lru_cache(maxsize=2048)
+def parse_target(text: str) -> TargetDescription:
+    """Take a description apart. Never raises; a description that says nothing gives a `TargetDescription` without words."""
+    spare: list[str] = []
+    masked = _mask_quotes(tidy(text), spare)
+    parsed = _parse(strip_wrappers(masked), text, spare)
+    ticked = (
+        bool(re.match(r"(?:please )?(?:check|uncheck|tick|untick|toggle|accept|agree to) ", masked, re.IGNORECASE))
+        and not parsed.roles
+    )
+    roles: tuple[Role, ...] = ("checkbox", "radio", "switch") if ticked else parsed.roles
+    return replace(parsed, roles=roles, whole=_unmasked(masked, spare))
+
+
+def tidy(text: str) -> str:
+    """One space between words and no closing full stop."""
+    return re.sub(r"\s+", " ", text).strip().rstrip(".。!！,;，；" if len(text.strip()) > 2 else "")
+
+
+def _mask_quotes(text: str, spare: list[str]) -> str:
+    """Quoted parts replaced by private-use characters, one for each."""
+    for start, end in _QUOTES:
+        first = rf"(?<![\w]){re.escape(start)}" if start == end == "'" or start == "‘" else re.escape(start)
+        last = rf"{re.escape(end)}(?![A-Za-z0-9])" if end in "'’" else re.escape(end)
+        pattern = rf"{first}(.+?){last}"
+        for match in list(re.finditer(pattern, text)):
+            inner = match[1].strip()
+            if inner and not _is_mask(inner):
+                spare.append(inner)
+                text = text.replace(match[0], f" {chr(0xE000 + len(spare) - 1)} ", 1)
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def _unmasked(text: str, spare: list[str]) -> str:
+    return "".join(spare[ord(c) - 0xE000] if 0 <= ord(c) - 0xE000 < len(spare) else c for c in text)
+
+
+def _is_mask(text: str) -> bool:
+    return all("\ue000" <= c < "\uf000" or c.isspace() for c in text)
+
+
+def strip_wrappers(text: str) -> str:
+    """Without the verb in front: "click on the Save button" is about the Save button."""
+    text = re.sub(rf"^{_CHINESE_VERBS}", "", text)
+    shorter = re.sub(rf"^{_VERBS}(?=\S)", "", text, count=1, flags=re.IGNORECASE)
+    return shorter if shorter.strip() else text
+
+
+def whole_of(text: str) -> TargetDescription:
+    """The description with its words for a role taken off but no relation read into it ("the Search for field")."""
+    words, roles = _roles(strip_wrappers(tidy(text)))
+    return TargetDescription(raw=text, words=strip_article(words), roles=roles)
+
+
+def _parse(text: str, raw: str, spare: list[str]) -> TargetDescription:
+    text, chinese = _chinese(text, spare)
+    text, relations, place = _relations(text, raw, spare)
+    text, more_place = _place(text)
+    text, ordinal = _ordinal(text)
+    text, colours = _colours(text)
+    said = text
+    text, roles = _roles(text)
+    if chinese != TargetDescription(raw="") and _roles(text)[1]:
+        text, _ = _roles(text)
+    words, quoted = _words(text, spare)
+    last = words.lower().rsplit(" ", 1)[-1]
+    last = last if last in GENERIC_TEXT else last.rstrip("s")
+    generic = not quoted and last in GENERIC_TEXT and (" " not in words or (ordinal or chinese.ordinal) is not None)
+    return TargetDescription(
+        raw=raw,
+        words="" if generic else words,
+        quoted=quoted,
+        roles=roles or chinese.roles,
+        ordinal=ordinal or chinese.ordinal,
+        place=tuple(dict.fromkeys((*place, *more_place, *chinese.place))),
+        colours=colours,
+        said=said if not words and not generic else "",
+        generic=generic,
+        relations=(*relations, *chinese.relations),
+    )
+
+
+def _chinese(text: str, spare: list[str]) -> tuple[str, TargetDescription]:
+    """Ordinals, places, roles and relations said in Chinese, taken out of the text."""
+    found = TargetDescription(raw="")
+    if not re.search(r"[\u4e00-\u9fff]", text):
+        return text, found
+    if match := re.search(r"第([一二三四五六七八九十]|\d+)(?:个|条|项|行)?", text):
+        found = replace(
+            found, ordinal=_DIGITS.get(match[1]) or int(match[1]) if match[1].isdigit() else _DIGITS[match[1]]
+        )
+        text = text.replace(match[0], " ")
+    if match := re.search(r"最后一(?:个|条|项|行)", text):
+        found, text = replace(found, ordinal=-1), text.replace(match[0], " ")
+    if match := re.search(
+        r"(?P<a>[\ue000-\uefff]|[^\s，,的]+?)\s*(?:的)?(?:正)?(下方|下面|下边|上方|上面|上边|右侧|右边|右方|左侧|左边|左方|旁边|后面|前面)",
+        text,
+    ):
+        anchor = match["a"].strip()
+        if anchor not in ("屏幕", "页面", "窗口", ""):
+            relation = Relation(_CHINESE_RELATIONS[match[2]], (_parse_plain(anchor, spare),))
+            found, text = replace(found, relations=(relation,)), text.replace(match[0], " ", 1)
+    for corner, place in (
+        ("右上角", ("top", "right")),
+        ("左上角", ("top", "left")),
+        ("右下角", ("bottom", "right")),
+        ("左下角", ("bottom", "left")),
+        ("顶部", ("top",)),
+        ("底部", ("bottom",)),
+        ("上方", ("top",)),
+        ("下方", ("bottom",)),
+    ):
+        if corner in text:
+            found, text = replace(found, place=place), text.replace(corner, " ")
+            break
+    text = re.sub(
+        r"(?:屏幕|页面|窗口)?(?:的)?有?[一二三四五六七八九十两\d]*个?\s*(?=icon|图标|按钮)|左侧|右侧|，|的(?=\s|$)|屏幕|有",
+        " ",
+        text,
+    )
+    return re.sub(r"\s+", " ", text).strip(), found
+
+
+def _parse_plain(text: str, spare: list[str]) -> TargetDescription:
+    words, quoted = _words(text, spare)
+    return TargetDescription(raw=words, words=words, quoted=quoted)
+
+
+def _relations(text: str, raw: str, spare: list[str]) -> tuple[str, tuple[Relation, ...], tuple[str, ...]]:
+    text = re.sub(
+        r" (?:in|on|from|of) (?:the|this|that) (?:list|table|grid|page|screen|app|window|site|website|dialog|form)$",
+        "",
+        text,
+        flags=re.IGNORECASE,
+    )
+    text = re.sub(
+        r" (?:inside|in|within) (?:a|the) (?:\w+ )?(?:circle|square|box|ring|triangle)$", "", text, flags=re.IGNORECASE
+    )
+    best: tuple[int, str, re.Match[str]] | None = None
+    for kind, pattern in _RELATIONS:
+        match = re.search(pattern, text, re.IGNORECASE)
+        if (
+            match
+            and match.start() > 0
+            and not _is_place(text[match.start() :])
+            and (best is None or match.start() < best[0])
+        ):
+            best = (match.start(), kind, match)
+    if best is None:
+        return text, (), ()
+    _, kind, match = best
+    if kind == "row" and (row := _ROWS.get(match["a"].lower())):
+        return (
+            text[: match.start()].strip(),
+            (Relation("nth row", (TargetDescription(raw=match["a"], ordinal=row),)),),
+            (),
+        )
+    anchors = tuple(
+        _parse(strip_article(part), part, spare) for part in (match["a"], match.groupdict().get("b")) if part
+    )
+    if kind == "in" and match.groupdict().get("container") == "menu":
+        anchors = (replace(anchors[0], roles=("menu", "button", "menuitem", "text")),)
+    return text[: match.start()].strip(), (Relation(kind, anchors),), ()
+
+
+def _is_place(text: str) -> bool:
+    return any(re.fullmatch(pattern, text.strip(), re.IGNORECASE) for pattern, _ in _PLACES)
+
+
+def _place(text: str) -> tuple[str, tuple[str, ...]]:
+    for pattern, place in _PLACES:
+        match = re.search(rf"(?:^|\s){pattern}", text, re.IGNORECASE)
+        if match:
+            words = {"upper": "top", "lower": "bottom", "centre": "middle", "center": "middle"}
+            named = tuple(words.get(g.lower(), g.lower()) for g in match.groups() if g)
+            return text[: match.start()].strip(), place + named
+    corner = re.match(rf"^(?:{_ARTICLE})?(top|bottom)[- ](left|right)\s+(?=\S)", text, re.IGNORECASE)
+    if corner:
+        return text[corner.end() :], (corner[1].lower(), corner[2].lower())
+    return text, ()
+
+
+def _ordinal(text: str) -> tuple[str, int | None]:
+    match = re.search(
+        rf"^(?:{_ARTICLE})?(?P<w>{'|'.join(_ORDINALS)}|\d+(?:st|nd|rd|th)|upper|lower|topmost|bottommost|uppermost)\s+(?!name\b)(?P<rest>\S.*)$",
+        text,
+        re.IGNORECASE,
+    )
+    if not match:
+        return text, None
+    word = match["w"].lower()
+    if word in _ORDINALS:
+        return match["rest"], _ORDINALS[word]
+    if word[0].isdigit():
+        return match["rest"], int(re.sub(r"\D", "", word)) or None
+    return match["rest"], -1 if word in ("lower", "bottommost") else 1
+
+
+def _colours(text: str) -> tuple[str, tuple[str, ...]]:
+    found = tuple(
+        name for name in COLOURS if re.search(rf"\b{name}\b" if name.isascii() else name, text, re.IGNORECASE)
+    )
+    shapes = r"\b(?:round|square|big|large|small|little|tiny|floating|circular|rounded)\b"
+    if found or re.search(shapes, text, re.IGNORECASE):
+        text = re.sub(shapes, " ", text, flags=re.IGNORECASE)
+        for name in found:
+            rest = re.sub(rf"\b{name}\b" if name.isascii() else name, " ", text, flags=re.IGNORECASE)
+            text = rest if rest.strip() else text
+    return re.sub(r"\s+", " ", text).strip(), found
+
+
+def _roles(text: str) -> tuple[str, tuple[Role, ...]]:
+    text = strip_article(text)
+    for word in sorted(ROLE_WORDS, key=len, reverse=True):
+        edge = r"(?<![\w-])" if word.isascii() else ""
+        tail = re.search(rf"{edge}{re.escape(word)}(?:es|s)?$", text, re.IGNORECASE)
+        head = re.match(
+            rf"^{re.escape(word)}\s+" + _NAMED,
+            text,
+            re.IGNORECASE,
+        )
+        if tail:
+            return _keep_meaning(text[: tail.start()].strip(" -"), word), ROLE_WORDS[word]
+        if head and (
+            word not in ("search", "menu", "key", "box", "entry", "input", "sign", "switch", "image", "photo", "eye")
+            or _is_mask(text[head.end() :])
+        ):
+            return text[head.end() :].strip(), ROLE_WORDS[word]
+    return text, ()
+
+
+_NAMED = r"(?:labell?ed |named |called |with (?:the )?(?:text |label )?|that says |saying )?(?=\S)"
+_MEANT = {
+    "menu": "menu",
+    "arrow": "arrow",
+    "eye": "eye",
+    "eye icon": "eye",
+    "logo": "logo",
+    "search field": "search",
+    "search box": "search",
+    "search bar": "search",
+    "搜索框": "搜索",
+    "sign": "sign",
+    "photo": "photo",
+    "address bar": "address",
+}
+
+
+def _keep_meaning(rest: str, word: str) -> str:
+    """Some role words also say what the thing means: the menu, an arrow, a search box."""
+    meant = _MEANT.get(word)
+    if meant is None or (_is_mask(rest) and rest):
+        return rest
+    return f"{rest} {meant}".strip()
+
+
+def strip_article(text: str) -> str:
+    """Without a leading the, a, my."""
+    return re.sub(rf"^(?:{_ARTICLE})+", "", text.strip(), flags=re.IGNORECASE)
+
+
+def _words(text: str, spare: list[str]) -> tuple[str, bool]:
+    """The words to match: the quoted ones if any, to the letter, else all of them."""
+    masks = [c for c in text if "\ue000" <= c < "\uf000" and ord(c) - 0xE000 < len(spare)]
+    if masks:
+        return " ".join(spare[ord(c) - 0xE000] for c in masks), True
+    return strip_article(text).strip(" ,:-") if len(text) > 1 else text, False

@@ -1,0 +1,187 @@
+"""Finding a target where the ranking finds none: by a widget's own label, or by the words that stand beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from rapidfuzz import fuzz
+
+from actions.frame import Box, Point
+from agent.builtin.screen_diff import norm
+from agent.perception.elements import Candidate, Element, PerceivedScreen, Role
+from agent.perception.meaning.description import parse_target
+
+_NOUN = re.compile(
+    r"\s+(?:(?:text |input |search |entry |check |select |combo |radio )?(?:field|box|input|area)|textbox|checkbox|"
+    r"button|slider|scale|drop-?\s?down(?: list| menu)?|combo\s?box|list|switch|toggle|option|menu|tab|entry)$",
+    re.IGNORECASE,
+)
+_WORDLESS: tuple[Role, ...] = ("button", "field", "select", "slider", "image", "icon", "switch")
+
+
+def plain(target: str) -> str:
+    """The name in a target: without article, quotes and the noun for what it is."""
+    words = re.sub(r"^(?:the|a|an|your|my)\s+", "", target.strip(), flags=re.IGNORECASE)
+    return norm(_NOUN.sub("", words)) or norm(words)
+
+
+def by_label(screen: PerceivedScreen, target: str, roles: Sequence[Role]) -> list[Candidate]:
+    """Elements of `roles` (any, if empty) whose label or text is the target's name."""
+    name = plain(target)
+    fitting = [e for e in screen.elements if not roles or e.role in roles]
+    scored = [
+        (max(fuzz.ratio(name, plain(words)) for words in (e.label, e.text) if words), e)
+        for e in fitting
+        if e.label or e.text
+    ]
+    good = sorted((s for s in scored if s[0] >= 85), key=lambda s: -s[0])
+    found = [Candidate(e, e.box.center, score / 100, "its label") for score, e in good]
+    return [c for c in found if with_its_numbers(c, target) == c]
+
+
+_RIVALS = (
+    {"first", "last", "middle", "family", "given"},
+    {"new", "old", "current", "confirm", "repeat"},
+    {"from", "to"},
+    {"start", "end"},
+    {"billing", "shipping", "delivery"},
+    {"home", "work", "mobile"},
+    {"minimum", "maximum"},
+    {"width", "height"},
+)
+"""Words that tell one field from another of nearly the same name."""
+
+
+def is_rival(candidate: Candidate, target: str) -> bool:
+    """Whether a thing bears the rival's name: "Last name" where "First name" is asked for."""
+    seen = set(re.findall(r"\w+", norm(f"{candidate.element.text} {candidate.element.label}")))
+    wanted = set(re.findall(r"\w+", norm(target)))
+    return any(wanted & rivals and seen & rivals and not wanted & seen & rivals for rivals in _RIVALS)
+
+
+def with_its_numbers(candidate: Candidate, target: str) -> Candidate:
+    """The candidate, not to be acted on where a number in the name is another one: "item 1" for "item 12"."""
+    if parse_target(target).relations or parse_target(target).ordinal:
+        return candidate
+    seen = re.findall(r"\d+", f"{candidate.element.text} {candidate.element.label}")
+    wanted = re.findall(r"\d+", target)
+    numbered = bool(wanted) and bool(seen) and not set(wanted) <= set(seen)
+    return replace(candidate, score=min(candidate.score, 0.45)) if numbered else candidate
+
+
+def is_written(screen: PerceivedScreen, target: str) -> bool:
+    """Whether the target's whole name stands on the screen."""
+    name = plain(target)
+    return any(name and plain(e.text) == name for e in screen.elements)
+
+
+def is_called(element: Element, target: str) -> bool:
+    """Whether a widget that bears another name is not meant: "Last name" for "First name"."""
+    if not element.label or not re.search(r"[^\W\d]", element.label):
+        return True
+    name, label = plain(target), plain(element.label)
+    return fuzz.ratio(name, label) >= 85 or name in (norm(element.text), norm(element.label)) or name in label.split()
+
+
+def beside(screen: PerceivedScreen, target: str) -> list[Candidate]:
+    """The widgets right of, or else under, words that are the target's name."""
+    found = [e for box in _name_boxes(screen, target) for e in (_right_of(box, screen) or _under(box, screen))[:1]]
+    return [Candidate(e, e.box.center, 0.6, "beside its name") for e in found]
+
+
+def right_of_words(screen: PerceivedScreen, target: str) -> list[Candidate]:
+    """The places right of words that are the target's name, where a field that was not recognised may be."""
+    spots = [Box(b.x2 + 8, b.y1, min(b.x2 + 112, screen.width - 2.0), b.y2) for b in _name_boxes(screen, target)]
+    return [Candidate(Element(box, "field", label=target), box.center, 0.6, "right of its name") for box in spots]
+
+
+def level_with(screen: PerceivedScreen, target: str, fits: Callable[[str], bool]) -> Element | None:
+    """The element on the row of the target's name, or under it, whose text `fits`; or the only one on the screen."""
+    fitting = [e for e in screen.elements if fits(e.text)]
+    names = [
+        *_name_boxes(screen, target),
+        *(e.box for e in screen.elements if e.label and plain(e.label) == plain(target)),
+    ]
+    level = [e for box in names for e in fitting if -6 <= e.box.center.y - box.y1 < 60 and e.box.x2 > box.x1]
+    return level[0] if level else fitting[0] if len(fitting) == 1 else None
+
+
+def _name_boxes(screen: PerceivedScreen, target: str) -> list[Box]:
+    """Where the target's name is written, also as the first words of a longer line."""
+    name, found = plain(target), []
+    for e in screen.elements:
+        if e.role not in ("text", "link") or not name:
+            continue
+        words = norm(e.text)
+        if fuzz.ratio(name, words) >= 85:
+            found.append(e.box)
+        elif words.startswith((name + " ", name + ":")):
+            found.append(e.box._replace(x2=e.box.x1 + e.box.width * (len(name) + 1) / len(words)))
+    return found
+
+
+def _right_of(box: Box, screen: PerceivedScreen) -> list[Element]:
+    level = [
+        e
+        for e in screen.elements
+        if _is_widget(e)
+        and e.box.x1 > box.center.x
+        and e.box.center.x > box.x2
+        and abs(e.box.center.y - box.center.y) < max(12.0, box.height)
+    ]
+    return sorted((e for e in level if e.box.x1 - box.x2 < 300), key=lambda e: e.box.x1)
+
+
+def _under(box: Box, screen: PerceivedScreen) -> list[Element]:
+    under = [e for e in screen.elements if _is_widget(e) and -4 <= e.box.y1 - box.y2 < 40 and e.box.x1 < box.x2]
+    return sorted((e for e in under if e.box.x2 > box.x1), key=lambda e: e.box.y1)
+
+
+def _is_widget(element: Element) -> bool:
+    return element.role in _WORDLESS and (element.role != "icon" or element.box.width > 40)
+
+
+def on_keypad(screen: PerceivedScreen, name: str, same: Sequence[Candidate]) -> list[Candidate]:
+    """Of several keys that read `name`, the one that stands where that digit belongs; none where that is not clear.
+
+    On a keypad 1 is left of 2 and in one column with 4 and 7: one of two keys read as "1" is a misread "/".
+    """
+    distinct = [c for i, c in enumerate(same) if all(c.element.box.overlap(o.element.box) == 0 for o in same[:i])]
+    if len(distinct) < 2 or not name.isdigit():
+        return list(same)
+    digits = {e.text: e.box for e in screen.elements if len(e.text) == 1 and e.text.isdigit() and e.text != name}
+    fits = [sum(_digit_fits(int(name), c.element.box, int(d), box) for d, box in digits.items()) for c in distinct]
+    best = max(fits)
+    clear = best > 0 and fits.count(best) == 1
+    return [distinct[fits.index(best)]] if clear else [replace(c, score=min(c.score, 0.45)) for c in distinct]
+
+
+def _digit_fits(one: int, a: Box, other: int, b: Box) -> bool:
+    """Whether two digits stand to each other as on a keypad (7 8 9 over 4 5 6 over 1 2 3)."""
+    if not one or not other:
+        return False
+    across = (other - 1) % 3 - (one - 1) % 3
+    level, upright = abs(a.center.y - b.center.y) < a.height / 2, abs(a.center.x - b.center.x) < a.width / 2
+    same_row = (one - 1) // 3 == (other - 1) // 3
+    return (same_row and level and across * (b.center.x - a.center.x) > 0) or (across == 0 and upright)
+
+
+def over_a_row(screen: PerceivedScreen, target: str) -> list[Candidate]:
+    """Words that were read one by one but make up the target's name together."""
+    name = norm(quoted[1]) if (quoted := re.search(r"[\"“«„](.+)[\"”»“]", target)) else plain(target)
+    texts = sorted(
+        (e for e in screen.elements if e.role in ("text", "link", "menuitem") and e.text), key=lambda e: e.box.x1
+    )
+    for first in texts if " " in name else ():
+        row = [
+            e
+            for e in texts
+            if abs(e.box.center.y - first.box.center.y) < first.box.height / 2 and e.box.x1 >= first.box.x1
+        ]
+        for count in range(2, min(len(row), 8) + 1):
+            if norm(" ".join(e.text for e in row[:count])) == name:
+                box = Box.around([p for e in row[:count] for p in (Point(*e.box[:2]), Point(*e.box[2:]))])
+                return [Candidate(replace(first, box=box, text=name), box.center, 0.9, "words side by side")]
+    return []

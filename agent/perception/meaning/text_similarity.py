@@ -1,0 +1,201 @@
+"""How alike two pieces of text are: to the letter, through OCR's slips, or in what they mean."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rapidfuzz import fuzz
+
+from agent.perception.meaning.vocabulary import SYNONYMS
+
+STOP = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "my",
+        "this",
+        "that",
+        "to",
+        "of",
+        "in",
+        "on",
+        "at",
+        "for",
+        "and",
+        "or",
+        "is",
+        "are",
+        "i",
+        "me",
+        "it",
+        "its",
+        "with",
+        "from",
+        "by",
+        "as",
+        "be",
+        "your",
+        "you",
+        "please",
+        "app",
+        "application",
+        "page",
+        "screen",
+        "about",
+        "into",
+        "how",
+        "has",
+        "have",
+        "some",
+        "all",
+        "one",
+        "so",
+        "do",
+        "what",
+    ]
+)
+"""Words that say nothing about which thing is meant."""
+
+
+def plain(text: str) -> str:
+    """Lower case, one space between words, no punctuation or mnemonic marks: what two labels are compared by."""
+    text = unicodedata.normalize("NFKC", text.replace("º", "°")).casefold().replace("_", " ").replace("’", "'")
+    text = re.sub(r"(?<=\w)['’](?=\w)", "'", text)
+    return re.sub(r"[^\w'+#@%&$€£]+", " ", text).strip()
+
+
+_CONFUSED = str.maketrans(
+    {"0": "o", "1": "l", "i": "l", "|": "l", "!": "l", "5": "s", "8": "b", "ı": "l", "，": ",", "[": "l", "]": "l"}
+)
+
+
+def _blurred(text: str) -> str:
+    """What is left when letters that OCR confuses are made the same and spaces dropped."""
+    return re.sub(r"[\s']", "", text.translate(_CONFUSED)).replace("rn", "m").replace("vv", "w")
+
+
+def likeness(wanted: str, seen: str, quoted: bool = False) -> float:
+    """How well words on the screen match the words wanted, 0 to 1; 1 is the same to the letter."""
+    if not seen or not wanted:
+        return 0.0
+    if wanted.strip() == seen.strip():
+        return 1.0
+    a, b = plain(wanted), plain(seen)
+    if not a or not b:
+        return 0.0
+    if a == b:
+        return 0.98
+    if _blurred(a) == _blurred(b):
+        return 0.94
+    return max(_contained(a, b, quoted), _fuzzy(a, b), _cut_off(a, seen))
+
+
+def _contained(a: str, b: str, quoted: bool) -> float:
+    if _has_words(b, a):
+        return 0.6 + 0.3 * len(a) / len(b)
+    share = len(b) / len(a)
+    if _has_words(a, b) and share >= 0.4:
+        return (0.5 if quoted else 0.75) * share
+    if len(a) >= 4 and _blurred(a) in _blurred(b):
+        return 0.5 + 0.35 * len(a) / len(b)
+    return 0.0
+
+
+def _has_words(text: str, words: str) -> bool:
+    if re.search(r"[\u3040-\u9fff]", words):
+        return words in text
+    return f" {words} " in f" {text} "
+
+
+def _fuzzy(a: str, b: str) -> float:
+    ratio = float(fuzz.ratio(a, b)) / 100
+    if min(len(a), len(b)) < 4 or abs(len(a) - len(b)) > 0.4 * max(len(a), len(b)):
+        return 0.0
+    return max(0.0, 0.92 - 2.2 * (1 - ratio)) if ratio >= 0.72 else 0.0
+
+
+def _cut_off(a: str, seen: str) -> float:
+    """A label that the program cut short: "Friends from Col…"."""
+    stem = re.sub(r"(?:…|\.\.+|・・・)\s*$", "", seen).strip()
+    b = plain(stem)
+    return 0.86 if stem != seen.strip() and len(b) >= 5 and a.startswith(b) and len(b) > 0.4 * len(a) else 0.0
+
+
+@lru_cache(maxsize=1)
+def phrases() -> dict[str, frozenset[int]]:
+    """Every phrase of `SYNONYMS`, stemmed, with the rows it is in."""
+    table: dict[str, set[int]] = {}
+    for index, row in enumerate(SYNONYMS):
+        for phrase in row:
+            table.setdefault(" ".join(stem(w) for w in plain(phrase).split()), set()).add(index)
+    return {phrase: frozenset(rows) for phrase, rows in table.items()}
+
+
+def stem(word: str) -> str:
+    """The word less a common English ending."""
+    for ending in ("ing", "ies", "ed", "es", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)] + ("y" if ending == "ies" else "")
+    return word
+
+
+@dataclass(frozen=True)
+class Sense:
+    """A word or phrase and the rows of `SYNONYMS` it belongs to."""
+
+    word: str
+    rows: frozenset[int] = frozenset()
+
+    def means(self, other: Sense) -> bool:
+        """Whether both say the same."""
+        return (
+            self.word == other.word
+            or bool(self.rows & other.rows)
+            or (min(len(self.word), len(other.word)) >= 5 and float(fuzz.ratio(self.word, other.word)) >= 86)
+        )
+
+
+@lru_cache(maxsize=8192)
+def senses(text: str) -> tuple[Sense, ...]:
+    """The words of a text that carry meaning, the longest known phrases first taken as one."""
+    words = [stem(word) for word in re.findall(r"[\w'+#@%&$€£-]+", plain(text))]
+    found: list[Sense] = []
+    index = 0
+    while index < len(words):
+        for length in range(min(4, len(words) - index), 0, -1):
+            phrase = " ".join(words[index : index + length])
+            if phrase in phrases():
+                found.append(Sense(phrase, phrases()[phrase]))
+                index += length
+                break
+        else:
+            if words[index] not in STOP:
+                found.append(Sense(words[index]))
+            index += 1
+    return tuple(found)
+
+
+def meaning(wanted: str, seen: str, common: dict[Sense, int] | None = None) -> float:
+    """How much two texts mean the same, 0 to about 0.85, by shared words and synonyms.
+
+    `common` counts on how many elements a wanted sense is found: what is everywhere says little.
+    """
+    a, b = senses(wanted), senses(seen)
+    hits = [s for s in a if any(s.means(t) for t in b)]
+    if not hits:
+        return 0.0
+    weigh = {s: _weight(s) / (1 + math.log(max(1, (common or {}).get(s, 1)))) for s in a}
+    recall = sum(weigh[s] for s in hits) / sum(weigh[s] for s in a)
+    back = [t for t in b if any(s.means(t) for s in a)]
+    precision = sum(map(_weight, back)) / sum(map(_weight, b))
+    return 0.88 * (0.55 * math.sqrt(recall) + 0.45 * precision) * (1.0 if recall >= 0.3 else 0.8)
+
+
+def _weight(sense: Sense) -> float:
+    length = max(len(sense.word), 6) if sense.rows else len(sense.word)
+    return min(3.0, 0.6 + 0.2 * length) * (1.3 if " " in sense.word else 1.0)

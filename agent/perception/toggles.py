@@ -1,0 +1,201 @@
+"""Finding check boxes, radio buttons, switches and sliders."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from actions.frame import Box
+from agent.perception import ocr
+from agent.perception.layout import ScreenLayout, beside
+from agent.perception.ocr import Image
+from agent.perception.shapes import FlatArea, ring_colour
+
+
+def find_small_boxes(scene: ScreenLayout) -> None:
+    """Check boxes and radio buttons: a small empty or ticked frame with words beside it."""
+    for patch in scene.outlines + scene.patches:
+        box, unit = patch.box, scene.unit
+        size = max(box.width, box.height)
+        if not (
+            0.5 * unit <= min(box.width, box.height) and size <= 2.5 * unit and 0.75 < box.width / box.height < 1.34
+        ):
+            continue
+        if (
+            any(box.overlap(e.box) > 0 for e in scene.elements)
+            or not beside(scene, box)
+            or _is_letter(scene, box)
+            or _named_by_button(scene, box)
+        ):
+            continue
+        outer, framed = ring_colour(scene.image, box.grown(2.5)), ring_colour(scene.image, box.grown(0.5))
+        contrast = max(np.abs(framed - outer).max(), np.abs(np.array(patch.colour) - outer).max())
+        if contrast < 10 or (patch.ink > 0.7 and not _has_empty_twin(scene, patch)) or _mark_is_wide(scene, box):
+            continue
+        alone = not _has_empty_twin(scene, patch)
+        if patch.round and patch.ink > 0.02 and alone and not _dotted(scene.image, box):
+            continue
+        filled = np.abs(np.array(patch.colour, dtype=float) - outer).max() > 60 and _colourful(patch.colour)
+        scene.add(box, "radio" if patch.round else "checkbox", checked=bool(patch.ink > 0.08 or filled), score=0.8)
+
+
+def _has_empty_twin(scene: ScreenLayout, patch: FlatArea) -> bool:
+    """Whether an empty ring of the same size is there too: radio buttons come in groups."""
+    return (
+        patch.round
+        and scene.image.shape[1] > scene.image.shape[0]
+        and any(
+            p.round
+            and p.ink < 0.2
+            and abs(p.box.width - patch.box.width) <= max(2, 0.34 * p.box.width)
+            and p.box.overlap(patch.box) == 0
+            and min(abs(p.box.x1 - patch.box.x1), abs(p.box.center.y - patch.box.center.y)) <= 4
+            for p in scene.outlines
+        )
+    )
+
+
+def _named_by_button(scene: ScreenLayout, box: Box) -> bool:
+    """Whether the words beside the box are those of a button that it is not in."""
+    line = beside(scene, box)
+    return line is not None and any(
+        1.8 * scene.unit <= p.box.height <= 3.5 * scene.unit
+        and line.box.x1 - 2 > p.box.x1 > box.x2
+        and line.box.x2 + 2 < p.box.x2 < line.box.x2 + 4 * scene.unit
+        and p.box.y1 < line.box.y1 < line.box.y2 < p.box.y2
+        for p in scene.patches
+    )
+
+
+def _is_letter(scene: ScreenLayout, box: Box) -> bool:
+    """Whether a character of a longer text stands in the box."""
+    return any(
+        len(line.text) > 1 and line.box.overlap(box) > 0 and any(box.x1 <= x <= box.x2 for x in line.xs)
+        for line in scene.lines
+    )
+
+
+def _dotted(image: Image, box: Box) -> bool:
+    """Whether what is drawn inside a ring is a dot (or tick) in its middle and not a letter or a cross."""
+    x1, y1, x2, y2 = (int(v) for v in box)
+    ink = ocr.ink_of(np.ascontiguousarray(image[y1:y2, x1:x2]))
+    if ink is None:
+        return False
+    h, w = ink.shape
+    core = ink[int(h * 0.4) : int(np.ceil(h * 0.6)), int(w * 0.4) : int(np.ceil(w * 0.6))]
+    return bool(
+        core.size and core.mean() > 0.85 and ink[h // 5 : -h // 5 or None, w // 5 : -w // 5 or None].mean() > 0.08
+    )
+
+
+def _mark_is_wide(scene: ScreenLayout, box: Box) -> bool:
+    return any(mark.overlap(box) > 0 and mark.width > 1.6 * box.width for mark in scene.marks)
+
+
+def _colourful(colour: tuple[int, int, int]) -> bool:
+    return max(colour) - min(colour) > 40
+
+
+def find_switches(scene: ScreenLayout) -> None:
+    """Switches: a pill twice as wide as high with a round thumb at one end."""
+    for patch in scene.patches:
+        box, unit = patch.box, scene.unit
+        if not (0.6 * unit <= box.height <= 2.6 * unit and 1.45 < box.width / box.height < 2.8) or patch.round:
+            continue
+        thumbs = [p.box for p in scene.patches if p.round and p.box is not box and _thumb(p.box, box)]
+        if thumbs and not scene.texts_in(box) and not scene.taken(box):
+            whole = box.union(thumbs[0])
+            scene.add(whole, "switch", checked=thumbs[0].center.x > whole.center.x, score=0.8)
+
+
+def _thumb(thumb: Box, track: Box) -> bool:
+    level = abs(thumb.center.y - track.center.y) < 0.2 * track.height
+    size = 0.55 < thumb.height / track.height < 1.8
+    at_end = min(abs(thumb.x1 - track.x1), abs(thumb.x2 - track.x2)) < 0.45 * track.height
+    near = track.x1 - thumb.width <= thumb.x1 and thumb.x2 <= track.x2 + thumb.width
+    return level and size and at_end and near
+
+
+def find_sliders(scene: ScreenLayout) -> None:
+    """Sliders: a long thin track and a knob on it."""
+    unit = scene.unit
+    thin = [
+        p.box
+        for p in scene.patches
+        if p.box.height <= 1.5 * unit and p.box.width >= 2 * p.box.height and p.box.width > 1.5 * unit
+    ]
+    knobs = [
+        p.box
+        for p in scene.patches
+        if 0.5 * unit < p.box.height < 2.4 * unit and p.box.width < 3 * unit and p.box.width < 2.6 * p.box.height
+    ]
+    for knob in knobs:
+        tracks = [box for box in thin if _on_track(knob, box, unit)]
+        if not tracks:
+            continue
+        whole = knob
+        for box in tracks:
+            whole = whole.union(box)
+        for part in scene.patches:
+            level = abs(part.box.y1 - tracks[0].y1) <= 2 and abs(part.box.y2 - tracks[0].y2) <= 2
+            if level and -6 <= whole.x1 - part.box.x2 <= 6 and part.colour == _fill_of(scene, tracks[0]):
+                whole = whole.union(part.box)
+        thumb_only = whole.width < 5 * unit or whole.height > 2.6 * unit or scene.texts_in(whole)
+        if not thumb_only and not any(whole.overlap(e.box) > 0 for e in scene.elements):
+            scene.add(whole, "slider", score=0.7)
+
+
+def _fill_of(scene: ScreenLayout, box: Box) -> tuple[int, int, int] | None:
+    return next((p.colour for p in scene.patches if p.box == box), None)
+
+
+def find_drawn_sliders(scene: ScreenLayout) -> None:
+    """Sliders whose knob and track are drawn in one colour: a long drawing that is thin but for one bump."""
+    for mark in list(scene.marks):
+        if mark.width < 5 * scene.unit or not 0.6 * scene.unit < mark.height < 2.6 * scene.unit:
+            continue
+        x1, y1, x2, y2 = (max(0, int(v)) for v in mark.grown(2))
+        around = ring_colour(scene.image, mark.grown(2))
+        ink = np.abs(scene.image[y1:y2, x1:x2] - around).max(axis=2) > 12
+        heights = ink.sum(axis=0)
+        thin = float(np.median(heights))
+        bump = np.flatnonzero(heights > max(1.6 * thin, thin + 3))
+        steady = float((heights > 0).mean()) > 0.85 and 0 < thin < 0.65 * mark.height
+        knob = len(bump) > 0 and bump[-1] - bump[0] < 3 * scene.unit and not scene.texts_in(mark)
+        if steady and knob and not any(mark.overlap(e.box) > 0 for e in scene.elements):
+            scene.add(mark, "slider", score=0.7)
+
+
+def find_filled_sliders(scene: ScreenLayout) -> None:
+    """Sliders whose knob is drawn and whose track has one colour before it and another behind it."""
+    unit = scene.unit
+    for knob in list(scene.marks):
+        if not (0.9 * unit < knob.height < 2.4 * unit and 0.75 < knob.width / knob.height < 1.3):
+            continue
+        left, right = _run(scene, knob, -1), _run(scene, knob, 1)
+        whole = Box(knob.x1 - left, knob.y1, knob.x2 + right, knob.y2)
+        both = min(left, right) > 1.5 * unit and left + right > 5 * unit
+        if both and not scene.texts_in(whole) and not any(whole.overlap(e.box) > 0 for e in scene.elements):
+            scene.add(whole, "slider", score=0.7)
+
+
+def _run(scene: ScreenLayout, knob: Box, step: int) -> int:
+    """Pixels of one colour, other than that above and below it, from the side of `knob` outwards; 0 for a thick one."""
+    height, width = scene.image.shape[:2]
+    row = min(height - 1, max(0, int(knob.center.y)))
+    start = int(knob.x2 + 2) if step > 0 else int(knob.x1 - 3)
+    if not 0 <= start < width:
+        return 0
+    line = scene.image[row, start:] if step > 0 else scene.image[row, start::-1]
+    same = np.abs(line.astype(int) - line[0].astype(int)).max(axis=1) <= 6
+    length = int(np.argmin(same)) if not same.all() else len(same)
+    middle = min(width - 1, max(0, start + step * (length // 2)))
+    column = scene.image[max(0, int(knob.y1)) : int(knob.y2) + 1, middle].astype(int)
+    thick = int((np.abs(column - line[0].astype(int)).max(axis=1) <= 6).sum())
+    return length if 2 <= thick < 0.75 * knob.height else 0
+
+
+def _on_track(knob: Box, track: Box, unit: float) -> bool:
+    level = abs(knob.center.y - track.center.y) <= 2 + 0.1 * unit
+    touching = track.x1 - 0.4 * unit <= knob.center.x <= track.x2 + knob.width
+    thinner = track.height <= 0.75 * knob.height or (track.height <= 1.3 * knob.height and track.width > 5 * knob.width)
+    return level and touching and thinner and track.width > 1.2 * knob.width

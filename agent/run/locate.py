@@ -1,0 +1,88 @@
+"""``handeye locate``: one image file, one target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image as PilImage
+from PIL import UnidentifiedImageError
+
+from actions.frame import Frame
+from agent.core.errors import UserError
+from agent.models.spec import resolve_model
+from agent.views.drawing import draw_grounding
+from envs.env import Image, Observation
+
+MAX_PIXELS = 100_000_000
+"""Larger images are refused before they are decoded."""
+
+
+def locate_on_image(
+    path: Path,
+    instruction: str,
+    model: str,
+    served_model: str | None = None,
+    max_pixels: int | None = None,
+    draw: Path | None = None,
+    dialect: str | None = None,
+    profile: Path | bool = True,
+) -> dict[str, Any]:
+    """Find `instruction` on the image at `path`; the object that ``handeye locate --json`` prints.
+
+    `point` is [x, y] and `bbox` is [x1, y1, x2, y2] in pixels of the image; both None when `refused`.
+    """
+    if not instruction.strip():
+        raise UserError('the instruction is empty: say what to find, e.g. "the Save button"')
+    image = read_image(path)
+    frame = Frame(id="image", width=image.shape[1], height=image.shape[0])
+    finder = resolve_model(
+        model,
+        ability="locate",
+        served_model=served_model,
+        dialect=dialect,
+        max_pixels=max_pixels,
+        profile=profile,
+    )
+    found = finder.locate(Observation(image, frame), instruction)
+    if draw is not None:
+        _save(draw_grounding(image, found), draw)
+    return {
+        "point": _rounded(found.point),
+        "bbox": _rounded(found.box),
+        "score": round(found.score, 4),
+        "refused": found.refused,
+        "reason": found.reason,
+        "image_size": [frame.width, frame.height],
+    }
+
+
+def read_image(path: Path) -> Image:
+    """An image file as RGB uint8 HxWx3. Raises `UserError`."""
+    return image_of(lambda: PilImage.open(path), str(path))
+
+
+def image_of(source: Callable[[], PilImage.Image], name: str) -> Image:
+    """What `source` opens as RGB uint8 HxWx3; `name` is for errors. Raises `UserError`."""
+    try:
+        with source() as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise UserError(f"{name} is {image.width}x{image.height}: more than {MAX_PIXELS:,} pixels")
+            return np.asarray(image.convert("RGB"))
+    except FileNotFoundError as error:
+        raise UserError(f"no such image: {name}") from error
+    except (UnidentifiedImageError, PilImage.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
+        raise UserError(f"cannot read {name} as an image: {error}") from error
+
+
+def _save(image: Image, path: Path) -> None:
+    try:
+        PilImage.fromarray(image).save(path)
+    except (OSError, ValueError) as error:
+        raise UserError(f"cannot write {path}: {error}") from error
+
+
+def _rounded(numbers: tuple[float, ...] | None) -> list[float] | None:
+    return None if numbers is None else [round(float(n), 2) for n in numbers]

@@ -1,0 +1,1 @@
+"""Starting a model server: which engine, which flags, and the child process."""

@@ -1,0 +1,1 @@
+"""What a person looks at: the terminal, the live page, reports. One-way: a view never decides."""

@@ -1,0 +1,117 @@
+"""An answer to look at: a small HTML page that needs no network, and the screens as PNG files."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from actions.frame import Box, Point
+from agent.core.errors import UserError
+from agent.core.step import Step
+from agent.episodes import Episode, EpisodeError
+from agent.episodes.query.answer import Hit, QueryAnswer
+from agent.views.drawing import Polyline, draw, draw_action
+from agent.views.report.images import data_url
+from envs.env import Image
+from envs.png import encode_png
+
+WIDTH = 640
+"""Pixels of a thumbnail, across."""
+_AROUND = 120
+_STYLE = """:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:1.5rem auto;
+padding:0 1rem}h1{font-size:1.3rem}ol{list-style:none;padding:0}li{margin:1.5rem 0}
+img{max-width:100%;height:auto;border:1px solid #888}h2{font-size:1.05rem;margin:0 0 .3rem}p{margin:.3rem 0}"""
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+
+def write_page(answer: QueryAnswer, episode: Episode, path: Path) -> Path:
+    """Write the answer with thumbnails as one HTML file. Everything said or shown is text. Raises `UserError`."""
+    items = "".join(_item(one, _thumbnail(episode, one)) for one in answer.hits)
+    steps = f"<ol>{items}</ol>" if items else ""
+    text = html.escape(answer.text)
+    page = (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        f"<title>{html.escape(answer.question)}</title><style>{_STYLE}</style></head>"
+        f"<body><main><h1>{html.escape(answer.question)}</h1><p><strong>{text}</strong></p>"
+        f"<p>Episode: {html.escape(episode.header.task)}. Answered by {html.escape(answer.model)}.</p>"
+        f"{steps}</main></body></html>\n"
+    )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(page, encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+    return path
+
+
+def write_pictures(answer: QueryAnswer, episode: Episode, folder: Path) -> list[Path]:
+    """The place of each hit as ``step-0004.png`` in `folder`. Raises `UserError`."""
+    written = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for one in answer.hits:
+            shown = _shown(episode, one)
+            if shown is not None:
+                path = folder / f"step-{one.step:04d}.png"
+                path.write_bytes(encode_png(_cut(shown, one.box)))
+                written.append(path)
+    except OSError as error:
+        raise UserError(f"cannot write to {folder}: {error.strerror or error}") from error
+    return written
+
+
+def _item(one: Hit, src: str) -> str:
+    title = f"Step {one.step}, {one.clock}"
+    words = html.escape(one.snippet)
+    picture = (
+        f'<img src="{src}" alt="Screen of step {one.step}: {words}">' if src else "<p>The screen cannot be read.</p>"
+    )
+    return f"<li><h2>{title}</h2><p>{words}</p>{picture}</li>"
+
+
+def _thumbnail(episode: Episode, one: Hit) -> str:
+    shown = _shown(episode, one)
+    if shown is None:
+        return ""
+    scale = WIDTH / max(shown.shape[1], WIDTH)
+    if scale < 1:
+        size = WIDTH, max(1, round(shown.shape[0] * scale))
+        shown = np.asarray(cv2.resize(shown, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return data_url(shown)
+
+
+def _shown(episode: Episode, one: Hit) -> Image | None:
+    """The step's screen with the place marked, or the action where there is none."""
+    step = next(step for step in episode.steps if step.index + 1 == one.step)
+    try:
+        image = episode.image(step)
+    except EpisodeError:
+        return None
+    if one.box is None:
+        return _acted(image, step)
+    x1, y1, x2, y2 = one.box.grown(4)
+    return draw(image, [Polyline((Point(x1, y1), Point(x2, y1), Point(x2, y2), Point(x1, y2), Point(x1, y1)))])
+
+
+def _acted(image: Image, step: Step) -> Image:
+    return draw_action(image, step.action) if step.action else image
+
+
+def _cut(image: Image, box: Box | None) -> Image:
+    """The part around `box`; everything without one."""
+    if box is None:
+        return np.ascontiguousarray(image)
+    height, width = image.shape[:2]
+    x1, y1, x2, y2 = (round(side) for side in box.grown(_AROUND))
+    return np.ascontiguousarray(image[max(0, y1) : min(height, y2), max(0, x1) : min(width, x2)])
+
+
+def columns(hits: Sequence[Hit]) -> list[tuple[str, str, str]]:
+    """Step, time and snippet of each hit, for a terminal."""
+    return [(f"step {one.step}", one.clock, one.snippet) for one in hits]

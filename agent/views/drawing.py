@@ -1,0 +1,268 @@
+"""Actions drawn on a screen: what was clicked, dragged, scrolled or typed, visible on light and on dark.
+
+`marks` says what to draw as a few shapes in frame coordinates (continuous: the middle of pixel ``i`` is ``i + 0.5``);
+`draw` paints them on pixels, and `agent.views.report` turns the same shapes into SVG.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from PIL import Image as Pillow
+from PIL import ImageDraw, ImageFont
+
+from actions.action import AnyAction, Click, Drag, Finish, Key, LongPress, Move, Scroll, TypeText, Wait, describe
+from actions.frame import FinitePoint, Point
+from agent.core.model import Grounding
+from envs.env import Image
+
+COLOUR = (214, 0, 88)
+"""RGB of every mark; each has a white edge."""
+_SHIFT = 4  # OpenCV takes coordinates in 1/16 pixels
+
+
+@dataclass(frozen=True)
+class Disc:
+    """A circle; `filled`, or a ring."""
+
+    center: Point
+    radius: float
+    filled: bool = False
+
+
+@dataclass(frozen=True)
+class Polyline:
+    """A line through `points`; closed and `filled` when it is a shape."""
+
+    points: tuple[Point, ...]
+    filled: bool = False
+
+
+@dataclass(frozen=True)
+class Badge:
+    """A few words beside a mark: `gap` pixels right of its middle `at`, or left of it where the frame ends."""
+
+    at: Point
+    gap: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Banner:
+    """One line of text across the bottom of the screen."""
+
+    text: str
+
+
+Mark = Disc | Polyline | Badge | Banner
+Letters = ImageFont.FreeTypeFont | ImageFont.ImageFont
+"""A font of some size."""
+
+
+def unit(width: int, height: int) -> float:
+    """Pixels of one drawing unit: 1 on a screen of 800 lines, more on larger ones."""
+    return max(0.5, min(width, height) / 800)
+
+
+def marks(action: AnyAction, width: int, height: int) -> tuple[Mark, ...]:
+    """The shapes that show `action` on a frame of this size. Points outside are shown at its edge and say so."""
+    u, size = unit(width, height), (width, height)
+    match action:
+        case Click():
+            return (*_target(action.point, size), *_badge(action.point, size, _click_words(action), u))
+        case LongPress():
+            wide = Disc(_middle(action.point, size), 27 * u)
+            return (*_target(action.point, size), wide, *_badge(action.point, size, f"{action.seconds:g} s", 1.4 * u))
+        case Move():
+            return (Disc(_middle(action.point, size), 10 * u), *_badge(action.point, size, "", u))
+        case Drag():
+            return _path(action.path, size, _held(action.keys))
+        case Scroll():
+            return _scroll(action, size)
+        case TypeText() | Key():
+            return (Banner(describe(action)),)
+        case Wait() | Finish():
+            return ()
+        case _:
+            return (Banner(describe(action)),)
+
+
+def grounding_marks(found: Grounding, width: int, height: int) -> tuple[Mark, ...]:
+    """The shapes that show where a target was found, and how surely; or why it was not."""
+    size, shapes = (width, height), list[Mark]()
+    if found.refused:
+        return (Banner(f"not found: {found.reason or 'no reason given'}"),)
+    if found.box is not None:
+        x1, x2 = (min(max(x, 0), width) for x in (found.box.x1, found.box.x2))
+        y1, y2 = (min(max(y, 0), height) for y in (found.box.y1, found.box.y2))
+        shapes.append(Polyline((Point(x1, y1), Point(x2, y1), Point(x2, y2), Point(x1, y2), Point(x1, y1))))
+    if found.point is not None:
+        shapes += [*_target(found.point, size), *_badge(found.point, size, f"{found.score:.0%}", unit(*size))]
+    return tuple(shapes)
+
+
+def badge_left(badge: Badge, width: float, frame_width: int) -> float:
+    """The left edge of a badge of this width: right of its mark if it fits there, else left of it."""
+    right = badge.at.x + badge.gap
+    return right if right + width <= frame_width else max(0.0, badge.at.x - badge.gap - width)
+
+
+def draw_action(image: Image, action: AnyAction) -> Image:
+    """A copy of `image` (RGB uint8 HxWx3) with `action`, whose points are its pixels, drawn on it."""
+    return draw(image, marks(action, image.shape[1], image.shape[0]))
+
+
+def draw_grounding(image: Image, found: Grounding) -> Image:
+    """A copy of `image` (RGB uint8 HxWx3) with a target's point, box and score drawn on it, or the refusal."""
+    return draw(image, grounding_marks(found, image.shape[1], image.shape[0]))
+
+
+def draw(image: Image, shapes: Iterable[Mark]) -> Image:
+    """A copy of `image` (RGB uint8 HxWx3) with `shapes` painted on it: lines first, words on top."""
+    canvas = np.ascontiguousarray(image).copy()
+    shapes = tuple(shapes)
+    thick = max(2, round(2.4 * unit(canvas.shape[1], canvas.shape[0])))
+    for colour, width in (((255, 255, 255), thick + 2 * max(1, round(0.7 * thick))), (COLOUR, thick)):
+        for shape in shapes:
+            _paint(canvas, shape, colour, width)
+    words = [shape for shape in shapes if isinstance(shape, Badge | Banner)]
+    return _write(canvas, words) if words else canvas
+
+
+# --- shapes ----------------------------------------------------------------------------------------------------
+
+
+def _middle(point: FinitePoint, size: tuple[int, int]) -> Point:
+    """The middle of the pixel at `point`, on the frame."""
+    x, y = (min(max(math.floor(value), 0), limit - 1) + 0.5 for value, limit in zip(point, size, strict=True))
+    return Point(x, y)
+
+
+def _target(point: FinitePoint, size: tuple[int, int]) -> tuple[Mark, ...]:
+    center, u = _middle(point, size), unit(*size)
+    return Disc(center, 18 * u), Disc(center, 2.5 * u, filled=True)
+
+
+def _badge(point: FinitePoint, size: tuple[int, int], words: str, gap: float) -> tuple[Mark, ...]:
+    """Words beside a mark; always there for a point that is not on the frame."""
+    outside = "" if 0 <= point.x < size[0] and 0 <= point.y < size[1] else "outside the screen"
+    text = ", ".join(filter(None, (words, outside)))
+    return (Badge(_middle(point, size), 26 * gap, text),) if text else ()
+
+
+def _click_words(action: Click) -> str:
+    words = ("" if action.count == 1 else f"{action.count}×", "" if action.button == "left" else action.button)
+    return " ".join(filter(None, (*words, _held(action.keys))))
+
+
+def _held(keys: tuple[str, ...]) -> str:
+    return "".join(f"{key}+" for key in keys)
+
+
+def _path(points: tuple[FinitePoint, ...], size: tuple[int, int], words: str) -> tuple[Mark, ...]:
+    """From a dot along a line to an arrow's head."""
+    line, u = tuple(_middle(p, size) for p in points), unit(*size)
+    start = Disc(line[0], 6 * u, filled=True)
+    return (Polyline(line), start, *_arrow_head(line, 16 * u), *_badge(points[-1], size, words, u))
+
+
+def _arrow_head(line: tuple[Point, ...], length: float) -> tuple[Mark, ...]:
+    tip = line[-1]
+    before = next((p for p in reversed(line) if p != tip), None)
+    if before is None:
+        return ()
+    angle = math.atan2(tip.y - before.y, tip.x - before.x)
+    back = [Point(tip.x - length * math.cos(angle + a), tip.y - length * math.sin(angle + a)) for a in (-0.45, 0.45)]
+    return (Polyline((tip, *back), filled=True),)
+
+
+def _scroll(action: Scroll, size: tuple[int, int]) -> tuple[Mark, ...]:
+    """An arrow the way the view moves, longer for more notches."""
+    u = unit(*size)
+    at = action.point or Point(size[0] / 2, size[1] / 2)
+    reach = [math.copysign(min(30 + 10 * abs(n), 120), n) * u if n else 0 for n in (action.dx, action.dy)]
+    shapes = _path((at, Point(at.x + reach[0], at.y + reach[1])), size, "")
+    ways = [f"{abs(n)} {'→←↓↑'[i * 2 + (n < 0)]}" for i, n in enumerate((action.dx, action.dy)) if n]
+    drawn = tuple(shape for shape in shapes if not isinstance(shape, Badge))
+    return (*drawn, *_badge(at, size, " ".join((_held(action.keys) + " ".join(ways)).split()), u))
+
+
+# --- pixels ----------------------------------------------------------------------------------------------------
+
+
+def _fixed(point: Point) -> tuple[int, int]:
+    """For OpenCV, where a pixel's middle is a whole number."""
+    return round((point.x - 0.5) * 2**_SHIFT), round((point.y - 0.5) * 2**_SHIFT)
+
+
+def _paint(canvas: Image, shape: Mark, colour: tuple[int, int, int], width: int) -> None:
+    edge = width if colour != COLOUR else 1
+    match shape:
+        case Disc():
+            thick = -1 if shape.filled else width
+            grown = edge / 2 if shape.filled and edge > 1 else 0
+            radius = round((shape.radius + grown) * 2**_SHIFT)
+            cv2.circle(canvas, _fixed(shape.center), radius, colour, thick, cv2.LINE_AA, _SHIFT)
+        case Polyline():
+            corners = np.array([_fixed(p) for p in shape.points], np.int32)
+            cv2.polylines(canvas, [corners], shape.filled, colour, edge if shape.filled else width, cv2.LINE_AA, _SHIFT)
+            if shape.filled:
+                cv2.fillPoly(canvas, [corners], colour, cv2.LINE_AA, _SHIFT)
+
+
+def _write(canvas: Image, shapes: list[Badge | Banner]) -> Image:
+    picture = Pillow.fromarray(canvas)
+    pen = ImageDraw.Draw(picture)
+    for shape in shapes:
+        if isinstance(shape, Badge):
+            _write_badge(pen, shape, picture.size)
+        else:
+            _write_banner(pen, shape, picture.size)
+    return np.asarray(picture)
+
+
+def _write_badge(pen: ImageDraw.ImageDraw, badge: Badge, size: tuple[int, int]) -> None:
+    u = unit(*size)
+    letters = font(max(9, round(16 * u)))
+    pad = 6 * u
+    width = pen.textlength(badge.text, letters)
+    x = badge_left(badge, width + 2 * pad, size[0])
+    y = min(max(badge.at.y, 13 * u), size[1] - 13 * u)
+    area = (x, y - 12 * u, x + width + 2 * pad, y + 12 * u)
+    pen.rounded_rectangle(area, 6 * u, fill=COLOUR, outline="white", width=max(1, round(1.5 * u)))
+    pen.text((x + pad, y), badge.text, "white", letters, anchor="lm")
+
+
+def _write_banner(pen: ImageDraw.ImageDraw, banner: Banner, size: tuple[int, int]) -> None:
+    u = unit(*size)
+    letters = font(max(9, round(20 * u)))
+    text = fitted(banner.text, letters, size[0] - 40 * u)
+    width, pad = pen.textlength(text, letters), 12 * u
+    x, y = (size[0] - width) / 2, size[1] - 34 * u
+    area = (x - pad, y - 18 * u, x + width + pad, y + 18 * u)
+    pen.rounded_rectangle(area, 8 * u, fill=COLOUR, outline="white", width=max(1, round(2 * u)))
+    pen.text((x, y), text, "white", letters, anchor="lm")
+
+
+def fitted(text: str, letters: Letters, width: float) -> str:
+    """`text` on one line, cut to `width` pixels."""
+    text = " ".join(text.split()).encode("utf-8", "replace").decode()
+    while len(text) > 1 and letters.getlength(text) > width:
+        text = text[: min(len(text) - 2, int(len(text) * 0.9))] + "…"
+    return text
+
+
+@lru_cache(maxsize=8)
+def font(size: int) -> Letters:
+    """A sans-serif font with more than Latin letters where the system has one, else Pillow's own."""
+    for name in ("DejaVuSans.ttf", "NotoSans-Regular.ttf", "Arial Unicode.ttf", "arial.ttf"):
+        try:
+            return ImageFont.truetype(name, size)
+        except OSError:
+            continue
+    return ImageFont.load_default(size)

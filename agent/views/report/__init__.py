@@ -1,0 +1,24 @@
+"""An episode for people: one HTML page, a film of it, or one picture of all its screens.
+
+`report.js` draws the page from the plain data of `step_data` and `header_data`; the live view uses the same pieces.
+"""
+
+from agent.views.report.data import PageData, Place, header_data, marks_data, picture, step_data
+from agent.views.report.formatting import PHASES
+from agent.views.report.images import data_url
+from agent.views.report.page import asset, render, stream, write_report
+
+__all__ = [
+    "PHASES",
+    "PageData",
+    "Place",
+    "asset",
+    "data_url",
+    "header_data",
+    "marks_data",
+    "picture",
+    "render",
+    "step_data",
+    "stream",
+    "write_report",
+]

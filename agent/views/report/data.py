@@ -1,0 +1,192 @@
+"""What a page shows about an episode and each of its steps, as plain data: `report.js` says what each field is.
+
+The report embeds this data, the live view sends it. All texts are plain text; whoever shows them must escape them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+from pydantic import JsonValue
+
+from actions.action import Answer, AnyAction, AskUser, Finish, Key, Open, TypeText, describe
+from agent.core.step import Step
+from agent.core.task import Ending
+from agent.episodes import EpisodeHeader, Totals
+from agent.views.drawing import Badge, Banner, Disc, Mark, Polyline, marks
+from agent.views.report.formatting import (
+    PHASES,
+    clip,
+    duration,
+    ending_words,
+    line,
+    moment,
+    outcome_words,
+    phases,
+    review_words,
+    tags,
+    title_words,
+)
+
+PageData: TypeAlias = dict[str, JsonValue]
+Place = tuple[int, int, int, int]
+"""A rectangle of a frame: x, y, width, height in its pixels."""
+
+
+def picture(src: str, parts: Sequence[tuple[str, Place]] = ()) -> PageData:
+    """A picture for a page: its address, and the addresses and places of what lies over it.
+
+    An address is a ``data:`` URL, one relative to the page, or ``#`` and the id of an embedded JSON string that is one.
+    """
+    names = ("x", "y", "width", "height")
+    laid: list[JsonValue] = [{"src": address, **dict(zip(names, place, strict=True))} for address, place in parts]
+    return {"src": src, "parts": laid}
+
+
+def step_data(
+    step: Step,
+    *,
+    started: float | None = None,
+    before: PageData | None = None,
+    after: PageData | None = None,
+    changes: Iterable[Place] | None = None,
+    missing: str = "",
+) -> PageData:
+    """Everything a page shows about `step`, JSON-safe.
+
+    `started` is when the run began (seconds since the epoch). `before` and `after` are pictures (see `picture`) of the
+    screen that the model saw and of the one afterwards, `changes` the rectangles of the frame in which they differ
+    (None: not known). `missing` says why there is no `before`.
+    """
+    since = -1.0 if started is None else step.time - started
+    strict = step.verdict is not None and step.verdict.kind in ("block", "stop")
+    facts = {"Outcome": outcome_words(step.outcome), "In front": step.app or ""}
+    return {
+        "index": step.index,
+        "number": step.index + 1,
+        "id": f"step-{step.index + 1}",
+        "title": title_words(step),
+        "when": f"at {duration(since)}" if since >= 0 else "",
+        "tags": [{"tone": tone, "text": words} for tone, words in tags(step)],
+        "alt": alt_text(step),
+        "frame": {"width": step.frame.width, "height": step.frame.height},
+        "before": before,
+        "after": after,
+        "missing": clip(missing),
+        "changes": None if changes is None else [list(place) for place in changes],
+        "marks": marks_data(step.action, step.frame.width, step.frame.height),
+        "caption": caption(step.action),
+        "thought": clip(step.thought.strip()),
+        "raw": clip(step.raw),
+        "error": clip((step.error or "").strip()),
+        "notes": [clip(note.strip()) for note in step.notes],
+        "policy": clip(review_words(step).strip()),
+        "strict": strict,
+        "facts": [{"name": name, "value": clip(value.strip())} for name, value in facts.items() if value],
+        **_times(step),
+    }
+
+
+def alt_text(step: Step) -> str:
+    """The step's screen in words, for those who do not see it."""
+    frame = step.frame
+    spoken = f"Screen of step {step.index + 1}, {frame.width} by {frame.height} pixels."
+    return spoken + (f" Drawn on it: {line(describe(step.action))}." if step.action else "")
+
+
+def marks_data(action: AnyAction | None, width: int, height: int) -> list[JsonValue]:
+    """What is drawn for `action` on a frame of this size, in its pixels."""
+    return [_mark(mark) for mark in (marks(action, width, height) if action else ())]
+
+
+def _mark(mark: Mark) -> PageData:
+    match mark:
+        case Disc(center=at):
+            x, y = float(at.x), float(at.y)
+            return {"shape": "disc", "x": x, "y": y, "radius": mark.radius, "filled": mark.filled}
+        case Polyline():
+            return {"shape": "line", "points": [[float(x), float(y)] for x, y in mark.points], "filled": mark.filled}
+        case Badge(at=at):
+            return {"shape": "badge", "x": float(at.x), "y": float(at.y), "gap": mark.gap, "text": line(mark.text)}
+        case Banner():
+            return {"shape": "banner", "text": line(mark.text)}
+
+
+def caption(action: AnyAction | None) -> PageData | None:
+    """What was typed, pressed or said, in full; None where there is nothing of the kind."""
+    match action:
+        case TypeText(text=text):
+            return {"kind": "text", "text": clip(text.replace("\n", "⏎\n").replace("\t", "⇥\t"))}
+        case Key(chords=chords):
+            keys = [["+" if key == "plus" else clip(key, 40) for key in chord.split("+")] for chord in chords]
+            return {"kind": "keys", "chords": [[*chord] for chord in keys]}
+        case Answer(text=text) | AskUser(question=text) | Finish(message=text) | Open(target=text) if text:
+            return {"kind": "text", "text": clip(text.strip())}
+        case _:
+            return None
+
+
+def _times(step: Step) -> PageData:
+    known, tokens = phases(step.timings), step.tokens
+    rows: list[JsonValue] = [
+        {"phase": phase, "label": PHASES[phase], "seconds": value, "text": duration(value), "inside": False}
+        for phase, value in known.items()
+    ]
+    rows += [
+        {"phase": "", "label": line(f"incl. {name.replace('_', ' ')}"), "seconds": value, "text": duration(value),
+         "inside": True}
+        for name, value in step.timings.items()
+        if name not in PHASES
+    ]  # fmt: skip
+    spent = f"{tokens.prompt:,} in, {tokens.completion:,} out" if tokens.prompt or tokens.completion else ""
+    return {"timings": rows, "total": duration(sum(known.values())) if step.timings else "", "tokens": spent}
+
+
+def header_data(
+    header: EpisodeHeader,
+    *,
+    ending: Ending | None = None,
+    running: bool = False,
+    message: str = "",
+    answer: str | None = None,
+    totals: Totals | None = None,
+    problems: Sequence[str] = (),
+    foot: str = "",
+) -> PageData:
+    """What a page shows about a run, JSON-safe. `running`: there is no ending yet, and none is missing."""
+    tone, words = ("wait", "At work") if running else ending_words(ending, header.limits)
+    return {
+        "task": clip(header.task.strip()),
+        "ending": {"tone": tone, "text": words, "message": clip(message.strip())},
+        "answer": clip(answer.strip()) if answer else "",
+        "problems": [clip(problem.strip()) for problem in problems],
+        "facts": [{"name": name, "value": line(value)} for name, value in _facts(header, totals).items()],
+        "software": [{"name": line(name), "value": line(value)} for name, value in _software(header).items()],
+        "foot": foot,
+    }
+
+
+def _facts(header: EpisodeHeader, totals: Totals | None) -> dict[str, str]:
+    facts = {
+        "Model": header.model,
+        "Dialect": header.dialect or "none",
+        "Screen": header.env,
+        "Started": moment(header.started),
+    }
+    if totals is not None:
+        tokens = totals.tokens
+        facts |= {"Took": duration(totals.seconds), "Steps": f"{totals.steps:,}"}
+        facts["Tokens"] = f"{tokens.prompt:,} in, {tokens.completion:,} out"
+    return facts
+
+
+def _software(header: EpisodeHeader) -> dict[str, str]:
+    limits = {"steps": header.limits.steps, "seconds": header.limits.seconds, "tokens": header.limits.tokens}
+    return {
+        "platform": header.platform,
+        "limits": ", ".join(f"{value:g} {name}" for name, value in limits.items() if value is not None),
+        "prompt hash": header.prompt_hash or "none",
+        **{f"seed, {name}": str(seed) for name, seed in header.seeds.items()},
+        **header.versions,
+    }

@@ -1,0 +1,133 @@
+"""How an episode is put into words for people: endings, verdicts, phases, durations; and what is too long is cut."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from actions.action import Answer, AskUser, Finish, describe
+from agent.core.step import OutcomeRecord, Step
+from agent.core.task import Ending, Limits
+from agent.views.markup import visible
+
+PHASES = {
+    "capture": "capture",
+    "encode": "encode",
+    "prompt": "prompt",
+    "model": "model",
+    "parse": "parse",
+    "review": "policy",
+    "act": "act",
+    "settle": "settle",
+    "record": "record",
+}
+"""The phases of a step, as in `agent.core.step.Step.timings`, in the order they happen; how they are called here."""
+LONGEST = 20_000
+"""Characters of one text that are shown."""
+ENDINGS: dict[Ending | None, tuple[str, str]] = {
+    Ending.DONE: ("good", "Done: the agent says that the task is finished"),
+    Ending.VERIFIED: ("good", "Done and verified: the result was checked from outside"),
+    Ending.GAVE_UP: ("bad", "Gave up: the agent found no way to finish the task"),
+    Ending.STEP_LIMIT: ("warn", "Stopped at the limit of steps"),
+    Ending.TIME_LIMIT: ("warn", "Stopped at the time limit"),
+    Ending.COST_LIMIT: ("warn", "Stopped at the limit of tokens"),
+    Ending.PARSE_ERROR: ("bad", "Failed: the model's answers could not be used"),
+    Ending.MODEL_ERROR: ("bad", "Failed: the model could not answer"),
+    Ending.DEVICE_ERROR: ("bad", "Failed: the screen or its input could not be used"),
+    Ending.BLOCKED: ("bad", "Blocked: a policy did not allow an action"),
+    Ending.STOPPED_BY_USER: ("warn", "Stopped by the user"),
+    Ending.NEEDS_HUMAN: ("warn", "Waiting for a person"),
+    None: ("warn", "Interrupted: the record has no ending. The run was killed, or it is still going on"),
+}
+"""Tone and words of each ending; None is an episode without one."""
+_VERDICTS = {
+    "allow": "allowed",
+    "modify": "changed by policy",
+    "ask": "the user was asked",
+    "skip": "skipped by a person",
+    "block": "blocked",
+    "stop": "stopped by policy",
+}
+
+
+def ending_words(ending: Ending | None, limits: Limits) -> tuple[str, str]:
+    """Tone and words of an ending, with the limit that was reached."""
+    tone, words = ENDINGS[ending]
+    if ending == Ending.STEP_LIMIT:
+        words += f" ({limits.steps})"
+    elif ending == Ending.TIME_LIMIT and limits.seconds:
+        words += f" ({duration(limits.seconds)})"
+    elif ending == Ending.COST_LIMIT and limits.tokens:
+        words += f" ({limits.tokens:,.0f})"
+    return tone, words
+
+
+def title_words(step: Step) -> str:
+    """What a step did, in one line."""
+    return line(describe(step.action) if step.action else "no usable answer")
+
+
+def tags(step: Step) -> list[tuple[str, str]]:
+    """What stands out about a step: tone and words, the worst first."""
+    found = [("bad", "error")] if step.error else []
+    if step.verdict and step.verdict.kind != "allow":
+        found.append(("bad" if step.verdict.kind in ("block", "stop") else "warn", _VERDICTS[step.verdict.kind]))
+    if step.outcome and not isinstance(step.action, Finish | Answer | AskUser):
+        found += [("warn", "not carried out")] if not step.outcome.performed else []
+        found += [("warn", "screen still changing")] if not step.outcome.settled else []
+    return found
+
+
+def review_words(step: Step) -> str:
+    """What the policy said, and what the model wanted where that is something else."""
+    said = ""
+    if verdict := step.verdict:
+        said = _VERDICTS[verdict.kind] + (f" ({verdict.policy})" if verdict.policy else "")
+        said += f": {verdict.reason}" if verdict.reason else ""
+    changed = f"The model wanted: {describe(step.decided)}" if step.decided and step.decided != step.action else ""
+    return "\n".join(filter(None, (said, changed)))
+
+
+def outcome_words(outcome: OutcomeRecord | None) -> str:
+    """What came of an action; empty where nothing is known."""
+    if outcome is None:
+        return ""
+    parts = ["carried out" if outcome.performed else "not carried out", outcome.detail]
+    parts += [] if outcome.settled else ["the screen was still changing at the deadline"]
+    return "; ".join(filter(None, parts))
+
+
+def phases(timings: Mapping[str, float]) -> dict[str, float]:
+    """The known phases in order, in seconds, none negative."""
+    return {phase: max(0.0, timings[phase]) for phase in PHASES if phase in timings}
+
+
+def line(text: str, longest: int = 400) -> str:
+    """`text` on one line."""
+    return clip(" ".join(text.split()), longest)
+
+
+def clip(text: str, longest: int = LONGEST) -> str:
+    """`text` with control characters made visible, or its beginning and how much is left out."""
+    whole = len(text) <= longest
+    return visible(text if whole else f"{text[:longest]}… ({len(text) - longest:,} more characters)")
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people: 340 ms, 3.2 s, 2 min 05 s, 1 h 03 min."""
+    if 0 < seconds < 0.00005:
+        return "<0.1 ms"
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms" if seconds >= 0.01 or not seconds else f"{seconds * 1000:.1f} ms"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60:,} h {minutes % 60:02} min"
+
+
+def moment(seconds: float) -> str:
+    """Seconds since the epoch as a date and a time of day."""
+    try:
+        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except (OverflowError, OSError, ValueError):
+        return "unknown"

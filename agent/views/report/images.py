@@ -1,0 +1,109 @@
+"""Pictures for pages and films: what a step's screen was, packed small, each different piece of it once.
+
+A screen that differs little from the last whole one is that one with the places that differ laid over it. WebP stands
+in for PNG: large pictures are packed with a little loss, small ones without; the lossless frames are in the episode.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from PIL import Image as Pillow
+
+from agent.core.step import Step
+from agent.episodes import Episode, EpisodeError
+from agent.episodes.differences import Place, changed_places
+from agent.views.report.data import PageData, picture
+from envs.env import Image
+from envs.png import encode_png
+
+LARGEST_PART = 0.4
+"""Where more than this share of a screen differs from the last whole one, a new whole one is begun."""
+_LOSSLESS = 60_000  # pixels of a picture that is packed without loss
+_WEBP_LIMIT = 16383  # pixels on a side
+
+
+@dataclass
+class PageImages:
+    """The pictures of one page. `blocks` are (id, data URL) of what was packed and not yet taken."""
+
+    blocks: list[tuple[str, str]] = field(default_factory=list)
+    _ids: dict[bytes, str] = field(default_factory=dict)
+    _base: Image | None = None
+    _base_src: str = ""
+
+    def add(self, image: Image) -> PageData:
+        """The picture of `image` (RGB uint8 HxWx3)."""
+        base = self._base
+        if base is not None and base.shape == image.shape:
+            places = changed_places(base, image)
+            if sum(width * height for _, _, width, height in places) <= LARGEST_PART * image[:, :, 0].size:
+                return picture(self._base_src, [(self._pack(cut(image, place)), place) for place in places])
+        self._base, self._base_src = image, self._pack(image)
+        return picture(self._base_src)
+
+    def take(self) -> Iterator[tuple[str, str]]:
+        """The blocks since the last call."""
+        taken, self.blocks = self.blocks, []
+        yield from taken
+
+    def _pack(self, image: Image) -> str:
+        """``#id`` of the block that holds `image`."""
+        size = b"%dx%d" % image.shape[:2]
+        key = hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=16, salt=size).digest()
+        if key not in self._ids:
+            self._ids[key] = f"p{len(self._ids)}"
+            self.blocks.append((self._ids[key], data_url(image)))
+        return f"#{self._ids[key]}"
+
+
+def cut(image: Image, place: Place) -> Image:
+    """The part of `image` at `place`."""
+    x, y, width, height = place
+    return image[y : y + height, x : x + width]
+
+
+def data_url(image: Image) -> str:
+    """`image` (RGB uint8 HxWx3) as a data URL in few bytes."""
+    kind, data = pack(image)
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def pack(image: Image) -> tuple[str, bytes]:
+    """``webp`` or ``png``, and the bytes of `image` (RGB uint8 HxWx3) in it."""
+    if max(image.shape[:2]) > _WEBP_LIMIT:
+        return "png", encode_png(np.ascontiguousarray(image))
+    file, small = io.BytesIO(), image.shape[0] * image.shape[1] <= _LOSSLESS
+    # Method 0 is the fastest; its files are a third larger than those of method 4.
+    Pillow.fromarray(image).save(file, "webp", lossless=small, quality=20 if small else 82, method=0)
+    return "webp", file.getvalue()
+
+
+@dataclass(frozen=True)
+class StepScreen:
+    """A step and its screen; `image` is None when it is missing or damaged, and `problem` then says why."""
+
+    step: Step
+    image: Image | None
+    problem: str = ""
+
+
+def screens(episode: Episode) -> Iterator[StepScreen]:
+    """The steps of an episode with their screens, one after another: two are in memory at a time."""
+    for step in episode.steps:
+        try:
+            yield StepScreen(step, episode.image(step))
+        except EpisodeError as error:
+            yield StepScreen(step, None, str(error))
+
+
+def follows(screen: StepScreen, after: StepScreen | None) -> bool:
+    """Whether `after` shows what came of `screen`'s step: the very next step, on a screen of the same size."""
+    if after is None or screen.image is None or after.image is None:
+        return False
+    return after.step.index == screen.step.index + 1 and after.image.shape == screen.image.shape

@@ -1,0 +1,191 @@
+"""The live view in a terminal: the step, the action in words, phase times, budget left. Everything goes to stderr."""
+
+from __future__ import annotations
+
+import select
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.panel import Panel
+from rich.spinner import Spinner
+from rich.text import Text
+
+from actions.action import describe, one_line
+from agent.core.loop import Result, Watcher
+from agent.core.model import Decision
+from agent.core.policy import Reply, Verdict
+from agent.core.step import Step
+from agent.core.task import Ending, Task
+from envs.env import Observation
+
+PHASES = ("capture", "encode", "prompt", "model", "parse", "review", "act", "settle", "record")
+"""The phases of a step in order; `record` is the storing of the step before."""
+
+ENDING_WORDS = {
+    Ending.DONE: "done, says the model",
+    Ending.VERIFIED: "done, and checked",
+    Ending.GAVE_UP: "gave up",
+    Ending.STEP_LIMIT: "out of steps",
+    Ending.TIME_LIMIT: "out of time",
+    Ending.COST_LIMIT: "out of tokens",
+    Ending.PARSE_ERROR: "the model's answers could not be used",
+    Ending.MODEL_ERROR: "the model failed",
+    Ending.DEVICE_ERROR: "the screen or its input failed",
+    Ending.BLOCKED: "an action was not allowed",
+    Ending.STOPPED_BY_USER: "stopped by you",
+    Ending.NEEDS_HUMAN: "needs a person",
+}
+
+
+def console() -> Console:
+    """The console for people: stderr, so that stdout stays free for data."""
+    return Console(stderr=True, highlight=False)
+
+
+def phase_times(timings: Mapping[str, float]) -> str:
+    """``capture 4 ms · model 1.2 s``: known phases in order, those under 1 ms left out."""
+    shown = [(name, timings[name]) for name in PHASES if timings.get(name, 0) >= 0.001]
+    return " · ".join(f"{name} {_duration(seconds)}" for name, seconds in shown)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def _forget_typed() -> None:
+    """What was typed before a question was asked is no answer to it."""
+    if sys.platform != "win32":
+        import termios
+
+        with suppress(termios.error):
+            termios.tcflush(sys.stdin, termios.TCIFLUSH)
+
+
+@dataclass
+class LineInput:
+    """Lines that a person types while something else goes on: call it for the next one, None while there is none.
+
+    `there` is whether there is a terminal at all. Windows cannot be asked without waiting and counts as none.
+    """
+
+    there: bool
+    asked: bool
+
+    def __call__(self) -> str | None:
+        """The next line."""
+        if not self.asked or sys.platform == "win32" or not select.select([sys.stdin], [], [], 0)[0]:
+            return None
+        line = sys.stdin.readline()
+        self.asked = self.there = bool(line)  # an end of file is nobody
+        return line.rstrip("\n") if line else None
+
+
+class LiveView(Watcher):
+    """Prints each finished step as one line and keeps a status of the current one below (on a terminal)."""
+
+    def __init__(self, task: Task, place: str, out: Console | None = None) -> None:
+        self._task, self._place = task, place
+        self._out = out or console()
+        self._start = time.monotonic()
+        self._tokens = 0
+        self._now = (0, "starting", "")
+        self._live = Live(console=self._out, transient=True, refresh_per_second=8, get_renderable=self._panel)
+
+    def __enter__(self) -> LiveView:
+        self._out.print(Text(one_line(self._task.instruction, 2000), "bold"), soft_wrap=True)
+        self._out.print(Text(f"on {self._place}", "dim"), soft_wrap=True)
+        if self._out.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def looked(self, index: int, observation: Observation) -> None:
+        """Show that the model is thinking."""
+        self._now = (index, "looking and deciding", "")
+
+    def decided(self, index: int, decision: Decision, verdict: Verdict) -> None:
+        """Show the action before it is done."""
+        self._now = (index, describe(verdict.action), decision.thought)
+
+    def stepped(self, step: Step) -> None:
+        """Print the finished step."""
+        self._tokens += step.tokens.prompt + step.tokens.completion
+        words = describe(step.action) if step.action else "no action"
+        line = Text.assemble((f"{step.index + 1:>4} ", "bold cyan"), words)
+        if step.thought:
+            line.append(f"  {one_line(step.thought)}", "dim")
+        if step.error:
+            line.append(f"  {one_line(step.error)}", "yellow")
+        self._out.print(line, soft_wrap=True)
+        if times := phase_times(step.timings):
+            self._out.print(Text("     " + times, "dim"), soft_wrap=True)
+
+    def ended(self, result: Result) -> None:
+        """Print how it ended."""
+        self._live.stop()
+        mark, style = ("✔", "bold green") if result.ending.ok else ("✘", "bold red")
+        words = ENDING_WORDS[result.ending] + (f": {result.message}" if result.message else "")
+        self._out.print(Text(f"{mark} {one_line(words, 1000)}", style), soft_wrap=True)
+        if result.answer is not None:
+            self._out.print(Text.assemble(("answer: ", "bold"), one_line(result.answer, 1000)), soft_wrap=True)
+
+    def ask_to_confirm(self, question: str) -> Reply | None:
+        """Ask y/n/q on the terminal; None without one."""
+        reply = self._ask(f"{question}\nDo it? [y]es, [n]o, [q]uit: ")
+        return None if reply is None else {"y": "yes", "q": "stop"}.get(reply.strip().lower()[:1], "no")  # type: ignore[return-value]
+
+    def ask_person(self, question: str) -> str | None:
+        """Put the agent's question to the person; None without a terminal."""
+        return self._ask(f"The agent asks: {question}\nYour answer: ")
+
+    @contextmanager
+    def asking(self, prompt: str) -> Iterator[LineInput]:
+        """Have `prompt` stand on the terminal meanwhile (if there is one); what is typed can be asked for."""
+        if not (prompt and sys.stdin.isatty()):
+            yield LineInput(sys.stdin.isatty(), False)
+            return
+        self._live.stop()
+        _forget_typed()
+        try:
+            self._out.print(Text(one_line(prompt, 1000) + " ", "bold yellow"), end="")
+            yield LineInput(True, True)
+        finally:
+            if self._out.is_terminal:
+                self._out.print()
+                self._live.start()
+
+    def _ask(self, prompt: str) -> str | None:
+        if not sys.stdin.isatty():
+            return None
+        self._live.stop()
+        try:
+            self._out.print(Text(one_line(prompt, 1000) + " ", "bold yellow"), end="")
+            return input()
+        except EOFError:
+            return None
+        finally:
+            if self._out.is_terminal:
+                self._live.start()
+
+    def _panel(self) -> Panel:
+        index, words, thought = self._now
+        lines = [Text(line, "dim") for line in (one_line(thought), self._budget(index)) if line]
+        return Panel(Group(Spinner("dots", Text(words)), *lines), title=f"step {index + 1}", expand=False)
+
+    def _budget(self, index: int) -> str:
+        limits = self._task.limits
+        spent = time.monotonic() - self._start
+        parts = [f"{limits.steps - index} steps left"]
+        parts.append(f"{limits.seconds - spent:.0f} s left" if limits.seconds else f"{spent:.0f} s")
+        if limits.tokens:
+            parts.append(f"{limits.tokens - self._tokens:,} tokens left")
+        elif self._tokens:
+            parts.append(f"{self._tokens:,} tokens")
+        return " · ".join(parts)

@@ -1,0 +1,1 @@
+"""Figures: scores, intervals, comparisons, sample sizes and published results."""

@@ -1,0 +1,69 @@
+"""Figures and texts as a page shows them."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+
+from agent.views.markup import Markup, element
+
+LONGEST = 20_000
+"""Characters of one text that are shown."""
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share of 0 to 1 as ``95.1 %``."""
+    return "undefined" if share is None else f"{100 * share:.{digits}f} %"
+
+
+def between(ends: Sequence[float] | None) -> str:
+    """The ends of an interval as ``93.8 – 96.2``, in percent."""
+    return "none" if ends is None else f"{100 * ends[0]:.1f} – {100 * ends[1]:.1f}"
+
+
+def count(number: float) -> str:
+    """``1,210``, or ``12.25`` where there is partial credit."""
+    return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.2f}"
+
+
+def plural(number: int, word: str) -> str:
+    """``1 sample``, ``2 samples``."""
+    return f"{number:,} {word}" + ("" if number == 1 else "s")
+
+
+def chance(p: float) -> str:
+    """A p value."""
+    return "< 0.0001" if p < 0.0001 else f"{p:.4f}" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+
+
+def seconds(value: float) -> str:
+    """``340 ms``, ``3.2 s``, ``2 min 05 s``."""
+    if value < 0.9995:
+        return f"{1000 * value:.0f} ms" if value >= 0.01 or not value else f"{1000 * value:.2g} ms"
+    if value < 59.95:
+        return f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60:,} h {minutes % 60:02} min"
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """The value below which `share` of `values` lie, between neighbours by distance. `values` is not empty."""
+    if len(values) == 1:
+        return values[0]
+    cuts = statistics.quantiles(values, n=100, method="inclusive")
+    return cuts[min(98, max(0, round(100 * share) - 1))]
+
+
+def clip(text: str, longest: int = LONGEST) -> str:
+    """`text`, or its beginning and how much is left out."""
+    return text if len(text) <= longest else f"{text[:longest]}… ({len(text) - longest:,} more characters)"
+
+
+def foreign(text: str, longest: int = 400) -> Markup:
+    """Words of unknown direction inside a line of ours."""
+    return element("bdi", clip(" ".join(text.split()), longest))
+
+
+def label(name: str) -> str:
+    """A name of the code's for people: ``ui_type`` is ``ui type``."""
+    return name.replace("_", " ")

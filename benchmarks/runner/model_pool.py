@@ -1,0 +1,202 @@
+"""Who answers: a served model, the built-in one, or a baseline, each ready to be asked by many workers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from agent.core.model import Model
+from agent.models.chat import ChatModel
+from agent.models.endpoints.endpoint import Capabilities, Endpoint, Enough, Reply, Request
+from agent.models.endpoints.openai import OpenAIEndpoint
+from agent.models.spec import BUILTIN, resolve_model
+from agent.perception.elements import PerceivedScreen
+from benchmarks.runner.plan import RunPlan, ability_for, platform_for
+from benchmarks.suite import Sample, Suite
+from envs.env import Image
+
+BASELINE = "baseline:"
+Lanes = Literal["threads", "processes"]
+
+
+@dataclass
+class UsageMeter:
+    """What one sample has cost so far: questions asked, requests they took, seconds that the model was at them."""
+
+    asked: int = 0
+    requests: int = 0
+    seconds: float = 0.0
+
+
+class Turn(threading.local):
+    """At most so many threads are at the model at once; the others get their pictures ready meanwhile.
+
+    Each thread has its own `meter`, of the sample that it is at.
+    """
+
+    def __init__(self, gate: threading.Semaphore) -> None:
+        self.gate, self.meter, self._since = gate, UsageMeter(), 0.0
+
+    def __enter__(self) -> None:
+        self.gate.acquire()
+        self._since = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self.meter.seconds += time.perf_counter() - self._since
+        self.gate.release()
+
+    def fresh(self) -> UsageMeter:
+        """A new meter for this thread's next sample."""
+        self.meter = UsageMeter()
+        return self.meter
+
+
+@dataclass(frozen=True)
+class Metered:
+    """An endpoint whose questions are counted. `waits` is entered around each of them."""
+
+    inner: Endpoint
+    turn: Turn
+    waits: AbstractContextManager[Any]
+
+    @property
+    def name(self) -> str:
+        """The inner endpoint's."""
+        return self.inner.name
+
+    @property
+    def model(self) -> str:
+        """The inner endpoint's."""
+        return self.inner.model
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """The inner endpoint's."""
+        return self.inner.capabilities
+
+    def complete(self, request: Request, enough: Enough | None = None) -> Reply:
+        """Ask, and count."""
+        self.turn.meter.asked += 1
+        with self.waits:
+            reply = self.inner.complete(request, enough)
+        self.turn.meter.requests += reply.usage.requests
+        return reply
+
+    def close(self) -> None:
+        """Close the inner endpoint."""
+        self.inner.close()
+
+
+class FreshEyes:
+    """Looks at each picture as if it were the first, so that no answer depends on which samples came before."""
+
+    def __init__(self) -> None:
+        self._namer: Any = None
+        self._image: Image | None = None
+        self._screen = PerceivedScreen(0, 0)
+
+    def look(self, image: Image) -> PerceivedScreen:
+        """Everything on an RGB image (uint8 HxWx3); the same picture twice running is read once."""
+        from agent.perception.perceive import Perceiver, default_namer
+
+        if self._image is not None and np.array_equal(self._image, image):
+            return self._screen
+        self._namer = self._namer or default_namer()
+        self._screen = Perceiver(self._namer).look(image)
+        self._image = image
+        return self._screen
+
+
+@dataclass(frozen=True)
+class ModelPool:
+    """Models for samples. `identity` is what two runs must share to be the same run, without addresses.
+
+    `lanes` says what workers have to be: processes where Python itself does the thinking or a display is driven,
+    threads where a server thinks. `server` is where it is and of what kind, None where nothing is served.
+    """
+
+    of: Callable[[Sample], Model]
+    identity: dict[str, Any]
+    lanes: Lanes
+    server: dict[str, Any] | None = None
+    turn: Turn = field(default_factory=lambda: Turn(threading.Semaphore()))
+    close: Callable[[], None] = lambda: None
+
+
+def open_minds(plan: RunPlan, suite: Suite, at_once: int = 1) -> ModelPool:
+    """The models of `plan`; a server is asked `at_once` questions at a time, which a model in process makes a batch.
+
+    Raises `agent.core.model.ModelError` for a model that is not there or cannot do what the suite asks.
+    """
+    if plan.model.startswith(BASELINE):
+        found = _baseline(plan, suite)
+    elif plan.model.strip().lower() == BUILTIN:
+        found = _builtin(suite)
+    else:
+        found = _served(plan, suite, at_once)
+    return replace(found, lanes="processes") if suite.kind == "interactive" else found
+
+
+def _baseline(plan: RunPlan, suite: Suite) -> ModelPool:
+    from benchmarks.baselines import baseline
+
+    name = plan.model.removeprefix(BASELINE)
+    heavy = name == "ocr"
+    identity = {"name": plan.model, "dialect": None, "prompt_hash": None, "resize": None, "seed": plan.options.seed}
+    return ModelPool(baseline(name, suite, plan.options.seed), identity, "processes" if heavy else "threads")
+
+
+def _builtin(suite: Suite) -> ModelPool:
+    from agent.builtin.model import BuiltinModel
+
+    eyes = FreshEyes()
+    identity = {"name": BUILTIN, "dialect": None, "prompt_hash": None, "resize": None}
+    if suite.kind == "interactive":
+        return ModelPool(lambda _: BuiltinModel(), identity, "processes")
+    return ModelPool(lambda _: BuiltinModel(eyes=eyes), identity, "processes")
+
+
+def _served(plan: RunPlan, suite: Suite, at_once: int) -> ModelPool:
+    model = resolve_model(
+        plan.model,
+        platform=platform_for(suite),
+        ability=ability_for(suite.kind),
+        served_model=plan.served_model,
+        max_pixels=plan.max_pixels,
+    )
+    identity: dict[str, Any] = {
+        "name": model.name,
+        "dialect": model.dialect,
+        "prompt_hash": model.prompt_hash,
+        "resize": None,
+    }
+    if not isinstance(model, ChatModel):
+        return ModelPool(lambda _: model, identity, "processes")
+    identity |= {"name": model.endpoint.model, "resize": _rule(model), "structured": model.structured}
+    if model.profile:
+        identity["profile"] = model.profile
+    remote = model.endpoint if isinstance(model.endpoint, OpenAIEndpoint) else None
+    turn = Turn(threading.BoundedSemaphore(at_once))
+    if remote:
+        remote.turn = turn
+    metered = replace(model, endpoint=Metered(model.endpoint, turn, nullcontext() if remote else turn))
+    return ModelPool(lambda _: metered, identity, "threads", _server(remote), turn, metered.close)
+
+
+def _server(endpoint: OpenAIEndpoint | None) -> dict[str, Any] | None:
+    if endpoint is None:
+        return None
+    can = endpoint.capabilities
+    kind = {"address": endpoint.url, "kind": endpoint.server.kind}
+    return kind | {"structured": can.structured, "prefill": can.prefill}
+
+
+def _rule(model: ChatModel) -> dict[str, Any]:
+    rule = model.speaks.resize
+    return {"rule": type(rule).__name__, **asdict(rule)}

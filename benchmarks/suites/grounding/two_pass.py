@@ -1,0 +1,119 @@
+"""Asking a model where something is: once, or twice with a closer look."""
+
+from __future__ import annotations
+
+import math
+import time
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from actions.frame import Frame, Point
+from agent.core.model import Grounding, Model, ParseError, Usage
+from benchmarks.suite import Prediction, SuiteError
+from envs.env import Image, Observation
+
+ZOOM = 2
+"""How many times larger the closer look is; it shows that part of each side of the screen."""
+CLOSER = "\n--- closer look ---\n"
+"""Stands between the two answers in ``Prediction.raw``; the second counts pixels of the closer look."""
+
+
+@lru_cache(maxsize=4)
+def read_image(path: Path) -> Image:
+    """RGB uint8 HxWx3, read-only; the last few are kept, since neighbouring samples share images.
+
+    Decoding leaves Python's lock to other threads. Raises `SuiteError` for a file that is no image.
+    """
+    coded = np.fromfile(path, dtype=np.uint8)
+    image = cv2.imdecode(coded, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION) if coded.size else None
+    if image is None:
+        raise SuiteError(f"{path} cannot be read as an image: download it again")
+    rgb = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+    rgb.setflags(write=False)
+    return rgb
+
+
+def look(model: Model, path: Path, sample: str, instruction: str, zoom: bool) -> Prediction:
+    """One answer of `model`, its point and box in pixels of the image at `path`."""
+    start = time.perf_counter()
+    image = read_image(path)
+    loaded = time.perf_counter() - start
+    frame = Frame(id=sample, width=image.shape[1], height=image.shape[0])
+    answer = _ask(model, Observation(image, frame), instruction)
+    if zoom and answer.status == "answered":
+        answer = _closer(model, image, frame, instruction, answer)
+    return answer.model_copy(update={"timings": {"image": loaded, **answer.timings}})
+
+
+def _ask(model: Model, observation: Observation, instruction: str) -> Prediction:
+    """The answer in pixels of the image that `observation` is a part of (see `part_of`)."""
+    start = time.perf_counter()
+    try:
+        found = model.locate(observation, instruction)
+    except ParseError as error:
+        timings = {**error.timings, "locate": time.perf_counter() - start}
+        return Prediction(status="unreadable", raw=error.raw, notes=(str(error),), usage=error.usage, timings=timings)
+    timings = {"locate": time.perf_counter() - start}
+    notes = (found.reason,) if found.reason else ()
+    if found.point is None:
+        return Prediction(status="refused", raw=found.raw, notes=notes, usage=found.usage, timings=timings)
+    value = _value(observation.frame, found)
+    return Prediction(status="answered", value=value, raw=found.raw, notes=notes, usage=found.usage, timings=timings)
+
+
+def _value(frame: Frame, found: Grounding) -> dict[str, list[float] | None]:
+    assert found.point is not None
+    box = None if found.box is None else [*whole(frame, Point(*found.box[:2])), *whole(frame, Point(*found.box[2:]))]
+    return {"point": list(whole(frame, found.point)), "box": box}
+
+
+def whole(frame: Frame, point: Point) -> Point:
+    """A point on a closer look (or the whole image) in pixels of the whole image; the inverse of `Frame.from_input`."""
+    return Point(point.x / frame.scale + frame.origin[0], point.y / frame.scale + frame.origin[1])
+
+
+def part_of(image: Image, frame: Frame, around: Point) -> Observation:
+    """What surrounds a point, `ZOOM` times larger and about as large as the whole image.
+
+    Its frame says where it is from: `origin` is its top-left corner in the whole image, `scale` the enlargement.
+    """
+    width, height = math.ceil(frame.width / ZOOM), math.ceil(frame.height / ZOOM)
+    x = min(max(round(around.x) - width // 2, 0), frame.width - width)
+    y = min(max(round(around.y) - height // 2, 0), frame.height - height)
+    size = width * ZOOM, height * ZOOM
+    part = cv2.resize(image[y : y + height, x : x + width], size, interpolation=cv2.INTER_CUBIC)
+    closer = Frame(id=f"{frame.id}+zoom", width=size[0], height=size[1], origin=(x, y), scale=ZOOM)
+    return Observation(np.asarray(part, dtype=np.uint8), closer)
+
+
+def _closer(model: Model, image: Image, frame: Frame, instruction: str, first: Prediction) -> Prediction:
+    """The answer on the closer look, or the first where that one is a refusal or cannot be read."""
+    x, y = first.value["point"]
+    second = _ask(model, part_of(image, frame, Point(x, y)), instruction)
+    raw = f"{first.raw}{CLOSER}{second.raw}"
+    kept = second if second.status == "answered" else first
+    told = "closer look" if second.status == "answered" else f"the closer look was {second.status}: the first holds"
+    timings = {"locate": sum(a.timings["locate"] for a in (first, second)), "zoom": second.timings["locate"]}
+    return kept.model_copy(
+        update={
+            "raw": raw,
+            "notes": (*first.notes, *second.notes, told),
+            "usage": added(first, second),
+            "timings": timings,
+        }
+    )
+
+
+def added(first: Prediction, second: Prediction) -> Usage:
+    """What two answers cost together."""
+    a, b = first.usage, second.usage
+    return Usage(
+        prompt_tokens=a.prompt_tokens + b.prompt_tokens,
+        completion_tokens=a.completion_tokens + b.completion_tokens,
+        first_token_seconds=a.first_token_seconds,
+        seconds=a.seconds + b.seconds,
+        requests=a.requests + b.requests,
+    )

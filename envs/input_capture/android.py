@@ -1,0 +1,269 @@
+"""Hearing what a person does on an Android device: the kernel's own events, as ``getevent`` prints them.
+
+Fingers come as multi-touch slots (protocol B) in the panel's own units, which stay upright when the device is turned;
+here they become places on the display as it is turned now. One finger is a gesture; two at once are no action.
+"""
+
+from __future__ import annotations
+
+import queue
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from actions.action import ButtonName
+from actions.adb.lines import command
+from actions.adb.link import AdbLink
+from actions.adb.screen import dump
+from actions.backend import BackendError
+from actions.frame import Frame
+from envs.android import AndroidEnv
+from envs.android.capture import HalfFrameError
+from envs.capture import Deadline
+from envs.env import EnvError, Image
+from envs.input_capture.events import Clicked, Down, Event, Moved, Unknown, Up
+from envs.input_capture.screen_history import TimedPicture
+from envs.settle import Pixels
+
+BUTTONS: dict[str, ButtonName] = {
+    "KEY_BACK": "back", "KEY_HOMEPAGE": "home", "KEY_HOME": "home", "KEY_APPSELECT": "recents", "KEY_MENU": "menu",
+    "KEY_POWER": "power", "KEY_VOLUMEUP": "volume_up", "KEY_VOLUMEDOWN": "volume_down", "KEY_CAMERA": "camera",
+    "KEY_ENTER": "enter",
+}  # fmt: skip
+"""The device's buttons by Linux's names (``input-event-codes.h``)."""
+_LINE = re.compile(r"\[\s*(\d+\.\d+)\]\s+(/dev/input/\w+):\s+(\w+)\s+(\w+)\s+(\w+)")
+_TURNED = 5.0
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The range of a touchscreen's own units: least and most x, least and most y."""
+
+    left: int
+    right: int
+    top: int
+    bottom: int
+
+    def place(self, x: int, y: int, size: tuple[int, int], rotation: int) -> tuple[float, float]:
+        """Input units of a display of `size`, turned by `rotation` degrees, for the panel's `x` and `y`.
+
+        The rule is Android's own (``TouchInputMapper::rotateAndScale``).
+        """
+        upright = size if rotation in (0, 180) else size[::-1]
+        across = upright[0] / (self.right - self.left + 1)
+        down = upright[1] / (self.bottom - self.top + 1)
+        near, far = (x - self.left) * across, (self.right - x) * across
+        over, under = (y - self.top) * down, (self.bottom - y) * down
+        return {0: (near, over), 90: (over, far), 180: (far, under), 270: (under, near)}[rotation]
+
+
+def read_panels(said: str) -> dict[str, Panel]:
+    """The touchscreens in what ``getevent -lp`` says, by device."""
+    panels = {}
+    for part in re.split(r"^add device \d+: ", said, flags=re.M)[1:]:
+        device = part.split()[0]
+        ranges = [re.search(rf"ABS_MT_POSITION_{axis}\s*:.*?min (-?\d+), max (-?\d+)", part) for axis in "XY"]
+        if ranges[0] and ranges[1] and "INPUT_PROP_POINTER" not in part:
+            x, y = ([int(number) for number in found.groups()] for found in ranges if found)
+            if x[1] > x[0] and y[1] > y[0]:
+                panels[device] = Panel(x[0], x[1], y[0], y[1])
+    return panels
+
+
+@dataclass
+class _Finger:
+    x: int = 0
+    y: int = 0
+    path: list[tuple[float, int, int]] = field(default_factory=list)
+    down: bool = False
+
+
+@dataclass
+class _Screen:
+    """One touchscreen's fingers by slot; `many` says that there were two at once."""
+
+    panel: Panel
+    slot: int = 0
+    fingers: dict[int, _Finger] = field(default_factory=dict)
+    many: bool = False
+    button: bool = False
+
+    @property
+    def finger(self) -> _Finger:
+        return self.fingers.setdefault(self.slot, _Finger())
+
+
+class TouchReader:
+    """From the lines of ``getevent -lt`` to events. `turned` gives the display's size (input units) and rotation."""
+
+    def __init__(self, panels: dict[str, Panel], turned: Callable[[], tuple[tuple[int, int], int]]) -> None:
+        self._screens = {device: _Screen(panel) for device, panel in panels.items()}
+        self._turned = turned
+        self._offset: float | None = None
+
+    def feed(self, line: str, arrived: float) -> list[Event]:
+        """What a line completes; `arrived` is when it came (`time.monotonic`). Other lines say nothing."""
+        match = _LINE.match(line.strip())
+        if match is None:
+            return []
+        stamp, device, kind, code, value = match.groups()
+        gap = arrived - float(stamp)
+        if self._offset is None or gap < self._offset or gap - self._offset > 60:
+            self._offset = gap
+        when, screen = float(stamp) + self._offset, self._screens.get(device)
+        if kind == "EV_KEY" and code not in ("BTN_TOUCH", "BTN_TOOL_FINGER"):
+            return list(_button(when, code, value))
+        return list(self._touched(screen, when, code, value)) if screen else []
+
+    def _touched(self, screen: _Screen, when: float, code: str, value: str) -> Iterator[Event]:
+        if code == "ABS_MT_SLOT":
+            screen.slot = int(value, 16)
+        elif code == "ABS_MT_TRACKING_ID":
+            screen.finger.down = value.lower() != "ffffffff"
+        elif code == "ABS_MT_POSITION_X":
+            screen.finger.x = _signed(value)
+        elif code == "ABS_MT_POSITION_Y":
+            screen.finger.y = _signed(value)
+        elif code == "BTN_TOUCH" and not any(finger.down for finger in screen.fingers.values()):
+            screen.button = screen.finger.down = value == "DOWN"
+        elif code == "SYN_REPORT":
+            yield from self._report(screen, when)
+
+    def _report(self, screen: _Screen, when: float) -> Iterator[Event]:
+        """A picture of all fingers is complete."""
+        down = [finger for finger in screen.fingers.values() if finger.down]
+        screen.many = screen.many or len(down) > 1
+        for finger in down:
+            finger.path.append((when, finger.x, finger.y))
+        if down or not any(finger.path for finger in screen.fingers.values()):
+            return
+        many, screen.many = screen.many, False
+        path = max((finger.path for finger in screen.fingers.values()), key=len)
+        for finger in screen.fingers.values():
+            finger.path = []
+        if many:
+            yield Unknown(when, "a gesture with two fingers")
+        else:
+            yield from self._gesture(screen.panel, path, when)
+
+    def _gesture(self, panel: Panel, path: list[tuple[float, int, int]], when: float) -> Iterator[Event]:
+        size, rotation = self._turned()
+        places = [(moment, *panel.place(x, y, size, rotation)) for moment, x, y in path]
+        yield Down(*places[0])
+        yield from (Moved(*place) for place in places[1:])
+        yield Up(when, *places[-1][1:])
+
+
+def _button(when: float, code: str, value: str) -> Iterator[Event]:
+    if value == "DOWN":
+        yield Clicked(when, BUTTONS[code]) if code in BUTTONS else Unknown(when, f"the key {code}")
+
+
+def _signed(value: str) -> int:
+    number = int(value, 16)
+    return number - (1 << 32) if number >= 1 << 31 else number
+
+
+class AndroidListener:
+    """Everything that fingers and buttons do on the device behind `link`. Raises `EnvError`."""
+
+    def __init__(self, link: AdbLink, turned: Callable[[], tuple[tuple[int, int], int]]) -> None:
+        self.events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        try:
+            panels = read_panels(link.ask(command("getevent", "-lp")).out)
+            if not panels:
+                raise EnvError(f"{link.serial} shows adb no touchscreen (getevent -lp): its maker may not allow it")
+            self._reader = TouchReader(panels, turned)
+            self._socket = link.follow(command("getevent", "-lt"))
+        except BackendError as error:
+            raise EnvError(str(error)) from error
+        self._begun = threading.Event()
+        self._thread = threading.Thread(target=self._hear, name="listener", daemon=True)
+        self._thread.start()
+        self._begun.wait(5)
+
+    def close(self) -> None:
+        """Stop hearing. Safe to call twice."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join(5)
+        self._socket.close()
+
+    def _hear(self) -> None:
+        rest = b""
+        try:
+            while piece := self._socket.recv(1 << 16):
+                self._begun.set()
+                now = time.monotonic()
+                *lines, rest = (rest + piece).split(b"\n")
+                for line in lines:
+                    for event in self._reader.feed(line.decode("ascii", "replace"), now):
+                        self.events.put(event)
+        except OSError:
+            pass  # closed, here or there
+        finally:
+            self._begun.set()
+            self.events.put(None)
+
+
+def secret_field(link: AdbLink) -> bool:
+    """Whether the field that has the focus hides what is entered; True where the device does not say."""
+    try:
+        return any(node.focused and node.password for node in dump(link))
+    except BackendError:
+        return True
+
+
+class AndroidEye:
+    """Looks at an Android device without touching it: a screen that was switched off stays off."""
+
+    def __init__(self, env: AndroidEnv) -> None:
+        self._env, self._count = env, 0
+        self._last: TimedPicture | None = None
+
+    def turned(self) -> tuple[tuple[int, int], int]:
+        """Size in input units and rotation, as of the last look."""
+        frame = (self._last or self.look()).frame
+        return (round(frame.width / frame.scale), round(frame.height / frame.scale)), frame.rotation
+
+    def look(self) -> TimedPicture:
+        """What is shown now. Raises `EnvError` when the device stays away."""
+        deadline = Deadline(_TURNED)
+        while True:
+            try:
+                pixels = self._env.capture.grab()
+                seen = time.monotonic()
+                state = self._env.state()
+            except (HalfFrameError, BackendError) as error:
+                if deadline.passed:
+                    raise EnvError(str(error)) from error
+                continue
+            height, width = pixels.shape[:2]
+            size = state.size or (width, height)
+            if abs(width / size[0] - height / size[1]) < 0.02 or deadline.passed:
+                break
+        frame = Frame(
+            id=f"{self._count:04d}", width=width, height=height, scale=width / size[0], rotation=state.rotation
+        )
+        self._count += 1
+        self._last = TimedPicture(seen, pixels, frame, state.app, _rgb, state.keyboard is True)
+        return self._last
+
+    def changed(self, seconds: float) -> bool:
+        """Nobody says: it is looked at all the time."""
+        del seconds
+        return True
+
+    def close(self) -> None:
+        """The device is closed by whoever opened it."""
+
+
+def _rgb(pixels: Pixels) -> Image:
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGBA2RGB), np.uint8)

@@ -1,0 +1,178 @@
+"""The command line as a person meets it: one clear line for each mistake, one JSON object where it is asked for."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from agent.cli.main import main
+from tests.agent.scripted_server import ScriptedServer, computer
+
+
+def handeye(*arguments: str, cwd: Path | None = None, **environ: str) -> subprocess.CompletedProcess[str]:
+    clean = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    command = [sys.executable, "-m", "agent.cli.main", *arguments]
+    clean["PYTHONPATH"] = str(Path(__file__).parents[3])
+    return subprocess.run(
+        command, env=clean | environ, cwd=cwd, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+MISTAKES = {
+    "an empty task": (["run", " ", "--env", "sandbox"], "the task is empty"),
+    "no display": (["run", "Press Enter", "--env", "desktop"], "no display"),
+    "a display that is not there": (["run", "Press Enter", "--env", "desktop"], "display"),
+    "an unknown model": (["run", "Press Enter", "--env", "sandbox", "--model", "gpt-17"], "unknown model 'gpt-17'"),
+    "an unreachable server": (["run", "Press Enter", "--env", "sandbox", "--model", "URL"], "no model server"),
+    "a missing program": (["run", "Press Enter", "--app", "no-such-program"], "no-such-program"),
+    "an output folder that is a file": (["run", "Press Enter", "--env", "sandbox", "--out", "FILE"], "--out"),
+    "an output folder that cannot be": (["run", "Press Enter", "--env", "sandbox", "--out", "/proc/x/y"], "--out"),
+    "a limit of nothing": (["run", "Press Enter", "--env", "sandbox", "--max-steps", "0"], "steps"),
+    "a size of nonsense": (["run", "Press Enter", "--env", "sandbox", "--size", "big"], "WIDTHxHEIGHT"),
+    "a monitor that is not there": (["run", "Press Enter", "--env", "sandbox", "--monitor", "2"], "--monitors 2"),
+    "an unknown option": (["run", "Press Enter", "--fast"], "--fast"),
+    "an unknown command": (["walk"], "walk"),
+    "an app on the own desktop": (["run", "Press Enter", "--env", "desktop", "--app", "xterm"], "sandbox"),
+    "a missing image": (["locate", "nowhere.png", "the button"], "no such image"),
+    "an image that is none": (["locate", "FILE", "the button"], "cannot read"),
+    "an empty instruction": (["locate", "PICTURE", "  "], "the instruction is empty"),
+    "an episode that is none": (["report", "."], "episode"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_one_clear_line(name: str, tmp_path: Path) -> None:
+    arguments, words = MISTAKES[name]
+    (tmp_path / "file").write_text("not an image")
+    Image.new("RGB", (60, 40), "white").save(tmp_path / "picture.png")
+    known = {"URL": f"http://127.0.0.1:{free_port()}", "FILE": "file", "PICTURE": "picture.png"}
+    environ = {"DISPLAY": ":4711"} if name == "a display that is not there" else {}
+    done = handeye(*(known.get(a, a) for a in arguments), cwd=tmp_path, **environ)
+    assert done.returncode not in (0, 70), done.stderr
+    assert done.stdout == ""
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("handeye: ")
+    assert words in lines[0]
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_mistake_under_json_is_an_object_too(tmp_path: Path) -> None:
+    done = handeye("run", "", "--json", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "the task is empty" in json.loads(done.stdout)["error"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_episode_is_never_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "episode.json").write_text("{}")
+    done = handeye("run", "Press Enter", "--env", "sandbox", "--out", ".", cwd=tmp_path)
+    assert done.returncode == 2
+    assert (tmp_path / "episode.json").read_text() == "{}"
+
+
+@pytest.mark.parametrize("command", ["run", "locate", "report", "models", "doctor"])
+def test_help_teaches(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main([command, "--help"])
+    assert left.value.code == 0
+    assert len(capsys.readouterr().out.splitlines()) > 8
+
+
+def test_models_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["models", "--json"])
+    names = [row["name"] for row in json.loads(capsys.readouterr().out)["models"]]
+    assert names[0] == "builtin"
+
+
+def picture(path: Path) -> Path:
+    image = Image.new("RGB", (400, 200), "#eeeeee")
+    draw = ImageDraw.Draw(image)
+    font = ImageFont.load_default(18)
+    for left, words in ((40, "Cancel"), (220, "Save")):
+        draw.rounded_rectangle((left, 80, left + 120, 120), 5, "white", "#888888")
+        draw.text((left + 60, 100), words, "black", font, anchor="mm")
+    image.save(path)
+    return path
+
+
+def test_locate_finds_draws_and_refuses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shot, drawn = picture(tmp_path / "shot.png"), tmp_path / "drawn.png"
+    with pytest.raises(SystemExit) as left:
+        main(["locate", str(shot), "the Save button", "--json", "--draw", str(drawn)])
+    found = json.loads(capsys.readouterr().out)
+    assert left.value.code == 0
+    assert not found["refused"]
+    assert found["score"] >= 0.5
+    x, y = found["point"]
+    assert 220 <= x <= 340
+    assert 80 <= y <= 120
+    x1, y1, x2, y2 = found["bbox"]
+    assert x1 <= x <= x2
+    assert y1 <= y <= y2
+    assert (np.asarray(Image.open(drawn)) != np.asarray(Image.open(shot))).any()
+    with pytest.raises(SystemExit) as left:
+        main(["locate", str(shot), "the Frobnicate button", "--json"])
+    refusal = json.loads(capsys.readouterr().out)
+    assert left.value.code == 1
+    assert (refusal["refused"], refusal["point"], refusal["bbox"]) == (True, None, None)
+    assert refusal["reason"]
+
+
+def test_locate_asks_a_server(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shot = picture(tmp_path / "shot.png")
+    with ScriptedServer([computer("left_click", coordinate=[287, 104])]) as server, pytest.raises(SystemExit):
+        main(["locate", str(shot), "save", "--model", server.url, "--json"])
+    x, y = json.loads(capsys.readouterr().out)["point"]
+    height, width = server.seen[0].image.shape[:2]  # type: ignore[union-attr]
+    assert (x, y) == (round(287 * 400 / width, 2), round(104 * 200 / height, 2))
+
+
+@pytest.mark.desktop
+def test_a_screen_that_stays_black_is_no_observation(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "640x480x24", "-nolisten", "tcp"]
+    with subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL) as server:
+        display = ":" + os.read(reading, 20).decode().strip()
+        done = handeye("run", "Press Enter", "--env", "desktop", "--json", cwd=tmp_path, DISPLAY=display)
+        server.terminate()
+    said = json.loads(done.stdout)
+    assert (done.returncode, said["ending"], said["steps"]) == (1, "device_error", 0)
+    assert "black" in said["message"]
+
+
+@pytest.mark.desktop
+def test_a_dry_run_sends_nothing_and_records_everything(tmp_path: Path) -> None:
+    with ScriptedServer([computer("left_click", coordinate=[50, 60]), computer("terminate", status="success")]) as s:
+        out = tmp_path / "ep"
+        done = handeye("run", "Click", "--env", "sandbox", "--model", s.url, "--dry-run", "--json", "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["steps"] == 2
+    first = json.loads((out / "steps.jsonl").read_text().splitlines()[0])
+    assert first["action"]["type"] == "click"
+    assert first["outcome"]["performed"] is False
+
+
+@pytest.mark.desktop
+def test_confirm_without_a_person_does_not_act(tmp_path: Path) -> None:
+    with ScriptedServer([computer("left_click", coordinate=[50, 60])]) as server:
+        arguments = ["run", "Click", "--env", "sandbox", "--model", server.url, "--confirm", "always", "--json"]
+        done = handeye(*arguments, cwd=tmp_path)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["ending"] == "needs_human"

@@ -1,0 +1,243 @@
+"""The loop: every way a run can end, and what is remembered of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from actions.action import Answer, AnyAction, AskUser, Click, Finish, TypeText, Wait
+from actions.backend import BackendError
+from actions.frame import GeometryError, Point, StaleFrameError
+from agent.core.loop import Agent, Result
+from agent.core.model import Decision, ModelError, ParseError, Usage
+from agent.core.policy import Allow, Verdict
+from agent.core.task import Ending, Limits, Task
+from envs.env import EnvError, Observation
+from tests.agent.fakes import FakeEnv, ListMemory, ScriptedModel
+
+CLICK = Click(point=Point(10, 20))
+DONE = Finish(status="success", message="all good")
+USAGE = Usage(prompt_tokens=90, completion_tokens=10)
+
+
+def play(
+    answers: Sequence[Any], env: FakeEnv | None = None, limits: Limits | None = None, **parts: Any
+) -> tuple[Result, FakeEnv, ListMemory]:
+    env, memory = env or FakeEnv(), ListMemory()
+    parts.setdefault("policy", Allow())
+    agent = Agent(env, ScriptedModel(answers, USAGE), memory=memory, **parts)
+    return agent.run(Task("do it", limits or Limits())), env, memory
+
+
+def test_a_run_acts_until_the_model_says_done() -> None:
+    result, env, memory = play([CLICK, TypeText(text="hi"), DONE])
+    assert (result.ending, result.message, result.tokens) == (Ending.DONE, "all good", 300)
+    assert env.done == [CLICK, TypeText(text="hi")]
+    assert memory.steps == list(result.steps)
+    assert [s.index for s in memory.steps] == [0, 1, 2]
+    first = memory.steps[0]
+    assert (first.action, first.thought, first.raw, first.app) == (CLICK, "because", "raw answer", "fake")
+    assert first.outcome is not None
+    assert first.outcome.performed
+    assert {"capture", "review", "act", "settle"} <= set(first.timings)
+    assert "record" in memory.steps[1].timings
+
+
+def test_a_caller_may_hold_the_reins() -> None:
+    env, memory = FakeEnv(), ListMemory()
+    walk = Agent(env, ScriptedModel([CLICK, CLICK, DONE]), Allow(), memory).walk(Task("do it"))
+    assert env.done == []
+    for count in (1, 2):
+        assert next(walk) is memory.steps[-1]
+        assert len(env.done) == count
+    with pytest.raises(StopIteration) as end:
+        next(walk)
+    assert end.value.value.ending is Ending.DONE
+    assert len(end.value.value.steps) == 3
+
+
+def test_the_model_sees_every_earlier_step() -> None:
+    model = ScriptedModel([CLICK, CLICK, DONE])
+    Agent(FakeEnv(), model, Allow(), ListMemory()).run(Task("do it"))
+    assert [len(h) for h in model.histories] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("answers", "ending", "words"),
+    [
+        ([Finish(status="failure", message="no such button")], Ending.GAVE_UP, "no such button"),
+        ([ModelError("server unreachable")], Ending.MODEL_ERROR, "server unreachable"),
+        ([AskUser(question="which account?")], Ending.NEEDS_HUMAN, "which account?"),
+        ([ParseError("two actions", "raw")] * 3, Ending.PARSE_ERROR, "two actions"),
+    ],
+)
+def test_failures_are_named(answers: list[Any], ending: Ending, words: str) -> None:
+    result, env, memory = play(answers)
+    assert result.ending is ending
+    assert words in result.message
+    assert not result.ending.ok
+    assert env.done == []
+    assert len(memory.steps) == len(answers)
+
+
+def test_an_unusable_answer_is_asked_again_and_recorded() -> None:
+    result, env, memory = play([ParseError("no action", "blah blah", USAGE), CLICK, DONE])
+    assert result.ending is Ending.DONE
+    assert memory.steps[0].action is None
+    assert memory.steps[0].raw == "blah blah"
+    assert "no action" in (memory.steps[0].error or "")
+    assert memory.steps[0].tokens.prompt == 90
+    assert env.done == [CLICK]
+
+
+def test_unusable_answers_only_end_the_run_in_a_row() -> None:
+    bad = ParseError("no action", "blah")
+    result, _, _ = play([bad, bad, CLICK, bad, bad, CLICK, DONE])
+    assert result.ending is Ending.DONE
+
+
+def test_a_stale_frame_is_looked_at_again_and_nothing_is_sent() -> None:
+    env = FakeEnv({"perform": [StaleFrameError("the display was resized")]})
+    result, env, memory = play([CLICK, CLICK, DONE], env)
+    assert result.ending is Ending.DONE
+    assert env.done == [CLICK]
+    assert memory.steps[0].outcome is not None
+    assert not memory.steps[0].outcome.performed
+    assert "resized" in (memory.steps[0].error or "")
+
+
+def test_a_point_off_the_screen_never_acts() -> None:
+    result, env, _ = play([CLICK], FakeEnv({"perform": [GeometryError("outside")]}), Limits(steps=1))
+    assert result.ending is Ending.STEP_LIMIT
+    assert env.done == []
+
+
+@pytest.mark.parametrize(
+    ("faults", "steps"),
+    [({"observe": [EnvError("display gone")]}, 0), ({"perform": [BackendError("display gone")]}, 1)],
+)
+def test_a_lost_device_ends_the_run(faults: dict[str, Any], steps: int) -> None:
+    result, _, memory = play([CLICK, DONE], FakeEnv(faults))
+    assert (result.ending, result.message) == (Ending.DEVICE_ERROR, "display gone")
+    assert len(memory.steps) == steps
+
+
+@pytest.mark.parametrize(
+    ("limits", "ending", "actions"),
+    [
+        (Limits(steps=2), Ending.STEP_LIMIT, 2),
+        (Limits(tokens=150), Ending.COST_LIMIT, 2),
+        (Limits(seconds=0.05), Ending.TIME_LIMIT, 1),
+    ],
+)
+def test_budgets_end_the_run(limits: Limits, ending: Ending, actions: int) -> None:
+    def slow() -> AnyAction:
+        time.sleep(0.06)
+        return CLICK
+
+    answers = [CLICK, slow, CLICK, CLICK] if limits.seconds else [CLICK] * 5
+    result, env, _ = play(answers, limits=limits)
+    assert result.ending is ending
+    assert len(env.done) == actions
+
+
+def test_time_that_runs_out_while_the_model_thinks_stops_the_action() -> None:
+    def slow() -> AnyAction:
+        time.sleep(0.06)
+        return CLICK
+
+    result, env, memory = play([slow], limits=Limits(seconds=0.05))
+    assert result.ending is Ending.TIME_LIMIT
+    assert env.done == []
+    assert memory.steps[0].outcome is None
+
+
+def test_an_answer_is_kept_and_the_run_goes_on() -> None:
+    result, env, _ = play([Answer(text="42"), CLICK, DONE])
+    assert result.answer == "42"
+    assert env.done == [CLICK]
+
+
+def test_the_person_answers_the_agents_question() -> None:
+    result, _, memory = play([AskUser(question="which?"), DONE], ask=lambda question: "the blue one")
+    assert result.ending is Ending.DONE
+    assert memory.steps[0].outcome is not None
+    assert memory.steps[0].outcome.detail == "the person said: the blue one"
+
+
+@pytest.mark.parametrize(("holds", "ending"), [(True, Ending.VERIFIED), (False, Ending.GAVE_UP)])
+def test_a_check_of_the_outcome_has_the_last_word(holds: bool, ending: Ending) -> None:
+    assert play([DONE], check=lambda: holds)[0].ending is ending
+
+
+class Judge:
+    def __init__(self, *verdicts: Verdict) -> None:
+        self._verdicts = iter(verdicts)
+
+    def review(self, decision: Decision, observation: Observation) -> Verdict:
+        return next(self._verdicts)
+
+
+@pytest.mark.parametrize(
+    ("kind", "ending"),
+    [("block", Ending.BLOCKED), ("stop", Ending.STOPPED_BY_USER), ("ask", Ending.NEEDS_HUMAN)],
+)
+def test_a_policy_can_refuse(kind: Any, ending: Ending) -> None:
+    result, env, memory = play([CLICK], policy=Judge(Verdict(kind, CLICK, "judge", "too risky")))
+    assert (result.ending, result.message) == (ending, "too risky")
+    assert env.done == []
+    assert memory.steps[0].verdict is not None
+    assert memory.steps[0].verdict.kind == kind
+
+
+def test_a_policy_can_change_the_action() -> None:
+    other = Wait(seconds=0)
+    judge = Judge(Verdict("modify", other), Verdict("allow", DONE))
+    _, env, memory = play([CLICK, DONE], policy=judge)
+    assert env.done == [other]
+    assert (memory.steps[0].action, memory.steps[0].decided) == (other, CLICK)
+
+
+def test_stop_from_another_thread_interrupts_a_slow_model() -> None:
+    agent: Agent
+
+    def hang() -> AnyAction:
+        threading.Timer(0.05, agent.stop.request, ["the stop key"]).start()
+        time.sleep(30)
+        return CLICK
+
+    agent = Agent(FakeEnv(), ScriptedModel([CLICK, hang]), Allow(), ListMemory())
+    start = time.monotonic()
+    result = agent.run(Task("do it"))
+    assert (result.ending, result.message) == (Ending.STOPPED_BY_USER, "the stop key")
+    assert time.monotonic() - start < 10
+    assert len(result.steps) == 1
+
+
+def test_nothing_is_done_after_a_stop() -> None:
+    agent: Agent
+
+    def stop_first() -> AnyAction:
+        agent.stop.request("the person")
+        return CLICK
+
+    env = FakeEnv()
+    agent = Agent(env, ScriptedModel([stop_first]), Allow(), ListMemory())
+    assert agent.run(Task("do it")).ending is Ending.STOPPED_BY_USER
+    assert env.done == []
+
+
+@pytest.mark.parametrize("instruction", ["", "  \n\t"])
+def test_an_empty_task_is_refused(instruction: str) -> None:
+    with pytest.raises(ValueError, match="the task is empty"):
+        Task(instruction)
+
+
+@pytest.mark.parametrize("limits", [{"steps": 0}, {"seconds": -1.0}, {"tokens": 0}, {"seconds": float("nan")}])
+def test_budgets_must_be_positive(limits: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="must be above 0"):
+        Limits(**limits)

@@ -1,0 +1,37 @@
+"""``handeye doctor``: what works, and what to do about what does not."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from agent.cli.main import main
+from agent.doctor.checks import examine
+from tests.agent.scripted_server import ScriptedServer
+
+
+@pytest.mark.desktop
+def test_a_machine_without_a_desktop_of_its_own_is_fit(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
+    with pytest.raises(SystemExit) as left:
+        main(["doctor", "--json"])
+    said = json.loads(capsys.readouterr().out)
+    assert (left.value.code, said["ok"]) == (0, True)
+    checks = {check["name"]: check for check in said["checks"]}
+    assert not checks["your desktop"]["ok"]
+    assert "--env sandbox" in checks["your desktop"]["detail"]
+    assert checks["sandbox"]["ok"]
+    assert checks["text recognition"]["ok"]
+
+
+def test_a_model_server_is_reached_or_not() -> None:
+    with ScriptedServer([""]) as server:
+        good = examine(server.url)[-1]
+    bad = examine("http://127.0.0.1:9")[-1]
+    assert good.ok
+    assert "dialect qwen2.5-vl" in good.detail
+    assert (bad.ok, bad.needed) == (False, True)
+    assert "no model server" in bad.line()

@@ -1,0 +1,126 @@
+"""Exports: what is trained on is what was done, and the script does it again."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from actions.action import Click, Finish, TypeText, parse_action
+from actions.frame import Frame, Point
+from agent.models.dialects.dialect import UnsupportedAction, pointers_before
+from agent.models.dialects.registry import DIALECTS, get_dialect
+from agent.episodes import EpisodeHeader, EpisodeWriter
+from agent.core.errors import UserError
+from agent.episodes.export.export import export_episodes
+from agent.core.step import OutcomeRecord, Step
+from agent.core.task import Ending
+from envs.sandbox import SandboxEnv
+from tests.agent.episodes.test_replay import ACTIONS, cli, record
+
+ROOT = Path(__file__).parents[3]
+HARD = 'quote\' """ \\ \n{{secret:PW}} <image> 🎉 \u202e %s {task}'
+
+
+@pytest.mark.parametrize("name", [name for name, dialect in DIALECTS.items() if dialect.decide])
+def test_a_conversation_says_the_recorded_action_in_every_dialect_that_can(tmp_path, name):
+    speaks = get_dialect(name)
+    platform = next(iter(speaks.decide))
+    steps = record(tmp_path / "e", name, platform=platform)
+    done = export_episodes([tmp_path / "e"], "sharegpt", tmp_path / "out")
+    samples = json.loads((tmp_path / "out" / "train.json").read_text())
+    assert done.written == len(samples) == len(steps), done.skipped
+    for sample, step, pointer in zip(samples, steps, pointers_before(steps), strict=True):
+        answer = sample["conversations"][1]["value"]
+        assert speaks.parse(answer, step.frame, platform, pointer=pointer).action == step.action
+        assert sample["conversations"][0]["value"].count("<image>") == len(sample["images"]) == 1
+        image = cv2.imread(str(tmp_path / "out" / sample["images"][0]))
+        assert (image.shape[1], image.shape[0]) == speaks.resize.size(640, 480)
+
+
+def test_another_dialect_says_the_same_within_half_a_unit_of_its_grid(tmp_path):
+    steps = record(tmp_path / "e")
+    for name in ("qwen3-vl", "ui-tars-1.5"):
+        export_episodes([tmp_path / "e"], "sharegpt", tmp_path / name, name)
+        speaks = get_dialect(name)
+        samples = json.loads((tmp_path / name / "train.json").read_text())
+        point = speaks.parse(samples[0]["conversations"][1]["value"], steps[0].frame).action.point
+        assert point == pytest.approx(steps[0].action.point, abs=1)
+
+
+def test_what_cannot_be_said_or_was_not_done_is_left_out_and_named(tmp_path, capsys):
+    record(tmp_path / "e")
+    status, said = cli(
+        capsys, "export", tmp_path / "e", "-f", "sharegpt", "--dialect", "os-atlas-pro", "-o", tmp_path / "o"
+    )
+    assert status == 0
+    assert said["written"] + len(said["skipped"]) == said["steps"] == len(ACTIONS)
+    with pytest.raises(UserError, match="exists already"):
+        export_episodes([tmp_path / "e"], "hf", tmp_path / "o")
+    with pytest.raises(UserError, match="--dialect is for"):
+        export_episodes([tmp_path / "e"], "hf", tmp_path / "p", "qwen2.5-vl")
+
+
+def test_a_datasets_folder_has_a_row_and_a_picture_for_each_step(tmp_path):
+    steps = record(tmp_path / "e")
+    export_episodes([tmp_path / "e", tmp_path / "e"], "hf", tmp_path / "out")
+    rows = [json.loads(line) for line in (tmp_path / "out" / "train" / "metadata.jsonl").read_text().splitlines()]
+    assert len(rows) == 2 * len(steps)
+    assert len({tuple(row) for row in rows}) == 1
+    for row, step in zip(rows, steps, strict=False):
+        assert parse_action(json.loads(row["action"])) == step.action
+        assert cv2.imread(str(tmp_path / "out" / "train" / row["file_name"])).shape == (480, 640, 3)
+
+
+def write(folder, actions, task, size=(1280, 800)):
+    with EpisodeWriter.create(folder, EpisodeHeader(task=task, model="m", env="e", platform="desktop")) as writer:
+        for n, action in enumerate(actions):
+            image = writer.add_frame(np.full((size[1], size[0], 3), 20 * n, np.uint8))
+            frame = Frame(id=str(n), width=size[0], height=size[1])
+            done = OutcomeRecord(performed=action.type != "finish")
+            writer.append(Step(index=n, time=n, frame=frame, image=image, action=action, outcome=done))
+        writer.finish(Ending.DONE)
+    return folder
+
+
+def test_nothing_in_a_script_runs_but_its_own_code(tmp_path):
+    task = HARD + '"""\nraise SystemExit(9)\n"""'
+    write(tmp_path / "e", [TypeText(text=HARD), Click(point=Point(1, 2)), Finish(status="success")], task)
+    export_episodes([tmp_path / "e"], "script", tmp_path / "s.py")
+    source = (tmp_path / "s.py").read_text(encoding="ascii")
+    compile(source, "s.py", "exec")
+    check = "import json, runpy; g = runpy.run_path('s.py'); "
+    check += "print(json.dumps([g['TASK'], [repr(s) for s in g['steps']()]]))"
+    environ = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "PW": "the value"}
+    ran = subprocess.run(
+        [sys.executable, "-c", check], cwd=tmp_path, env=environ, capture_output=True, text=True, check=True
+    )
+    said, steps = json.loads(ran.stdout)
+    assert said == task
+    typed = TypeText(text=HARD.replace("{{secret:PW}}", "the value"))
+    assert steps == [repr((1, typed, True)), repr((2, Click(point=Point(1, 2)), True))]
+
+
+@pytest.mark.desktop
+def test_the_script_does_it_again(tmp_path):
+    form, typed = Path(__file__).parents[1].joinpath("secret_form.py"), tmp_path / "typed.json"
+    app = f"/usr/bin/python3 {form} {typed}"
+    with SandboxEnv([app]) as env:
+        frame = env.observe().frame
+    size = (frame.width, frame.height)
+    actions = [Click(point=Point(417, 110)), TypeText(text="ada ü"), Click(point=Point(416, 166))]
+    write(tmp_path / "e", [*actions, TypeText(text="{{secret:PW}}\n"), Finish(status="success")], "sign in", size)
+    export_episodes([tmp_path / "e"], "script", tmp_path / "s.py")
+    environ = {"PATH": "/usr/local/bin:/usr/bin:/bin", "PYTHONPATH": str(ROOT), "PW": "Zebra47"}
+    command = [sys.executable, str(tmp_path / "s.py"), "--app", app]
+    ran = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=90, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert json.loads(typed.read_text()) == {"User": "ada ü", "Code": "Zebra47", "Password": ""}
+
+
+def test_an_unsupported_action_is_one_line():
+    with pytest.raises(UnsupportedAction):
+        get_dialect("qwen2.5-vl").format(Finish(status="success", message="m"), Frame(id="0", width=640, height=480))

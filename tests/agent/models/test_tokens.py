@@ -1,0 +1,156 @@
+"""The prompt as the model gets it: token for token what Qwen2.5-VL's own chat template and processor make of it."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+import pytest
+from PIL import Image as PilImage
+
+from actions.action import Open
+from actions.frame import Frame
+from agent.core.step import Step
+from agent.models.dialects.dialect import IMAGE
+from agent.models.dialects.qwen import QWEN25_VL
+from agent.models.dialects.resize import smart_resize
+from agent.models.endpoints.endpoint import Request
+from envs.png import encode_png
+from tests.agent import tiny_qwen
+
+pytest.importorskip("torch", reason="needs pip install 'handeye[qwen]'")
+
+from agent.models.in_process.inputs import VL_TEMPLATE, QwenPreparer
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+PHONE = Frame(id="0000", width=1080, height=2400)
+GOAL = "Open the file manager app and view the au_uu_SzH3yR2.mp3 file in MUSIC Folder"
+PAD, IM_START, IM_END, VISION_START, VISION_END = 151655, 151644, 151645, 151652, 151653
+
+
+@pytest.fixture(scope="module")
+def words() -> Any:
+    return tiny_qwen.tokenizer()
+
+
+@pytest.fixture(scope="module")
+def preparer(words: Any) -> QwenPreparer:
+    from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
+
+    return QwenPreparer(words, Qwen2VLImageProcessorPil(min_pixels=3136, max_pixels=12845056), VL_TEMPLATE, PAD)
+
+
+def screenshot(frame: Frame) -> bytes:
+    """The picture of a screen of `frame`, as it is sent."""
+    picture = np.random.default_rng(0).integers(0, 255, (frame.height, frame.width, 3), np.uint8)
+    return encode_png(QWEN25_VL.resize.apply(picture))
+
+
+def recorded_turn(frame: Frame = PHONE) -> tuple[Request, list[dict[str, Any]]]:
+    """A recorded mobile_use turn: our request, and the chat as the checkpoint's template takes it."""
+    history = [Step(index=0, time=0, frame=frame, image="f.png", action=Open(target="File Manager"))]
+    chat = QWEN25_VL.ask_action(GOAL, frame, history, "mobile")
+    picture = screenshot(frame)
+    request = Request(chat.system, tuple(picture if part == IMAGE else part for part in chat.user))
+    content = [{"type": "image"} if part == IMAGE else {"type": "text", "text": part} for part in chat.user]
+    system = {"role": "system", "content": [{"type": "text", "text": chat.system}]}
+    return request, [system, {"role": "user", "content": content}]
+
+
+def rendered(chat: list[dict[str, Any]]) -> str:
+    """The chat through the checkpoint's template, by jinja2 itself."""
+    template = jinja2.Environment().from_string(tiny_qwen.TEMPLATE)
+    return template.render(messages=chat, add_generation_prompt=True)
+
+
+def test_a_recorded_turn_has_the_ids_of_the_chat_template(preparer: QwenPreparer, words: Any) -> None:
+    request, chat = recorded_turn()
+    text = rendered(chat)
+    assert text == (GOLDEN / "qwen25vl_mobile.txt").read_text()
+    wide, high = QWEN25_VL.resize.size(PHONE.width, PHONE.height)
+    assert (wide, high) == (1092, 2408)
+    patches = (wide // 28) * (high // 28)
+    assert patches == 3354
+    before, after = text.split("<|image_pad|>")
+    wanted = [*words.encode(before), *[PAD] * patches, *words.encode(after)]
+    made = preparer.prompt(request)
+    assert made.ids == wanted
+    assert words.apply_chat_template(
+        chat, chat_template=tiny_qwen.TEMPLATE, add_generation_prompt=True, return_dict=False
+    ) == words.encode(text)
+    assert made.ids[:1] == [IM_START]
+    assert [made.ids.count(token) for token in (IM_START, IM_END, VISION_START, VISION_END)] == [3, 2, 1, 1]
+
+
+def test_the_processor_leaves_our_picture_as_it_is(preparer: QwenPreparer) -> None:
+    """The grid is that of the picture sent, and the patches are its own pixels: nothing was resized again."""
+    request, _ = recorded_turn()
+    [picture] = preparer.prompt(request).pictures
+    assert picture.grid.tolist() == [[1, 2408 // 14, 1092 // 14]]
+    sent = np.asarray(PilImage.open(io.BytesIO(request.user[-1])), np.float32)  # type: ignore[arg-type]
+    first = picture.patches[0].numpy().reshape(3, 2, 14, 14)
+    mean, std = np.array([0.48145466, 0.4578275, 0.40821073]), np.array([0.26862954, 0.26130258, 0.27577711])
+    seen = first[:, 0] * std[:, None, None] + mean[:, None, None]
+    assert np.abs(seen * 255 - sent[:14, :14].transpose(2, 0, 1)).max() < 0.01
+    assert (first[:, 0] == first[:, 1]).all()
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (720, 1280), (1288, 812), (30, 40), (2560, 1440)])
+def test_as_many_placeholders_as_the_grid_has_merged_patches(preparer: QwenPreparer, size: tuple[int, int]) -> None:
+    frame = Frame(id="0", width=size[0], height=size[1])
+    made = preparer.prompt(Request("", ("look: ", screenshot(frame))))
+    rows, columns = smart_resize(size[1], size[0])
+    [picture] = made.pictures
+    assert made.ids.count(PAD) == int(picture.grid.prod()) // 4 == rows * columns // 28**2
+    start, end = made.ids.index(PAD), len(made.ids) - made.ids[::-1].index(PAD)
+    assert made.ids[start:end] == [PAD] * (end - start)
+    tensors = preparer.batch([made], [made.ids], 151643)
+    assert tensors["mm_token_type_ids"].sum() == end - start
+
+
+def test_without_a_system_text_the_template_adds_its_own(preparer: QwenPreparer, words: Any) -> None:
+    text = words.decode(preparer.prompt(Request("", ("hello",))).ids)
+    assert text == (
+        "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"
+        "<|im_start|>user\nhello<|im_end|>\n<|im_start|>assistant\n"
+    )
+
+
+def test_our_template_is_the_checkpoints(words: Any) -> None:
+    _, chat = recorded_turn()
+    for messages in (chat, chat[1:], [{"role": "user", "content": "plain"}]):
+        ours = words.apply_chat_template(
+            messages, chat_template=VL_TEMPLATE, add_generation_prompt=True, tokenize=False
+        )
+        assert ours == rendered(messages)
+
+
+def test_a_prefill_goes_on_from_the_prompt(preparer: QwenPreparer, words: Any) -> None:
+    begun = '<tool_call>\n{"name": "computer_use", "arguments": {"action": "left_click", "coordinate": ['
+    plain = preparer.prompt(Request("s", ("u",))).ids
+    made = preparer.prompt(Request("s", ("u",), prefill=begun)).ids
+    assert made == plain + words.encode(begun)
+    assert made[len(plain)] == 151657  # <tool_call> is one token
+
+
+def test_several_prompts_are_padded_at_the_left(preparer: QwenPreparer) -> None:
+    small = Frame(id="0", width=280, height=140)
+    made = [preparer.prompt(Request("", parts)) for parts in (("a much longer text", screenshot(small)), ("b",))]
+    tensors = preparer.batch(made, [one.ids for one in made], 151643)
+    width = len(made[0].ids)
+    assert tensors["input_ids"].shape == tensors["attention_mask"].shape == (2, width)
+    short = len(made[1].ids)
+    assert tensors["input_ids"][1].tolist() == [151643] * (width - short) + made[1].ids
+    assert tensors["attention_mask"][1].tolist() == [0] * (width - short) + [1] * short
+    assert tensors["mm_token_type_ids"][1].sum() == 0
+    assert tensors["image_grid_thw"].tolist() == [[1, 10, 20]]
+
+
+def test_control_tokens_in_a_text_stay_text(preparer: QwenPreparer, words: Any) -> None:
+    made = preparer.prompt(Request("be <|im_end|>", ("type <|image_pad|> or <|im_start|>assistant",)))
+    assert not made.ids.count(PAD)
+    assert [made.ids.count(token) for token in (IM_START, IM_END)] == [3, 2]
+    assert "type <| image_pad|> or" in words.decode(made.ids)

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as Picture
+from PIL import ImageDraw, ImageFont
+
+from actions.frame import Box
+from agent.perception import ocr
+from agent.perception.elements import Element, PerceivedScreen, Role
+from agent.perception.ocr import Image, TextLine, read_boxes
+from agent.perception.perceive import Perceiver
+from tests.agent.builtin.pages import render, tk_window
+
+FORM = """<style>body{font:16px sans-serif;margin:30px}label{display:block;margin:10px 0}</style>
+<h1>Register</h1><label>Full name <input></label><label>E-mail <input placeholder="you@example.com"></label>
+<label>Country <select><option>Germany</select></label><label>Birthday <input type=date></label>
+<label><input type=checkbox> I agree to the terms</label><label><input type=checkbox checked> Newsletter</label>
+<label><input type=radio name=r checked> Card</label><label><input type=radio name=r> Cash</label>
+<label>Volume <input type=range></label><label>Comment<br><textarea rows=4 cols=40></textarea></label>
+<button>Submit</button> <button>Reset</button> <a href=#>Privacy policy</a>"""
+
+SETTINGS = """
+import tkinter as tk
+from tkinter import ttk
+root = tk.Tk(); root.geometry('+200+60')
+bar = tk.Menu(root)
+for name in ('File', 'Edit', 'View', 'Help'):
+    bar.add_cascade(label=name, menu=tk.Menu(bar))
+root.config(menu=bar)
+body = tk.Frame(root, padx=20, pady=20); body.pack()
+for row, name in enumerate(('Name', 'Phone')):
+    tk.Label(body, text=name).grid(row=row, column=0, sticky='w', pady=5)
+    tk.Entry(body, width=30).grid(row=row, column=1, pady=5)
+on, off = tk.IntVar(value=1), tk.IntVar(value=0)
+tk.Checkbutton(body, text='Send me news', variable=on).grid(row=2, column=1, sticky='w')
+tk.Checkbutton(body, text='Remember me', variable=off).grid(row=3, column=1, sticky='w')
+tk.Label(body, text='Colour').grid(row=4, column=0, sticky='w')
+box = ttk.Combobox(body); box.set('Red'); box.grid(row=4, column=1, sticky='w')
+for row, keys in enumerate(('789*', '456-', '123=', '0.+(')):
+    line = tk.Frame(body); line.grid(row=5 + row, column=1)
+    for key in keys:
+        tk.Button(line, text=key, width=4).pack(side='left', padx=3, pady=3)
+tk.Button(body, text='OK').grid(row=10, column=0); tk.Button(body, text='Cancel').grid(row=10, column=1)
+root.mainloop()
+"""
+
+
+def of(screen: PerceivedScreen, role: Role) -> list[Element]:
+    return [element for element in screen.elements if element.role == role]
+
+
+@pytest.fixture(scope="module")
+def form(tmp_path_factory: pytest.TempPathFactory) -> Image:
+    return render(FORM, tmp_path_factory.mktemp("form"))
+
+
+@pytest.fixture(scope="module")
+def form_screen(form: Image) -> PerceivedScreen:
+    return Perceiver().look(form)
+
+
+def test_fields_of_a_web_form_are_found_with_their_labels(form_screen: PerceivedScreen) -> None:
+    assert [field.label for field in of(form_screen, "field")] == ["Full name", "E-mail", "Birthday", "Comment"]
+    assert of(form_screen, "field")[1].text == "you@example.com"
+
+
+def test_check_boxes_and_radio_buttons_have_labels_and_states(form_screen: PerceivedScreen) -> None:
+    assert {box.label: box.checked for box in of(form_screen, "checkbox")} == {
+        "I agree to the terms": False,
+        "Newsletter": True,
+    }
+    assert {box.label: box.checked for box in of(form_screen, "radio")} == {"Card": True, "Cash": False}
+
+
+def test_buttons_sliders_drop_downs_and_links(form_screen: PerceivedScreen) -> None:
+    assert [button.text for button in of(form_screen, "button")] == ["Submit", "Reset"]
+    assert [slider.label for slider in of(form_screen, "slider")] == ["Volume"]
+    assert [(select.text, select.label) for select in of(form_screen, "select")] == [("Germany", "Country")]
+    assert [link.text.replace("_", " ") for link in of(form_screen, "link")] == ["Privacy policy"]
+
+
+@pytest.mark.parametrize("scale", [1.5, 2.0])
+def test_the_same_form_at_higher_scales(scale: float, tmp_path: Path) -> None:
+    screen = Perceiver().look(render(FORM, tmp_path, scale=scale))
+    assert {"Full name", "E-mail", "Comment"} <= {field.label for field in of(screen, "field")}
+    assert {box.label: box.checked for box in of(screen, "checkbox")} == {
+        "I agree to the terms": False,
+        "Newsletter": True,
+    }
+    assert {"Submit", "Reset"} <= {button.text for button in of(screen, "button")}
+
+
+@pytest.mark.desktop
+def test_a_tk_window() -> None:
+    screen = Perceiver().look(tk_window(SETTINGS))
+    assert [menu.text for menu in of(screen, "menu")] == ["File", "Edit", "View", "Help"]
+    assert [field.label for field in of(screen, "field")] == ["Name", "Phone"]
+    assert {box.label: box.checked for box in of(screen, "checkbox")} == {"Send me news": True, "Remember me": False}
+    assert [(select.text, select.label) for select in of(screen, "select")] == [("Red", "Colour")]
+    keys = "".join(button.text for button in of(screen, "button") if len(button.text) == 1)
+    assert len(set(keys) & set("789*456-123=0.+(")) >= 15, keys
+    assert {"OK", "Cancel"} <= {button.text for button in of(screen, "button")}
+
+
+def test_an_open_menu_gives_its_entries(tmp_path: Path) -> None:
+    rows = "".join(f"<div style='padding:5px 20px'>{name}</div>" for name in ("New", "Open Recent", "Save As…", "Quit"))
+    screen = Perceiver().look(
+        render(f"<div style='width:220px;border:1px solid #999;font:15px sans-serif'>{rows}</div>", tmp_path)
+    )
+    assert [item.text for item in of(screen, "menuitem")] == ["New", "Open Recent", "Save As...", "Quit"]
+
+
+def test_an_unchanged_image_costs_next_to_nothing(form: Image) -> None:
+    perceiver = Perceiver()
+    first = perceiver.look(form)
+    start = time.perf_counter()
+    assert perceiver.look(form.copy()) is first
+    assert time.perf_counter() - start < 0.1
+
+
+def test_after_a_small_change_only_what_changed_is_read(form: Image, monkeypatch: pytest.MonkeyPatch) -> None:
+    perceiver = Perceiver()
+    before = perceiver.look(form)
+    read: list[int] = []
+
+    def counted(image: Image, boxes: Sequence[Box]) -> list[TextLine]:
+        read.append(len(boxes))
+        return read_boxes(image, boxes)
+
+    monkeypatch.setattr(ocr, "read_boxes", counted)
+    after_image = form.copy()
+    box = next(button.box for button in of(before, "button") if button.text == "Reset")
+    after_image[int(box.y1) - 3 : int(box.y2) + 4, int(box.x1) - 3 : int(box.x2) + 4] = 255
+    after = perceiver.look(after_image)
+    assert sum(read) <= 3
+    assert [button.text for button in of(after, "button")] == ["Submit"]
+    assert [field.label for field in of(after, "field")] == [field.label for field in of(before, "field")]
+
+
+def test_a_look_after_typing_sees_what_a_first_look_sees(form: Image) -> None:
+    perceiver = Perceiver()
+    field = of(perceiver.look(form), "field")[0].box
+    face = ImageFont.load_default(15)
+    for length in range(1, 14, 3):
+        picture = Picture.fromarray(form)
+        ImageDraw.Draw(picture).text((field.x1 + 3, field.y1 + 2), "Grace Hopper!"[:length], fill="black", font=face)
+        shown = np.asarray(picture)
+        assert perceiver.look(shown) == Perceiver().look(shown)
+
+
+def test_an_empty_screen_has_nothing_on_it() -> None:
+    assert Perceiver().look(np.full((600, 800, 3), 90, np.uint8)).elements == ()
+
+
+@pytest.mark.parametrize("shape", [(10, 10), (10, 10, 4)])
+def test_another_shape_is_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="height x width x 3"):
+        Perceiver().look(np.zeros(shape, np.uint8))

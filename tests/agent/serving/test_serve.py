@@ -1,0 +1,312 @@
+"""``handeye serve``: the command for each engine, and what becomes of the child, with stand-in engines on PATH."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.core.errors import UserError
+from agent.models.dialects.registry import DIALECTS
+from agent.serving.engines import Machine, Wish, context, image_tokens, is_gguf, plan
+from tests.agent.fake_engines import install
+
+ALL = Machine(gpu=True, which=lambda name: f"/bin/{name}", help_of=lambda name: "--image-max-tokens")
+NO_GPU = Machine(gpu=False, which=lambda name: f"/bin/{name}", help_of=lambda name: "")
+NOTHING = Machine(gpu=False, which=lambda name: None)
+
+
+def flag(command: tuple[str, ...], name: str) -> str:
+    return command[command.index(name) + 1]
+
+
+# The command ---------------------------------------------------------------------------------------------------------
+
+
+def test_vllm_on_a_gpu() -> None:
+    made = plan(Wish("Qwen/Qwen2.5-VL-7B-Instruct", gpu_memory=0.8), ALL)
+    assert made.command[:3] == ("/bin/vllm", "serve", "Qwen/Qwen2.5-VL-7B-Instruct")
+    assert json.loads(flag(made.command, "--limit-mm-per-prompt")) == {"image": 1}
+    assert json.loads(flag(made.command, "--mm-processor-kwargs")) == {"min_pixels": 3136, "max_pixels": 12845056}
+    assert int(flag(made.command, "--max-model-len")) >= 12845056 // 784 + 4096
+    assert flag(made.command, "--gpu-memory-utilization") == "0.8"
+    assert flag(made.command, "--served-model-name") == "Qwen2.5-VL-7B-Instruct"
+    assert (made.url, made.health) == ("http://127.0.0.1:8000/v1", "http://127.0.0.1:8000/health")
+    assert made.address == made.url
+    assert made.told == ()
+
+
+def test_a_lower_limit_on_images_is_the_servers_and_ours() -> None:
+    made = plan(Wish("Qwen/Qwen2.5-VL-7B-Instruct", max_pixels=1_003_520), ALL)
+    assert json.loads(flag(made.command, "--mm-processor-kwargs"))["max_pixels"] == 1_003_520
+    assert int(flag(made.command, "--max-model-len")) < 12_000
+    assert made.told == ("--max-pixels", "1003520")
+
+
+def test_tiles_have_no_pixel_limits() -> None:
+    made = plan(Wish("OpenGVLab/InternVL2_5-8B"), ALL)
+    assert "--mm-processor-kwargs" not in made.command
+    assert image_tokens(DIALECTS["internvl2.5"].resize) == 13 * 256
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_every_family_has_room_for_its_largest_picture(name: str) -> None:
+    speaks = DIALECTS[name]
+    prompts = [*speaks.decide.values(), speaks.locate]
+    assert context(speaks, None) >= image_tokens(speaks.resize) + max(prompt.max_tokens for prompt in prompts)
+    assert context(speaks, None) % 1024 == 0
+
+
+@pytest.fixture
+def gguf(tmp_path: Path) -> Path:
+    (tmp_path / "mmproj-Qwen2.5-VL-3B-f16.gguf").touch()
+    weights = tmp_path / "Qwen2.5-VL-3B-Instruct-Q4_K_M.gguf"
+    weights.touch()
+    return weights
+
+
+def test_llama_cpp_for_gguf_with_its_eyes_beside_it(gguf: Path) -> None:
+    for model in (gguf, gguf.parent):
+        made = plan(Wish(str(model), port=8080), ALL)
+        assert made.engine == "llama.cpp"
+        assert made.command[0] == "/bin/llama-server"
+        assert flag(made.command, "-m") == str(gguf)
+        assert flag(made.command, "--mmproj").endswith("mmproj-Qwen2.5-VL-3B-f16.gguf")
+        assert flag(made.command, "--image-min-tokens") == "1024"
+        assert int(flag(made.command, "-c")) >= 16384
+    assert "--image-min-tokens" not in plan(Wish(str(gguf)), NO_GPU).command, "this build does not know it"
+
+
+def test_gguf_from_the_hub() -> None:
+    made = plan(Wish("ggml-org/Qwen2.5-VL-3B-Instruct-GGUF:Q4_K_M"), NO_GPU)
+    assert flag(made.command, "-hf") == "ggml-org/Qwen2.5-VL-3B-Instruct-GGUF:Q4_K_M"
+    assert "--mmproj" not in made.command
+
+
+def test_transformers_otherwise(tmp_path: Path) -> None:
+    made = plan(Wish("Qwen/Qwen2.5-VL-3B-Instruct"), NO_GPU)
+    assert made.engine == "transformers"
+    assert made.address.endswith("/v1#Qwen/Qwen2.5-VL-3B-Instruct")
+    (tmp_path / "config.json").write_text('{"model_type": "qwen2_5_vl"}')
+    (tmp_path / "model.safetensors").touch()
+    made = plan(Wish(str(tmp_path)), NO_GPU)
+    assert (made.dialect, made.told) == ("qwen2.5-vl", ("--dialect", "qwen2.5-vl"))
+
+
+@pytest.mark.parametrize(
+    ("model", "gguf"), [("a/B-GGUF", True), ("a/B-gguf:Q4", True), ("a/B", False), ("x.gguf", True), (".", False)]
+)
+def test_what_is_gguf(model: str, gguf: bool) -> None:
+    assert is_gguf(model) == gguf
+
+
+@pytest.mark.parametrize(
+    ("wish", "machine", "words"),
+    [
+        (Wish("Qwen/Qwen2.5-VL-3B-Instruct"), NOTHING, r"pip install 'transformers\[serving\]'"),
+        (Wish("a/Qwen2.5-VL-3B-GGUF"), NOTHING, "llama-server is not on PATH: get llama-server from"),
+        (Wish("Qwen/Qwen2.5-VL-3B-Instruct", "vllm"), NOTHING, "vllm is not on PATH: pip install vllm"),
+        (Wish("my/agent"), ALL, "add --dialect NAME"),
+        (Wish("a/Qwen2.5-VL-3B-GGUF", "vllm"), ALL, "--engine llama.cpp"),
+        (Wish("./nowhere"), ALL, "there is no ./nowhere"),
+    ],
+)
+def test_what_cannot_be_served_is_said_in_one_line(wish: Wish, machine: Machine, words: str) -> None:
+    with pytest.raises(UserError, match=words) as error:
+        plan(wish, machine)
+    assert "\n" not in str(error.value)
+
+
+def test_gguf_without_eyes(gguf: Path) -> None:
+    other = gguf.parent / "mmproj-other.gguf"
+    other.touch()
+    with pytest.raises(UserError, match=r"which eyes\?"):
+        plan(Wish(str(gguf)), ALL)
+    assert flag(plan(Wish(str(gguf), mmproj=other), ALL).command, "--mmproj") == str(other)
+    for path in gguf.parent.glob("mmproj*"):
+        path.unlink()
+    with pytest.raises(UserError, match="without it the model is blind: add --mmproj FILE"):
+        plan(Wish(str(gguf)), ALL)
+
+
+# The child -----------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def serving(tmp_path: Path, *arguments: str, how: str = "slow") -> Iterator[subprocess.Popen[str]]:
+    """``handeye serve`` with the stand-ins first on PATH."""
+    folder = install(tmp_path / "bin", "vllm", "llama-server")
+    environment = os.environ | {"PATH": f"{folder}:{os.environ['PATH']}", "FAKE_ENGINE": how}
+    environment["XDG_CACHE_HOME"] = str(tmp_path / "cache")
+    command = [
+        sys.executable,
+        "-m",
+        "agent.cli.main",
+        "serve",
+        *(arguments or ("Qwen/Qwen2.5-VL-3B", "--engine", "vllm")),
+    ]
+    child = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.communicate()
+
+
+def ready(child: subprocess.Popen[str]) -> dict[str, Any]:
+    assert child.stdout is not None
+    found: dict[str, Any] = json.loads(child.stdout.readline())
+    return found
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def gone(*pids: int, seconds: float = 5) -> bool:
+    deadline = time.monotonic() + seconds
+    while any(map(alive, pids)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not any(map(alive, pids))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_started_waited_for_and_stopped(tmp_path: Path, number: signal.Signals) -> None:
+    with serving(tmp_path, "Qwen/Qwen2.5-VL-3B-Instruct", "--engine", "vllm", "--json") as child:
+        told = ready(child)
+        assert told["engine"] == "vllm"
+        assert told["command"][0] == str(tmp_path / "bin" / "vllm")
+        assert told["use"] == ["handeye", "run", "--model", told["url"]]
+        assert alive(told["pid"])
+        child.send_signal(number)
+        out, _ = child.communicate(timeout=10)
+        assert out == ""
+        assert child.returncode == 0
+        assert gone(told["pid"])
+        assert "loading the weights" in Path(told["log"]).read_text()
+
+
+def test_how_to_use_it_is_said(tmp_path: Path) -> None:
+    with serving(tmp_path) as child:
+        assert child.stdout is not None
+        first, second = child.stdout.readline(), child.stdout.readline()
+        child.terminate()
+        _, err = child.communicate(timeout=10)
+    assert re.match(r"Qwen2\.5-VL-3B \(qwen2\.5-vl\) is ready at http://127\.0\.0\.1:\d+/v1", first)
+    assert re.search(r'handeye run --model http://127\.0\.0\.1:\d+/v1 "', second)
+    assert "starting vllm, log in" in err
+
+
+def test_one_that_will_not_stop_is_made_to_with_its_children(tmp_path: Path) -> None:
+    from agent.serving.process import ServerProcess, free_port
+
+    folder = install(tmp_path / "bin", "vllm")
+    port = free_port("127.0.0.1", 0)
+    wish = Wish("Qwen/Qwen2.5-VL-3B", "vllm", port=port)
+    made = plan(wish, Machine(gpu=True, which=lambda name: str(folder / name)))
+    os.environ["FAKE_ENGINE"] = "stubborn"
+    try:
+        with ServerProcess(made, "127.0.0.1", port, tmp_path / "log", grace=0.3) as server:
+            server.wait_healthy(10)
+            child = int(re.findall(r"child (\d+)", (tmp_path / "log").read_text())[0])
+            assert alive(child)
+            start = time.monotonic()
+    finally:
+        del os.environ["FAKE_ENGINE"]
+    assert time.monotonic() - start < 3
+    assert gone(server.pid, child)
+
+
+def test_why_it_died_is_said(tmp_path: Path) -> None:
+    with serving(tmp_path, how="crash") as child:
+        out, err = child.communicate(timeout=10)
+    assert child.returncode == 2
+    assert out == ""
+    last = err.strip().splitlines()[-1]
+    assert last.startswith("handeye: vllm stopped with status 3: ValueError: No available memory for the cache blocks.")
+    assert "(log: " in last
+
+
+def test_one_that_dies_later_is_an_error(tmp_path: Path) -> None:
+    with serving(tmp_path, how="dies") as child:
+        _, err = child.communicate(timeout=10)
+    assert child.returncode == 2
+    assert "stopped with status 9: CUDA error: device lost" in err
+
+
+def test_one_that_never_gets_ready(tmp_path: Path) -> None:
+    with serving(tmp_path, "Qwen/Qwen2.5-VL-3B", "--engine", "vllm", "--timeout", "1", how="hang") as child:
+        _, err = child.communicate(timeout=10)
+    assert child.returncode == 2
+    assert "did not get ready within 1 s; its last word: loading the weights" in err
+
+
+def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        with serving(tmp_path, "Qwen/Qwen2.5-VL-3B", "--engine", "vllm", "--port", port) as child:
+            _, err = child.communicate(timeout=10)
+    assert f"port {port} is taken on 127.0.0.1: choose another one with --port" in err
+
+
+def test_dry_run_starts_nothing(tmp_path: Path, gguf: Path) -> None:
+    with serving(tmp_path, str(gguf), "--dry-run", "--port", "8123", "--extra", "-t 4") as child:
+        out, err = child.communicate(timeout=10)
+    assert (child.returncode, err) == (0, "")
+    assert out.startswith(f"{tmp_path / 'bin' / 'llama-server'} -m {gguf} --host 127.0.0.1 --port 8123")
+    assert out.rstrip().endswith("-t 4")
+    assert not (tmp_path / "cache").exists()
+
+
+# transformers serve itself -------------------------------------------------------------------------------------------
+
+
+def test_transformers_serve_itself(tmp_path: Path) -> None:
+    """A random vision model: it is started, recognised, shown a picture, answers with noise, and is stopped."""
+    for package in ("torch", "transformers", "fastapi", "uvicorn", "openai"):
+        pytest.importorskip(package)
+    import numpy as np
+
+    from actions.frame import Frame
+    from agent.core.model import ParseError
+    from agent.models.chat import ChatModel
+    from agent.models.endpoints.openai import OpenAIEndpoint, Patience
+    from envs.env import Observation
+    from tests.agent import tiny_llava
+
+    folder = tiny_llava.save(tmp_path / "tiny-llava")
+    log = tmp_path / "log"
+    arguments = (str(folder), "--engine", "transformers", "--dialect", "gta1", "--json", "--timeout", "120")
+    offline = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "hf"), "OMP_NUM_THREADS": "1"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in offline.items():
+            patch.setenv(name, value)
+        with serving(tmp_path, *arguments, "--log", str(log)) as child:
+            told = ready(child)
+            url, _, served = told["model"].partition("#")
+            endpoint = OpenAIEndpoint(url, served, patience=Patience(total=60))
+            assert endpoint.server.kind == "transformers"
+            screen = Observation(np.full((90, 160, 3), 200, np.uint8), Frame(id="1", width=160, height=90))
+            with pytest.raises(ParseError, match=r"\A[^\n]*\Z") as error:
+                ChatModel(endpoint, DIALECTS["gta1"]).locate(screen, "the button")
+            assert error.value.usage.completion_tokens > 0
+            child.terminate()
+            child.communicate(timeout=30)
+            assert child.returncode == 0
+            assert gone(told["pid"])
+    assert "Ignoring unsupported fields" not in log.read_text()

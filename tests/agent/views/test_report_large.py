@@ -1,0 +1,196 @@
+"""Long and damaged episodes: the report loads what is in sight, and says what could not be read."""
+
+import json
+import random
+import resource
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from actions.action import Click
+from actions.frame import Frame, Point
+from agent.core.step import Step
+from agent.core.task import Ending
+from agent.episodes import EpisodeError, EpisodeHeader, EpisodeWriter
+from agent.views.report import write_report
+from benchmarks.speed.recording import main as recording
+from tests.agent.browser import INSTALLED, chromium
+from tests.agent.sample_episode import write_sample
+from tests.chromium_checks import check_open
+
+STEPS = 200
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not INSTALLED:
+        pytest.skip("needs Chromium and chromedriver")
+    with chromium() as one:
+        one.cdp("Emulation.setDeviceMetricsOverride", width=1440, height=900, deviceScaleFactor=1, mobile=False)
+        yield one
+
+
+def write_long(folder: Path, steps: int = STEPS) -> Path:
+    """Small screens on which something moves; every one is different."""
+    header = EpisodeHeader(task="long", model="m", env="e", platform="desktop")
+    ground = np.random.default_rng(0).integers(180, 255, (200, 320, 3), dtype=np.uint8)
+    with EpisodeWriter.create(folder, header) as writer:
+        for index in range(steps):
+            image = ground.copy()
+            image[20:40, index : index + 20] = 0
+            frame = Frame(id=str(index), width=320, height=200)
+            action = Click(point=Point(index % 320, 30))
+            name = writer.add_frame(image)
+            writer.append(Step(index=index, time=header.started, frame=frame, image=name, action=action,
+                               thought=f"thought number {index + 1}"))  # fmt: skip
+        writer.finish(Ending.DONE)
+    return folder
+
+
+def test_only_pictures_in_sight_are_loaded_and_every_text_can_be_found(browser, tmp_path):
+    browser.open(write_report(write_long(tmp_path / "e")))
+    loaded = "document.querySelectorAll('img[src]').length"
+    assert browser.js("return document.querySelectorAll('.step').length") == STEPS
+    browser.wait_for(f"{loaded} > 0")
+    browser.wait_for(f"document.querySelectorAll('.body').length === {STEPS}")
+    assert browser.js(f"return {loaded}") < 60
+    browser.js("handeye.go(150)")
+    browser.wait_for("document.querySelector('#step-151 .base').naturalWidth === 320")
+    browser.wait_for(f"{loaded} < 60")
+    assert not browser.js("return document.querySelector('#step-1 .base').hasAttribute('src')")
+    assert "thought number 77" in browser.js("return document.getElementById('step-77').textContent")
+    browser.press("/")
+    browser.type("number 200")
+    browser.wait_for("document.getElementById('count').textContent === '1 of 200 steps'")
+    browser.wait_for("document.querySelector('#step-200 .base').naturalWidth === 320")
+    check_open(browser)
+
+
+def test_a_link_to_a_step_opens_there(browser, tmp_path):
+    page = write_report(write_long(tmp_path / "e"))
+    browser.open(f"{page.as_uri()}#step-100")
+    assert browser.js("return document.activeElement.id") == "step-100"
+    browser.wait_for("document.querySelector('#step-100 .base').naturalWidth === 320")
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_flipped_and_cut_files_give_a_page_or_one_line(tmp_path, seed):
+    """What can be read is shown, what cannot is named; nothing is written but the page."""
+    folder, chance = write_sample(tmp_path / "e", size=(320, 200)), random.Random(seed)
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    victim = chance.choice(files)
+    data = bytearray(victim.read_bytes())
+    if seed % 3:
+        data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+    else:
+        del data[chance.randrange(len(data)) :]
+    victim.write_bytes(data)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    out = tmp_path / "new" / "page.html"
+    error = _error(folder, out)
+    if error:
+        assert "\n" not in error
+        assert victim.name == "episode.json"
+        assert not out.exists()
+    else:
+        header = json.loads(out.read_text().split('class="handeye-header">')[1].split("</script>")[0])
+        assert header["problems"], victim
+        if victim.suffix == ".png":
+            assert any(problem.startswith("step ") for problem in header["problems"])
+    after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and path != out}
+    assert after == before
+
+
+def _error(folder: Path, out: Path) -> str:
+    """What stood in the way of the report; empty if it was written."""
+    try:
+        write_report(folder, out)
+    except EpisodeError as error:
+        return str(error)
+    return ""
+
+
+def test_pictures_that_are_bombs_or_climb_out_are_named_and_cost_nothing(browser, tmp_path):
+    folder = write_sample(tmp_path / "e", size=(320, 200))
+    wall = np.zeros((1, 1), np.uint8)
+    huge = b"\x89PNG\r\n\x1a\n" + b"".join(
+        len(body).to_bytes(4) + kind + body + zlib.crc32(kind + body).to_bytes(4)
+        for kind, body in (
+            (b"IHDR", (100_000).to_bytes(4) * 2 + bytes((8, 2, 0, 0, 0))),
+            (b"IDAT", zlib.compress(wall.tobytes() * 10_000_000)),
+            (b"IEND", b""),
+        )
+    )
+    (folder / "frames" / "0000.png").write_bytes(huge)
+    lines = (folder / "steps.jsonl").read_text().splitlines()
+    (tmp_path / "secret.png").write_bytes(b"secret")
+    stray = json.loads(lines[-1]) | {"index": 9, "image": "../secret.png", "patch": None}
+    del stray["crc32"]
+    (folder / "steps.jsonl").write_text("\n".join([*lines, json.dumps(stray)]) + "\n")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    browser.open(write_report(folder))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak < 300_000  # kB
+    text = browser.js("return document.body.innerText")
+    assert "step 1: its frame 'frames/0000.png' claims 100000x100000 pixels" in text
+    assert "step 10: its frame '../secret.png'" in text
+    check_open(browser)
+
+
+def test_a_link_in_place_of_the_page_is_replaced_not_followed(tmp_path):
+    folder = write_sample(tmp_path / "e", size=(320, 200))
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    for name in ("report.html", "report.html.part"):
+        (folder / name).symlink_to(victim)
+    write_report(folder)
+    assert victim.read_text() == "mine"
+    assert "Handeye report" in (folder / "report.html").read_text()
+
+
+def test_recording_is_measured_and_reads_back(tmp_path, capsys):
+    recording(["--steps", "40", "--think", "0", "--usual", "20", "--out", str(tmp_path / "e"), "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert found["ours"]["processor_ms"] < found["usual"]["processor_ms"] / 3
+    assert found["ours"]["folder_mb"] < found["usual"]["folder_mb"] / 4
+
+
+@pytest.mark.slow
+def test_a_thousand_steps_stay_small_flat_and_smooth(browser, tmp_path):
+    recording(["--think", "0.05", "--usual", "100", "--out", str(tmp_path / "e")])
+    assert sum(path.stat().st_size for path in (tmp_path / "e").rglob("*") if path.is_file()) < 60e6
+    peaks = [_peak(tmp_path / "e", tmp_path / f"{steps}.html", steps) for steps in (100, 1000)]
+    assert peaks[1] < peaks[0] + 40_000  # kB
+    page = tmp_path / "1000.html"
+    assert page.stat().st_size < 40e6
+    browser.open(page)
+    assert browser.js("return performance.getEntriesByType('navigation')[0].loadEventEnd") < 8000
+    browser.wait_for("document.querySelectorAll('.body').length === 1000", 120)
+    browser.cdp("Performance.enable")
+    start = _processor_seconds(browser)
+    browser.js(
+        "return new Promise(done => { let n = 0; const go = () => { scrollTo({top: 60 * n, behavior: 'instant'});"
+        "++n < 120 ? requestAnimationFrame(go) : done(n); }; go(); })"
+    )
+    assert (_processor_seconds(browser) - start) / 120 < 0.016
+
+
+def _peak(folder: Path, out: Path, steps: int) -> int:
+    """Kilobytes of memory at most while the report of the first `steps` steps is written, in a process of its own."""
+    code = (
+        "import resource, sys; from dataclasses import replace; from pathlib import Path\n"
+        "import agent.views.report.page as page; whole = page.read_episode\n"
+        "page.read_episode = lambda f: replace(e := whole(f), steps=e.steps[:int(sys.argv[3])])\n"
+        "page.write_report(Path(sys.argv[1]), Path(sys.argv[2]))\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    arguments = [sys.executable, "-c", code, str(folder), str(out), str(steps)]
+    return int(subprocess.run(arguments, check=True, capture_output=True, text=True).stdout)
+
+
+def _processor_seconds(browser) -> float:
+    metrics = browser.cdp("Performance.getMetrics")["metrics"]
+    return next(metric["value"] for metric in metrics if metric["name"] == "ProcessTime")
