@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Protocol
 
 from actions.action import AnyAction
+from actions.errors import HandeyeError
 from actions.frame import Frame
 
 
-class BackendError(RuntimeError):
+class BackendError(HandeyeError):
     """The device refused or lost an input; one line with what to do next."""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from agent.core.errors import user_errors
+from actions.errors import HandeyeError
 from agent.run.session import EnvSpec, RunOptions, run_task
 from agent.views.terminal import console
 
@@ -29,7 +29,7 @@ def main() -> int:
     )
     try:
         run = run_task(task, EnvSpec("sandbox", apps=("mousepad",)), RunOptions())
-    except user_errors() as error:
+    except HandeyeError as error:
         out.print(f"handeye: {error}", markup=False, soft_wrap=True)
         return 2
     try:

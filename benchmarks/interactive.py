@@ -242,7 +242,8 @@ def judge(sample: Sample, answer: Prediction) -> SampleVerdict:
 def figures(judged: Sequence[Judged], notes: Sequence[str] = ()) -> Summary:
     """The figures of an interactive suite whose samples name their task in ``groups["task"]``.
 
-    The interval is a bootstrap over tasks and seeds (`benchmarks.figures.statistics.cluster_bootstrap`); that of one task
+    The interval is a bootstrap over tasks and seeds (`benchmarks.figures.statistics.cluster_bootstrap`); that of
+    one task
     alone is Wilson's over its seeds.
     """
     return summarise(

@@ -11,13 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from actions.action import AnyAction
+from actions.errors import HandeyeError
 from actions.frame import Box, Frame
 
 Image = npt.NDArray[np.uint8]
 """RGB, uint8, height x width x 3."""
 
 
-class EnvError(RuntimeError):
+class EnvError(HandeyeError):
     """The device cannot be used: no display, capture failed, program missing. One line with what to do next."""
 
 

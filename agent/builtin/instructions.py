@@ -3,7 +3,8 @@
 The reader works in passes: literals (text between quotes of any kind, or after ``exactly:``) are taken out to the
 letter (`agent.builtin.literals`); what is left is cut at line ends, full stops, semicolons, "then", commas and "and",
 and a piece that is no clause of its own goes back to the one before (`agent.builtin.clauses`); each clause is read by
-the first rule that fits (`agent.builtin.grammar.rules`). A clause that no rule fits makes the whole task one `NeedsPlanning`,
+the first rule that fits (`agent.builtin.grammar.rules`). A clause that no rule fits makes the whole task one
+`NeedsPlanning`,
 because half a task is worse than none. `docs/builtin.md` lists what is understood.
 """
 

@@ -53,7 +53,8 @@ class Limit(_ProfileModel):
 class Profile(_ProfileModel):
     """How a model at an endpoint really answers.
 
-    `space` is as in `agent.calibration.readings.CoordinateReading`, `resize` the server's own where the answers show one, and
+    `space` is as in `agent.calibration.readings.CoordinateReading`, `resize` the server's own where the answers
+    show one, and
     `largest` the area in pixels of the largest picture that the server took, where it refused a larger one.
     `dialect_hash` is the `prompt_hash` of the dialect it was measured with. `measured` is the report.
     """

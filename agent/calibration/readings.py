@@ -1,6 +1,7 @@
 """The closed family of what a model may mean by its numbers.
 
-Every `CoordinateReading` comes down to one thing for each size of picture: a grid laid over it, as in `actions.frame`. A model
+Every `CoordinateReading` comes down to one thing for each size of picture: a grid laid over it, as in
+`actions.frame`. A model
 whose server shrinks the picture out of sight speaks in the grid of the shrunk picture.
 """
 

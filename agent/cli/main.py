@@ -290,11 +290,11 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _explain(error: Exception) -> tuple[str, int]:
-    from agent.core.errors import user_errors
+    from actions.errors import HandeyeError
 
     if hasattr(error, "format_message"):  # a wrong option or argument
         return f"{error.format_message() or 'wrong usage'} (see handeye --help)", 2
-    if isinstance(error, user_errors()):
+    if isinstance(error, HandeyeError):
         return str(error), 2
     return f"internal error: {type(error).__name__}: {error} (run again with --debug for the details)", 70
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from actions.action import Action
+from actions.errors import HandeyeError
 from actions.frame import Box, Point
 from agent.core.step import Step
 from agent.core.task import Task
@@ -63,7 +64,7 @@ class Grounding(_ModelValue):
     usage: Usage = Field(default_factory=Usage)
 
 
-class ModelError(RuntimeError):
+class ModelError(HandeyeError):
     """The model could not answer: server unreachable, refused, timed out. One line with what to do next."""
 
 

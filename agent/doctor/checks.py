@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from actions.action import Move
+from actions.errors import HandeyeError
 from actions.frame import Point
-from agent.core.errors import user_errors
 from agent.core.model import ModelError
 from agent.models.spec import resolve_model
 from agent.perception.perceive import Perceiver
@@ -60,10 +60,9 @@ def examine(model: str | None = None) -> list[CheckResult]:
 
 
 def _check(name: str, look: Callable[[], str], needed: bool) -> CheckResult:
-    known: tuple[type[Exception], ...] = (*user_errors(), ImportError, OSError)
     try:
         return CheckResult(name, True, look(), needed)
-    except known as error:
+    except (HandeyeError, ImportError, OSError) as error:
         return CheckResult(name, False, str(error), needed)
 
 

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
+from actions.errors import HandeyeError
 from agent.core.model import Model
 from agent.core.step import Step, Tokens
 from agent.core.task import Ending, Limits, Task
@@ -38,7 +39,7 @@ _LARGEST = 2**53  # the largest integer that every JSON parser takes
 _SEAL = re.compile(rb',"crc32":"([0-9a-f]{8})"\}\s*\Z')
 
 
-class EpisodeError(RuntimeError):
+class EpisodeError(HandeyeError):
     """An episode cannot be written or read. One line that says what to do next."""
 
 

@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 import cv2
 import numpy as np
 
-from agent.episodes.format import MAX_PIXELS, MAX_SIDE, EpisodeError, why
 from agent.core.step import Step
+from agent.episodes.format import MAX_PIXELS, MAX_SIDE, EpisodeError, why
 from envs.env import Image
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
+from agent.core.step import Patch, Step
 from agent.episodes.differences import difference, equal
 from agent.episodes.format import EpisodeError, why
-from envs.png import encode_overlay, encode_png
-from agent.core.step import Patch, Step
 from envs.env import Image
+from envs.png import encode_overlay, encode_png
 
 LARGEST_PATCH = 0.25
 """A patch of more than this share of the bytes of its whole picture is not worth it: a new whole picture is begun."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from agent.core.step import Step, Tokens
+from agent.core.task import Ending
 from agent.episodes.format import (
     FORMAT,
     MAX_LINE,
@@ -24,8 +26,6 @@ from agent.episodes.format import (
     unsealed,
 )
 from agent.episodes.frame_reader import check_frame, open_inside, read_frame
-from agent.core.step import Step, Tokens
-from agent.core.task import Ending
 from envs.env import Image
 
 

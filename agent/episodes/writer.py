@@ -11,6 +11,8 @@ from types import TracebackType
 
 import numpy as np
 
+from agent.core.step import Step, Tokens
+from agent.core.task import Ending
 from agent.episodes.format import (
     MAX_LINE,
     MAX_PIXELS,
@@ -26,8 +28,6 @@ from agent.episodes.format import (
     why,
 )
 from agent.episodes.frame_writer import FrameThread
-from agent.core.step import Step, Tokens
-from agent.core.task import Ending
 from envs.env import Image
 
 MIN_FREE = 64 * 2**20

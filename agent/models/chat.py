@@ -42,7 +42,8 @@ class _Clock:
 
 @dataclass(frozen=True)
 class ChatModel:
-    """`agent.core.model.Model` over any endpoint; `platform` says which of the dialect's action schemas fits the device.
+    """`agent.core.model.Model` over any endpoint; `platform` says which of the dialect's action schemas fits the
+    device.
 
     `profile` is the id of the `agent.calibration.profile.Profile` that `speaks` was corrected by, empty without one.
     `structured` is when answers are held to the dialect's shape, where the endpoint can: by default only those of

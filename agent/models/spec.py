@@ -75,7 +75,8 @@ def resolve_model(
     `profile` is what a calibration found (``handeye doctor --calibrate``): the saved one of this model if there is
     one (True), the one in a file, or none (False). A profile that is used is told of in one line on stderr.
     `prefill` is for servers of an unknown kind that continue a begun answer. `structured` is when answers are held to
-    their shape (`agent.models.chat.Structured`), by default what HANDEYE_STRUCTURED says; else a checkpoint in this process
+    their shape (`agent.models.chat.Structured`), by default what HANDEYE_STRUCTURED says; else a checkpoint in
+    this process
     always is, since that costs it nothing (it can think first where its family does), and a server's where that is
     sure to do no harm. Raises `ModelError` for an unknown name, an unknown dialect, a family that lacks `ability` on
     `platform` and, when it has to be asked, an unreachable server.

@@ -122,7 +122,7 @@ class Run:
 def run_task(instruction: str, screen: EnvSpec, options: RunOptions) -> Run:
     """Do the task and keep its episode.
 
-    Raises one of `agent.core.errors.user_errors` when it cannot start; once it has started every failure is an ending.
+    Raises `actions.errors.HandeyeError` when it cannot start; once it has started every failure is an ending.
     """
     instruction = options.secrets.tell(instruction)
     try:

@@ -1,4 +1,5 @@
-"""How sure a figure is: intervals and comparisons of two runs. How many samples it takes: `benchmarks.figures.sample_size`.
+"""How sure a figure is: intervals and comparisons of two runs. How many samples it takes:
+`benchmarks.figures.sample_size`.
 
 Every function says why where a figure does not exist (`Undefined`, or None for `wilson`); none returns NaN.
 Rates and differences are shares in 0 to 1; only sentences speak of points (hundredths). Everything random is seeded,

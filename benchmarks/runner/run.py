@@ -54,7 +54,7 @@ class FinishedRun:
 def run_plan(plan: RunPlan, how: How) -> FinishedRun:
     """Run `plan` and write its result.
 
-    Raises one of `agent.core.errors.user_errors` when it cannot begin, and KeyboardInterrupt when it is stopped: what has
+    Raises `actions.errors.HandeyeError` when it cannot begin, and KeyboardInterrupt when it is stopped: what has
     been answered is kept, and the same run with `resume` goes on from there.
     """
     suite = plan.check()

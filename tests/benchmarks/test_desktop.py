@@ -14,8 +14,8 @@ from typing import Any, cast
 import pytest
 from PIL import Image
 
-from actions.action import AnyAction, Finish
 from actions.action import Answer as Says
+from actions.action import AnyAction, Finish
 from agent.core.model import Model
 from benchmarks.suite import Prediction, SuiteError, SuiteOptions
 from benchmarks.suites.desktop import DesktopSuite, checks, open_suite

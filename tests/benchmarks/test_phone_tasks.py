@@ -79,7 +79,8 @@ def test_answers_are_compared_without_being_fussy_or_gullible() -> None:
 
 def test_options_that_mean_nothing_are_refused() -> None:
     for options, words in (
-        (SuiteOptions(mode="hard"), "--mode"), (SuiteOptions(tasks=("nope",)), "no task"), (SuiteOptions(seeds=0), "at least one"),
+        (SuiteOptions(mode="hard"), "--mode"), (SuiteOptions(tasks=("nope",)), "no task"), (SuiteOptions(seeds=0),
+        "at least one"),
     ):  # fmt: skip
         with pytest.raises(SuiteError, match=words):
             open_suite("phone-tasks", None, options)

@@ -31,7 +31,9 @@ SHORT = 3
 """Up to so many letters beside a caret are often not found by OCR: that the field changed is then enough."""
 
 MASKED = "{{secret:"
-"""How a placeholder begins that stands for a secret (`agent.guard.secrets`): what it becomes on the screen is blacked out."""
+"""How a placeholder begins that stands for a secret (`agent.guard.secrets`): what it becomes on the screen is
+blacked out.
+"""
 
 
 class Entering(Dialogs):

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from actions.action import AnyAction
-from agent.episodes import Episode, read_episode
 from agent.core.errors import UserError
 from agent.core.step import Step
+from agent.episodes import Episode, read_episode
 
 ExportFormat = Literal["sharegpt", "hf", "script"]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from actions.action import AnyAction, describe
+from agent.core.step import Step
 from agent.episodes import Episode, EpisodeError
 from agent.episodes.export.export import Exported, usable
 from envs.png import encode_png
-from agent.core.step import Step
 
 
 def write_hf(episodes: Sequence[Episode], out: Path, done: Exported) -> None:

@@ -9,10 +9,10 @@ import numpy as np
 
 from actions.action import AnyAction
 from actions.frame import Point
-from agent.episodes import Episode, EpisodeError
 from agent.core.errors import UserError
-from agent.episodes.export.export import Exported, usable
 from agent.core.step import Step
+from agent.episodes import Episode, EpisodeError
+from agent.episodes.export.export import Exported, usable
 
 _LOOP_ONLY = ("answer", "finish", "ask_user")
 _SECRET = re.compile(r"\{\{secret:([A-Za-z_][A-Za-z0-9_-]*)\}\}")

@@ -14,15 +14,15 @@ from typing import Any
 
 from actions.action import AnyAction, Finish, describe
 from actions.frame import Frame, Point
+from agent.core.errors import UserError
+from agent.core.model import ModelError
+from agent.core.step import Step
+from agent.episodes import Episode, EpisodeError
+from agent.episodes.export.export import Exported, ImageFolder, usable
+from agent.episodes.replay.simulate import platform_of, recorded_dialect
 from agent.models.dialects.dialect import IMAGE, Dialect, Platform, UnsupportedAction, pointer_after
 from agent.models.dialects.registry import get_dialect
-from agent.episodes import Episode, EpisodeError
-from agent.core.errors import UserError
-from agent.episodes.export.export import Exported, ImageFolder, usable
-from agent.core.model import ModelError
 from envs.png import encode_png
-from agent.episodes.replay.simulate import platform_of, recorded_dialect
-from agent.core.step import Step
 
 DATA = "train.json"
 NAME = "handeye"

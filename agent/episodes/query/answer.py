@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from actions.frame import Box
-from agent.episodes import Episode
 from agent.core.step import Step
+from agent.episodes import Episode
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from actions.frame import Box
-from agent.episodes import Episode, EpisodeError
 from agent.core.step import Step
+from agent.episodes import Episode, EpisodeError
 from envs.env import Image
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from actions.action import Answer as Answered
 from actions.action import AnyAction, Click, Drag, Finish, Key, LongPress, Open, TypeText, describe, one_line, points_of
 from actions.action import Button as ButtonAction
 from actions.frame import Box, Point
-from agent.episodes.query.answer import QueryAnswer, Hit, clock, hit, seconds_of
+from agent.episodes import Episode
+from agent.episodes.query.answer import Hit, QueryAnswer, clock, hit, seconds_of
 from agent.episodes.query.matching import (
     ALIKE,
     Found,
@@ -28,7 +29,6 @@ from agent.episodes.query.matching import (
 from agent.episodes.query.question import Question, read_question
 from agent.episodes.query.screen_text import StepText, Words
 from agent.views.terminal import ENDING_WORDS
-from agent.episodes import Episode
 
 _MOST = 12  # hits that an answer lists
 _TROUBLE = ("error", "failed", "failure", "cannot", "could not", "couldn't", "can't", "unable to", "invalid",
@@ -209,7 +209,9 @@ class _Search:
 
     def how_long(self) -> QueryAnswer:
         """The length of the run."""
-        return QueryAnswer("", f"{clock(self.episode.totals.seconds)} (minutes, seconds), {len(self.episode.steps)} steps")
+        return QueryAnswer(
+            "", f"{clock(self.episode.totals.seconds)} (minutes, seconds), {len(self.episode.steps)} steps"
+        )
 
     # -- searching
 
@@ -265,9 +267,13 @@ class _Search:
         hits = self._in_texts()
         if not hits:
             return self._nothing()
-        return QueryAnswer("", f"no screen shows {_quoted(self.asked.plain)}, but {_steps(hits)} speaks of it", tuple(hits))
+        return QueryAnswer(
+            "", f"no screen shows {_quoted(self.asked.plain)}, but {_steps(hits)} speaks of it", tuple(hits)
+        )
 
-    def _acted(self, verb: str, kinds: tuple[type, ...], label: Callable[[StepText, Point], Words | None]) -> QueryAnswer:
+    def _acted(
+        self, verb: str, kinds: tuple[type, ...], label: Callable[[StepText, Point], Words | None]
+    ) -> QueryAnswer:
         hits = []
         for screen, action in self._actions():
             if not isinstance(action, kinds):

@@ -16,19 +16,19 @@ from typing import Any
 import numpy as np
 
 from actions.action import describe, one_line
-from agent.episodes.query.answer import QueryAnswer, Hit, clock, hit, seconds_of
+from agent.core.model import ModelError, ParseError
+from agent.core.step import Step
+from agent.episodes import Episode, EpisodeError
+from agent.episodes.differences import changed_places
+from agent.episodes.query.answer import Hit, QueryAnswer, clock, hit, seconds_of
 from agent.models.chat import ChatModel
-from agent.views.terminal import ENDING_WORDS
 from agent.models.dialects.lenient_json import LooseJsonError, read_loose
 from agent.models.dialects.resize import Resize
 from agent.models.endpoints.endpoint import Request, Shape
-from agent.episodes import Episode, EpisodeError
-from agent.episodes.differences import changed_places
 from agent.models.json_schema import mismatch
-from agent.core.model import ModelError, ParseError
-from envs.png import encode_png
-from agent.core.step import Step
+from agent.views.terminal import ENDING_WORDS
 from envs.env import Image
+from envs.png import encode_png
 
 FRAMES = 24
 """Pictures that a question takes along at most, if nothing else is said."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 
-from agent.guard.masks import Masks, read_text
-from agent.episodes.recording.typed_text import SHORT, Echo
-from agent.guard.secrets import SHORTEST, Secrets, placeholder
 from agent.core.step import Step
+from agent.episodes.recording.typed_text import SHORT, Echo
+from agent.guard.masks import Masks, read_text
+from agent.guard.secrets import SHORTEST, Secrets, placeholder
 from envs.env import Image
 
 HIDDEN = "password"

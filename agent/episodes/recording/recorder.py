@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 
 from actions.action import AnyAction, Click, Finish, Key, LongPress, Move, Open, TypeText, points_of
 from actions.frame import Frame, Point
-from agent.episodes.recording.typed_text import echo_of
 from agent.episodes.recording.privacy import HIDDEN
 from agent.episodes.recording.step_writer import PerformedAction, StepWriter
+from agent.episodes.recording.typed_text import echo_of
 from agent.guard.secrets import placeholder
 from envs.input_capture.events import Event, Moved, Up
 from envs.input_capture.gestures import TEXT_PAUSE, Gesture, Gestures, move_points
 from envs.input_capture.hovering import Place, approached
-from envs.input_capture.screen_history import TimedPicture, Screens
+from envs.input_capture.screen_history import Screens, TimedPicture
 
 ELSEWHERE = "on a part of the screen that is not recorded"
 _QUIET = 0.25
@@ -139,7 +139,9 @@ class Recorder:
                 self._write(tap.gesture.end if tap is not last else until)
             return
         gesture = Gesture(TypeText(text=placeholder(HIDDEN)), first.gesture.start, last.gesture.end)
-        self.writer.add(PerformedAction(first.look, gesture.action, gesture, echo="hidden", after=self.screens.before(until)))
+        self.writer.add(
+            PerformedAction(first.look, gesture.action, gesture, echo="hidden", after=self.screens.before(until))
+        )
 
     def _approached(self, gesture: Gesture, look: TimedPicture) -> TimedPicture:
         """The screen for `gesture`; where the pointer had to open something first, that is written as a move."""

@@ -18,17 +18,17 @@ from rich.markup import escape
 from rich.text import Text
 
 from actions.action import Finish, Open, describe, one_line
-from agent.views.terminal import console
-from agent.episodes import EpisodeError, EpisodeHeader, EpisodeWriter, software_versions
 from agent.core.errors import UserError
+from agent.core.step import Step
+from agent.core.task import Ending
+from agent.episodes import EpisodeError, EpisodeHeader, EpisodeWriter, software_versions
 from agent.episodes.recording.privacy import Privacy
 from agent.episodes.recording.recorder import Recorder
 from agent.episodes.recording.step_writer import StepWriter
-from agent.views.report import write_report
 from agent.guard.secrets import Secrets
 from agent.run.session import EnvKind
-from agent.core.step import Step
-from agent.core.task import Ending
+from agent.views.report import write_report
+from agent.views.terminal import console
 from envs.env import EnvError
 from envs.hotkey import STOP_CHORD, watch_for_stop
 from envs.input_capture.events import Event
@@ -157,7 +157,7 @@ class _Ended:
 def record(options: RecordOptions) -> RecordingResult:
     """Record what a person does until they stop it; see `RecordOptions`.
 
-    Raises one of `agent.core.errors.user_errors` when it cannot start; then every failure is an ending.
+    Raises `actions.errors.HandeyeError` when it cannot start; then every failure is an ending.
     """
     task = options.secrets.redact(options.task).strip() or UNNAMED
     _check_free(options.out)

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from actions.action import AnyAction, Finish, TypeText
-from agent.episodes import EpisodeError
 from agent.core.loop import Memory
-from agent.episodes.recording.typed_text import Echo
-from agent.episodes.recording.privacy import Privacy
 from agent.core.step import OutcomeRecord, Step
+from agent.episodes import EpisodeError
+from agent.episodes.recording.privacy import Privacy
+from agent.episodes.recording.typed_text import Echo
 from envs.input_capture.gestures import Gesture
 from envs.input_capture.screen_history import TimedPicture
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from actions.action import AnyAction, points_of
-from agent.episodes import EpisodeError, read_episode
 from agent.core.model import Model, ModelError, ParseError
 from agent.core.step import Step
 from agent.core.task import Task
+from agent.episodes import EpisodeError, read_episode
 from envs.env import Observation
 
 Kind = Literal["same", "other place", "other detail", "other type", "no action", "unseen"]

@@ -13,9 +13,9 @@ from rapidfuzz import fuzz
 
 from actions.action import AnyAction, TypeText
 from actions.frame import Box, Point
-from agent.perception.meaning.text_similarity import plain
-from agent.perception.elements import Element, PerceivedScreen
 from agent.episodes.replay.text_match import element_at, same_text
+from agent.perception.elements import Element, PerceivedScreen
+from agent.perception.meaning.text_similarity import plain
 
 _HALF = 0.5
 _MOST = 0.6

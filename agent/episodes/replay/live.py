@@ -13,17 +13,17 @@ from pydantic import JsonValue
 from rich.markup import escape
 
 from actions.action import Open, TypeText, describe
-from agent.perception.perceive import Perceiver
-from agent.views.terminal import LiveView, console
-from agent.episodes import Episode, EpisodeError, EpisodeHeader, EpisodeWriter, read_episode
 from agent.core.errors import UserError
 from agent.core.loop import Agent, Result
+from agent.core.stop import Stop
+from agent.core.task import Limits, Task
+from agent.episodes import Episode, EpisodeError, EpisodeHeader, EpisodeWriter, read_episode
 from agent.episodes.replay.live_env import PatientEnv
 from agent.episodes.replay.mismatch import write_halt
 from agent.episodes.replay.replayer import Halt, Player
 from agent.episodes.replay.script import Script, opened_first
-from agent.views.report import write_report
 from agent.guard.secrets import Secrets
+from agent.perception.perceive import Perceiver
 from agent.run.session import (
     ConfirmMode,
     EnvKind,
@@ -35,8 +35,8 @@ from agent.run.session import (
     run_folder,
     stoppable,
 )
-from agent.core.stop import Stop
-from agent.core.task import Limits, Task
+from agent.views.report import write_report
+from agent.views.terminal import LiveView, console
 from envs.env import Env
 from envs.settle import Rules
 
@@ -158,7 +158,7 @@ def _recorded_apps(episode: Episode) -> tuple[str, ...]:
 def replay_live(folder: Path, screen: EnvSpec | None = None, options: LiveReplayOptions | None = None) -> LiveReplay:
     """Do the episode in `folder` again on `screen` (None: one like the recorded).
 
-    Raises one of `agent.core.errors.user_errors` when it cannot start; once it has started every failure is an ending.
+    Raises `actions.errors.HandeyeError` when it cannot start; once it has started every failure is an ending.
     """
     episode, options = read_episode(folder), options or LiveReplayOptions()
     screen = screen or screen_for(episode)

@@ -11,9 +11,9 @@ import numpy as np
 from PIL import Image as Pillow
 
 from actions.frame import Box, Point
+from agent.episodes.replay.replayer import Halt
 from agent.views.drawing import Disc, Mark, draw, unit
 from agent.views.drawing import Polyline as Outline
-from agent.episodes.replay.replayer import Halt
 from envs.env import Image
 
 EXPECTED, FOUND, PAGE = "expected.png", "found.png", "stopped.html"

@@ -10,13 +10,9 @@ import numpy as np
 
 from actions.action import Answer, AnyAction, AskUser, Finish, Open, Scroll, TypeText, Wait, describe, points_of
 from actions.frame import Box, Frame, Point
-from agent.perception.perceive import Perceiver
-from agent.perception.elements import PerceivedScreen
 from agent.core.model import Decision, Grounding, ModelError
-from agent.episodes.replay.paths import along_track, between, is_swipe, moved_action, on_screen
-from agent.episodes.replay.pixel_match import Shift, alike, changes, find, same_at
-from agent.episodes.replay.text_match import Anchors, PerceivedFrame, Missing, MatchedTarget, describe_element, element_at, find_again
-from agent.episodes.replay.script import Cue, Script
+from agent.core.step import Step
+from agent.core.task import Task
 from agent.episodes.replay.effects import (
     absent,
     last_screen_unlike,
@@ -26,8 +22,20 @@ from agent.episodes.replay.effects import (
     same_app,
     unlike,
 )
-from agent.core.step import Step
-from agent.core.task import Task
+from agent.episodes.replay.paths import along_track, between, is_swipe, moved_action, on_screen
+from agent.episodes.replay.pixel_match import Shift, alike, changes, find, same_at
+from agent.episodes.replay.script import Cue, Script
+from agent.episodes.replay.text_match import (
+    Anchors,
+    MatchedTarget,
+    Missing,
+    PerceivedFrame,
+    describe_element,
+    element_at,
+    find_again,
+)
+from agent.perception.elements import PerceivedScreen
+from agent.perception.perceive import Perceiver
 from envs.env import Image, Observation, Outcome
 
 _SEEK = 12
@@ -199,7 +207,10 @@ class Player:
         if isinstance(first, Missing) or len(points) == 1:
             return first if isinstance(first, Missing) else [first]
         if self._platform == "mobile" and is_swipe(points, cue.step.frame):
-            return [MatchedTarget(on_screen(p, cue.step.frame, seen.frame), first.box, "a swipe of the screen") for p in points]
+            return [
+                MatchedTarget(on_screen(p, cue.step.frame, seen.frame), first.box, "a swipe of the screen")
+                for p in points
+            ]
         a, b = points[0], points[-1]
         ends = along_track(a, b, image, first.point, seen.image)
         if ends is None:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 from actions.action import Answer, AnyAction, AskUser, Finish, Open, Wait
 from actions.frame import Box
-from agent.episodes import Episode, EpisodeError
-from agent.episodes.replay.pixel_match import changes
 from agent.core.step import Step
 from agent.core.task import Ending
+from agent.episodes import Episode, EpisodeError
+from agent.episodes.replay.pixel_match import changes
 from envs.env import Image
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from actions.action import AnyAction, points_of
 from agent.calibration.profile import read_profile
-from agent.models.dialects.dialect import Dialect, Platform, pointer_after
-from agent.models.dialects.registry import DIALECTS
-from agent.episodes import Episode, EpisodeError, EpisodeHeader, read_episode
 from agent.core.model import ModelError, ParseError
 from agent.core.step import Step
+from agent.episodes import Episode, EpisodeError, EpisodeHeader, read_episode
+from agent.models.dialects.dialect import Dialect, Platform, pointer_after
+from agent.models.dialects.registry import DIALECTS
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ import numpy as np
 from rapidfuzz import fuzz
 
 from actions.frame import Box, Point
-from agent.perception.meaning.text_similarity import plain
-from agent.perception.elements import Element, Role, PerceivedScreen
 from agent.episodes.replay.pixel_match import find_drawing
+from agent.perception.elements import Element, PerceivedScreen, Role
+from agent.perception.meaning.text_similarity import plain
 from envs.env import Image
 
 _ALIKE = 88
@@ -316,7 +316,9 @@ def _dot(point: Point) -> Box:
     return Box(point.x - 1, point.y - 1, point.x + 1, point.y + 1)
 
 
-def _bare(was: PerceivedFrame, point: Point, now: PerceivedFrame, anchors: Anchors, ground: Element | None) -> MatchedTarget | Missing:
+def _bare(
+    was: PerceivedFrame, point: Point, now: PerceivedFrame, anchors: Anchors, ground: Element | None
+) -> MatchedTarget | Missing:
     """A point on bare ground, or in a large area: where it was among the words around it."""
     dot = _dot(point)
     near = anchors.near(dot, ground)
@@ -332,7 +334,9 @@ def _bare(was: PerceivedFrame, point: Point, now: PerceivedFrame, anchors: Ancho
         return Missing(f"where bare ground was, there is now {describe_element(here)}", (here.box,))
     if anchors.agreement(dot, there, near) < 0.8:
         return Missing(f"what stood around it ({what}) now stands elsewhere", (there.grown(12),))
-    return MatchedTarget(spot, there.grown(12), f"{what}, its place among {sum(e in anchors.pairs for e in near)} neighbours")
+    return MatchedTarget(
+        spot, there.grown(12), f"{what}, its place among {sum(e in anchors.pairs for e in near)} neighbours"
+    )
 
 
 def _is_ground(element: Element, unit: float) -> bool:

@@ -1,7 +1,8 @@
 """What an answer must look like, for endpoints that can hold a model to it: a JSON schema or a pattern.
 
 Nothing is written down for a family. What it can say is found by having its own grammar say every kind of action
-(`agent.models.dialects.coverage`); what differs between two answers of one form becomes a range, a text or a list of names.
+(`agent.models.dialects.coverage`); what differs between two answers of one form becomes a range, a text or a list
+of names.
 So an answer of that shape can always be read as one action, and every answer that a dialect writes has its shape.
 
 Held are the range of every number, the names of actions, arguments and keys, and the length of texts. A thought in

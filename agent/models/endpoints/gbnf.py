@@ -1,6 +1,7 @@
 """Regular expressions as llama.cpp's grammars (GBNF).
 
-Takes the subset that `agent.models.dialects.regex` writes. Long repetitions become endless ones: llama.cpp refuses grammars
+Takes the subset that `agent.models.dialects.regex` writes. Long repetitions become endless ones: llama.cpp
+refuses grammars
 that repeat too much (``MAX_REPETITION_THRESHOLD`` in ``llama-grammar.cpp``), and the token limit bounds them too.
 """
 

@@ -104,7 +104,8 @@ def base_url(url: str) -> str:
 class OpenAIEndpoint:
     """A model on an OpenAI-compatible server at `url`. `served` is its name there; without it the server is asked.
 
-    What kind of server it is, and so what it can do, is found out on first use (`agent.models.endpoints.servers`). `prefill`
+    What kind of server it is, and so what it can do, is found out on first use
+    (`agent.models.endpoints.servers`). `prefill`
     says that it continues an answer begun for it although its kind is unknown. A server that refuses a field that it
     could do without is not sent it again. `turn` is entered while the server is at a request, e.g. a semaphore.
     """

@@ -32,7 +32,8 @@ class _Job:
 
 @dataclass
 class HFEndpoint:
-    """`agent.models.endpoints.endpoint.Endpoint` over a loaded checkpoint. Requests that wait while others are answered are
+    """`agent.models.endpoints.endpoint.Endpoint` over a loaded checkpoint. Requests that wait while others are
+    answered are
     answered together, at most `batch` at once. `total` bounds one answer, in seconds; `remember` keeps the keys and
     values of an unchanged prompt prefix from one single request to the next.
     """

@@ -148,7 +148,9 @@ _PLACES: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 @lru_cache(maxsize=2048)
 def parse_target(text: str) -> TargetDescription:
-    """Take a description apart. Never raises; a description that says nothing gives a `TargetDescription` without words."""
+    """Take a description apart. Never raises; a description that says nothing gives a `TargetDescription` without
+    words.
+    """
     spare: list[str] = []
     masked = _mask_quotes(tidy(text), spare)
     parsed = _parse(strip_wrappers(masked), text, spare)

@@ -1,6 +1,7 @@
 """Which elements of a screen a description may mean, best first.
 
-A description is parsed once into a `TargetDescription` (`agent.perception.meaning.description`) and scored against every element: words
+A description is parsed once into a `TargetDescription` (`agent.perception.meaning.description`) and scored
+against every element: words
 between quotes to the letter, other words also by what they mean, wordless regions by what icon they show.
 """
 

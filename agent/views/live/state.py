@@ -90,7 +90,8 @@ Answer = Approve | SkipCommand | ReplyCommand | TakeOver
 class Board:
     """The state of one run. All public methods may be called from any thread.
 
-    `header` and the steps are what `agent.views.report` makes of them and told to the page as they are; `secrets` are taken
+    `header` and the steps are what `agent.views.report` makes of them and told to the page as they are; `secrets`
+    are taken
     out of everything else that comes in. `stop` ends the run from another thread, `supported` are the action types that
     the screen takes. `step` is the index of the step that is under way. `stale` is whether a person has had the screen
     since the agent last looked: what it decided on is not there any more, and is not done.

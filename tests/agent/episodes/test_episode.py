@@ -23,10 +23,10 @@ from PIL import Image as Pillow
 import agent.episodes.frame_writer as frames_module
 from actions.action import Click, Drag, Finish, TypeText
 from actions.frame import Frame, Point
-from agent.episodes import EpisodeError, EpisodeHeader, EpisodeWriter, json_schema, read_episode
-from agent.episodes.format import EpisodeDocument
 from agent.core.step import OutcomeRecord, Step, Tokens, VerdictRecord
 from agent.core.task import Ending, Limits
+from agent.episodes import EpisodeError, EpisodeHeader, EpisodeWriter, json_schema, read_episode
+from agent.episodes.format import EpisodeDocument
 
 HEADER = EpisodeHeader(
     task="Öffne “File” & عربى 🎉", limits=Limits(steps=7), model="builtin", env="test", platform="desktop"

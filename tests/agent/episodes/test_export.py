@@ -11,13 +11,13 @@ import pytest
 
 from actions.action import Click, Finish, TypeText, parse_action
 from actions.frame import Frame, Point
-from agent.models.dialects.dialect import UnsupportedAction, pointers_before
-from agent.models.dialects.registry import DIALECTS, get_dialect
-from agent.episodes import EpisodeHeader, EpisodeWriter
 from agent.core.errors import UserError
-from agent.episodes.export.export import export_episodes
 from agent.core.step import OutcomeRecord, Step
 from agent.core.task import Ending
+from agent.episodes import EpisodeHeader, EpisodeWriter
+from agent.episodes.export.export import export_episodes
+from agent.models.dialects.dialect import UnsupportedAction, pointers_before
+from agent.models.dialects.registry import DIALECTS, get_dialect
 from envs.sandbox import SandboxEnv
 from tests.agent.episodes.test_replay import ACTIONS, cli, record
 

@@ -14,18 +14,18 @@ from PIL import Image, ImageDraw, ImageFont
 
 from actions.action import Answer, AnyAction, Click, Finish, Key, Open, TypeText
 from actions.frame import Frame, Point
+from agent.cli.main import main
+from agent.core.step import OutcomeRecord, Step
+from agent.core.task import Ending
+from agent.episodes import Episode, EpisodeHeader, EpisodeWriter, read_episode
 from agent.episodes.query.answer import clock
 from agent.episodes.query.matching import likeness
-from agent.views.answer_page import write_page
 from agent.episodes.query.question import read_question
 from agent.episodes.query.screen_text import StepText, Words, read_screens
 from agent.episodes.query.search import search
 from agent.episodes.query.vision import LARGEST, TOTAL, choose
-from agent.cli.main import main
 from agent.models.dialects.resize import Resize
-from agent.episodes import Episode, EpisodeHeader, EpisodeWriter, read_episode
-from agent.core.step import OutcomeRecord, Step
-from agent.core.task import Ending
+from agent.views.answer_page import write_page
 from tests.agent.scripted_server import Fault, ScriptedServer
 
 FONT = ImageFont.truetype("DejaVuSans.ttf", 18)

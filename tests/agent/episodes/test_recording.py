@@ -22,13 +22,13 @@ from PIL import Image, ImageDraw, ImageFont
 
 from actions.action import Button, Click, Drag, Finish, Key, LongPress, Open, Scroll, TypeText
 from agent.cli.main import main
+from agent.core.task import Ending
 from agent.episodes import EpisodeError, read_episode
-from agent.episodes.recording.typed_text import echo_of
 from agent.episodes.recording.privacy import Privacy
 from agent.episodes.recording.session import RecordingResult, RecordOptions, record
+from agent.episodes.recording.typed_text import echo_of
 from agent.episodes.replay.simulate import simulate
 from agent.guard.secrets import Secrets
-from agent.core.task import Ending
 from envs.sandbox import SandboxEnv
 from tests.agent.browser import INSTALLED
 from tests.envs.conftest import until

@@ -10,14 +10,14 @@ import pytest
 from actions.action import Click, Drag, Finish, Key, Scroll, TypeText, Wait
 from actions.frame import Frame, Point
 from agent.cli.main import main
-from agent.models.dialects.dialect import pointers_before
-from agent.models.dialects.registry import DIALECTS, get_dialect
-from agent.episodes import EpisodeHeader, EpisodeWriter
 from agent.core.model import ModelError, ParseError
-from agent.episodes.replay.ask import ask, compare
-from agent.episodes.replay.simulate import simulate
 from agent.core.step import OutcomeRecord, Step
 from agent.core.task import Ending
+from agent.episodes import EpisodeHeader, EpisodeWriter
+from agent.episodes.replay.ask import ask, compare
+from agent.episodes.replay.simulate import simulate
+from agent.models.dialects.dialect import pointers_before
+from agent.models.dialects.registry import DIALECTS, get_dialect
 from tests.agent.fakes import ScriptedModel
 
 ACTIONS = (

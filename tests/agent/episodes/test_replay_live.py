@@ -14,20 +14,20 @@ from pydantic import JsonValue
 
 from actions.action import AnyAction, Click, Finish, Open, TypeText, Wait
 from actions.frame import Box, Frame, Point
-from agent.perception.elements import Element, Role, PerceivedScreen
 from agent.cli.main import main
+from agent.core.step import OutcomeRecord, Step
+from agent.core.task import Ending, Limits
 from agent.episodes import EpisodeError, EpisodeWriter, read_episode
 from agent.episodes.format import EpisodeHeader
+from agent.episodes.replay.effects import absent, new_texts, not_ticked, same_app, unlike
 from agent.episodes.replay.live import screen_for
 from agent.episodes.replay.mismatch import write_halt
 from agent.episodes.replay.paths import along_track, between
 from agent.episodes.replay.pixel_match import alike, changes, find, same_at, track
-from agent.episodes.replay.text_match import PerceivedFrame, Missing, MatchedTarget, find_again, same_text
 from agent.episodes.replay.replayer import Halt
 from agent.episodes.replay.script import Script
-from agent.episodes.replay.effects import absent, new_texts, not_ticked, same_app, unlike
-from agent.core.step import OutcomeRecord, Step
-from agent.core.task import Ending, Limits
+from agent.episodes.replay.text_match import MatchedTarget, Missing, PerceivedFrame, find_again, same_text
+from agent.perception.elements import Element, PerceivedScreen, Role
 from envs.env import Image
 
 SIZE = (900, 500)
@@ -212,7 +212,8 @@ def test_a_caret_after_a_text_is_no_letter() -> None:
 
 def test_a_box_that_stayed_off_is_told() -> None:
     on, off = (
-        PerceivedScreen(900, 500, (Element(Box(10, 10, 24, 24), "checkbox", "", "Sounds", checked=c),)) for c in (True, False)
+        PerceivedScreen(900, 500, (Element(Box(10, 10, 24, 24), "checkbox", "", "Sounds", checked=c),))
+        for c in (True, False)
     )
     assert not_ticked(Point(15, 15), on, Point(15, 15), on) is None
     assert "Sounds" in str(not_ticked(Point(15, 15), on, Point(15, 15), off))
