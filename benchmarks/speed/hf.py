@@ -169,7 +169,7 @@ class DeviceMeter:
 
 def ours(checkpoint: Any, requests: Sequence[Request], batch: int, screen: str) -> SpeedRow:
     """The endpoint, asked from `batch` threads at once."""
-    from agent.models.in_process import HFEndpoint
+    from agent.models.in_process.endpoint import HFEndpoint
 
     endpoint, meter = HFEndpoint(checkpoint, batch=batch), DeviceMeter(checkpoint.device.type)
     _ask_all(endpoint.complete, requests[:batch])

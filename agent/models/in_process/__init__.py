@@ -1,5 +1,5 @@
-"""A checkpoint run in this process by transformers: ``--model hf:PATH_OR_ID``. Needs the extra ``handeye[qwen]``."""
+"""A checkpoint run in this process by transformers: ``--model hf:PATH_OR_ID``. Needs the extra ``handeye[qwen]``.
 
-from agent.models.in_process.endpoint import HFEndpoint, open_checkpoint
-
-__all__ = ["HFEndpoint", "open_checkpoint"]
+`checkpoint` reads a checkpoint's config and can be imported without torch; `endpoint` is the `HFEndpoint`. This package
+imports neither, so that naming a model costs no import of torch.
+"""

@@ -11,7 +11,7 @@ from agent.models.dialects.dialect import Ability, Dialect, Platform
 from agent.models.dialects.registry import BASES, DIALECTS, families_of, get_dialect
 
 if TYPE_CHECKING:
-    from agent.models.in_process import HFEndpoint
+    from agent.models.in_process.endpoint import HFEndpoint
 
 PREFIX = "hf:"
 """What a model's name begins with when it is the folder of a checkpoint or a hub id."""
@@ -40,7 +40,7 @@ def open_in_process(
             "hf: what? Give the folder of a checkpoint, or a hub id such as hf:Qwen/Qwen2.5-VL-7B-Instruct"
         )
     try:
-        from agent.models.in_process import HFEndpoint
+        from agent.models.in_process.endpoint import HFEndpoint
         from agent.models.in_process.loading import load, read_config
     except ImportError as error:
         raise ModelError(f"running a checkpoint in process needs {error.name}: pip install 'handeye[qwen]'") from error

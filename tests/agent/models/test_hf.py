@@ -30,7 +30,7 @@ from tests.agent import tiny_qwen
 
 torch = pytest.importorskip("torch", reason="needs pip install 'handeye[qwen]'")
 
-from agent.models.in_process import HFEndpoint, open_checkpoint  # noqa: E402
+from agent.models.in_process.endpoint import HFEndpoint, open_checkpoint  # noqa: E402
 from agent.models.in_process.generating import PrefixCache, common_prefix  # noqa: E402
 from agent.models.in_process.inputs import Picture, TokenizedPrompt  # noqa: E402
 
