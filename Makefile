@@ -1,12 +1,14 @@
 # Two commands do everything, set-up included, on a fresh Debian machine: `make demo` and `make test`.
 PYTHON ?= python3
+WORKERS ?= 4
 VENV := .venv
 BIN := $(VENV)/bin
-APT := xvfb openbox mousepad galculator xterm pcmanfm gpicview gnumeric chromium chromium-driver xdotool python3-tk \
-       fonts-dejavu-core fonts-liberation fonts-noto-color-emoji x11-xkb-utils xauth adb
+PIP := $(BIN)/pip --quiet --disable-pip-version-check
+APT := xvfb openbox mousepad fonts-dejavu-core fonts-liberation fonts-noto-color-emoji x11-xkb-utils xauth
+APT_DEV := galculator xterm pcmanfm gpicview gnumeric chromium chromium-driver xdotool python3-tk adb
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help demo test test-slow lint bench setup clean
+.PHONY: help demo test test-slow lint bench setup setup-dev lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -14,39 +16,55 @@ help: ## this list
 demo: setup ## run a task in a real editor on a private display, check the file it saved, write a report
 	@$(BIN)/python -m benchmarks.demo
 
-test: lint ## all tests (under 20 minutes on 2 cores)
-	$(BIN)/python -m pytest -q -m "not slow"
+test: lint ## all tests, WORKERS (4) at a time: much of a test is waiting
+	$(BIN)/python -m pytest -q -m "not slow" -n $(WORKERS) --dist loadfile
 
-test-slow: setup ## the long ones: 50 kills, every size, repeated end-to-end runs
+test-slow: setup-dev ## the long ones: 50 kills, every size, repeated end-to-end runs
 	$(BIN)/python -m pytest -q -m slow
 
-lint: setup ## ruff and mypy --strict
+lint: setup-dev ## ruff and mypy --strict
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-bench: setup ## speed, against the usual way: milliseconds of a step outside the model, samples a second of a benchmark
+bench: setup-dev ## speed, against the usual way: milliseconds of a step outside the model, samples a second of a benchmark
 	$(BIN)/python -m benchmarks.speed
 	$(BIN)/python -m benchmarks.speed.recording
 	$(BIN)/python -m benchmarks.speed.harness
 	$(BIN)/python -m benchmarks.speed.replay
 	$(BIN)/python -m benchmarks.speed.phone
 
-setup: $(VENV)/.debian $(VENV)/.python $(VENV)/.tokenizer
+setup: $(VENV)/.debian $(VENV)/.base
 
-$(VENV)/.python: pyproject.toml $(VENV)/bin/python
+setup-dev: $(VENV)/.debian $(VENV)/.debian-dev $(VENV)/.dev $(VENV)/.tokenizer
+
+$(VENV)/.base: pyproject.toml constraints.txt $(BIN)/python
 	@echo "setting up Python packages in $(VENV) (once)"
-	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev,qwen,bench]'
+	@$(PIP) install -c constraints.txt -e .
 	@touch $@
 
-$(VENV)/.tokenizer: tools/qwen-tokenizer | $(VENV)/bin/python
+$(VENV)/.dev: pyproject.toml constraints.txt $(BIN)/python
+	@echo "setting up Python packages for the tests in $(VENV) (once)"
+	@$(PIP) install -c constraints.txt -e '.[dev]'
+	@touch $@ $(VENV)/.base
+
+$(VENV)/.tokenizer: tools/qwen-tokenizer | $(BIN)/python
 	@$(BIN)/python tools/qwen-tokenizer >/dev/null && touch $@ || true
 
-$(VENV)/bin/python:
+$(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Handeye needs Python 3.11 or newer: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { echo "cannot make a virtual environment: sudo apt-get install python3-venv"; exit 1; }
 
-$(VENV)/.debian: Makefile | $(VENV)/bin/python
+$(VENV)/.debian: Makefile | $(BIN)/python
 	@tools/debian-packages $(APT)
 	@touch $@
+
+$(VENV)/.debian-dev: Makefile | $(BIN)/python
+	@tools/debian-packages $(APT_DEV)
+	@touch $@
+
+lock: $(BIN)/python ## install the newest releases that pyproject.toml allows and write them to constraints.txt
+	@$(PIP) install --upgrade --upgrade-strategy eager -e '.[dev]'
+	@{ sed -n '/^#/p' constraints.txt; $(BIN)/pip freeze --exclude-editable | sed 's/+cpu$$//'; } > constraints.new
+	@mv constraints.new constraints.txt
 
 clean: ## forget the set-up
 	rm -rf $(VENV) *.egg-info

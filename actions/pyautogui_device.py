@@ -141,6 +141,8 @@ def _load(module: str) -> Any:
     try:
         with redirect_stdout(io.StringIO()):  # where it also prints warnings
             return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise BackendError(f"{error.name} is missing: pip install 'handeye[pyautogui]'") from error
     except (Exception, SystemExit) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise BackendError(f"cannot use {module} here ({reason}): check that a display is there") from error
