@@ -1,7 +1,7 @@
 """The phone's touchscreen and buttons as Linux shows them: what ``getevent`` prints.
 
-On a device ``input`` puts touches in behind the kernel, where ``getevent`` does not see them. Here it is the finger of
-whoever uses the phone, so its touches are seen. Positions are the panel's own, upright however the phone is turned.
+On a device ``input`` puts touches in behind the kernel, where ``getevent`` does not see them. Here they stand for
+a person's touches and are seen. Positions are the panel's own, upright however the phone is turned.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Line = tuple[float, str, str, str, int]
 
 
 class InputDevices:
-    """Tells every listener what fingers and buttons do. `size` is the upright panel's, `rotation` how it is turned."""
+    """Tells every listener of touches and buttons. `size` is the upright panel's, `rotation` how it is turned."""
 
     def __init__(self, size: tuple[int, int], rotation: Callable[[], int]) -> None:
         self.size, self._rotation = size, rotation
@@ -49,7 +49,7 @@ class InputDevices:
         with self._lock:
             self._listeners.remove(listener)
 
-    def finger(self, event: str, at: Point | None) -> None:
+    def touch(self, event: str, at: Point | None) -> None:
         """One touch event of the screen (``touchStart`` …), in pixels of the screen as it is turned."""
         down = event == "touchStart"
         if event in ("touchEnd", "touchCancel"):

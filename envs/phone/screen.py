@@ -46,12 +46,12 @@ class PhoneScreen:
     Chromium holds one end of a pipe (file descriptors 3 and 4, ``--remote-debugging-pipe``) and ends when this process
     does, however that goes.
 
-    `felt` is told every touch event. Methods may be called from any thread; a gesture is one piece.
+    `on_touch` is told every touch event. Methods may be called from any thread; a gesture is one piece.
     """
 
     def __init__(self, url: str, token: str, size: tuple[int, int]) -> None:
         self._size = size
-        self.felt: Callable[[str, Point | None], None] = lambda event, at: None
+        self.on_touch: Callable[[str, Point | None], None] = lambda event, at: None
         self._lock, self._gesture = threading.RLock(), threading.Lock()
         self._profile = tempfile.mkdtemp(prefix="handeye-phone-")
         self._leash: list[int] = []
@@ -92,26 +92,26 @@ class PhoneScreen:
             if len(path) == 1:
                 self._tap(path[0], seconds)
                 return
-            self.finger("touchStart", path[0])
+            self.touch_event("touchStart", path[0])
             started = time.monotonic()
             steps = max(1, round(seconds / _MOVE))
             for n in range(1, steps + 1):
                 time.sleep(max(0.0, started + seconds * n / steps - time.monotonic()))
-                self.finger("touchMove", _along(path, n / steps))
-            self.finger("touchEnd")
+                self.touch_event("touchMove", _along(path, n / steps))
+            self.touch_event("touchEnd")
 
     def _tap(self, at: Point, seconds: float) -> None:
         """Down and up without waiting for the page between: a busy machine does not make a long press of a tap."""
         with self._lock:
-            self.felt("touchStart", at)
+            self.on_touch("touchStart", at)
             self._page.tell("Input.dispatchTouchEvent", type="touchStart", touchPoints=[_css(at)])
             time.sleep(seconds)
             self._page.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
-            self.felt("touchEnd", None)
+            self.on_touch("touchEnd", None)
 
-    def finger(self, event: str, at: Point | None = None) -> None:
+    def touch_event(self, event: str, at: Point | None = None) -> None:
         """One touch event: ``touchStart``, ``touchMove``, ``touchEnd`` or ``touchCancel``."""
-        self.felt(event, at)
+        self.on_touch(event, at)
         points = [] if at is None else [_css(at)]
         self._call("Input.dispatchTouchEvent", type=event, touchPoints=points)
 

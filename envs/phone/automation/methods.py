@@ -7,20 +7,17 @@ import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
 
 from actions.frame import Point
 from envs.phone.automation.selectors import bounds_of, find_all, info_of
-from envs.phone.commands.display import turn
 from envs.phone.commands.inputs import KEYCODES, press
 from envs.phone.commands.ui import hierarchy
+from envs.phone.device import PhoneDevice
 from envs.phone.screen import SCALE
-
-if TYPE_CHECKING:
-    from envs.phone.phone import Phone
 
 _STEP = 0.005
 """Seconds of one of uiautomator's steps."""
@@ -39,7 +36,7 @@ class NotThereError(LookupError):
 class Methods:
     """What JSON-RPC calls by name; a method raises `NotThereError`, TypeError or ValueError."""
 
-    def __init__(self, phone: Phone) -> None:
+    def __init__(self, phone: PhoneDevice) -> None:
         self._phone = phone
         self._clipboard: str | None = None
         self.known: Mapping[str, Callable[..., Any]] = {
@@ -128,7 +125,7 @@ class Methods:
     def _inject(self, action: int, x: float, y: float, meta: int = 0) -> bool:
         del meta
         if self._phone.look()["awake"]:
-            self._phone.screen.finger(_TOUCH[action], None if action == 1 else Point(float(x), float(y)))
+            self._phone.screen.touch_event(_TOUCH[action], None if action == 1 else Point(float(x), float(y)))
         return True
 
     def _scroll(self, way: int, selector: Selector, vertical: bool = True, steps: int = 20) -> bool:
@@ -157,7 +154,7 @@ class Methods:
         return True
 
     def _orient(self, name: str) -> None:
-        turn(self._phone, str(_TURNS[name]))
+        self._phone.rotate(str(_TURNS[name]))
 
     def _copy(self, label: str | None, text: str) -> None:
         del label

@@ -6,14 +6,11 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from envs.phone.apps import HOME, PhoneApp, apps
-from envs.phone.commands.display import turn
+from envs.phone.device import PhoneDevice
 from envs.phone.sh import CommandCall
-
-if TYPE_CHECKING:
-    from envs.phone.phone import Phone
 
 _MAIN = "android.intent.action.MAIN"
 _VIEW = "android.intent.action.VIEW"
@@ -79,7 +76,7 @@ def read_intent(words: Sequence[str]) -> Intent:
     return intent
 
 
-def am(phone: Phone, call: CommandCall) -> int:
+def am(phone: PhoneDevice, call: CommandCall) -> int:
     """``am start|start-activity|broadcast|force-stop|kill|stack|task|get-current-user``."""
     name, words = (call.argv[1] if len(call.argv) > 1 else ""), call.argv[2:]
     if name in ("force-stop", "kill") and words:
@@ -101,7 +98,7 @@ def am(phone: Phone, call: CommandCall) -> int:
     return _start(phone, call, intent, stopped="-S" in words)
 
 
-def _stack(phone: Phone, call: CommandCall, words: tuple[str, ...]) -> int:
+def _stack(phone: PhoneDevice, call: CommandCall, words: tuple[str, ...]) -> int:
     """``am stack list`` and ``am stack remove ID``; each app is one task with an id of its own."""
     tasks, front = list(phone.look()["tasks"]), str(phone.look()["package"] or HOME)
     if words[:1] == ("remove",) and len(words) == 2 and words[1].isdecimal():
@@ -126,7 +123,7 @@ def _full(app: PhoneApp) -> str:
     return f"{app.package}/{app.package if app.activity.startswith('.') else ''}{app.activity}"
 
 
-def _start(phone: Phone, call: CommandCall, intent: Intent, *, stopped: bool) -> int:
+def _start(phone: PhoneDevice, call: CommandCall, intent: Intent, *, stopped: bool) -> int:
     app, page = _resolve(intent)
     told = f"act={intent.action or _MAIN}" + (f" dat={intent.data}" if intent.data else "")
     told += f" cmp={intent.component}" if intent.component else ""
@@ -165,7 +162,7 @@ def _resolve(intent: Intent) -> tuple[PhoneApp | None, str]:
     return None, ""
 
 
-def _broadcast(phone: Phone, call: CommandCall, intent: Intent) -> int:
+def _broadcast(phone: PhoneDevice, call: CommandCall, intent: Intent) -> int:
     """Tells the simulated input methods that take text by broadcast; others hear nothing."""
     told = f"act={intent.action}" + (" (has extras)" if intent.extras else "")
     call.out(f"Broadcasting: Intent {{ {told} }}\n")
@@ -179,7 +176,7 @@ def _broadcast(phone: Phone, call: CommandCall, intent: Intent) -> int:
     return 0
 
 
-def _uiautomator_keyboard(phone: Phone, intent: Intent) -> tuple[int, str]:
+def _uiautomator_keyboard(phone: PhoneDevice, intent: Intent) -> tuple[int, str]:
     """The broadcasts of openatx's AdbKeyboard; -1 is Android's RESULT_OK."""
     text = str(intent.extras.get("text", ""))
     try:
@@ -203,7 +200,7 @@ def _uiautomator_keyboard(phone: Phone, intent: Intent) -> tuple[int, str]:
     return -1, "success"
 
 
-def _adb_keyboard(phone: Phone, intent: Intent) -> None:
+def _adb_keyboard(phone: PhoneDevice, intent: Intent) -> None:
     """The broadcasts of senzhk's ADBKeyBoard, which never say whether they worked."""
     if intent.action == "ADB_INPUT_B64":
         try:
@@ -216,7 +213,7 @@ def _adb_keyboard(phone: Phone, intent: Intent) -> None:
         phone.screen.ask("system.edit('clear')")
 
 
-def pm(phone: Phone, call: CommandCall) -> int:
+def pm(phone: PhoneDevice, call: CommandCall) -> int:
     """``pm list packages [-3|-d|…] [NAME] | path PACKAGE | clear PACKAGE``; nothing is installed or removed."""
     words = call.argv[1:]
     if words[:2] == ("list", "packages"):
@@ -264,7 +261,7 @@ def _unchangeable(call: CommandCall, words: tuple[str, ...]) -> int:
     return 1
 
 
-def cmd(phone: Phone, call: CommandCall) -> int:
+def cmd(phone: PhoneDevice, call: CommandCall) -> int:
     """``cmd package|connectivity|statusbar|window|activity …``."""
     words = call.argv[1:]
     if words[:1] == ("package",):
@@ -277,7 +274,7 @@ def cmd(phone: Phone, call: CommandCall) -> int:
         phone.screen.ask("system.refresh()")
         return 0
     if words[:2] == ("window", "user-rotation") and words[2:3] == ("lock",):
-        turn(phone, words[3] if len(words) == 4 else str(phone.rotation))
+        phone.rotate(words[3] if len(words) == 4 else str(phone.rotation))
         return 0
     if words[:1] == ("activity",):
         return am(phone, CommandCall(("am", *words[1:]), call.stdin, call.write, call.write_error, call.shell))
@@ -286,7 +283,7 @@ def cmd(phone: Phone, call: CommandCall) -> int:
     return call.fail(f"Can't find service: {words[0] if words else ''}", 20)
 
 
-def _package(phone: Phone, call: CommandCall, words: tuple[str, ...]) -> int:
+def _package(phone: PhoneDevice, call: CommandCall, words: tuple[str, ...]) -> int:
     if words[:1] == ("resolve-activity",):
         app, _ = _resolve(read_intent([word for word in words[1:] if word not in ("--brief", "--components")]))
         named = app or apps().get(words[-1])
@@ -298,7 +295,7 @@ def _package(phone: Phone, call: CommandCall, words: tuple[str, ...]) -> int:
     return pm(phone, CommandCall(("pm", *words), call.stdin, call.write, call.write_error, call.shell))
 
 
-def monkey(phone: Phone, call: CommandCall) -> int:
+def monkey(phone: PhoneDevice, call: CommandCall) -> int:
     """``monkey -p PACKAGE … 1``: the usual way to open an app by its package."""
     words = call.argv[1:]
     package = words[words.index("-p") + 1] if "-p" in words[:-1] else ""

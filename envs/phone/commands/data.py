@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING
 
+from envs.phone.device import PhoneDevice
 from envs.phone.sh import CommandCall
 
-if TYPE_CHECKING:
-    from envs.phone.phone import Phone
 
-
-def sqlite3_(phone: Phone, call: CommandCall) -> int:
+def sqlite3_(phone: PhoneDevice, call: CommandCall) -> int:
     """``sqlite3 [-header] [-csv] DATABASE SQL``; columns are parted by ``|``."""
     words = [word for word in call.argv[1:] if not word.startswith("-")]
     sign = "," if "-csv" in call.argv else "|"
@@ -32,7 +29,7 @@ def sqlite3_(phone: Phone, call: CommandCall) -> int:
     return 0
 
 
-def content(phone: Phone, call: CommandCall) -> int:
+def content(phone: PhoneDevice, call: CommandCall) -> int:
     """``content query --uri content://settings/NAMESPACE``."""
     words = call.argv[1:]
     uri = words[words.index("--uri") + 1] if "--uri" in words[:-1] else ""

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import errno
 import struct
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
+from envs.phone.device import PhoneDevice
 from envs.phone.phone_facts import DENSITY, DISPLAY, SIZE
 from envs.phone.sh import CommandCall
-
-if TYPE_CHECKING:
-    from envs.phone.phone import Phone
 
 _RGBA_8888 = 1
 _SRGB = 1
 
 
-def screencap(phone: Phone, call: CommandCall) -> int:
+def screencap(phone: PhoneDevice, call: CommandCall) -> int:
     """``screencap [-p] [-d ID] [FILE]``: PNG, or a header (width, height, format, colour space) and RGBA."""
     given = list(call.argv[1:])
     if "-d" in given[:-1]:
@@ -61,7 +58,7 @@ def _pixels(png: bytes) -> tuple[int, int, bytes]:
     return width, height, cv2.cvtColor(found, cv2.COLOR_BGR2RGBA).tobytes()
 
 
-def wm(phone: Phone, call: CommandCall) -> int:
+def wm(phone: PhoneDevice, call: CommandCall) -> int:
     """``wm size | density | dismiss-keyguard | user-rotation``."""
     words = call.argv[1:]
     if words == ("size",):
@@ -71,7 +68,7 @@ def wm(phone: Phone, call: CommandCall) -> int:
     elif words == ("dismiss-keyguard",):
         phone.screen.ask("system.unlock()")
     elif words[:2] == ("user-rotation", "lock") and len(words) <= 3:
-        turn(phone, words[2] if len(words) == 3 else str(phone.rotation))
+        phone.rotate(words[2] if len(words) == 3 else str(phone.rotation))
     elif words in (("size", "reset"), ("density", "reset"), ("user-rotation", "free")):
         pass
     else:
@@ -79,13 +76,7 @@ def wm(phone: Phone, call: CommandCall) -> int:
     return 0
 
 
-def turn(phone: Phone, quarter: str) -> None:
-    """Set ``user_rotation`` and turn the screen. Raises ValueError."""
-    phone.state.put("system", "user_rotation", str(int(quarter) % 4))
-    phone.turn(phone.rotation)
-
-
-def svc(phone: Phone, call: CommandCall) -> int:
+def svc(phone: PhoneDevice, call: CommandCall) -> int:
     """``svc wifi|data|bluetooth|power enable|disable|stayon``."""
     words = call.argv[1:]
     names = {"wifi": "wifi_on", "data": "mobile_data", "bluetooth": "bluetooth_on"}

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import queue
-from typing import TYPE_CHECKING
 
+from envs.phone.device import PhoneDevice
 from envs.phone.inputdevice import BUTTONS, KEYS, TOUCHSCREEN, written
 from envs.phone.sh import CommandCall
 
-if TYPE_CHECKING:
-    from envs.phone.phone import Phone
 
-
-def getevent(phone: Phone, call: CommandCall) -> int:
+def getevent(phone: PhoneDevice, call: CommandCall) -> int:
     """``getevent [-l] [-t] [-q] [-c COUNT] [DEVICE]`` until the caller goes; ``-p`` lists the devices and ends."""
     letters = "".join(word[1:] for word in call.argv[1:] if word.startswith("-"))
     words = [word for word in call.argv[1:] if not word.startswith("-")]
@@ -28,7 +25,7 @@ def getevent(phone: Phone, call: CommandCall) -> int:
     return _follow(phone, call, wanted, count, letters)
 
 
-def _follow(phone: Phone, call: CommandCall, wanted: str, count: int, letters: str) -> int:
+def _follow(phone: PhoneDevice, call: CommandCall, wanted: str, count: int, letters: str) -> int:
     listener = phone.inputs.listen()
     told = 0
     try:
@@ -46,7 +43,7 @@ def _follow(phone: Phone, call: CommandCall, wanted: str, count: int, letters: s
     return 0
 
 
-def _devices(phone: Phone, wanted: str, *, details: bool) -> str:
+def _devices(phone: PhoneDevice, wanted: str, *, details: bool) -> str:
     width, height = phone.inputs.size
     axes = [("ABS_MT_SLOT", 9), ("ABS_MT_POSITION_X", width - 1), ("ABS_MT_POSITION_Y", height - 1),
             ("ABS_MT_TRACKING_ID", 65535)]  # fmt: skip

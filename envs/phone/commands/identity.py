@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from envs.phone.commands.info import SERVICES
+from envs.phone.device import PhoneDevice
 from envs.phone.sh import CommandCall
 
-if TYPE_CHECKING:
-    from envs.phone.phone import Phone
 
-
-def whoami(phone: Phone, call: CommandCall) -> int:
+def whoami(phone: PhoneDevice, call: CommandCall) -> int:
     """``whoami``: shell, or root after ``adb root`` where that is allowed."""
     call.out("root\n" if phone.root else "shell\n")
     return 0
 
 
-def id_(phone: Phone, call: CommandCall) -> int:
+def id_(phone: PhoneDevice, call: CommandCall) -> int:
     """``id [-u]``."""
     number, name = (0, "root") if phone.root else (2000, "shell")
     call.out(
@@ -27,7 +24,7 @@ def id_(phone: Phone, call: CommandCall) -> int:
     return 0
 
 
-def date(phone: Phone, call: CommandCall) -> int:
+def date(phone: PhoneDevice, call: CommandCall) -> int:
     """``date [-u] [+FORMAT]``, and for root ``date MMDDhhmm[[CC]YY][.ss]``; the phone is in UTC."""
     words = [word for word in call.argv[1:] if word != "-u"]
     given = words[0] if words else ""
@@ -55,7 +52,7 @@ def _moment(text: str, now: datetime) -> datetime:
     return datetime.strptime(f"{year}{digits[:8]}{seconds or '00'}", "%Y%m%d%H%M%S").replace(tzinfo=UTC)
 
 
-def service(phone: Phone, call: CommandCall) -> int:
+def service(phone: PhoneDevice, call: CommandCall) -> int:
     """``service list | check NAME | call alarm 3 s16 ZONE``; no other calls."""
     words = call.argv[1:]
     if words == ("list",):

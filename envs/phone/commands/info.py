@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from envs.phone.apps import HOME, apps
-from envs.phone.commands.display import turn
+from envs.phone.device import PhoneDevice
 from envs.phone.phone_facts import ADDRESS, DENSITY, DISPLAY
 from envs.phone.sh import CommandCall
 
-if TYPE_CHECKING:
-    from envs.phone.phone import Phone
 
-
-def getprop(phone: Phone, call: CommandCall) -> int:
+def getprop(phone: PhoneDevice, call: CommandCall) -> int:
     """``getprop [NAME]``."""
     known = phone.state.properties
     if len(call.argv) == 1:
@@ -24,7 +20,7 @@ def getprop(phone: Phone, call: CommandCall) -> int:
     return 0
 
 
-def setprop(phone: Phone, call: CommandCall) -> int:
+def setprop(phone: PhoneDevice, call: CommandCall) -> int:
     """``setprop NAME VALUE``; what begins with ``ro.`` cannot be changed."""
     if len(call.argv) != 3:
         return call.fail("usage: setprop NAME VALUE")
@@ -38,7 +34,7 @@ _SHOWN = frozenset({"airplane_mode_on", "wifi_on", "bluetooth_on", "time_12_24"}
 """Settings that the status bar shows."""
 
 
-def settings(phone: Phone, call: CommandCall) -> int:
+def settings(phone: PhoneDevice, call: CommandCall) -> int:
     """``settings get|put|delete|list NAMESPACE [NAME [VALUE]]``."""
     words = list(call.argv[1:])
     if "--user" in words:
@@ -54,7 +50,7 @@ def settings(phone: Phone, call: CommandCall) -> int:
     elif name == "put" and len(rest) >= 2:
         phone.state.put(namespace, rest[0], rest[1])
         if (namespace, rest[0]) == ("system", "user_rotation"):
-            turn(phone, rest[1] if rest[1].isdecimal() else "0")
+            phone.rotate(rest[1] if rest[1].isdecimal() else "0")
         if rest[0] in _SHOWN:
             phone.screen.ask("system.refresh()")
     elif name == "delete" and len(rest) == 1:
@@ -66,7 +62,7 @@ def settings(phone: Phone, call: CommandCall) -> int:
     return 0
 
 
-def dumpsys(phone: Phone, call: CommandCall) -> int:
+def dumpsys(phone: PhoneDevice, call: CommandCall) -> int:
     """``dumpsys SERVICE``; the lines that callers of adb look for."""
     words = call.argv[1:]
     if words[:1] == ("-l",) or not words:
@@ -79,12 +75,12 @@ def dumpsys(phone: Phone, call: CommandCall) -> int:
     return 0
 
 
-def _front(phone: Phone) -> str:
+def _front(phone: PhoneDevice) -> str:
     package = str(phone.look()["package"] or HOME)
     return apps()[package].component
 
 
-def _window(phone: Phone, _: tuple[str, ...]) -> str:
+def _window(phone: PhoneDevice, _: tuple[str, ...]) -> str:
     now = phone.look()
     focus = "NotificationShade" if now["locked"] else _front(phone)
     return (
@@ -98,7 +94,7 @@ def _window(phone: Phone, _: tuple[str, ...]) -> str:
     )
 
 
-def _activity(phone: Phone, words: tuple[str, ...]) -> str:
+def _activity(phone: PhoneDevice, words: tuple[str, ...]) -> str:
     if words[:1] == ("recents",):
         return "ACTIVITY MANAGER RECENT TASKS (dumpsys activity recents)\n" + "".join(
             f"  * Recent #{n}: Task{{a{n} #{n + 1} type=standard A={name}}}\n    id={n + 1} userId=0\n"
@@ -112,7 +108,7 @@ def _activity(phone: Phone, words: tuple[str, ...]) -> str:
     return f"ACTIVITY MANAGER ACTIVITIES\n{tasks}  topResumedActivity={front}\n  mResumedActivity: {front}\n"
 
 
-def _input_method(phone: Phone, _: tuple[str, ...]) -> str:
+def _input_method(phone: PhoneDevice, _: tuple[str, ...]) -> str:
     now = phone.look()
     return (
         f"Current Input Method Manager state:\n  mCurMethodId={phone.state.get('secure', 'default_input_method')}\n"
@@ -121,7 +117,7 @@ def _input_method(phone: Phone, _: tuple[str, ...]) -> str:
     )
 
 
-def _display(phone: Phone, _: tuple[str, ...]) -> str:
+def _display(phone: PhoneDevice, _: tuple[str, ...]) -> str:
     width, height = phone.screen.size
     return (
         f"DISPLAY MANAGER (dumpsys display)\n  mCurrentOrientation={phone.rotation}\n"
@@ -132,7 +128,7 @@ def _display(phone: Phone, _: tuple[str, ...]) -> str:
     )
 
 
-def _power(phone: Phone, _: tuple[str, ...]) -> str:
+def _power(phone: PhoneDevice, _: tuple[str, ...]) -> str:
     awake = phone.look()["awake"]
     state = "Awake" if awake else "Asleep"
     return (
@@ -141,14 +137,14 @@ def _power(phone: Phone, _: tuple[str, ...]) -> str:
     )
 
 
-def _battery(_: Phone, __: tuple[str, ...]) -> str:
+def _battery(_: PhoneDevice, __: tuple[str, ...]) -> str:
     return (
         "Current Battery Service state:\n  AC powered: false\n  USB powered: true\n  status: 2\n  health: 2\n"
         "  present: true\n  level: 82\n  scale: 100\n  voltage: 4200\n  temperature: 250\n  technology: simulated\n"
     )
 
 
-def _input(phone: Phone, _: tuple[str, ...]) -> str:
+def _input(phone: PhoneDevice, _: tuple[str, ...]) -> str:
     width, height = phone.screen.size
     frame = f"[0, 0, {width}, {height}]"
     return (
@@ -158,7 +154,7 @@ def _input(phone: Phone, _: tuple[str, ...]) -> str:
     )
 
 
-def _package(_: Phone, words: tuple[str, ...]) -> str:
+def _package(_: PhoneDevice, words: tuple[str, ...]) -> str:
     app = apps().get(words[0]) if words else None
     if app is None:
         return f"Unable to find package: {words[0] if words else ''}\n"
@@ -169,7 +165,7 @@ def _package(_: Phone, words: tuple[str, ...]) -> str:
     )
 
 
-def _surfaces(_: Phone, __: tuple[str, ...]) -> str:
+def _surfaces(_: PhoneDevice, __: tuple[str, ...]) -> str:
     return f'Display {DISPLAY} (HWC display 0): port=0 pnpId=SIM displayName="simulated"\n'
 
 
@@ -177,7 +173,7 @@ def _bool(value: object) -> str:
     return "true" if value else "false"
 
 
-SERVICES: dict[str, Callable[[Phone, tuple[str, ...]], str]] = {
+SERVICES: dict[str, Callable[[PhoneDevice, tuple[str, ...]], str]] = {
     "window": _window,
     "activity": _activity,
     "input_method": _input_method,
@@ -191,7 +187,7 @@ SERVICES: dict[str, Callable[[Phone, tuple[str, ...]], str]] = {
 """What ``dumpsys`` knows, by name."""
 
 
-def ps(phone: Phone, call: CommandCall) -> int:
+def ps(phone: PhoneDevice, call: CommandCall) -> int:
     """``ps``: the apps that run."""
     call.out("USER           PID  PPID     VSZ    RSS WCHAN            ADDR S NAME\n")
     for n, name in enumerate(phone.look()["tasks"]):
@@ -199,7 +195,7 @@ def ps(phone: Phone, call: CommandCall) -> int:
     return 0
 
 
-def pidof(phone: Phone, call: CommandCall) -> int:
+def pidof(phone: PhoneDevice, call: CommandCall) -> int:
     """``pidof NAME``."""
     tasks = phone.look()["tasks"]
     if len(call.argv) != 2 or call.argv[1] not in tasks:
@@ -208,7 +204,7 @@ def pidof(phone: Phone, call: CommandCall) -> int:
     return 0
 
 
-def df(phone: Phone, call: CommandCall) -> int:
+def df(phone: PhoneDevice, call: CommandCall) -> int:
     """``df``."""
     size, free = phone.storage.capacity // 1024, phone.free() // 1024
     call.out("Filesystem     1K-blocks    Used Available Use% Mounted on\n")
@@ -216,7 +212,7 @@ def df(phone: Phone, call: CommandCall) -> int:
     return 0
 
 
-def logcat(phone: Phone, call: CommandCall) -> int:
+def logcat(phone: PhoneDevice, call: CommandCall) -> int:
     """``logcat [-c]``: the crashes so far, and then it ends: nothing else is logged, so that nothing is to follow."""
     if {"-c", "--clear"} & set(call.argv):
         phone.crashed.clear()
@@ -229,7 +225,7 @@ def logcat(phone: Phone, call: CommandCall) -> int:
     return 0
 
 
-def ifconfig(phone: Phone, call: CommandCall) -> int:
+def ifconfig(phone: PhoneDevice, call: CommandCall) -> int:
     """``ifconfig [wlan0]`` while Wi-Fi is on; the address is one of those that documents use (RFC 5737)."""
     on = phone.state.get("global", "wifi_on") == "1"
     if call.argv[1:] not in ((), ("wlan0",)):
@@ -239,7 +235,7 @@ def ifconfig(phone: Phone, call: CommandCall) -> int:
     return 0
 
 
-def ip(phone: Phone, call: CommandCall) -> int:
+def ip(phone: PhoneDevice, call: CommandCall) -> int:
     """``ip addr [show] [dev] [wlan0]``."""
     words = [word for word in call.argv[1:] if word not in ("show", "dev", "-4")]
     if not words or words[0] not in ("addr", "address", "a") or words[1:] not in ([], ["wlan0"]):
@@ -250,8 +246,8 @@ def ip(phone: Phone, call: CommandCall) -> int:
     return 0
 
 
-def reboot(phone: Phone, call: CommandCall) -> int:
+def reboot(phone: PhoneDevice, call: CommandCall) -> int:
     """``reboot``: connections are cut, this one among them."""
     del call
-    phone.reboot("")
+    phone.reboot()
     return 0

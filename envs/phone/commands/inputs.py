@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from actions.frame import Point
+from envs.phone.device import PhoneDevice
 from envs.phone.sh import CommandCall
-
-if TYPE_CHECKING:
-    from envs.phone.phone import Phone
 
 KEYCODES = {
     3: "HOME", 4: "BACK", 19: "DPAD_UP", 20: "DPAD_DOWN", 21: "DPAD_LEFT", 22: "DPAD_RIGHT", 23: "DPAD_CENTER",
@@ -51,7 +47,7 @@ IMES = {
 }
 
 
-def input_(phone: Phone, call: CommandCall) -> int:
+def input_(phone: PhoneDevice, call: CommandCall) -> int:
     """``input tap|swipe|draganddrop|motionevent|text|keyevent|keycombination|roll``."""
     words = list(call.argv[1:])
     if words and words[0] in _SOURCES:
@@ -85,14 +81,14 @@ def _point(words: list[str]) -> Point:
     return Point(float(words[0]), float(words[1]))
 
 
-def _swipe(phone: Phone, start: Point, end: Point, seconds: float, hold: float) -> None:
+def _swipe(phone: PhoneDevice, start: Point, end: Point, seconds: float, hold: float) -> None:
     if start == end or not hold:
         phone.touch([start, end], min(seconds, 60.0))
         return
     phone.touch([start, start, end], hold + seconds)
 
 
-def _motion(phone: Phone, call: CommandCall, rest: list[str]) -> int:
+def _motion(phone: PhoneDevice, call: CommandCall, rest: list[str]) -> int:
     events = {"DOWN": "touchStart", "MOVE": "touchMove", "UP": "touchEnd", "CANCEL": "touchCancel"}
     event = events.get(rest[0].upper())
     if event is None or (len(rest) == 1 and event != "touchCancel"):
@@ -100,12 +96,12 @@ def _motion(phone: Phone, call: CommandCall, rest: list[str]) -> int:
     at = _point(rest[1:]) if len(rest) == 3 and event in ("touchStart", "touchMove") else None
     if phone.look()["awake"]:
         if event == "touchEnd" and len(rest) == 3:
-            phone.screen.finger("touchMove", _point(rest[1:]))
-        phone.screen.finger(event, at)
+            phone.screen.touch_event("touchMove", _point(rest[1:]))
+        phone.screen.touch_event(event, at)
     return 0
 
 
-def _text(phone: Phone, call: CommandCall, text: str) -> int:
+def _text(phone: PhoneDevice, call: CommandCall, text: str) -> int:
     """Characters of a US keyboard only, as on a phone; ``%s`` is a blank."""
     if any(not " " <= c <= "~" for c in text):
         call.write_error(
@@ -118,7 +114,7 @@ def _text(phone: Phone, call: CommandCall, text: str) -> int:
     return 0
 
 
-def _keys(phone: Phone, call: CommandCall, rest: list[str]) -> int:
+def _keys(phone: PhoneDevice, call: CommandCall, rest: list[str]) -> int:
     names = [_key(word) for word in rest if word not in ("--longpress", "--doubletap", "--press")]
     if None in names:
         return call.fail(f"Error: unknown key {rest[names.index(None)]}", 255)
@@ -134,7 +130,7 @@ def _key(word: str) -> str | None:
     return name if name in _NUMBERS else None
 
 
-def press(phone: Phone, name: str) -> None:
+def press(phone: PhoneDevice, name: str) -> None:
     """One key of the phone or of a keyboard, by Android's name without ``KEYCODE_``."""
     now = phone.look()
     phone.inputs.key(name)
@@ -149,7 +145,7 @@ def press(phone: Phone, name: str) -> None:
         _field_key(phone, name)
 
 
-def _power(phone: Phone, name: str, *, awake: bool) -> None:
+def _power(phone: PhoneDevice, name: str, *, awake: bool) -> None:
     if name == "WAKEUP" or (name == "POWER" and not awake):
         phone.screen.ask("system.wake()")
     elif name in ("SLEEP", "POWER"):
@@ -157,14 +153,14 @@ def _power(phone: Phone, name: str, *, awake: bool) -> None:
         phone.screen.apply("(lock) => system.sleep(lock)", locks)
 
 
-def _volume(phone: Phone, name: str) -> None:
+def _volume(phone: PhoneDevice, name: str) -> None:
     level = int(phone.state.get("system", "volume_music") or 0)
     level = 0 if name == "VOLUME_MUTE" else level + (1 if name == "VOLUME_UP" else -1)
     phone.state.put("system", "volume_music", str(min(15, max(0, level))))
     phone.screen.apply("(text) => system.toast(text)", f"Volume {min(15, max(0, level))}")
 
 
-def _field_key(phone: Phone, name: str) -> None:
+def _field_key(phone: PhoneDevice, name: str) -> None:
     if name in ("ENTER", "DPAD_CENTER", "SEARCH"):
         phone.screen.ask("system.enter()")
     elif name == "DEL":
@@ -178,7 +174,7 @@ def _field_key(phone: Phone, name: str) -> None:
         phone.screen.type(" " if name == "SPACE" else name.lower())
 
 
-def ime(phone: Phone, call: CommandCall) -> int:
+def ime(phone: PhoneDevice, call: CommandCall) -> int:
     """``ime list [-s] [-a] | set ID | enable ID | disable ID | reset``."""
     words = call.argv[1:]
     enabled = (phone.state.get("secure", "enabled_input_methods") or "").split(":")

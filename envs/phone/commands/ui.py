@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from envs.phone.device import PhoneDevice
 from envs.phone.screen import SCALE
 from envs.phone.sh import CommandCall
-
-if TYPE_CHECKING:
-    from envs.phone.phone import Phone
 
 _FLAGS = ("checkable", "checked", "clickable", "enabled", "focused", "scrollable", "password", "selected")
 
 
-def uiautomator(phone: Phone, call: CommandCall) -> int:
+def uiautomator(phone: PhoneDevice, call: CommandCall) -> int:
     """``uiautomator dump [--compressed] [FILE]``; ``/dev/tty`` writes to the output."""
     words = [word for word in call.argv[1:] if word != "--compressed"]
     if words[:1] != ["dump"]:
@@ -34,7 +32,7 @@ def uiautomator(phone: Phone, call: CommandCall) -> int:
     return 0
 
 
-def hierarchy(phone: Phone) -> bytes:
+def hierarchy(phone: PhoneDevice) -> bytes:
     """The tree as uiautomator writes it; bounds are device pixels."""
     root = ET.Element("hierarchy", rotation=str(phone.rotation))
     for index, node in enumerate(phone.screen.ask("system.dump()")):

@@ -110,10 +110,10 @@ def test_what_the_simulated_phone_prints_is_read_back_however_it_is_turned(
     places = [(x, y) if quarter % 2 == 0 else (y, x) for x, y in path]
     devices = InputDevices((1080, 2400), lambda: quarter)
     listener = devices.listen()
-    devices.finger("touchStart", Point(*places[0]))
+    devices.touch("touchStart", Point(*places[0]))
     for place in places[1:]:
-        devices.finger("touchMove", Point(*place))
-    devices.finger("touchEnd", None)
+        devices.touch("touchMove", Point(*place))
+    devices.touch("touchEnd", None)
     reader = TouchReader({"/dev/input/event1": Panel(0, 1079, 0, 2399)}, lambda: (size, quarter * 90))
     found: list[Event] = []
     while not listener.empty():

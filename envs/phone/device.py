@@ -1,0 +1,179 @@
+"""The simulated phone without ADB: its storage, state, screen, apps and input devices.
+
+`envs.phone.commands` and `envs.phone.automation` work on a `PhoneDevice`; `envs.phone.phone.Phone` puts a shell and an
+ADB daemon in front of it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from actions.frame import Point
+from envs.capture import Deadline
+from envs.env import EnvError
+from envs.phone.apps import HOME, PhoneApp, apps
+from envs.phone.inputdevice import InputDevices
+from envs.phone.phone_facts import SIZE
+from envs.phone.screen import PhoneScreen
+from envs.phone.seeds import SEEDERS, seed_files
+from envs.phone.server import PhoneServer
+from envs.phone.state import State
+from envs.phone.storage import Storage
+
+_READY = 15.0
+
+
+class Faults:
+    """Failures injected by tests.
+
+    `screenshot` changes the bytes that ``screencap`` gives; `before` is called with every command's arguments before
+    it runs, and may block or raise OSError.
+    """
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Remove all failures."""
+        self.screenshot: Callable[[bytes], bytes] = lambda data: data
+        self.before: Callable[[tuple[str, ...]], None] = lambda argv: None
+
+
+class PhoneDevice:
+    """A phone of `size` device pixels in the state of `seed`. Raises `EnvError`.
+
+    `storage` keeps the files; without it they are in a temporary folder that `close` removes. `mounts` are folders
+    served to the phone's browser by URL path (``/miniwob/``). `debuggable` lets ``adb root`` make the shell root, as on
+    an emulator. `listeners` are the TCP ports that programs on the phone listen on, each with a function that connects.
+    """
+
+    def __init__(
+        self,
+        seed: int = 0,
+        *,
+        size: tuple[int, int] = SIZE,
+        storage: Path | None = None,
+        mounts: Mapping[str, Path] | None = None,
+        debuggable: bool = False,
+    ) -> None:
+        self.debuggable, self.root = debuggable, False
+        self.listeners: dict[int, Callable[[], socket.socket]] = {}
+        self.crashed: list[str] = []
+        self.seed = seed
+        self.faults = Faults()
+        self._portrait = size
+        self._lock = threading.RLock()
+        self._temporary = tempfile.mkdtemp(prefix="handeye-phone-files-") if storage is None else None
+        self.storage = Storage(Path(storage or self._temporary or ""))
+        self.state = State(self.storage, SEEDERS, files=seed_files)
+        self.state.reset(seed)
+        self.server = PhoneServer(self.state, mounts)
+        self._screen: PhoneScreen | None = None
+        try:
+            self._screen = PhoneScreen(f"{self.server.url}/index.html", self.server.token, size)
+            self.inputs = InputDevices(size, lambda: self.rotation)
+            self.screen.on_touch = self.inputs.touch
+            self._boot()
+        except BaseException:
+            PhoneDevice.close(self)
+            raise
+
+    def _boot(self) -> None:
+        known = [{"package": a.package, "label": a.label, "folder": a.folder.name} for a in apps().values()]
+        self.screen.apply("(apps, home) => system.start(apps, home)", known, HOME)
+        self.wait_ready()
+
+    @property
+    def screen(self) -> PhoneScreen:
+        """The display and touchscreen. Raises `EnvError` before it has started."""
+        if self._screen is None:
+            raise EnvError("the simulated phone's screen has not started")
+        return self._screen
+
+    def locate(self, path: str) -> Path:
+        """The path on this machine of a file of the phone. Raises OSError for a path outside its storage."""
+        return self.storage.locate(path)
+
+    def free(self) -> int:
+        """Bytes of storage left."""
+        return self.storage.free()
+
+    def reboot(self, how: str = "") -> None:
+        """Show the home screen as after a restart; files and settings stay. `how` (``bootloader``) is ignored."""
+        del how
+        self.screen.ask("system.reset()")
+        self.wait_ready()
+
+    def reset(self, seed: int | None = None) -> None:
+        """The state of `seed` (None: the current one), the home screen, upright, awake, and no fault injected."""
+        with self._lock:
+            self.seed = self.seed if seed is None else seed
+            self.faults.clear()
+            self.crashed.clear()
+            self.root = False
+            self.state.reset(self.seed)
+            self.turn(0)
+            PhoneDevice.reboot(self)
+
+    def look(self) -> dict[str, Any]:
+        """The state of the system's page: package in front, tasks, keyboard, focus, awake, locked, ready."""
+        return dict(self.screen.ask("system.state()"))
+
+    def wait_ready(self, seconds: float = _READY) -> None:
+        """Return when the app in front has loaded. Raises `EnvError`."""
+        deadline = Deadline(seconds)
+        while not self.look()["ready"]:
+            if deadline.passed:
+                raise EnvError(f"the simulated phone's app {self.look()['package']} did not start")
+            time.sleep(0.01)
+
+    def open(self, app: PhoneApp, intent: Mapping[str, Any] | None = None) -> None:
+        """Bring an app to the front and wait until it has loaded. Raises `EnvError`."""
+        self.screen.apply("(name, intent) => system.open(name, intent)", app.package, dict(intent or {}))
+        self.wait_ready()
+
+    def stop(self, package: str) -> bool:
+        """End an app; whether it ran."""
+        return bool(self.screen.apply("(name) => system.close(name)", package))
+
+    def crash(self, package: str) -> None:
+        """End an app with the notice of a crash; it is listed in `crashed` until a reset or until that is cleared."""
+        self.crashed.append(package)
+        self.screen.apply("(name) => system.crash(name)", package)
+
+    def turn(self, quarter: int) -> None:
+        """Turn the screen to 0 (upright), 1 or 3 (landscape) quarter turns; 2 is upright."""
+        width, height = self._portrait
+        self.screen.resize((height, width) if quarter % 2 else (width, height))
+
+    def rotate(self, quarter: str) -> None:
+        """Set ``user_rotation`` and turn the screen. Raises ValueError."""
+        self.state.put("system", "user_rotation", str(int(quarter) % 4))
+        self.turn(self.rotation)
+
+    @property
+    def rotation(self) -> int:
+        """Quarter turns, from the settings."""
+        return int(self.state.get("system", "user_rotation") or 0) % 4
+
+    def touch(self, path: list[Point], seconds: float) -> None:
+        """Touch along `path` (device pixels) for `seconds`; nothing happens while the screen sleeps."""
+        if self.look()["awake"]:
+            self.screen.touch(path, seconds)
+
+    def close(self) -> None:
+        """End the browser and remove temporary files. Safe to call twice."""
+        if self._screen is not None:
+            with suppress(OSError):
+                self._screen.close()
+        self.server.close()
+        if self._temporary:
+            shutil.rmtree(self._temporary, ignore_errors=True)
