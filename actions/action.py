@@ -116,7 +116,7 @@ class Answer(_Action):
 
 
 class Finish(_Action):
-    """End the task; `failure` says that it could not be done."""
+    """End the task. `failure` is an honest give-up."""
 
     type: Literal["finish"] = "finish"
     status: Literal["success", "failure"]
@@ -124,7 +124,7 @@ class Finish(_Action):
 
 
 class AskUser(_Action):
-    """Ask the user for something that only they can supply."""
+    """Ask the person for something only they can give."""
 
     type: Literal["ask_user"] = "ask_user"
     question: str = Field(min_length=1)
@@ -153,12 +153,12 @@ def points_of(action: AnyAction) -> tuple[FinitePoint, ...]:
     """Every point of `action`, in the order they are visited; empty for actions without a place."""
     if isinstance(action, Drag):
         return action.path
-    point = action.point if isinstance(action, Click | LongPress | Move | Scroll) else None
+    point = getattr(action, "point", None)
     return () if point is None else (point,)
 
 
 def describe(action: AnyAction) -> str:
-    """`action` as one line of English, for the live view, the report and history."""
+    """`action` in a person's words, one line, for the live view, the report and history."""
     match action:
         case Click():
             times = {1: "", 2: "double-", 3: "triple-"}[action.count]

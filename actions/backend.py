@@ -1,4 +1,4 @@
-"""The contract of a backend: what turns actions into input on a device."""
+"""The hands' contract."""
 
 from __future__ import annotations
 

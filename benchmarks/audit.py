@@ -14,13 +14,14 @@ import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from agent.core.errors import UserError
+from agent.models.spec import ModelSpec
 from benchmarks.runner.plan import RunPlan
 from benchmarks.runner.result import SuiteResult
 from benchmarks.runner.run import How, run_plan
@@ -131,7 +132,7 @@ def _baselines(suite: Suite, names: Sequence[str]) -> Sequence[str]:
 
 def _run(wanted: AuditRequest, name: str, folder: Path) -> SuiteResult:
     plan = wanted.plan
-    asked = RunPlan(plan.suite, f"baseline:{name}", plan.data, plan.options, limit=plan.limit, opener=plan.opener)
+    asked = replace(plan, model=ModelSpec(f"baseline:{name}"))
     how = How(wanted.workers, out=folder, resume=wanted.out is not None, retries=Retries(1))
     done = run_plan(asked, how)
     if done.gave_up and name != "oracle":

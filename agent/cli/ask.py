@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agent.cli.options import AsJson, DialectName, MaxPixels, ModelName, ServedName, print_json, record_option
+from agent.cli.options import AsJson, print_json, record_option, takes_model
 from agent.core.errors import UserError
+from agent.models.spec import BUILTIN, ModelSpec
 
 if TYPE_CHECKING:
     from agent.episodes import Episode
     from agent.episodes.query.answer import QueryAnswer
 
 
+@takes_model
 def ask(
     episode: Annotated[Path, typer.Argument(help="The folder of an episode.", metavar="EPISODE")],
     question: Annotated[
         str, typer.Argument(help="In plain words; quote what is meant to the letter.", metavar="QUESTION")
     ],
-    model: ModelName = "builtin",
-    served_model: ServedName = None,
-    dialect: DialectName = None,
-    max_pixels: MaxPixels = None,
+    *,
+    model: ModelSpec,
     frames: Annotated[int, typer.Option(help="Screens that a model is shown at most.", min=1, max=256)] = 24,
     html: Annotated[
         Path | None, record_option("--html", help="Write the answer with thumbnails as one HTML file.", metavar="FILE")
@@ -58,8 +58,7 @@ def ask(
     found = read_episode(episode)
     if not found.steps:
         raise UserError(f"{episode} has no steps to ask about")
-    options = {"served_model": served_model, "dialect": dialect, "max_pixels": max_pixels}
-    answer = _answer(found, question.strip(), model, frames, options)
+    answer = _answer(found, question.strip(), model, frames)
     page = write_page(answer, found, html) if html else None
     files = write_pictures(answer, found, out) if out else []
     if as_json:
@@ -74,17 +73,19 @@ def ask(
         raise typer.Exit(1)
 
 
-def _answer(episode: Episode, question: str, model: str, frames: int, options: dict[str, Any]) -> QueryAnswer:
-    if model.strip().lower() == "builtin":
+def _answer(episode: Episode, question: str, model: ModelSpec, frames: int) -> QueryAnswer:
+    if model.name.strip().lower() == BUILTIN:
         from agent.episodes.query.search import search
 
+        model.refuse("on the built-in search")
         return search(episode, _read(episode), question)
     from agent.episodes.query.vision import ask_model
     from agent.models.chat import ChatModel
-    from agent.models.spec import resolve_model
+    from agent.models.opening import open_model
 
-    asked = resolve_model(model, profile=False, **options)
-    assert isinstance(asked, ChatModel)
+    asked = open_model(model)
+    if not isinstance(asked, ChatModel):
+        raise UserError(f"{model.name} answers no questions about an episode: name a served model or a checkpoint")
     try:
         return ask_model(episode, question, asked, frames)
     finally:

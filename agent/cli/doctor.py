@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import functools
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.options import AsJson, DialectName, MaxPixels, ServedName, print_json
+from agent.cli.options import AsJson, print_json, takes_model
 from agent.core.errors import UserError
+from agent.models.spec import ModelSpec
 
 if TYPE_CHECKING:
     from agent.calibration.calibrate import Calibration
 
 
+@functools.partial(takes_model, default=None)
 def doctor(
-    model: Annotated[str | None, typer.Option("--model", "-m", help="Also check this model server.")] = None,
     calibrate: Annotated[
         str | None,
         typer.Option(
@@ -23,9 +26,8 @@ def doctor(
             metavar="URL",
         ),
     ] = None,
-    served_model: ServedName = None,
-    dialect: DialectName = None,
-    max_pixels: MaxPixels = None,
+    *,
+    model: ModelSpec,
     draw: Annotated[
         Path | None, typer.Option(help="Write a picture of all targets and answers.", metavar="OUT.png")
     ] = None,
@@ -44,15 +46,19 @@ def doctor(
       handeye doctor --calibrate http://127.0.0.1:8000 --draw answers.png
     """
     if calibrate is not None:
-        _calibrate(calibrate, served_model, dialect, max_pixels, draw, as_json)
+        if model.name:
+            raise UserError("--calibrate URL names the model already: leave --model out")
+        model.refuse("with --calibrate, which measures without a profile", "profile")
+        _calibrate(replace(model, name=calibrate, profile=False), draw, as_json)
         return
-    for name, given in (("--draw", draw), ("--served-model", served_model), ("--dialect", dialect)):
-        if given is not None:
-            raise UserError(f"{name} goes with --calibrate URL")
-    _examine(model, as_json)
+    if draw is not None:
+        raise UserError("--draw goes with --calibrate URL")
+    if not model.name:
+        model.refuse("without --model or --calibrate")
+    _examine(model if model.name else None, as_json)
 
 
-def _examine(model: str | None, as_json: bool) -> None:
+def _examine(model: ModelSpec | None, as_json: bool) -> None:
     from agent.doctor.checks import examine
 
     findings = examine(model)
@@ -65,13 +71,11 @@ def _examine(model: str | None, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _calibrate(
-    name: str, served: str | None, dialect: str | None, max_pixels: int | None, draw: Path | None, as_json: bool
-) -> None:
+def _calibrate(model: ModelSpec, draw: Path | None, as_json: bool) -> None:
     from agent.calibration.profile import save_profile
     from agent.calibration.sheet import save_sheet
 
-    found = _measure(name, served, dialect, max_pixels)
+    found = _measure(model)
     saved = save_profile(found.profile) if found.profile else None
     if draw is not None:
         save_sheet(found, draw)
@@ -83,19 +87,17 @@ def _calibrate(
         raise typer.Exit(1)
 
 
-def _measure(name: str, served: str | None, dialect: str | None, max_pixels: int | None) -> Calibration:
+def _measure(spec: ModelSpec) -> Calibration:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     from agent.calibration.calibrate import calibrate
     from agent.models.chat import ChatModel
-    from agent.models.spec import resolve_model
+    from agent.models.opening import open_model
     from agent.views.terminal import console
 
-    model = resolve_model(
-        name, ability="locate", served_model=served, dialect=dialect, max_pixels=max_pixels, profile=False
-    )
+    model = open_model(spec, ability="locate")
     if not isinstance(model, ChatModel):
-        raise UserError(f"{name} answers in pixels by itself: only models on a server are calibrated")
+        raise UserError(f"{spec.name} answers in pixels by itself: only models on a server are calibrated")
     columns = (TextColumn("asking where red circles are"), BarColumn(), MofNCompleteColumn())
     try:
         with Progress(*columns, console=console(), transient=True) as bar:

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
-from agent.cli.options import AsJson, MaxPixels, ModelName, ServedName
+from agent.cli.options import AsJson, takes_model
+from agent.models.spec import ModelSpec
 
 
+@takes_model
 def extract(
     image: Annotated[
         str, typer.Argument(help="A screenshot (PNG, JPEG, WebP), or - for one on stdin.", metavar="IMAGE")
@@ -18,9 +20,8 @@ def extract(
         str, typer.Option(help="A JSON schema in a file, or a pydantic model as package.module:Class.", metavar="FILE")
     ],
     question: Annotated[str, typer.Option("--question", "-q", help="What to look for, in words.")] = "",
-    model: ModelName = "builtin",
-    served_model: ServedName = None,
-    max_pixels: MaxPixels = None,
+    *,
+    model: ModelSpec,
     as_json: AsJson = False,
 ) -> None:
     """Read data off a screen into the shape of a schema; JSON on stdout.
@@ -35,12 +36,11 @@ def extract(
 
       adb exec-out screencap -p | handeye extract - --schema settings.json --model http://127.0.0.1:8000
     """
-    from agent.models.spec import resolve_model
+    from agent.models.opening import open_model
     from agent.run.extract import extract_from_image, read_input, read_schema
 
     wanted = read_schema(schema)
     picture = read_input(image)
-    asked = resolve_model(model, ability="extract", served_model=served_model, max_pixels=max_pixels)
-    data = extract_from_image(picture, wanted, asked, question)
+    data = extract_from_image(picture, wanted, open_model(model, ability="extract"), question)
     plain = data.model_dump(mode="json") if hasattr(data, "model_dump") else data
     typer.echo(json.dumps(plain, ensure_ascii=False, indent=None if as_json else 2))

@@ -1,9 +1,11 @@
-"""What several commands share: their options and how they print."""
+"""What several commands share: their options, how these are read, and how a command prints JSON."""
 
 from __future__ import annotations
 
 import functools
+import inspect
 import json
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +13,8 @@ from typing import Annotated, Any
 import typer
 
 from agent.core.errors import UserError
+from agent.models.endpoints.patience import Patience
+from agent.models.spec import BUILTIN, ModelSpec
 
 
 class EnvName(StrEnum):
@@ -30,39 +34,25 @@ class ConfirmName(StrEnum):
     never = "never"
 
 
+class StructuredName(StrEnum):
+    """When a server holds an answer to its shape."""
+
+    auto = "auto"
+    always = "always"
+    off = "off"
+
+
 model_option = functools.partial(typer.Option, rich_help_panel="Model")
 record_option = functools.partial(typer.Option, rich_help_panel="Record")
 
-ModelName = Annotated[
-    str,
-    model_option(
-        "--model", "-m", help="builtin, the URL of an OpenAI-compatible server, or hf:FOLDER_OR_ID.", metavar="MODEL"
-    ),
-]
-ServedName = Annotated[
-    str | None, model_option(help="The model's name on the server; asked for if absent.", metavar="NAME")
-]
 DialectName = Annotated[
     str | None,
     model_option(
         "--dialect",
-        help="How the model was taught to answer, where its name does not say (handeye models lists them).",
+        help="How the model was trained to answer, where its name does not say (handeye models lists them).",
         metavar="NAME",
     ),
 ]
-MaxPixels = Annotated[
-    int | None,
-    model_option(help="The server's limit on an image's area, where it is below the model's own.", metavar="N"),
-]
-ProfileFile = Annotated[
-    Path | None,
-    model_option(
-        "--profile",
-        help="Read answers by this profile of handeye doctor --calibrate. Default: the saved one, if any.",
-        metavar="FILE",
-    ),
-]
-NoProfile = Annotated[bool, model_option("--no-profile", help="Read answers as the model's name says.")]
 SecretOptions = Annotated[
     list[str] | None,
     typer.Option(
@@ -75,12 +65,94 @@ SecretOptions = Annotated[
 ]
 AsJson = Annotated[bool, record_option("--json", help="Print one JSON object on stdout and nothing else there.")]
 
+_NAMES = "builtin, the URL of an OpenAI-compatible server, hf:FOLDER_OR_ID"
 
-def chosen_profile(file: Path | None, without: bool) -> Path | bool:
-    """What `agent.models.spec.resolve_model` takes for ``--profile FILE`` and ``--no-profile``. Raises `UserError`."""
-    if file is not None and without:
+
+def read_model(
+    *,
+    model: Annotated[str | None, model_option("--model", "-m", help=f"{_NAMES}.", metavar="MODEL")] = BUILTIN,
+    served_model: Annotated[
+        str | None, model_option(help="The model's name on the server; asked for if absent.", metavar="NAME")
+    ] = None,
+    dialect: DialectName = None,
+    max_pixels: Annotated[
+        int | None,
+        model_option(help="The server's limit on an image's area, where it is below the model's own.", metavar="N"),
+    ] = None,
+    profile: Annotated[
+        Path | None,
+        model_option(
+            help="Read answers by this profile of handeye doctor --calibrate. Default: the saved one, if any.",
+            metavar="FILE",
+        ),
+    ] = None,
+    no_profile: Annotated[bool, model_option("--no-profile", help="Read answers as the model's name says.")] = False,
+    structured: Annotated[
+        StructuredName | None,
+        model_option(
+            help="Hold answers to the shape of an action: where the whole answer is one (auto), always, or never "
+            "(off). Default: HANDEYE_STRUCTURED, else auto, and always with hf:."
+        ),
+    ] = None,
+    patience: Annotated[
+        float | None,
+        model_option(
+            help="Wait this long for an answer, retries included. Default: 300.", min=0.001, metavar="SECONDS"
+        ),
+    ] = None,
+) -> ModelSpec:
+    """The model that the options name; an empty name where ``--model`` is absent and has no default.
+
+    Raises `UserError` for options that exclude each other.
+    """
+    if profile is not None and no_profile:
         raise UserError("--profile and --no-profile cannot go together: leave one out")
-    return file if file is not None else not without
+    return ModelSpec(
+        model or "",
+        served_model,
+        dialect,
+        max_pixels,
+        profile if profile is not None else not no_profile,
+        structured.value if structured else None,
+        Patience() if patience is None else Patience(total=patience),
+    )
+
+
+def takes_model(
+    command: Callable[..., None], default: str | None = BUILTIN, more_names: str = ""
+) -> Callable[..., None]:
+    """`command` for typer, with its keyword parameter ``model: ModelSpec`` replaced by the options of `read_model`.
+
+    `default` is that of ``--model``; `more_names` is what else the command takes for it, for the help text.
+    """
+    options = inspect.signature(read_model, eval_str=True).parameters
+    names = Annotated[str | None, model_option("--model", "-m", help=f"{_NAMES}{more_names}.", metavar="MODEL")]
+    parameters = list[inspect.Parameter]()
+    for parameter in inspect.signature(command, eval_str=True).parameters.values():
+        if parameter.name == "model":
+            parameters += [options["model"].replace(default=default, annotation=names), *list(options.values())[1:]]
+        else:
+            parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+
+    @functools.wraps(command)
+    def run(**arguments: Any) -> None:
+        model = read_model(**{name: arguments.pop(name) for name in options})
+        command(**arguments, model=model)
+
+    run.__annotations__ = {}
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return run
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """``1280x800`` → ``(1280, 800)``. Raises `UserError`."""
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise UserError(f"--size {text!r} is not WIDTHxHEIGHT, e.g. 1280x800")
+    size = int(width), int(height)
+    if not all(200 <= side <= 16384 for side in size):
+        raise UserError(f"--size {text}: both sides must be between 200 and 16384 pixels")
+    return size
 
 
 def print_json(data: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli.options import AsJson, EnvName, SecretOptions, print_json, record_option
+from agent.cli.options import AsJson, EnvName, SecretOptions, parse_size, print_json, record_option
 from agent.core.errors import UserError
 
 
@@ -87,7 +87,6 @@ def record(
 
       handeye replay demo --mode simulate && handeye export demo --format script --out demo.py
     """
-    from agent.cli.main import parse_size
     from agent.episodes.recording.session import RecordOptions
     from agent.episodes.recording.session import record as run
     from agent.guard.secrets import Secrets

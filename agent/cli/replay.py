@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.options import (
-    AsJson,
-    ConfirmName,
-    DialectName,
-    EnvName,
-    MaxPixels,
-    ModelName,
-    NoProfile,
-    ProfileFile,
-    SecretOptions,
-    ServedName,
-    chosen_profile,
-    print_json,
-)
+from agent.cli.options import AsJson, ConfirmName, EnvName, SecretOptions, parse_size, print_json, takes_model
+from agent.core.errors import UserError
+from agent.models.spec import BUILTIN, ModelSpec
 
 if TYPE_CHECKING:
     from agent.episodes.replay.ask import Answered, ReplayComparison
+    from agent.episodes.replay.live import LiveReplayOptions
     from agent.episodes.replay.simulate import Simulation
 
 
@@ -41,6 +33,7 @@ class Mode(StrEnum):
     live = "live"
 
 
+@functools.partial(takes_model, default=None)
 def replay(
     episode: Annotated[Path, typer.Argument(help="The folder of an episode.", metavar="EPISODE")],
     mode: Annotated[
@@ -50,15 +43,12 @@ def replay(
             "ask: put every screen to a model. live: do it again on a real screen, without a model."
         ),
     ] = Mode.view,
-    model: ModelName = "builtin",
-    served_model: ServedName = None,
-    dialect: DialectName = None,
-    max_pixels: MaxPixels = None,
-    profile: ProfileFile = None,
-    no_profile: NoProfile = False,
+    *,
+    model: ModelSpec,
     within: Annotated[
-        float, typer.Option(help="ask: points this many pixels apart are the same place.", min=0, metavar="PX")
-    ] = 14.0,
+        float | None,
+        typer.Option(help="ask: points this many pixels apart are the same place. Default: 14.", min=0, metavar="PX"),
+    ] = None,
     env: Annotated[
         EnvName | None,
         _live(
@@ -78,8 +68,9 @@ def replay(
         str | None, _live(help="Which Android device, as adb devices names it, or HOST:PORT.", metavar="SERIAL")
     ] = None,
     timeout: Annotated[
-        float, _live(help="How long the moment of each action is waited for.", min=0, metavar="SECONDS")
-    ] = 10.0,
+        float | None,
+        _live(help="Wait this long until the target of an action is there. Default: 10.", min=0, metavar="SECONDS"),
+    ] = None,
     max_seconds: Annotated[float | None, _live(help="End after this many seconds.")] = None,
     confirm: Annotated[
         ConfirmName | None,
@@ -92,7 +83,7 @@ def replay(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Look at an episode again: as a report, as a check, through another model's eyes, or live on a screen.
+    """Use an episode again: as a report, as a check, as questions to another model, or live on a screen.
 
     [bold]simulate[/] needs no device and no model: is the record whole, does every action fit its screen, and do the
     recorded answers still read as the recorded actions? The exit status is 1 when something is not as it was.
@@ -100,10 +91,10 @@ def replay(
     [bold]ask[/] shows where a model would have acted otherwise: same, other place (with the distance in pixels), other
     detail (another text or button), other type.
 
-    [bold]live[/] does every recorded action again. Each waits for its moment and finds its target by what was seen
-    there, so that the window may have moved and the theme, the font or the resolution may be another. It stops where
-    the screen is not what it should be, with a picture of both (expected.png, found.png, stopped.html in the new
-    episode), and the exit status is 1.
+    [bold]live[/] does every recorded action again, without a model. Each target is found by the pixels and the text
+    that were recorded there, so the window may have moved and the theme, the font or the resolution may differ. It
+    stops where the screen is not the recorded one, with a picture of both (expected.png, found.png, stopped.html in
+    the new episode), and the exit status is 1.
 
     [bold]Examples[/]
 
@@ -115,49 +106,79 @@ def replay(
 
       handeye replay runs/… --mode live --app mousepad --size 1600x1000
     """
-    chosen = chosen_profile(profile, no_profile)
-    if mode is Mode.live:
-        from agent.cli.main import parse_size
-        from agent.episodes import read_episode
-        from agent.episodes.replay.live import LiveReplayOptions, replay_live, screen_for
+    _refuse(Mode.ask, mode, {"--model": model.name, "--within": within})
+    live = {"--env": env, "--app": app_, "--size": size, "--serial": serial, "--timeout": timeout}
+    _refuse(Mode.live, mode, live | {"--max-seconds": max_seconds, "--confirm": confirm, "--secret": secret})
+    if mode is Mode.view:
+        model.refuse("with --mode view")
+        _view(episode, out, as_json)
+    elif mode is Mode.live:
+        from agent.episodes.replay.live import LiveReplayOptions
         from agent.guard.secrets import Secrets
 
-        screen = screen_for(
-            read_episode(episode), env.value if env else None, app_ or (), parse_size(size) if size else None, serial
-        )
+        model.refuse("with --mode live")
         options = LiveReplayOptions(
-            timeout, max_seconds, Secrets.parse(secret or ()), confirm.value if confirm else None, out
+            10.0 if timeout is None else timeout,
+            max_seconds,
+            Secrets.parse(secret or ()),
+            confirm.value if confirm else None,
+            out,
         )
-        done = replay_live(episode, screen, options)
-        print_json(done.to_json()) if as_json else typer.echo(str(done.recording))
-        if not done.ok:
-            raise typer.Exit(130 if done.result.ending == "stopped_by_user" else 1)
-    elif mode is Mode.view:
-        _view(episode, out, as_json)
+        _replay_live(episode, env, app_ or (), parse_size(size) if size else None, serial, options, as_json)
+    elif out is not None:
+        raise UserError(f"--out has no effect with --mode {mode}: leave it out")
     elif mode is Mode.simulate:
-        from agent.episodes.replay.simulate import simulate
-
-        found = simulate(episode, profile)
-        print_json(found.to_json()) if as_json else _show_simulation(found)
-        if not found.ok:
-            raise typer.Exit(1)
+        _simulate(episode, model, as_json)
     else:
-        from agent.episodes import read_episode
-        from agent.episodes.replay.ask import ask
-        from agent.episodes.replay.simulate import platform_of
-        from agent.models.spec import resolve_model
+        _ask(episode, replace(model, name=model.name or BUILTIN), 14.0 if within is None else within, as_json)
 
-        asked = resolve_model(
-            model,
-            platform=platform_of(read_episode(episode).header),
-            ability="decide",
-            served_model=served_model,
-            dialect=dialect,
-            max_pixels=max_pixels,
-            profile=chosen,
-        )
-        compared = ask(episode, asked, within, lambda row: typer.echo(_line(row), err=True))
-        print_json(compared.to_json()) if as_json else _show_comparison(compared)
+
+def _refuse(of: Mode, mode: Mode, options: Mapping[str, object]) -> None:
+    """Raise `UserError` for an option of another mode."""
+    for name, value in options.items():
+        if mode is not of and value not in (None, ""):
+            raise UserError(f"{name} has no effect with --mode {mode}: leave it out, or add --mode {of}")
+
+
+def _replay_live(
+    folder: Path,
+    env: EnvName | None,
+    apps: Sequence[str],
+    size: tuple[int, int] | None,
+    serial: str | None,
+    options: LiveReplayOptions,
+    as_json: bool,
+) -> None:
+    from agent.episodes import read_episode
+    from agent.episodes.replay.live import replay_live, screen_for
+
+    screen = screen_for(read_episode(folder), env.value if env else None, apps, size, serial)
+    done = replay_live(folder, screen, options)
+    print_json(done.to_json()) if as_json else typer.echo(str(done.recording))
+    if not done.ok:
+        raise typer.Exit(130 if done.result.ending == "stopped_by_user" else 1)
+
+
+def _simulate(episode: Path, model: ModelSpec, as_json: bool) -> None:
+    from agent.episodes.replay.simulate import simulate
+
+    file = model.profile if isinstance(model.profile, Path) else None
+    (replace(model, profile=True) if file else model).refuse("with --mode simulate")
+    found = simulate(episode, file)
+    print_json(found.to_json()) if as_json else _show_simulation(found)
+    if not found.ok:
+        raise typer.Exit(1)
+
+
+def _ask(episode: Path, model: ModelSpec, within: float, as_json: bool) -> None:
+    from agent.episodes import read_episode
+    from agent.episodes.replay.ask import ask
+    from agent.episodes.replay.simulate import platform_of
+    from agent.models.opening import open_model
+
+    asked = open_model(model, platform=platform_of(read_episode(episode).header), ability="decide")
+    compared = ask(episode, asked, within, lambda row: typer.echo(_line(row), err=True))
+    print_json(compared.to_json()) if as_json else _show_comparison(compared)
 
 
 def _view(episode: Path, out: Path | None, as_json: bool) -> None:

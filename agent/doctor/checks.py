@@ -16,7 +16,8 @@ from actions.action import Move
 from actions.errors import HandeyeError
 from actions.frame import Point
 from agent.core.model import ModelError
-from agent.models.spec import resolve_model
+from agent.models.opening import open_model
+from agent.models.spec import ModelSpec
 from agent.perception.perceive import Perceiver
 from envs.desktop import DesktopEnv
 from envs.hotkey import STOP_CHORD, grab_stop_key
@@ -44,8 +45,8 @@ class CheckResult:
         return asdict(self)
 
 
-def examine(model: str | None = None) -> list[CheckResult]:
-    """All checks, in the order a newcomer needs them; `model` is the name or URL of a model to reach."""
+def examine(model: ModelSpec | None = None) -> list[CheckResult]:
+    """All checks, in the order a newcomer needs them; `model` is a model to reach."""
     checks: list[tuple[str, Callable[[], str], bool]] = [
         ("python", _python, True),
         ("your desktop", _desktop, False),
@@ -55,7 +56,7 @@ def examine(model: str | None = None) -> list[CheckResult]:
         ("programs for the demo", _programs, False),
     ]
     if model is not None:
-        checks.append((f"model {model}", lambda: _model(model), True))
+        checks.append((f"model {model.name}", lambda: _model(model), True))
     return [_check(*check) for check in checks]
 
 
@@ -111,8 +112,8 @@ def _programs() -> str:
     return ", ".join(PROGRAMS)
 
 
-def _model(name: str) -> str:
-    model = resolve_model(name)
+def _model(spec: ModelSpec) -> str:
+    model = open_model(spec)
     if not model.name:
-        raise ModelError(f"{name} has no name")
+        raise ModelError(f"{spec.name} has no name")
     return f"reached {model.name}" + (f", dialect {model.dialect}" if model.dialect else "")

@@ -12,7 +12,8 @@ from PIL import UnidentifiedImageError
 
 from actions.frame import Frame
 from agent.core.errors import UserError
-from agent.models.spec import resolve_model
+from agent.models.opening import open_model
+from agent.models.spec import ModelSpec
 from agent.views.drawing import draw_grounding
 from envs.env import Image, Observation
 
@@ -20,16 +21,7 @@ MAX_PIXELS = 100_000_000
 """Larger images are refused before they are decoded."""
 
 
-def locate_on_image(
-    path: Path,
-    instruction: str,
-    model: str,
-    served_model: str | None = None,
-    max_pixels: int | None = None,
-    draw: Path | None = None,
-    dialect: str | None = None,
-    profile: Path | bool = True,
-) -> dict[str, Any]:
+def locate_on_image(path: Path, instruction: str, model: ModelSpec, draw: Path | None = None) -> dict[str, Any]:
     """Find `instruction` on the image at `path`; the object that ``handeye locate --json`` prints.
 
     `point` is [x, y] and `bbox` is [x1, y1, x2, y2] in pixels of the image; both None when `refused`.
@@ -38,14 +30,7 @@ def locate_on_image(
         raise UserError('the instruction is empty: say what to find, e.g. "the Save button"')
     image = read_image(path)
     frame = Frame(id="image", width=image.shape[1], height=image.shape[0])
-    finder = resolve_model(
-        model,
-        ability="locate",
-        served_model=served_model,
-        dialect=dialect,
-        max_pixels=max_pixels,
-        profile=profile,
-    )
+    finder = open_model(model, ability="locate")
     found = finder.locate(Observation(image, frame), instruction)
     if draw is not None:
         _save(draw_grounding(image, found), draw)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import math
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -25,8 +24,8 @@ from agent.core.task import Limits, Task
 from agent.episodes import EpisodeError, EpisodeHeader, EpisodeWriter
 from agent.guard.secrets import SecretEnv, SecretMemory, SecretModel, Secrets
 from agent.models.dialects.dialect import Platform
-from agent.models.endpoints.openai import Patience
-from agent.models.spec import resolve_model
+from agent.models.opening import open_model
+from agent.models.spec import ModelSpec
 from agent.views.report import write_report
 from agent.views.terminal import LiveView, console
 from envs.desktop import DesktopEnv
@@ -79,11 +78,7 @@ class RunOptions:
     `live_wait` seconds while no page is open.
     """
 
-    model: str = "builtin"
-    served_model: str | None = None
-    dialect: str | None = None
-    max_pixels: int | None = None
-    profile: Path | bool = True
+    model: ModelSpec = field(default_factory=ModelSpec)
     max_steps: int = 50
     max_seconds: float | None = None
     max_tokens: int | None = None
@@ -164,17 +159,7 @@ Screened: TypeAlias = "DesktopEnv | SandboxEnv | AndroidEnv"
 
 def _model(options: RunOptions, platform: Platform) -> Model:
     """A server is not waited for longer than the whole run may take."""
-    patience = Patience(total=min(options.max_seconds or math.inf, Patience().total))
-    return resolve_model(
-        options.model,
-        platform=platform,
-        ability="decide",
-        served_model=options.served_model,
-        dialect=options.dialect,
-        max_pixels=options.max_pixels,
-        profile=options.profile,
-        patience=patience,
-    )
+    return open_model(options.model, platform=platform, ability="decide", seconds=options.max_seconds)
 
 
 def open_env(screen: EnvSpec, rules: Rules | None = None) -> Screened:
@@ -186,7 +171,7 @@ def open_env(screen: EnvSpec, rules: Rules | None = None) -> Screened:
             size=screen.size,
             monitors=screen.monitors,
             monitor=(screen.monitor or 1) - 1,
-            make_backend=(lambda display: DryRunBackend()) if screen.dry_run else None,
+            hands=(lambda display: DryRunBackend()) if screen.dry_run else None,
             rules=rules,
         )
     if screen.platform == "mobile":
@@ -202,11 +187,11 @@ def open_env(screen: EnvSpec, rules: Rules | None = None) -> Screened:
 def _extra(screen: EnvSpec, options: RunOptions) -> dict[str, JsonValue]:
     """What replay needs to read the answers as this run does, and to start what was started."""
     apps: dict[str, JsonValue] = {"apps": list(screen.apps)} if screen.apps else {}
-    return apps if options.max_pixels is None else {**apps, "max_pixels": options.max_pixels}
+    return apps if options.model.max_pixels is None else {**apps, "max_pixels": options.model.max_pixels}
 
 
 def keep_secrets(agent: Agent, secrets: Secrets) -> SecretEnv:
-    """Let the agent's model, env and memory know the secrets by their placeholders only; the masked env."""
+    """Let the agent's model, hands, eyes and memory know the secrets by their placeholders only; the eyes and hands."""
     veiled = SecretEnv(agent.env, secrets)
     agent.model = SecretModel(agent.model, secrets)
     agent.env = veiled

@@ -12,17 +12,8 @@ from typing import Annotated, Any
 
 import typer
 
-from agent.cli.options import (
-    AsJson,
-    DialectName,
-    MaxPixels,
-    ModelName,
-    NoProfile,
-    ProfileFile,
-    ServedName,
-    chosen_profile,
-    print_json,
-)
+from agent.cli.options import AsJson, print_json, takes_model
+from agent.models.spec import ModelSpec
 
 _what = functools.partial(typer.Option, rich_help_panel="What is run")
 _where = functools.partial(typer.Option, rich_help_panel="Where")
@@ -35,13 +26,10 @@ class GestureChoice(StrEnum):
     adb = "adb"
 
 
+@takes_model
 def android_world(
-    model: ModelName = "builtin",
-    served_model: ServedName = None,
-    dialect: DialectName = None,
-    max_pixels: MaxPixels = None,
-    profile: ProfileFile = None,
-    no_profile: NoProfile = False,
+    *,
+    model: ModelSpec,
     tasks: Annotated[str | None, _what(help="Only these tasks, with commas between.", metavar="A,B")] = None,
     family: Annotated[str, _what(help="AndroidWorld's family of tasks, e.g. android_world, miniwob_subset.")] = (
         "android_world"
@@ -80,7 +68,7 @@ def android_world(
 
       handeye bench android-world --model http://127.0.0.1:8000 --combinations 3 --out runs/aw
     """
-    from agent.models.spec import resolve_model
+    from agent.models.opening import open_model
     from benchmarks.android_world.agent import AgentOptions
     from benchmarks.android_world.package import android_world as find
     from benchmarks.android_world.suite import AndroidWorldPlan, Emulator, check_tasks, open_env, run_suite, summary
@@ -88,18 +76,15 @@ def android_world(
     folder = out or Path("runs") / f"android-world-{datetime.now():%Y-%m-%dT%H-%M-%S}"
     plan = AndroidWorldPlan(family, tasks.split(",") if tasks else None, combinations, seed, folder / "checkpoints")
     emulator = Emulator(adb_path, console_port, grpc_port, perform_emulator_setup, serial)
-    mind = resolve_model(
-        model, platform="mobile", ability="decide", served_model=served_model, dialect=dialect, max_pixels=max_pixels,
-        profile=chosen_profile(profile, no_profile),
-    )  # fmt: skip
+    opened = open_model(model, platform="mobile", ability="decide")
     with redirect_stdout(_stderr()):  # AndroidWorld prints as it goes
         world = find()
         check_tasks(world, plan)
         env = open_env(world, emulator)
         try:
             options = AgentOptions(folder / "episodes", gestures.value)
-            made = {"benchmark": "android-world", **_manifest(world, env, mind, plan, emulator)}
-            found = summary(run_suite(world, env, mind, plan, options))
+            made = {"benchmark": "android-world", **_manifest(world, env, opened, plan, emulator)}
+            found = summary(run_suite(world, env, opened, plan, options))
         finally:
             env.close()
     result = made | found | {"gestures": gestures.value, "out": str(folder)}

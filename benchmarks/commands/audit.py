@@ -52,13 +52,14 @@ def audit(
 
       handeye bench audit screenspot-v2 --data ScreenSpot-v2
     """
+    from agent.models.spec import ModelSpec
     from benchmarks.audit import AuditRequest
     from benchmarks.audit import audit as look
     from benchmarks.runner.plan import RunPlan
     from benchmarks.suite import SuiteOptions
 
     options = SuiteOptions(mode=mode, seeds=seeds, tasks=_names(tasks))
-    plan = RunPlan(suite, "baseline:oracle", data.absolute() if data else None, options, limit=limit)
+    plan = RunPlan(suite, ModelSpec("baseline:oracle"), data.absolute() if data else None, options, limit=limit)
     with redirect_stdout(sys.stderr):
         found = look(AuditRequest(plan, _names(baselines), workers, out))
     if as_json:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.options import AsJson, MaxPixels, ServedName, model_option, print_json
+from agent.cli.options import AsJson, print_json, takes_model
+from agent.models.spec import ModelSpec
 
 if TYPE_CHECKING:
     from benchmarks.runner.run import FinishedRun, Stopped
@@ -32,21 +33,14 @@ Engine = Annotated[EngineChoice, _how(help="This machine, or a Ray cluster (RAY_
 Retries = Annotated[int, _how(help="More tries for a sample whose server, display or worker failed.", min=0, max=100)]
 
 
+@functools.partial(
+    takes_model, more_names=", or baseline:NAME (idle, say-done, random, centre, ocr, blind-replay, oracle)"
+)
 def run(
     suite: Annotated[str, typer.Argument(help="Name of a suite; handeye bench suites lists them.", metavar="SUITE")],
     data: Annotated[Path | None, _what(help="The suite's folder, as it was downloaded.", metavar="DIR")] = None,
-    model: Annotated[
-        str,
-        model_option(
-            "--model",
-            "-m",
-            help="builtin, the URL of a server, or baseline:NAME (idle, say-done, random, centre, ocr, blind-replay, "
-            "oracle).",
-            metavar="MODEL",
-        ),
-    ] = "builtin",
-    served_model: ServedName = None,
-    max_pixels: MaxPixels = None,
+    *,
+    model: ModelSpec,
     mode: Annotated[str | None, _what(help="A variant of the data, e.g. high or low.", metavar="MODE")] = None,
     rule: Annotated[str | None, _what(help="A named scoring rule, where there are several.", metavar="RULE")] = None,
     language: Annotated[
@@ -97,7 +91,7 @@ def run(
         official_timer=official_timer,
         tasks=tuple(filter(None, (name.strip() for name in (tasks or "").split(",")))),
     )
-    plan = RunPlan(suite, model, data.absolute() if data else None, options, served_model, max_pixels, limit)
+    plan = RunPlan(suite, model, data.absolute() if data else None, options, limit)
     how = How(workers, engine.value, out, resume, Policy(retries))
     try:
         with redirect_stdout(sys.stderr):  # Ray and suites may print; stdout is for the result

@@ -15,7 +15,8 @@ from agent.core.model import Model
 from agent.models.chat import ChatModel
 from agent.models.endpoints.endpoint import Capabilities, Endpoint, Enough, Reply, Request
 from agent.models.endpoints.openai import OpenAIEndpoint
-from agent.models.spec import BUILTIN, resolve_model
+from agent.models.opening import open_model
+from agent.models.spec import BUILTIN
 from agent.perception.elements import PerceivedScreen
 from benchmarks.runner.plan import RunPlan, ability_for, platform_for
 from benchmarks.suite import Sample, Suite
@@ -134,9 +135,10 @@ def open_minds(plan: RunPlan, suite: Suite, at_once: int = 1) -> ModelPool:
 
     Raises `agent.core.model.ModelError` for a model that is not there or cannot do what the suite asks.
     """
-    if plan.model.startswith(BASELINE):
+    if plan.model.name.startswith(BASELINE):
         found = _baseline(plan, suite)
-    elif plan.model.strip().lower() == BUILTIN:
+    elif plan.model.name.strip().lower() == BUILTIN:
+        plan.model.refuse("on the built-in model")
         found = _builtin(suite)
     else:
         found = _served(plan, suite, at_once)
@@ -146,30 +148,36 @@ def open_minds(plan: RunPlan, suite: Suite, at_once: int = 1) -> ModelPool:
 def _baseline(plan: RunPlan, suite: Suite) -> ModelPool:
     from benchmarks.baselines import baseline
 
-    name = plan.model.removeprefix(BASELINE)
+    plan.model.refuse("on a baseline")
+    name = plan.model.name.removeprefix(BASELINE)
     heavy = name == "ocr"
-    identity = {"name": plan.model, "dialect": None, "prompt_hash": None, "resize": None, "seed": plan.options.seed}
+    identity = {
+        "name": plan.model.name,
+        "dialect": None,
+        "prompt_hash": None,
+        "resize": None,
+        "seed": plan.options.seed,
+    }
     return ModelPool(baseline(name, suite, plan.options.seed), identity, "processes" if heavy else "threads")
+
+
+def _identity(name: str) -> dict[str, Any]:
+    """That of a model without prompts."""
+    return {"name": name, "dialect": None, "prompt_hash": None, "resize": None}
 
 
 def _builtin(suite: Suite) -> ModelPool:
     from agent.builtin.model import BuiltinModel
 
     eyes = FreshEyes()
-    identity = {"name": BUILTIN, "dialect": None, "prompt_hash": None, "resize": None}
+    identity = _identity(BUILTIN)
     if suite.kind == "interactive":
         return ModelPool(lambda _: BuiltinModel(), identity, "processes")
     return ModelPool(lambda _: BuiltinModel(eyes=eyes), identity, "processes")
 
 
 def _served(plan: RunPlan, suite: Suite, at_once: int) -> ModelPool:
-    model = resolve_model(
-        plan.model,
-        platform=platform_for(suite),
-        ability=ability_for(suite.kind),
-        served_model=plan.served_model,
-        max_pixels=plan.max_pixels,
-    )
+    model = open_model(plan.model, platform=platform_for(suite), ability=ability_for(suite.kind))
     identity: dict[str, Any] = {
         "name": model.name,
         "dialect": model.dialect,

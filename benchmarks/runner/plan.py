@@ -9,23 +9,22 @@ from pathlib import Path
 from typing import Any
 
 from agent.models.dialects.dialect import Ability, Platform
+from agent.models.spec import ModelSpec
 from benchmarks.suite import Kind, Sample, Suite, SuiteError, SuiteOptions
 from benchmarks.suites import SUITES, Opener, open_suite
 
 
 @dataclass(frozen=True)
 class RunPlan:
-    """One run. `data` is absolute. `model` is what ``--model`` takes; `limit` keeps the first so many samples.
+    """One run. `data` is absolute. `model` may be a ``baseline:NAME`` too; `limit` keeps the first so many samples.
 
     `opener` is ``module:function`` of the suite, so that a worker needs no registry.
     """
 
     suite: str
-    model: str
+    model: ModelSpec
     data: Path | None = None
     options: SuiteOptions = field(default_factory=SuiteOptions)
-    served_model: str | None = None
-    max_pixels: int | None = None
     limit: int | None = None
     opener: str = ""
 
@@ -56,7 +55,8 @@ class RunPlan:
 
     def to_json(self) -> dict[str, Any]:
         """For the manifest; the inverse of `from_json`."""
-        return asdict(self) | {"data": None if self.data is None else str(self.data)}
+        data = None if self.data is None else str(self.data)
+        return asdict(self) | {"data": data, "model": self.model.to_json()}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> RunPlan:
@@ -69,16 +69,21 @@ class RunPlan:
             folder = data.get("data")
             return cls(
                 suite=data["suite"],
-                model=data["model"],
+                model=_model(data),
                 data=None if folder is None else Path(folder),
                 options=SuiteOptions(**options),
-                served_model=data.get("served_model"),
-                max_pixels=data.get("max_pixels"),
                 limit=data.get("limit"),
                 opener=data.get("opener", ""),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise SuiteError(f"the result does not say how it was made (no usable 'plan': {error})") from error
+
+
+def _model(data: Mapping[str, Any]) -> ModelSpec:
+    """The plan's model; results of Handeye 0.1 have its name, served name and image limit beside each other."""
+    if isinstance(data["model"], str):
+        return ModelSpec(data["model"], data.get("served_model"), max_pixels=data.get("max_pixels"))
+    return ModelSpec.from_json(data["model"])
 
 
 def ability_for(kind: Kind) -> Ability:

@@ -55,7 +55,9 @@ def _plan(before: SuiteResult, data: Path | None, model: str | None) -> RunPlan:
     plan = RunPlan.from_json(before.manifest["plan"])
     if data is not None:
         plan = dataclasses.replace(plan, data=data.absolute())
-    return dataclasses.replace(plan, model=model) if model is not None else plan
+    if model is None:
+        return plan
+    return dataclasses.replace(plan, model=dataclasses.replace(plan.model, name=model))
 
 
 def _refuse_another(before: SuiteResult, plan: RunPlan) -> None:

@@ -1,4 +1,4 @@
-"""Captured input events with their times: the counterpart of `actions.events`, which are sent.
+"""What hands did, as it was heard: small input events with their time. The other way round from `actions.events`.
 
 Times are seconds of `time.monotonic`; positions are input units (see `actions.frame`).
 """
@@ -24,7 +24,7 @@ class Down:
 
 @dataclass(frozen=True)
 class Moved:
-    """The pointer, or the finger that is down, moved."""
+    """The pointer, or the finger that is down, came to a place."""
 
     time: float
     x: float
@@ -55,7 +55,7 @@ class Turned:
 
 @dataclass(frozen=True)
 class Typed:
-    """Text that keys produced."""
+    """Keys gave this text."""
 
     time: float
     text: str
@@ -79,7 +79,7 @@ class Clicked:
 
 @dataclass(frozen=True)
 class Unknown:
-    """Input that no action expresses; `what` describes it."""
+    """Something that no action can say; `what` is for people."""
 
     time: float
     what: str

@@ -90,7 +90,7 @@ class KeyGroups:
         return syms[level] if level < len(syms) else 0
 
     def mask(self, group: int) -> int:
-        """The modifiers that affect the key."""
+        """The modifiers that the key looks at."""
         return self.groups[group % len(self.groups)][0].mask if self.groups else 0
 
     def chosen_by(self, group: int, state: int) -> int:
@@ -178,7 +178,7 @@ class Compose:
         self._begun: tuple[int, ...] = ()
 
     def forget(self) -> None:
-        """Drop the sequence under way."""
+        """Drop what was begun."""
         self._begun = ()
 
     def take(self, keysym: int) -> str | None:
@@ -191,7 +191,7 @@ class Compose:
         self._begun = (*self._begun, keysym)
         table = compose_table() if self._table is None else self._table
         found = table.get(self._begun)
-        if found is None and table and self._begun in _beginnings(frozenset(table)):
+        if found is None and table and self._begun in _beginnings(table):
             return ""
         if found is None and len(self._begun) == 1:
             return ""
@@ -233,8 +233,13 @@ def _keysym(name: str) -> int | None:
 
 
 @functools.cache
-def _beginnings(keys: frozenset[tuple[int, ...]]) -> frozenset[tuple[int, ...]]:
+def _beginnings_of(id_: int, keys: frozenset[tuple[int, ...]]) -> frozenset[tuple[int, ...]]:
+    del id_
     return frozenset(key[:n] for key in keys for n in range(1, len(key)))
+
+
+def _beginnings(table: Mapping[tuple[int, ...], str]) -> frozenset[tuple[int, ...]]:
+    return _beginnings_of(id(table), frozenset(table))
 
 
 # --- the display's map -------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ Every request is kept as it came, with the picture it carried decoded. The scrip
 ``/v1/chat/completions``; the last one is repeated when it runs out.
 
     with ScriptedServer([click(100, 200), Fault(status=429), lambda seen: ...]) as server:
-        model = resolve_model(server.url)
+        model = open_model(server.url)
 """
 
 from __future__ import annotations

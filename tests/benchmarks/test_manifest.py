@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.models.spec import ModelSpec
 from benchmarks.runner.compare import check_reproduction
 from benchmarks.runner.manifest import differences, server_version
 from benchmarks.runner.plan import RunPlan
@@ -171,7 +172,7 @@ def test_differences_are_found_if_and_only_if_there_are_any(a: dict[str, Any], b
     st.none() | st.integers(1, 9),
 )
 def test_a_plan_comes_back_as_it_went(options: SuiteOptions, limit: int | None) -> None:
-    plan = RunPlan("jsonl", "http://127.0.0.1:1", Path("/data"), options, None, None, limit)
+    plan = RunPlan("jsonl", ModelSpec("http://127.0.0.1:1", "m", profile=Path("p.json")), Path("/data"), options, limit)
     assert RunPlan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
 
 

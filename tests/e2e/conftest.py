@@ -13,7 +13,7 @@ from agent.core.loop import Agent, Result
 from agent.core.model import Model
 from agent.core.policy import Allow
 from agent.core.task import Limits, Task
-from agent.models.spec import resolve_model
+from agent.models.opening import open_model
 from envs.env import Env
 from envs.sandbox import SandboxEnv
 from tests.agent.fakes import ListMemory
@@ -45,7 +45,7 @@ def in_tmp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def work(env: Env, instruction: str, model: Model | None = None, steps: int = 60) -> Result:
     """A whole run on an open screen; its steps are in the result."""
-    agent = Agent(env, model or resolve_model("builtin"), Allow(), ListMemory())
+    agent = Agent(env, model or open_model("builtin"), Allow(), ListMemory())
     return agent.run(Task(instruction, Limits(steps=steps)))
 
 

@@ -14,7 +14,7 @@ from agent.core.loop import Agent, Result
 from agent.core.model import Model
 from agent.core.policy import Allow
 from agent.core.task import Ending, Limits, Task
-from agent.models.spec import resolve_model
+from agent.models.opening import open_model
 from envs.android import AndroidEnv, SimulatedPhoneEnv
 from tests.agent.browser import INSTALLED
 from tests.agent.fakes import ListMemory
@@ -87,7 +87,7 @@ def test_a_mobile_use_model_does_the_same(env: SimulatedPhoneEnv) -> None:
         mobile("terminate", status="success"),
     ]
     with ScriptedServer(script) as server:
-        result = work(env, resolve_model(server.url, platform="mobile"), TASK)
+        result = work(env, open_model(server.url, platform="mobile"), TASK)
     assert result.ending is Ending.DONE, result.message
     assert setting(env, "airplane_mode_on") == "1"
     assert env.state().package == "com.handeye.launcher"
@@ -106,7 +106,7 @@ def test_two_apps(env: SimulatedPhoneEnv) -> None:
         mobile("terminate", status="success"),
     ]
     with ScriptedServer(script) as server:
-        result = work(env, resolve_model(server.url, platform="mobile"), "Rename the phone, then open the clock")
+        result = work(env, open_model(server.url, platform="mobile"), "Rename the phone, then open the clock")
     assert result.ending is Ending.DONE, result.message
     assert " – 日本" in setting(env, "device_name")
     assert env.state().package == "com.android.deskclock"

@@ -11,7 +11,7 @@ from actions.input_backend import InputBackend
 from actions.x11 import X11Device
 from agent.core.step import Step
 from agent.core.task import Ending
-from agent.models.spec import resolve_model
+from agent.models.opening import open_model
 from envs.capture import Raw, ScreenCapture
 from envs.desktop import DesktopEnv
 from envs.env import Env
@@ -68,7 +68,7 @@ def fill(env: Env, pointing: Pointing) -> None:
     """Run the form task; the server must have got the values, and each click within a pixel of what was meant."""
     form = pointing.form
     with ScriptedServer(pointing.script()) as server:
-        result = work(env, "Fill in the form and send it", resolve_model(server.url))
+        result = work(env, "Fill in the form and send it", open_model(server.url))
     assert result.ending is Ending.DONE, story(result)
     assert form.values is not None, story(result)
     assert {**form.values, "volume": "80"} == WANTED
@@ -155,7 +155,7 @@ def test_a_wrong_answer_never_acts(form: FormServer, name: str, sandbox_form: Sa
     before = len(sandbox_form.form.clicks)  # type: ignore[attr-defined]
     with ScriptedServer([HOSTILE[name]]) as server:
         server.piece = 4096
-        result = work(sandbox_form, "Fill in the form", resolve_model(server.url))
+        result = work(sandbox_form, "Fill in the form", open_model(server.url))
     assert result.ending is Ending.PARSE_ERROR, story(result)
     assert len(sandbox_form.form.clicks) == before  # type: ignore[attr-defined]
     assert len(result.steps) == 3
@@ -168,7 +168,7 @@ def said_why(step: Step) -> bool:
 
 def test_a_wrong_answer_is_asked_again_with_the_reason(sandbox_form: SandboxEnv) -> None:
     with ScriptedServer([HOSTILE["two actions"], computer("terminate", status="success")]) as server:
-        result = work(sandbox_form, "Fill in the form", resolve_model(server.url))
+        result = work(sandbox_form, "Fill in the form", open_model(server.url))
         assert result.ending is Ending.DONE
         assert "two actions" in "".join(server.seen[1].texts)
 

@@ -25,7 +25,7 @@ from envs.x11 import XScreen
 from tests.envs.conftest import TKAPP, TkApp, until
 
 
-class RecordingBackend:
+class Hands:
     """A backend that remembers what it was told and where that is in input units."""
 
     supported = frozenset({"click", "key"})
@@ -108,8 +108,8 @@ def test_a_window_that_never_rests_ends_at_the_deadline_unsettled(tkapp: TkApp) 
 
 @pytest.mark.desktop
 def test_a_changed_geometry_is_refused_and_nothing_is_sent() -> None:
-    backend = RecordingBackend()
-    with SandboxEnv(size=(640, 480), make_backend=lambda _: backend) as env:
+    hands = Hands()
+    with SandboxEnv(size=(640, 480), hands=lambda _: hands) as env:
         frame = env.observe().frame
         for changed in (Monitor("m", 0, 0, 600, 480, True), Monitor("m", 40, 0, 600, 480, True)):
             XScreen(env.display).set_monitors((changed,))
@@ -117,38 +117,38 @@ def test_a_changed_geometry_is_refused_and_nothing_is_sent() -> None:
                 env.perform(Click(point=Point(10, 10)), frame)
             frame = env.observe().frame
             assert (frame.origin[0], frame.width) == (changed.left, 600)
-        assert backend.sent == []
+        assert hands.sent == []
         assert env.perform(Click(point=Point(10, 10)), frame).performed
-        assert backend.sent[0][1] == (50, 10)
+        assert hands.sent[0][1] == (50, 10)
 
 
 @pytest.mark.desktop
 def test_a_rotated_monitor_is_refused(tkapp: TkApp) -> None:
-    backend = RecordingBackend()
-    with SandboxEnv(size=(800, 600), make_backend=lambda _: backend) as env:
+    hands = Hands()
+    with SandboxEnv(size=(800, 600), hands=lambda _: hands) as env:
         XScreen(env.display).set_monitors((Monitor("m", 0, 0, 600, 400, True),))
         frame = env.observe().frame
         XScreen(env.display).set_monitors((Monitor("m", 0, 0, 400, 600, True),))
         with pytest.raises(StaleFrameError):
             env.perform(Click(point=Point(10, 10)), frame)
-        assert backend.sent == []
+        assert hands.sent == []
 
 
 @pytest.mark.desktop
 def test_a_display_that_is_gone_is_a_device_error_and_nothing_is_sent() -> None:
-    backend = RecordingBackend()
-    sandbox = SandboxEnv(size=(640, 480), make_backend=lambda _: DryRunBackend())
-    env = DesktopEnv(sandbox.display, backend=backend)
+    hands = Hands()
+    sandbox = SandboxEnv(size=(640, 480), hands=lambda _: DryRunBackend())
+    env = DesktopEnv(sandbox.display, backend=hands)
     frame = env.observe().frame
     sandbox.close()
     with pytest.raises(EnvError, match="gone"):
         env.perform(Click(point=Point(1, 1)), frame)
     with pytest.raises(EnvError):
         env.observe()
-    assert backend.sent == []
+    assert hands.sent == []
     env.close()
     env.close()
-    assert backend.closed == 1
+    assert hands.closed == 1
 
 
 @pytest.mark.parametrize(
@@ -162,20 +162,20 @@ def test_a_display_that_is_gone_is_a_device_error_and_nothing_is_sent() -> None:
 def test_a_stand_in_for_hidpi_and_negative_origins_maps_to_input_units(
     monitor: Monitor, scale: float, pixel: tuple[int, int], unit: tuple[int, int]
 ) -> None:
-    backend = RecordingBackend()
-    env = DesktopEnv(capture=StandInCapture(monitor, scale), backend=backend)
+    hands = Hands()
+    env = DesktopEnv(capture=StandInCapture(monitor, scale), backend=hands)
     frame = env.observe().frame
     assert (frame.scale, frame.origin) == (scale, (monitor.left, monitor.top))
     env.perform(Click(point=Point(*pixel)), frame)
-    assert backend.sent[0][1] == unit
+    assert hands.sent[0][1] == unit
     with pytest.raises(GeometryError):
         env.perform(Click(point=Point(frame.width, 0)), frame)
-    assert len(backend.sent) == 1
+    assert len(hands.sent) == 1
 
 
 def test_a_failing_device_is_an_environment_error() -> None:
-    backend = RecordingBackend(BackendError("unplugged"))
-    env = DesktopEnv(capture=StandInCapture(Monitor("m", 0, 0, 400, 300), 1.0), backend=backend)
+    hands = Hands(BackendError("unplugged"))
+    env = DesktopEnv(capture=StandInCapture(Monitor("m", 0, 0, 400, 300), 1.0), backend=hands)
     with pytest.raises(EnvError, match="unplugged"):
         env.perform(Click(point=Point(1, 1)), env.observe().frame)
 
@@ -198,7 +198,7 @@ def test_a_dry_run_sends_starts_and_waits_for_nothing() -> None:
 
 
 def test_a_wait_lasts_as_long_as_it_says_and_can_be_interrupted() -> None:
-    env = DesktopEnv(capture=StandInCapture(Monitor("m", 0, 0, 400, 300), 1.0), backend=RecordingBackend())
+    env = DesktopEnv(capture=StandInCapture(Monitor("m", 0, 0, 400, 300), 1.0), backend=Hands())
     frame = env.observe().frame
     assert env.perform(Wait(seconds=0.2), frame).timings["act"] >= 0.2
     threading.Timer(0.1, env.stop.set).start()
@@ -210,7 +210,7 @@ def test_a_wait_lasts_as_long_as_it_says_and_can_be_interrupted() -> None:
 def test_opening_what_is_not_allowed_does_nothing_and_says_so() -> None:
     started: list[Sequence[str]] = []
     env = DesktopEnv(
-        capture=StandInCapture(Monitor("m", 0, 0, 400, 300), 1.0), backend=RecordingBackend(),
+        capture=StandInCapture(Monitor("m", 0, 0, 400, 300), 1.0), backend=Hands(),
         programs=["true --flag"], launcher=started.append,
     )  # fmt: skip
     frame = env.observe().frame
@@ -235,7 +235,7 @@ def test_open_starts_a_program_on_the_sandbox_and_waits_for_its_window(tkapp: Tk
 
 
 @pytest.mark.desktop
-def test_only_a_pointer_that_the_user_moved_has_a_position() -> None:
+def test_where_the_agent_left_the_pointer_is_not_where_a_person_put_it() -> None:
     with SandboxEnv(size=(640, 480)) as sandbox:
         env = DesktopEnv(sandbox.display)
         env.perform(Click(point=Point(30, 40)), env.observe().frame)
@@ -244,3 +244,14 @@ def test_only_a_pointer_that_the_user_moved_has_a_position() -> None:
         assert until(lambda: env.pointer() == (0, 0))
         assert env.corner() == (0, 0)
         env.close()
+
+
+@pytest.mark.desktop
+def test_a_step_costs_few_milliseconds_beside_the_programs_own_time(tkapp: TkApp) -> None:
+    with SandboxEnv([tkapp.command()]) as env:
+        looks = []
+        for _ in range(15):
+            start = time.perf_counter()
+            env.observe()
+            looks.append(time.perf_counter() - start)
+    assert median(looks) < 0.015

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,10 @@ pytestmark = pytest.mark.desktop
 DUMP = "import json,os;json.dump([dict(os.environ),os.getcwd()],open(os.environ['HOME']+'/seen','w'))"
 
 
-def test_it_ends_without_a_trace() -> None:
+def test_it_starts_in_less_than_two_seconds_and_ends_without_a_trace() -> None:
+    start = time.perf_counter()
     env = SandboxEnv()
+    assert time.perf_counter() - start < 2
     number, home = env.display[1:], env.home
     assert Path(f"/tmp/.X{number}-lock").exists()
     assert env.name == f"sandbox {env.display} 1280x800"

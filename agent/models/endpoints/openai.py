@@ -25,6 +25,7 @@ from agent.core.model import ModelError
 from agent.models.endpoints.endpoint import Capabilities, Enough, Reply, Request
 from agent.models.endpoints.errors import ServerMessage, one_line, read_error
 from agent.models.endpoints.http import DONE, Alarm, HttpAnswer, bounded, events, retry_after, take, usage_of
+from agent.models.endpoints.patience import Patience
 from agent.models.endpoints.servers import SERVERS, ServerKind, recognised
 
 _TRAILER = 2.0
@@ -33,24 +34,6 @@ _LOOK = 5.0
 """Seconds that finding out the kind of server may take at most, for each question."""
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _END_MARK = re.compile(r"(?:<\|(?:im_end|endoftext|end_of_text|eot_id|end|user)\|>|</s>|\s)+\Z")
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long to wait, in seconds. `total` bounds one `complete` with all its attempts.
-
-    The pause before attempt n is random between half of and all of ``first_pause * 2**(n-1)``, at most `max_pause`;
-    a server's Retry-After is honoured up to `max_retry_after`. One that says that it is loading the model is asked
-    again every `loading_pause` until `total` is over.
-    """
-
-    total: float = 300.0
-    connect: float = 10.0
-    attempts: int = 4
-    first_pause: float = 0.5
-    max_pause: float = 8.0
-    max_retry_after: float = 30.0
-    loading_pause: float = 1.0
 
 
 class _Again(Exception):  # noqa: N818 - control flow

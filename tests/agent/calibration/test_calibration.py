@@ -38,7 +38,8 @@ from agent.core.task import Task
 from agent.models.chat import ChatModel
 from agent.models.dialects.registry import DIALECTS, get_dialect
 from agent.models.dialects.resize import Square, Tiles
-from agent.models.spec import resolve_model
+from agent.models.opening import open_model
+from agent.models.spec import ModelSpec
 from envs.env import Observation
 from tests.agent.scripted_server import ScriptedServer
 from tests.agent.simulated_grounder import Hidden, Quirks, SimulatedGrounder, hidden_size, middle_of_red
@@ -61,7 +62,7 @@ def _own_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def chat(url: str, **how: object) -> ChatModel:
-    model = resolve_model(url, **how)  # type: ignore[arg-type]
+    model = open_model(ModelSpec(url, **how))  # type: ignore[arg-type]
     assert isinstance(model, ChatModel)
     return model
 
@@ -254,12 +255,12 @@ def test_a_profile_of_another_model_or_version_is_refused(tmp_path: Path) -> Non
     ):
         path = save_profile(some_profile(**changed), tmp_path / "p.json")
         with pytest.raises(ModelError, match=why):
-            resolve_model(url, dialect=QWEN.name, profile=path)
+            open_model(ModelSpec(url, dialect=QWEN.name, profile=path))
     path.write_text(path.read_text().replace('"handeye_profile": 1', '"handeye_profile": 2'))
     with pytest.raises(UserError, match="no profile of version 1"):
         read_profile(path)
     with pytest.raises(UserError, match="no such profile"):
-        resolve_model(url, dialect=QWEN.name, profile=tmp_path / "none.json")
+        open_model(ModelSpec(url, dialect=QWEN.name, profile=tmp_path / "none.json"))
 
 
 def test_a_saved_profile_is_found_by_place_model_and_dialect() -> None:

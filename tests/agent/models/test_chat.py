@@ -13,8 +13,10 @@ from agent.core.step import Step
 from agent.core.task import Task
 from agent.models.chat import ChatModel
 from agent.models.dialects.qwen import QWEN25_VL, render_chatml
-from agent.models.endpoints.openai import OpenAIEndpoint, Patience
-from agent.models.spec import resolve_model
+from agent.models.endpoints.openai import OpenAIEndpoint
+from agent.models.endpoints.patience import Patience
+from agent.models.opening import open_model
+from agent.models.spec import ModelSpec
 from envs.env import Observation
 from tests.agent.scripted_server import Entry, Fault, ScriptedServer, Seen, call, computer
 
@@ -35,7 +37,7 @@ def decide(
     script: list[Entry], observation: Observation | None = None, history: tuple[Step, ...] = (), **how: object
 ) -> Decision:
     with ScriptedServer(script) as server:
-        model = resolve_model(server.url, patience=QUICK, **how)  # type: ignore[arg-type]
+        model = open_model(ModelSpec(server.url, patience=QUICK, **how))  # type: ignore[arg-type]
         return model.decide(Task("Save the file"), observation or screen(), history)
 
 
@@ -70,7 +72,7 @@ def test_a_second_monitor_left_of_the_first_at_two_pixels_a_unit() -> None:
 def test_the_picture_is_the_resized_screen_to_the_pixel(size: tuple[int, int], sent: tuple[int, int]) -> None:
     observation = screen(*size)
     with ScriptedServer([red]) as server:
-        resolve_model(server.url).decide(Task("x"), observation, [])
+        open_model(server.url).decide(Task("x"), observation, [])
         seen = server.seen[0]
     assert seen.png is not None
     assert seen.png.startswith(b"\x89PNG")
@@ -84,7 +86,7 @@ def test_the_picture_is_the_resized_screen_to_the_pixel(size: tuple[int, int], s
 
 def test_a_servers_own_limit_is_kept() -> None:
     with ScriptedServer([red]) as server:
-        decision = resolve_model(server.url, max_pixels=1003520).decide(Task("x"), screen(1920, 1080), [])
+        decision = open_model(ModelSpec(server.url, max_pixels=1003520)).decide(Task("x"), screen(1920, 1080), [])
         seen = server.seen[0]
     assert seen.image is not None
     assert seen.image.shape[:2] == (728, 1316)
@@ -98,7 +100,7 @@ def test_the_prompt_that_arrives_is_the_dialects(platform: str) -> None:
     observation = screen(1080, 2400)
     done = Step(index=0, time=0, frame=observation.frame, image="x", action=TypeText(text="„hi“"))
     with ScriptedServer([call("mobile_use", action="terminate", status="success")]) as server:
-        model = resolve_model(server.url, platform=platform)  # type: ignore[arg-type]
+        model = open_model(server.url, platform=platform)  # type: ignore[arg-type]
         decision = model.decide(Task("Save it"), observation, [done])
         body = server.seen[0].body
     assert decision.action == Finish(status="success")
@@ -151,7 +153,7 @@ def test_a_wrong_answer_is_a_parse_error_with_the_answer(answer: str, stream: bo
         ScriptedServer([answer], piece=50_000 if len(answer) > 5000 else 7) as server,
         pytest.raises(ParseError) as error,
     ):
-        resolve_model(server.url, stream=stream).decide(Task("x"), screen(), [])
+        open_model(ModelSpec(server.url, stream=stream)).decide(Task("x"), screen(), [])
     assert error.value.raw == answer
     assert error.value.usage.tokens == 1020
     assert {"model", "parse"} <= set(error.value.timings)
@@ -160,25 +162,25 @@ def test_a_wrong_answer_is_a_parse_error_with_the_answer(answer: str, stream: bo
 def test_an_answer_cut_at_the_token_limit_is_not_mended() -> None:
     cut = computer("left_click", coordinate=[5, 66]).split("6]")[0]
     with ScriptedServer([cut], finish="length") as server, pytest.raises(ParseError, match="cut off"):
-        resolve_model(server.url).decide(Task("x"), screen(), [])
+        open_model(server.url).decide(Task("x"), screen(), [])
 
 
 def test_half_a_stream_is_not_used_even_when_it_holds_an_action() -> None:
     whole = computer("left_click", coordinate=[5, 6]) + "\n"
     with ScriptedServer([Fault("half", body=whole), computer("wait", time=1)]) as server:
-        decision = resolve_model(server.url, patience=QUICK).decide(Task("x"), screen(), [])
+        decision = open_model(ModelSpec(server.url, patience=QUICK)).decide(Task("x"), screen(), [])
     assert decision.action.type == "wait"
     assert decision.usage.requests == 2
     assert any("broke" in note or "half-way" in note for note in decision.notes)
     with ScriptedServer([Fault("half", body=whole)]) as server, pytest.raises(ModelError) as error:
-        resolve_model(server.url, patience=QUICK).decide(Task("x"), screen(), [])
+        open_model(ModelSpec(server.url, patience=QUICK)).decide(Task("x"), screen(), [])
     assert not isinstance(error.value, ParseError)
 
 
 def test_a_rambling_model_is_cut_short() -> None:
     good = computer("left_click", coordinate=[5, 6])
     with ScriptedServer([good + "\nNow I will explain at length. " * 20_000]) as server:
-        decision = resolve_model(server.url).decide(Task("x"), screen(), [])
+        decision = open_model(server.url).decide(Task("x"), screen(), [])
     assert decision.action.type == "click"
     assert len(decision.raw) < len(good) + 400
 
@@ -186,7 +188,7 @@ def test_a_rambling_model_is_cut_short() -> None:
 def test_locate() -> None:
     observation = screen(1920, 1080)
     with ScriptedServer([red, computer("terminate", status="failure"), "nowhere"]) as server:
-        model = resolve_model(server.url)
+        model = open_model(server.url)
         found = model.locate(observation, "the red square")
         assert found.point is not None
         assert abs(found.point.x - 1280.5) <= 1
@@ -204,7 +206,7 @@ def test_locate() -> None:
 
 def test_locate_with_the_answer_begun() -> None:
     with ScriptedServer(["644, 406]}}\n</tool_call>", "-1, -1]}}\n</tool_call>", "600, 400, 688, 412]}}"]) as server:
-        model = resolve_model(server.url, prefill=True)
+        model = open_model(ModelSpec(server.url, prefill=True))
         assert model.locate(screen(1288, 812), "x").point == Point(644, 406)
         prefill = server.seen[0].body["messages"][-1]["content"]
         assert prefill.endswith('"left_click", "coordinate": [')
@@ -227,7 +229,7 @@ SCHEMA = {
 def test_extract() -> None:
     good = '```json\n{"rows": [{"n": 1}, {"n": 2}]}\n```'
     with ScriptedServer([good, '{"rows": [{"n": "1"}]}', '{"rows": [{"n": 1}', "no idea", "[1]"]) as server:
-        model = resolve_model(server.url)
+        model = open_model(server.url)
         assert model.extract(screen(), SCHEMA, "Which rows?") == {"rows": [{"n": 1}, {"n": 2}]}
         assert json.dumps(SCHEMA) in server.seen[0].texts[-1]
         for words in ("not of type .integer.", "cut off", "no JSON", "not of type .object."):
@@ -237,7 +239,7 @@ def test_extract() -> None:
 
 def test_screens_the_model_cannot_look_at() -> None:
     with ScriptedServer([red]) as server:
-        model = resolve_model(server.url)
+        model = open_model(server.url)
         with pytest.raises(ModelError, match="too long"):
             model.decide(Task("x"), screen(6000, 20), [])
         image = Observation(np.zeros((10, 10, 3), np.uint8), Frame(id="0", width=20, height=10))

@@ -35,7 +35,7 @@ from agent.core.step import Step
 from agent.models.dialects.dialect import IMAGE, Dialect, Platform, UnsupportedAction, Use
 from agent.models.dialects.registry import DIALECTS, dialect_for, families_of
 from agent.models.dialects.resize import Square, Tiles
-from agent.models.spec import known_dialects, resolve_model
+from agent.models.opening import known_dialects, open_model
 from benchmarks.damage import PLACE_ANSWERS, cases, judge, survey
 from tests.agent.scripted_server import ScriptedServer
 
@@ -216,7 +216,7 @@ def test_a_place_in_the_familys_own_words(name: str) -> None:
     dialect = DIALECTS[name]
     point = grid_point(dialect, SCREEN, "locate", 0.47, 0.25)
     x, y = dialect.view(SCREEN, use="locate").numbers(point)
-    spot = dialect.parse_place(PLACE_ANSWERS[name].format(x=x, y=y), SCREEN)
+    spot = dialect.find(PLACE_ANSWERS[name].format(x=x, y=y), SCREEN)
     assert spot.point == point
     assert spot.notes == ()
 
@@ -224,7 +224,7 @@ def test_a_place_in_the_familys_own_words(name: str) -> None:
 @pytest.mark.parametrize("name", DIALECTS)
 @pytest.mark.parametrize("text", ["[-1, -1]", "(-1,-1)", '[{"point_2d": [-1, -1]}]'])
 def test_a_refusal(name: str, text: str) -> None:
-    spot = DIALECTS[name].parse_place(text, SCREEN)
+    spot = DIALECTS[name].find(text, SCREEN)
     assert spot.point is None
     assert spot.reason
 
@@ -237,7 +237,7 @@ def test_no_place(name: str, text: str) -> None:
     if text.startswith("<think>") and not DIALECTS[name].thinks:
         text = "It is near the top."
     with pytest.raises(ParseError) as error:
-        DIALECTS[name].parse_place(text, SCREEN, ended=False)
+        DIALECTS[name].find(text, SCREEN, ended=False)
     assert error.value.raw == text
     assert "\n" not in str(error.value)
 
@@ -421,17 +421,17 @@ def test_a_field_is_clicked_before_it_is_typed_into(name: str, text: str) -> Non
 def test_a_family_that_only_points_cannot_be_asked_to_act() -> None:
     for name, served in (("uground", "osunlp/UGround-V1-7B"), ("seeclick", "x/SeeClick"), ("gta1", "x/GTA1-7B")):
         with pytest.raises(ModelError, match=rf"\A{name} models can only locate[^\n]*\Z"):
-            resolve_model(f"http://h:9#{served}", ability="decide")
-        assert resolve_model(f"http://h:9#{served}", ability="locate").dialect == name
+            open_model(f"http://h:9#{served}", ability="decide")
+        assert open_model(f"http://h:9#{served}", ability="locate").dialect == name
 
 
 def test_a_family_for_phones_cannot_be_asked_to_act_on_a_desktop() -> None:
     with pytest.raises(ModelError, match=r"\Aautoglm-phone models act on mobile screens only[^\n]*\Z"):
-        resolve_model("http://h:9#AutoGLM-Phone-9B", ability="decide")
-    model = resolve_model("http://h:9#AutoGLM-Phone-9B", platform="mobile", ability="decide")
+        open_model("http://h:9#AutoGLM-Phone-9B", ability="decide")
+    model = open_model("http://h:9#AutoGLM-Phone-9B", platform="mobile", ability="decide")
     assert model.dialect == "autoglm-phone"
     with pytest.raises(ModelError, match="showui models can decide and locate, not extract"):
-        resolve_model("http://h:9#ShowUI-2B", ability="extract")
+        open_model("http://h:9#ShowUI-2B", ability="extract")
 
 
 def test_run_says_so_before_anything_starts(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -476,7 +476,7 @@ def test_a_question_has_one_picture_the_task_and_the_history(name: str, platform
     step = Step(index=0, time=0, frame=SCREEN, image="x", action=Click(point=b), thought="because")
     failed = Step(index=1, time=0, frame=SCREEN, image="x", error="no such thing")
     told = parts(dialect, platform, [step, failed])
-    assert dialect.grammar[platform].format_call(Click(point=b), dialect.view(SCREEN, use=platform)) in told
+    assert dialect.grammar[platform].words(Click(point=b), dialect.view(SCREEN, use=platform)) in told
     assert "no such thing" in told
     assert "$" not in told.replace("Save ${it}", "")
 
@@ -567,7 +567,7 @@ def test_real_answers_give_the_recorded_pixels(suite: str, right: int) -> None:
         row = json.loads(line)
         width, height = sizes[row["id"]]
         try:
-            spot = DIALECTS["mai-ui"].parse_place(row["raw_response"], Frame(id="0", width=width, height=height))
+            spot = DIALECTS["mai-ui"].find(row["raw_response"], Frame(id="0", width=width, height=height))
         except ParseError:
             assert "</answer>" not in row["raw_response"]
             verdicts["unreadable"] += 1
@@ -591,7 +591,7 @@ def test_a_megabyte_of_anything_takes_a_moment(name: str, sign: str) -> None:
         with pytest.raises(ParseError):
             dialect.parse(text, SCREEN, platform)
     with pytest.raises(ParseError):
-        dialect.parse_place(text, SCREEN)
+        dialect.find(text, SCREEN)
     assert time.perf_counter() - start < 8  # under 1 s on an idle machine
 
 

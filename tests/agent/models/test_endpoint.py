@@ -7,7 +7,8 @@ import pytest
 
 from agent.core.model import ModelError
 from agent.models.endpoints.endpoint import Request
-from agent.models.endpoints.openai import OpenAIEndpoint, Patience, base_url
+from agent.models.endpoints.openai import OpenAIEndpoint, base_url
+from agent.models.endpoints.patience import Patience
 from tests.agent.scripted_server import NAME, Entry, Fault, ScriptedServer
 
 QUICK = Patience(total=5, connect=2, attempts=3, first_pause=0.01, max_pause=0.02, max_retry_after=0.3)

@@ -21,9 +21,10 @@ from agent.models.chat import ChatModel
 from agent.models.dialects.registry import DIALECTS, get_dialect
 from agent.models.dialects.shape import shape_of
 from agent.models.endpoints.endpoint import Reply, Request, Shape
-from agent.models.endpoints.openai import Patience
+from agent.models.endpoints.patience import Patience
 from agent.models.in_process.checkpoint import dialect_of, within_limits
-from agent.models.spec import resolve_model
+from agent.models.opening import open_model
+from agent.models.spec import ModelSpec
 from envs.env import Observation
 from envs.png import encode_png
 from tests.agent import tiny_qwen
@@ -128,7 +129,7 @@ def argument(reply: Reply) -> Any:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_family_decides_and_locates(kind: str, folders: Callable[[str], Path]) -> None:
-    model = resolve_model(f"hf:{folders(kind)}", ability="decide")
+    model = open_model(f"hf:{folders(kind)}", ability="decide")
     assert isinstance(model, ChatModel)
     assert model.dialect == {"qwen2_5_vl": "qwen2.5-vl", "qwen2_vl": "qwen2-vl", "qwen3_vl": "qwen3-vl"}[kind]
     assert str(folders(kind)) in model.name
@@ -448,7 +449,7 @@ def test_what_is_wrong_with_a_checkpoint_is_one_line(tmp_path: Path, folders: Ca
         str(wordless): "cannot be loaded",
     }.items():
         with pytest.raises(ModelError, match=said) as caught:
-            resolve_model(f"hf:{name}")
+            open_model(f"hf:{name}")
         assert "\n" not in str(caught.value)
 
 
@@ -459,7 +460,7 @@ def test_without_torch_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(ModelError, match=r"needs torch: pip install 'handeye\[qwen\]'"):
-        resolve_model("hf:/anywhere")
+        open_model("hf:/anywhere")
 
 
 def test_a_prompt_beyond_the_context_is_refused(alone: HFEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -494,7 +495,7 @@ def test_a_checkpoint_of_no_known_family_needs_a_dialect() -> None:
 
 def test_the_picture_is_sent_in_a_size_that_the_checkpoint_leaves_alone(tmp_path: Path) -> None:
     folder = tiny_qwen.save(tmp_path, max_pixels=200_000)
-    model = resolve_model(f"hf:{folder}")
+    model = open_model(f"hf:{folder}")
     assert isinstance(model, ChatModel)
     assert isinstance(model.endpoint, HFEndpoint)
     assert model.endpoint.capabilities.max_image_pixels == 200_000
@@ -527,7 +528,7 @@ def test_a_template_of_a_text_model_is_replaced(tmp_path: Path) -> None:
 
 
 def test_patience_bounds_an_answer(folders: Callable[[str], Path]) -> None:
-    model = resolve_model(f"hf:{folders('qwen2_5_vl')}", patience=Patience(total=7))
+    model = open_model(ModelSpec(f"hf:{folders('qwen2_5_vl')}", patience=Patience(total=7)))
     assert isinstance(model, ChatModel)
     assert isinstance(model.endpoint, HFEndpoint)
     assert model.endpoint.total == 7

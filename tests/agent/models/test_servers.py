@@ -26,8 +26,10 @@ from agent.models.dialects.registry import DIALECTS
 from agent.models.dialects.shape import shape_of
 from agent.models.endpoints.endpoint import Request, Shape
 from agent.models.endpoints.gbnf import gbnf
-from agent.models.endpoints.openai import OpenAIEndpoint, Patience
-from agent.models.spec import resolve_model
+from agent.models.endpoints.openai import OpenAIEndpoint
+from agent.models.endpoints.patience import Patience
+from agent.models.opening import open_model
+from agent.models.spec import ModelSpec
 from envs.env import Observation
 from tests.agent.scripted_server import Entry, Fault, ScriptedServer, computer
 
@@ -430,11 +432,11 @@ def test_a_grammar_takes_what_the_pattern_takes(name: str) -> None:
 def test_the_environment_can_switch_it_off(said: str, held: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HANDEYE_STRUCTURED", said)
     with KINDS["vllm"].serve([CLICK]) as server:
-        resolve_model(server.url, profile=False).decide(Task(instruction="go"), SCREEN, [])
+        open_model(ModelSpec(server.url, profile=False)).decide(Task(instruction="go"), SCREEN, [])
         assert ("structured_outputs" in server.seen[0].body) == held
 
 
 def test_another_word_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HANDEYE_STRUCTURED", "maybe")
     with KINDS["vllm"].serve([CLICK]) as server, pytest.raises(ModelError, match="not one of auto, always, off"):
-        resolve_model(server.url, profile=False)
+        open_model(ModelSpec(server.url, profile=False))

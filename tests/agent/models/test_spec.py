@@ -6,19 +6,21 @@ import pytest
 
 from agent.core.model import ModelError
 from agent.models.chat import ChatModel
-from agent.models.endpoints.openai import Patience
-from agent.models.spec import BASE_URL, known_models, resolve_model
+from agent.models.dialects.dialect import Platform
+from agent.models.endpoints.patience import Patience
+from agent.models.opening import BASE_URL, known_models, open_model
+from agent.models.spec import ModelSpec
 from tests.agent.scripted_server import ScriptedServer
 
 
-def chat(name: str, **how: object) -> ChatModel:
-    model = resolve_model(name, **how)  # type: ignore[arg-type]
+def chat(name: str, platform: Platform = "desktop", **options: object) -> ChatModel:
+    model = open_model(ModelSpec(name, **options), platform=platform)  # type: ignore[arg-type]
     assert isinstance(model, ChatModel)
     return model
 
 
 def test_the_built_in_model_needs_no_server() -> None:
-    model = resolve_model("builtin")
+    model = open_model("builtin")
     assert (model.name, model.dialect) == ("builtin", None)
 
 
@@ -48,7 +50,7 @@ def test_a_name_with_an_address_in_the_environment(monkeypatch: pytest.MonkeyPat
 def test_an_unknown_name_lists_what_is_known(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(BASE_URL, raising=False)
     with pytest.raises(ModelError, match=r"\Aunknown model [^\n]*\Z") as error:
-        resolve_model(name)
+        open_model(name)
     for known in known_models():
         assert known in str(error.value)
 
@@ -58,7 +60,7 @@ def test_an_unknown_name_lists_what_is_known(name: str, monkeypatch: pytest.Monk
 )
 def test_a_family_that_talks_differently_is_not_guessed_at(name: str) -> None:
     with pytest.raises(ModelError, match="no dialect for"):
-        resolve_model(f"http://h:9#{name}")
+        open_model(f"http://h:9#{name}")
     assert chat(f"http://h:9#{name}", dialect="qwen2.5-vl").dialect == "qwen2.5-vl"
 
 
@@ -80,8 +82,8 @@ def test_bad_input_is_one_line() -> None:
         taken.bind(("127.0.0.1", 0))
         nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(ModelError, match=r"\Ano model server at [^\n]*\Z"):
-            resolve_model(nobody, patience=Patience(connect=1))
+            open_model(ModelSpec(nobody, patience=Patience(connect=1)))
     with pytest.raises(ModelError, match=r"unknown dialect 'x'; known: [^\n]*qwen2\.5-vl"):
-        resolve_model("http://h:9#m", dialect="x")
+        open_model(ModelSpec("http://h:9#m", dialect="x"))
     with pytest.raises(ModelError, match="max_pixels must be at least 3136"):
-        resolve_model("http://h:9#m", max_pixels=10)
+        open_model(ModelSpec("http://h:9#m", max_pixels=10))

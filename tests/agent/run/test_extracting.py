@@ -20,7 +20,7 @@ from agent.builtin.model import BuiltinModel
 from agent.core.errors import UserError
 from agent.core.model import ModelError
 from agent.models.json_schema import mismatch
-from agent.models.spec import resolve_model
+from agent.models.opening import open_model
 from agent.run.extract import extract_from_image, read_schema
 from tests.agent.browser import INSTALLED, chromium
 from tests.agent.scripted_server import ScriptedServer
@@ -173,7 +173,7 @@ def test_a_vision_model_is_checked_against_the_whole_schema() -> None:
     image = np.full((300, 400, 3), 200, np.uint8)
     schema = {"type": "object", "properties": {"n": {"type": "integer", "minimum": 5}}, "required": ["n"]}
     with ScriptedServer(['{"n": 7}', '{"n": 3}']) as server:
-        model = resolve_model(server.url, ability="extract")
+        model = open_model(server.url, ability="extract")
         assert extract_from_image(image, schema, model) == {"n": 7}
         with pytest.raises(ModelError, match="3 is less than the minimum of 5"):
             extract_from_image(image, schema, model)

@@ -285,7 +285,8 @@ def test_transformers_serve_itself(tmp_path: Path) -> None:
     from actions.frame import Frame
     from agent.core.model import ParseError
     from agent.models.chat import ChatModel
-    from agent.models.endpoints.openai import OpenAIEndpoint, Patience
+    from agent.models.endpoints.openai import OpenAIEndpoint
+    from agent.models.endpoints.patience import Patience
     from envs.env import Observation
     from tests.agent import tiny_llava
 

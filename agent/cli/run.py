@@ -1,0 +1,127 @@
+"""``handeye run``."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agent.cli.options import (
+    AsJson,
+    ConfirmName,
+    EnvName,
+    SecretOptions,
+    parse_size,
+    print_json,
+    record_option,
+    takes_model,
+)
+from agent.models.spec import ModelSpec
+
+_screen = functools.partial(typer.Option, rich_help_panel="Screen")
+_limits = functools.partial(typer.Option, rich_help_panel="Limits and safety")
+_live = functools.partial(typer.Option, rich_help_panel="Live view")
+
+
+@takes_model
+def run(
+    task: Annotated[str, typer.Argument(help="What to do, in plain words.", metavar="TASK")],
+    env: Annotated[
+        EnvName | None,
+        _screen(
+            help="Your own desktop, a private display, an Android device over adb, or a simulated phone. "
+            "Default: desktop, or sandbox with --app."
+        ),
+    ] = None,
+    serial: Annotated[
+        str | None,
+        _screen(help="Which Android device, as adb devices names it, or HOST:PORT. Default: the only one."),
+    ] = None,
+    app_: Annotated[
+        list[str] | None,
+        _screen("--app", help="Start this program on the sandbox first; may be repeated.", metavar="PROGRAM"),
+    ] = None,
+    size: Annotated[str, _screen(help="Size of the sandbox display.", metavar="WxH")] = "1280x800",
+    monitors: Annotated[int, _screen(help="Monitors of the sandbox, side by side.", min=1, max=4)] = 1,
+    monitor: Annotated[int | None, _screen(help="Work on this monitor only; 1 is the first.", min=1)] = None,
+    live: Annotated[
+        bool,
+        _live(
+            "--live",
+            help="Serve a page on this machine that shows the screen and the next action before it happens, and on "
+            "which you approve, edit, skip, pause, take over, answer and stop.",
+        ),
+    ] = False,
+    live_port: Annotated[
+        int | None, _live(help="Serve it on this port. Default: any free one.", min=0, max=65535, metavar="PORT")
+    ] = None,
+    live_open: Annotated[bool, _live("--live-open", help="Open it in your browser as well.")] = False,
+    live_wait: Annotated[
+        float | None,
+        _live(
+            help="How long a question waits while no page is open; then the run ends as needs_human. Default: 300.",
+            min=0,
+            metavar="SECONDS",
+        ),
+    ] = None,
+    *,
+    model: ModelSpec,
+    max_steps: Annotated[int, _limits(help="End after this many steps.")] = 50,
+    max_seconds: Annotated[float | None, _limits(help="End after this many seconds.")] = None,
+    max_tokens: Annotated[int | None, _limits(help="End after this many tokens.")] = None,
+    secret: SecretOptions = None,
+    dry_run: Annotated[bool, _limits("--dry-run", help="Decide and record, but send nothing.")] = False,
+    confirm: Annotated[
+        ConfirmName | None,
+        _limits(
+            help="Ask before an action. Default: risky on your own desktop or device, never on the sandbox or phone."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        record_option(help="Folder for the episode, new or empty. Default: runs/<time>-<task>.", metavar="DIR"),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Do a task on a screen and keep a record of it.
+
+    [bold]Examples[/]
+
+      handeye run --app mousepad 'Type "Hello", open the File menu, click "Save As…", type "hello.txt" and press Enter'
+
+      handeye run --env desktop --model http://127.0.0.1:8000 "Open the settings and switch to dark mode"
+
+      handeye run --live --confirm always --app mousepad 'Type "Hello"'
+
+      handeye run --env phone "Open Settings, turn on Airplane mode, then go back to the home screen"
+
+      handeye run --env android --serial 192.168.1.20:5555 --model http://127.0.0.1:8000 "Set an alarm for 7:30"
+
+    Stop at any time with Ctrl-C, with Ctrl+Alt+Escape from any window, or by pushing the mouse pointer into the
+    top-left corner of the screen. The exit status is 0 only when the task was done.
+    """
+    from agent.guard.secrets import Secrets
+    from agent.run.session import EnvSpec, RunOptions, run_task
+
+    kind = env or (EnvName.sandbox if app_ else EnvName.desktop)
+    screen = EnvSpec(kind.value, tuple(app_ or ()), parse_size(size), monitors, monitor, dry_run, serial)
+    options = RunOptions(
+        model=model,
+        max_steps=max_steps,
+        max_seconds=max_seconds,
+        max_tokens=max_tokens,
+        secrets=Secrets.parse(secret or ()),
+        confirm=confirm.value if confirm else None,
+        out=out,
+        live=live or live_open or live_port is not None or live_wait is not None,
+        live_port=live_port or 0,
+        live_open=live_open,
+        live_wait=300.0 if live_wait is None else live_wait,
+    )
+    done = run_task(task, screen, options)
+    if as_json:
+        print_json(done.to_json())
+    if not done.result.ending.ok:
+        raise typer.Exit(130 if done.result.ending == "stopped_by_user" else 1)

@@ -1,0 +1,149 @@
+"""Opens the model that a `ModelSpec` names, and lists what can be named."""
+
+from __future__ import annotations
+
+import functools
+import math
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, get_args
+
+from agent.calibration.profile import profile_for, read_profile, with_profile
+from agent.core.model import Model, ModelError
+from agent.models.chat import ChatModel
+from agent.models.dialects.dialect import Ability, Dialect, Platform
+from agent.models.dialects.registry import DIALECTS, dialect_for, get_dialect
+from agent.models.endpoints.endpoint import Endpoint
+from agent.models.endpoints.openai import OpenAIEndpoint
+from agent.models.in_process.checkpoint import PREFIX, open_in_process
+from agent.models.spec import BUILTIN, ModelSpec, Structured
+
+BASE_URL = "HANDEYE_BASE_URL"
+"""The environment variable with the address at which a bare model name is served."""
+STRUCTURED = "HANDEYE_STRUCTURED"
+"""The environment variable with when answers are held to their shape: auto, always or off."""
+
+
+def known_models() -> dict[str, str]:
+    """What `ModelSpec.name` may be, each with one line about it."""
+    return {
+        BUILTIN: "the built-in model: no download, no GPU, explicit instructions only",
+        "http://HOST:PORT[/v1][#NAME]": f"a model on an OpenAI-compatible server, of one of {len(DIALECTS)} families",
+        "hf:FOLDER or hf:ID": "a checkpoint run by transformers in this process (pip install 'handeye[qwen]')",
+        "NAME": f"the model served under NAME at the address in {BASE_URL}",
+    }
+
+
+def known_dialects() -> list[dict[str, Any]]:
+    """The families of models that can be talked to, each as a JSON object."""
+    return [
+        {
+            "name": dialect.name,
+            "sizes": dialect.sizes,
+            "coordinates": dialect.space,
+            "order": dialect.order,
+            "platforms": list(dialect.decide),
+            "abilities": [ability for ability in get_args(Ability) if dialect.can(ability)],
+            "licence": dialect.licence,
+            "source": dialect.source,
+        }
+        for dialect in DIALECTS.values()
+    ]
+
+
+def open_model(
+    spec: ModelSpec | str,
+    *,
+    platform: Platform = "desktop",
+    ability: Ability | None = None,
+    seconds: float | None = None,
+) -> Model:
+    """The model that `spec` names; a string stands for `ModelSpec` with that name and nothing else.
+
+    `platform` picks the action schema, `ability` is what the model will be asked to do; an answer is not waited for
+    longer than `seconds`. A saved profile that is used is named in one line on stderr. Raises `UserError` for an option
+    that has no effect on this model, and `ModelError` for an unknown name, an unknown dialect, a family that lacks
+    `ability` on `platform` and, when it has to be asked, an unreachable server.
+    """
+    spec = ModelSpec(spec) if isinstance(spec, str) else spec
+    name = spec.name.strip()
+    if name.lower() == BUILTIN:
+        spec.refuse("on the built-in model")
+        return _builtin()
+    patience = replace(spec.patience, total=min(spec.patience.total, math.inf if seconds is None else seconds))
+    endpoint: Endpoint
+    if name.startswith(PREFIX):
+        spec.refuse("on a checkpoint in this process", "served_model", "stream", "prefill")
+        checkpoint = name.removeprefix(PREFIX)
+        endpoint, dialect = open_in_process(checkpoint, spec.dialect, ability, platform, patience.total)
+    else:
+        url, served = _address(name, spec.served_model)
+        endpoint = OpenAIEndpoint(url, served, stream=spec.stream, prefill=spec.prefill, patience=patience)
+        dialect = get_dialect(spec.dialect) if spec.dialect else dialect_for(endpoint.model)
+    if ability is not None:
+        dialect.require(ability, platform)
+    structured = spec.structured or _structured() or ("always" if name.startswith(PREFIX) else "auto")
+    model = _profiled(ChatModel(endpoint, dialect, platform, structured=structured), spec.profile)
+    return replace(model, speaks=_limited(model.speaks, spec.max_pixels))
+
+
+def _structured() -> Structured | None:
+    """What the environment says. Raises `ModelError` for another word."""
+    said = os.environ.get(STRUCTURED, "").strip().lower()
+    known: dict[str, Structured] = {word: word for word in get_args(Structured)}
+    if said and said not in known:
+        raise ModelError(f"{STRUCTURED}={said} is not one of {', '.join(known)}")
+    return known.get(said)
+
+
+def _profiled(model: ChatModel, profile: Path | bool) -> ChatModel:
+    if isinstance(profile, Path):
+        found = read_profile(profile), profile
+    else:
+        saved = profile_for(model.endpoint, model.speaks) if profile else None
+        if saved is None:
+            return model
+        found = saved
+    model = with_profile(model, *found)
+    _tell(f"{model.endpoint.name}: answers are read by the profile {found[1]} (--no-profile to go without)")
+    return model
+
+
+@functools.cache
+def _tell(line: str) -> None:
+    """One line on stderr, once."""
+    from agent.views.terminal import console
+
+    console().print(line, soft_wrap=True, markup=False)
+
+
+def _builtin() -> Model:
+    from agent.builtin.model import BuiltinModel  # its perception is heavy, and a served model needs none of it
+
+    return BuiltinModel()
+
+
+def _address(name: str, served: str | None) -> tuple[str, str | None]:
+    """The server's address and the served name, if it is known."""
+    if name.startswith(("http://", "https://")):
+        url, _, fragment = name.partition("#")
+        if served and fragment and served != fragment:
+            raise ModelError(f"two names for one model: #{fragment} and --served-model {served}; leave one out")
+        return url, served or fragment or None
+    base = os.environ.get(BASE_URL, "").strip()
+    if not base or not name or "://" in name:
+        known = "; ".join(f"{model} ({about})" for model, about in known_models().items())
+        raise ModelError(f"unknown model {name!r}. Known: {known}")
+    if served:
+        raise ModelError(f"two names for one model: {name} and --served-model {served}; leave one out")
+    return base, name
+
+
+def _limited(dialect: Dialect, max_pixels: int | None) -> Dialect:
+    if max_pixels is None:
+        return dialect
+    rule = dialect.resize
+    if max_pixels < max(rule.min_pixels, rule.factor**2):
+        raise ModelError(f"max_pixels must be at least {max(rule.min_pixels, rule.factor**2)}, not {max_pixels}")
+    return replace(dialect, resize=replace(rule, max_pixels=min(max_pixels, rule.max_pixels)))
