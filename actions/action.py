@@ -75,6 +75,7 @@ class TypeText(_Action):
 
     type: Literal["type"] = "type"
     text: str = Field(max_length=100_000)
+    clear: bool = Field(default=False, description="Empty the field first.")
 
 
 class Key(_Action):
@@ -175,7 +176,7 @@ def describe(action: AnyAction) -> str:
             ways = [f"{abs(n)} {way}" for n, way in _ways(action.dx, action.dy)]
             return f"scroll {' and '.join(ways) or 'nowhere'}" + (f" at {_at(action.point)}" if action.point else "")
         case TypeText():
-            return f"type {_quoted(action.text)}"
+            return f"{'empty the field and ' if action.clear else ''}type {_quoted(action.text)}"
         case Key():
             return f"press {one_line(', '.join(action.chords))}"
         case Button():

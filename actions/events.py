@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -96,6 +97,9 @@ after 4; each wants more than one motion event around it.
 
 _UNTYPABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _NEWLINE = re.compile(r"\r\n|\r")
+_HELD = "super" if sys.platform == "darwin" else "ctrl"
+_CLEAR = (KeyDown(_HELD), KeyDown("a"), KeyUp("a"), KeyUp(_HELD), KeyDown("backspace"), KeyUp("backspace"))
+"""What empties the field that has the focus."""
 
 
 def compile_action(action: AnyAction, frame: Frame) -> list[Event]:
@@ -119,7 +123,7 @@ def compile_action(action: AnyAction, frame: Frame) -> list[Event]:
             turns: list[Event] = [Wheel(action.dx, action.dy)] if action.dx or action.dy else []
             return [*start, *_holding(action.keys, turns)]
         case TypeText():
-            return _text(action.text)
+            return [*(_CLEAR if action.clear else ()), *_text(action.text)]
         case Key():
             return [event for chord in action.chords for event in _holding(split_chord(chord), [])]
         case _:

@@ -26,8 +26,8 @@ PASTE_SECONDS = 0.3
 NOTCH = 120 if sys.platform == "win32" else 1
 """What pyautogui calls one notch: Windows counts WHEEL_DELTA, the others clicks."""
 
-NAMES = {"super": "winleft", "printscreen": "prtsc", "menu": "apps", "plus": "+"}
-MAC_NAMES = {"super": "command", "alt": "option", "plus": "+"}
+NAMES = {"super": "winleft", "printscreen": "prtsc", "menu": "apps", "plus": "+", "altgr": "altright"}
+MAC_NAMES = {"super": "command", "alt": "option", "plus": "+", "altgr": "optionright"}
 
 
 class PyautoguiDevice:

@@ -30,6 +30,7 @@ KEYSYMS: dict[str, int] = {
     "shift": xk.XK_Shift_L,
     "alt": xk.XK_Alt_L,
     "super": xk.XK_Super_L,
+    "altgr": xk.XK_ISO_Level3_Shift,
     "enter": xk.XK_Return,
     "tab": xk.XK_Tab,
     "space": xk.XK_space,

@@ -9,7 +9,7 @@ from actions.action import AnyAction, Button, Click, Drag, Key, LongPress, Open,
 from actions.adb.apps import open_line
 from actions.adb.gestures import drag_line, press_line, scroll_line, tap_line
 from actions.adb.ime import INSTALL, SILENT, InputMethod
-from actions.adb.keys import BUTTONS, key_line
+from actions.adb.keys import BUTTONS, clear_lines, key_line
 from actions.adb.lines import LONGEST, Line, RefusedError, chain, command
 from actions.adb.link import AdbLink, NotSentError, UncertainError
 from actions.adb.screen import focused_text
@@ -116,6 +116,9 @@ class AdbBackend:
             if special and self._input_method.installed() is None:
                 raise RefusedError(_cannot_type(action.text))
             return f"would {describe(action)}"
+        if action.clear:
+            for line in clear_lines(focused_text(self.link)):
+                self._send(line)
         if not special:
             for line in _batches([_plain_line(piece) for piece in pieces]):
                 self._send(line)

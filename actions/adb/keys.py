@@ -23,6 +23,7 @@ _NAMED = {
     "shift": "SHIFT_LEFT",
     "alt": "ALT_LEFT",
     "super": "META_LEFT",
+    "altgr": "ALT_RIGHT",
     "backspace": "DEL",
     "delete": "FORWARD_DEL",
     "home": "MOVE_HOME",
@@ -57,6 +58,8 @@ _NAMED = {
     "]": "RIGHT_BRACKET",
     "plus": "PLUS",
 }
+_MOST_DELETED, _UNSEEN = 5000, 100
+"""How many characters are deleted at most on each side of the cursor, and how many where the text cannot be seen."""
 _SAME = ("enter", "tab", "space", "insert", "escape", "menu")
 
 
@@ -78,6 +81,19 @@ def _press(chord: str, combinations: bool) -> Line:
     if not combinations:
         raise RefusedError(f"this phone cannot hold {keys[0]} and press {keys[-1]}: Android 12 or later can")
     return command("input", "keycombination", *(android_key(key) for key in keys))
+
+
+def clear_lines(shown: str | None) -> list[Line]:
+    """The command lines that empty the field that has the focus and shows `shown` (None where nobody knows).
+
+    Every Android has these keys; the cursor may stand on any line, so both sides of it are deleted.
+    """
+    count = min(len(shown), _MOST_DELETED) if shown is not None else _UNSEEN
+    lines = [command("input", "keyevent", "MOVE_END")]
+    for start in range(0, count, 100):
+        keys = min(100, count - start)
+        lines += [command("input", "keyevent", *(name,) * keys) for name in ("DEL", "FORWARD_DEL")]
+    return lines
 
 
 def android_key(key: str) -> str:

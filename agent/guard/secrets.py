@@ -232,10 +232,11 @@ class SecretEnv(WrappedEnv):
         if not isinstance(action, TypeText) or not any(secret for _, secret in self._secrets.pieces(action.text)):
             return self._do(action, frame)
         timings: dict[str, float] = {}
-        performed, settled = True, True
+        performed, settled, empties = True, True, action.clear
         for piece, secret in self._secrets.pieces(action.text):
             before = self._look().image if secret else None
-            outcome = self._do(TypeText(text=piece), frame)
+            outcome = self._do(TypeText(text=piece, clear=empties), frame)
+            empties = False
             if before is not None and outcome.performed:
                 self._masks.typed(before, self._look().image)
             performed, settled = performed and outcome.performed, outcome.settled

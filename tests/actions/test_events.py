@@ -173,3 +173,11 @@ def test_a_dry_run_says_what_it_would_do_and_keeps_the_events() -> None:
     assert said == "would double-click at (10, 20)"
     assert dry.events == [MoveTo(10, 20), *[ButtonDown(L), ButtonUp(L)] * 2, TextInput("hi")]
     assert dry.position() == (10, 20)
+
+
+def test_a_field_is_emptied_before_it_is_typed_into() -> None:
+    done = events(type="type", text="new", clear=True)
+    assert done[-1] == TextInput("new")
+    assert [event.key for event in done if isinstance(event, KeyDown)] == ["ctrl", "a", "backspace"]
+    assert done.index(KeyUp("a")) < done.index(KeyUp("ctrl")) < done.index(KeyDown("backspace"))
+    assert events(type="type", text="", clear=True) == done[:-1]

@@ -53,3 +53,27 @@ def test_unknown_is_an_error_and_never_a_default(wrong: str) -> None:
 
 def test_every_alias_leads_to_a_name() -> None:
     assert set(ALIASES.values()) <= set(NAMED)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        *(("minus", "-"), ("KP_1", "1"), ("kp_page_up", "pageup"), ("Super_R", "super"), ("ISO_Level3_Shift", "altgr")),
+        *(
+            ("num7", "7"),
+            ("subtract", "-"),
+            ("optionleft", "alt"),
+            ("volumemute", "volumemute"),
+            ("prtscr", "printscreen"),
+        ),
+        *(("KeyA", "a"), ("Digit1", "1"), ("NumpadAdd", "plus"), ("MetaLeft", "super"), ("BracketLeft", "[")),
+        *(("volume up", "volumeup"), ("down arrow", "down"), ("Media_Next", "nexttrack"), ("AltGr", "altgr")),
+    ],
+)
+def test_other_systems_spellings(written: str, meant: str) -> None:
+    assert check_key(written) == meant
+
+
+def test_an_unknown_key_is_told_the_nearest() -> None:
+    with pytest.raises(ValueError, match=r"unknown key 'Page_Dwn' \(nearest: 'page_down'\)"):
+        check_key("Page_Dwn")

@@ -304,7 +304,7 @@ class Board:
         except GeometryError as error:
             raise Refused(422, str(error)) from error
         if isinstance(action, TypeText):
-            action = TypeText(text=self.secrets.redact(action.text))
+            action = action.model_copy(update={"text": self.secrets.redact(action.text)})
             self.secrets.check(action.text, lambda message: Refused(422, message))
         return action
 

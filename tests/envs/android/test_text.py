@@ -137,6 +137,12 @@ def test_ten_thousand_random_texts(backend: AdbBackend, phone: Phone) -> None:
     many(backend, phone, 10_000, seed=2)
 
 
+def test_a_field_is_emptied_first(backend: AdbBackend, phone: Phone) -> None:
+    phone.screen.ask("(system.field().value = 'old\\nlines', system.field().setSelectionRange(2, 2), true)")
+    backend.perform(TypeText(text="new", clear=True), FRAME)
+    assert field(phone) == "new"
+
+
 def test_a_tab_goes_to_the_next_field(backend: AdbBackend, phone: Phone) -> None:
     phone.screen.ask("""(() => { const page = system.front().frame.contentDocument;
         page.body.innerHTML = '<input id="a"><input id="b">'; page.getElementById("a").focus(); return true; })()""")
