@@ -117,7 +117,7 @@ class Answer(_Action):
 
 
 class Finish(_Action):
-    """End the task. `failure` is an honest give-up."""
+    """End the task; `failure` says that it could not be done."""
 
     type: Literal["finish"] = "finish"
     status: Literal["success", "failure"]
@@ -125,7 +125,7 @@ class Finish(_Action):
 
 
 class AskUser(_Action):
-    """Ask the person for something only they can give."""
+    """Ask the user for something that only they can supply."""
 
     type: Literal["ask_user"] = "ask_user"
     question: str = Field(min_length=1)
@@ -154,12 +154,12 @@ def points_of(action: AnyAction) -> tuple[FinitePoint, ...]:
     """Every point of `action`, in the order they are visited; empty for actions without a place."""
     if isinstance(action, Drag):
         return action.path
-    point = getattr(action, "point", None)
+    point = action.point if isinstance(action, Click | LongPress | Move | Scroll) else None
     return () if point is None else (point,)
 
 
 def describe(action: AnyAction) -> str:
-    """`action` in a person's words, one line, for the live view, the report and history."""
+    """`action` as one line of English, for the live view, the report and history."""
     match action:
         case Click():
             times = {1: "", 2: "double-", 3: "triple-"}[action.count]

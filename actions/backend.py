@@ -1,4 +1,4 @@
-"""The hands' contract."""
+"""The contract of a backend: what turns actions into input on a device."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The backend that does nothing and says what it would have done."""
+"""A backend without a device: it records the events that it would have sent."""
 
 from __future__ import annotations
 
@@ -32,4 +32,4 @@ class DryRunBackend:
         return next(((event.x, event.y) for event in moves), (0, 0))
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Nothing to release."""

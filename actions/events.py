@@ -1,7 +1,7 @@
-"""What hands do: a closed set of small input events, and the one function that turns an action into them.
+"""Input events: a closed set of small steps, and the one function that compiles an action into them.
 
 Positions are input units (see `actions.frame`). Every backend plays the same list, so a dry run, a private display
-and a real desktop differ in nothing but the device at the end.
+and a real desktop differ only in the device.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Pause:
 Event = MoveTo | ButtonDown | ButtonUp | Wheel | KeyDown | KeyUp | TextInput | Pause
 
 INPUT_TYPES = frozenset({"click", "long_press", "drag", "move", "scroll", "type", "key"})
-"""The action types that are input; the others are the environment's or the loop's own."""
+"""The action types that are input; the environment or the loop handles the others."""
 
 DRAG_RATE = 60
 """Pointer positions a second in a drag: one for each frame of a usual display."""

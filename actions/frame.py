@@ -3,12 +3,12 @@
 Three spaces exist and every conversion between them is in this file:
 
 * **frame pixels**: the captured image. Pixel ``i`` covers ``[i, i + 1)``; the origin is the top-left corner.
-* **a grid**: the numbers a model speaks, laid over the whole frame: the resized image for absolute dialects,
+* **a grid**: the coordinates a model answers in, laid over the whole frame: the resized image for absolute dialects,
   1000 x 1000 for relative ones, 1 x 1 for fractions.
 * **input units**: what the device's pointer is moved in. A monitor left of the primary one has a negative
   origin, and a HiDPI screen has more frame pixels than input units (``scale`` 2.0).
 
-A point says nothing without its frame (scrcpy's ``coords.h`` ties the two for the same reason), so a backend is
+A point has no meaning without its frame (scrcpy's ``coords.h`` ties the two for the same reason), so a backend is
 given both and refuses a frame whose geometry is no longer the device's.
 """
 
@@ -25,7 +25,7 @@ class GeometryError(ValueError):
 
 
 class StaleFrameError(GeometryError):
-    """The device no longer looks like the frame a point was computed on: look again before acting."""
+    """The device no longer has the geometry of the frame a point was computed on: capture it again before acting."""
 
 
 class Point(NamedTuple):
@@ -122,6 +122,13 @@ class Frame(BaseModel):
     scale: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     rotation: Literal[0, 90, 180, 270] = 0
 
+    @classmethod
+    def of_screen(
+        cls, id: str, width: int, height: int, screen: tuple[int, int], rotation: Literal[0, 90, 180, 270] = 0
+    ) -> Frame:
+        """The frame of an image of a whole screen whose size is `screen` input units."""
+        return cls(id=id, width=width, height=height, scale=width / screen[0], rotation=rotation)
+
     def contains(self, point: Point) -> bool:
         """Whether `point` lies on a pixel of the frame."""
         return 0 <= point.x < self.width and 0 <= point.y < self.height
@@ -151,6 +158,20 @@ class Frame(BaseModel):
     def _unit(self, pixel: float, side: int) -> int:
         """The input unit nearest to `pixel` that still lies on the frame: at most half a unit away but at the edge."""
         return min(math.floor(pixel / self.scale + 0.5), math.ceil(side / self.scale) - 1)
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """Width and height in whole input units."""
+        return round(self.width / self.scale), round(self.height / self.scale)
+
+    def enlarged_part(self, left: int, top: int, width: int, height: int, zoom: float) -> Frame:
+        """The frame of a part of this image, enlarged `zoom` times; its input units are the pixels of this frame."""
+        wide, high = round(width * zoom), round(height * zoom)
+        return Frame(id=f"{self.id}+zoom", width=wide, height=high, origin=(left, top), scale=zoom)
+
+    def to_exact_input(self, point: Point) -> Point:
+        """Frame pixels to input units, not rounded and not checked; the inverse of `from_input`."""
+        return Point(point.x / self.scale + self.origin[0], point.y / self.scale + self.origin[1])
 
     def from_input(self, x: float, y: float) -> Point:
         """Input units to frame pixels; may lie outside the frame."""

@@ -1,4 +1,4 @@
-"""The backend for devices with a pointer and a keyboard: it plays events and never leaves anything pressed."""
+"""The backend for devices with a pointer and a keyboard: it sends events and releases everything that it pressed."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ class InputDevice(Protocol):
         """Return when everything sent so far has reached the device."""
 
     def close(self) -> None:
-        """Put the device back as it was found. Safe to call twice."""
+        """Restore the device's state. Safe to call twice."""
 
 
 class InputBackend:
-    """Implements `actions.backend.Backend` over a `InputDevice`.
+    """Implements `actions.backend.Backend` over an `InputDevice`.
 
     Every key and button that an action presses is released when `perform` ends, however it ends. Two separate clicks
     on one place are kept apart in time, so that a toolkit does not take them for a double click.
@@ -133,7 +133,7 @@ class InputBackend:
                 self.device.text(event.text)
 
     def _release(self) -> None:
-        """Let go of everything, last pressed first; one that fails does not keep the others pressed."""
+        """Release everything, last pressed first; a failure does not keep the others pressed."""
         failed: Exception | None = None
         while self._held:
             event = self._held.pop()

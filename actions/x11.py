@@ -225,7 +225,7 @@ class X11Device:
             return None
 
     def _ping(self) -> bool:
-        """Ask the program for a sign of life (EWMH _NET_WM_PING), which it gives after all it was sent before."""
+        """Send EWMH _NET_WM_PING, which a program answers after everything it was sent before; whether it did."""
         window = self._pingable(self._focus())
         if window is None or not self._answers.get(window, True):
             return False

@@ -1,4 +1,4 @@
-"""Eyes: pixels of one monitor, quickly, through mss."""
+"""Screen capture: the pixels of one monitor, through mss."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from envs.x11 import XScreen, XWindow
 
 Raw = npt.NDArray[np.uint8]
-"""Pixels as the system gives them: BGRA, uint8, height x width x 4. The fourth channel means nothing."""
+"""Pixels as the system gives them: BGRA, uint8, height x width x 4. The fourth channel is undefined."""
 
 BLACK_LEVEL = 2
-"""A capture whose every channel is at most this is black: no desktop that is drawn looks like that, while a locked,
-sleeping or not yet started screen, and a capture without permission, do."""
+"""A capture whose every channel is at most this is black: no drawn desktop is, while a locked, sleeping
+or not yet started screen, and a capture without permission, are."""
 
 
 class ScreenCapture:
@@ -85,7 +85,7 @@ class ScreenCapture:
                 return self._x.pointer()
 
     def close(self) -> None:
-        """Leave the display. Safe to call twice."""
+        """Disconnect from the display. Safe to call twice."""
         with self._lock:
             self._mss.close()
             if self._x is not None:
@@ -117,8 +117,8 @@ def find_display(display: str | None, environ: Mapping[str, str], platform: str)
             raise EnvError(f"displays have no names on this system: leave {display!r} out")
         return None
     if display is None and environ.get("XDG_SESSION_TYPE") == "wayland":
-        raise EnvError("this is a Wayland session, which lets no program see or control it: log in to an X11 (Xorg) "
-                       "session, or use --env sandbox")  # fmt: skip
+        raise EnvError("this is a Wayland session, which lets no program capture or control it: log in to an X11 "
+                       "(Xorg) session, or use --env sandbox")  # fmt: skip
     found = display or environ.get("DISPLAY")
     if not found:
         raise EnvError("no display (DISPLAY is not set): run inside a desktop session, or use --env sandbox")
@@ -131,7 +131,7 @@ def to_rgb(raw: Raw) -> Image:
 
 
 def is_black(raw: Raw) -> bool:
-    """Whether every pixel is black; see `BLACK_LEVEL`. One lit pixel is enough to be a picture."""
+    """Whether every pixel is black; see `BLACK_LEVEL`. One pixel above it makes it a picture."""
     if raw[::16, ::16, :3].max() > BLACK_LEVEL:
         return False
     return bool(raw[..., :3].max() <= BLACK_LEVEL)
@@ -145,7 +145,7 @@ def check_not_black(raw: Raw, waited: float) -> None:
 
 
 class Deadline:
-    """A moment in the future, for loops that wait for a condition. Seconds."""
+    """A time limit, counted from when it was made, for loops that wait for a condition. Seconds."""
 
     def __init__(self, seconds: float) -> None:
         self._start = time.perf_counter()

@@ -1,7 +1,7 @@
-"""Chromium over the whole of a private display, and what its page says through the DevTools protocol.
+"""Chromium over the whole of a private display, and a client of its DevTools protocol.
 
 The agent sees the display and acts with its mouse and keyboard, nothing else. The protocol
-(https://chromedevtools.github.io/devtools-protocol/) is for who sets a page up and reads its state from outside.
+(https://chromedevtools.github.io/devtools-protocol/) is for setting a page up and reading its state.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from envs.sandbox import SandboxEnv
 if TYPE_CHECKING:
     from websockets.sync.client import ClientConnection
 
-PATIENCE = 15.0
+TIMEOUT = 15.0
 """Seconds to wait for an answer or an event of the browser."""
 
 
@@ -85,7 +85,7 @@ class DevToolsPage:
             with _gone():
                 self._read_until(lambda message: message.get("method") == "Page.loadEventFired")
 
-    def wait_for(self, expression: str, seconds: float = PATIENCE) -> None:
+    def wait_for(self, expression: str, seconds: float = TIMEOUT) -> None:
         """Return when a JavaScript expression is true. Raises `EnvError` when it stays false."""
         deadline = Deadline(seconds)
         while not self.evaluate(f"Boolean({expression})"):
@@ -94,32 +94,32 @@ class DevToolsPage:
             time.sleep(0.01)
 
     def close(self) -> None:
-        """Leave the page. Safe to call twice."""
+        """Disconnect from the page. Safe to call twice."""
         with contextlib.suppress(OSError):
             self._open.close()
 
     def _read_until(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        deadline = Deadline(PATIENCE)
+        deadline = Deadline(TIMEOUT)
         while not deadline.passed:
-            message = self._receive(PATIENCE - deadline.elapsed)
+            message = self._receive(TIMEOUT - deadline.elapsed)
             if method := message.get("method"):
                 self._events.append(str(method))
             if method == "Inspector.targetCrashed":
                 raise EnvError("Chromium's page crashed")
             if wanted(message):
                 return message
-        raise EnvError(f"Chromium did not answer within {PATIENCE:g} s")
+        raise EnvError(f"Chromium did not answer within {TIMEOUT:g} s")
 
     def _receive(self, seconds: float) -> dict[str, Any]:
         try:
             return dict(json.loads(self._socket.recv(timeout=max(0.0, seconds))))
         except TimeoutError as error:
-            raise EnvError(f"Chromium did not answer within {PATIENCE:g} s") from error
+            raise EnvError(f"Chromium did not answer within {TIMEOUT:g} s") from error
 
 
 @contextlib.contextmanager
 def _gone() -> Iterator[None]:
-    """A connection that ends is a page that is gone."""
+    """Turns the end of the connection into `PageGoneError`."""
     from websockets.exceptions import ConnectionClosed
 
     try:
@@ -135,7 +135,7 @@ def _connect(url: str, stack: contextlib.ExitStack) -> ClientConnection:
     except ImportError as error:
         raise EnvError("a package is missing: pip install 'handeye[bench]'") from error
     try:
-        found = connect(url, open_timeout=PATIENCE, close_timeout=1.0, max_size=None, proxy=None, compression=None)
+        found = connect(url, open_timeout=TIMEOUT, close_timeout=1.0, max_size=None, proxy=None, compression=None)
         return stack.enter_context(found)
     except (OSError, WebSocketException) as error:
         raise PageGoneError(f"cannot reach Chromium's page: {error}") from error
@@ -181,7 +181,7 @@ class ChromiumEnv:
         return self._sandbox.supported - {"open"}
 
     def reset(self) -> None:
-        """Nothing: whoever owns the page opens it anew."""
+        """Nothing: the owner of the page loads it again."""
 
     def observe(self) -> Observation:
         """Capture the display. See `envs.env.Env.observe`."""
@@ -211,14 +211,13 @@ class ChromiumEnv:
 
     def close(self) -> None:
         """End the browser and the display. Safe to call twice."""
-        if hasattr(self, "page"):
-            self.page.close()
+        self.page.close()
         self._sandbox.close()
 
 
 def page_url(profile: Path) -> str:
     """The WebSocket of the only page of the Chromium with this profile. Raises `EnvError`."""
-    deadline = Deadline(PATIENCE)
+    deadline = Deadline(TIMEOUT)
     while not deadline.passed:
         with contextlib.suppress(OSError, ValueError, IndexError, httpx.HTTPError, StopIteration):
             port = int((profile / "DevToolsActivePort").read_text().split()[0])

@@ -1,4 +1,4 @@
-"""The desktop the user sits at: capture, hands, settling."""
+"""The user's own desktop as an environment: capture, input, waiting until the screen settles."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from envs.settle import Ambient, Rules, Settled, wait_until_settled
 
 
 class MonitorCapture(Protocol):
-    """Where pictures come from: `envs.capture.ScreenCapture`, or a stand-in for another geometry in tests."""
+    """Captures monitors: `envs.capture.ScreenCapture`, or a substitute with another geometry in tests."""
 
     @property
     def display(self) -> str | None:
@@ -44,7 +44,7 @@ class MonitorCapture(Protocol):
         """The pixels of one, BGRA."""
 
     def close(self) -> None:
-        """Leave the display."""
+        """Disconnect from the display."""
 
 
 Launcher = Callable[[Sequence[str]], None]
@@ -52,7 +52,7 @@ Launcher = Callable[[Sequence[str]], None]
 
 
 @dataclass(frozen=True)
-class _Look:
+class _Capture:
     monitor: Monitor
     pixels: Raw
 
@@ -89,7 +89,7 @@ class DesktopEnv:
         self.stop = stop or threading.Event()
         self._ambient = Ambient(self._rules)
         self._count = 0
-        self._last: _Look | None = None
+        self._last: _Capture | None = None
         self._closed = False
         self._acting = False
         self._placed: tuple[int, int] | None = None
@@ -113,7 +113,7 @@ class DesktopEnv:
 
     @property
     def backend(self) -> Backend:
-        """The hands."""
+        """What sends the input."""
         return self._backend
 
     @property
@@ -122,33 +122,33 @@ class DesktopEnv:
         return self._capture.display
 
     def monitor(self) -> Monitor:
-        """The monitor that is looked at, as it is now. Raises `EnvError` when it or the display is gone."""
+        """The monitor that is captured, as it is now. Raises `EnvError` when it or the display is gone."""
         return choose_monitor(self._capture.monitors(), self._wanted)
 
     def reset(self) -> None:
-        """A user's desktop is left as it is; only what was learned about it is forgotten."""
+        """Forget the regions known to change by themselves; the user's desktop is left as it is."""
         self._ambient.clear()
         self._last = None
 
     def observe(self) -> Observation:
         """What the monitor shows. Raises `BlackScreenError` when it stays black, and `EnvError`."""
-        look = self._look()
+        now = self._captured()
         deadline = Deadline(self._black_timeout)
-        while is_black(look.pixels) and not deadline.passed:
+        while is_black(now.pixels) and not deadline.passed:
             time.sleep(0.02)
-            look = self._look()
-        check_not_black(look.pixels, deadline.elapsed)
-        self._learn(look)
-        frame = frame_of(look.monitor, look.pixels.shape[1], look.pixels.shape[0], f"{self._count:04d}")
+            now = self._captured()
+        check_not_black(now.pixels, deadline.elapsed)
+        self._learn(now)
+        frame = frame_of(now.monitor, now.pixels.shape[1], now.pixels.shape[0], f"{self._count:04d}")
         self._count += 1
-        return Observation(image=to_rgb(look.pixels), frame=frame, app=self.active_app())
+        return Observation(image=to_rgb(now.pixels), frame=frame, app=self.active_app())
 
     def perform(self, action: AnyAction, frame: Frame) -> Outcome:
         """Do `action` and wait until the screen has settled. See `envs.env.Env.perform`.
 
         `timings`: `act`, `settle`, and `last_change` seconds after the action was done, where something changed.
         """
-        before = self._look()
+        before = self._captured()
         self._check(frame, before)
         if isinstance(self._backend, DryRunBackend):
             return Outcome(False, self._rehearse(action, frame))
@@ -167,11 +167,11 @@ class DesktopEnv:
 
     def settle(self, rules: Rules | None = None) -> Settled:
         """Wait until the picture rests, without an action."""
-        return self._settle(self._look(), rules or self._rules)
+        return self._settle(self._captured(), rules or self._rules)
 
     def peek(self) -> Image:
-        """The monitor's picture for someone who looks on: RGB, whatever it is, and nothing is remembered."""
-        return to_rgb(self._look().pixels)
+        """The monitor's picture for a live view: RGB, black or not; no state changes."""
+        return to_rgb(self._captured().pixels)
 
     def active_app(self) -> str | None:
         """The program that has the focus and its window's title, ``Mousepad: notes.txt``; None where unknown."""
@@ -179,10 +179,10 @@ class DesktopEnv:
         return None if window is None else f"{window.program}: {window.title}" if window.title else window.program
 
     def pointer(self) -> tuple[int, int] | None:
-        """Where a person has put the pointer, input units.
+        """Where the user has moved the pointer, input units.
 
-        None while the agent's own hand moves it, where it lies where the agent left it, and where nobody can say. May
-        be called from another thread.
+        None while an action moves it, while it is where the last action left it, and where the system does not say.
+        May be called from another thread.
         """
         where = None if self._acting else self._where()
         return None if where == self._placed or self._acting else where
@@ -193,7 +193,7 @@ class DesktopEnv:
         return first.left, first.top
 
     def close(self) -> None:
-        """Release the hands and leave the display. Safe to call twice."""
+        """Close the backend and disconnect from the display. Safe to call twice."""
         if self._closed:
             return
         self._closed = True
@@ -221,18 +221,18 @@ class DesktopEnv:
         except (EnvError, BackendError):
             return None
 
-    def _look(self) -> _Look:
+    def _captured(self) -> _Capture:
         monitor = self.monitor()
-        return _Look(monitor, self._capture.grab(monitor))
+        return _Capture(monitor, self._capture.grab(monitor))
 
-    def _learn(self, look: _Look) -> None:
-        """Nothing was done since the last look: what differs now changes by itself."""
-        if self._last is not None and self._last.monitor == look.monitor:
-            self._ambient.note(self._last.pixels, look.pixels)
-        self._last = look
+    def _learn(self, now: _Capture) -> None:
+        """Nothing was done since the last capture: what differs now changes by itself."""
+        if self._last is not None and self._last.monitor == now.monitor:
+            self._ambient.note(self._last.pixels, now.pixels)
+        self._last = now
 
-    def _check(self, frame: Frame, look: _Look) -> None:
-        now = frame_of(look.monitor, look.pixels.shape[1], look.pixels.shape[0], frame.id)
+    def _check(self, frame: Frame, capture: _Capture) -> None:
+        now = frame_of(capture.monitor, capture.pixels.shape[1], capture.pixels.shape[0], frame.id)
         if not now.same_geometry(frame):
             raise StaleFrameError(f"the screen changed from {_geometry(frame)} to {_geometry(now)}: look again")
 
@@ -261,16 +261,16 @@ class DesktopEnv:
             return f"would wait {action.seconds:g} s"
         return self._backend.perform(action, frame)
 
-    def _settle(self, before: _Look, rules: Rules) -> Settled:
+    def _settle(self, before: _Capture, rules: Rules) -> Settled:
         scale = before.pixels.shape[1] / before.monitor.width
         result, pixels = wait_until_settled(
             lambda: self._capture.grab(before.monitor), before.pixels, rules, self._ambient, scale
         )
-        self._last = _Look(before.monitor, pixels)
+        self._last = _Capture(before.monitor, pixels)
         return result
 
     def _start(self, argv: Sequence[str]) -> None:
-        """Start a program on this display, by itself and without this process's terminal."""
+        """Start a program on this display, in a session of its own."""
         start_program(argv, dict(os.environ) | ({"DISPLAY": self.display} if self.display else {}))
 
 
@@ -287,7 +287,7 @@ def start_program(argv: Sequence[str], environ: Mapping[str, str]) -> None:
 
 
 def default_backend(display: str | None) -> Backend:
-    """The hands for a display: XTEST on X11, pyautogui elsewhere. Raises `EnvError`."""
+    """The backend for a display: XTEST on X11, pyautogui elsewhere. Raises `EnvError`."""
     try:
         if display is not None:
             from actions.x11 import X11Device

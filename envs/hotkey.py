@@ -1,4 +1,4 @@
-"""Stopping from anywhere: a global key, and the pointer slammed into the top-left corner.
+"""Stopping a run: a global key, and the pointer moved into the top-left corner.
 
 On X11 the key is grabbed on the root window, which works whatever program has the focus. On macOS and Windows it needs
 the optional package ``pynput``; without it the key is reported as unavailable.
@@ -53,7 +53,7 @@ class StopKey:
         self._thread.start()
 
     def close(self) -> None:
-        """Let go of the key. Safe to call twice."""
+        """Release the grab. Safe to call twice."""
         if self._thread.is_alive() and threading.current_thread() is not self._thread:
             os.write(self._writing, b"x")
             self._thread.join()
@@ -113,7 +113,7 @@ class _PynputKey:
         self._listener.start()
 
     def close(self) -> None:
-        """Let go of the key."""
+        """Release the key."""
         self._listener.stop()
 
 
@@ -127,10 +127,10 @@ def grab_stop_key(display: str | None, on_stop: Callable[[], None], chord: str =
 
 @dataclass
 class CornerFailsafe:
-    """Sees a person slam the pointer into the desktop's top-left `corner` (input units).
+    """Detects that the user moves the pointer into the desktop's top-left `corner` (input units).
 
-    `check` is given where a person has put the pointer: None while the agent's own hand moves, or where it left it.
-    It must have been seen elsewhere first, so that a pointer resting there at the start stops nothing.
+    `check` takes the result of `envs.desktop.DesktopEnv.pointer`. The pointer must have been elsewhere first, so that
+    one resting in the corner at the start stops nothing.
     """
 
     corner: tuple[int, int] = (0, 0)
@@ -155,10 +155,10 @@ def watch_for_stop(
     chord: str = STOP_CHORD,
     interval: float = 0.05,
 ) -> Iterator[list[str]]:
-    """While it lasts, the stop key and the corner call `on_stop` with the reason; yields what is not available.
+    """Inside it, the stop key and the corner call `on_stop` with the reason; yields what is not available.
 
-    The key works on `displays` and on the session's own display, where the person sits. `position` says where a
-    person has put the pointer (`envs.desktop.DesktopEnv.pointer`); without it there is no corner to watch.
+    The key works on `displays` and on the session's own display. `position` is `envs.desktop.DesktopEnv.pointer`;
+    without it the corner is not watched.
     """
     problems: list[str] = []
     with ExitStack() as stack:

@@ -37,7 +37,7 @@ class MiniwobEnv(ChromiumEnv):
         return said
 
     def state(self) -> PageState:
-        """How the episode stands. A page that the agent has left or closed has ended without a reward.
+        """The state of the episode. A page that the agent has left or closed has ended without a reward.
 
         Raises `EnvError` when the browser crashed.
         """

@@ -1,7 +1,7 @@
-"""The pages of MiniWoB++, and what is said to them: independent of the browser and the device that show them.
+"""The pages of MiniWoB++ and the JavaScript that begins and reads an episode, independent of browser and device.
 
 The pages come with the package ``miniwob`` (Farama Foundation, MIT), whose code is not used: no Selenium. Every
-function here is JavaScript to be called in a page, with what it takes and gives back. The harness rules:
+function here is JavaScript to be called in a page, with its parameters and result. The harness rules:
 
 * an episode begins on a freshly loaded page, with ``Math.seedrandom(seed)``, as Farama's own harness does but with
   nothing left over from the episode before;
@@ -55,7 +55,7 @@ STATE = """() => ({
   done: WOB_DONE_GLOBAL, raw: WOB_RAW_REWARD_GLOBAL, reward: WOB_REWARD_GLOBAL, reason: WOB_REWARD_REASON,
   url: location.href.split('#')[0],
 })"""
-"""How the episode stands; see `PageState`."""
+"""The state of the episode; see `PageState`."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class PageState:
 
 
 def state_of(found: dict[str, Any]) -> PageState:
-    """What `STATE` gave back."""
+    """The result of `STATE`."""
     return PageState(bool(found["done"]), float(found["raw"]), float(found["reward"]), str(found.get("reason") or ""))
 
 

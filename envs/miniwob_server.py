@@ -1,6 +1,6 @@
-"""Pages of MiniWoB++ for a browser elsewhere: served on loopback, they begin their episode and tell how it ends.
+"""A loopback web server of MiniWoB++ pages that begin their episode themselves and report its result.
 
-A device reaches it through ``adb reverse``. Only who knows its random path is served or heard.
+A device reaches it through ``adb reverse``. Requests without its random path are refused.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _HEAD = f"""<meta name="viewport" content="width={_WIDTH}, user-scalable=no">
 
 @dataclass
 class PageEpisode:
-    """One that was begun here; `begun` is set once its page has told its instruction."""
+    """An episode; `begun` is set once its page has reported the instruction."""
 
     utterance: str = ""
     state: PageState = field(default_factory=lambda: PageState(False, 0.0, 0.0))
@@ -45,7 +45,7 @@ class MiniwobServer:
         self._folder = html_folder().resolve()
         self._path = secrets.token_urlsafe(12)
         self._episodes: dict[str, PageEpisode] = {}
-        self._http = _Quiet(("127.0.0.1", 0), _handler(self))
+        self._http = _QuietServer(("127.0.0.1", 0), _handler(self))
         self._http.daemon_threads = True
         threading.Thread(target=self._http.serve_forever, daemon=True, name="miniwob pages").start()
 
@@ -59,12 +59,12 @@ class MiniwobServer:
         if not (self._folder / "miniwob" / f"{page}.html").is_file():
             raise EnvError(f"MiniWoB++ has no page {page!r}")
         name, episode = secrets.token_urlsafe(6), PageEpisode()
-        self._episodes = {name: episode}  # what an older page still tells is not heard
+        self._episodes = {name: episode}  # reports of an older page are dropped
         asked = urllib.parse.urlencode({"seed": seed, "episode": name})
         return f"http://127.0.0.1:{self.port}/{self._path}/miniwob/{page}.html?{asked}", episode
 
     def file(self, path: str) -> tuple[bytes, str] | None:
-        """The bytes and type of what a path of a URL names; None where there is none."""
+        """The bytes and media type of a URL's path; None where there is none."""
         _, own, *rest = [*urllib.parse.unquote(path).split("/"), ""]
         if own != self._path:
             return None
@@ -80,17 +80,19 @@ class MiniwobServer:
             data = data.replace(b"<head>", b"<head>" + _HEAD.encode(), 1)
         return data
 
-    def hear(self, path: str, said: Any) -> bool:
-        """Take note of what a page tells; whether it was understood."""
-        if path != f"/{self._path}/told" or not isinstance(said, dict):
+    def receive(self, path: str, report: Any) -> bool:
+        """Take a page's report; whether it was valid."""
+        if path != f"/{self._path}/told" or not isinstance(report, dict):
             return False
-        episode = self._episodes.get(str(said.get("episode")))
+        episode = self._episodes.get(str(report.get("episode")))
         if episode is None:
             return False
-        if said.get("done") and not episode.state.done:
-            episode.state = PageState(True, float(said["raw"]), float(said["reward"]), str(said.get("reason") or ""))
-        if "utterance" in said:
-            episode.utterance = str(said["utterance"])
+        if report.get("done") and not episode.state.done:
+            episode.state = PageState(
+                True, float(report["raw"]), float(report["reward"]), str(report.get("reason") or "")
+            )
+        if "utterance" in report:
+            episode.utterance = str(report["utterance"])
             episode.begun.set()
         return True
 
@@ -100,8 +102,8 @@ class MiniwobServer:
         self._http.server_close()
 
 
-class _Quiet(http.server.ThreadingHTTPServer):
-    """Says nothing of a browser that hangs up."""
+class _QuietServer(http.server.ThreadingHTTPServer):
+    """Logs no browser that disconnects."""
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         if not isinstance(sys.exc_info()[1], ConnectionError):
@@ -120,10 +122,10 @@ def _handler(server: MiniwobServer) -> type[http.server.BaseHTTPRequestHandler]:
             size = int(self.headers.get("Content-Length") or 0)
             body = self.rfile.read(size) if size <= _LONGEST else b""
             try:
-                heard = server.hear(self.path, json.loads(body))
+                accepted = server.receive(self.path, json.loads(body))
             except (ValueError, TypeError, KeyError):
-                heard = False
-            self._send(200 if heard else 400, b"{}", "application/json")
+                accepted = False
+            self._send(200 if accepted else 400, b"{}", "application/json")
 
         def _send(self, status: int, body: bytes, kind: str) -> None:
             self.send_response(status)

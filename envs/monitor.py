@@ -1,4 +1,4 @@
-"""Which screens there are, and which one is meant."""
+"""The monitors of a desktop, the choice of one, and the frame of its capture."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def choose_monitor(monitors: Sequence[Monitor], wanted: int | str | None) -> Mon
 def frame_of(monitor: Monitor, width: int, height: int, id: str) -> Frame:
     """The frame of a capture of `monitor` that is `width` x `height` pixels.
 
-    Raises `EnvError` for a picture whose proportions are not the monitor's: it shows something else.
+    Raises `EnvError` for a picture whose proportions are not the monitor's: it is of something else.
     """
     ratio = width / monitor.width
     steps = round(ratio * 4) / 4  # systems scale in quarters, and round the number of pixels

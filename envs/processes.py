@@ -34,7 +34,7 @@ def descendants(pid: int) -> list[int]:
 def marked(mark: str) -> list[int]:
     """The processes that have `mark` (``NAME=value``) in the environment they were started with, zombies apart.
 
-    Only those this user may look into.
+    Only those whose environment this user may read.
     """
     return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit() and _has(path, mark)]
 
@@ -64,9 +64,7 @@ def kill_all(pids: Iterable[int], number: signal.Signals = signal.SIGKILL) -> No
 
 
 def reap() -> None:
-    """Collect every child of this process that has ended: only for a process whose business that is, since it takes
-    the exit statuses that ``subprocess`` and others wait for.
-    """
+    """Collect every ended child of this process, exit statuses that ``subprocess`` waits for included."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass

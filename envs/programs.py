@@ -1,4 +1,4 @@
-"""Which programs may be started, and how: never a shell, never arguments out of a model's text."""
+"""Programs that may be started: never through a shell, never with arguments from a model's text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PACKAGES = {"chromium-browser": "chromium", "firefox": "firefox-esr", "google-ch
 
 
 class ProgramError(ValueError):
-    """What was asked to be opened is not allowed or not there. One line with what is."""
+    """The target of an `open` is not allowed or not installed. One line with what is."""
 
 
 @dataclass(frozen=True)

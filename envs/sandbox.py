@@ -114,7 +114,7 @@ class SandboxEnv:
     `apps` are command lines (``"mousepad notes.txt"``), split as a shell would but run without one; they may also
     be opened by the agent later. `size` is that of one monitor, `monitors` how many stand side by side, and
     `monitor` the one that is looked at and that windows open on. `programs` are command lines that may be opened
-    later. `cwd` is the working directory of programs (the caller's by default). `hands` makes the backend for a
+    later. `cwd` is the working directory of programs (the caller's by default). `make_backend` makes the backend for a
     display. Raises `EnvError`: Xvfb or a program is missing, a program ended at once or showed no window within
     `app_timeout` seconds.
     """
@@ -127,7 +127,7 @@ class SandboxEnv:
         monitors: int = 1,
         monitor: int = 0,
         cwd: Path | str | None = None,
-        hands: Callable[[str], Backend] | None = None,
+        make_backend: Callable[[str], Backend] | None = None,
         environ: Mapping[str, str] | None = None,
         rules: Rules | None = None,
         app_timeout: float = 20.0,
@@ -151,7 +151,7 @@ class SandboxEnv:
 
             self._screen = XScreen(self.display)
             self._prepare_screen()
-            backend = hands(self.display) if hands else default_backend(self.display)
+            backend = make_backend(self.display) if make_backend else default_backend(self.display)
             self._desktop = DesktopEnv(
                 self.display, monitor, backend, programs=[*apps, *programs], rules=rules, launcher=self._open, stop=stop
             )
@@ -178,7 +178,7 @@ class SandboxEnv:
 
     @property
     def backend(self) -> Backend:
-        """The hands."""
+        """The backend."""
         return self._desktop.backend
 
     @property

@@ -2,10 +2,10 @@
 
 The rules, and what they ignore:
 
-* A program needs a moment to react. Until `Rules.reaction` has passed without a change, the screen is not yet known
+* Until `Rules.reaction` has passed without a change, the screen is not yet known
   to be unchanged.
 * After a change, a window of `Rules.quiet` without another one means settled.
-* What changes by itself is no change: small places that changed while nobody acted (`Ambient`: a clock, a caret), a
+* What changes by itself is no change: small places that changed without an action (`Ambient`: a clock, a caret), a
   lone caret-shaped change, and one small change far from everything the action changed. What moves faster than a
   caret blinks or a clock ticks is always a change.
 * A picture that never rests ends at the deadline, and is reported as not settled.
@@ -48,7 +48,7 @@ class Rules:
     timeout: float = 3.0
     """When to give up."""
     interval: float = 0.016
-    """Between two looks: one frame at 60 Hz."""
+    """Between two captures: one frame at 60 Hz."""
     caret: tuple[int, int] = (4, 64)
     """The largest text caret, width and height."""
     small: tuple[int, int] = (320, 80)
@@ -131,7 +131,7 @@ def _near(box: Box, others: list[Box], by: float) -> bool:
 
 
 class Ambient:
-    """Where the screen changes by itself: small places that changed while nobody acted. The newest `keep` are kept."""
+    """Where the screen changes by itself: small places that changed without an action. The newest `keep` are kept."""
 
     def __init__(self, rules: Rules | None = None, scale: float = 1.0, keep: int = 32) -> None:
         self._rules = rules or Rules()
@@ -139,7 +139,7 @@ class Ambient:
         self._boxes: deque[Box] = deque(maxlen=keep)
 
     def note(self, before: Pixels, after: Pixels) -> None:
-        """Learn from two pictures between which nothing was done. Large changes are not kept: they are news."""
+        """Learn from two pictures between which nothing was done. Large changes are not kept."""
         for box in changed_regions(before, after) if before.shape == after.shape else []:
             if _fits(box, self._rules.small, self._scale) and not self.covers(box):
                 self._boxes.append(box)
@@ -149,14 +149,14 @@ class Ambient:
         return any(_within(box, known, 3 * self._scale) for known in self._boxes)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Forget all places."""
         self._boxes.clear()
 
 
 class Settler:
     """Says from a series of pictures whether a screen has settled. Times are seconds on any one clock.
 
-    `before` is the picture before the action and `start` the moment it was done.
+    `before` is the picture before the action and `start` the time it was done.
     """
 
     def __init__(
@@ -181,7 +181,7 @@ class Settler:
         """What the screen showed at `now`."""
         changed = changed_regions(self._picture, picture)
         self._picture = picture
-        boxes = [box for box in changed if not self._own_doing(now, box)]
+        boxes = [box for box in changed if not self._by_itself(now, box)]
         self._recent += [(now, box) for box in changed]
         if not boxes:
             return
@@ -207,13 +207,13 @@ class Settler:
         return Settled(self.done(now), now - self._start, last)
 
     def pause(self, spent: float, now: float) -> float:
-        """Seconds until the next look, which has no use before the quiet window ends or the next frame is due."""
+        """Seconds until the next capture, which is useless before the quiet window ends or the next frame is due."""
         end = now if self._last is None else max(self._last + self.rules.quiet, self._start + self.rules.least)
         left = end - now if end > now else self.rules.interval
         return max(0.001, min(self.rules.interval - spent, left))
 
     def _doubtful(self, boxes: list[Box]) -> bool:
-        """Whether this may be the screen's own doing: one caret, or one small thing away from the action's changes."""
+        """Whether the screen may have changed by itself: one caret, or one small change apart from the action's."""
         if len(boxes) > 1:
             return False
         if _fits(boxes[0], self.rules.caret, self._scale):
@@ -225,8 +225,8 @@ class Settler:
         """Whether it follows closely on another doubtful change: then it is a movement and no blink."""
         return self._doubt is not None and now - self._doubt < self.rules.quiet
 
-    def _own_doing(self, now: float, box: Box) -> bool:
-        """Whether the screen does this by itself. What moves faster than any caret or clock is never ignored."""
+    def _by_itself(self, now: float, box: Box) -> bool:
+        """Whether the screen changes here by itself. What moves faster than any caret or clock is never ignored."""
         if not self._ambient.covers(box):
             return False
         self._recent = [(when, place) for when, place in self._recent if now - when < self.rules.quiet]
@@ -240,7 +240,7 @@ def wait_until_settled(
     ambient: Ambient | None = None,
     scale: float = 1.0,
 ) -> tuple[Settled, Pixels]:
-    """Look through `grab` until the screen has settled or the deadline has passed; how that went, and the last look."""
+    """Capture through `grab` until the screen has settled or the deadline has passed; result and last capture."""
     start = time.perf_counter()
     settler = Settler(before, start, rules, ambient, scale)
     while True:

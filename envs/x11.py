@@ -1,4 +1,4 @@
-"""What the X server itself can tell: monitors, windows, the active program. Linux only (xcffib)."""
+"""Queries to an X server: monitors, windows, the active program, the pointer. Linux only (xcffib)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _xcffib: Any = xcffib
 """xcffib has type markers, but no types."""
 
 _FAMILY_LOCAL = 252
-"""The server's own name for "everybody on this machine" in its access list (X.h: FamilyLocalHost)."""
+"""The access list's entry for every user of this machine (X.h: FamilyLocalHost)."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ class XScreen:
         self._tell_manager(window, "_NET_CLOSE_WINDOW", [0, 2, 0, 0, 0])
 
     def close(self) -> None:
-        """Leave the display. Safe to call twice."""
+        """Disconnect from the display. Safe to call twice."""
         self._conn.disconnect()
 
     def atom(self, name: str) -> int:

@@ -171,7 +171,7 @@ def open_env(screen: EnvSpec, rules: Rules | None = None) -> Screened:
             size=screen.size,
             monitors=screen.monitors,
             monitor=(screen.monitor or 1) - 1,
-            hands=(lambda display: DryRunBackend()) if screen.dry_run else None,
+            make_backend=(lambda display: DryRunBackend()) if screen.dry_run else None,
             rules=rules,
         )
     if screen.platform == "mobile":
@@ -191,7 +191,7 @@ def _extra(screen: EnvSpec, options: RunOptions) -> dict[str, JsonValue]:
 
 
 def keep_secrets(agent: Agent, secrets: Secrets) -> SecretEnv:
-    """Let the agent's model, hands, eyes and memory know the secrets by their placeholders only; the eyes and hands."""
+    """Let the agent's model, hands, eyes and memory know the secrets by their placeholders only; the eyes and backend."""
     veiled = SecretEnv(agent.env, secrets)
     agent.model = SecretModel(agent.model, secrets)
     agent.env = veiled

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -74,9 +74,8 @@ class AndroidWorldScreen:
         if is_black(image):
             check_not_black(image, 0.0)
         height, width = image.shape[:2]
-        scale = width / size[0]
-        turned = (0, 90, 180, 270)[quarter % 4]
-        frame = Frame(id=f"{self._count:04d}", width=width, height=height, scale=scale, rotation=turned)  # type: ignore[arg-type]
+        rotations: tuple[Literal[0, 90, 180, 270], ...] = (0, 90, 180, 270)
+        frame = Frame.of_screen(f"{self._count:04d}", width, height, size, rotations[quarter % 4])
         self._count += 1
         self._scrollable = scrollable(state.ui_elements)
         return Observation(image=image, frame=frame, app=self._app())
@@ -143,8 +142,7 @@ class AndroidWorldScreen:
 
     def _check(self, frame: Frame) -> None:
         size, quarter = self._size(), int(self._env().orientation)
-        seen = round(frame.width / frame.scale), round(frame.height / frame.scale)
-        if size != seen or 90 * quarter != frame.rotation:
+        if size != frame.input_size or 90 * quarter != frame.rotation:
             raise StaleFrameError(f"the phone was turned to {90 * quarter} degrees, {size[0]}x{size[1]}: look again")
 
     def _size(self) -> tuple[int, int]:

@@ -259,8 +259,7 @@ class AndroidEnv:
 
     def _frame(self, state: DeviceState, pixels: Pixels, name: str) -> Frame:
         height, width = pixels.shape[:2]
-        scale = width / state.size[0] if state.size else 1.0
-        return Frame(id=name, width=width, height=height, scale=scale, rotation=state.rotation)
+        return Frame.of_screen(name, width, height, state.size or (width, height), state.rotation)
 
     def _looked_size(self) -> tuple[int, int]:
         height, width = self.capture.grab().shape[:2]
@@ -276,9 +275,8 @@ class AndroidEnv:
             raise self._not_done(error) from error
         if now.awake is False or now.locked:
             raise StaleFrameError("the screen went off or was locked: look again")
-        size = now.size or (round(frame.width / frame.scale), round(frame.height / frame.scale))
-        fits = (round(frame.width / frame.scale), round(frame.height / frame.scale)) == size
-        if now.rotation != frame.rotation or not fits:
+        size = now.size or frame.input_size
+        if now.rotation != frame.rotation or frame.input_size != size:
             raise StaleFrameError(
                 f"the phone was turned from {frame.rotation} to {now.rotation} degrees, {size[0]}x{size[1]}: look again"
             )

@@ -1,1 +1,4 @@
-"""What a person does on a screen, heard while they do it, and made into the actions that would do it again."""
+"""Capture of a user's input on a screen, with the screen's history, and its conversion into actions.
+
+Not here: writing episodes from it (`agent.episodes.recording`).
+"""

@@ -1,7 +1,7 @@
-"""Hearing what a person does on an Android device: the kernel's own events, as ``getevent`` prints them.
+"""Input on an Android device: the kernel's own events, as ``getevent`` prints them, and captures of its screen.
 
-Fingers come as multi-touch slots (protocol B) in the panel's own units, which stay upright when the device is turned;
-here they become places on the display as it is turned now. One finger is a gesture; two at once are no action.
+Touches come as multi-touch slots (protocol B) in the panel's own units, which do not turn with the display; they are
+converted to input units of the display's present rotation. One finger is a gesture; two at once are no action.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ BUTTONS: dict[str, ButtonName] = {
 }  # fmt: skip
 """The device's buttons by Linux's names (``input-event-codes.h``)."""
 _LINE = re.compile(r"\[\s*(\d+\.\d+)\]\s+(/dev/input/\w+):\s+(\w+)\s+(\w+)\s+(\w+)")
-_TURNED = 5.0
+_TURN_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Panel:
 
 
 def read_panels(said: str) -> dict[str, Panel]:
-    """The touchscreens in what ``getevent -lp`` says, by device."""
+    """The touchscreens in the output of ``getevent -lp``, by device."""
     panels = {}
     for part in re.split(r"^add device \d+: ", said, flags=re.M)[1:]:
         device = part.split()[0]
@@ -87,7 +87,7 @@ class _Finger:
 
 @dataclass
 class _Screen:
-    """One touchscreen's fingers by slot; `many` says that there were two at once."""
+    """One touchscreen's fingers by slot; `many` is whether there were two at once."""
 
     panel: Panel
     slot: int = 0
@@ -101,15 +101,15 @@ class _Screen:
 
 
 class TouchReader:
-    """From the lines of ``getevent -lt`` to events. `turned` gives the display's size (input units) and rotation."""
+    """From the lines of ``getevent -lt`` to events. `geometry` gives the display's size (input units) and rotation."""
 
-    def __init__(self, panels: dict[str, Panel], turned: Callable[[], tuple[tuple[int, int], int]]) -> None:
+    def __init__(self, panels: dict[str, Panel], geometry: Callable[[], tuple[tuple[int, int], int]]) -> None:
         self._screens = {device: _Screen(panel) for device, panel in panels.items()}
-        self._turned = turned
+        self._geometry = geometry
         self._offset: float | None = None
 
     def feed(self, line: str, arrived: float) -> list[Event]:
-        """What a line completes; `arrived` is when it came (`time.monotonic`). Other lines say nothing."""
+        """What a line completes; `arrived` is when it came (`time.monotonic`). Other lines are ignored."""
         match = _LINE.match(line.strip())
         if match is None:
             return []
@@ -137,7 +137,7 @@ class TouchReader:
             yield from self._report(screen, when)
 
     def _report(self, screen: _Screen, when: float) -> Iterator[Event]:
-        """A picture of all fingers is complete."""
+        """The state of all fingers is complete."""
         down = [finger for finger in screen.fingers.values() if finger.down]
         screen.many = screen.many or len(down) > 1
         for finger in down:
@@ -154,7 +154,7 @@ class TouchReader:
             yield from self._gesture(screen.panel, path, when)
 
     def _gesture(self, panel: Panel, path: list[tuple[float, int, int]], when: float) -> Iterator[Event]:
-        size, rotation = self._turned()
+        size, rotation = self._geometry()
         places = [(moment, *panel.place(x, y, size, rotation)) for moment, x, y in path]
         yield Down(*places[0])
         yield from (Moved(*place) for place in places[1:])
@@ -172,31 +172,31 @@ def _signed(value: str) -> int:
 
 
 class AndroidListener:
-    """Everything that fingers and buttons do on the device behind `link`. Raises `EnvError`."""
+    """The touches and buttons of the device behind `link`, as a queue of events. Raises `EnvError`."""
 
-    def __init__(self, link: AdbLink, turned: Callable[[], tuple[tuple[int, int], int]]) -> None:
+    def __init__(self, link: AdbLink, geometry: Callable[[], tuple[tuple[int, int], int]]) -> None:
         self.events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         try:
             panels = read_panels(link.ask(command("getevent", "-lp")).out)
             if not panels:
                 raise EnvError(f"{link.serial} shows adb no touchscreen (getevent -lp): its maker may not allow it")
-            self._reader = TouchReader(panels, turned)
+            self._reader = TouchReader(panels, geometry)
             self._socket = link.follow(command("getevent", "-lt"))
         except BackendError as error:
             raise EnvError(str(error)) from error
         self._begun = threading.Event()
-        self._thread = threading.Thread(target=self._hear, name="listener", daemon=True)
+        self._thread = threading.Thread(target=self._receive, name="listener", daemon=True)
         self._thread.start()
         self._begun.wait(5)
 
     def close(self) -> None:
-        """Stop hearing. Safe to call twice."""
+        """Stop. Safe to call twice."""
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._thread.join(5)
         self._socket.close()
 
-    def _hear(self) -> None:
+    def _receive(self) -> None:
         rest = b""
         try:
             while piece := self._socket.recv(1 << 16):
@@ -221,21 +221,21 @@ def secret_field(link: AdbLink) -> bool:
         return True
 
 
-class AndroidEye:
-    """Looks at an Android device without touching it: a screen that was switched off stays off."""
+class AndroidScreenSource:
+    """Captures an Android device without input to it: a screen that was switched off stays off."""
 
     def __init__(self, env: AndroidEnv) -> None:
         self._env, self._count = env, 0
         self._last: TimedPicture | None = None
 
-    def turned(self) -> tuple[tuple[int, int], int]:
-        """Size in input units and rotation, as of the last look."""
-        frame = (self._last or self.look()).frame
-        return (round(frame.width / frame.scale), round(frame.height / frame.scale)), frame.rotation
+    def geometry(self) -> tuple[tuple[int, int], int]:
+        """Size in input units and rotation, as of the last capture."""
+        frame = (self._last or self.capture()).frame
+        return frame.input_size, frame.rotation
 
-    def look(self) -> TimedPicture:
-        """What is shown now. Raises `EnvError` when the device stays away."""
-        deadline = Deadline(_TURNED)
+    def capture(self) -> TimedPicture:
+        """The picture shown now. Raises `EnvError` when the device stays away."""
+        deadline = Deadline(_TURN_SECONDS)
         while True:
             try:
                 pixels = self._env.capture.grab()
@@ -249,20 +249,18 @@ class AndroidEye:
             size = state.size or (width, height)
             if abs(width / size[0] - height / size[1]) < 0.02 or deadline.passed:
                 break
-        frame = Frame(
-            id=f"{self._count:04d}", width=width, height=height, scale=width / size[0], rotation=state.rotation
-        )
+        frame = Frame.of_screen(f"{self._count:04d}", width, height, size, state.rotation)
         self._count += 1
         self._last = TimedPicture(seen, pixels, frame, state.app, _rgb, state.keyboard is True)
         return self._last
 
-    def changed(self, seconds: float) -> bool:
-        """Nobody says: it is looked at all the time."""
+    def wait_for_change(self, seconds: float) -> bool:
+        """True at once: the device does not report changes."""
         del seconds
         return True
 
     def close(self) -> None:
-        """The device is closed by whoever opened it."""
+        """Nothing: the owner of the device closes it."""
 
 
 def _rgb(pixels: Pixels) -> Image:

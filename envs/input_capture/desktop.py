@@ -1,4 +1,4 @@
-"""A person's eyes on a desktop's monitor: looks for `envs.input_capture.screen_history`."""
+"""Captures of a desktop's monitor for `envs.input_capture.screen_history`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from envs.input_capture.screen_history import Damage, TimedPicture
 from envs.monitor import Monitor, choose_monitor, frame_of
 
 
-class DesktopEye:
-    """Looks at one monitor of an X display; see `envs.desktop.DesktopEnv` for `display` and `monitor`."""
+class DesktopScreenSource:
+    """Captures one monitor of an X display; see `envs.desktop.DesktopEnv` for `display` and `monitor`."""
 
     def __init__(self, display: str | None = None, monitor: int | str | None = None) -> None:
         self._capture = ScreenCapture(display)
@@ -28,11 +28,11 @@ class DesktopEye:
 
     @property
     def monitor(self) -> Monitor:
-        """The monitor that is looked at."""
+        """The monitor that is captured."""
         return choose_monitor(self._capture.monitors(), self._wanted)
 
-    def look(self) -> TimedPicture:
-        """What the monitor shows now. Raises `EnvError`."""
+    def capture(self) -> TimedPicture:
+        """The picture shown now. Raises `EnvError`."""
         monitor = self.monitor
         pixels = self._capture.grab(monitor)
         seen = time.monotonic()
@@ -40,7 +40,7 @@ class DesktopEye:
         self._count += 1
         return TimedPicture(seen, pixels, frame, self._names.active_app(), to_rgb)
 
-    def changed(self, seconds: float) -> bool:
+    def wait_for_change(self, seconds: float) -> bool:
         """Wait until something is drawn, at most so long."""
         if self._damage is None:
             time.sleep(min(seconds, 0.1))
@@ -48,7 +48,7 @@ class DesktopEye:
         return self._damage.wait(seconds)
 
     def close(self) -> None:
-        """Leave the display. Safe to call twice."""
+        """Disconnect from the display. Safe to call twice."""
         if self._damage is not None:
             self._damage.close()
         self._capture.close()

@@ -1,4 +1,4 @@
-"""What hands did, as it was heard: small input events with their time. The other way round from `actions.events`.
+"""Captured input events with their times: the counterpart of `actions.events`, which are sent.
 
 Times are seconds of `time.monotonic`; positions are input units (see `actions.frame`).
 """
@@ -24,7 +24,7 @@ class Down:
 
 @dataclass(frozen=True)
 class Moved:
-    """The pointer, or the finger that is down, came to a place."""
+    """The pointer, or the finger that is down, moved."""
 
     time: float
     x: float
@@ -55,7 +55,7 @@ class Turned:
 
 @dataclass(frozen=True)
 class Typed:
-    """Keys gave this text."""
+    """Text that keys produced."""
 
     time: float
     text: str
@@ -79,7 +79,7 @@ class Clicked:
 
 @dataclass(frozen=True)
 class Unknown:
-    """Something that no action can say; `what` is for people."""
+    """Input that no action expresses; `what` describes it."""
 
     time: float
     what: str

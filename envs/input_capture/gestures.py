@@ -7,7 +7,7 @@ The rules:
 * presses within `DOUBLE` seconds and `NEAR` units of each other are a double or triple click;
 * notches of the wheel one way, on one place, without a pause are one scroll;
 * characters one after another are one text; a pause of `TEXT_PAUSE` ends it. Enter, Tab and Backspace are keys: each
-  is an act with a screen of its own;
+  is a step of its own;
 * the same chord again and again is one key action.
 
 Time that passes is no action. Pure: it is fed with events and the time, and knows no device.
@@ -78,7 +78,7 @@ class _Held:
 
 @dataclass
 class Gestures:
-    """Feed it events in order; it gives back what is complete. `unknown` counts what no action can say."""
+    """Joins events, fed in order, into gestures. `unknown` counts input that no action expresses."""
 
     touch: Touch = field(default_factory=Touch)
     unknown: dict[str, int] = field(default_factory=dict)

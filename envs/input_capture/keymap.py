@@ -90,7 +90,7 @@ class KeyGroups:
         return syms[level] if level < len(syms) else 0
 
     def mask(self, group: int) -> int:
-        """The modifiers that the key looks at."""
+        """The modifiers that affect the key."""
         return self.groups[group % len(self.groups)][0].mask if self.groups else 0
 
     def chosen_by(self, group: int, state: int) -> int:
@@ -178,7 +178,7 @@ class Compose:
         self._begun: tuple[int, ...] = ()
 
     def forget(self) -> None:
-        """Drop what was begun."""
+        """Drop the sequence under way."""
         self._begun = ()
 
     def take(self, keysym: int) -> str | None:
@@ -191,7 +191,7 @@ class Compose:
         self._begun = (*self._begun, keysym)
         table = compose_table() if self._table is None else self._table
         found = table.get(self._begun)
-        if found is None and table and self._begun in _beginnings(table):
+        if found is None and table and self._begun in _beginnings(frozenset(table)):
             return ""
         if found is None and len(self._begun) == 1:
             return ""
@@ -233,13 +233,8 @@ def _keysym(name: str) -> int | None:
 
 
 @functools.cache
-def _beginnings_of(id_: int, keys: frozenset[tuple[int, ...]]) -> frozenset[tuple[int, ...]]:
-    del id_
+def _beginnings(keys: frozenset[tuple[int, ...]]) -> frozenset[tuple[int, ...]]:
     return frozenset(key[:n] for key in keys for n in range(1, len(key)))
-
-
-def _beginnings(table: Mapping[tuple[int, ...], str]) -> frozenset[tuple[int, ...]]:
-    return _beginnings_of(id(table), frozenset(table))
 
 
 # --- the display's map -------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
-"""What the screen showed and when: a thread that looks, and remembers the pictures of the last while.
+"""The last pictures of a screen with their times, captured by a thread.
 
-On X the DAMAGE extension says when something was drawn, so a screen that rests is not looked at; elsewhere it is
-looked at a few times a second. Pictures that equal the one before are not kept.
+On X the DAMAGE extension reports drawing, so a screen that rests is not captured; elsewhere it is captured a few
+times a second. Pictures that equal the one before are not kept.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from envs.env import EnvError, Image
 from envs.settle import Pixels
 
 INTERVAL = 0.03
-"""Seconds between two looks at a screen that changes."""
+"""Seconds between two captures of a screen that changes."""
 KEPT = 24
 """Pictures remembered at most; of those in between, the ones that were shown for the shortest time go first."""
 
@@ -31,7 +31,7 @@ KEPT = 24
 class TimedPicture:
     """A picture (4 bytes a pixel) that was complete at `seen` (`time.monotonic`) and is first of its kind.
 
-    `keyboard` is whether the device's own keyboard is out.
+    `keyboard` is whether the device's own keyboard is shown.
     """
 
     seen: float
@@ -46,21 +46,21 @@ class TimedPicture:
         return self.rgb(self.pixels)
 
 
-class Eye(Protocol):
-    """Where looks come from."""
+class ScreenSource(Protocol):
+    """Captures one screen."""
 
-    def look(self) -> TimedPicture:
-        """What is shown now. Raises `EnvError`."""
+    def capture(self) -> TimedPicture:
+        """The picture shown now. Raises `EnvError`."""
 
-    def changed(self, seconds: float) -> bool:
-        """Wait for a change, at most so long; whether one was seen. Where nobody says, it is always True."""
+    def wait_for_change(self, seconds: float) -> bool:
+        """Wait for a change, at most so long; whether there was one. Always True where changes are not reported."""
 
     def close(self) -> None:
-        """Let go of the screen."""
+        """Release the screen."""
 
 
 class Damage:
-    """Says when something is drawn on an X display. Raises `EnvError` where the server has no DAMAGE extension."""
+    """Reports drawing on an X display. Raises `EnvError` where the server has no DAMAGE extension."""
 
     def __init__(self, display: str) -> None:
         connect: Any = xcffib.connect
@@ -73,7 +73,7 @@ class Damage:
             level = xcffib.damage.ReportLevel.NonEmpty
             self._damage.Create(self._id, root, level, is_checked=True).check()
         except (xcffib.XcffibException, KeyError) as error:
-            raise EnvError(f"the X display {display!r} does not say when it changes") from error
+            raise EnvError(f"the X display {display!r} does not report changes") from error
 
     def wait(self, seconds: float) -> bool:
         """Whether something was drawn since the last call, or is within `seconds`. Raises `EnvError`."""
@@ -97,70 +97,70 @@ class Damage:
         return self._found
 
     def close(self) -> None:
-        """Leave the display. Safe to call twice."""
+        """Disconnect from the display. Safe to call twice."""
         self._conn.disconnect()
 
 
-class Screens:
-    """Looks through `eye` from a thread of its own until closed. `error` is why it had to stop."""
+class ScreenHistory:
+    """Captures from `source` in a thread of its own until closed. `error` is why it had to stop."""
 
-    def __init__(self, eye: Eye) -> None:
-        self._eye = eye
+    def __init__(self, source: ScreenSource) -> None:
+        self._source = source
         self._lock = threading.Lock()
-        self._looks = [eye.look()]
+        self._pictures = [source.capture()]
         self.error: EnvError | None = None
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="screens", daemon=True)
+        self._thread = threading.Thread(target=self._watch, name="screen history", daemon=True)
         self._thread.start()
 
     @property
-    def looks(self) -> list[TimedPicture]:
+    def pictures(self) -> list[TimedPicture]:
         """The pictures remembered, oldest first."""
         with self._lock:
-            return list(self._looks)
+            return list(self._pictures)
 
     @property
     def last_change(self) -> float:
         """When the newest picture was first seen."""
         with self._lock:
-            return self._looks[-1].seen
+            return self._pictures[-1].seen
 
-    def before(self, moment: float) -> TimedPicture:
-        """What was shown just before `moment`; the oldest picture remembered where that is longer ago."""
-        looks = self.looks
-        return next((look for look in reversed(looks) if look.seen <= moment), looks[0])
+    def before(self, time: float) -> TimedPicture:
+        """What was shown just before `time`; the oldest picture remembered where that is longer ago."""
+        pictures = self.pictures
+        return next((picture for picture in reversed(pictures) if picture.seen <= time), pictures[0])
 
     def between(self, start: float, end: float) -> list[TimedPicture]:
         """The pictures that came after `start` and by `end`."""
-        return [look for look in self.looks if start < look.seen <= end]
+        return [picture for picture in self.pictures if start < picture.seen <= end]
 
     def close(self) -> None:
-        """Stop looking. Safe to call twice."""
+        """Stop. Safe to call twice."""
         self._over.set()
         if self._thread.is_alive():
             self._thread.join(10)
-        self._eye.close()
+        self._source.close()
 
     def _watch(self) -> None:
         try:
             while not self._over.is_set():
-                if self._eye.changed(0.2):
-                    self._keep(self._eye.look())
+                if self._source.wait_for_change(0.2):
+                    self._keep(self._source.capture())
                     self._over.wait(INTERVAL)
         except EnvError as error:
             self.error = error
 
-    def _keep(self, look: TimedPicture) -> None:
+    def _keep(self, picture: TimedPicture) -> None:
         with self._lock:
-            last = self._looks[-1]
-            if look.frame.same_geometry(last.frame) and np.array_equal(look.pixels, last.pixels):
+            last = self._pictures[-1]
+            if picture.frame.same_geometry(last.frame) and np.array_equal(picture.pixels, last.pixels):
                 return
-            self._looks.append(look)
-            if len(self._looks) > KEPT:
-                del self._looks[_least(self._looks)]
+            self._pictures.append(picture)
+            if len(self._pictures) > KEPT:
+                del self._pictures[_least(self._pictures)]
 
 
-def _least(looks: list[TimedPicture]) -> int:
-    """Which of the older pictures was shown for the shortest time."""
-    shown = [(after.seen - look.seen, n) for n, (look, after) in enumerate(pairwise(looks))]
-    return min(shown[: len(looks) - 4])[1]
+def _least(pictures: list[TimedPicture]) -> int:
+    """The index of the older picture that was shown for the shortest time."""
+    shown = [(after.seen - picture.seen, n) for n, (picture, after) in enumerate(pairwise(pictures))]
+    return min(shown[: len(pictures) - 4])[1]

@@ -1,8 +1,8 @@
-"""Hearing what a person does on an X display, through the RECORD extension: no grab, no key lost, no window of ours.
+"""Input on an X display, through the RECORD extension: no grab, no lost key, no window of ours.
 
-What is heard is what programs get: positions on the screen, buttons as the user's mapping counts them, keys with their
-modifiers. Requests that change the keyboard's map come in the same stream, in order, so that a key lent to a character
-for a moment (as xdotool and others do) is read as that character.
+Events are those that programs get: positions on the screen, buttons as the user's mapping counts them, keys with
+their modifiers. Requests that change the keyboard's map come in the same stream, in order, so that a key lent to a
+character for a short time (as xdotool and others do) is read as that character.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ _HELD = ((4, "ctrl"), (1, "shift"), (8, "alt"), (64, "super"))
 
 
 class X11Listener:
-    """Everything that is done with mouse and keyboard on `display`, by whoever does it, from now on.
+    """All mouse and keyboard input on `display`, whatever sends it, from now on.
 
-    `events` are in order; times are `time.monotonic`. Raises `EnvError` where the display cannot be heard.
+    `events` are in order; times are `time.monotonic`. Raises `EnvError` where the display has no RECORD.
     """
 
     def __init__(self, display: str) -> None:
@@ -45,25 +45,25 @@ class X11Listener:
         connect: Any = xcffib.connect  # xcffib has type markers, but no types
         self._open: list[Any] = []
         try:
-            self._asking, self._hearing = self._connect(connect, display), self._connect(connect, display)
-            self._xkb = self._asking.core.QueryExtension(9, "XKEYBOARD").reply().major_opcode
-            self._keymap = Keymap(read_rows(self._asking))
+            self._querying, self._recording = self._connect(connect, display), self._connect(connect, display)
+            self._xkb = self._querying.core.QueryExtension(9, "XKEYBOARD").reply().major_opcode
+            self._keymap = Keymap(read_rows(self._querying))
             self._context = self._create()
         except (xcffib.XcffibException, KeyError) as error:
-            self._leave()
-            raise EnvError(f"the X display {display!r} lets nobody hear its input: it needs the RECORD and "
+            self._disconnect()
+            raise EnvError(f"the X display {display!r} does not report its input: it needs the RECORD and "
                            "XKEYBOARD extensions (an X11 session, not Wayland)") from error  # fmt: skip
         self._offset: float | None = None
         self._alone = 0
         self._ready, self._closed = threading.Event(), False
-        self._thread = threading.Thread(target=self._hear, name="listener", daemon=True)
+        self._thread = threading.Thread(target=self._receive, name="listener", daemon=True)
         self._thread.start()
         if not self._ready.wait(5):
             self.close()
             raise EnvError(f"the X display {display!r} does not begin to record: try again")
 
     def close(self) -> None:
-        """Stop hearing. Safe to call twice; `events` ends with None."""
+        """Stop. Safe to call twice; `events` ends with None."""
         if self._closed:
             return
         self._closed = True
@@ -73,37 +73,37 @@ class X11Listener:
         except xcffib.XcffibException:
             pass  # the display is gone, and its context with it
         self._thread.join(5)
-        self._leave()
+        self._disconnect()
 
     def _connect(self, connect: Any, display: str) -> Any:
         self._open.append(connect(display))
         return self._open[-1]
 
-    def _leave(self) -> None:
+    def _disconnect(self) -> None:
         for connection in self._open:
             connection.disconnect()
 
     def _create(self) -> int:
-        """A context of everything that hands do, and of what changes the keyboard's map."""
-        self._record: Any = self._asking(xcffib.record.key)
+        """A RECORD context of device events and of requests that change the keyboard's map."""
+        self._record: Any = self._querying(xcffib.record.key)
         self._record.QueryVersion(1, 13).reply()
         wanted = [
             _range(device=(_KEY_PRESS, _MOTION)),
             _range(request=(_CHANGE_MAP, _CHANGE_MAP)),
             _range(extension=(self._xkb, _XKB_SET_MAP, _XKB_GET_BY_NAME)),
         ]
-        context: int = self._asking.generate_id()
+        context: int = self._querying.generate_id()
         self._record.CreateContext(
             context, 0, 1, len(wanted), [_ALL_CLIENTS], wanted, is_checked=True
         ).check()  # fmt: skip
         return context
 
-    def _hear(self) -> None:
+    def _receive(self) -> None:
         try:
-            record: Any = self._hearing(xcffib.record.key)
+            record: Any = self._recording(xcffib.record.key)
             record.QueryVersion(1, 13).reply()
             cookie = record.EnableContext(self._context)
-            self._hearing.flush()
+            self._recording.flush()
             while True:
                 reply = cookie.reply()
                 if reply.category == _START:
@@ -132,11 +132,11 @@ class X11Listener:
             room = min(count * width, (len(data) - 8) // 4)
             self._keymap.change(core_rows(first, width, struct.unpack_from(f"={room}I", data, 8)))
         elif data[0] == self._xkb and data[1] in (_XKB_SET_MAP, _XKB_GET_BY_NAME):
-            self._keymap.change(read_rows(self._asking))
+            self._keymap.change(read_rows(self._querying))
 
     def _translated(self, data: bytes) -> Iterator[Event]:
         kind, detail, _, stamp, *_, x, y, _, _, state, _ = _EVENT.unpack(data)
-        when, kind = self._moment(stamp), kind & 0x7F
+        when, kind = self._local_time(stamp), kind & 0x7F
         if kind in (_KEY_PRESS, _KEY_RELEASE):
             yield from self._key(kind, detail, state, when)
             return
@@ -165,8 +165,8 @@ class X11Listener:
         elif key.unknown:
             yield Unknown(when, key.unknown)
 
-    def _moment(self, stamp: int) -> float:
-        """The server's milliseconds on our clock: what came with the least delay tells how the two differ."""
+    def _local_time(self, stamp: int) -> float:
+        """The server's milliseconds on our clock; the least delay seen gives their difference."""
         now = time.monotonic()
         gap = now - stamp / 1000
         if self._offset is None or gap < self._offset or gap - self._offset > 60:

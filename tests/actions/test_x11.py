@@ -1,4 +1,4 @@
-"""The hands on real X servers: what programs receive, and that keyboard and clipboard are left as they were."""
+"""Input on real X servers: what programs receive, and that keyboard and clipboard are left as they were."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Start = Callable[..., "subprocess.Popen[bytes]"]
 
 
 @contextmanager
-def hands(display: str) -> Iterator[InputBackend]:
+def backend_on(display: str) -> Iterator[InputBackend]:
     backend = InputBackend(X11Device(display))
     try:
         yield backend
@@ -45,7 +45,7 @@ def hands(display: str) -> Iterator[InputBackend]:
 
 
 def do(display: str, *actions: dict[str, Any]) -> None:
-    with hands(display) as backend:
+    with backend_on(display) as backend:
         for action in actions:
             backend.perform(parse_action(action), FRAME)
 
@@ -127,7 +127,7 @@ def test_the_wheel_turns_the_way_the_content_should_go(display: str) -> None:
     assert [event.detail for event in seen] == [5, 5, 5, 4, 7, 7, 6]
     assert [event.state & CTRL for event in seen] == [0, 0, 0, 0, CTRL, CTRL, 0]
     assert {(event.root_x, event.root_y) for event in seen} == {(50, 60)}
-    with hands(display) as backend:
+    with backend_on(display) as backend:
         assert backend.position() == (50, 60)
 
 
@@ -210,7 +210,7 @@ def test_more_characters_than_spare_keys(display: str, recorder: Recorder, uncha
 def test_a_layout_changed_meanwhile_is_noticed_and_kept(
     display: str, recorder: Recorder, layout: Callable[[str], None]
 ) -> None:
-    with hands(display) as backend:
+    with backend_on(display) as backend:
         backend.perform(parse_action(write("zü🎉")), FRAME)
         assert recorder.shows("zü🎉")
         layout("de")
@@ -369,7 +369,7 @@ def selection(display: str, name: str) -> str:
 
 
 def test_two_displays_at_once(display: str, tmp_path: Path) -> None:
-    with xvfb("800x600") as other, hands(display) as here, hands(other) as there:
+    with xvfb("800x600") as other, backend_on(display) as here, backend_on(other) as there:
         here.perform(parse_action({"type": "move", "point": (11, 12)}), FRAME)
         there.perform(parse_action({"type": "move", "point": (21, 22)}), FRAME)
         assert (here.position(), there.position()) == ((11, 12), (21, 22))
@@ -401,7 +401,7 @@ def test_errors_are_one_line() -> None:
 
 def test_typing_is_quick(display: str, recorder: Recorder) -> None:
     text = "The quick brown fox jumps over the lazy dog. " * 20
-    with hands(display) as backend:
+    with backend_on(display) as backend:
         start = time.perf_counter()
         backend.perform(parse_action(write(text)), FRAME)
         assert (time.perf_counter() - start) / len(text) < 0.005

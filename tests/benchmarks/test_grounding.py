@@ -16,7 +16,7 @@ from agent.core.model import Grounding, ModelError, ParseError
 from benchmarks.figures.scoring import Nothing, Polygon, Region, Target
 from benchmarks.suite import Judged, Prediction, Suite, SuiteError, SuiteOptions
 from benchmarks.suites import open_suite
-from benchmarks.suites.grounding.two_pass import part_of, read_image, whole
+from benchmarks.suites.grounding.two_pass import part_of, read_image
 from envs.env import Observation
 from tests.benchmarks.official import ANNOTATIONS, BUILDERS, CORNERS, HEIGHT, WIDTH, change, write_image
 
@@ -428,8 +428,8 @@ def test_closer_look_keeps_the_point_in_view_and_maps_exactly(width: int, height
     there = Point(*closer.frame.from_input(*around))
     assert -1e-9 <= there.x <= closer.frame.width
     assert -1e-9 <= there.y <= closer.frame.height
-    assert whole(closer.frame, there) == pytest.approx(around)
-    corners = [whole(closer.frame, Point(a, b)) for a, b in ((0, 0), (closer.frame.width, closer.frame.height))]
+    assert closer.frame.to_exact_input(there) == pytest.approx(around)
+    corners = [closer.frame.to_exact_input(Point(a, b)) for a, b in ((0, 0), (closer.frame.width, closer.frame.height))]
     assert Box(0, 0, width, height).grown(1).holds(corners[0])
     assert Box(0, 0, width, height).holds(corners[1])
 

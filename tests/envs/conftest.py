@@ -38,7 +38,7 @@ def tkapp(tmp_path: Path) -> TkApp:
 @pytest.fixture(scope="module")
 def screen() -> Iterator[SandboxEnv]:
     """An empty private display, shared by the tests of one file."""
-    with SandboxEnv(hands=lambda _: DryRunBackend()) as env:
+    with SandboxEnv(make_backend=lambda _: DryRunBackend()) as env:
         yield env
 
 

@@ -25,7 +25,7 @@ from envs.x11 import XScreen
 from tests.envs.conftest import TKAPP, TkApp, until
 
 
-class Hands:
+class RecordingBackend:
     """A backend that remembers what it was told and where that is in input units."""
 
     supported = frozenset({"click", "key"})
@@ -108,8 +108,8 @@ def test_a_window_that_never_rests_ends_at_the_deadline_unsettled(tkapp: TkApp) 
 
 @pytest.mark.desktop
 def test_a_changed_geometry_is_refused_and_nothing_is_sent() -> None:
-    hands = Hands()
-    with SandboxEnv(size=(640, 480), hands=lambda _: hands) as env:
+    backend = RecordingBackend()
+    with SandboxEnv(size=(640, 480), make_backend=lambda _: backend) as env:
         frame = env.observe().frame
         for changed in (Monitor("m", 0, 0, 600, 480, True), Monitor("m", 40, 0, 600, 480, True)):
             XScreen(env.display).set_monitors((changed,))
@@ -117,38 +117,38 @@ def test_a_changed_geometry_is_refused_and_nothing_is_sent() -> None:
                 env.perform(Click(point=Point(10, 10)), frame)
             frame = env.observe().frame
             assert (frame.origin[0], frame.width) == (changed.left, 600)
-        assert hands.sent == []
+        assert backend.sent == []
         assert env.perform(Click(point=Point(10, 10)), frame).performed
-        assert hands.sent[0][1] == (50, 10)
+        assert backend.sent[0][1] == (50, 10)
 
 
 @pytest.mark.desktop
 def test_a_rotated_monitor_is_refused(tkapp: TkApp) -> None:
-    hands = Hands()
-    with SandboxEnv(size=(800, 600), hands=lambda _: hands) as env:
+    backend = RecordingBackend()
+    with SandboxEnv(size=(800, 600), make_backend=lambda _: backend) as env:
         XScreen(env.display).set_monitors((Monitor("m", 0, 0, 600, 400, True),))
         frame = env.observe().frame
         XScreen(env.display).set_monitors((Monitor("m", 0, 0, 400, 600, True),))
         with pytest.raises(StaleFrameError):
             env.perform(Click(point=Point(10, 10)), frame)
-        assert hands.sent == []
+        assert backend.sent == []
 
 
 @pytest.mark.desktop
 def test_a_display_that_is_gone_is_a_device_error_and_nothing_is_sent() -> None:
-    hands = Hands()
-    sandbox = SandboxEnv(size=(640, 480), hands=lambda _: DryRunBackend())
-    env = DesktopEnv(sandbox.display, backend=hands)
+    backend = RecordingBackend()
+    sandbox = SandboxEnv(size=(640, 480), make_backend=lambda _: DryRunBackend())
+    env = DesktopEnv(sandbox.display, backend=backend)
     frame = env.observe().frame
     sandbox.close()
     with pytest.raises(EnvError, match="gone"):
         env.perform(Click(point=Point(1, 1)), frame)
     with pytest.raises(EnvError):
         env.observe()
-    assert hands.sent == []
+    assert backend.sent == []
     env.close()
     env.close()
-    assert hands.closed == 1
+    assert backend.closed == 1
 
 
 @pytest.mark.parametrize(
@@ -162,20 +162,20 @@ def test_a_display_that_is_gone_is_a_device_error_and_nothing_is_sent() -> None:
 def test_a_stand_in_for_hidpi_and_negative_origins_maps_to_input_units(
     monitor: Monitor, scale: float, pixel: tuple[int, int], unit: tuple[int, int]
 ) -> None:
-    hands = Hands()
-    env = DesktopEnv(capture=StandInCapture(monitor, scale), backend=hands)
+    backend = RecordingBackend()
+    env = DesktopEnv(capture=StandInCapture(monitor, scale), backend=backend)
     frame = env.observe().frame
     assert (frame.scale, frame.origin) == (scale, (monitor.left, monitor.top))
     env.perform(Click(point=Point(*pixel)), frame)
-    assert hands.sent[0][1] == unit
+    assert backend.sent[0][1] == unit
     with pytest.raises(GeometryError):
         env.perform(Click(point=Point(frame.width, 0)), frame)
-    assert len(hands.sent) == 1
+    assert len(backend.sent) == 1
 
 
 def test_a_failing_device_is_an_environment_error() -> None:
-    hands = Hands(BackendError("unplugged"))
-    env = DesktopEnv(capture=StandInCapture(Monitor("m", 0, 0, 400, 300), 1.0), backend=hands)
+    backend = RecordingBackend(BackendError("unplugged"))
+    env = DesktopEnv(capture=StandInCapture(Monitor("m", 0, 0, 400, 300), 1.0), backend=backend)
     with pytest.raises(EnvError, match="unplugged"):
         env.perform(Click(point=Point(1, 1)), env.observe().frame)
 
@@ -198,7 +198,7 @@ def test_a_dry_run_sends_starts_and_waits_for_nothing() -> None:
 
 
 def test_a_wait_lasts_as_long_as_it_says_and_can_be_interrupted() -> None:
-    env = DesktopEnv(capture=StandInCapture(Monitor("m", 0, 0, 400, 300), 1.0), backend=Hands())
+    env = DesktopEnv(capture=StandInCapture(Monitor("m", 0, 0, 400, 300), 1.0), backend=RecordingBackend())
     frame = env.observe().frame
     assert env.perform(Wait(seconds=0.2), frame).timings["act"] >= 0.2
     threading.Timer(0.1, env.stop.set).start()
@@ -210,7 +210,7 @@ def test_a_wait_lasts_as_long_as_it_says_and_can_be_interrupted() -> None:
 def test_opening_what_is_not_allowed_does_nothing_and_says_so() -> None:
     started: list[Sequence[str]] = []
     env = DesktopEnv(
-        capture=StandInCapture(Monitor("m", 0, 0, 400, 300), 1.0), backend=Hands(),
+        capture=StandInCapture(Monitor("m", 0, 0, 400, 300), 1.0), backend=RecordingBackend(),
         programs=["true --flag"], launcher=started.append,
     )  # fmt: skip
     frame = env.observe().frame

@@ -25,7 +25,7 @@ import sys, time
 from actions.dryrun import DryRunBackend
 from envs.sandbox import SandboxEnv
 apps = ["xterm -e sh -c '(trap \\"\\" HUP TERM; sleep 1000) & setsid sleep 1000 & sleep 1000'"]
-env = SandboxEnv(apps if "apps" in sys.argv else [], hands=lambda _: DryRunBackend())
+env = SandboxEnv(apps if "apps" in sys.argv else [], make_backend=lambda _: DryRunBackend())
 print(env.display, env.home, env._supervisor.pid, flush=True)
 time.sleep(1000)
 """

@@ -10,7 +10,7 @@ from agent.core.errors import UserError
 from agent.episodes.recording.session import RecordingSource, RecordOptions
 from envs.desktop import start_program
 from envs.env import EnvError
-from envs.input_capture.desktop import DesktopEye
+from envs.input_capture.desktop import DesktopScreenSource
 from envs.input_capture.x11 import X11Listener
 from envs.sandbox import SandboxEnv
 
@@ -22,17 +22,17 @@ def desktop_place(options: RecordOptions, stack: ExitStack) -> RecordingSource:
     if options.kind == "sandbox":
         return _sandbox(options, stack)
     which = None if options.monitor is None else options.monitor - 1
-    eye = DesktopEye(None, which)
-    stack.callback(eye.close)
-    display = eye.display
+    source = DesktopScreenSource(None, which)
+    stack.callback(source.close)
+    display = source.display
     if display is None:
         raise EnvError("recording needs an X11 display, which this system has not: use --env sandbox or --env android")
     environ = {**os.environ, "DISPLAY": display}
-    monitor = eye.monitor
+    monitor = source.monitor
     return RecordingSource(
         name=f"desktop {display} {monitor.width}x{monitor.height}",
         platform="desktop",
-        eye=eye,
+        source=source,
         listen=lambda: X11Listener(display),
         open=lambda app: start_program(shlex.split(app), environ),
         display=display,
@@ -44,11 +44,11 @@ def _sandbox(options: RecordOptions, stack: ExitStack) -> RecordingSource:
         raise UserError("--monitor: the sandbox of a recording has one monitor")
     env = SandboxEnv(size=options.size)
     stack.callback(env.close)
-    eye = DesktopEye(env.display)
+    source = DesktopScreenSource(env.display)
     return RecordingSource(
         name=env.name,
         platform="desktop",
-        eye=eye,
+        source=source,
         listen=lambda: X11Listener(env.display),
         open=lambda app: env.launch(shlex.split(app)),
         display=env.display,

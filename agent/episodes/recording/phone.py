@@ -11,7 +11,7 @@ from agent.core.errors import UserError
 from agent.episodes.recording.session import RecordingSource, RecordOptions
 from envs.android import AndroidEnv, SimulatedPhoneEnv
 from envs.env import EnvError
-from envs.input_capture.android import AndroidEye, AndroidListener, secret_field
+from envs.input_capture.android import AndroidScreenSource, AndroidListener, secret_field
 from envs.input_capture.gestures import Touch
 
 
@@ -23,12 +23,12 @@ def phone_place(options: RecordOptions, stack: ExitStack) -> RecordingSource:
         raise UserError("--monitor: a phone has one screen")
     env: AndroidEnv = SimulatedPhoneEnv() if options.kind == "phone" else AndroidEnv(options.serial)
     stack.callback(env.close)
-    eye = AndroidEye(env)
+    source = AndroidScreenSource(env)
     return RecordingSource(
         name=env.name,
         platform="mobile",
-        eye=eye,
-        listen=lambda: AndroidListener(env.link, eye.turned),
+        source=source,
+        listen=lambda: AndroidListener(env.link, source.geometry),
         open=lambda app: _open(env, app),
         touch=Touch.finger(_density(env)),
         how=f"adb connect {env.link.serial}, and use it: input tap, input swipe" if options.kind == "phone" else "",

@@ -15,7 +15,7 @@ from agent.guard.secrets import placeholder
 from envs.input_capture.events import Event, Moved, Up
 from envs.input_capture.gestures import TEXT_PAUSE, Gesture, Gestures, move_points
 from envs.input_capture.hovering import Place, approached
-from envs.input_capture.screen_history import Screens, TimedPicture
+from envs.input_capture.screen_history import ScreenHistory, TimedPicture
 
 ELSEWHERE = "on a part of the screen that is not recorded"
 _QUIET = 0.25
@@ -47,7 +47,7 @@ class Recorder:
     """
 
     writer: StepWriter
-    screens: Screens
+    screens: ScreenHistory
     gestures: Gestures
     hovers: bool = True
     secret: Callable[[], bool] = lambda: False
@@ -147,12 +147,12 @@ class Recorder:
         """The screen for `gesture`; where the pointer had to open something first, that is written as a move."""
         point = points_of(gesture.action)[0]
         press = gesture.start, point.x, point.y
-        way = approached(self.screens.looks, self._trail, self._acted, press, look)
+        way = approached(self.screens.pictures, self._trail, self._acted, press, look)
         if way.hover is not None:
             (when, x, y), before = way.hover
             self._draft = _PendingStep(Gesture(Move(point=Point(x, y)), when, when), before)
             self._write(gesture.start)
-        return way.look
+        return way.picture
 
     def _write(self, until: float) -> None:
         """Hand the step that is done to the writer, with what was seen of its effect by `until`."""

@@ -33,7 +33,7 @@ from envs.env import EnvError
 from envs.hotkey import STOP_CHORD, watch_for_stop
 from envs.input_capture.events import Event
 from envs.input_capture.gestures import Gestures, Touch
-from envs.input_capture.screen_history import Eye, Screens
+from envs.input_capture.screen_history import ScreenHistory, ScreenSource
 
 PERSON = "person"
 """The model's name in an episode that a person made."""
@@ -104,7 +104,7 @@ class RecordingSource:
 
     name: str
     platform: str
-    eye: Eye
+    source: ScreenSource
     listen: Any
     open: Any
     touch: Touch = field(default_factory=Touch)
@@ -168,7 +168,7 @@ def record(options: RecordOptions) -> RecordingResult:
         place = open_place(options, stack)
         writer = EpisodeWriter.create(options.out.absolute(), _header(task, place, options))
         stack.callback(writer.close)
-        screens = Screens(place.eye)
+        screens = ScreenHistory(place.source)
         stack.callback(screens.close)
         recorder = Recorder(
             StepWriter(writer, privacy, _tell), screens, Gestures(place.touch), place.hovers, place.secret

@@ -66,13 +66,9 @@ def _ask(model: Model, observation: Observation, instruction: str) -> Prediction
 
 def _value(frame: Frame, found: Grounding) -> dict[str, list[float] | None]:
     assert found.point is not None
-    box = None if found.box is None else [*whole(frame, Point(*found.box[:2])), *whole(frame, Point(*found.box[2:]))]
-    return {"point": list(whole(frame, found.point)), "box": box}
-
-
-def whole(frame: Frame, point: Point) -> Point:
-    """A point on a closer look (or the whole image) in pixels of the whole image; the inverse of `Frame.from_input`."""
-    return Point(point.x / frame.scale + frame.origin[0], point.y / frame.scale + frame.origin[1])
+    corners = [Point(*found.box[:2]), Point(*found.box[2:])] if found.box else []
+    box = [side for corner in corners for side in frame.to_exact_input(corner)] or None
+    return {"point": list(frame.to_exact_input(found.point)), "box": box}
 
 
 def part_of(image: Image, frame: Frame, around: Point) -> Observation:
@@ -83,9 +79,9 @@ def part_of(image: Image, frame: Frame, around: Point) -> Observation:
     width, height = math.ceil(frame.width / ZOOM), math.ceil(frame.height / ZOOM)
     x = min(max(round(around.x) - width // 2, 0), frame.width - width)
     y = min(max(round(around.y) - height // 2, 0), frame.height - height)
-    size = width * ZOOM, height * ZOOM
+    closer = frame.enlarged_part(x, y, width, height, ZOOM)
+    size = closer.width, closer.height
     part = cv2.resize(image[y : y + height, x : x + width], size, interpolation=cv2.INTER_CUBIC)
-    closer = Frame(id=f"{frame.id}+zoom", width=size[0], height=size[1], origin=(x, y), scale=ZOOM)
     return Observation(np.asarray(part, dtype=np.uint8), closer)
 
 

@@ -1,4 +1,4 @@
-"""Hearing mouse and keyboard on a real display; xdotool is the person."""
+"""Captured mouse and keyboard input of a real display; xdotool sends it."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ pytestmark = pytest.mark.desktop
 
 @pytest.fixture
 def listener(screen: SandboxEnv) -> Iterator[X11Listener]:
-    heard = X11Listener(screen.display)
-    yield heard
-    heard.close()
+    listener = X11Listener(screen.display)
+    yield listener
+    listener.close()
 
 
-def person(screen: SandboxEnv, command: str) -> None:
+def xdotool(screen: SandboxEnv, command: str) -> None:
     """Run a shell line on the display."""
     env = {**os.environ, "DISPLAY": screen.display}
     subprocess.run(["sh", "-ec", command], env=env, check=True, timeout=30)
 
 
-def heard(listener: X11Listener, count: int) -> list[Event]:
+def received(listener: X11Listener, count: int) -> list[Event]:
     events: list[Event] = []
 
     def enough() -> bool:
@@ -51,12 +51,12 @@ def heard(listener: X11Listener, count: int) -> list[Event]:
 
 
 def words(listener: X11Listener, count: int) -> str:
-    return "".join(event.text for event in heard(listener, count) if isinstance(event, Typed))
+    return "".join(event.text for event in received(listener, count) if isinstance(event, Typed))
 
 
 def test_the_mouse(screen: SandboxEnv, listener: X11Listener) -> None:
-    person(screen, "xdotool mousemove 100 200 click 1 mousemove 300 220 click 5 keydown ctrl click 3 keyup ctrl")
-    events = heard(listener, 7)
+    xdotool(screen, "xdotool mousemove 100 200 click 1 mousemove 300 220 click 5 keydown ctrl click 3 keyup ctrl")
+    events = received(listener, 7)
     kinds = [type(event) for event in events]
     assert kinds == [Moved, Down, Up, Moved, Turned, Down, Up]
     assert [event.time for event in events] == sorted(event.time for event in events)
@@ -71,28 +71,28 @@ def test_the_mouse(screen: SandboxEnv, listener: X11Listener) -> None:
 
 def test_text_is_what_programs_get_whatever_keys_it_took(screen: SandboxEnv, listener: X11Listener) -> None:
     text = "Héllo, WÖRLD! €5 +1 → 日本 привет"
-    person(screen, f"xdotool type --delay 3 '{text}'")
+    xdotool(screen, f"xdotool type --delay 3 '{text}'")
     assert words(listener, len(text)) == text
 
 
 def test_text_that_our_own_hands_type_is_heard_too(screen: SandboxEnv, listener: X11Listener) -> None:
     text = "naïve façade, Ωμέγα 🎉 and plain"
-    hands = InputBackend(X11Device(screen.display))
-    hands.perform(TypeText(text=text), Frame(id="0", width=100, height=100))
-    hands.close()
+    backend = InputBackend(X11Device(screen.display))
+    backend.perform(TypeText(text=text), Frame(id="0", width=100, height=100))
+    backend.close()
     assert words(listener, len(text)) == text
 
 
 def test_chords_and_keys_have_our_names(screen: SandboxEnv, listener: X11Listener) -> None:
     keys = ("ctrl+s", "ctrl+shift+z", "shift+Tab", "alt+F4", "KP_Enter", "BackSpace", "Page_Down", "Super_L", "Escape")
-    person(screen, f"xdotool key {' '.join(keys)}")
-    chords = [event.chord for event in heard(listener, len(keys)) if isinstance(event, Pressed)]
+    xdotool(screen, f"xdotool key {' '.join(keys)}")
+    chords = [event.chord for event in received(listener, len(keys)) if isinstance(event, Pressed)]
     named = ["ctrl+s", "ctrl+shift+z", "shift+tab", "alt+f4", "enter", "backspace", "pagedown", "super", "escape"]
     assert chords == named
 
 
 def test_a_lock_is_no_key_and_does_what_it_does(screen: SandboxEnv, listener: X11Listener) -> None:
-    person(screen, "xdotool key Caps_Lock key a key shift+b key 1 key Caps_Lock key a")
+    xdotool(screen, "xdotool key Caps_Lock key a key shift+b key 1 key Caps_Lock key a")
     assert words(listener, 4) == "Ab1a"
 
 
@@ -110,21 +110,21 @@ def test_other_layouts_and_composed_letters(
     screen: SandboxEnv, listener: X11Listener, layout: str, keys: str, text: str
 ) -> None:
     try:
-        person(screen, f"setxkbmap -option '' {layout}; xdotool key --delay 20 {keys}")
+        xdotool(screen, f"setxkbmap -option '' {layout}; xdotool key --delay 20 {keys}")
         assert words(listener, len(text)) == text
     finally:
-        person(screen, "setxkbmap -option '' us")
+        xdotool(screen, "setxkbmap -option '' us")
 
 
 def test_a_chord_on_a_layout_without_latin_letters_is_named_by_the_one_that_has_them(
     screen: SandboxEnv, listener: X11Listener
 ) -> None:
     try:
-        person(screen, "setxkbmap us,ru; xdotool key ISO_Next_Group; xdotool key ctrl+s")
-        chords = [event.chord for event in heard(listener, 1) if isinstance(event, Pressed)]
+        xdotool(screen, "setxkbmap us,ru; xdotool key ISO_Next_Group; xdotool key ctrl+s")
+        chords = [event.chord for event in received(listener, 1) if isinstance(event, Pressed)]
         assert chords[-1] == "ctrl+s"
     finally:
-        person(screen, "setxkbmap -option '' us")
+        xdotool(screen, "setxkbmap -option '' us")
 
 
 def test_sequences_without_the_table_follow_unicode() -> None:
@@ -142,7 +142,7 @@ def test_damage_tells_of_changes_only(screen: SandboxEnv) -> None:
     while damage.wait(0.2):
         pass
     assert not damage.wait(0.05)
-    person(screen, "xdotool mousemove 10 10")
+    xdotool(screen, "xdotool mousemove 10 10")
     screen.launch(["xterm"])
     assert damage.wait(3)
     damage.close()
@@ -156,5 +156,5 @@ def test_a_display_that_goes_away_ends_the_events() -> None:
     env.close()
     assert listener.events.get(timeout=5) is None
     listener.close()
-    with pytest.raises(EnvError, match="lets nobody hear"):
+    with pytest.raises(EnvError, match="does not report its input"):
         X11Listener(":98765")
