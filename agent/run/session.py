@@ -191,7 +191,7 @@ def _extra(screen: EnvSpec, options: RunOptions) -> dict[str, JsonValue]:
 
 
 def keep_secrets(agent: Agent, secrets: Secrets) -> SecretEnv:
-    """Let the agent's model, hands, eyes and memory know the secrets by their placeholders only; the eyes and backend."""
+    """Let the agent's model, env and memory know the secrets by their placeholders only; the masked env."""
     veiled = SecretEnv(agent.env, secrets)
     agent.model = SecretModel(agent.model, secrets)
     agent.env = veiled

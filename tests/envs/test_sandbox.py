@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -23,10 +22,8 @@ pytestmark = pytest.mark.desktop
 DUMP = "import json,os;json.dump([dict(os.environ),os.getcwd()],open(os.environ['HOME']+'/seen','w'))"
 
 
-def test_it_starts_in_less_than_two_seconds_and_ends_without_a_trace() -> None:
-    start = time.perf_counter()
+def test_it_ends_without_a_trace() -> None:
     env = SandboxEnv()
-    assert time.perf_counter() - start < 2
     number, home = env.display[1:], env.home
     assert Path(f"/tmp/.X{number}-lock").exists()
     assert env.name == f"sandbox {env.display} 1280x800"

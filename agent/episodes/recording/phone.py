@@ -11,7 +11,7 @@ from agent.core.errors import UserError
 from agent.episodes.recording.session import RecordingSource, RecordOptions
 from envs.android import AndroidEnv, SimulatedPhoneEnv
 from envs.env import EnvError
-from envs.input_capture.android import AndroidScreenSource, AndroidListener, secret_field
+from envs.input_capture.android import AndroidListener, AndroidScreenSource, secret_field
 from envs.input_capture.gestures import Touch
 
 
