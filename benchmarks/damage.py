@@ -300,7 +300,7 @@ def judge(case: Case) -> str:
 
 def _read(case: Case) -> tuple[AnyAction | None, tuple[str, ...]]:
     if case.platform is None:
-        spot = case.dialect.find(case.text, FRAME, ended=case.ended)
+        spot = case.dialect.parse_place(case.text, FRAME, ended=case.ended)
         return None if spot.point is None else Move(point=spot.point), spot.notes
     reading = case.dialect.parse(case.text, FRAME, case.platform, pointer=case.pointer, ended=case.ended)
     return reading.action, reading.notes

@@ -300,7 +300,7 @@ def read_place(raw: str, sample: Sample, dialect: Dialect) -> Prediction:
     """What `raw` says about a grounding sample, in pixels of its image."""
     width, height = sample.data.size
     try:
-        spot = dialect.find(raw, Frame(id=sample.id, width=width, height=height))
+        spot = dialect.parse_place(raw, Frame(id=sample.id, width=width, height=height))
     except ParseError as error:
         return Prediction(status="unreadable", raw=raw, notes=(str(error),))
     if spot.point is None:

@@ -10,7 +10,7 @@ from actions.frame import Frame, Point
 from agent.calibration.targets import INSTRUCTION, CalibrationTarget
 from agent.core.model import ModelError, ParseError, Usage
 from agent.models.chat import ChatModel
-from agent.models.dialects.dialect import Dialect, Spot
+from agent.models.dialects.dialect import Dialect, ParsedPlace
 from agent.models.endpoints.openai import OpenAIEndpoint
 
 WORKERS = 3
@@ -51,7 +51,7 @@ def ask(model: ChatModel, target: CalibrationTarget) -> Asked:
     return replace(asked, numbers=(spot.point.x, spot.point.y), box=spot.box is not None)
 
 
-def bare_numbers(speaks: Dialect, raw: str) -> Spot | None:
+def bare_numbers(speaks: Dialect, raw: str) -> ParsedPlace | None:
     """The numbers of an answer as they stand, read by the dialect's own grammar.
 
     The point is (first number, second number), whatever they count. None for an answer that names no place.
@@ -59,7 +59,7 @@ def bare_numbers(speaks: Dialect, raw: str) -> Spot | None:
     bare = replace(speaks, space="abs_sent", space_for={}, order="xy", overshoot=0.0)
     frame = Frame(id="numbers", width=_WIDE, height=_WIDE)
     try:
-        return bare.find(raw, frame)
+        return bare.parse_place(raw, frame)
     except ParseError:
         return None
 

@@ -91,7 +91,7 @@ class Profile(_ProfileModel):
         dialect = replace(dialect, order=self.order, overshoot=overshoot)
         if space == asked:
             return dialect
-        return replace(dialect, space=space, space_for={}, told=dialect.told or asked)
+        return replace(dialect, space=space, space_for={}, prompt_space=dialect.prompt_space or asked)
 
     def _rule(self, rule: Resize) -> Resize:
         limit = self.resize

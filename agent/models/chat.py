@@ -12,8 +12,9 @@ from actions.frame import Frame
 from agent.core.model import Decision, Grounding, ModelError, ParseError
 from agent.core.step import Step
 from agent.core.task import Task
-from agent.models.dialects.dialect import IMAGE, Chat, Dialect, ParsedAnswer, Platform, Spot, Use, pointer_after
-from agent.models.dialects.lenient_json import LooseJsonError, read_loose
+from agent.models.dialects.brackets import Unreadable
+from agent.models.dialects.dialect import IMAGE, Chat, Dialect, ParsedAnswer, ParsedPlace, Platform, Use, pointer_after
+from agent.models.dialects.lenient_json import read_lenient
 from agent.models.dialects.shape import data_shape, shape_of
 from agent.models.endpoints.endpoint import Endpoint, Enough, Reply, Request, Shape
 from agent.models.json_schema import mismatch
@@ -41,8 +42,7 @@ class _Clock:
 
 @dataclass(frozen=True)
 class ChatModel:
-    """`agent.core.model.Model` over any endpoint; `platform` says which of the dialect's action schemas fits the
-    device.
+    """`agent.core.model.Model` over any endpoint; `platform` says which of the dialect's actions fit the device.
 
     `profile` is the id of the `agent.calibration.profile.Profile` that `speaks` was corrected by, empty without one.
     `structured` is when answers are held to the dialect's shape, where the endpoint can: by default only those of
@@ -82,7 +82,7 @@ class ChatModel:
             chat = self.speaks.ask_action(task.instruction, frame, history, self.platform)
         pointer = pointer_after(history, frame)
         shape = self._shape(self.platform, frame, pointer is not None)
-        reply = self._ask(chat, observation, clock, self.speaks.grammar[self.platform].watch, shape)
+        reply = self._ask(chat, observation, clock, self.speaks.grammar[self.platform].completion_check, shape)
 
         def read() -> ParsedAnswer:
             return self.speaks.parse(reply.text, frame, self.platform, pointer=pointer, ended=reply.ended)
@@ -107,8 +107,8 @@ class ChatModel:
             chat = self.speaks.ask_place(instruction, frame)
         reply = self._ask(chat, observation, clock, shape=self._shape("locate", frame))
 
-        def read() -> Spot:
-            return self.speaks.find(reply.text, frame, ended=reply.ended)
+        def read() -> ParsedPlace:
+            return self.speaks.parse_place(reply.text, frame, ended=reply.ended)
 
         spot = _read(reply, clock, read)
         if spot.point is None:
@@ -189,8 +189,8 @@ def _data(reply: Reply, schema: Mapping[str, Any]) -> Any:
     if not starts:
         raise ParseError(f"no JSON in the answer: {text[:80]!r}", reply.text)
     try:
-        found = read_loose(text, min(starts), ended=False)
-    except LooseJsonError as error:
+        found = read_lenient(text, min(starts), ended=False)
+    except Unreadable as error:
         raise ParseError(f"the JSON cannot be read: {error}", reply.text) from error
     wrong = "the JSON is cut off" if not found.closed else mismatch(found.value, schema)
     if wrong:

@@ -22,7 +22,8 @@ from agent.episodes import Episode, EpisodeError
 from agent.episodes.differences import changed_places
 from agent.episodes.query.answer import Hit, QueryAnswer, clock, hit, seconds_of
 from agent.models.chat import ChatModel
-from agent.models.dialects.lenient_json import LooseJsonError, read_loose
+from agent.models.dialects.brackets import Unreadable
+from agent.models.dialects.lenient_json import read_lenient
 from agent.models.dialects.resize import Resize
 from agent.models.endpoints.endpoint import Request, Shape
 from agent.models.json_schema import mismatch
@@ -150,8 +151,8 @@ def _read(text: str, ended: bool) -> dict[str, Any]:
     if start < 0:
         raise ParseError(f"the answer is no JSON: {one_line(text, 80)!r}", text)
     try:
-        found = read_loose(text, start, ended=ended)
-    except LooseJsonError as error:
+        found = read_lenient(text, start, ended=ended)
+    except Unreadable as error:
         raise ParseError(f"the answer's JSON cannot be read: {error}", text) from error
     wrong = "" if found.closed else "it is cut off"
     if wrong := wrong or mismatch(found.value, SCHEMA):

@@ -11,9 +11,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from actions.action import AnyAction
-from agent.models.dialects.call_syntax import CallArgs, Lingering
-from agent.models.dialects.dialect import Finder, ParsedAnswer, Spot, Unreadable, UnsupportedAction, View
-from agent.models.dialects.lenient_json import LooseJsonError, read_loose
+from agent.models.dialects.brackets import Unreadable
+from agent.models.dialects.call_syntax import CallArgs, CallCompletion
+from agent.models.dialects.dialect import ParsedAnswer, ParsedPlace, PlaceParser, UnsupportedAction, View
+from agent.models.dialects.lenient_json import read_lenient
 
 MAX_TEXT = 2_000_000
 _MAX_OBJECTS = 64
@@ -24,7 +25,7 @@ ReadDict = Callable[[CallArgs], AnyAction]
 
 
 @dataclass(frozen=True)
-class Dicts:
+class DictGrammar:
     """The grammar: `read` by the value of ``action``, `write` an action's values or None, `places` for places.
 
     `python` writes literals as Python does and takes them as a matter of course. `plans` says that the family
@@ -33,7 +34,7 @@ class Dicts:
 
     read: Mapping[str, ReadDict]
     write: Callable[[AnyAction, View], Mapping[str, Any] | None]
-    places: Finder
+    places: PlaceParser
     python: bool = False
     plans: bool = False
     around: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
@@ -63,8 +64,8 @@ class Dicts:
             if start is None:
                 return found, list(dict.fromkeys(notes)), first
             try:
-                loose = read_loose(text, start.start(), ended=ended)
-            except LooseJsonError as error:
+                loose = read_lenient(text, start.start(), ended=ended)
+            except Unreadable as error:
                 if self.plans and found:
                     return found, [*notes, "a later step cannot be read"], first
                 raise Unreadable(f"the action cannot be read: {error}") from error
@@ -92,7 +93,7 @@ class Dicts:
         except ValidationError as error:
             raise Unreadable(f"{known}: {error.errors()[0]['msg']}") from error
 
-    def words(self, action: AnyAction, view: View) -> str:
+    def format_call(self, action: AnyAction, view: View) -> str:
         """The object alone. Raises `UnsupportedAction`."""
         values = self.write(action, view)
         if values is None:
@@ -102,19 +103,19 @@ class Dicts:
     def format(self, action: AnyAction, view: View) -> str:
         """The whole answer. Raises `UnsupportedAction`."""
         if self.python:
-            return self.words(action, view)
+            return self.format_call(action, view)
         values = self.write(action, view)
         if values is None:
             raise UnsupportedAction(f"there are no words for: {action!r}")
         return json.dumps(self.around(values), ensure_ascii=False)
 
-    def find(self, text: str, view: View, ended: bool) -> Spot:
+    def parse_place(self, text: str, view: View, ended: bool) -> ParsedPlace:
         """The place, or the refusal, in `text`. Raises `Unreadable`."""
-        return self.places.find(text, view, ended)
+        return self.places.parse_place(text, view, ended)
 
-    def watch(self) -> Callable[[str], bool]:
+    def completion_check(self) -> Callable[[str], bool]:
         """True once a whole object has come and something else has followed."""
-        return Lingering(self._whole, "}").feed
+        return CallCompletion(self._whole, "}").feed
 
     def _whole(self, text: str) -> bool:
         try:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from actions.action import AnyAction
+from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.call_syntax import kind_of
-from agent.models.dialects.dialect import Finder, ParsedAnswer, Spot, Unreadable, UnsupportedAction, View
-from agent.models.dialects.points import numbers_in, spot_of
+from agent.models.dialects.dialect import ParsedAnswer, ParsedPlace, PlaceParser, UnsupportedAction, View
+from agent.models.dialects.points import numbers_in, place_of
 
 MAX_TEXT = 200_000
 _LINE = re.compile(r"[ \t]{0,40}(?:\d{1,3}\.[ \t]{0,4})?([A-Z][A-Z_]{1,20})[ \t]{0,8}:?[ \t]{0,8}(.*)")
@@ -35,7 +36,7 @@ class Argument:
             raise Unreadable(f"no place after the action: {self.text[:60]!r}")
         if "<point>" not in self.text or "</point>" not in self.text:
             self.notes.append("a <point> tag is missing")
-        return spot_of(numbers, self.view, self.notes)[0]
+        return place_of(numbers, self.view, self.notes)[0]
 
     def words(self) -> str:
         """The text in brackets. Raises `Unreadable`."""
@@ -61,7 +62,7 @@ class LineGrammar:
 
     read: Mapping[str, ReadLine]
     write: Callable[[AnyAction, View], str | None]
-    places: Finder
+    places: PlaceParser
     marker: str = "actions:"
 
     def parse(self, text: str, view: View, ended: bool) -> ParsedAnswer:
@@ -94,7 +95,7 @@ class LineGrammar:
         except ValidationError as error:
             raise Unreadable(f"{name}: {error.errors()[0]['msg']}") from error
 
-    def words(self, action: AnyAction, view: View) -> str:
+    def format_call(self, action: AnyAction, view: View) -> str:
         """The line alone. Raises `UnsupportedAction`."""
         line = self.write(action, view)
         if line is None:
@@ -103,14 +104,14 @@ class LineGrammar:
 
     def format(self, action: AnyAction, view: View) -> str:
         """The whole answer. Raises `UnsupportedAction`."""
-        line = self.words(action, view)
+        line = self.format_call(action, view)
         return f"thoughts:\n{kind_of(action)}\nactions:\n{line}"
 
-    def find(self, text: str, view: View, ended: bool) -> Spot:
+    def parse_place(self, text: str, view: View, ended: bool) -> ParsedPlace:
         """The place, or the refusal, in `text`. Raises `Unreadable`."""
-        return self.places.find(text, view, ended)
+        return self.places.parse_place(text, view, ended)
 
-    def watch(self) -> Callable[[str], bool]:
+    def completion_check(self) -> Callable[[str], bool]:
         """Never: a line ends where the answer does."""
         return lambda _: False
 

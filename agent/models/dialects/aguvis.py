@@ -25,9 +25,10 @@ from actions.action import (
 )
 from actions.frame import Point
 from actions.keys import split_chord
-from agent.models.dialects.call_syntax import CallArgs, Calls, ReadCall, quoted
-from agent.models.dialects.common import EXTRACT, chord_of, hurried, plain_drag
-from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, Unreadable, View
+from agent.models.dialects.brackets import Unreadable
+from agent.models.dialects.call_syntax import CallArgs, CallGrammar, ReadCall, quoted
+from agent.models.dialects.common import EXTRACT, chord_of, has_default_duration, plain_drag
+from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, View
 from agent.models.dialects.points import XY_CALL, Places
 from agent.models.dialects.resize import Resize
 
@@ -168,7 +169,7 @@ def _write_mobile(action: AnyAction, view: View) -> str | None:
             return f"mobile.swipe(from_coord={start}, to_coord={end})"
         case Button(name="home" | "back"):
             return f"mobile.{action.name}()"
-        case LongPress() if hurried(action):
+        case LongPress() if has_default_duration(action):
             return f"mobile.long_press({_xy(action.point, view)})"
         case Open():
             return f"mobile.open_app(app_name={quoted(action.target)})"
@@ -221,8 +222,8 @@ AGUVIS = Dialect(
     resize=Resize(factor=28, min_pixels=3136, max_pixels=1280 * 720),
     space="rel1",
     grammar={
-        "desktop": Calls(read=_DESKTOP, write=_write_desktop, places=_PLACES),
-        "mobile": Calls(read=_MOBILE, write=_write_mobile, places=_PLACES),
+        "desktop": CallGrammar(read=_DESKTOP, write=_write_desktop, places=_PLACES),
+        "mobile": CallGrammar(read=_MOBILE, write=_write_mobile, places=_PLACES),
     },
     decide={"desktop": _prompt(_TOOLS["desktop"]), "mobile": _prompt(_TOOLS["mobile"])},
     locate=PromptTemplate(

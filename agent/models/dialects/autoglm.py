@@ -22,9 +22,10 @@ from actions.action import (
     Wait,
 )
 from actions.frame import Point
-from agent.models.dialects.call_syntax import CallArgs, Calls, ReadCall, unescaped
-from agent.models.dialects.common import EXTRACT, hurried, plain_drag
-from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, Unreadable, UnsupportedAction, View
+from agent.models.dialects.brackets import Unreadable
+from agent.models.dialects.call_syntax import CallArgs, CallGrammar, ReadCall, unescaped
+from agent.models.dialects.common import EXTRACT, has_default_duration, plain_drag
+from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, UnsupportedAction, View
 from agent.models.dialects.points import LIST, PAIR, Places
 from agent.models.dialects.resize import Resize
 
@@ -74,7 +75,7 @@ def _write(action: AnyAction, view: View) -> str | None:
         case Click(button="left", keys=()) if action.count < 3:
             name = "Tap" if action.count == 1 else "Double Tap"
             return f'do(action="{name}", element={_at(action.point, view)})'
-        case LongPress() if hurried(action):
+        case LongPress() if has_default_duration(action):
             return f'do(action="Long Press", element={_at(action.point, view)})'
         case Drag() if plain_drag(action):
             start, end = (_at(point, view) for point in action.path)
@@ -143,7 +144,7 @@ AUTOGLM_PHONE = Dialect(
     resize=Resize(factor=28, min_pixels=12544, max_pixels=5000000),
     space="rel1000",
     grammar={
-        "mobile": Calls(
+        "mobile": CallGrammar(
             read=_READ,
             write=_write,
             places=_PLACES,

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from string import Template
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import ValidationError
 
 from actions.action import AnyAction
 from actions.frame import Point
-from agent.models.dialects.dialect import Finder, ParsedAnswer, Spot, Unreadable, UnsupportedAction, View
-from agent.models.dialects.points import numbers_in, spot_of
+from agent.models.dialects.brackets import BracketReader, Unreadable
+from agent.models.dialects.dialect import ParsedAnswer, ParsedPlace, PlaceParser, UnsupportedAction, View
+from agent.models.dialects.points import numbers_in, place_of
 from agent.models.dialects.tool_call import Args
 
 MAX_TEXT = 2_000_000
-_MAX_DEPTH, _MAX_VALUES, _MAX_CALLS, _LINGER = 12, 2000, 32, 256
-_SPACE = re.compile(r"\s*")
+_MAX_CALLS, _LINGER = 32, 256
 _NAME = re.compile(r"([A-Za-z_]\w{0,40})\s*=\s*")
 _WORD = re.compile(r"[A-Za-z_][\w.]{0,80}")
 _NUMBER = re.compile(r"[-+]?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})(?![\w.])")
@@ -45,118 +45,74 @@ class NestedCall:
     values: Mapping[str, Any]
 
 
-@dataclass
-class _CallReader:
-    """Reads the arguments of one call; `at` is behind its opening bracket."""
+class _CallReader(BracketReader):
+    """Reads the arguments of one call; `at` is behind its opening bracket. A `raw` family escapes nothing."""
 
-    text: str
-    at: int
-    ended: bool
-    raw: bool
-    notes: list[str] = field(default_factory=list)
-    values: int = 0
+    outer: ClassVar[str] = ")"
+
+    def __init__(self, text: str, at: int, ended: bool, raw: bool) -> None:
+        super().__init__(text, at, ended)
+        self.raw = raw
 
     def arguments(self, depth: int = 0) -> dict[str, Any]:
         """The arguments by name, those without one under "0", "1", …"""
         found: dict[str, Any] = {}
-        while not self._closes(")", depth):
-            self._comma(bool(found), ")")
-            if self._closes(")", depth):
-                break
-            named = _NAME.match(self.text, self.at)
-            self.at = named.end() if named else self.at
-            name, value = named.group(1) if named else str(len(found)), self._value(depth + 1)
-            if name in found and found[name] != value:
-                raise Unreadable(f"{name!r} is given twice")
-            found[name] = value
+        self.members(")", depth, lambda: self.put(found, self._name(len(found)), self.value(depth + 1)))
         return found
 
-    def _value(self, depth: int) -> Any:
-        self._skip()
-        self.values += 1
-        if depth > _MAX_DEPTH or self.values > _MAX_VALUES:
-            raise Unreadable("the call is nested too deep, or too long")
-        start = self.text[self.at : self.at + 1]
-        if start in ("'", '"'):
-            return self._raw_string(start) if self.raw and depth == 1 else self._string(start)
-        if start in ("[", "("):
-            return self._list("]" if start == "[" else ")", depth)
+    def _name(self, position: int) -> str:
+        named = _NAME.match(self.text, self.at)
+        self.at = named.end() if named else self.at
+        return named.group(1) if named else str(position)
+
+    def value(self, depth: int) -> Any:
+        self.skip()
+        self.count(depth)
+        if self.here in ("'", '"'):
+            return self._raw_string(self.here) if self.raw and depth == 1 else self._string(self.here)
+        if self.here in ("[", "("):
+            return self.items(depth)
         number = _NUMBER.match(self.text, self.at)
-        if number:
-            self.at = number.end()
-            if self.at >= len(self.text):
-                self._fail("a number may be cut off")
-            return float(number.group()) if "." in number.group() else int(number.group())
-        return self._word(depth)
+        if number is None:
+            return self._word(depth)
+        self.at = number.end()
+        if self.at >= len(self.text):
+            self.fail("a number may be cut off")
+        return float(number.group()) if "." in number.group() else int(number.group())
 
     def _word(self, depth: int) -> Any:
         word = _WORD.match(self.text, self.at)
         if word is None:
-            return self._fail("no value")
+            return self.fail("no value")
         self.at = word.end()
-        if self.text[self.at : self.at + 1] == "(":
+        if self.here == "(":
             self.at += 1
             return NestedCall(word.group(), self.arguments(depth + 1))
         if word.group().lower() in _WORDS:
             return _WORDS[word.group().lower()]
         if self.at >= len(self.text):
-            self._fail("a word may be cut off")
-        self.notes.append("a text without quotes")
+            self.fail("a word may be cut off")
+        self.note("a text without quotes")
         return word.group()
-
-    def _list(self, closer: str, depth: int) -> list[Any]:
-        found: list[Any] = []
-        self.at += 1
-        while not self._closes(closer, depth):
-            self._comma(bool(found), closer)
-            if self._closes(closer, depth):
-                break
-            found.append(self._value(depth + 1))
-        return found
-
-    def _comma(self, wanted: bool, closer: str) -> None:
-        here = self.text[self.at : self.at + 1]
-        if here == ",":
-            self.at += 1
-            self._skip()
-            if not wanted or self.text[self.at : self.at + 1] == closer:
-                self.notes.append("a comma too many was dropped")
-        elif wanted:
-            self._fail(f"expected , or {closer}")
-
-    def _closes(self, closer: str, depth: int) -> bool:
-        """Whether the bracket ends here, in the text or by a repair."""
-        self._skip()
-        here = self.text[self.at : self.at + 1]
-        if here == closer:
-            self.at += 1
-            return True
-        if here == ")" and closer == "]":
-            self.notes.append("a missing ] was put in")
-            return True
-        if not here and self.ended:
-            self.notes.append(f"a missing {closer} was put in")
-            return True
-        return bool(self._fail("cut off")) if not here else False
 
     def _string(self, quote: str) -> str:
         match = _STRICT[quote].match(self.text, self.at)
         if match and _FOLLOWS.match(self.text, match.end()):
             inner, self.at = match.group()[1:-1], match.end()
             if self.at >= len(self.text) and not self.ended:
-                self._fail("cut off")
+                self.fail("cut off")
         else:
             inner = self._until_end(quote)
-            self.notes.append("a quote in the text was not escaped")
+            self.note("a quote in the text was not escaped")
         if _SWALLOWED.search(inner):
-            self.notes.append("a text that looks as if it held another argument")
+            self.note("a text that looks as if it held another argument")
         return re.sub(r"\\(.)", lambda m: _ESCAPES.get(m.group(1), m.group()), inner, flags=re.DOTALL)
 
     def _raw_string(self, quote: str) -> str:
         """A text of a family that escapes nothing: it ends with the quote that ends the argument."""
         inner = self._until_end(quote)
         if inner.startswith(quote) or inner.endswith((quote, "\\")):
-            self.notes.append("a quote at the end of the text was read as part of it")
+            self.note("a quote at the end of the text was read as part of it")
         return inner
 
     def _until_end(self, quote: str) -> str:
@@ -167,15 +123,7 @@ class _CallReader:
             if not escaped and _ENDS.match(self.text, at + 1):
                 self.at = at + 1
                 return self.text[start:at]
-        return str(self._fail("a text is cut off"))
-
-    def _skip(self) -> None:
-        match = _SPACE.match(self.text, self.at)
-        self.at = match.end() if match else self.at
-
-    def _fail(self, why: str) -> Any:
-        rest = " ".join(self.text[self.at : self.at + 40].split())[:20]
-        raise Unreadable(f"the call cannot be read: {why}" + (f" at {rest!r}" if rest else ""))
+        return str(self.fail("a text is cut off"))
 
 
 class CallArgs(Args):
@@ -197,7 +145,7 @@ class CallArgs(Args):
         numbers = _flat(value)
         if len(numbers) not in (2, 4):
             raise Unreadable(f"{names[0]!r} is no place: {str(value)[:60]!r}")
-        return spot_of(numbers, self.view, self.notes)[0]
+        return place_of(numbers, self.view, self.notes)[0]
 
     def number(self, *names: str) -> float | None:
         """A finite number under `names`; None for none, or for an empty text. Raises `Unreadable`."""
@@ -228,7 +176,7 @@ WriteCall = Callable[[AnyAction, View], str | None]
 
 
 @dataclass(frozen=True)
-class Calls:
+class CallGrammar:
     """The grammar over one family's calls.
 
     `read` says what each call means, by its name, or by its argument `by` where that is given; `heads` are then the
@@ -239,7 +187,7 @@ class Calls:
 
     read: Mapping[str, ReadCall]
     write: WriteCall
-    places: Finder
+    places: PlaceParser
     markers: tuple[str, ...] = ()
     answer: str = "${call}"
     by: str = ""
@@ -281,7 +229,10 @@ class Calls:
             if start and not found and re.search(r"\w", _FENCE.sub("", text[start : head.start()][:2000])):
                 raise Unreadable("the action does not begin where it should")
             reader = _CallReader(text, head.end(), ended, self.raw)
-            values = reader.arguments()
+            try:
+                values = reader.arguments()
+            except Unreadable as error:
+                raise Unreadable(f"the call cannot be read: {error}") from error
             found.append((head.group(1), reader, values, head.start()))
             at = reader.at
         raise Unreadable(f"more than {_MAX_CALLS} calls in the answer")
@@ -305,7 +256,7 @@ class Calls:
             notes.append(f"not used by {known}: {', '.join(unused)[:80]!r}")
         return action, notes
 
-    def words(self, action: AnyAction, view: View) -> str:
+    def format_call(self, action: AnyAction, view: View) -> str:
         """The call alone. Raises `UnsupportedAction`."""
         call = self.write(action, view)
         if call is None:
@@ -314,16 +265,16 @@ class Calls:
 
     def format(self, action: AnyAction, view: View) -> str:
         """The whole answer. Raises `UnsupportedAction`."""
-        call = self.words(action, view)
+        call = self.format_call(action, view)
         return Template(self.answer).substitute(call=call, said=kind_of(action))
 
-    def find(self, text: str, view: View, ended: bool) -> Spot:
+    def parse_place(self, text: str, view: View, ended: bool) -> ParsedPlace:
         """The place, or the refusal, in `text`. Raises `Unreadable`."""
-        return self.places.find(text, view, ended)
+        return self.places.parse_place(text, view, ended)
 
-    def watch(self) -> Callable[[str], bool]:
+    def completion_check(self) -> Callable[[str], bool]:
         """True once a whole call has come and what follows it has had room to show a second one."""
-        return Lingering(self.complete, ")").feed
+        return CallCompletion(self.complete, ")").feed
 
     def complete(self, text: str) -> bool:
         """Whether there is a whole call in `text`."""
@@ -334,7 +285,7 @@ class Calls:
             return False
 
 
-class Lingering:
+class CallCompletion:
     """Follows an answer as it streams in; asks `complete` of the text so far a bounded number of times."""
 
     def __init__(self, complete: Callable[[str], bool], closer: str) -> None:

@@ -19,9 +19,10 @@ from actions.action import (
 )
 from actions.frame import Point
 from actions.keys import MODIFIERS, check_key, split_chord
-from agent.models.dialects.call_syntax import CallArgs, Calls, NestedCall, ReadCall, quoted
-from agent.models.dialects.common import chord_of, scroll_of, way_of
-from agent.models.dialects.dialect import IMAGE, Dialect, Platform, PromptTemplate, Unreadable, View
+from agent.models.dialects.brackets import Unreadable
+from agent.models.dialects.call_syntax import CallArgs, CallGrammar, NestedCall, ReadCall, quoted
+from agent.models.dialects.common import chord_of, direction_of, scroll_of
+from agent.models.dialects.dialect import IMAGE, Dialect, Platform, PromptTemplate, View
 from agent.models.dialects.points import QUAD, Places
 from agent.models.dialects.resize import Square
 
@@ -143,9 +144,9 @@ def _write(action: AnyAction, view: View) -> str | None:
         case TypeText():
             where = "" if view.pointer is None else f"{_box(view.pointer, view)}, "
             return f"TYPE({where}text={quoted(action.text)})"
-        case Scroll() if way_of(action, None):
+        case Scroll() if direction_of(action, None):
             where = "" if action.point is None else f"{_box(action.point, view)}, "
-            return f"SCROLL_{way_of(action, None).upper()}({where}step_count={abs(action.dx or action.dy)})"
+            return f"SCROLL_{direction_of(action, None).upper()}({where}step_count={abs(action.dx or action.dy)})"
         case Key(chords=(chord,)):
             return _write_key(split_chord(chord))
         case Open():
@@ -169,7 +170,7 @@ def _write_key(keys: tuple[str, ...]) -> str | None:
     return f"GESTURE(actions=[{', '.join([*downs, named('KEY_PRESS', last), *ups])}])"
 
 
-_CALLS = Calls(
+_CALLS = CallGrammar(
     read=_READ,
     write=_write,
     places=Places(own=(QUAD,), markers=("Grounded Operation:",)),

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from actions.action import Drag, Key, LongPress, Scroll
 from actions.frame import Point
 from actions.keys import split_chord
-from agent.models.dialects.dialect import IMAGE, PromptTemplate, Unreadable
+from agent.models.dialects.brackets import Unreadable
+from agent.models.dialects.dialect import IMAGE, PromptTemplate
 
 NOTCHES = 5
 """How far a scroll goes whose call names only a direction (UI-TARS' own harness turns the wheel by 5)."""
@@ -26,19 +27,19 @@ EXTRACT = PromptTemplate(
 CALL_USER = "The model asks for your help to go on."
 """The question that UI-TARS' ``call_user()``, which has no words of its own, stands for."""
 
-WAYS = {"down": (0, 1), "up": (0, -1), "right": (1, 0), "left": (-1, 0)}
+DIRECTIONS = {"down": (0, 1), "up": (0, -1), "right": (1, 0), "left": (-1, 0)}
 """Directions as (dx, dy): where the content that comes into sight was."""
 
 
 def scroll_of(direction: str, point: Point | None, notches: int = NOTCHES) -> Scroll:
     """A scroll by `direction`. Raises `Unreadable` for an unknown one."""
-    way = WAYS.get(direction.strip().lower())
+    way = DIRECTIONS.get(direction.strip().lower())
     if way is None:
         raise Unreadable(f"unknown direction {direction[:40]!r}; use down, up, right or left")
     return Scroll(point=point, dx=way[0] * notches, dy=way[1] * notches)
 
 
-def way_of(scroll: Scroll, notches: int | None = NOTCHES) -> str:
+def direction_of(scroll: Scroll, notches: int | None = NOTCHES) -> str:
     """The direction of a scroll along one axis by `notches` (any number for None); empty for any other."""
     if scroll.keys or (scroll.dx and scroll.dy) or not (scroll.dx or scroll.dy):
         return ""
@@ -65,6 +66,6 @@ def plain_drag(drag: Drag) -> bool:
     return len(drag.path) == 2 and (drag.button, drag.seconds, drag.keys) == ("left", default, ())
 
 
-def hurried(press: LongPress) -> bool:
+def has_default_duration(press: LongPress) -> bool:
     """Whether a press lasts as long as one of which no time is said."""
     return bool(press.seconds == LongPress.model_fields["seconds"].default)

@@ -29,9 +29,10 @@ from actions.action import (
 )
 from actions.frame import Frame, Point
 from actions.keys import ALIASES, MODIFIERS, NAMED
+from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.call_syntax import kind_of
 from agent.models.dialects.common import CALL_USER
-from agent.models.dialects.dialect import Grammar, Unreadable, UnsupportedAction, View
+from agent.models.dialects.dialect import Grammar, UnsupportedAction, View
 
 _EMPTY_TAG = re.compile(r"(<(?:think|conclusion)>)(</(?:think|conclusion)>)")
 TEXT, FREE = "\ue000", "\ue001"

@@ -17,7 +17,8 @@ from actions.action import AnyAction, describe, points_of
 from actions.frame import Box, Frame, Grid, Point
 from agent.core.model import ModelError, ParseError
 from agent.core.step import Step
-from agent.models.dialects.normalize import ways_to_read
+from agent.models.dialects.brackets import Unreadable
+from agent.models.dialects.normalize import candidate_texts
 from agent.models.dialects.resize import Resize
 
 Platform = Literal["desktop", "mobile"]
@@ -35,10 +36,6 @@ _SIDES: Mapping[Space, float] = {"rel1": 1, "rel999": 999, "rel1000": 1000}
 
 class UnsupportedAction(ValueError):  # noqa: N818 - the name says what it is about
     """The dialect has no words for this action."""
-
-
-class Unreadable(ValueError):  # noqa: N818
-    """What a grammar raises for an answer that is not exactly one usable action or place; says why in one line."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +85,7 @@ class ParsedAnswer:
 
 
 @dataclass(frozen=True)
-class Spot:
+class ParsedPlace:
     """A place understood: a point and, where the model gave one, a box (frame pixels); no point is a refusal."""
 
     point: Point | None
@@ -97,17 +94,17 @@ class Spot:
     notes: tuple[str, ...] = ()
 
 
-Understood = TypeVar("Understood", ParsedAnswer, Spot)
+Understood = TypeVar("Understood", ParsedAnswer, ParsedPlace)
 
 
-class Finder(Protocol):
+class PlaceParser(Protocol):
     """One way of writing places as text."""
 
-    def find(self, text: str, view: View, ended: bool) -> Spot:
+    def parse_place(self, text: str, view: View, ended: bool) -> ParsedPlace:
         """The place, or the refusal, in `text`. Raises `Unreadable`."""
 
 
-class Grammar(Finder, Protocol):
+class Grammar(PlaceParser, Protocol):
     """One way of writing actions and places as text."""
 
     def parse(self, text: str, view: View, ended: bool) -> ParsedAnswer:
@@ -116,10 +113,10 @@ class Grammar(Finder, Protocol):
     def format(self, action: AnyAction, view: View) -> str:
         """A whole answer that says `action`. Raises `UnsupportedAction`."""
 
-    def words(self, action: AnyAction, view: View) -> str:
+    def format_call(self, action: AnyAction, view: View) -> str:
         """`action` as it is told in the history. Raises `UnsupportedAction`."""
 
-    def watch(self) -> Callable[[str], bool]:
+    def completion_check(self) -> Callable[[str], bool]:
         """A function to be given each new piece of an answer; True once nothing worth waiting for can follow."""
 
 
@@ -175,7 +172,7 @@ class Dialect:
     grammar: Mapping[Platform, Grammar]
     locate: PromptTemplate
     extract: PromptTemplate | None
-    finder: Finder | None = None
+    place_parser: PlaceParser | None = None
     order: Literal["xy", "yx"] = "xy"
     overshoot: float = 0.0
     step: str = "Step $number: $action$outcome; "
@@ -184,9 +181,9 @@ class Dialect:
     thinks: bool = False
     keep_special_tokens: bool = False
     space_for: Mapping[Use, Space] = field(default_factory=dict)
-    talks: bool = False
-    place: str = ""
-    told: Space | None = None
+    preamble: bool = False
+    place_format: str = ""
+    prompt_space: Space | None = None
 
     def can(self, ability: Ability, platform: Platform | None = None) -> bool:
         """Whether a model of this family can do that on `platform`, or on any (None)."""
@@ -241,15 +238,15 @@ class Dialect:
         view, grammar = self.view(frame, pointer, platform), self.grammar[platform]
         return self._understand(text, lambda body: grammar.parse(body, view, ended))
 
-    def find(self, text: str, frame: Frame, *, ended: bool = True) -> Spot:
+    def parse_place(self, text: str, frame: Frame, *, ended: bool = True) -> ParsedPlace:
         """The place in a model's answer to `ask_place`, in pixels of `frame`. Raises `agent.core.model.ParseError`."""
-        view, finder = self.view(frame, use="locate"), self.finder or next(iter(self.grammar.values()))
-        return self._understand(text, lambda body: finder.find(body, view, ended))
+        view, finder = self.view(frame, use="locate"), self.place_parser or next(iter(self.grammar.values()))
+        return self._understand(text, lambda body: finder.parse_place(body, view, ended))
 
     def _understand(self, text: str, read: Callable[[str], Understood]) -> Understood:
         """What `read` makes of an answer in the first way of taking it that it can read."""
         first: Unreadable | None = None
-        for body, extra in ways_to_read(text, self.thinks):
+        for body, extra in candidate_texts(text, self.thinks):
             try:
                 found = read(body)
             except Unreadable as error:
@@ -270,7 +267,7 @@ class Dialect:
     def ask_action(self, instruction: str, frame: Frame, history: Sequence[Step], platform: Platform) -> Chat:
         """The question for the next action. Raises `agent.core.model.ModelError` for a family that cannot decide."""
         self.require("decide", platform)
-        told = self.tell(history, platform)
+        told = self.history_text(history, platform)
         return self._fill(self.decide[platform], frame, platform, instruction=instruction, history=told)
 
     def ask_place(self, instruction: str, frame: Frame) -> Chat:
@@ -285,13 +282,13 @@ class Dialect:
         return self._fill(self.extract, frame, "locate", instruction=question, schema=told)
 
     def _fill(self, prompt: PromptTemplate, frame: Frame, use: Use, **words: str) -> Chat:
-        grid = self._grid(frame, use, self.told)
+        grid = self._grid(frame, use, self.prompt_space)
         words |= {"width": f"{grid.width:g}", "height": f"{grid.height:g}"}
         user = tuple(part if part == IMAGE else Template(part).substitute(words) for part in prompt.user)
         system = Template(prompt.system).substitute(words)
         return Chat(system, user, prompt.prefill, prompt.stop, prompt.max_tokens)
 
-    def tell(self, history: Sequence[Step], platform: Platform) -> str:
+    def history_text(self, history: Sequence[Step], platform: Platform) -> str:
         """What was done so far in the dialect's own words, and why the last answer was unusable, if it was."""
         told: list[str] = []
         for step, pointer in zip(history, pointers_before(history), strict=True):
@@ -313,7 +310,7 @@ class Dialect:
     def _told(self, step: Step, pointer: Point | None, platform: Platform) -> str:
         assert step.action is not None
         try:
-            return self.grammar[platform].words(step.action, self.view(step.frame, pointer, platform))
+            return self.grammar[platform].format_call(step.action, self.view(step.frame, pointer, platform))
         except ValueError:
             return describe(step.action)
 
@@ -332,8 +329,8 @@ class Dialect:
         )
         if self.space_for or self.no_history:
             parts = (*parts, sorted(self.space_for.items()), self.no_history)
-        if self.told:
-            parts = (*parts, self.told)
+        if self.prompt_space:
+            parts = (*parts, self.prompt_space)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 

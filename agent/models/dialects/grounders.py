@@ -33,8 +33,8 @@ UGROUND = Dialect(
         max_tokens=128,
     ),
     extract=None,
-    finder=Places(own=(PAIR,)),
-    place="(${x}, ${y})",
+    place_parser=Places(own=(PAIR,)),
+    place_format="(${x}, ${y})",
 )
 SEECLICK = Dialect(
     name="seeclick",
@@ -56,8 +56,8 @@ SEECLICK = Dialect(
         max_tokens=64,
     ),
     extract=None,
-    finder=Places(own=(PAIR,), also=(LIST,)),
-    place="(${x}, ${y})",
+    place_parser=Places(own=(PAIR,), also=(LIST,)),
+    place_format="(${x}, ${y})",
 )
 GTA1 = Dialect(
     name="gta1",
@@ -79,8 +79,8 @@ GTA1 = Dialect(
         max_tokens=32,
     ),
     extract=None,
-    finder=Places(own=(PAIR,)),
-    place="(${x}, ${y})",
+    place_parser=Places(own=(PAIR,)),
+    place_format="(${x}, ${y})",
 )
 INFIGUI_G1 = Dialect(
     name="infigui-g1",
@@ -104,7 +104,7 @@ INFIGUI_G1 = Dialect(
         max_tokens=1024,
     ),
     extract=None,
-    finder=Places(own=(JSON_POINT, JSON_BOX), also=ANY),
+    place_parser=Places(own=(JSON_POINT, JSON_BOX), also=ANY),
     thinks=True,
 )
 JEDI = Dialect(
@@ -120,6 +120,6 @@ JEDI = Dialect(
     decide={},
     locate=PromptTemplate(tool_system(COMPUTER_FUNCTION), (IMAGE, "\n${instruction}"), max_tokens=512),
     extract=None,
-    finder=COMPUTER_USE,
-    talks=True,
+    place_parser=COMPUTER_USE,
+    preamble=True,
 )

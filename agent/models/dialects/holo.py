@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from actions.action import AnyAction, Click, Finish, Key, Open, Scroll, TypeText, Wait
-from agent.models.dialects.action_dicts import Dicts, ReadDict
+from agent.models.dialects.action_dicts import DictGrammar, ReadDict
 from agent.models.dialects.call_syntax import CallArgs
-from agent.models.dialects.common import EXTRACT, scroll_of, way_of
+from agent.models.dialects.common import EXTRACT, direction_of, scroll_of
 from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, View
 from agent.models.dialects.points import JSON_XY, PAIR, Places
 from agent.models.dialects.qwen import OVERSHOOT
@@ -55,8 +55,8 @@ def _write(action: AnyAction, view: View) -> Mapping[str, Any] | None:
         case TypeText() if action.text.endswith("\n") and view.pointer is not None:
             x, y = view.numbers(view.pointer)
             return {"action": "write_element_abs", "content": action.text[:-1], "element": "", "x": x, "y": y}
-        case Scroll(point=None) if way_of(action):
-            return {"action": "scroll", "direction": way_of(action)}
+        case Scroll(point=None) if direction_of(action):
+            return {"action": "scroll", "direction": direction_of(action)}
         case Key(chords=("alt+left",)):
             return {"action": "go_back"}
         case Key(chords=("f5",)):
@@ -115,7 +115,7 @@ HOLO1 = Dialect(
     resize=Resize(factor=28, min_pixels=3136, max_pixels=1280 * 28 * 28),
     space="abs_resized",
     overshoot=OVERSHOOT,
-    grammar={"desktop": Dicts(_READ, _write, Places(own=(PAIR, JSON_XY)), around=_step)},
+    grammar={"desktop": DictGrammar(_READ, _write, Places(own=(PAIR, JSON_XY)), around=_step)},
     decide={
         "desktop": PromptTemplate(
             _SYSTEM,
@@ -129,11 +129,11 @@ HOLO1 = Dialect(
     },
     locate=PromptTemplate("", (IMAGE, _CLICK), max_tokens=128),
     extract=EXTRACT,
-    finder=Places(own=(PAIR, JSON_XY)),
+    place_parser=Places(own=(PAIR, JSON_XY)),
     step="Step ${number}: ${action}${outcome}\n",
     retry="Your last answer did nothing (${error}). Answer with one JSON object.",
     no_history="Nothing.",
-    place="Click(${x}, ${y})",
+    place_format="Click(${x}, ${y})",
 )
 HOLO15 = Dialect(
     name="holo1.5",
@@ -148,8 +148,8 @@ HOLO15 = Dialect(
     decide={},
     locate=PromptTemplate("", _json_click({"action": "click_absolute", "x": 150, "y": 200}), max_tokens=256),
     extract=None,
-    finder=Places(own=(JSON_XY, PAIR)),
-    place='{"action": "click_absolute", "x": ${x}, "y": ${y}}',
+    place_parser=Places(own=(JSON_XY, PAIR)),
+    place_format='{"action": "click_absolute", "x": ${x}, "y": ${y}}',
 )
 HOLO2 = Dialect(
     name="holo2",
@@ -163,6 +163,6 @@ HOLO2 = Dialect(
     decide={},
     locate=PromptTemplate("", _json_click({"x": 500, "y": 500}), max_tokens=1024),
     extract=None,
-    finder=Places(own=(JSON_XY, PAIR)),
+    place_parser=Places(own=(JSON_XY, PAIR)),
     thinks=True,
 )

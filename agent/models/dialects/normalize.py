@@ -24,7 +24,7 @@ _QUOTED = re.compile(
 MADE_PLAIN = "full-width or typographic signs were read as plain ones"
 
 
-def ways_to_read(text: str, thinks: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
+def candidate_texts(text: str, thinks: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The texts to read in place of `text`, in order, each with notes; none for a thought that never ends.
 
     What a family that `thinks` has in its thought is never read as an answer.
@@ -32,7 +32,7 @@ def ways_to_read(text: str, thinks: bool) -> Iterator[tuple[str, tuple[str, ...]
     bodies = _after_thought(text) if thinks else [(text, ())]
     yield from bodies
     for body, notes in bodies:
-        plain = made_plain(body) if len(body) <= MAX_PLAIN else body
+        plain = normalized(body) if len(body) <= MAX_PLAIN else body
         if plain != body:
             yield plain, (*notes, MADE_PLAIN)
 
@@ -49,7 +49,7 @@ def _after_thought(text: str) -> list[tuple[str, tuple[str, ...]]]:
     return [(text[answer.start() :], ("the thought was not closed",))] if answer else []
 
 
-def made_plain(text: str) -> str:
+def normalized(text: str) -> str:
     """`text` with plain digits, brackets, commas and quotes; what stands between quotes stays as it is."""
     made, at = [], 0
     for match in _QUOTED.finditer(text):

@@ -23,7 +23,7 @@ from actions.action import (
 from actions.frame import Point
 from actions.keys import split_chord
 from agent.models.dialects.action_lines import Argument, LineGrammar, ReadLine, bracketed
-from agent.models.dialects.common import EXTRACT, chord_of, hurried, scroll_of, way_of
+from agent.models.dialects.common import EXTRACT, chord_of, direction_of, has_default_duration, scroll_of
 from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, View
 from agent.models.dialects.points import ANY, CORNERS, LIST, PAIR, QUAD, TAG, Places
 from agent.models.dialects.resize import Resize, Tiles
@@ -92,8 +92,8 @@ def _write_both(action: AnyAction, view: View) -> str | None:
             return _at("CLICK", action.point, view)
         case TypeText():
             return f"TYPE {bracketed(action.text)}"
-        case Scroll(point=None) if way_of(action):
-            return f"SCROLL [{way_of(action).upper()}]"
+        case Scroll(point=None) if direction_of(action):
+            return f"SCROLL [{direction_of(action).upper()}]"
         case Open():
             return f"OPEN_APP {bracketed(action.target)}"
         case Wait() if action == Wait():
@@ -129,7 +129,7 @@ def _write_key(chord: str) -> str | None:
 
 def _write_mobile(action: AnyAction, view: View) -> str | None:
     match action:
-        case LongPress() if hurried(action):
+        case LongPress() if has_default_duration(action):
             return _at("LONG_PRESS", action.point, view)
         case Button() if action.name in _WORDS:
             return _WORDS[action.name]
@@ -226,7 +226,7 @@ OS_ATLAS_BASE = replace(
     grammar={},
     decide={},
     extract=None,
-    finder=Places(own=(CORNERS, PAIR), also=ANY),
+    place_parser=Places(own=(CORNERS, PAIR), also=ANY),
 )
 OS_ATLAS_BASE_4B = replace(
     OS_ATLAS_BASE,
@@ -243,5 +243,5 @@ OS_ATLAS_BASE_4B = replace(
         ),
         max_tokens=128,
     ),
-    finder=Places(own=(LIST, QUAD, PAIR), also=ANY),
+    place_parser=Places(own=(LIST, QUAD, PAIR), also=ANY),
 )

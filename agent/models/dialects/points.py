@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actions.frame import Box, Point
-from agent.models.dialects.dialect import Spot, Unreadable, View
+from agent.models.dialects.brackets import Unreadable
+from agent.models.dialects.dialect import ParsedPlace, View
 
 MAX_TEXT = 200_000
 _S = r"[ \t\r\n]{0,12}"
@@ -61,7 +62,7 @@ class Places:
     markers: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ("target does not exist",)
 
-    def find(self, text: str, view: View, ended: bool) -> Spot:
+    def parse_place(self, text: str, view: View, ended: bool) -> ParsedPlace:
         """The place in `text`. Raises `Unreadable` for none, and for one off the screen."""
         if len(text) > MAX_TEXT:
             raise Unreadable(f"the answer is {len(text)} characters long")
@@ -78,9 +79,9 @@ class Places:
         if any(other != found[0] for other in found[1:]):
             notes.append(f"{len(found)} places: the first was taken")
         if all(number == -1 for number in found[0]):
-            return Spot(None, reason="the model says it is not there", notes=tuple(notes))
-        point, box = spot_of(found[0], view, notes)
-        return Spot(point, box, notes=tuple(notes))
+            return ParsedPlace(None, reason="the model says it is not there", notes=tuple(notes))
+        point, box = place_of(found[0], view, notes)
+        return ParsedPlace(point, box, notes=tuple(notes))
 
     def _body(self, text: str) -> str:
         for marker in self.markers:
@@ -89,10 +90,10 @@ class Places:
                 return after
         return text
 
-    def _refusal(self, body: str, ended: bool) -> Spot:
+    def _refusal(self, body: str, ended: bool) -> ParsedPlace:
         said = body.strip().lower()[:400]
         if any(refusal in said for refusal in self.refusals) or (ended and _NOTHING.fullmatch(said)):
-            return Spot(None, reason="the model says it is not there")
+            return ParsedPlace(None, reason="the model says it is not there")
         short = " ".join(body[:200].split())[:80]
         raise Unreadable(f"no place in the answer: {short!r}" if short else "the answer is empty")
 
@@ -106,7 +107,7 @@ def places_in(text: str, forms: Sequence[str]) -> list[list[float]]:
     return []
 
 
-def spot_of(numbers: Sequence[float], view: View, notes: list[str]) -> tuple[Point, Box | None]:
+def place_of(numbers: Sequence[float], view: View, notes: list[str]) -> tuple[Point, Box | None]:
     """Two numbers as a point, four as a box and its middle, in frame pixels.
 
     Raises `Unreadable` for another count and for a place off the screen.

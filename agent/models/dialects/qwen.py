@@ -28,9 +28,10 @@ from actions.action import (
     Wait,
 )
 from actions.keys import split_chord
-from agent.models.dialects.dialect import IMAGE, Chat, Dialect, PromptTemplate, Unreadable, View
+from agent.models.dialects.brackets import Unreadable
+from agent.models.dialects.dialect import IMAGE, Chat, Dialect, PromptTemplate, View
 from agent.models.dialects.resize import Resize
-from agent.models.dialects.tool_call import ENDS, OPEN, PLACES, Args, Read, ToolCalls
+from agent.models.dialects.tool_call import ENDS, OPEN, PLACES, Args, Read, ToolCallGrammar
 
 PIXELS_PER_NOTCH = 100
 """Qwen's scroll counts pixels, up positive; the wheel turns in notches. One notch is 100 pixels here."""
@@ -230,8 +231,8 @@ def _plain(drag: Drag) -> bool:
 
 DESKTOP_ALIASES = {"click": "left_click", "tap": "left_click", "drag": "left_click_drag"}
 MOBILE_ALIASES = {"tap": "click", "left_click": "click", "long_click": "long_press"}
-COMPUTER_USE = ToolCalls("computer_use", READ_DESKTOP, write_desktop, DESKTOP_ALIASES)
-MOBILE_USE = ToolCalls("mobile_use", READ_MOBILE, write_mobile, MOBILE_ALIASES)
+COMPUTER_USE = ToolCallGrammar("computer_use", READ_DESKTOP, write_desktop, DESKTOP_ALIASES)
+MOBILE_USE = ToolCallGrammar("mobile_use", READ_MOBILE, write_mobile, MOBILE_ALIASES)
 """The two grammars. Besides the schema they read what Qwen3-VL's version of it adds: triple_click, hscroll, answer."""
 
 

@@ -26,8 +26,9 @@ from actions.action import (
     TypeText,
     Wait,
 )
-from agent.models.dialects.common import EXTRACT, hurried, plain_drag, scroll_of, way_of
-from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, Unreadable, View
+from agent.models.dialects.brackets import Unreadable
+from agent.models.dialects.common import EXTRACT, direction_of, has_default_duration, plain_drag, scroll_of
+from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, View
 from agent.models.dialects.points import CORNERS, JSON_POINT, PAIR, QUAD, Places
 from agent.models.dialects.qwen import (
     COMPUTER_ABOUT,
@@ -53,7 +54,7 @@ from agent.models.dialects.qwen import (
     write_mobile,
 )
 from agent.models.dialects.resize import Resize, Tiles
-from agent.models.dialects.tool_call import ENDS, PLACES, Args, Read, ToolCalls
+from agent.models.dialects.tool_call import ENDS, PLACES, Args, Read, ToolCallGrammar
 
 _RETRY = "Your last answer did nothing (${error}). Answer with exactly one tool call. "
 
@@ -84,7 +85,7 @@ QWEN2_VL = Dialect(
         max_tokens=128,
     ),
     extract=EXTRACT,
-    finder=Places(own=(CORNERS, PAIR)),
+    place_parser=Places(own=(CORNERS, PAIR)),
     retry=_RETRY,
     keep_special_tokens=True,
 )
@@ -108,9 +109,9 @@ INTERNVL25 = Dialect(
         max_tokens=128,
     ),
     extract=EXTRACT,
-    finder=Places(own=(QUAD,)),
+    place_parser=Places(own=(QUAD,)),
     retry=_RETRY,
-    place="[[${x}, ${y}, ${x2}, ${y2}]]",
+    place_format="[[${x}, ${y}, ${x2}, ${y2}]]",
 )
 
 # Qwen3-VL ----------------------------------------------------------------------------------------------------------
@@ -194,8 +195,8 @@ QWEN3_VL = Dialect(
     space="rel1000",
     space_for={"mobile": "rel999"},
     grammar={
-        "desktop": ToolCalls("computer_use", READ_DESKTOP, _write_computer3, DESKTOP_ALIASES),
-        "mobile": ToolCalls("mobile_use", READ_MOBILE, _write_mobile3, MOBILE_ALIASES),
+        "desktop": ToolCallGrammar("computer_use", READ_DESKTOP, _write_computer3, DESKTOP_ALIASES),
+        "mobile": ToolCallGrammar("mobile_use", READ_MOBILE, _write_mobile3, MOBILE_ALIASES),
     },
     decide={
         "desktop": PromptTemplate(tool_system(_QWEN3_COMPUTER, "", "") + _FORMAT3, _DECIDE3, max_tokens=4096),
@@ -299,7 +300,7 @@ GUI_OWL = Dialect(
     space="abs_resized",
     overshoot=OVERSHOOT,
     grammar={
-        "desktop": ToolCalls("computer_use", _READ_OWL, _write_owl, _OWL_ALIASES),
+        "desktop": ToolCallGrammar("computer_use", _READ_OWL, _write_owl, _OWL_ALIASES),
         "mobile": MOBILE_USE,
     },
     decide={
@@ -309,7 +310,7 @@ GUI_OWL = Dialect(
     locate=PromptTemplate(tool_system(_OWL_COMPUTER), (IMAGE, "${instruction}"), max_tokens=256),
     extract=EXTRACT,
     retry=_RETRY,
-    talks=True,
+    preamble=True,
 )
 
 _INTERACT: Read = lambda args: AskUser(question=args.text("text"))  # noqa: E731
@@ -367,8 +368,8 @@ GUI_OWL_15 = Dialect(
     resize=Resize(factor=32, min_pixels=200704, max_pixels=10035200),
     space="rel1000",
     grammar={
-        "desktop": ToolCalls("computer_use", _READ_OWL15, _write_owl15, DESKTOP_ALIASES),
-        "mobile": ToolCalls("mobile_use", _READ_OWL15_MOBILE, _write_owl15_mobile, MOBILE_ALIASES),
+        "desktop": ToolCallGrammar("computer_use", _READ_OWL15, _write_owl15, DESKTOP_ALIASES),
+        "mobile": ToolCallGrammar("mobile_use", _READ_OWL15_MOBILE, _write_owl15_mobile, MOBILE_ALIASES),
     },
     decide={
         "desktop": PromptTemplate(tool_system(_OWL15_COMPUTER, "", "") + _FORMAT_OWL, _OWL_ASK, max_tokens=4096),
@@ -419,18 +420,18 @@ def _write_mai(action: AnyAction, view: View) -> dict[str, Any] | None:
         case Click(button="left", keys=()) if action.count < 3:
             name = "click" if action.count == 1 else "double_click"
             return {"action": name, "coordinate": view.numbers(action.point)}
-        case LongPress() if hurried(action):
+        case LongPress() if has_default_duration(action):
             return {"action": "long_press", "coordinate": view.numbers(action.point)}
         case Drag() if plain_drag(action):
             start, end = (view.numbers(point) for point in action.path)
             return {"action": "drag", "start_coordinate": start, "end_coordinate": end}
-        case Scroll() if way_of(action):
+        case Scroll() if direction_of(action):
             return _write_mai_swipe(action, view)
     return _write_mai_rest(action)
 
 
 def _write_mai_swipe(action: Scroll, view: View) -> dict[str, Any]:
-    finger = {"down": "up", "up": "down", "right": "left", "left": "right"}[way_of(action)]
+    finger = {"down": "up", "up": "down", "right": "left", "left": "right"}[direction_of(action)]
     where = {} if action.point is None else {"coordinate": view.numbers(action.point)}
     return {"action": "swipe", "direction": finger, **where}
 
@@ -493,7 +494,7 @@ MAI_UI = Dialect(
     resize=Resize(factor=32, min_pixels=65536, max_pixels=16777216),
     space="rel999",
     space_for={"locate": "rel1000"},  # as the predictions of the project's own evaluation are scaled
-    grammar={"mobile": ToolCalls("mobile_use", _READ_MAI, _write_mai, {"tap": "click"})},
+    grammar={"mobile": ToolCallGrammar("mobile_use", _READ_MAI, _write_mai, {"tap": "click"})},
     decide={
         "mobile": PromptTemplate(
             _MAI_SYSTEM, ("${instruction}\n\nWhat was done so far:\n${history}\n", IMAGE), max_tokens=2048
@@ -501,7 +502,7 @@ MAI_UI = Dialect(
     },
     locate=PromptTemplate(_MAI_GROUNDING, ("${instruction}\n", IMAGE), max_tokens=2048),
     extract=EXTRACT,
-    finder=Places(own=(JSON_POINT,), markers=("<answer>",)),
+    place_parser=Places(own=(JSON_POINT,), markers=("<answer>",)),
     step="Step ${number}: ${action}${outcome}\n",
     retry=_RETRY,
     no_history="None",

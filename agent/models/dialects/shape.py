@@ -1,8 +1,7 @@
 """What an answer must look like, for endpoints that can hold a model to it: a JSON schema or a pattern.
 
 Nothing is written down for a family. What it can say is found by having its own grammar say every kind of action
-(`agent.models.dialects.coverage`); what differs between two answers of one form becomes a range, a text or a list
-of names.
+(`coverage`); what differs between two answers of one form becomes a range, a text or a list of names.
 So an answer of that shape can always be read as one action, and every answer that a dialect writes has its shape.
 
 Held are the range of every number, the names of actions, arguments and keys, and the length of texts. A thought in
@@ -20,12 +19,12 @@ from typing import Any
 from actions.action import Click, Finish
 from actions.frame import Frame
 from agent.models.dialects import regex
-from agent.models.dialects.action_dicts import Dicts
+from agent.models.dialects.action_dicts import DictGrammar
 from agent.models.dialects.action_lines import LineGrammar
-from agent.models.dialects.call_syntax import Calls
+from agent.models.dialects.call_syntax import CallGrammar
 from agent.models.dialects.coverage import FREE, KEY_NAMES, TEXT, chords, corners, said
 from agent.models.dialects.dialect import Dialect, Platform, Use, View
-from agent.models.dialects.tool_call import CLOSE, OPEN, ToolCalls
+from agent.models.dialects.tool_call import CLOSE, OPEN, ToolCallGrammar
 from agent.models.endpoints.endpoint import Shape
 
 MAX_TEXT, MAX_THOUGHT = 1000, 2000
@@ -210,7 +209,7 @@ def _common(texts: Sequence[str]) -> str:
 class _Writing:
     """How a grammar writes what can be any text, and what it allows where the model says what it likes."""
 
-    grammar: Calls | LineGrammar | Dicts
+    grammar: CallGrammar | LineGrammar | DictGrammar
 
     def __call__(self, text: str) -> str:
         parts = re.split(f"((?:{TEXT}|{MAYBE})(?:\\\\n)?|{FREE})", text)
@@ -223,9 +222,9 @@ class _Writing:
     def _any(self, before: str, least: int) -> str:
         if isinstance(self.grammar, LineGrammar):
             return regex.bracketed_text(least, MAX_TEXT)
-        if isinstance(self.grammar, Calls) and self.grammar.raw:
+        if isinstance(self.grammar, CallGrammar) and self.grammar.raw:
             return regex.raw_text(before[-1], least, MAX_TEXT)
-        body = regex.python_text if isinstance(self.grammar, Dicts) else regex.escaped_text
+        body = regex.python_text if isinstance(self.grammar, DictGrammar) else regex.escaped_text
         return body(least, MAX_TEXT)
 
     def _free(self) -> str:
@@ -246,18 +245,18 @@ def _action_shape(dialect: Dialect, platform: Platform, frame: Frame, pointer: b
     views = [dialect.view(frame, point, platform) for point in (first, last)]
     check = dialect.view(frame, first if pointer else None, platform)
     texts = said(grammar, views, check)
-    if isinstance(grammar, ToolCalls):
+    if isinstance(grammar, ToolCallGrammar):
         texts += [text for chord in chords(grammar, check) for text in chord.values()]
-        return _held_calls(merged([_call(text) for text in texts]), dialect.thinks or dialect.talks)
-    if isinstance(grammar, Dicts) and not grammar.python:
+        return _held_calls(merged([_call(text) for text in texts]), dialect.thinks or dialect.preamble)
+    if isinstance(grammar, DictGrammar) and not grammar.python:
         texts += [text for chord in chords(grammar, check) for text in chord.values()]
         return _json_shape(texts)
-    if isinstance(grammar, Dicts | Calls | LineGrammar):
+    if isinstance(grammar, DictGrammar | CallGrammar | LineGrammar):
         return _text_shape(grammar, texts, [list(keys.values()) for keys in chords(grammar, check) if keys])
     return None
 
 
-def _text_shape(grammar: Dicts | Calls | LineGrammar, texts: list[str], keys: list[list[str]]) -> Shape:
+def _text_shape(grammar: DictGrammar | CallGrammar | LineGrammar, texts: list[str], keys: list[list[str]]) -> Shape:
     """The frame that all answers have, a thought that is free in it, around one of the forms of an action."""
     written = _Writing(grammar)
     few = [text for group in keys if len(group) < 3 for text in group]
@@ -294,10 +293,10 @@ def _json_shape(texts: Iterable[str]) -> Shape:
 
 def _place_shape(dialect: Dialect, frame: Frame) -> Shape | None:
     view = dialect.view(frame, use="locate")
-    finder = dialect.finder or next(iter(dialect.grammar.values()))
-    if isinstance(finder, ToolCalls) and OPEN in dialect.locate.system:
-        return _held_calls(_place_calls(finder, view), dialect.thinks or dialect.talks)
-    return Shape(pattern=_place_pattern(dialect.place, view)) if dialect.place else None
+    finder = dialect.place_parser or next(iter(dialect.grammar.values()))
+    if isinstance(finder, ToolCallGrammar) and OPEN in dialect.locate.system:
+        return _held_calls(_place_calls(finder, view), dialect.thinks or dialect.preamble)
+    return Shape(pattern=_place_pattern(dialect.place_format, view)) if dialect.place_format else None
 
 
 def _place_pattern(written: str, view: View) -> str:
@@ -314,7 +313,7 @@ def _place_pattern(written: str, view: View) -> str:
     return regex.either([filled(numbers.__getitem__), filled(lambda _: "-1")])
 
 
-def _place_calls(grammar: ToolCalls, view: View) -> Form:
+def _place_calls(grammar: ToolCallGrammar, view: View) -> Form:
     """A click on the screen; or, for a thing that is not there, one at [-1, -1] or the end of the task."""
     first, last = corners(view.frame)
     clicks = [_call(grammar.format(Click(point=point), view)) for point in (first, last)]

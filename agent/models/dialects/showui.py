@@ -12,10 +12,11 @@ from typing import Any
 
 from actions.action import Answer, AnyAction, Button, Click, Drag, Key, Move, Scroll, TypeText
 from actions.frame import Point
-from agent.models.dialects.action_dicts import Dicts, ReadDict
+from agent.models.dialects.action_dicts import DictGrammar, ReadDict
+from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.call_syntax import CallArgs
-from agent.models.dialects.common import plain_drag, scroll_of, way_of
-from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, Unreadable, View
+from agent.models.dialects.common import direction_of, plain_drag, scroll_of
+from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, View
 from agent.models.dialects.points import LIST, Places
 from agent.models.dialects.resize import Resize
 
@@ -93,8 +94,8 @@ def _write_web(action: AnyAction, view: View) -> dict[str, Any] | None:
             return _said("ENTER")
         case Key(chords=("ctrl+c",)):
             return _said("COPY")
-        case Scroll(point=None) if way_of(action):
-            return _said("SCROLL", way_of(action))
+        case Scroll(point=None) if direction_of(action):
+            return _said("SCROLL", direction_of(action))
         case Drag() if plain_drag(action):
             return _said("SELECT_TEXT", position=[view.numbers(point) for point in action.path])
     return _write_both(action)
@@ -153,8 +154,8 @@ SHOWUI = Dialect(
     resize=Resize(factor=28, min_pixels=256 * 28 * 28, max_pixels=1344 * 28 * 28),
     space="rel1",
     grammar={
-        "desktop": Dicts(_WEB, _write_web, _PLACES, python=True, plans=True),
-        "mobile": Dicts(_PHONE, _write_phone, _PLACES, python=True, plans=True),
+        "desktop": DictGrammar(_WEB, _write_web, _PLACES, python=True, plans=True),
+        "mobile": DictGrammar(_PHONE, _write_phone, _PLACES, python=True, plans=True),
     },
     decide={"desktop": _prompt("website", _WEB_SPACE), "mobile": _prompt("smartphone", _PHONE_SPACE)},
     locate=PromptTemplate(
@@ -172,5 +173,5 @@ SHOWUI = Dialect(
     step="${action}${outcome}, ",
     retry="The last answer did nothing (${error}).",
     no_history="None",
-    place="[${x}, ${y}]",
+    place_format="[${x}, ${y}]",
 )

@@ -18,8 +18,9 @@ from pydantic import ValidationError
 
 from actions.action import AnyAction
 from actions.frame import Box, Point
-from agent.models.dialects.dialect import ParsedAnswer, Spot, Unreadable, UnsupportedAction, View
-from agent.models.dialects.lenient_json import LooseJsonError, read_loose
+from agent.models.dialects.brackets import Unreadable
+from agent.models.dialects.dialect import ParsedAnswer, ParsedPlace, UnsupportedAction, View
+from agent.models.dialects.lenient_json import read_lenient
 
 OPEN, CLOSE = "<tool_call>", "</tool_call>"
 MAX_TEXT = 2_000_000
@@ -57,7 +58,7 @@ class Args:
     def place(self, *names: str) -> Point | None:
         """The point under `names` in frame pixels, None when there is none. Raises `Unreadable`."""
         value = self.get(*names)
-        return None if value is None else to_spot(value, self.view, self.notes)[0]
+        return None if value is None else to_place(value, self.view, self.notes)[0]
 
     def need_place(self, *names: str) -> Point:
         """The point under `names`. Raises `Unreadable` when there is none."""
@@ -110,7 +111,7 @@ Write = Callable[[AnyAction, View], dict[str, Any] | None]
 
 
 @dataclass(frozen=True)
-class ToolCalls:
+class ToolCallGrammar:
     """The grammar over one tool (``computer_use``, ``mobile_use``).
 
     `read` has a reader for each action name, `aliases` other names seen for them, and `write` gives an action's
@@ -171,7 +172,7 @@ class ToolCalls:
             return tool.strip().lower(), arguments
         raise Unreadable("the call does not name its action")
 
-    def words(self, action: AnyAction, view: View) -> str:
+    def format_call(self, action: AnyAction, view: View) -> str:
         """The call without its tags, as history tells it. Raises `UnsupportedAction`."""
         arguments = self.write(action, view)
         if arguments is None:
@@ -180,9 +181,9 @@ class ToolCalls:
 
     def format(self, action: AnyAction, view: View) -> str:
         """The whole answer. Raises `UnsupportedAction`."""
-        return f"{OPEN}\n{self.words(action, view)}\n{CLOSE}"
+        return f"{OPEN}\n{self.format_call(action, view)}\n{CLOSE}"
 
-    def find(self, text: str, view: View, ended: bool) -> Spot:
+    def parse_place(self, text: str, view: View, ended: bool) -> ParsedPlace:
         """The place in `text`: a call, a JSON list of points or boxes, ``<points>``, or bare numbers.
 
         ``[-1, -1]``, ``terminate`` and ``null`` are refusals. Raises `Unreadable`.
@@ -192,11 +193,11 @@ class ToolCalls:
         notes: list[str] = []
         value = _place_in(text, ended, notes)
         if value is None or _refuses(value):
-            return Spot(None, reason="the model says it is not there", notes=tuple(notes))
-        point, box = to_spot(value, view, notes)
-        return Spot(point, box, notes=tuple(notes))
+            return ParsedPlace(None, reason="the model says it is not there", notes=tuple(notes))
+        point, box = to_place(value, view, notes)
+        return ParsedPlace(point, box, notes=tuple(notes))
 
-    def watch(self) -> Callable[[str], bool]:
+    def completion_check(self) -> Callable[[str], bool]:
         """True once a whole call has come and what follows it has had room to show a second one."""
         return _Watch().feed
 
@@ -239,8 +240,8 @@ def _call_at(text: str, at: int, ended: bool) -> tuple[ToolCall | None, int]:
     """The call that begins at `at`, None for an object that is none; and where to look on."""
     tagged = text[max(0, at - 40) : at].rstrip().endswith(OPEN)
     try:
-        found = read_loose(text, at, ended=ended, end_mark=CLOSE)
-    except LooseJsonError as error:
+        found = read_lenient(text, at, ended=ended, end_mark=CLOSE)
+    except Unreadable as error:
         if tagged or _CALL_START.match(text, at):
             raise Unreadable(f"the call cannot be read: {error}") from error
         return None, at + 1
@@ -266,8 +267,8 @@ def _call_at(text: str, at: int, ended: bool) -> tuple[ToolCall | None, int]:
 def _from_text(text: str) -> tuple[Any, list[str]]:
     start = text.find("{")
     try:
-        found = read_loose(text, max(start, 0))
-    except LooseJsonError as error:
+        found = read_lenient(text, max(start, 0))
+    except Unreadable as error:
         raise Unreadable(f"the arguments cannot be read: {error}") from error
     return found.value, found.notes
 
@@ -288,7 +289,7 @@ def _thought(before: str) -> str:
     return said.removeprefix("Thought:").strip()
 
 
-def to_spot(value: Any, view: View, notes: list[str]) -> tuple[Point, Box | None]:
+def to_place(value: Any, view: View, notes: list[str]) -> tuple[Point, Box | None]:
     """A coordinate as models write it, in frame pixels: two numbers are a point, four a box and its middle.
 
     Numbers may be texts, nested one list deep, or under x and y. Raises `Unreadable`.
@@ -367,8 +368,8 @@ def _place_objects(text: str, ended: bool, notes: list[str]) -> list[Any]:
         if at < 0:
             break
         try:
-            found = read_loose(text, at, ended=ended, end_mark=CLOSE)
-        except LooseJsonError as error:
+            found = read_lenient(text, at, ended=ended, end_mark=CLOSE)
+        except Unreadable as error:
             if not places and _CALL_START.match(text, at):
                 raise Unreadable(f"the call cannot be read: {error}") from error
             notes.append(f"an object could not be read: {error}")

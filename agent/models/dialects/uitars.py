@@ -23,8 +23,16 @@ from actions.action import (
 )
 from actions.frame import Point
 from actions.keys import split_chord
-from agent.models.dialects.call_syntax import CallArgs, Calls, ReadCall, quoted
-from agent.models.dialects.common import CALL_USER, EXTRACT, chord_of, hurried, plain_drag, scroll_of, way_of
+from agent.models.dialects.call_syntax import CallArgs, CallGrammar, ReadCall, quoted
+from agent.models.dialects.common import (
+    CALL_USER,
+    EXTRACT,
+    chord_of,
+    direction_of,
+    has_default_duration,
+    plain_drag,
+    scroll_of,
+)
 from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, View
 from agent.models.dialects.points import ANY, CORNERS, PAIR, TAG, Places
 from agent.models.dialects.resize import Resize
@@ -93,7 +101,7 @@ class _Writer:
                 return self._drag("drag", action, view)
             case Key(chords=(chord,)):
                 return f"hotkey(key={quoted(' '.join(split_chord(chord)))})"
-            case Scroll() if way_of(action):
+            case Scroll() if direction_of(action):
                 return self._scroll(action, view)
             case Wait() if action.seconds == WAIT_SECONDS:
                 return "wait()"
@@ -103,7 +111,7 @@ class _Writer:
 
     def mobile(self, action: AnyAction, view: View) -> str | None:
         match action:
-            case LongPress() if hurried(action):
+            case LongPress() if has_default_duration(action):
                 return f"long_press({self.box}='{self._at(action.point, view)}')"
             case Drag() if plain_drag(action):
                 return self._drag("scroll" if self.version == "1.0" else "drag", action, view)
@@ -111,7 +119,7 @@ class _Writer:
                 return f"press_{action.name}()"
             case Open() if self.version != "1.0":
                 return f"open_app(app_name={quoted(action.target)})"
-            case Scroll() if way_of(action) and self.version != "1.0":
+            case Scroll() if direction_of(action) and self.version != "1.0":
                 return self._scroll(action, view)
         return self.both(action, view)
 
@@ -122,11 +130,11 @@ class _Writer:
 
     def _scroll(self, action: Scroll, view: View) -> str:
         where = "" if action.point is None else f"{self.box}='{self._at(action.point, view)}', "
-        return f"scroll({where}direction='{way_of(action)}')"
+        return f"scroll({where}direction='{direction_of(action)}')"
 
 
-def _calls(write: _Writer, read: dict[str, ReadCall], mobile: bool) -> Calls:
-    return Calls(
+def _calls(write: _Writer, read: dict[str, ReadCall], mobile: bool) -> CallGrammar:
+    return CallGrammar(
         read=read,
         write=write.mobile if mobile else write.desktop,
         places=_PLACES,
@@ -260,5 +268,5 @@ UI_TARS_15 = Dialect(
     step=UI_TARS_10.step,
     retry=UI_TARS_10.retry,
     no_history="None",
-    place="Action: click(point='<point>${x} ${y}</point>')",
+    place_format="Action: click(point='<point>${x} ${y}</point>')",
 )

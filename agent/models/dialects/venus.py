@@ -23,9 +23,10 @@ from actions.action import (
 )
 from actions.frame import Point
 from actions.keys import split_chord
-from agent.models.dialects.call_syntax import CallArgs, Calls, ReadCall, unescaped
-from agent.models.dialects.common import EXTRACT, chord_of, hurried, plain_drag, scroll_of, way_of
-from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, Unreadable, View
+from agent.models.dialects.brackets import Unreadable
+from agent.models.dialects.call_syntax import CallArgs, CallGrammar, ReadCall, unescaped
+from agent.models.dialects.common import EXTRACT, chord_of, direction_of, has_default_duration, plain_drag, scroll_of
+from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, View
 from agent.models.dialects.points import LIST, PAIR, QUAD, Places
 from agent.models.dialects.qwen import OVERSHOOT
 from agent.models.dialects.resize import Resize
@@ -85,7 +86,7 @@ def _write_both(action: AnyAction, view: View) -> str | None:
     match action:
         case Click(button="left", count=1, keys=()):
             return f"Click(box={_at(action.point, view)})"
-        case LongPress() if hurried(action):
+        case LongPress() if has_default_duration(action):
             return f"LongPress(box={_at(action.point, view)})"
         case Drag() if plain_drag(action):
             start, end = (_at(point, view) for point in action.path)
@@ -118,8 +119,8 @@ def _write_web(action: AnyAction, view: View) -> str | None:
             return f"Hover(box={_at(action.point, view)})"
         case Click(button="left", count=2, keys=()):
             return f"DoubleClick(box={_at(action.point, view)})"
-        case Scroll(point=None) if way_of(action):
-            return f"Scroll(direction='{way_of(action)}')"
+        case Scroll(point=None) if direction_of(action):
+            return f"Scroll(direction='{direction_of(action)}')"
         case Key(chords=(chord,)):
             return _write_key(split_chord(chord))
     return _write_both(action, view)
@@ -137,8 +138,8 @@ _ANSWER = "<think>${said}</think>\n<action>${call}</action>\n<conclusion></concl
 _PLACES = Places(own=(LIST, QUAD), markers=("</think>",))
 
 
-def _calls(mobile: bool) -> Calls:
-    return Calls(
+def _calls(mobile: bool) -> CallGrammar:
+    return CallGrammar(
         read=_MOBILE if mobile else _WEB,
         write=_write_mobile if mobile else _write_web,
         places=_PLACES,
@@ -207,8 +208,8 @@ UI_VENUS_10_GROUND = Dialect(
         max_tokens=128,
     ),
     extract=None,
-    finder=Places(own=(QUAD,)),
-    place="[${x}, ${y}, ${x2}, ${y2}]",
+    place_parser=Places(own=(QUAD,)),
+    place_format="[${x}, ${y}, ${x2}, ${y2}]",
 )
 UI_VENUS_10_NAVI = Dialect(
     name="ui-venus-1.0-navi",
@@ -223,11 +224,11 @@ UI_VENUS_10_NAVI = Dialect(
     decide={"mobile": _prompt(_MOBILE_SPACE, "Scroll(start=(x1,y1), end=(x2,y2), direction='down/up/right/left')")},
     locate=UI_VENUS_10_GROUND.locate,
     extract=EXTRACT,
-    finder=Places(own=(QUAD, PAIR), markers=("<action>",)),
+    place_parser=Places(own=(QUAD, PAIR), markers=("<action>",)),
     step=_STEP,
     retry=_RETRY,
     thinks=True,
-    place="[${x}, ${y}, ${x2}, ${y2}]",
+    place_format="[${x}, ${y}, ${x2}, ${y2}]",
 )
 UI_VENUS_15 = Dialect(
     name="ui-venus-1.5",
@@ -253,9 +254,9 @@ UI_VENUS_15 = Dialect(
         max_tokens=256,
     ),
     extract=EXTRACT,
-    finder=_PLACES,
+    place_parser=_PLACES,
     step=_STEP,
     retry=_RETRY,
     thinks=True,
-    place="[${x}, ${y}]",
+    place_format="[${x}, ${y}]",
 )

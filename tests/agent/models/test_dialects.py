@@ -216,7 +216,7 @@ def test_a_place_in_the_familys_own_words(name: str) -> None:
     dialect = DIALECTS[name]
     point = grid_point(dialect, SCREEN, "locate", 0.47, 0.25)
     x, y = dialect.view(SCREEN, use="locate").numbers(point)
-    spot = dialect.find(PLACE_ANSWERS[name].format(x=x, y=y), SCREEN)
+    spot = dialect.parse_place(PLACE_ANSWERS[name].format(x=x, y=y), SCREEN)
     assert spot.point == point
     assert spot.notes == ()
 
@@ -224,7 +224,7 @@ def test_a_place_in_the_familys_own_words(name: str) -> None:
 @pytest.mark.parametrize("name", DIALECTS)
 @pytest.mark.parametrize("text", ["[-1, -1]", "(-1,-1)", '[{"point_2d": [-1, -1]}]'])
 def test_a_refusal(name: str, text: str) -> None:
-    spot = DIALECTS[name].find(text, SCREEN)
+    spot = DIALECTS[name].parse_place(text, SCREEN)
     assert spot.point is None
     assert spot.reason
 
@@ -237,7 +237,7 @@ def test_no_place(name: str, text: str) -> None:
     if text.startswith("<think>") and not DIALECTS[name].thinks:
         text = "It is near the top."
     with pytest.raises(ParseError) as error:
-        DIALECTS[name].find(text, SCREEN, ended=False)
+        DIALECTS[name].parse_place(text, SCREEN, ended=False)
     assert error.value.raw == text
     assert "\n" not in str(error.value)
 
@@ -476,7 +476,7 @@ def test_a_question_has_one_picture_the_task_and_the_history(name: str, platform
     step = Step(index=0, time=0, frame=SCREEN, image="x", action=Click(point=b), thought="because")
     failed = Step(index=1, time=0, frame=SCREEN, image="x", error="no such thing")
     told = parts(dialect, platform, [step, failed])
-    assert dialect.grammar[platform].words(Click(point=b), dialect.view(SCREEN, use=platform)) in told
+    assert dialect.grammar[platform].format_call(Click(point=b), dialect.view(SCREEN, use=platform)) in told
     assert "no such thing" in told
     assert "$" not in told.replace("Save ${it}", "")
 
@@ -567,7 +567,7 @@ def test_real_answers_give_the_recorded_pixels(suite: str, right: int) -> None:
         row = json.loads(line)
         width, height = sizes[row["id"]]
         try:
-            spot = DIALECTS["mai-ui"].find(row["raw_response"], Frame(id="0", width=width, height=height))
+            spot = DIALECTS["mai-ui"].parse_place(row["raw_response"], Frame(id="0", width=width, height=height))
         except ParseError:
             assert "</answer>" not in row["raw_response"]
             verdicts["unreadable"] += 1
@@ -591,7 +591,7 @@ def test_a_megabyte_of_anything_takes_a_moment(name: str, sign: str) -> None:
         with pytest.raises(ParseError):
             dialect.parse(text, SCREEN, platform)
     with pytest.raises(ParseError):
-        dialect.find(text, SCREEN)
+        dialect.parse_place(text, SCREEN)
     assert time.perf_counter() - start < 8  # under 1 s on an idle machine
 
 

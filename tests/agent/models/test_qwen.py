@@ -117,7 +117,7 @@ def test_history_tells_what_did_not_happen() -> None:
         step(Click(point=Point(1, 2)), verdict=VerdictRecord(kind="block", reason="risky")),
         step(None, error="unusable answer: no action"),
     ]
-    assert QWEN25_VL.tell(history, "desktop") == (
+    assert QWEN25_VL.history_text(history, "desktop") == (
         'Step 1: {"name": "computer_use", "arguments": {"action": "left_click", "coordinate": [10, 20]}}; '
         'Step 2: {"name": "computer_use", "arguments": {"action": "left_click_drag", "coordinate": [30, 40]}}; '
         "Step 3: ask “PIN?”; "
@@ -477,7 +477,7 @@ def test_a_megabyte_takes_a_moment(text: str) -> None:
     with pytest.raises(ParseError):
         QWEN25_VL.parse(text, FRAME)
     with suppress(ParseError):
-        QWEN25_VL.find(text, FRAME)
+        QWEN25_VL.parse_place(text, FRAME)
     assert time.process_time() - start < 10, "this grows faster than the answer"  # 0.02 s to 0.5 s, no claim of speed
 
 
@@ -501,14 +501,17 @@ def test_a_good_action_in_a_megabyte() -> None:
 def test_damage_is_read_or_refused(text: str, cuts: list[tuple[int, int, str]], ended: bool) -> None:
     for at, length, put in cuts:
         text = text[:at] + put + text[at + length :]
-    for read in (lambda: QWEN25_VL.parse(text, FRAME, ended=ended), lambda: QWEN25_VL.find(text, FRAME, ended=ended)):
+    for read in (
+        lambda: QWEN25_VL.parse(text, FRAME, ended=ended),
+        lambda: QWEN25_VL.parse_place(text, FRAME, ended=ended),
+    ):
         with suppress(ParseError):
             read()
 
 
 @given(st.text(max_size=300))
 def test_any_text_is_read_or_refused(text: str) -> None:
-    for read in (QWEN25_VL.parse, QWEN25_VL.find):
+    for read in (QWEN25_VL.parse, QWEN25_VL.parse_place):
         try:
             read(text, FRAME)
         except ParseError:
@@ -545,7 +548,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     ],
 )
 def test_places(text: str, point: tuple[int, int], box: tuple[int, ...] | None) -> None:
-    spot = QWEN25_VL.find(text, FRAME)
+    spot = QWEN25_VL.parse_place(text, FRAME)
     assert spot.point == Point(*point)
     assert spot.box == (Box(*box) if box else None)
 
@@ -563,7 +566,7 @@ def test_places(text: str, point: tuple[int, int], box: tuple[int, ...] | None) 
     ],
 )
 def test_refusals(text: str) -> None:
-    spot = QWEN25_VL.find(text, FRAME)
+    spot = QWEN25_VL.parse_place(text, FRAME)
     assert spot.point is None
     assert spot.reason
 
@@ -583,14 +586,14 @@ def test_refusals(text: str) -> None:
 )
 def test_no_place(text: str) -> None:
     with pytest.raises(ParseError):
-        QWEN25_VL.find(text, FRAME, ended=False)
+        QWEN25_VL.parse_place(text, FRAME, ended=False)
 
 
 # Knowing when to stop, and where the pointer is
 
 
 def feed(text: str, size: int = 5) -> int | None:
-    watch = QWEN25_VL.grammar["desktop"].watch()
+    watch = QWEN25_VL.grammar["desktop"].completion_check()
     return next((at for at in range(0, len(text), size) if watch(text[at : at + size])), None)
 
 

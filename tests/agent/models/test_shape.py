@@ -154,7 +154,7 @@ def test_every_place_that_fits_is_read(name: str, data: st.DataObject) -> None:
     dialect, frame = DIALECTS[name], data.draw(st.sampled_from(FRAMES))
     wanted = shape(dialect, "locate", frame)
     text = data.draw(st.from_regex(wanted.pattern or "", fullmatch=True))
-    spot = dialect.find(text, frame)
+    spot = dialect.parse_place(text, frame)
     assert (spot.point is not None) != bool(spot.reason)
 
 
