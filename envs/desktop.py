@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import threading
 import time
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
-from actions.action import AnyAction, Open, TypeText, Wait
+from actions.action import AnyAction, Open, TypeText, Wait, describe
 from actions.backend import Backend, BackendError
 from actions.dryrun import DryRunBackend
 from actions.frame import Frame, StaleFrameError
@@ -72,7 +73,7 @@ class DesktopEnv:
         monitor: int | str | None = None,
         backend: Backend | None = None,
         *,
-        programs: Sequence[str] = (),
+        programs: Sequence[str] | Programs = (),
         rules: Rules | None = None,
         capture: MonitorCapture | None = None,
         launcher: Launcher | None = None,
@@ -82,7 +83,7 @@ class DesktopEnv:
         self._capture: MonitorCapture = capture or ScreenCapture(display)
         self._wanted = monitor
         self._backend = backend or default_backend(self._capture.display)
-        self._programs = Programs(programs)
+        self._programs = programs if isinstance(programs, Programs) else Programs(programs)
         self._rules = rules or Rules()
         self._launcher = launcher or self._start
         self._black_timeout = black_timeout
@@ -187,6 +188,10 @@ class DesktopEnv:
         where = None if self._acting else self._where()
         return None if where == self._placed or self._acting else where
 
+    def explain(self, action: AnyAction) -> str:
+        """`action` in one line for a question to the user, with the command line that an `open` would start."""
+        return f"{describe(action)}: {self._command(action)}" if isinstance(action, Open) else describe(action)
+
     def corner(self) -> tuple[int, int]:
         """The top-left corner of the leftmost monitor, where the pointer stops a run; input units."""
         first = min(self._capture.monitors(), key=lambda m: (m.left, m.top))
@@ -243,7 +248,7 @@ class DesktopEnv:
         if isinstance(action, Open):
             argv = self._programs.resolve(action.target)
             self._launcher(argv)
-            return f"started {os.path.basename(argv[0])}", Rules.for_opening()
+            return f"started: {shlex.join(argv)}", Rules.for_opening()
         self._acting = True
         try:
             typed = isinstance(action, TypeText)
@@ -256,10 +261,16 @@ class DesktopEnv:
 
     def _rehearse(self, action: AnyAction, frame: Frame) -> str:
         if isinstance(action, Open):
-            return f"would start {action.target}"
+            return f"would {self.explain(action)}"
         if isinstance(action, Wait):
             return f"would wait {action.seconds:g} s"
         return self._backend.perform(action, frame)
+
+    def _command(self, action: Open) -> str:
+        try:
+            return shlex.join(self._programs.resolve(action.target))
+        except ProgramError as error:
+            return str(error)
 
     def _settle(self, before: _Capture, rules: Rules) -> Settled:
         scale = before.pixels.shape[1] / before.monitor.width

@@ -8,7 +8,7 @@ import re
 import shlex
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -41,10 +41,10 @@ class Application:
 
 
 def installed_apps(environ: Mapping[str, str]) -> Iterator[Application]:
-    """The applications of the desktop files in ``XDG_DATA_HOME`` and ``XDG_DATA_DIRS``, the user's own first."""
+    """The applications of the desktop files in ``XDG_DATA_DIRS`` and ``XDG_DATA_HOME``, the system's first."""
     home = environ.get("XDG_DATA_HOME") or str(Path(environ.get("HOME", "/")) / ".local/share")
     shared = environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
-    for directory in [home, *shared.split(":")]:
+    for directory in [*shared.split(":"), home]:
         for path in sorted(Path(directory, "applications").glob("**/*.desktop")):
             app = read_desktop_file(path)
             if app is not None:
@@ -73,32 +73,68 @@ def _without_field_codes(argv: list[str]) -> list[str]:
 
 
 class Programs:
-    """The allow-list of one environment: installed applications, and the command lines that the user named."""
+    """The allow-list of one environment: installed applications, and the command lines that the user named.
+
+    Everything is read once, here: a desktop file that is saved later is not known, one of the user's does not replace
+    one of the system's with the same id, and a program file that has changed since is refused.
+    """
 
     def __init__(self, named: Sequence[str] = (), environ: Mapping[str, str] | None = None) -> None:
-        self._environ = os.environ if environ is None else environ
-        self._named = [tuple(shlex.split(line)) for line in named if line.strip()]
+        environ = os.environ if environ is None else environ
+        self._path = environ.get("PATH")
+        self._stamps: dict[str, _Stamp | None] = {}
+        self._named = {shlex.join(argv): self._found(argv) for argv in map(shlex.split, named) if argv}
+        apps: dict[str, Application] = {}
+        for app in installed_apps(environ):
+            if shutil.which(app.argv[0], path=self._path):
+                apps.setdefault(app.id, replace(app, argv=self._found(app.argv)))
+        self._apps = list(apps.values())
+        browser = next((name for name in BROWSERS if shutil.which(name, path=self._path)), None)
+        self._browser = None if browser is None else self._found([browser])[0]
 
     def resolve(self, target: str) -> list[str]:
         """The command line for an `open` action's target: a URL, or a program's name. Raises `ProgramError`."""
+        argv = self._chosen(target)
+        if self._stamps[argv[0]] != _stamp(argv[0]):
+            raise ProgramError(f"{argv[0]} has changed since the start: it is not run")
+        return argv
+
+    def _chosen(self, target: str) -> list[str]:
         if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:", target.strip()):
             return [self.browser(), check_url(target.strip())]
         wanted = target.strip().casefold()
-        for argv in self._named:
-            if wanted in (Path(argv[0]).name.casefold(), shlex.join(argv).casefold()):
+        for line, argv in self._named.items():
+            if wanted in (Path(argv[0]).name.casefold(), line.casefold()):
                 return list(argv)
-        called = [app for app in installed_apps(self._environ) if app.is_called(target)]
+        called = [app for app in self._apps if app.is_called(target)]
         if called:  # "mousepad" is the editor, and not "Mousepad Settings", which runs the same program
             return list(min(called, key=lambda app: (not app.is_named(target), len(app.argv))).argv)
         raise ProgramError(f"no program is called {target!r}: use the name of an installed application, "
                            "or a full URL (https://…)")  # fmt: skip
 
     def browser(self) -> str:
-        """The first browser that is installed. Raises `ProgramError`."""
-        found = next((name for name in BROWSERS if shutil.which(name, path=self._environ.get("PATH"))), None)
-        if found is None:
+        """The path of the first browser that was installed at the start. Raises `ProgramError`."""
+        if self._browser is None:
             raise ProgramError("no browser is installed: install one with: sudo apt install chromium")
-        return found
+        return self._browser
+
+    def _found(self, argv: Sequence[str]) -> tuple[str, ...]:
+        """`argv` with the program's path, whose file is remembered; unchanged where it is not installed."""
+        path = shutil.which(argv[0], path=self._path) or argv[0]
+        self._stamps[path] = _stamp(path)
+        return path, *argv[1:]
+
+
+_Stamp = tuple[int, int, int]
+
+
+def _stamp(path: str) -> _Stamp | None:
+    """What changes when a file is written or replaced: inode, size and time of change; None where there is no file."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_ctime_ns
 
 
 def check_url(url: str) -> str:

@@ -34,7 +34,7 @@ from envs.capture import Deadline
 from envs.desktop import DesktopEnv, default_backend
 from envs.env import EnvError, Image, Observation, Outcome
 from envs.monitor import Monitor
-from envs.programs import ProgramError, find_program, private_arguments
+from envs.programs import ProgramError, Programs, find_program, private_arguments
 from envs.settle import Rules
 
 if TYPE_CHECKING:
@@ -153,7 +153,13 @@ class SandboxEnv:
             self._prepare_screen()
             backend = make_backend(self.display) if make_backend else default_backend(self.display)
             self._desktop = DesktopEnv(
-                self.display, monitor, backend, programs=[*apps, *programs], rules=rules, launcher=self._open, stop=stop
+                self.display,
+                monitor,
+                backend,
+                programs=Programs([*apps, *programs], self._environ),
+                rules=rules,
+                launcher=self._open,
+                stop=stop,
             )
             self._start_apps()
         except BaseException:
@@ -217,6 +223,10 @@ class SandboxEnv:
     def pointer(self) -> tuple[int, int] | None:
         """Where a person has put the pointer. See `envs.desktop.DesktopEnv.pointer`."""
         return self._desktop.pointer()
+
+    def explain(self, action: AnyAction) -> str:
+        """`action` in one line. See `envs.desktop.DesktopEnv.explain`."""
+        return self._desktop.explain(action)
 
     def corner(self) -> tuple[int, int]:
         """The display's top-left corner, input units."""

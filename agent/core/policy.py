@@ -68,12 +68,17 @@ class Allow:
 class Confirm:
     """Asks the person before ``always`` every action or only the ``risky`` ones (see `risk`).
 
+    `explain` gives the line that says what an action would do on the device, the command of an `open` included.
+
     No leaves the action undone and ends the run as ``blocked``; nobody there ends it as ``needs_human``.
     """
 
-    def __init__(self, mode: Literal["always", "risky"], ask: Asker) -> None:
+    def __init__(
+        self, mode: Literal["always", "risky"], ask: Asker, explain: Callable[[AnyAction], str] = describe
+    ) -> None:
         self._mode = mode
         self._ask = ask
+        self._explain = explain
 
     def review(self, decision: Decision, observation: Observation) -> Verdict:
         """Ask where the mode says so."""
@@ -84,7 +89,7 @@ class Confirm:
         if self._mode == "risky" and reason is None:
             return Verdict("allow", action)
         parts = [
-            describe(action),
+            self._explain(action),
             f"({one_line(decision.thought)})" if decision.thought else "",
             reason and f"— {reason}",
         ]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from pydantic import JsonValue
 from rich.markup import escape
 
+from actions.action import AnyAction, describe
 from actions.dryrun import DryRunBackend
 from agent.core.errors import UserError
 from agent.core.loop import Agent, Result
@@ -139,7 +140,7 @@ def run_task(instruction: str, screen: EnvSpec, options: RunOptions) -> Run:
         view = stack.enter_context(LiveView(task, env.name))
         stack.enter_context(stoppable(env, stop))
         ask = (lambda question: None) if options.live else view.ask_to_confirm  # the live view asks by itself
-        policy = policy_for(options.confirm, screen.own, ask)
+        policy = policy_for(options.confirm, screen.own, ask, explain_on(env))
         agent = Agent(env, model, policy, memory, stop, view, view.ask_person)
         veil = keep_secrets(agent, options.secrets).veil if options.secrets else _bare
         page = stack.enter_context(_live(agent, view, header, folder, options, lambda: veil(env.peek())))
@@ -233,10 +234,17 @@ def _check_folder(folder: Path) -> None:
         raise EpisodeError(f"cannot write to {there}: permission denied; choose another folder with --out")
 
 
-def policy_for(confirm: ConfirmMode | None, own: bool, ask: Asker) -> Policy:
+def explain_on(env: Env) -> Callable[[AnyAction], str]:
+    """What says in one line what an action does on `env`."""
+    return env.explain if isinstance(env, DesktopEnv | SandboxEnv) else describe
+
+
+def policy_for(
+    confirm: ConfirmMode | None, own: bool, ask: Asker, explain: Callable[[AnyAction], str] = describe
+) -> Policy:
     """Confirmation as wanted; where nothing is said, of risky actions on the user's own desktop."""
     mode = confirm or ("risky" if own else "never")
-    return Allow() if mode == "never" else Confirm(mode, ask)
+    return Allow() if mode == "never" else Confirm(mode, ask, explain)
 
 
 @contextmanager

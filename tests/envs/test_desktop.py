@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 import time
@@ -220,15 +221,18 @@ def test_opening_what_is_not_allowed_does_nothing_and_says_so() -> None:
         assert outcome.detail
     assert started == []
     assert env.perform(Open(target="true"), frame).performed
-    assert started == [["true", "--flag"]]
+    assert started == [[shutil.which("true"), "--flag"]]
 
 
 @pytest.mark.desktop
 def test_open_starts_a_program_on_the_sandbox_and_waits_for_its_window(tkapp: TkApp, tmp_path: Path) -> None:
-    with SandboxEnv() as env:
-        env._desktop._programs._named.append((sys.executable, str(TKAPP), str(tmp_path / "tkapp.log")))
-        outcome = env.perform(Open(target=Path(sys.executable).name), env.observe().frame)
+    command = f"{sys.executable} {TKAPP} {tmp_path / 'tkapp.log'}"
+    with SandboxEnv(programs=[command]) as env:
+        action = Open(target=Path(sys.executable).name)
+        outcome = env.perform(action, env.observe().frame)
         assert outcome.performed
+        assert outcome.detail == f"started: {command}"
+        assert env.explain(action).endswith(command)
         assert outcome.settled
         assert [window.title for window in env.windows()] == ["tkapp"]
         assert env.observe().app == "Tk: tkapp"

@@ -21,17 +21,51 @@ def apps(tmp_path: Path) -> Programs:
     (folder / "hidden.desktop").write_text(ENTRY.replace("Text Pad", "Hidden") + "NoDisplay=true\n")
     (folder / "terminal.desktop").write_text(ENTRY.replace("Text Pad", "Shell") + "Terminal=true\n")
     (folder / "broken.desktop").write_text("[Desktop Entry\nName")
-    return Programs(["xterm -fs 12"], {"XDG_DATA_HOME": str(tmp_path), "XDG_DATA_DIRS": "/none", "PATH": "/usr/bin"})
+    executable(tmp_path / "textpad")
+    return Programs(["xterm -fs 12"], environ(tmp_path))
+
+
+def environ(home: Path, system: str = "/none") -> dict[str, str]:
+    return {"XDG_DATA_HOME": str(home), "XDG_DATA_DIRS": system, "PATH": f"/usr/bin:{home}"}
+
+
+def executable(path: Path, text: str = "#!/bin/sh") -> None:
+    path.write_text(text)
+    path.chmod(0o755)
 
 
 @pytest.mark.parametrize("name", ["Text Pad", "text pad", "org.example.Pad", "org.example.pad.DESKTOP", "Pad"])
-def test_an_installed_application_is_known_by_its_names(apps: Programs, name: str) -> None:
-    assert apps.resolve(name) == ["textpad", "--new", "--title", "100%"]
+def test_an_installed_application_is_known_by_its_names(apps: Programs, tmp_path: Path, name: str) -> None:
+    assert apps.resolve(name) == [str(tmp_path / "textpad"), "--new", "--title", "100%"]
+
+
+def test_a_desktop_file_saved_later_is_not_known(apps: Programs, tmp_path: Path) -> None:
+    (tmp_path / "applications/notes.desktop").write_text(
+        ENTRY.replace("Text Pad", "Notes").replace("textpad", "sh -c id")
+    )
+    (tmp_path / "applications/org.example.Pad.desktop").write_text(ENTRY.replace("textpad", "sh -c id"))
+    with pytest.raises(ProgramError, match="no program is called 'Notes'"):
+        apps.resolve("Notes")
+    assert apps.resolve("Text Pad")[1:] == ["--new", "--title", "100%"]
+
+
+def test_a_users_desktop_file_does_not_replace_one_of_the_system(tmp_path: Path) -> None:
+    for folder, program in (("system", "true"), ("home", "false")):
+        (tmp_path / folder / "applications").mkdir(parents=True)
+        entry = f"[Desktop Entry]\nType=Application\nName=Pad\nExec={program}\n"
+        (tmp_path / folder / "applications/pad.desktop").write_text(entry)
+    assert Programs((), environ(tmp_path / "home", str(tmp_path / "system"))).resolve("Pad") == ["/usr/bin/true"]
+
+
+def test_a_program_that_was_written_over_since_the_start_is_refused(apps: Programs, tmp_path: Path) -> None:
+    executable(tmp_path / "textpad", "#!/bin/sh\nid")
+    with pytest.raises(ProgramError, match="has changed since the start"):
+        apps.resolve("Text Pad")
 
 
 def test_a_named_program_keeps_the_users_arguments_and_takes_no_others(apps: Programs) -> None:
-    assert apps.resolve("xterm") == ["xterm", "-fs", "12"]
-    assert apps.resolve("xterm -fs 12") == ["xterm", "-fs", "12"]
+    assert apps.resolve("xterm") == ["/usr/bin/xterm", "-fs", "12"]
+    assert apps.resolve("xterm -fs 12") == ["/usr/bin/xterm", "-fs", "12"]
     with pytest.raises(ProgramError):
         apps.resolve("xterm -e reboot")
 
@@ -44,12 +78,12 @@ def test_everything_else_is_refused(apps: Programs, name: str) -> None:
 
 @given(st.text(min_size=1, max_size=60))
 def test_no_text_becomes_an_argument(text: str) -> None:
-    programs = Programs(["xterm -fs 12"], {"XDG_DATA_HOME": "/none", "XDG_DATA_DIRS": "/none", "PATH": "/usr/bin"})
+    programs = Programs(["xterm -fs 12"], environ(Path("/none")))
     try:
         argv = programs.resolve(text)
     except ProgramError:
         return
-    assert argv == ["xterm", "-fs", "12"] or (len(argv) == 2 and argv[1].startswith(("http", "file")))
+    assert argv == ["/usr/bin/xterm", "-fs", "12"] or (len(argv) == 2 and argv[1].startswith(("http", "file")))
 
 
 def test_addresses_are_checked(tmp_path: Path) -> None:

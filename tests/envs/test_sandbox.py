@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from actions.action import Click, Key, TypeText
+from actions.action import Click, Key, Open, TypeText
 from actions.frame import Point
 from envs.env import EnvError
 from envs.processes import marked
@@ -151,6 +151,19 @@ def test_reset_brings_it_to_its_start(tkapp: TkApp) -> None:
         assert np.array_equal(env.observe().image, first.image)
         left = [Path(f"/proc/{pid}/comm").read_text() for pid in marked(f"{MARK}={env.home}")]
         assert "sleep\n" not in left
+
+
+def test_an_application_that_was_saved_by_typing_cannot_be_opened(tmp_path: Path) -> None:
+    with SandboxEnv(["xterm -e sh"], cwd=tmp_path) as env:
+        entry = "[Desktop Entry]\\nType=Application\\nName=Notes\\nExec=touch ran\\n"
+        folder = "$XDG_DATA_HOME/applications"
+        text = f"mkdir -p {folder}; printf '{entry}' > {folder}/notes.desktop; cp {folder}/notes.desktop saved\n"
+        env.perform(TypeText(text=text), env.observe().frame)
+        assert until((tmp_path / "saved").exists)
+        outcome = env.perform(Open(target="Notes"), env.observe().frame)
+        assert not outcome.performed
+        assert "no program is called 'Notes'" in outcome.detail
+        assert not (tmp_path / "ran").exists()
 
 
 def test_two_sandboxes_live_side_by_side() -> None:

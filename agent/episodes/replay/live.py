@@ -28,6 +28,7 @@ from agent.run.session import (
     ConfirmMode,
     EnvKind,
     EnvSpec,
+    explain_on,
     keep_secrets,
     open_env,
     policy_for,
@@ -193,7 +194,7 @@ def replay_on(
         stack.callback(writer.close)
         view = stack.enter_context(LiveView(task, env.name))
         stack.enter_context(stoppable(env, stop))
-        policy = policy_for(options.confirm, own, view.ask_to_confirm)
+        policy = policy_for(options.confirm, own, view.ask_to_confirm, explain_on(env))
         agent = Agent(env, player, policy, writer, stop, view, view.ask_person)
         if secrets:
             keep_secrets(agent, secrets)

@@ -83,3 +83,9 @@ def test_what_changes_nothing_is_never_asked(action: AnyAction) -> None:
 
 def test_allow_allows() -> None:
     assert Allow().review(decided(Key(chords=("alt+f4",))), seen()).kind == "allow"
+
+
+def test_the_question_says_what_the_device_would_start() -> None:
+    person = Person("no")
+    Confirm("risky", person, lambda action: f"open: /usr/bin/{action.type}").review(decided(Open(target="x")), seen())
+    assert person.asked[0].startswith("open: /usr/bin/open")
