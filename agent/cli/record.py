@@ -87,9 +87,9 @@ def record(
 
       handeye replay demo --mode simulate && handeye export demo --format script --out demo.py
     """
-    from agent.episodes.recording.session import RecordOptions
-    from agent.episodes.recording.session import record as run
     from agent.guard.secrets import Secrets
+    from agent.run.record import RecordOptions
+    from agent.run.record import record as run
 
     if task and not task.strip():
         raise UserError("--task is empty: leave it out, or say what the demonstration shows")

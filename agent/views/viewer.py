@@ -1,17 +1,15 @@
-"""Watching a screen while an agent works on it: a local, view-only web page.
+"""`Viewer`: a view-only web page with the current picture of a screen, for ``record --live``.
 
-It listens on 127.0.0.1 only, every request needs the secret in its URL, and nothing a visitor sends does anything.
+It listens on 127.0.0.1 only, every request needs the token in its URL, and no request changes anything.
 """
 
 from __future__ import annotations
 
-import html
 import secrets
 import threading
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,29 +20,22 @@ from envs.env import EnvError, Image
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Handeye</title>
 <link rel="stylesheet" href="/style?token={token}">
-<iframe title="What is being done" src="/words?token={token}"></iframe>
 <img alt="The screen, as it is now" src="/stream?token={token}"></html>"""
-_WORDS = """<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="1">
-<link rel="stylesheet" href="/style?token={token}"><p>{words}</p></html>"""
-_STYLE = """body{margin:0;background:#222;color:#eee;font:16px sans-serif}p{margin:.6em;white-space:pre-wrap}
-iframe{border:0;width:100%;height:4em;display:block}img{max-width:100%;display:block;margin:auto}"""
-_POLICY = ("default-src 'none'; img-src 'self'; style-src 'self'; frame-src 'self'; frame-ancestors 'self'; "
-           "base-uri 'none'; form-action 'none'")  # fmt: skip
+_STYLE = "body{margin:0;background:#222}img{max-width:100%;display:block;margin:auto}"
+_POLICY = "default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'"
+_RATE = 4.0  # pictures a second at most
 
 
 class Viewer:
-    """Serves the pictures of `capture` (RGB) at `url` until closed; asked for only while somebody looks.
+    """Serves the pictures of `capture` (RGB) at `url` until closed; captures only while a page is open.
 
-    `capture` is called from other threads (`DesktopEnv.peek` may be). `rate` is the most pictures a second.
+    `capture` is called from other threads. `rate` is the most pictures a second.
     """
 
-    def __init__(self, capture: Callable[[], Image], rate: float = 4.0, quality: int = 80) -> None:
-        self._capture = capture
-        self._interval = 1 / rate
-        self._quality = quality
-        self._words = ""
+    def __init__(self, capture: Callable[[], Image], rate: float = _RATE) -> None:
+        self._capture, self._interval = capture, 1 / rate
         self._token = secrets.token_urlsafe(24)
-        self.closing = threading.Event()
+        self._closing = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="viewer", daemon=True)
@@ -57,17 +48,13 @@ class Viewer:
 
     @property
     def url(self) -> str:
-        """The page, with its secret."""
+        """The address of the page, with the token."""
         return f"http://127.0.0.1:{self.port}/?token={self._token}"
-
-    def say(self, words: str) -> None:
-        """Show `words` above the picture, as text."""
-        self._words = words
 
     def close(self) -> None:
         """Stop serving. Safe to call twice."""
-        if not self.closing.is_set():
-            self.closing.set()
+        if not self._closing.is_set():
+            self._closing.set()
             self._server.shutdown()
             self._server.server_close()
             self._thread.join()
@@ -75,24 +62,17 @@ class Viewer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def allows(self, host: str, token: str) -> bool:
-        """Whether a request with this Host header (a guard against DNS rebinding) and token may look."""
+        """Whether a request with this Host header (checked against DNS rebinding) and token is answered."""
         names = (f"127.0.0.1:{self.port}", f"localhost:{self.port}")
         return host in names and secrets.compare_digest(token.encode(), self._token.encode())
 
     def document(self, path: str) -> tuple[str, str] | None:
-        """Content type and text of a page, None for an unknown path."""
-        words = html.escape(self._words)
-        return {
-            "/": ("text/html", _PAGE.format(token=self._token)),
-            "/words": ("text/html", _WORDS.format(token=self._token, words=words)),
-            "/style": ("text/css", _STYLE),
-        }.get(path)
+        """Content type and text of `path`; None for an unknown path."""
+        return {"/": ("text/html", _PAGE.format(token=self._token)), "/style": ("text/css", _STYLE)}.get(path)
 
     def pictures(self, send: Callable[[bytes], None]) -> None:
         """Send a JPEG now and after each change, until closed or `send` fails."""
@@ -104,15 +84,14 @@ class Viewer:
                 return
             if shown is None or not np.array_equal(image, shown):
                 shown = image
-                send(self._jpeg(image))
-            if self.closing.wait(self._interval):
+                send(_jpeg(image))
+            if self._closing.wait(self._interval):
                 return
 
-    def _jpeg(self, image: Image) -> bytes:
-        _, data = cv2.imencode(
-            ".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, self._quality]
-        )
-        return bytes(data)
+
+def _jpeg(image: Image) -> bytes:
+    _, data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 80])
+    return bytes(data)
 
 
 def _handler(viewer: Viewer) -> type[BaseHTTPRequestHandler]:
@@ -152,7 +131,7 @@ def _handler(viewer: Viewer) -> type[BaseHTTPRequestHandler]:
             try:
                 viewer.pictures(self._part)
             except OSError:
-                return  # the visitor left
+                return  # the client disconnected
 
         def _part(self, jpeg: bytes) -> None:
             head = f"--picture\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
@@ -160,6 +139,6 @@ def _handler(viewer: Viewer) -> type[BaseHTTPRequestHandler]:
             self.wfile.flush()
 
         def log_message(self, format: str, *args: object) -> None:
-            """Say nothing: the terminal belongs to the run."""
+            """Log nothing: the terminal shows the recording."""
 
     return Handler

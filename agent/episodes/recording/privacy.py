@@ -1,4 +1,4 @@
-"""Keeping what must not be kept out of a demonstration: secrets by name, and whatever is typed unseen."""
+"""`Privacy`: which typed text a recording may store, and what is blacked out in its pictures."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 
 from agent.core.step import Step
-from agent.episodes.recording.typed_text import SHORT, Echo
+from agent.episodes.recording.typed_text import SHORT, TextVisibility
 from agent.guard.masks import Masks, read_text
 from agent.guard.secrets import SHORTEST, Secrets, placeholder
 from envs.env import Image
 
 HIDDEN = "password"
-"""The name of what was typed into a field that shows dots; the second one is ``password_2``."""
+"""The placeholder name of text typed into a field that shows dots; the second one is ``password_2``."""
 
 
 @dataclass
 class Privacy:
-    """What of one recording may be stored. `secrets` grows by what is typed unseen; their values stay in memory.
+    """What one recording may store. `secrets` grows by the texts that are typed unseen; values stay in memory.
 
-    With `keep_unseen`, text that left no trace on the screen is stored; text that appeared as dots never is.
+    With `keep_unseen`, text that did not appear on the screen is stored. Text that appeared as dots never is.
     """
 
     secrets: Secrets = field(default_factory=Secrets)
@@ -33,40 +33,40 @@ class Privacy:
         if self._given:
             self._masks.append(Masks(tuple(self._given.values()), read_text))
 
-    def storable(self, text: str, echo: Echo) -> tuple[str, str]:
-        """`text` as it may be stored, and a remark on what was left out (empty where nothing was)."""
-        if text == placeholder(HIDDEN):  # entered on a device's keyboard: nobody knows the letters
+    def storable(self, text: str, visibility: TextVisibility) -> tuple[str, str]:
+        """`text` as it may be stored, and a note on what was left out (empty for nothing)."""
+        if text == placeholder(HIDDEN):  # from an on-screen keyboard: the letters are unknown
             self.hidden += [HIDDEN] if HIDDEN not in self.hidden else []
-            return text, "what was entered into a field that hides it is not stored"
+            return text, "text typed into a field that hides it is not stored"
         redacted = self.secrets.redact(text)
         if redacted != text:
             return redacted, ""
         part = next((name for name, value in self._given.items() if _part_of(text, value)), None)
         if part is not None:
-            return placeholder(part), f"a part of the secret {part} was typed by itself: it stands for all of it"
-        if echo == "hidden" or (echo == "unseen" and len(text) >= SHORT and not self.keep_unseen):
+            return placeholder(part), f"only a part of the secret {part} was typed: the placeholder stands for it"
+        if visibility == "hidden" or (visibility == "unseen" and len(text) >= SHORT and not self.keep_unseen):
             name = self._name(text)
-            how = "appeared as dots" if echo == "hidden" else "was not seen on the screen"
-            return placeholder(name), f"what was typed {how}: it is not stored"
+            how = "appeared as dots" if visibility == "hidden" else "did not appear on the screen"
+            return placeholder(name), f"the typed text {how}: it is not stored"
         return text, ""
 
     def holds_back(self, text: str) -> bool:
-        """Whether `text` may be the beginning of a secret that was given."""
+        """Whether `text` ends with the beginning of a given secret."""
         return any(text[-n:] == value[:n] for value in self._given.values() for n in range(2, len(value)))
 
     def typed(self, stored: str, before: Image, after: Image) -> None:
-        """A text that is stored as `stored` was typed between two pictures: mask what shows a given secret."""
+        """The text stored as `stored` was typed between two pictures: mask what changed if it holds a given secret."""
         if self._masks and any(placeholder(name) in stored for name in self._given):
             self._masks[0].typed(before, after)
 
     def hide(self, image: Image) -> Image:
-        """`image` with every known place of a value black."""
+        """`image` with every known place of a value blacked out."""
         for masks in self._masks:
             image = masks.hide(image)
         return image
 
     def record(self, step: Step) -> Step:
-        """`step` without values."""
+        """`step` with placeholders for values."""
         return self.secrets.record(step) if self.secrets else step
 
     def _name(self, value: str) -> str:
@@ -85,7 +85,7 @@ class Privacy:
 
 
 def _part_of(text: str, value: str) -> bool:
-    """Whether a telling part of `value` stands in `text`."""
+    """Whether `text` holds at least `SHORTEST` characters, or half, of `value`."""
     if not text:
         return False
     size = SequenceMatcher(None, text, value, autojunk=False).find_longest_match().size

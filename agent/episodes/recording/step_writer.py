@@ -1,4 +1,4 @@
-"""Putting a demonstration's steps on record, in a thread of their own: reading a screen for secrets takes its time."""
+"""`StepWriter`: writes recorded steps in a thread of its own, since reading a screen for secrets is slow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from agent.core.loop import Memory
 from agent.core.step import OutcomeRecord, Step
 from agent.episodes import EpisodeError
 from agent.episodes.recording.privacy import Privacy
-from agent.episodes.recording.typed_text import Echo
+from agent.episodes.recording.typed_text import TextVisibility
 from envs.input_capture.gestures import Gesture
 from envs.input_capture.screen_history import TimedPicture
 
@@ -22,10 +22,10 @@ BY_PERSON = "done by the person"
 
 @dataclass(frozen=True)
 class PerformedAction:
-    """What was done on the screen `look`: `action` in its pixels.
+    """`action`, in frame pixels of the screen `look`.
 
-    `settle` is seconds from the end of the gesture to the last change, `settled` whether the screen then rested. For a
-    text, `echo` is what was seen of it and `after` the screen when the next thing was done.
+    `settle` is seconds from the end of the gesture to the last change, `settled` whether the screen then rested. For
+    typed text, `visibility` is how it appeared and `after` the screen before the next action.
     """
 
     look: TimedPicture
@@ -33,30 +33,30 @@ class PerformedAction:
     gesture: Gesture
     settle: float = 0.0
     settled: bool = True
-    echo: Echo = "shown"
+    visibility: TextVisibility = "shown"
     after: TimedPicture | None = None
 
 
 class StepWriter:
-    """Writes to `memory` what `privacy` lets through; `told` sees each step that is written."""
+    """Writes to `memory` what `privacy` allows; `on_step` is called with each step that was written."""
 
-    def __init__(self, memory: Memory, privacy: Privacy, told: Callable[[Step], None] = lambda step: None) -> None:
+    def __init__(self, memory: Memory, privacy: Privacy, on_step: Callable[[Step], None] = lambda step: None) -> None:
         self.privacy = privacy
         self.count = 0
-        self._memory, self._told = memory, told
+        self._memory, self._on_step = memory, on_step
         self._queue: queue.SimpleQueue[PerformedAction | None] = queue.SimpleQueue()
         self._error: EpisodeError | None = None
         self._thread = threading.Thread(target=self._work, name="steps", daemon=True)
         self._thread.start()
 
     def add(self, done: PerformedAction) -> None:
-        """Have a step written. Raises `EpisodeError` where one before could not be."""
+        """Queue a step. Raises `EpisodeError` where an earlier one could not be written."""
         if self._error is not None:
             raise self._error
         self._queue.put(done)
 
     def close(self) -> None:
-        """Return when everything is written. Raises `EpisodeError` where it could not be. Safe to call twice."""
+        """Wait until every step is written. Raises `EpisodeError` where one could not be. Safe to call twice."""
         if self._thread.is_alive():
             self._queue.put(None)
             self._thread.join()
@@ -74,13 +74,13 @@ class StepWriter:
     def _write(self, done: PerformedAction) -> None:
         action, remark = done.action, ""
         if isinstance(action, TypeText):
-            stored, remark = self.privacy.storable(action.text, done.echo)
+            stored, remark = self.privacy.storable(action.text, done.visibility)
             action = TypeText(text=stored)
         before = done.look.image()
         step = self.privacy.record(self._step(done, action, self._memory.add_frame(self.privacy.hide(before)), remark))
         self._memory.append(step)
         self.count += 1
-        self._told(step)
+        self._on_step(step)
         if isinstance(action, TypeText) and done.after is not None:
             self.privacy.typed(action.text, before, done.after.image())
 

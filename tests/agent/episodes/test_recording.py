@@ -25,10 +25,10 @@ from agent.cli.main import main
 from agent.core.task import Ending
 from agent.episodes import EpisodeError, read_episode
 from agent.episodes.recording.privacy import Privacy
-from agent.episodes.recording.session import RecordingResult, RecordOptions, record
-from agent.episodes.recording.typed_text import echo_of
+from agent.episodes.recording.typed_text import text_visibility
 from agent.episodes.replay.simulate import simulate
 from agent.guard.secrets import Secrets
+from agent.run.record import RecordingResult, RecordOptions, record
 from envs.sandbox import SandboxEnv
 from tests.agent.browser import INSTALLED
 from tests.envs.conftest import until
@@ -256,27 +256,30 @@ def test_dots_are_told_from_letters(size: int, back: int) -> None:
         for dot in "•●*":
             row = drawn(dot * len(text), size, back=back)
             if len(text) > 2 or dot != "*":
-                assert echo_of(blank, [row], text) == "hidden", (text, dot)
-        assert echo_of(blank, [drawn(text, size, back=back)], text) == "shown", text
+                assert text_visibility(blank, [row], text) == "hidden", (text, dot)
+        assert text_visibility(blank, [drawn(text, size, back=back)], text) == "shown", text
     for text in ("illicit ill", "minimum", "1111 2222"):
-        assert echo_of(blank, [drawn(text, size, back=back)], text) == "shown", text
+        assert text_visibility(blank, [drawn(text, size, back=back)], text) == "shown", text
     for text in ("....", "----", "***"):
-        assert echo_of(blank, [drawn(text, size, back=back)], text) != "hidden"
+        assert text_visibility(blank, [drawn(text, size, back=back)], text) != "hidden"
 
 
 def test_dots_are_seen_beside_other_changes_and_while_they_come() -> None:
     blank = drawn("")
     halfway = [drawn("•" * n, more=" Caps Lock is on") for n in (1, 3, 6)]
-    assert echo_of(blank, [*halfway, drawn("", more=" Welcome, Anna, you are signed in")], "hunter2!Xy") == "hidden"
+    assert (
+        text_visibility(blank, [*halfway, drawn("", more=" Welcome, Anna, you are signed in")], "hunter2!Xy")
+        == "hidden"
+    )
 
 
 def test_nothing_to_see_is_told_from_text() -> None:
     blank = drawn("")
     caret = blank.copy()
     caret[100:120, 100:101] = 0
-    assert echo_of(blank, [], "sudo-word") == "unseen"
-    assert echo_of(blank, [caret], "sudo-word") == "unseen"
-    assert echo_of(blank, [cv2.resize(blank, (320, 150))], "sudo-word") == "unseen"
+    assert text_visibility(blank, [], "sudo-word") == "unseen"
+    assert text_visibility(blank, [caret], "sudo-word") == "unseen"
+    assert text_visibility(blank, [cv2.resize(blank, (320, 150))], "sudo-word") == "unseen"
 
 
 def test_what_may_be_stored() -> None:

@@ -1,0 +1,290 @@
+"""`record`: one recording, from opening the screen to the report. What was written stays readable whatever happens."""
+
+from __future__ import annotations
+
+import queue
+import shlex
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import JsonValue
+from rich.markup import escape
+from rich.text import Text
+
+from actions.action import Finish, Open, describe, one_line
+from actions.errors import HandeyeError
+from agent.core.errors import UserError
+from agent.core.step import Step
+from agent.core.task import Ending
+from agent.episodes import EpisodeError, EpisodeHeader, EpisodeWriter, software_versions
+from agent.episodes.recording.privacy import Privacy
+from agent.episodes.recording.recorder import Recorder
+from agent.episodes.recording.source import InputListener, RecordingSource
+from agent.episodes.recording.step_writer import StepWriter
+from agent.guard.secrets import Secrets
+from agent.run.session import EnvKind
+from agent.views.report import write_report
+from agent.views.terminal import console
+from agent.views.viewer import Viewer
+from envs.hotkey import STOP_CHORD, watch_for_stop
+from envs.input_capture.events import Pressed
+from envs.input_capture.gestures import Gestures
+from envs.input_capture.screen_history import ScreenHistory
+
+PERSON = "person"
+"""The header's `model` in an episode that a person recorded."""
+UNNAMED = "A demonstration"
+"""The task of a recording without one."""
+_DRAWN = 10.0
+"""Seconds that a started program may take to show its window."""
+_REST = 0.4
+"""Seconds without a change after which the window counts as drawn."""
+
+
+@dataclass(frozen=True)
+class RecordOptions:
+    """What to record. `monitor` counts from 1, `ending` is recorded when the person stops the recording."""
+
+    out: Path
+    task: str = ""
+    kind: EnvKind = "desktop"
+    apps: tuple[str, ...] = ()
+    size: tuple[int, int] = (1280, 800)
+    monitor: int | None = None
+    serial: str | None = None
+    seconds: float | None = None
+    secrets: Secrets = field(default_factory=Secrets)
+    keep_unseen: bool = False
+    live: bool = False
+    ending: Literal["done", "gave_up"] = "done"
+
+
+@dataclass(frozen=True)
+class RecordingResult:
+    """The outcome of `record`. `hidden` are the placeholders of text that was typed unseen; `left_out` counts the
+    input that no step could hold, by reason.
+    """
+
+    episode: Path
+    ending: Ending
+    message: str
+    steps: int
+    seconds: float
+    hidden: tuple[str, ...]
+    left_out: dict[str, int]
+    report: Path | None
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that ``handeye record --json`` prints."""
+        return {
+            "ending": str(self.ending),
+            "steps": self.steps,
+            "episode": str(self.episode),
+            "message": self.message,
+            "seconds": round(self.seconds, 3),
+            "hidden": list(self.hidden),
+            "left_out": self.left_out,
+            "report": str(self.report) if self.report else None,
+        }
+
+
+class _EndRequest:
+    """The first request to end the recording, with its reason and time. Thread-safe."""
+
+    def __init__(self) -> None:
+        self.reason, self.time = "", 0.0
+        self._event = threading.Event()
+
+    def __bool__(self) -> bool:
+        return self._event.is_set()
+
+    def set(self, reason: str) -> None:
+        if not self._event.is_set():
+            self.reason, self.time = reason, time.monotonic()
+            self._event.set()
+
+    @contextmanager
+    def on_signals(self) -> Iterator[None]:
+        """SIGINT and SIGTERM end the recording; a second SIGINT raises KeyboardInterrupt."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def once(number: int, frame: Any) -> None:
+            if self:
+                signal.default_int_handler(number, frame)
+            self.set("Ctrl-C" if number == signal.SIGINT else "it was told to end")
+
+        before = {number: signal.signal(number, once) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def record(options: RecordOptions) -> RecordingResult:
+    """Record what a person does until they stop it.
+
+    Raises `actions.errors.HandeyeError` when it cannot start; after that every failure is an ending.
+    """
+    task = options.secrets.redact(options.task).strip() or UNNAMED
+    _check_free(options.out)
+    end, start = _EndRequest(), time.monotonic()
+    privacy = Privacy(options.secrets, options.keep_unseen)
+    with ExitStack() as stack:
+        stack.enter_context(end.on_signals())
+        source = open_source(options, stack)
+        writer = EpisodeWriter.create(options.out.absolute(), _header(task, source, options))
+        stack.callback(writer.close)
+        screens = ScreenHistory(source.screen)
+        stack.callback(screens.close)
+        steps = StepWriter(writer, privacy, _print_step)
+        recorder = Recorder(steps, screens, Gestures(source.touch), source.has_pointer, source.hides_text)
+        for app in options.apps:
+            _open(source, app, recorder)
+        listener = source.listen()
+        stack.callback(listener.close)
+        stack.enter_context(_stop_key(source, end))
+        _announce(source, options, stack)
+        problem = _listen(listener, recorder, end, start, options.seconds)
+        ending, message = _close(recorder, end, problem, options)
+        writer.finish(ending, message)
+    left_out = {**recorder.left_out, **recorder.gestures.unknown}
+    seconds, report = time.monotonic() - start, _report(writer.folder)
+    return RecordingResult(
+        writer.folder, ending, message, steps.count, seconds, tuple(privacy.hidden), left_out, report
+    )
+
+
+def open_source(options: RecordOptions, stack: ExitStack) -> RecordingSource:
+    """Open the screen, which is closed with `stack`. Raises `EnvError`, and `UserError` for options that do not fit."""
+    if options.serial is not None and options.kind != "android":
+        raise UserError("--serial names an Android device: add --env android")
+    if options.kind in ("android", "phone"):
+        if options.monitor is not None:
+            raise UserError("--monitor: a phone has one screen")
+        from agent.episodes.recording.phone import phone_source
+        from envs.android import AndroidEnv, SimulatedPhoneEnv
+
+        simulated = options.kind == "phone"
+        return phone_source(SimulatedPhoneEnv() if simulated else AndroidEnv(options.serial), simulated, stack)
+    from agent.episodes.recording.desktop import desktop_source, sandbox_source
+
+    if options.kind == "desktop":
+        return desktop_source(None if options.monitor is None else options.monitor - 1, stack)
+    if options.monitor not in (None, 1):
+        raise UserError("--monitor: the sandbox of a recording has one monitor")
+    return sandbox_source(options.size, stack)
+
+
+def _header(task: str, source: RecordingSource, options: RecordOptions) -> EpisodeHeader:
+    extra: dict[str, JsonValue] = (
+        {"apps": [options.secrets.redact(app) for app in options.apps]} if options.apps else {}
+    )
+    return EpisodeHeader(
+        task=task, model=PERSON, env=source.name, platform=source.platform, versions=software_versions(), extra=extra
+    )
+
+
+def _open(source: RecordingSource, app: str, recorder: Recorder) -> None:
+    """Start a program, wait until its window is drawn, and record that as the person's first action."""
+    before, started = recorder.screens.before(time.monotonic()), time.monotonic()
+    source.open(app)
+    deadline = started + _DRAWN
+    while time.monotonic() < deadline:
+        changed = recorder.screens.last_change
+        if changed > started and time.monotonic() - changed > _REST:
+            break
+        time.sleep(0.02)
+    recorder.opened(shlex.join(shlex.split(app)) if source.has_pointer else app, before, started)
+
+
+def _listen(listener: InputListener, recorder: Recorder, end: _EndRequest, start: float, seconds: float | None) -> str:
+    """Record until the end, then the events from before it. Returns the device's failure; empty for none."""
+    while True:
+        now = time.monotonic()
+        if seconds is not None and now - start >= seconds:
+            end.set(f"the {seconds:g} seconds were over")
+        if recorder.screens.error is not None:
+            return str(recorder.screens.error)
+        try:
+            event = listener.events.get(block=not end, timeout=0.05)
+        except queue.Empty:
+            if end:
+                return ""
+            recorder.tick(now)
+            continue
+        if event is None:
+            return "the screen is gone"
+        if isinstance(event, Pressed) and event.chord == STOP_CHORD:
+            end.set(f"the stop key {STOP_CHORD} was pressed")
+        elif not end or event.time <= end.time:
+            recorder.feed(event)
+
+
+def _close(recorder: Recorder, end: _EndRequest, problem: str, options: RecordOptions) -> tuple[Ending, str]:
+    """Write the pending steps; the ending and its message."""
+    if problem:
+        recorder.finish(None)
+        return Ending.DEVICE_ERROR, problem
+    status: Literal["success", "failure"] = "success" if options.ending == "done" else "failure"
+    recorder.finish(Finish(status=status), frozenset({"ctrl+c"}) if end.reason == "Ctrl-C" else frozenset())
+    return Ending(options.ending), f"ended by the person: {end.reason}"
+
+
+@contextmanager
+def _stop_key(source: RecordingSource, end: _EndRequest) -> Iterator[None]:
+    displays = [source.display] if source.display else []
+    with watch_for_stop(displays, end.set) as problems:
+        for problem in problems:
+            console().print(f"[yellow]{escape(problem)}[/]", soft_wrap=True)
+        yield
+
+
+def _announce(source: RecordingSource, options: RecordOptions, stack: ExitStack) -> None:
+    """Print that the recording has begun and how it ends."""
+    if options.live and source.peek is not None:
+        viewer = stack.enter_context(Viewer(source.peek))
+        console().print(f"watch it at {viewer.url}", soft_wrap=True, markup=False)
+    if source.hint:
+        console().print(source.hint, soft_wrap=True, markup=False)
+    until = f" or {options.seconds:g} s pass" if options.seconds else ""
+    console().print(f"recording on {source.name} until Ctrl-C, {STOP_CHORD}{until}", soft_wrap=True, markup=False)
+
+
+def _print_step(step: Step) -> None:
+    """Print one line."""
+    if step.action is None or isinstance(step.action, Finish):
+        return
+    line = Text.assemble((f"{step.index + 1:>4} ", "bold cyan"), describe(step.action))
+    if step.app and not isinstance(step.action, Open):
+        line.append(f"  {one_line(step.app, 60)}", "dim")
+    for note in step.notes:
+        line.append(f"  {one_line(note)}", "yellow")
+    console().print(line, soft_wrap=True)
+
+
+def _check_free(out: Path) -> None:
+    """Raises `EpisodeError` where no episode can be begun, before anything is opened."""
+    if (out / "episode.json").exists():
+        raise EpisodeError(f"{out} already holds an episode: choose another --out")
+    there = next(path for path in (out.absolute(), *out.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise EpisodeError(f"cannot write to {out}: {there} is a file; choose another folder with --out")
+
+
+def _report(folder: Path) -> Path | None:
+    try:
+        path = write_report(folder)
+    except (HandeyeError, OSError) as error:
+        console().print(f"[yellow]no report: {escape(str(error))}[/]", soft_wrap=True)
+        return None
+    console().print(f"episode {folder}\nreport  {path}", soft_wrap=True, markup=False)
+    return path
