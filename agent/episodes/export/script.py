@@ -1,4 +1,4 @@
-"""A stand-alone Python script that does an episode's actions again through this package's API, without a model."""
+"""Export to a Python script that repeats an episode's actions through this package's API, without a model."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from actions.frame import Point
 from agent.core.errors import UserError
 from agent.core.step import Step
 from agent.episodes import Episode, EpisodeError
-from agent.episodes.export.export import Exported, usable
+from agent.episodes.export.exported import Exported, usable
 
 _LOOP_ONLY = ("answer", "finish", "ask_user")
 _SECRET = re.compile(r"\{\{secret:([A-Za-z_][A-Za-z0-9_-]*)\}\}")
 
-_HEAD = '''"""Does a recorded task again, action by action. Made by handeye export; change it as you like.
+_HEAD = '''"""Repeats a recorded task action by action. Written by handeye export; edit it freely.
 
     python THIS_FILE                     on your own desktop
     python THIS_FILE --app PROGRAM       on a private display, with the program on it
@@ -38,7 +38,7 @@ from envs.sandbox import SandboxEnv
 
 TASK = {task}
 SIZE = {size}
-SECONDS = 10.0  # how long a screen that changed when this was recorded may take to change again
+SECONDS = 10.0  # time limit for a screen to change where it changed in the recording
 
 '''
 
@@ -51,7 +51,7 @@ _SECRETS = """def secret(name):
 _TAIL = '''
 
 def do(env, number, action, changes):
-    """Do one action, then wait until the screen has changed (if it did when recorded) and rests."""
+    """Do one action, then wait until the screen has changed, if it did in the recording."""
     before = env.observe()
     if (before.frame.width, before.frame.height) != SIZE:
         sys.exit(f"step {number}: the screen is {before.frame.width}x{before.frame.height}, not {SIZE[0]}x{SIZE[1]}")
@@ -86,13 +86,13 @@ if __name__ == "__main__":
 def write_script(episode: Episode, done: Exported) -> None:
     """Write the script to `done.out`. Raises `UserError` for an episode that is not of a desktop, or has no action."""
     if episode.header.platform != "desktop":
-        raise UserError(f"a script does a desktop episode again, and this is a {episode.header.platform} one")
+        raise UserError(f"a script repeats desktop episodes only, and this is a {episode.header.platform} one")
     chosen = [(at, step, action) for at, step, action in usable(episode, done) if _does_something(step, action, done)]
     if not chosen:
-        raise UserError(f"{episode.folder} has no action that a script could do")
+        raise UserError(f"{episode.folder} has no action that a script could repeat")
     sizes = {(step.frame.width, step.frame.height) for _, step, _ in chosen}
     if len(sizes) > 1:
-        raise UserError("the screen's size changed during the episode: a script cannot do that again")
+        raise UserError("the screen's size changed during the episode: a script cannot repeat that")
     lines = [f"    yield {step.index + 1}, {_call(action)}, {_changed(episode, at)}" for at, step, action in chosen]
     steps = "\n".join(["def steps():", '    """Number, action, and whether the screen changed at it."""', *lines, ""])
     head = _HEAD.replace("{size}", repr(sizes.pop())).replace("{task}", ascii(episode.header.task))
@@ -105,7 +105,7 @@ def _does_something(step: Step, action: AnyAction, done: Exported) -> bool:
 
 
 def _call(action: AnyAction) -> str:
-    """The Python expression that makes `action`; nothing in it but names of ours and escaped literals."""
+    """The Python expression for `action`: only names of this package and escaped literals."""
     given = ((name, getattr(action, name)) for name in type(action).model_fields if name != "type")
     fields = type(action).model_fields
     told = [f"{name}={_literal(value)}" for name, value in given if value != fields[name].default]
@@ -125,7 +125,7 @@ def _literal(value: Any) -> str:
 
 
 def _changed(episode: Episode, at: int) -> bool:
-    """Whether the screen after the step is another one; False where nobody knows."""
+    """Whether the screen after the step differs; False where that is unknown."""
     if at + 1 >= len(episode.steps):
         return False
     now, then = episode.steps[at], episode.steps[at + 1]

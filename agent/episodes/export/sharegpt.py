@@ -1,8 +1,7 @@
-"""Training conversations in a dialect's own words, as LLaMA-Factory and Qwen's fine-tuning read them.
+"""Export to training conversations in a dialect, in the formats of LLaMA-Factory and Qwen's fine-tuning code.
 
-One conversation a step: the dialect's prompt with the picture where the dialect puts it, the history as the dialect
-tells it, and the answer by which a model of the family asks for the recorded action. The picture is resized by the
-dialect's rule, so that its numbers count pixels of the picture that is trained on.
+One conversation a step: the dialect's prompt, history and image order, and the answer that is parsed to the recorded
+action. The image is resized by the dialect's rule, so that coordinates count pixels of the training image.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from agent.core.errors import UserError
 from agent.core.model import ModelError
 from agent.core.step import Step
 from agent.episodes import Episode, EpisodeError
-from agent.episodes.export.export import Exported, ImageFolder, usable
+from agent.episodes.export.exported import Exported, ImageFolder, usable
 from agent.episodes.replay.simulate import platform_of, recorded_dialect
 from agent.models.dialects.dialect import IMAGE, Dialect, Platform, UnsupportedAction, pointer_after
 from agent.models.dialects.registry import get_dialect
@@ -39,17 +38,17 @@ _INFO = {
 def write_sharegpt(episodes: Sequence[Episode], out: Path, done: Exported, dialect: str | None) -> None:
     """Write ``train.json``, ``dataset_info.json`` and ``images/`` below `out`.
 
-    Raises `ModelError` for an unknown dialect, or one that cannot act on the episode's platform, and `UserError` for
-    an episode without a dialect when none is given.
+    Raises `ModelError` for an unknown dialect or one without actions for the episode's platform, and `UserError` for an
+    episode without a dialect where `dialect` is None.
     """
     pictures, samples = ImageFolder(out), list[dict[str, Any]]()
     for episode in episodes:
-        speaks = get_dialect(dialect) if dialect else _own(episode)
+        chosen = get_dialect(dialect) if dialect else _recorded_dialect(episode)
         platform = platform_of(episode.header)
-        speaks.require("decide", platform)
+        chosen.require("decide", platform)
         for at, step, action in usable(episode, done):
             try:
-                samples.append(_sample(episode, at, step, action, speaks, platform, pictures))
+                samples.append(_sample(episode, at, step, action, chosen, platform, pictures))
             except (UnsupportedAction, EpisodeError, ModelError, ValueError) as error:
                 done.skip(episode, step, error)
     done.written = len(samples)
@@ -58,13 +57,13 @@ def write_sharegpt(episodes: Sequence[Episode], out: Path, done: Exported, diale
     (out / "dataset_info.json").write_text(json.dumps(_INFO, indent=1) + "\n", encoding="utf-8")
 
 
-def _own(episode: Episode) -> Dialect:
-    speaks = recorded_dialect(episode.header)
-    if speaks is None:
+def _recorded_dialect(episode: Episode) -> Dialect:
+    dialect = recorded_dialect(episode.header)
+    if dialect is None:
         raise UserError(
             f"{episode.folder}: the model {episode.header.model!r} has no dialect: add --dialect, e.g. qwen2.5-vl"
         )
-    return speaks
+    return dialect
 
 
 def _sample(
@@ -72,36 +71,36 @@ def _sample(
     at: int,
     step: Step,
     action: AnyAction,
-    speaks: Dialect,
+    dialect: Dialect,
     platform: Platform,
     pictures: ImageFolder,
 ) -> dict[str, Any]:
-    """One conversation. Raises what the dialect and the episode raise for what they cannot do."""
+    """One conversation. Raises the errors of the dialect and the episode."""
     history = episode.steps[:at]
-    answer = _answer(action, step.frame, speaks, platform, pointer_after(history, step.frame))
-    chat = speaks.ask_action(episode.header.task, step.frame, history, platform)
-    image = pictures.add(encode_png(speaks.resize.apply(episode.image(step))))
-    user = "".join("<image>" if part == IMAGE else _harmless(part) for part in chat.user)
+    answer = _answer(action, step.frame, dialect, platform, pointer_after(history, step.frame))
+    chat = dialect.ask_action(episode.header.task, step.frame, history, platform)
+    image = pictures.add(encode_png(dialect.resize.apply(episode.image(step))))
+    user = "".join("<image>" if part == IMAGE else _without_image_token(part) for part in chat.user)
     return {
         "id": f"{episode.folder.name}-{step.index}",
-        "system": _harmless(chat.system),
+        "system": _without_image_token(chat.system),
         "conversations": [{"from": "human", "value": user}, {"from": "gpt", "value": answer}],
         "images": [image],
         "image": [image],
-        "dialect": speaks.name,
+        "dialect": dialect.name,
     }
 
 
-def _answer(action: AnyAction, frame: Frame, speaks: Dialect, platform: Platform, pointer: Point | None) -> str:
-    """The whole answer; an ending is told without its message where the dialect has no words for one."""
+def _answer(action: AnyAction, frame: Frame, dialect: Dialect, platform: Platform, pointer: Point | None) -> str:
+    """The answer in the dialect; a `Finish` without its message where the dialect has none."""
     try:
-        return speaks.format(action, frame, platform, pointer=pointer)
+        return dialect.format(action, frame, platform, pointer=pointer)
     except UnsupportedAction:
         if not isinstance(action, Finish) or not action.message:
-            raise UnsupportedAction(f"{speaks.name} has no words for: {describe(action)}") from None
-    return speaks.format(action.model_copy(update={"message": ""}), frame, platform, pointer=pointer)
+            raise UnsupportedAction(f"{dialect.name} cannot express: {describe(action)}") from None
+    return dialect.format(action.model_copy(update={"message": ""}), frame, platform, pointer=pointer)
 
 
-def _harmless(text: str) -> str:
-    """Text without the mark that trainers count pictures by."""
+def _without_image_token(text: str) -> str:
+    """`text` without the token that trainers replace by pictures."""
     return text.replace("<image>", "< image >")

@@ -164,8 +164,10 @@ class Recorder:
         effect = _effect(pending.gesture, seen, until)
         if isinstance(action, TypeText):
             visible = text_visibility(pending.look.pixels, [look.pixels for look in seen], action.text)
-            effect = (*effect, visible, self.screens.before(until))
-        self.writer.add(PerformedAction(pending.look, action, pending.gesture, *effect))
+            after = self.screens.before(until)
+            self.writer.add(PerformedAction(pending.look, action, pending.gesture, *effect, visible, after))
+        else:
+            self.writer.add(PerformedAction(pending.look, action, pending.gesture, *effect))
 
     def _in_frame(self, pending: _PendingStep) -> AnyAction | None:
         """The action in frame pixels; None, and counted in `left_out`, where it was outside the frame."""
