@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 from actions.errors import HandeyeError
-from agent.run.session import EnvSpec, RunOptions, run_task
+from agent.run.env_spec import EnvSpec
+from agent.run.session import RunOptions, run_task
 from agent.views.terminal import console
 
 LINES = 'Grüße, "quotes" & emoji 🎉, عربى', "written by Handeye"

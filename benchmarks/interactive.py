@@ -13,22 +13,23 @@ import json
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from actions.action import AnyAction, Finish
-from agent.core.loop import Agent, Memory, Result
+from agent.core.loop import Memory, NoMemory, Result, Watcher
 from agent.core.model import Decision, Model, ModelError, ParseError, Usage, WrappedModel
-from agent.core.policy import Allow
+from agent.core.policy import Verdict
 from agent.core.step import Step
 from agent.core.task import Ending, Limits, Task
-from agent.episodes import EpisodeHeader, EpisodeWriter
+from agent.episodes import EpisodeError, EpisodeHeader, EpisodeWriter
+from agent.run.assemble import assembled
 from benchmarks.figures.statistics import Undefined, cluster_bootstrap, wilson
 from benchmarks.figures.summary import summarise
 from benchmarks.suite import Judged, Prediction, Sample, SampleVerdict, SuiteError, SuiteOptions, Summary
-from envs.env import Env, EnvError, Image, Observation
+from envs.env import Env, EnvError, Observation, WrappedEnv
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class World(Protocol):
 
     @property
     def env(self) -> Env:
-        """The screen, with eyes and hands."""
+        """The screen that is observed and acted on."""
 
     @property
     def instruction(self) -> str:
@@ -93,85 +94,89 @@ def play(
     it was done (AndroidWorld's rule). `keep` is a new folder for the episode.
 
     Raises what is not the model's doing: `EnvError` for a screen that failed, `ModelError` for a model that could not
-    be asked.
+    be asked, `agent.episodes.EpisodeError` for an episode that could not be kept.
     """
     if isinstance(model, SeesWorld):
         model.bind(world)
-    task, ends = Task(world.instruction, limits), _EndsWithWorld(model, world)
-    with _memory(keep, task, ends, world.env, seeds) as memory:
-        agent = Agent(world.env, ends, Allow(), memory, check=lambda: world.score().success >= 1)
+    task, env, metered = Task(world.instruction, limits), _WorldEnv(world), _Metered(model)
+    with ExitStack() as stack:
+        memory: Memory = NoMemory()
+        if keep is not None:
+            header = EpisodeHeader.of(task, metered, env, seeds)
+            memory = stack.enter_context(EpisodeWriter.create(keep, header))
+        agent = stack.enter_context(
+            assembled(env, metered, memory=memory, watch=_Hearing(world), check=lambda: world.score().success >= 1)
+        )
         result = agent.run(task)
-        if isinstance(memory, EpisodeWriter):
-            memory.finish(result.ending, result.message, result.answer)
     _raise_failure(result)
     score = world.score()
-    if must_finish and not ends.claimed:
+    if must_finish and not _claimed(result):
         score = Score(0.0, f"the agent never said that it was done; the state was worth {score.success:g}")
-    return _answer(world.instruction, result, score, ends)
+    return _answer(world.instruction, result, score, metered.usage)
 
 
-class _EndsWithWorld(WrappedModel):
-    """`model`, and a `finish` as soon as the world itself has ended the episode. Sums up what the model cost."""
+class _WorldEnv(WrappedEnv):
+    """The env of `world`, over when the world is."""
 
-    def __init__(self, model: Model, world: World) -> None:
-        super().__init__(model)
+    def __init__(self, world: World) -> None:
+        super().__init__(world.env)
         self._world = world
+
+    def over(self) -> str | None:
+        """What the world says. Raises `EnvError`."""
+        return "the world ended the episode" if self._world.over() else None
+
+
+class _Hearing(Watcher):
+    """Tells a world that takes note of it what the agent decided."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def decided(self, index: int, decision: Decision, verdict: Verdict) -> None:
+        """An action is about to be done."""
+        if isinstance(self._world, HearsAgent):
+            self._world.hear(verdict.action)
+
+
+class _Metered(WrappedModel):
+    """`model`, with the sum of what its answers cost in `usage`."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__(model)
         self.usage = Usage(requests=0)
-        self.claimed = False
-        self.ended = 0
 
     def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
-        """The model's, unless it is over."""
-        try:
-            over = self._world.over()
-        except EnvError as error:
-            raise ModelError(str(error)) from error
-        if over:
-            self.ended = 1
-            return Decision(action=Finish(status="success"), thought="the episode is over", usage=Usage(requests=0))
+        """The model's. Raises like it."""
         try:
             decision = super().decide(task, observation, history)
         except ParseError as error:
-            self.usage = _sum(self.usage, error.usage)
+            self.usage += error.usage
             raise
-        self.usage = _sum(self.usage, decision.usage)
-        self.claimed = isinstance(decision.action, Finish) and decision.action.status == "success"
-        if isinstance(self._world, HearsAgent):
-            self._world.hear(decision.action)
+        self.usage += decision.usage
         return decision
 
 
-class _Forgetful:
-    """A memory that keeps nothing."""
-
-    def add_frame(self, image: Image) -> str:
-        return "frames/0000.png"
-
-    def append(self, step: Step) -> None:
-        """Forget it."""
-
-
-@contextmanager
-def _memory(keep: Path | None, task: Task, model: Model, env: Env, seeds: Mapping[str, int] | None) -> Iterator[Memory]:
-    if keep is None:
-        yield _Forgetful()
-        return
-    with EpisodeWriter.create(keep, EpisodeHeader.of(task, model, env, seeds)) as writer:
-        yield writer
+def _claimed(result: Result) -> bool:
+    """Whether the agent's last word was that the task is done."""
+    last = result.steps[-1].action if result.steps else None
+    return isinstance(last, Finish) and last.status == "success"
 
 
 def _raise_failure(result: Result) -> None:
     """Tell what failed from what was done badly."""
-    if result.ending == Ending.DEVICE_ERROR:
-        raise EnvError(result.message)
-    if result.ending == Ending.MODEL_ERROR:
-        raise ModelError(result.message)
-    if result.ending == Ending.STOPPED_BY_USER:
-        raise KeyboardInterrupt(result.message)
+    failures: dict[Ending, type[BaseException]] = {
+        Ending.DEVICE_ERROR: EnvError,
+        Ending.MODEL_ERROR: ModelError,
+        Ending.RECORD_ERROR: EpisodeError,
+        Ending.STOPPED_BY_USER: KeyboardInterrupt,
+    }
+    if result.ending in failures:
+        raise failures[result.ending](result.message)
 
 
-def _answer(instruction: str, result: Result, score: Score, ends: _EndsWithWorld) -> Prediction:
-    steps = result.steps[: len(result.steps) - ends.ended]
+def _answer(instruction: str, result: Result, score: Score, usage: Usage) -> Prediction:
+    steps = result.steps
     actions = [step.action.model_dump(mode="json") for step in steps if step.action is not None]
     value = {
         "instruction": instruction,
@@ -187,17 +192,8 @@ def _answer(instruction: str, result: Result, score: Score, ends: _EndsWithWorld
         value=value,
         raw="\n".join(json.dumps(step.raw, ensure_ascii=False) for step in steps),
         notes=tuple(f"step {s.index + 1}: {note}" for s in steps for note in (*s.notes, *filter(None, [s.error]))),
-        usage=ends.usage,
+        usage=usage,
         timings={**timings, "total": result.seconds},
-    )
-
-
-def _sum(one: Usage, other: Usage) -> Usage:
-    return Usage(
-        prompt_tokens=one.prompt_tokens + other.prompt_tokens,
-        completion_tokens=one.completion_tokens + other.completion_tokens,
-        seconds=one.seconds + other.seconds,
-        requests=one.requests + other.requests,
     )
 
 

@@ -19,7 +19,7 @@ import httpx
 from actions.action import AnyAction, Open, Wait
 from actions.frame import Frame
 from envs.capture import Deadline
-from envs.env import EnvError, Observation, Outcome
+from envs.env import Env, EnvError, Observation, Outcome
 from envs.sandbox import SandboxEnv
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _connect(url: str, stack: contextlib.ExitStack) -> ClientConnection:
         raise PageGoneError(f"cannot reach Chromium's page: {error}") from error
 
 
-class ChromiumEnv:
+class ChromiumEnv(Env):
     """A private display that shows one page and nothing else, as an `envs.env.Env`.
 
     `size` is the display's in pixels; `zoom` how many of them a CSS pixel takes, so that CSS point (x, y) of the page

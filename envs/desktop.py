@@ -25,7 +25,7 @@ from envs.capture import (
     is_black,
     to_rgb,
 )
-from envs.env import EnvError, Image, Observation, Outcome
+from envs.env import Env, EnvError, Image, Observation, Outcome
 from envs.monitor import Monitor, choose_monitor, frame_of
 from envs.programs import ProgramError, Programs, find_program
 from envs.settle import Ambient, Rules, Settled, wait_until_settled
@@ -58,7 +58,7 @@ class _Capture:
     pixels: Raw
 
 
-class DesktopEnv:
+class DesktopEnv(Env):
     """A desktop's monitor as an `envs.env.Env`.
 
     `display` names an X display (None: this session's). `monitor` is a position in the list, a name, or None for the

@@ -1,4 +1,4 @@
-"""The contract between an agent and the world it acts on."""
+"""The contract between an agent and the device it acts on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from actions.action import AnyAction
+from actions.action import AnyAction, describe
 from actions.errors import HandeyeError
 from actions.frame import Box, Frame
 
@@ -63,11 +63,15 @@ class Outcome:
 
 
 class Env(Protocol):
-    """A screen with eyes and hands."""
+    """A screen that can be observed and acted on.
+
+    A subclass must define `name`, `supported`, `observe` and `perform`; the rest has defaults.
+    """
 
     @property
     def platform(self) -> str:
         """``desktop`` or ``mobile``: which action schema fits."""
+        return "desktop"
 
     @property
     def name(self) -> str:
@@ -77,8 +81,14 @@ class Env(Protocol):
     def supported(self) -> frozenset[str]:
         """The action types that `perform` accepts; `answer`, `finish` and `ask_user` are the loop's own."""
 
+    @property
+    def display(self) -> str | None:
+        """The X display on which a stop key can be grabbed, or None."""
+        return None
+
     def reset(self) -> None:
         """Bring the device to its start. Raises `EnvError`."""
+        return
 
     def observe(self) -> Observation:
         """Capture the screen. Raises `EnvError`; never returns a black or half picture."""
@@ -91,11 +101,38 @@ class Env(Protocol):
         cases nothing was done.
         """
 
+    def over(self) -> str | None:
+        """Why the world itself has ended the episode (a benchmark's page ended, a game was won); None while it goes on.
+
+        Asked before each step; an answer ends the run as ``world_over``. Raises `EnvError`.
+        """
+        return None
+
+    def peek(self) -> Image:
+        """The screen for someone who looks on: may be black, leaves no trace. May be called between steps only."""
+        return self.observe().image
+
+    def pointer(self) -> tuple[int, int] | None:
+        """Where a person has put the pointer, input units; None where nobody moved it or nobody can say.
+
+        May be called from another thread.
+        """
+        return None
+
+    def corner(self) -> tuple[int, int] | None:
+        """The place of the pointer that stops a run, input units; None where there is none."""
+        return None
+
+    def explain(self, action: AnyAction) -> str:
+        """`action` in one line for a question to the user, with what only the env knows of it."""
+        return describe(action)
+
     def close(self) -> None:
         """Give everything back. Safe to call twice."""
+        return
 
 
-class WrappedEnv:
+class WrappedEnv(Env):
     """An `Env` that is another one; a subclass says what it does otherwise."""
 
     def __init__(self, env: Env) -> None:
@@ -116,17 +153,42 @@ class WrappedEnv:
         """The env's."""
         return self._env.supported
 
+    @property
+    def display(self) -> str | None:
+        """The env's."""
+        return self._env.display
+
     def reset(self) -> None:
         """Reset the env."""
         self._env.reset()
 
     def observe(self) -> Observation:
-        """Look."""
+        """Observe the env."""
         return self._env.observe()
 
     def perform(self, action: AnyAction, frame: Frame) -> Outcome:
         """Do `action`. Raises like the env."""
         return self._env.perform(action, frame)
+
+    def over(self) -> str | None:
+        """The env's. Raises like it."""
+        return self._env.over()
+
+    def peek(self) -> Image:
+        """The env's. Raises like it."""
+        return self._env.peek()
+
+    def pointer(self) -> tuple[int, int] | None:
+        """The env's."""
+        return self._env.pointer()
+
+    def corner(self) -> tuple[int, int] | None:
+        """The env's."""
+        return self._env.corner()
+
+    def explain(self, action: AnyAction) -> str:
+        """The env's."""
+        return self._env.explain(action)
 
     def close(self) -> None:
         """Close the env."""

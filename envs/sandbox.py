@@ -32,7 +32,7 @@ from actions.backend import Backend
 from actions.frame import Frame
 from envs.capture import Deadline
 from envs.desktop import DesktopEnv, default_backend
-from envs.env import EnvError, Image, Observation, Outcome
+from envs.env import Env, EnvError, Image, Observation, Outcome
 from envs.monitor import Monitor
 from envs.programs import ProgramError, Programs, find_program, private_arguments
 from envs.settle import Rules
@@ -108,7 +108,7 @@ class _Supervisor:
         return dict(json.loads(line))
 
 
-class SandboxEnv:
+class SandboxEnv(Env):
     """A private desktop as an `envs.env.Env`.
 
     `apps` are command lines (``"mousepad notes.txt"``), split as a shell would but run without one; they may also
@@ -145,7 +145,7 @@ class SandboxEnv:
         self._supervisor = _Supervisor()
         try:
             self._environ = self._make_environ(environ or {})
-            self.display = str(self._supervisor.ask("server", argv=self._server(), environ=self._environ))
+            self._display = str(self._supervisor.ask("server", argv=self._server(), environ=self._environ))
             self._environ["DISPLAY"] = self.display
             from envs.x11 import XScreen
 
@@ -196,6 +196,11 @@ class SandboxEnv:
     def stop(self) -> threading.Event:
         """Set it to end a wait early."""
         return self._desktop.stop
+
+    @property
+    def display(self) -> str:
+        """Its X display, ``:99``."""
+        return self._display
 
     def reset(self) -> None:
         """End all programs, empty their home, and start them again. Does nothing on a fresh sandbox."""

@@ -17,8 +17,8 @@ from agent.models.spec import BUILTIN, ModelSpec
 
 if TYPE_CHECKING:
     from agent.episodes.replay.ask import Answered, ReplayComparison
-    from agent.episodes.replay.live import LiveReplayOptions
     from agent.episodes.replay.simulate import Simulation
+    from agent.run.replay import LiveReplayOptions
 
 
 _live = functools.partial(typer.Option, rich_help_panel="Live")
@@ -113,8 +113,8 @@ def replay(
         model.refuse("with --mode view")
         _view(episode, out, as_json)
     elif mode is Mode.live:
-        from agent.episodes.replay.live import LiveReplayOptions
         from agent.guard.secrets import Secrets
+        from agent.run.replay import LiveReplayOptions
 
         model.refuse("with --mode live")
         options = LiveReplayOptions(
@@ -150,7 +150,7 @@ def _replay_live(
     as_json: bool,
 ) -> None:
     from agent.episodes import read_episode
-    from agent.episodes.replay.live import replay_live, screen_for
+    from agent.run.replay import replay_live, screen_for
 
     screen = screen_for(read_episode(folder), env.value if env else None, apps, size, serial)
     done = replay_live(folder, screen, options)

@@ -103,7 +103,9 @@ def run(
     top-left corner of the screen. The exit status is 0 only when the task was done.
     """
     from agent.guard.secrets import Secrets
-    from agent.run.session import EnvSpec, RunOptions, run_task
+    from agent.run.env_spec import EnvSpec
+    from agent.run.session import RunOptions, run_task
+    from agent.views.live.page import LiveViewOptions
 
     kind = env or (EnvName.sandbox if app_ else EnvName.desktop)
     screen = EnvSpec(kind.value, tuple(app_ or ()), parse_size(size), monitors, monitor, dry_run, serial)
@@ -115,10 +117,9 @@ def run(
         secrets=Secrets.parse(secret or ()),
         confirm=confirm.value if confirm else None,
         out=out,
-        live=live or live_open or live_port is not None or live_wait is not None,
-        live_port=live_port or 0,
-        live_open=live_open,
-        live_wait=300.0 if live_wait is None else live_wait,
+        live=LiveViewOptions(live_port or 0, live_open, 300.0 if live_wait is None else live_wait)
+        if live or live_open or live_port is not None or live_wait is not None
+        else None,
     )
     done = run_task(task, screen, options)
     if as_json:

@@ -1,36 +1,57 @@
-"""The way of one step: observe, decide, review, perform, remember, until an ending."""
+"""One step of a run: observe, decide, review, perform, remember; repeated until an ending."""
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, Protocol, cast
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import Protocol, cast
 
 from actions.action import Answer, AnyAction, AskUser, Finish
-from actions.backend import BackendError
-from actions.frame import GeometryError
-from agent.core.model import Decision, Model, ModelError, ParseError, Usage
+from actions.errors import HandeyeError
+from actions.frame import Frame, GeometryError
+from agent.core.model import Decision, LookAgain, Model, ParseError, Usage
 from agent.core.policy import Policy, Verdict
 from agent.core.step import OutcomeRecord, Step, Tokens, VerdictRecord
 from agent.core.stop import Stop
-from agent.core.task import Ending, Task
-from envs.env import Env, EnvError, Image, Observation, Outcome
+from agent.core.task import Ending, Limits, Task
+from envs.env import Env, Image, Observation, Outcome
+
+_LOG = logging.getLogger(__name__)
 
 
 class Memory(Protocol):
-    """Where steps go; `agent.episodes.EpisodeWriter` is one."""
+    """Where a run is kept; `agent.episodes.EpisodeWriter` is one. Any exception ends the run as ``record_error``."""
 
     def add_frame(self, image: Image) -> str:
-        """Store a screenshot (RGB uint8 HxWx3); its name at once."""
+        """Store a screenshot (RGB uint8 HxWx3) and return its name without waiting for the disk."""
 
     def append(self, step: Step) -> None:
         """Store a finished step before the next action."""
 
+    def finish(self, ending: Ending, message: str = "", answer: str | None = None) -> None:
+        """Store how the run ended."""
+
+
+class NoMemory:
+    """A memory that keeps nothing."""
+
+    def add_frame(self, image: Image) -> str:
+        """A name that no file has."""
+        return "frames/0000.png"
+
+    def append(self, step: Step) -> None:
+        """Nothing."""
+
+    def finish(self, ending: Ending, message: str = "", answer: str | None = None) -> None:
+        """Nothing."""
+
 
 class Watcher:
-    """Sees the run go by; the live views override what they show."""
+    """Is told of a run as it happens; views override what they show."""
 
     def looked(self, index: int, observation: Observation) -> None:
         """A screen was captured for step `index`."""
@@ -40,6 +61,9 @@ class Watcher:
 
     def stepped(self, step: Step) -> None:
         """A step is finished and stored."""
+
+    def ended(self, result: Result) -> None:
+        """The run is over and its ending is stored."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +79,37 @@ class Result:
     @property
     def tokens(self) -> int:
         """Prompt and completion tokens of all steps."""
-        return sum(s.tokens.prompt + s.tokens.completion for s in self.steps)
+        return _tokens_of(self.steps)
 
 
 class _End(Exception):  # noqa: N818 - control flow, not an error
     def __init__(self, ending: Ending, message: str = "") -> None:
         super().__init__(message)
         self.ending, self.message = ending, message
+
+    def then(self, late: _End) -> _End:
+        """This ending after `late` came on top: the first cause stays, but no success stands on a damaged record."""
+        if self.ending.ok:
+            return _End(late.ending, f"{late.message} (before that: {self.message or self.ending})")
+        return _End(self.ending, f"{self.message}; then {late.message}")
+
+
+class _EndsAs:
+    """Any exception inside but those in `passing` becomes `ending`; `what` names the part in an unexpected one."""
+
+    def __init__(self, ending: Ending, what: str, *passing: type[Exception]) -> None:
+        self._ending, self._what = ending, what
+        self._passing: tuple[type[Exception], ...] = (_End, *passing)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if isinstance(error, Exception) and not isinstance(error, self._passing):
+            if isinstance(error, HandeyeError):
+                raise _End(self._ending, str(error)) from error
+            _LOG.debug("%s failed", self._what, exc_info=error)
+            raise _End(self._ending, f"{self._what} failed: {type(error).__name__}: {error}") from error
 
 
 @dataclass
@@ -70,7 +118,16 @@ class _Draft:
 
     index: int
     timings: dict[str, float]
-    fields: dict[str, Any] = field(default_factory=dict)
+    observation: Observation | None = None
+    action: AnyAction | None = None
+    decided: AnyAction | None = None
+    thought: str = ""
+    raw: str = ""
+    notes: tuple[str, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    verdict: VerdictRecord | None = None
+    outcome: OutcomeRecord | None = None
+    error: str | None = None
 
     @contextmanager
     def timed(self, phase: str) -> Iterator[None]:
@@ -80,17 +137,56 @@ class _Draft:
         finally:
             self.timings[phase] = time.perf_counter() - start
 
-    def step(self) -> Step | None:
-        """The step as far as it got; None before anything was decided."""
-        if not {"action", "error"} & set(self.fields):
-            return None
-        return Step(index=self.index, timings=self.timings, **self.fields)
+    def refuse(self, why: str) -> Outcome:
+        """The action was not done: the outcome says why."""
+        self.error = f"not done: {why}"
+        return Outcome(performed=False, detail=why)
+
+    def step(self, image: str, seen: Observation) -> Step:
+        """The step as far as it got."""
+        return Step(
+            index=self.index, time=seen.time, frame=seen.frame, image=image, app=seen.app,
+            action=self.action, decided=self.decided, thought=self.thought, raw=self.raw, notes=self.notes,
+            verdict=self.verdict, outcome=self.outcome, error=self.error,
+            tokens=Tokens(prompt=self.usage.prompt_tokens, completion=self.usage.completion_tokens),
+            timings=self.timings,
+        )  # fmt: skip
+
+
+@dataclass
+class _Run:
+    """One run under way: what is budgeted, what was done, what was answered."""
+
+    task: Task
+    start: float = field(default_factory=time.monotonic)
+    history: list[Step] = field(default_factory=list)
+    answer: str | None = None
+    last_record: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.start
+
+    def spent(self) -> _End | None:
+        """The ending where the budget of time or tokens is used up."""
+        limits = self.task.limits
+        if limits.seconds is not None and self.seconds >= limits.seconds:
+            return _End(Ending.TIME_LIMIT, f"the limit of {limits.seconds:g} seconds was reached")
+        if limits.tokens is not None and _tokens_of(self.history) >= limits.tokens:
+            return _End(Ending.COST_LIMIT, f"the limit of {limits.tokens} tokens was reached")
+        return None
+
+    def unusable_in_a_row(self) -> int:
+        """How many of the last steps had an unusable answer."""
+        return next((n for n, s in enumerate(reversed(self.history)) if s.action is not None), len(self.history))
 
 
 @dataclass
 class Agent:
-    """The parts of one run. `ask` puts the agent's own question to the person (None when nobody answers);
-    `check` is the user's own test of the outcome, which turns `done` into `verified`.
+    """The parts of one run. `agent.run.assemble` joins them.
+
+    `ask` puts the agent's own question to the person (None when nobody answers); `check` is the user's own test of the
+    outcome, which turns ``done`` into ``verified``.
     """
 
     env: Env
@@ -101,7 +197,6 @@ class Agent:
     watch: Watcher = field(default_factory=Watcher)
     ask: Callable[[str], str | None] = lambda question: None
     check: Callable[[], bool] | None = None
-    _last_record: dict[str, float] = field(default_factory=dict, init=False)
 
     def run(self, task: Task) -> Result:
         """Work on `task` until it ends. Every failure becomes an ending; what was done is in the memory."""
@@ -113,147 +208,187 @@ class Agent:
                 return cast(Result, end.value)
 
     def walk(self, task: Task) -> Generator[Step, None, Result]:
-        """The same, for a caller that holds the reins: gives each step when it is stored, and returns the result.
+        """The same as a generator: yields each step when it is stored, and returns the result.
 
         The step that brings the ending is in the result only.
         """
-        start, history, answers = time.monotonic(), list[Step](), list[str]()
+        run = _Run(task)
         try:
             while True:
-                self._spend(task, history, start)
-                self._step(task, history, start, answers)
-                yield history[-1]
-        except _End as end:
-            ending, message = end.ending, end.message
+                self._continue(run)
+                self._step(run)
+                yield run.history[-1]
+        except _End as caught:
+            end = caught
         except KeyboardInterrupt:
             self.stop.note("Ctrl-C")
-            ending, message = Ending.STOPPED_BY_USER, self.stop.reason
+            end = _End(Ending.STOPPED_BY_USER, self.stop.reason)
         self.stop.settle()
-        seconds = time.monotonic() - start
-        return Result(ending, message, answers[-1] if answers else None, tuple(history), seconds)
+        result = Result(end.ending, end.message, run.answer, tuple(run.history), run.seconds)
+        result = self._finish(result)
+        self.watch.ended(result)
+        return result
 
-    def _step(self, task: Task, history: list[Step], start: float, answers: list[str]) -> None:
-        draft = _Draft(len(history), dict(self._last_record))
-        try:
-            observation = self._observe(draft)
-            decision = self._decide(draft, task, observation, history)
+    def _continue(self, run: _Run) -> None:
+        """End the run where it was stopped, the world has ended it, or a budget is used up."""
+        limits: Limits = run.task.limits
+        self._stopped()
+        with _EndsAs(Ending.DEVICE_ERROR, "the screen"):
+            why = self.env.over()
+        if why is not None:
+            raise _End(Ending.WORLD_OVER, why)
+        if (end := run.spent()) is not None:
+            raise end
+        if len(run.history) >= limits.steps:
+            raise _End(Ending.STEP_LIMIT, f"the limit of {limits.steps} steps was reached")
+
+    def _stopped(self) -> None:
+        if self.stop:
+            raise _End(Ending.STOPPED_BY_USER, self.stop.reason)
+
+    def _step(self, run: _Run) -> None:
+        draft = _Draft(len(run.history), dict(run.last_record))
+        with self._remembered(draft, run):
+            observation, decision = self._look_and_decide(draft, run)
             if decision is None:
                 return
-            self._spend(task, history, start, between=True)
+            self._stopped()
+            if (end := run.spent()) is not None:
+                raise end
             verdict = self._review(draft, decision, observation)
             if verdict.kind != "skip":
-                self._perform(draft, verdict.action, observation, answers)
-        finally:
-            self._remember(draft, history)
+                outcome = self._perform(draft, run, verdict.action, observation.frame)
+                draft.timings |= outcome.timings
+                draft.outcome = OutcomeRecord(
+                    performed=outcome.performed, settled=outcome.settled, detail=outcome.detail
+                )
 
-    def _observe(self, draft: _Draft) -> Observation:
-        try:
-            with draft.timed("capture"):
-                observation = self.env.observe()
-        except EnvError as error:
-            raise _End(Ending.DEVICE_ERROR, str(error)) from error
-        image = self.memory.add_frame(observation.image)
-        draft.fields |= {"time": observation.time, "frame": observation.frame, "image": image, "app": observation.app}
-        self.watch.looked(draft.index, observation)
-        return observation
+    def _look_and_decide(self, draft: _Draft, run: _Run) -> tuple[Observation, Decision | None]:
+        """The screen and the decision on it; None when the answer was unusable and may be asked again."""
+        while True:
+            with _EndsAs(Ending.DEVICE_ERROR, "the screen"), draft.timed("capture"):
+                draft.observation = observation = self.env.observe()
+            self.watch.looked(draft.index, observation)
+            try:
+                return observation, self._decide(draft, run, observation)
+            except LookAgain as again:
+                self._stopped()
+                if (end := run.spent()) is not None:
+                    raise end from again
+                time.sleep(again.seconds)
 
-    def _decide(self, draft: _Draft, task: Task, observation: Observation, history: list[Step]) -> Decision | None:
-        """The decision, or None when the answer was unusable and may be asked again."""
+    def _decide(self, draft: _Draft, run: _Run, observation: Observation) -> Decision | None:
         try:
-            decision = self.model.decide(task, observation, history)
-        except ParseError as error:
-            draft.timings |= error.timings
-            draft.fields |= {"error": f"unusable answer: {error}", "raw": error.raw, "tokens": _tokens(error.usage)}
-            if _failures_in_a_row(history) >= task.limits.parse_retries:
-                raise _End(Ending.PARSE_ERROR, f"unusable answer: {error}") from error
-            return None
-        except ModelError as error:
-            draft.fields |= {"error": str(error)}
-            raise _End(Ending.MODEL_ERROR, str(error)) from error
+            with _EndsAs(Ending.MODEL_ERROR, "the model", LookAgain):
+                try:
+                    decision = self.model.decide(run.task, observation, run.history)
+                except ParseError as error:
+                    draft.timings |= error.timings
+                    draft.error, draft.raw, draft.usage = f"unusable answer: {error}", error.raw, error.usage
+                    if run.unusable_in_a_row() >= run.task.limits.parse_retries:
+                        raise _End(Ending.PARSE_ERROR, draft.error) from error
+                    return None
+        except _End as end:
+            draft.error = end.message
+            raise
         draft.timings |= decision.timings
-        draft.fields |= {"action": decision.action, "thought": decision.thought, "raw": decision.raw}
-        draft.fields |= {"notes": decision.notes, "tokens": _tokens(decision.usage)}
+        draft.action, draft.thought, draft.raw = decision.action, decision.thought, decision.raw
+        draft.notes, draft.usage = decision.notes, decision.usage
         return decision
 
     def _review(self, draft: _Draft, decision: Decision, observation: Observation) -> Verdict:
-        with draft.timed("review"):
+        with _EndsAs(Ending.BLOCKED, "the policy"), draft.timed("review"):
             verdict = self.policy.review(decision, observation)
-        draft.fields["verdict"] = VerdictRecord(kind=verdict.kind, policy=verdict.policy, reason=verdict.reason)
+        draft.verdict = VerdictRecord(kind=verdict.kind, policy=verdict.policy, reason=verdict.reason)
         if verdict.kind == "modify":
-            draft.fields |= {"action": verdict.action, "decided": decision.action}
+            draft.action, draft.decided = verdict.action, decision.action
         self.watch.decided(draft.index, decision, verdict)
         if verdict.kind not in ("allow", "modify"):
-            draft.fields["outcome"] = OutcomeRecord(performed=False, detail=verdict.reason)
+            draft.outcome = OutcomeRecord(performed=False, detail=verdict.reason)
         endings = {"block": Ending.BLOCKED, "stop": Ending.STOPPED_BY_USER, "ask": Ending.NEEDS_HUMAN}
         if verdict.kind in endings:
             raise _End(endings[verdict.kind], verdict.reason)
         return verdict
 
-    def _perform(self, draft: _Draft, action: AnyAction, observation: Observation, answers: list[str]) -> None:
+    def _perform(self, draft: _Draft, run: _Run, action: AnyAction, frame: Frame) -> Outcome:
         match action:
             case Finish(status="success"):
                 raise self._finished(action)
             case Finish():
                 raise _End(Ending.GAVE_UP, action.message or "the model gave up without a reason")
             case Answer():
-                answers.append(action.text)
-                outcome = Outcome(performed=False, detail="answered")
+                run.answer = action.text
+                return Outcome(performed=False, detail="answered")
             case AskUser():
-                reply = self.ask(action.question)
+                with _EndsAs(Ending.NEEDS_HUMAN, "the question to the person"):
+                    reply = self.ask(action.question)
                 if reply is None:
                     raise _End(Ending.NEEDS_HUMAN, action.question)
-                outcome = Outcome(performed=False, detail=f"the person said: {reply}")
+                return Outcome(performed=False, detail=f"the person said: {reply}")
             case _:
-                outcome = self._act(draft, action, observation)
-        draft.timings |= outcome.timings
-        draft.fields["outcome"] = OutcomeRecord(
-            performed=outcome.performed, settled=outcome.settled, detail=outcome.detail
-        )
+                return self._act(draft, action, frame)
 
-    def _act(self, draft: _Draft, action: AnyAction, observation: Observation) -> Outcome:
+    def _act(self, draft: _Draft, action: AnyAction, frame: Frame) -> Outcome:
         """Do it on the device; a point that no longer (or never) fits the screen is not done but looked at again."""
         try:
-            return self.env.perform(action, observation.frame)
+            with _EndsAs(Ending.DEVICE_ERROR, "the screen", GeometryError):
+                return self.env.perform(action, frame)
         except GeometryError as error:
-            draft.fields["error"] = f"not done: {error}"
-            return Outcome(performed=False, detail=str(error))
-        except (EnvError, BackendError) as error:
-            draft.fields["error"] = str(error)
-            raise _End(Ending.DEVICE_ERROR, str(error)) from error
+            return draft.refuse(str(error))
+        except _End as end:
+            draft.error = end.message
+            raise
 
     def _finished(self, action: Finish) -> _End:
         if self.check is None:
             return _End(Ending.DONE, action.message)
-        if self.check():
+        with _EndsAs(Ending.DEVICE_ERROR, "the model said done, but the check of the outcome"):
+            holds = self.check()
+        if holds:
             return _End(Ending.VERIFIED, action.message)
         return _End(Ending.GAVE_UP, "the model said done, but the check of the outcome failed")
 
-    def _remember(self, draft: _Draft, history: list[Step]) -> None:
-        step = draft.step()
-        if step is None:
+    @contextmanager
+    def _remembered(self, draft: _Draft, run: _Run) -> Iterator[None]:
+        """Store the step however it ends. The first cause of an ending wins over a failure to store it."""
+        try:
+            yield
+        except _End as end:
+            try:
+                self._remember(draft, run)
+            except _End as late:
+                raise end.then(late) from late
+            raise
+        except KeyboardInterrupt:
+            try:
+                self._remember(draft, run)
+            except _End as late:
+                raise _End(Ending.STOPPED_BY_USER, self.stop.reason or "Ctrl-C").then(late) from late
+            raise
+        else:
+            self._remember(draft, run)
+
+    def _remember(self, draft: _Draft, run: _Run) -> None:
+        if draft.observation is None or (draft.action is None and draft.error is None):
             return
         start = time.perf_counter()
-        self.memory.append(step)
-        self._last_record = {"record": time.perf_counter() - start}
-        history.append(step)
+        with _EndsAs(Ending.RECORD_ERROR, "the record"):
+            step = draft.step(self.memory.add_frame(draft.observation.image), draft.observation)
+            self.memory.append(step)
+        run.last_record = {"record": time.perf_counter() - start}
+        run.history.append(step)
         self.watch.stepped(step)
 
-    def _spend(self, task: Task, history: list[Step], start: float, between: bool = False) -> None:
-        """End the run where it was stopped or a budget is used up; `between` is after deciding, before acting."""
-        limits = task.limits
-        if self.stop:
-            raise _End(Ending.STOPPED_BY_USER, self.stop.reason)
-        if limits.seconds is not None and time.monotonic() - start >= limits.seconds:
-            raise _End(Ending.TIME_LIMIT, f"the limit of {limits.seconds:g} seconds was reached")
-        if limits.tokens is not None and sum(s.tokens.prompt + s.tokens.completion for s in history) >= limits.tokens:
-            raise _End(Ending.COST_LIMIT, f"the limit of {limits.tokens} tokens was reached")
-        if not between and len(history) >= limits.steps:
-            raise _End(Ending.STEP_LIMIT, f"the limit of {limits.steps} steps was reached")
+    def _finish(self, result: Result) -> Result:
+        """Store the ending; the result says so where that failed."""
+        try:
+            with _EndsAs(Ending.RECORD_ERROR, "the record"):
+                self.memory.finish(result.ending, result.message, result.answer)
+        except _End as late:
+            end = _End(result.ending, result.message).then(late)
+            return replace(result, ending=end.ending, message=end.message)
+        return result
 
 
-def _tokens(usage: Usage) -> Tokens:
-    return Tokens(prompt=usage.prompt_tokens, completion=usage.completion_tokens)
-
-
-def _failures_in_a_row(history: list[Step]) -> int:
-    return next((n for n, step in enumerate(reversed(history)) if step.action is not None), len(history))
+def _tokens_of(steps: tuple[Step, ...] | list[Step]) -> int:
+    return sum(s.tokens.prompt + s.tokens.completion for s in steps)

@@ -1,4 +1,4 @@
-"""The mind's contract: three verbs over observations, and what they return."""
+"""The contract of a model: three verbs over observations, and what they return."""
 
 from __future__ import annotations
 
@@ -32,6 +32,16 @@ class Usage(_ModelValue):
     def tokens(self) -> int:
         """Prompt and completion together."""
         return self.prompt_tokens + self.completion_tokens
+
+    def __add__(self, other: Usage) -> Usage:
+        """Both together; the first token is the first one's."""
+        return Usage(
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+            first_token_seconds=self.first_token_seconds if self.requests else other.first_token_seconds,
+            seconds=self.seconds + other.seconds,
+            requests=self.requests + other.requests,
+        )
 
 
 class Decision(_ModelValue):
@@ -80,8 +90,19 @@ class ParseError(ModelError):
         self.timings = timings or {}
 
 
+class LookAgain(Exception):  # noqa: N818 - a request, not an error
+    """Raised by `Model.decide` on a screen that cannot be decided on yet: the loop observes again after `seconds`.
+
+    Nothing is recorded for such a look. The model keeps its own deadline; the run's budgets hold too.
+    """
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        super().__init__()
+        self.seconds = seconds
+
+
 class Model(Protocol):
-    """Anything that can look at a screen and say what to do."""
+    """Decides, locates and extracts from an observation of a screen."""
 
     @property
     def name(self) -> str:
@@ -96,7 +117,7 @@ class Model(Protocol):
         """sha256 (first 16 hex digits) of the prompt template, or None."""
 
     def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
-        """The next action. Raises `ParseError` for an unusable answer and `ModelError` for none."""
+        """The next action. Raises `ParseError` for an unusable answer, `ModelError` for none, and `LookAgain`."""
 
     def locate(self, observation: Observation, instruction: str) -> Grounding:
         """Where the thing described is, or a refusal. Raises like `decide`."""

@@ -16,6 +16,8 @@ class Stop:
         self._event = threading.Event()
         self._sent = threading.Event()
         self._sent.set()
+        self._lock = threading.Lock()
+        self._over = False
         self.reason = ""
 
     def __bool__(self) -> bool:
@@ -23,19 +25,22 @@ class Stop:
 
     def request(self, reason: str) -> None:
         """Stop the run; wakes a main thread that waits for a model or a device. The first reason stays."""
-        if self._event.is_set():
-            return
-        self.reason = reason
         elsewhere = threading.current_thread() is not threading.main_thread()
-        if elsewhere:
-            self._sent.clear()
-        self._event.set()
+        with self._lock:
+            if self._event.is_set() or self._over:
+                return
+            self.reason = reason
+            if elsewhere:
+                self._sent.clear()
+            self._event.set()
         if elsewhere:
             _interrupt_main_thread()
             self._sent.set()
 
     def settle(self) -> None:
-        """The run is over: take the interrupt that is still on its way, so that it does not hit what comes after."""
+        """The run is over: later requests do nothing, and an interrupt that is still on its way is taken here."""
+        with contextlib.suppress(KeyboardInterrupt), self._lock:
+            self._over = True
         with contextlib.suppress(KeyboardInterrupt):
             self._sent.wait(1.0)
 

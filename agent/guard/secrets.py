@@ -23,10 +23,11 @@ from actions.action import AnyAction, TypeText, describe
 from actions.backend import BackendError
 from actions.frame import Frame, GeometryError
 from agent.core.errors import UserError
-from agent.core.loop import Memory
+from agent.core.loop import Memory, Result, Watcher
 from agent.core.model import Decision, Grounding, Model, ModelError, ParseError, WrappedModel
+from agent.core.policy import Verdict
 from agent.core.step import Step
-from agent.core.task import Task
+from agent.core.task import Ending, Task
 from agent.guard.masks import Masks, Reading, read_text
 from envs.env import Env, EnvError, Image, Observation, Outcome, WrappedEnv
 
@@ -91,6 +92,11 @@ class Secrets:
     def record(self, record: R) -> R:
         """`record` with every text redacted. Raises ValueError where what is left is no such record."""
         return type(record).model_validate(self._walk(record.model_dump()))
+
+    def redacted(self, result: Result) -> Result:
+        """`result` with placeholders for the values in its words."""
+        answer = None if result.answer is None else self.redact(result.answer)
+        return replace(result, message=self.redact(result.message), answer=answer)
 
     def traces(self, folder: Path) -> list[str]:
         """Files below `folder` in which a value stands byte for byte; pictures are not read."""
@@ -196,6 +202,35 @@ class SecretMemory:
         """Store `step`, redacted."""
         self.memory.append(self.secrets.record(step))
 
+    def finish(self, ending: Ending, message: str = "", answer: str | None = None) -> None:
+        """Store the ending, redacted."""
+        redact = self.secrets.redact
+        self.memory.finish(ending, redact(message), None if answer is None else redact(answer))
+
+
+@dataclass
+class SecretWatcher(Watcher):
+    """A watcher that is told of no value."""
+
+    watch: Watcher
+    secrets: Secrets
+
+    def looked(self, index: int, observation: Observation) -> None:
+        """The screen, which `SecretEnv` has masked."""
+        self.watch.looked(index, observation)
+
+    def decided(self, index: int, decision: Decision, verdict: Verdict) -> None:
+        """The decision, which `SecretModel` has redacted."""
+        self.watch.decided(index, decision, verdict)
+
+    def stepped(self, step: Step) -> None:
+        """The step, redacted."""
+        self.watch.stepped(self.secrets.record(step))
+
+    def ended(self, result: Result) -> None:
+        """The ending, redacted."""
+        self.watch.ended(self.secrets.redacted(result))
+
 
 class SecretEnv(WrappedEnv):
     """An `envs.env.Env` that types values for placeholders and hands on pictures in which they are blacked out.
@@ -223,9 +258,9 @@ class SecretEnv(WrappedEnv):
         app = None if seen.app is None else redact(seen.app)
         return replace(seen, image=self._masks.hide(seen.image), app=app, elements=elements)
 
-    def veil(self, image: Image) -> Image:
-        """A picture of this screen, however it was taken, with every mask on it."""
-        return self._masks.hide(image)
+    def peek(self) -> Image:
+        """The picture for someone who looks on, with every mask on it."""
+        return self._masks.hide(self._env.peek())
 
     def perform(self, action: AnyAction, frame: Frame) -> Outcome:
         """Do `action`; placeholders in a text are typed as their values, each by itself."""

@@ -28,7 +28,7 @@ from agent.episodes.recording.recorder import Recorder
 from agent.episodes.recording.source import InputListener, RecordingSource
 from agent.episodes.recording.step_writer import StepWriter
 from agent.guard.secrets import Secrets
-from agent.run.session import EnvKind
+from agent.run.env_spec import EnvKind
 from agent.views.report import write_report
 from agent.views.terminal import console
 from agent.views.viewer import Viewer

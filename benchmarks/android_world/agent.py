@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from actions.action import Answer, Finish
-from agent.core.loop import Agent, Memory, Result
+from agent.core.loop import Memory, NoMemory, Result
 from agent.core.model import Model, ModelError
-from agent.core.policy import Allow
 from agent.core.step import Step
 from agent.core.task import Ending, Limits, Task
-from agent.episodes import EpisodeHeader, EpisodeWriter
+from agent.episodes import EpisodeError, EpisodeHeader, EpisodeWriter
+from agent.run.assemble import assembled
 from benchmarks.android_world.actions import Gestures
 from benchmarks.android_world.package import AndroidWorld, android_world
 from benchmarks.android_world.screen import AndroidWorldScreen
@@ -101,12 +101,15 @@ class _GoalRun:
 
     def __init__(self, screen: AndroidWorldScreen, model: Model, task: Task, folder: Path | None) -> None:
         self._screen, self._task = screen, task
-        self._writer = None
+        self._stack = ExitStack()
+        writer: Memory = NoMemory()
         if folder is not None:
-            self._writer = EpisodeWriter.create(folder, EpisodeHeader.of(task, model, screen))
-        self._told = _Told(self._writer)
-        agent = Agent(screen, model, Allow(), self._told, ask=screen.ask)
-        self._walk: Generator[Step, None, Result] = agent.walk(task)
+            writer = EpisodeWriter.create(folder, EpisodeHeader.of(task, model, screen))
+            self._stack.callback(writer.close)
+        self._told = _Told(writer)
+        self._walk: Generator[Step, None, Result] = self._stack.enter_context(
+            assembled(screen, model, memory=self._told, ask=screen.ask)
+        ).walk(task)
         self._result: Result | None = None
 
     def step(self) -> tuple[bool, dict[str, Any]]:
@@ -128,12 +131,12 @@ class _GoalRun:
 
     def _finish(self, result: Result) -> None:
         self._result = result
-        if self._writer is not None:
-            self._writer.finish(result.ending, result.message, result.answer)
         if result.ending == Ending.MODEL_ERROR:
             raise ModelError(result.message)
         if result.ending == Ending.DEVICE_ERROR:
             raise EnvError(result.message)
+        if result.ending == Ending.RECORD_ERROR:
+            raise EpisodeError(result.message)
         if result.ending == Ending.STOPPED_BY_USER:
             raise KeyboardInterrupt(result.message)
         if isinstance(action := self._last_action(), Finish):
@@ -149,24 +152,25 @@ class _GoalRun:
     def close(self) -> None:
         """Close the record; one without an ending was interrupted."""
         self._walk.close()
-        if self._writer is not None:
-            self._writer.close()
+        self._stack.close()
 
 
 class _Told:
-    """A memory that also keeps the last step; `writer` None keeps nothing else."""
+    """A memory that also keeps the last step."""
 
-    def __init__(self, writer: Memory | None) -> None:
+    def __init__(self, writer: Memory) -> None:
         self._writer = writer
         self.last: Step | None = None
 
     def add_frame(self, image: Image) -> str:
-        return "frames/0000.png" if self._writer is None else self._writer.add_frame(image)
+        return self._writer.add_frame(image)
 
     def append(self, step: Step) -> None:
         self.last = step
-        if self._writer is not None:
-            self._writer.append(step)
+        self._writer.append(step)
+
+    def finish(self, ending: Ending, message: str = "", answer: str | None = None) -> None:
+        self._writer.finish(ending, message, answer)
 
 
 def _data(step: Step | None, did: dict[str, Any]) -> dict[str, Any]:

@@ -21,10 +21,10 @@ from benchmarks.android_world.actions import (
 )
 from benchmarks.android_world.package import AndroidWorld
 from envs.capture import check_not_black, is_black
-from envs.env import EnvError, Image, Observation, Outcome
+from envs.env import Env, EnvError, Image, Observation, Outcome
 
 
-class AndroidWorldScreen:
+class AndroidWorldScreen(Env):
     """The screen behind an agent of AndroidWorld. `world_env` gives its ``interface.AsyncEnv``, `look` a settled state.
 
     AndroidWorld waits before it looks (its ``transition_pause``), so `perform` returns at once.

@@ -94,7 +94,6 @@ def ours(env: SandboxEnv, places: dict[str, Point], frame: Frame, steps: int, ba
         memory = EpisodeWriter.create(Path(folder) / "episode", EpisodeHeader.of(task, model, env))
         with memory:
             result = Agent(env, model, Allow(), memory, watch=bar).run(task)
-            memory.finish(result.ending, result.message)
     return result.steps
 
 

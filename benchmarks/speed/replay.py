@@ -28,11 +28,11 @@ from agent.core.policy import Allow
 from agent.core.step import Step
 from agent.core.task import Limits, Task
 from agent.episodes import EpisodeHeader, EpisodeWriter, read_episode
-from agent.episodes.replay.live import QUICK, LiveReplayOptions, replay_on
 from agent.episodes.replay.script import Script
 from agent.models.chat import ChatModel
 from agent.models.dialects.registry import get_dialect
 from agent.models.endpoints.endpoint import Enough, Reply, Request
+from agent.run.replay import QUICK, LiveReplayOptions, replay_on
 from benchmarks.speed.__main__ import DIGITS, InstantEndpoint, find_digits
 from envs.sandbox import SandboxEnv
 
@@ -79,7 +79,6 @@ def record(folder: Path, steps: int, seconds: float) -> float:
         task = Task("Click the digits", Limits(steps=steps + 5))
         with EpisodeWriter.create(folder, EpisodeHeader.of(task, model, env)) as memory:
             result = Agent(env, model, Allow(), memory).run(task)
-            memory.finish(result.ending, result.message)
     return result.seconds
 
 

@@ -25,7 +25,7 @@ from actions.frame import Box, Frame, StaleFrameError
 from envs.android.capture import AndroidCapture, HalfFrameError, Method, Pixels, ScreencapCapture
 from envs.android.state import QUERY, DeviceState, parse_state
 from envs.capture import Deadline, check_not_black, is_black
-from envs.env import EnvError, Image, Observation, Outcome, UiElement
+from envs.env import Env, EnvError, Image, Observation, Outcome, UiElement
 from envs.settle import Ambient, Rules, Settled, wait_until_settled
 
 RULES = Rules(reaction=0.5, quiet=0.35, least=0.3, timeout=6.0, interval=0.03)
@@ -36,7 +36,7 @@ _UNLOCK = 3.0
 _SIMULATED = "ro.handeye.simulated"
 
 
-class AndroidEnv:
+class AndroidEnv(Env):
     """The device with this `serial` (``HOST:PORT`` is connected to first; None: ANDROID_SERIAL or the only one).
 
     `server` is the adb server, by default the user's own. `capture` is a way of ``screencap`` (None: the fastest,

@@ -11,11 +11,11 @@ from actions.action import AnyAction
 from actions.frame import Frame
 from agent.core.model import Decision, Grounding, Usage
 from agent.core.step import Step
-from agent.core.task import Task
-from envs.env import Image, Observation, Outcome
+from agent.core.task import Ending, Task
+from envs.env import Env, Image, Observation, Outcome
 
 
-class FakeEnv:
+class FakeEnv(Env):
     """A 100x50 grey screen; `faults` are raised, in turn, by observe (key 'observe') and perform (key 'perform')."""
 
     platform = "desktop"
@@ -81,6 +81,7 @@ class ListMemory:
     def __init__(self) -> None:
         self.steps: list[Step] = []
         self.frames = 0
+        self.ending: tuple[Ending, str, str | None] | None = None
 
     def add_frame(self, image: Image) -> str:
         self.frames += 1
@@ -88,3 +89,6 @@ class ListMemory:
 
     def append(self, step: Step) -> None:
         self.steps.append(step)
+
+    def finish(self, ending: Ending, message: str = "", answer: str | None = None) -> None:
+        self.ending = (ending, message, answer)

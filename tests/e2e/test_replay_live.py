@@ -21,9 +21,9 @@ from agent.core.loop import Agent
 from agent.core.policy import Allow
 from agent.core.task import Ending, Limits, Task
 from agent.episodes import EpisodeHeader, EpisodeWriter, read_episode
-from agent.episodes.replay.live import LiveReplay, LiveReplayOptions, replay_on
 from agent.episodes.replay.script import Script
 from agent.perception.perceive import Perceiver
+from agent.run.replay import LiveReplay, LiveReplayOptions, replay_on
 from envs.android import SimulatedPhoneEnv
 from envs.env import Env
 from envs.sandbox import SandboxEnv
@@ -114,7 +114,6 @@ def record(env: Env, task: Task, folder: Path) -> Path:
     model = BuiltinModel()
     with EpisodeWriter.create(folder, EpisodeHeader.of(task, model, env)) as writer:
         result = Agent(env, model, Allow(), writer).run(task)
-        writer.finish(result.ending, result.message)
     assert result.ending is Ending.DONE, result.message
     return folder
 

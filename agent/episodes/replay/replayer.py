@@ -10,7 +10,7 @@ import numpy as np
 
 from actions.action import Answer, AnyAction, AskUser, Finish, Open, Scroll, TypeText, Wait, describe, points_of
 from actions.frame import Box, Frame, Point
-from agent.core.model import Decision, Grounding, ModelError
+from agent.core.model import Decision, Grounding, LookAgain, ModelError
 from agent.core.step import Step
 from agent.core.task import Task
 from agent.episodes.replay.effects import (
@@ -36,11 +36,16 @@ from agent.episodes.replay.text_match import (
 )
 from agent.perception.elements import PerceivedScreen
 from agent.perception.perceive import Perceiver
-from envs.env import Image, Observation, Outcome
+from envs.capture import Deadline
+from envs.env import Image, Observation
 
 _SEEK = 12
 """How often the screen is scrolled in search of a target, in each direction."""
 _NOTCHES = 4
+_POLL = 0.02
+"""Seconds between looks at the screen while the next action is waited for."""
+_REST = 0.4
+"""Seconds that the screen must rest before it is read for what is not there to the pixel."""
 _WRITTEN = 0.5
 """How much of what was written on the recorded screen must be there before keys are pressed."""
 _NOT_YET = Missing("the screen does not rest")
@@ -105,6 +110,11 @@ class Player:
         self._done: _Done | None = None
         self._ready: _Ready | None = None
         self._seen: tuple[Observation, bool] | None = None
+        self._last: Observation | None = None
+        self._deadline: Deadline | None = None
+        self._rest = Deadline(_REST)
+        self._told = 0
+        self._acted_on: Image | None = None
         self._rested = False
         self._why = "nothing was seen"
         self._near: tuple[Box, ...] = ()
@@ -125,13 +135,10 @@ class Player:
         """What is next; None at the end."""
         return self._script.cues[self.redone] if self.redone < len(self._script.cues) else None
 
-    # -- what the env asks
+    # -- waiting for the screen of the next action
 
-    def look(self, seen: Observation, rested: bool = False) -> bool:
-        """Whether the moment for the next action has come on this screen.
-
-        Only a screen that has `rested` is worth being read; until then the recorded pixels are looked for.
-        """
+    def _ready_on(self, seen: Observation, rested: bool) -> bool:
+        """Whether the next action can be decided on this screen; one that has `rested` may be read too."""
         if self._seen is not None and _same(self._seen[0], seen) and self._seen[1] >= rested:
             return False
         self._seen, self._rested, self._ready = (seen, rested), rested, None
@@ -145,30 +152,40 @@ class Player:
         self._ready = self._end(seen) if self.cue is None else self._begin(self.cue, seen)
         return self._ready is not None or (rested and self._may_seek(seen))
 
-    def performed(self, before: Image, outcome: Outcome) -> None:
-        """What `decide` said was done, or refused by the device."""
-        ready, self._seen = self._ready, None
-        if ready is None or not ready.cue:
-            return
-        cue = self._script.cues[self.redone]
-        if not outcome.performed:
-            self._refused = f"the device did not do it: {outcome.detail}"
-            return
-        self._advance(cue, before, ready.now)
+    def _await(self, seen: Observation) -> None:
+        """Return on a screen on which the next action can be done, or at the deadline; else raise `LookAgain`."""
+        self._deadline = self._deadline or Deadline(self.patience)
+        late, before = self._deadline.passed, self._last
+        if before is None or not _resting(before, seen):
+            self._rest = Deadline(_REST)
+        self._last = seen
+        if not self._ready_on(seen, late or self._rest.passed) and not late:
+            raise LookAgain(_POLL)
+        self._deadline = self._last = None
 
-    def undone(self) -> None:
-        """The device refused the point: nothing was done, and the same cue is looked for again."""
-        self._seen = self._ready = None
+    def _take_outcomes(self, history: Sequence[Step]) -> None:
+        """Go on to the next cue where the last one was done; remember why where the device refused it."""
+        told, self._told = self._told, len(history)
+        for step in history[told:]:
+            ready, self._seen = self._ready, None
+            if ready is None or not ready.cue or step.outcome is None or self._acted_on is None:
+                continue
+            if isinstance(ready.decision.action, Answer | AskUser) or step.outcome.performed:
+                self._advance(self._script.cues[self.redone], self._acted_on, ready.now)
+            elif step.error is not None or (step.verdict is not None and step.verdict.kind == "skip"):
+                self._ready = None  # a point that no longer fits the screen, or a person's no: the same cue once more
+            else:
+                self._refused = f"the device did not do it: {step.outcome.detail}"
 
     # -- what the loop asks
 
     def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
         """The next recorded action, where its target stands now; a finish with the reason where it cannot be done."""
-        ready = self._ready
+        self._take_outcomes(history)
+        self._await(observation)
+        self._acted_on, ready = observation.image, self._ready
         if ready is None or ready.frame != observation.frame.id:
             return self._seek(observation) if self._may_seek(observation) else self._stop(observation)
-        if isinstance(ready.decision.action, Answer | AskUser):
-            self._advance(self._script.cues[self.redone], observation.image, None)
         return ready.decision
 
     def locate(self, observation: Observation, instruction: str) -> Grounding:
@@ -400,6 +417,10 @@ class Player:
         action = Scroll(point=middle, dy=_NOTCHES if down else -_NOTCHES)
         self._ready = _Ready(seen.frame.id, Decision(action=action), cue=False)
         return Decision(action=action, thought=f"{self._why}: looks further {'down' if down else 'up'}")
+
+
+def _resting(a: Observation, b: Observation) -> bool:
+    return a.app == b.app and a.image.shape == b.image.shape and alike(a.image, b.image)
 
 
 def _same(a: Observation, b: Observation) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 from actions.action import describe, one_line
 from actions.backend import BackendError
 from actions.frame import Frame, GeometryError
-from agent.core.loop import Watcher
+from agent.core.loop import Result, Watcher
 from agent.core.model import Decision
 from agent.core.policy import Policy, Verdict, risk
 from agent.core.step import Step
@@ -29,19 +29,20 @@ NAME = "live view"
 TOOK_OVER = "a person took over the screen and handed it back"
 _Found = Answer | Resume | StopCommand
 _TICK = 0.1  # seconds between looks at the terminal and the clock while waiting
+FAREWELL = 3.0
+"""Seconds that the end of a run waits for open pages to hear of it."""
 _GLANCE = 0.5  # seconds between looks at the screen while waiting
 
 
 class LiveEnv(WrappedEnv):
     """An `envs.env.Env` that shows on the board what it sees and looks no further while the person holds the run.
 
-    `glance` is a picture of the screen for someone who looks on, masked like `env`'s own. What the person does on the
-    page while they have taken over is done by `env`.
+    What the person does on the page while they have taken over is done by `env`.
     """
 
-    def __init__(self, env: Env, board: Board, glance: Callable[[], Image]) -> None:
+    def __init__(self, env: Env, board: Board) -> None:
         super().__init__(env)
-        self._board, self._glance = board, glance
+        self._board = board
         self._frame: Frame | None = None
         self._glanced = 0.0
 
@@ -77,7 +78,7 @@ class LiveEnv(WrappedEnv):
         self._glanced = now
         shot = self._board.shot
         try:
-            image = self._glance()
+            image = self._env.peek()
             if self._frame is None or image.shape[:2] != (self._frame.height, self._frame.width):
                 seen = self._env.observe()
                 self._frame, image = seen.frame, seen.image
@@ -211,10 +212,12 @@ class LivePolicy:
 
 
 class LiveWatcher(Watcher):
-    """Tells the board what the terminal is told. `data` makes a finished step's JSON."""
+    """Tells the board what `view` is told. `data` makes the JSON of a finished step, `header` that of an ended run."""
 
-    def __init__(self, board: Board, view: Watcher, data: Callable[[Step], PageData]) -> None:
-        self._board, self._view, self._data = board, view, data
+    def __init__(
+        self, board: Board, view: Watcher, data: Callable[[Step], PageData], header: Callable[[Result], PageData]
+    ) -> None:
+        self._board, self._view, self._data, self._header = board, view, data, header
         self._seen: Image | None = None
 
     def looked(self, index: int, observation: Observation) -> None:
@@ -233,6 +236,13 @@ class LiveWatcher(Watcher):
         self._board.drop()
         self._board.add_step(self._data(self._board.secrets.record(step)), self._seen)
         self._view.stepped(step)
+
+    def ended(self, result: Result) -> None:
+        """The run is over: tell the page how, and wait until open pages have heard it, `FAREWELL` seconds at most."""
+        self._board.refuse()
+        self._view.ended(result)
+        self._board.end(self._header(result))
+        self._board.farewell(FAREWELL)
 
 
 def _let(card: Card, decision: Decision, how: str) -> Verdict:

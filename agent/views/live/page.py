@@ -1,4 +1,4 @@
-"""The live view of one run, put together: board, server, and the person's hand on the agent."""
+"""The live page of one run: its state, its server, and the parts of the run that it wraps."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import tempfile
 import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from agent.core.loop import Agent, Result
+from agent.core.loop import Result, Watcher
+from agent.core.policy import Policy
 from agent.core.step import Step
+from agent.core.stop import Stop
 from agent.episodes import EpisodeHeader
 from agent.guard.secrets import Secrets
 from agent.views.live.document import document
@@ -21,10 +23,7 @@ from agent.views.live.server import LiveServer
 from agent.views.live.state import Board
 from agent.views.report import PageData, header_data, step_data
 from agent.views.terminal import LiveView, console
-from envs.env import Image
-
-FAREWELL = 3.0
-"""Seconds that the end of a run waits for open pages to hear of it."""
+from envs.env import Env
 
 
 @dataclass(frozen=True)
@@ -39,68 +38,61 @@ class LiveViewOptions:
     wait: float = 300.0
 
 
+def _announce(url: str) -> None:
+    console().print(f"watch it at {url}", soft_wrap=True, markup=False)
+
+
+@dataclass(frozen=True)
+class Served:
+    """The parts of a run as the page has them, to be used in place of the given ones."""
+
+    env: Env
+    policy: Policy
+    watch: Watcher
+    ask: Callable[[str], str | None]
+
+
+@dataclass(frozen=True)
 class LivePage:
-    """The page of one run, served while the agent works. `url` is its address with the token."""
+    """The page of one run. `header` and `folder` are the episode's, without secrets; `terminal` asks too."""
 
-    def __init__(self, board: Board, header: EpisodeHeader, folder: Path, url: str) -> None:
-        self._board, self._header, self._folder, self.url = board, header, folder, url
+    header: EpisodeHeader
+    folder: Path
+    terminal: LiveView
+    secrets: Secrets = field(default_factory=Secrets)
+    options: LiveViewOptions = field(default_factory=LiveViewOptions)
+    announce: Callable[[str], None] = _announce
+    """Is told the page's address, which holds its token."""
 
-    def over(self) -> None:
-        """The run is over, and nobody can stop it any more."""
-        self._board.refuse()
-        self._board.stop.settle()
+    @contextmanager
+    def served(self, env: Env, policy: Policy, watch: Watcher, stop: Stop) -> Iterator[Served]:
+        """Serve the page of a run of these parts. Raises `agent.core.errors.UserError` for a port it cannot use."""
+        board = Board(_branded(header_data(self.header, running=True)), stop, self.secrets, env.supported)
+        server = LiveServer(board, document(), self.options.port)
+        shown = LiveEnv(env, board)
+        asks = LivePolicy(policy, board, shown, self.terminal, self.options.wait)
+        with ExitStack() as stack:
+            stack.callback(server.close)
+            self.announce(server.url)
+            if self.options.open:
+                stack.enter_context(_opened(server.url))
+            yield Served(shown, asks, LiveWatcher(board, watch, self._step, self._end), asks.ask)
 
-    def ended(self, result: Result) -> None:
-        """Tell the page how the run ended, and wait a moment until it has heard."""
-        words = f"{len(result.steps)} steps, {result.seconds:.1f} s. The record is in {self._folder}"
-        header = header_data(
-            self._header,
-            ending=result.ending,
-            message=result.message,
-            answer=result.answer,
-            foot=f"{words}; its report is report.html there.",
+    def _step(self, step: Step) -> PageData:
+        return step_data(step, started=self.header.started, missing="The picture of this step is on its way.")
+
+    def _end(self, result: Result) -> PageData:
+        foot = (
+            f"{len(result.steps)} steps, {result.seconds:.1f} s. The record is in {self.folder}; "
+            "its report is report.html there."
         )
-        self._board.end(_branded(header))
-        self._board.farewell(FAREWELL)
-
-
-@contextmanager
-def live_page(
-    agent: Agent,
-    view: LiveView,
-    header: EpisodeHeader,
-    folder: Path,
-    look: Callable[[], Image],
-    secrets: Secrets | None = None,
-    options: LiveViewOptions | None = None,
-) -> Iterator[LivePage]:
-    """Serve the live view of `agent`, whose policy, env, watcher and way to ask then pass through the page.
-
-    `header` and `folder` are the episode's, without secrets. `look` gives a picture of the screen at any time, masked
-    as the agent's own. Raises `agent.core.errors.UserError` where the port cannot be used.
-    """
-    options = options or LiveViewOptions()
-    running = _branded(header_data(header, running=True))
-    board = Board(running, agent.stop, secrets or Secrets(), agent.env.supported)
-    server = LiveServer(board, document(), options.port)
-    env = LiveEnv(agent.env, board, look)
-    policy = LivePolicy(agent.policy, board, env, view, options.wait)
-    agent.env, agent.policy, agent.ask = env, policy, policy.ask
-    agent.watch = LiveWatcher(board, agent.watch, lambda step: _step(step, header.started))
-    with ExitStack() as stack:
-        stack.callback(server.close)
-        console().print(f"watch it at {server.url}", soft_wrap=True, markup=False)
-        if options.open:
-            stack.enter_context(_opened(server.url))
-        yield LivePage(board, header, folder, server.url)
+        return _branded(
+            header_data(self.header, ending=result.ending, message=result.message, answer=result.answer, foot=foot)
+        )
 
 
 def _branded(header: PageData) -> PageData:
     return header | {"brand": "Handeye live"}
-
-
-def _step(step: Step, started: float) -> PageData:
-    return step_data(step, started=started, missing="The picture of this step is on its way.")
 
 
 @contextmanager

@@ -12,11 +12,12 @@ import pytest
 from actions.action import Answer, AnyAction, AskUser, Click, Finish, TypeText, Wait
 from actions.backend import BackendError
 from actions.frame import GeometryError, Point, StaleFrameError
-from agent.core.loop import Agent, Result
-from agent.core.model import Decision, ModelError, ParseError, Usage
+from agent.core.loop import Agent, Result, Watcher
+from agent.core.model import Decision, LookAgain, ModelError, ParseError, Usage
 from agent.core.policy import Allow, Verdict
+from agent.core.step import Step
 from agent.core.task import Ending, Limits, Task
-from envs.env import EnvError, Observation
+from envs.env import EnvError, Image, Observation
 from tests.agent.fakes import FakeEnv, ListMemory, ScriptedModel
 
 CLICK = Click(point=Point(10, 20))
@@ -47,7 +48,7 @@ def test_a_run_acts_until_the_model_says_done() -> None:
     assert "record" in memory.steps[1].timings
 
 
-def test_a_caller_may_hold_the_reins() -> None:
+def test_a_caller_may_take_the_steps_one_by_one() -> None:
     env, memory = FakeEnv(), ListMemory()
     walk = Agent(env, ScriptedModel([CLICK, CLICK, DONE]), Allow(), memory).walk(Task("do it"))
     assert env.done == []
@@ -241,3 +242,130 @@ def test_an_empty_task_is_refused(instruction: str) -> None:
 def test_budgets_must_be_positive(limits: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="must be above 0"):
         Limits(**limits)
+
+
+class Game(FakeEnv):
+    """Over after two actions, of which the second may be the last one allowed."""
+
+    def over(self) -> str | None:
+        return "the game was won" if len(self.done) == 2 else None
+
+
+@pytest.mark.parametrize("steps", [2, 5])
+def test_the_world_may_end_the_run_and_nobody_decided_that(steps: int) -> None:
+    result, _, memory = play([CLICK] * 5, Game(), Limits(steps=steps))
+    assert (result.ending, result.message, result.ending.ok) == (Ending.WORLD_OVER, "the game was won", False)
+    assert [s.action for s in memory.steps] == [CLICK, CLICK]
+    assert memory.ending == (Ending.WORLD_OVER, "the game was won", None)
+
+
+class Failing(ListMemory):
+    """Fails where it is told to, from the given step on."""
+
+    def __init__(self, where: str, step: int = 0) -> None:
+        super().__init__()
+        self._where, self._step = where, step
+
+    def add_frame(self, image: Image) -> str:
+        self._fail("add_frame")
+        return super().add_frame(image)
+
+    def append(self, step: Step) -> None:
+        self._fail("append")
+        super().append(step)
+
+    def finish(self, ending: Ending, message: str = "", answer: str | None = None) -> None:
+        self._fail("finish")
+        super().finish(ending, message, answer)
+
+    def _fail(self, where: str) -> None:
+        if where == self._where and len(self.steps) >= self._step:
+            raise OSError("disk full")
+
+
+def end_with(memory: ListMemory, answers: Sequence[Any]) -> Result:
+    return Agent(FakeEnv(), ScriptedModel(answers), Allow(), memory).run(Task("do it"))
+
+
+@pytest.mark.parametrize("where", ["add_frame", "append", "finish"])
+def test_a_record_that_cannot_be_kept_is_its_own_ending(where: str) -> None:
+    result = end_with(Failing(where, 2), [CLICK, CLICK, CLICK, DONE])
+    assert result.ending is Ending.RECORD_ERROR
+    assert "disk full" in result.message
+    assert len(result.steps) == (4 if where == "finish" else 2)
+
+
+@pytest.mark.parametrize("where", ["append", "finish"])
+def test_the_first_cause_of_an_ending_stays(where: str) -> None:
+    result = end_with(Failing(where, 1), [CLICK, ModelError("server unreachable")])
+    assert result.ending is Ending.MODEL_ERROR
+    assert result.message.startswith("server unreachable; then ")
+    assert "disk full" in result.message
+
+
+@pytest.mark.parametrize("where", ["append", "finish"])
+def test_no_success_stands_on_a_damaged_record(where: str) -> None:
+    result = end_with(Failing(where, 1), [CLICK, DONE])
+    assert result.ending is Ending.RECORD_ERROR
+    assert "before that: all good" in result.message
+
+
+def broken(*_: object) -> Any:
+    raise TypeError("not a number")
+
+
+@pytest.mark.parametrize(
+    ("parts", "answers", "ending"),
+    [
+        ({"check": broken}, [DONE], Ending.DEVICE_ERROR),
+        ({"policy": type("Broken", (), {"review": broken})()}, [CLICK], Ending.BLOCKED),
+        ({}, [broken], Ending.MODEL_ERROR),
+        ({"env": FakeEnv({"observe": [TypeError("not a number")]})}, [CLICK], Ending.DEVICE_ERROR),
+        ({"env": FakeEnv({"perform": [TypeError("not a number")]})}, [CLICK], Ending.DEVICE_ERROR),
+        ({"env": type("Broken", (FakeEnv,), {"over": broken})()}, [CLICK], Ending.DEVICE_ERROR),
+        ({"ask": broken}, [AskUser(question="which?")], Ending.NEEDS_HUMAN),
+    ],
+)
+def test_an_unexpected_exception_is_an_ending_that_names_it(
+    parts: dict[str, Any], answers: list[Any], ending: Ending
+) -> None:
+    result, env, memory = play(answers, **parts)
+    assert result.ending is ending
+    assert "TypeError: not a number" in result.message
+    assert env.done == []
+    assert memory.ending == (ending, result.message, None)
+
+
+class Patient(ScriptedModel):
+    """Asks twice for another look before each answer."""
+
+    def __init__(self, answers: Sequence[Any]) -> None:
+        super().__init__(answers)
+        self._looks = 0
+
+    def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
+        self._looks += 1
+        if self._looks % 3:
+            raise LookAgain
+        return super().decide(task, observation, history)
+
+
+def test_a_model_may_ask_for_another_look_and_only_the_last_is_recorded() -> None:
+    env, memory = FakeEnv(), ListMemory()
+    result = Agent(env, Patient([CLICK, DONE]), Allow(), memory).run(Task("do it"))
+    assert (result.ending, env.done, memory.frames) == (Ending.DONE, [CLICK], 2)
+    assert [s.frame.id for s in memory.steps] == ["0003", "0006"]
+
+
+def test_looking_again_ends_with_the_budget() -> None:
+    model = type("Never", (ScriptedModel,), {"decide": lambda *_: (_ for _ in ()).throw(LookAgain(0.01))})([])
+    result = Agent(FakeEnv(), model, Allow(), ListMemory()).run(Task("do it", Limits(seconds=0.05)))
+    assert result.ending is Ending.TIME_LIMIT
+
+
+def test_views_are_told_the_ending_that_was_stored() -> None:
+    told: list[Result] = []
+    watch = type("Ended", (Watcher,), {"ended": lambda self, result: told.append(result)})()
+    result, _, memory = play([DONE], watch=watch)
+    assert told == [result]
+    assert memory.ending == (Ending.DONE, "all good", None)

@@ -59,7 +59,6 @@ def work(env: AndroidEnv, folder: Path, *answers: AnyAction | Callable[[], AnyAc
     model = ScriptedModel([*answers, Finish(status="success")])
     with EpisodeWriter.create(folder / "episode", EpisodeHeader.of(task, model, env)) as memory:
         result = Agent(env, model, Allow(), memory).run(task)
-        memory.finish(result.ending, result.message)
     lines = (folder / "episode" / "steps.jsonl").read_text().splitlines()
     assert len([json.loads(line) for line in lines if '"action"' in line]) >= len(result.steps)
     assert json.loads((folder / "episode" / "episode.json").read_text())

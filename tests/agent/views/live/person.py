@@ -21,8 +21,8 @@ from agent.core.policy import Confirm
 from agent.core.task import Task
 from agent.episodes import EpisodeHeader
 from agent.guard.secrets import Secrets
-from agent.run.session import keep_secrets
-from agent.views.live.page import LivePage, LiveViewOptions, live_page
+from agent.run.assemble import assembled
+from agent.views.live.page import LivePage, LiveViewOptions
 from agent.views.terminal import LiveView
 from tests.agent.fakes import Answer, FakeEnv, ListMemory, ScriptedModel
 
@@ -91,14 +91,14 @@ class Live:
 
     agent: Agent
     env: FakeEnv
-    page: LivePage
+    url: str
     model: ScriptedModel
     terminal: io.StringIO
 
     def run(self, person: Callable[[Person], None]) -> Any:
         """The result of the run while somebody does `person` in a thread of their own, whose failure fails the test."""
         failed, over = list[BaseException](), list[bool]()
-        somebody = Person(self.page.url)
+        somebody = Person(self.url)
 
         def act() -> None:
             try:
@@ -115,8 +115,6 @@ class Live:
         try:
             result = self.agent.run(Task("Press OK"))
             over.append(True)
-            self.page.over()
-            self.page.ended(result)
         finally:
             thread.join(2 * PATIENCE)
         if failed:
@@ -138,9 +136,12 @@ def live(
     env, model, told = env or FakeEnv(), ScriptedModel(answers), io.StringIO()
     view = LiveView(Task("Press OK"), "fake", Console(file=told))
     policy = Confirm("always" if mode == "always" else "risky", lambda question: None)
-    agent = Agent(env, model, policy, ListMemory(), watch=view)
-    veil = keep_secrets(agent, secrets).veil if secrets else (lambda image: image)
+    urls: list[str] = []
     header = EpisodeHeader.of(Task("Press OK"), model, env)
-    options = LiveViewOptions(wait=wait, open=opened)
-    with live_page(agent, view, header, Path("/ep"), lambda: veil(env.observe().image), secrets, options) as page:
-        yield Live(agent, env, page, model, told)
+    page = LivePage(
+        header, Path("/ep"), view, secrets or Secrets(), LiveViewOptions(wait=wait, open=opened), urls.append
+    )
+    with (
+        assembled(env, model, policy=policy, memory=ListMemory(), watch=view, secrets=secrets, live=page) as agent,
+    ):
+        yield Live(agent, env, urls[0], model, told)

@@ -168,7 +168,7 @@ def test_resuming_does_the_action_that_is_shown() -> None:
         somebody.must("resume", card=new)
 
     def paused() -> Click:
-        Person(here.page.url).must("pause")
+        Person(here.url).must("pause")
         return CLICK
 
     with live(paused, DONE, mode="risky") as here:
@@ -199,7 +199,7 @@ def test_taking_over_drops_the_action_and_handing_back_looks_again() -> None:
 
 def test_what_was_decided_before_a_person_had_the_screen_is_not_done() -> None:
     def meanwhile() -> Click:
-        somebody = Person(here.page.url)
+        somebody = Person(here.url)
         somebody.must("take_over")
         somebody.must("hand_back")
         return CLICK
@@ -265,7 +265,7 @@ def test_a_browser_is_given_the_address_where_other_users_cannot_read_it(monkeyp
     monkeypatch.setattr("webbrowser.open", browse)
     with live(DONE, mode="never", opened=True) as here:
         here.run(lambda somebody: None)
-        assert here.page.url in given[0].read_text()
+        assert here.url in given[0].read_text()
     assert not given[0].exists()
 
 

@@ -10,34 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import JsonValue
-from rich.markup import escape
 
 from actions.action import Open, TypeText, describe
 from agent.core.errors import UserError
-from agent.core.loop import Agent, Result
-from agent.core.stop import Stop
+from agent.core.loop import Result
 from agent.core.task import Limits, Task
 from agent.episodes import Episode, EpisodeError, EpisodeHeader, EpisodeWriter, read_episode
-from agent.episodes.replay.live_env import PatientEnv
 from agent.episodes.replay.mismatch import write_halt
 from agent.episodes.replay.replayer import Halt, Player
 from agent.episodes.replay.script import Script, opened_first
 from agent.guard.secrets import Secrets
 from agent.perception.perceive import Perceiver
-from agent.run.session import (
-    ConfirmMode,
-    EnvKind,
-    EnvSpec,
-    explain_on,
-    keep_secrets,
-    open_env,
-    policy_for,
-    redacted,
-    run_folder,
-    stoppable,
-)
-from agent.views.report import write_report
-from agent.views.terminal import LiveView, console
+from agent.run.assemble import assembled
+from agent.run.env_spec import EnvKind, EnvSpec, open_env
+from agent.run.session import ConfirmMode, policy_for, report_of, run_folder
+from agent.views.terminal import LiveView
 from envs.env import Env
 from envs.settle import Rules
 
@@ -187,24 +174,28 @@ def replay_on(
     out = (options.out or run_folder(f"replay-of-{episode.folder.resolve().name}", 70)).absolute()
     task = Task(episode.header.task, Limits(steps=10 * len(script.cues) + 50, seconds=options.max_seconds))
     player = Player(script, env.platform, options.timeout, eyes)
-    secrets, stop = options.secrets, Stop()
+    secrets = options.secrets
     with ExitStack() as stack:
         header = EpisodeHeader.of(task, player, env, extra=_extra(episode))
         writer = EpisodeWriter.create(out, secrets.record(header))
         stack.callback(writer.close)
         view = stack.enter_context(LiveView(task, env.name))
-        stack.enter_context(stoppable(env, stop))
-        policy = policy_for(options.confirm, own, view.ask_to_confirm, explain_on(env))
-        agent = Agent(env, player, policy, writer, stop, view, view.ask_person)
-        if secrets:
-            keep_secrets(agent, secrets)
-        agent.env = PatientEnv(agent.env, player, lambda: bool(stop))
-        result = redacted(agent.run(task), secrets)
-        writer.finish(result.ending, result.message, result.answer)
-        view.ended(result)
+        agent = stack.enter_context(
+            assembled(
+                env,
+                player,
+                policy=policy_for(options.confirm, own, view.ask_to_confirm, env.explain),
+                memory=writer,
+                watch=view,
+                ask=view.ask_person,
+                secrets=secrets,
+                stop_key=True,
+            )
+        )
+        result = secrets.redacted(agent.run(task))
     halt = replace(player.halt, why=secrets.redact(player.halt.why)) if player.halt else None
     pictures = _pictures(out, halt, script)
-    return LiveReplay(episode.folder, out, result, player.redone, len(script.cues), halt, pictures, _report(out))
+    return LiveReplay(episode.folder, out, result, player.redone, len(script.cues), halt, pictures, report_of(out))
 
 
 def _extra(episode: Episode) -> dict[str, JsonValue]:
@@ -229,11 +220,3 @@ def _pictures(out: Path, halt: Halt | None, script: Script) -> tuple[Path, ...]:
         return write_halt(out, halt, describe(action) if action else "")
     except OSError as error:
         raise EpisodeError(f"the pictures of expected and found could not be written to {out}: {error}") from error
-
-
-def _report(out: Path) -> Path | None:
-    try:
-        return write_report(out)
-    except (EpisodeError, OSError) as error:
-        console().print(f"[yellow]no report: {escape(str(error))}[/]", soft_wrap=True)
-        return None
