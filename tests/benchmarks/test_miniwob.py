@@ -150,7 +150,7 @@ class TestOracles:
         assert answer.value["success"] == 1, answer.value
         assert suite.judge(sample, answer).kind == "solved"
         assert 0 < answer.value["steps"] <= budget(task)
-        assert answer.value["ending"] == "verified"
+        assert answer.value["ending"] == "world_over"
         assert answer.value["raw_reward"] == 1
         assert len(answer.value["actions"]) == answer.value["steps"]
 
