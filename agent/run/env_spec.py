@@ -54,7 +54,7 @@ def open_env(spec: EnvSpec, rules: Rules | None = None) -> Env:
             size=spec.size,
             monitors=spec.monitors,
             monitor=(spec.monitor or 1) - 1,
-            hands=(lambda display: DryRunBackend()) if spec.dry_run else None,
+            make_backend=(lambda display: DryRunBackend()) if spec.dry_run else None,
             rules=rules,
         )
     if spec.platform == "mobile":
