@@ -201,7 +201,7 @@ class _Ocr(_Baseline):
         """Places with words at least half alike, the most alike first; scores 0 to 1."""
         from rapidfuzz import fuzz, utils
 
-        elements = [e for e in self._eyes.look(observation.image).elements if e.text]
+        elements = [e for e in self._eyes.perceive(observation.image).elements if e.text]
         likeness = fuzz.ratio if len(wanted.split()) <= 3 else fuzz.token_set_ratio
         # The instruction may itself be on the screen: what repeats most of it is not what it speaks of.
         found = [

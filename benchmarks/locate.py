@@ -147,7 +147,7 @@ class _Looker:
         if path not in self._seen:
             pixels = np.asarray(Image.open(path).convert("RGB"))
             start = time.perf_counter()
-            self._seen[path] = self._perceiver.look(pixels)
+            self._seen[path] = self._perceiver.perceive(pixels)
             self.seconds.append(time.perf_counter() - start)
         return self._seen[path]
 

@@ -25,8 +25,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.perception import icons
-from agent.perception.icons import Floats
+from agent.perception import icon_patches, icons
+from agent.perception.icon_patches import Floats
 
 SIDE = 72
 """Pixels of a stored mask."""
@@ -372,7 +372,7 @@ def rough(mask: NDArray[np.uint8], rng: np.random.Generator) -> Floats:
     ink = worn(ink, rng)
     strongest = float(np.percentile(ink, 99.5))
     ink = np.minimum(ink / max(strongest, 0.05), 1)
-    return icons.squared(ink, icons.glyph_box(ink))
+    return icon_patches.squared(ink, icon_patches.glyph_box(ink))
 
 
 LETTERS = "ABCDEFGHJKLMNPQRSUVWYZabcdefghjklmnpqrsuvwyz0123456789%&"
@@ -425,7 +425,7 @@ def clutter(rng: np.random.Generator) -> Floats:
     ink = makers[int(rng.integers(0, len(makers)))](side, rng).clip(0, 1)
     if ink.max() < 0.3:
         ink[side // 3 : side // 2, side // 4 : side // 2] = 1
-    return icons.squared(ink, icons.glyph_box(ink))
+    return icon_patches.squared(ink, icon_patches.glyph_box(ink))
 
 
 # ---------------------------------------------------------------- the network
@@ -488,7 +488,7 @@ def batch_of(data: IconDataset, chance: NDArray[np.float64], size: int, seed: tu
     """`size` roughened icons, one in sixteen of them clutter; the same for the same seed."""
     rng = np.random.default_rng(seed)
     none = len(data.meta["concepts"])
-    pictures = np.zeros((size, 1, icons.INPUT, icons.INPUT), np.float32)
+    pictures = np.zeros((size, 1, icon_patches.INPUT, icon_patches.INPUT), np.float32)
     target = np.full(size, none, np.int64)
     tags = np.zeros((size, len(data.meta["tags"])), np.float32)
     for row, pick in enumerate(np.searchsorted(np.cumsum(chance), rng.random(size) * 0.999999)):
@@ -566,7 +566,7 @@ def export(cache: Path, weights: Path, folder: Path) -> None:
     body.load_state_dict(torch.load(weights))
     scratch = folder / "icon_index.onnx"
     torch.onnx.export(
-        body, (torch.zeros(2, 1, icons.INPUT, icons.INPUT),), str(scratch), input_names=["pictures"],
+        body, (torch.zeros(2, 1, icon_patches.INPUT, icon_patches.INPUT),), str(scratch), input_names=["pictures"],
         output_names=["logits"], dynamic_axes={"pictures": {0: "n"}, "logits": {0: "n"}}, dynamo=False,
     )  # fmt: skip
     model = onnx.load(str(scratch))

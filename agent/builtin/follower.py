@@ -1,8 +1,8 @@
-"""Follows parsed instructions on a screen: one action a look, each checked on the next look before going on.
+"""Carries out parsed instructions: one action per observation, whose effect is checked on the next one.
 
-Each kind of instruction is a generator: it yields an action with a thought and goes on when the next look is there.
-A check that fails tries the next candidate or the same once more; what cannot be done ends the task with a reason.
-The ways of doing are in `agent.builtin.executors`.
+Each kind of instruction is a generator (`agent.builtin.executors`): it yields an action with a thought and resumes with
+the next observation. A failed check tries the next candidate or the same once more; what cannot be done ends the task
+with a reason.
 """
 
 from __future__ import annotations
@@ -13,32 +13,33 @@ from actions.action import (
     Finish,
     Wait,
 )
+from agent.builtin import instructions as s
 from agent.builtin import screen_diff
-from agent.builtin import steps as s
-from agent.builtin.executors.choosing import Choosing
+from agent.builtin.dialogs import complaint
+from agent.builtin.executors.choosing import ValueExecutor
 from agent.builtin.executors.context import PATIENCE, DryRunSkip, GiveUp, Rank, Script, Turn
-from agent.builtin.executors.moving import Moving
-from agent.builtin.executors.pointing import Pointing
-from agent.builtin.executors.sliding import Sliding
+from agent.builtin.executors.moving import MotionExecutor
+from agent.builtin.executors.pointing import ClickExecutor
+from agent.builtin.executors.sliding import SliderExecutor
 from agent.builtin.screen_diff import PerceivedObservation
 
 __all__ = ["Follower", "GiveUp", "Rank"]
 
 
-def _may_be_answered(step: s.Instruction) -> bool:
-    """Whether a program may answer an instruction a moment later; the keys of a calculator answer at once."""
+def _may_respond_late(step: s.Instruction) -> bool:
+    """Whether a program may respond to an instruction with a delay; the keys of a calculator respond at once."""
     if isinstance(step, s.Press):
         return bool({"enter", "ctrl+s"} & set(step.chords))
     if isinstance(step, s.ClickOn):
         return len(step.target) > 2
-    return isinstance(step, s.Choose | s.Either | s.Dismiss | s.OpenThing)
+    return isinstance(step, s.Choose | s.Alternatives | s.Dismiss | s.OpenTarget)
 
 
-class Follower(Pointing, Choosing, Sliding, Moving):
-    """Carries out `instructions`; ask `next` for one turn a look.
+class Follower(ClickExecutor, ValueExecutor, SliderExecutor, MotionExecutor):
+    """Carries out `instructions`; `next` gives one action per observation.
 
-    `rank` finds targets, `phone` says that the device has system buttons instead of keys for back and home;
-    the first `done` instructions were carried out before.
+    `rank` finds targets; a `phone` has system buttons instead of keys for back and home; the first `done` instructions
+    were carried out before.
     """
 
     def __init__(
@@ -49,13 +50,13 @@ class Follower(Pointing, Choosing, Sliding, Moving):
         self._stack: list[Script] = []
         self._push(self._main())
 
-    def next(self, look: PerceivedObservation, *, performed: bool = True) -> Turn:
+    def next(self, observation: PerceivedObservation, *, performed: bool = True) -> Turn:
         """The next action and the thought behind it. `performed` is whether the last action reached the device."""
         if self._end:
             return self._end, "The task has ended."
-        self._look, self._performed = look, performed
+        self._observation, self._performed = observation, performed
         if self._first is None:
-            self._first = self._calm = look
+            self._first = self._undisturbed = observation
         try:
             return self._turn()
         except GiveUp as reason:
@@ -63,8 +64,8 @@ class Follower(Pointing, Choosing, Sliding, Moving):
             return self._end, f"I give up: {reason}"
 
     def _turn(self) -> Turn:
-        if len(self._stack) == 1 and (guard := self._due_guard()) is not None:
-            self._push(self._guarded(guard))
+        if len(self._stack) == 1 and (guard := self._due_trigger()) is not None:
+            self._push(self._fire(guard))
         while self._stack:
             try:
                 return next(self._stack[-1])
@@ -79,12 +80,16 @@ class Follower(Pointing, Choosing, Sliding, Moving):
     def _summary(self) -> str:
         count = len(self._steps)
         if not self._performed:
-            later = f"; what the others need is not on this screen: {'; '.join(self._skipped)}" if self._skipped else ""
+            later = (
+                f"; the targets of the others are not on this screen: {'; '.join(self._skipped)}"
+                if self._skipped
+                else ""
+            )
             return (
                 f"dry run: nothing was done; {count - len(self._skipped)} of {count} instructions can be begun{later}"
             )
         done = f"did all {count} instructions" if count > 1 else "did the one instruction"
-        closed = [f"closed on its own account: {', '.join(sorted(self._answered))}"] if self._answered else []
+        closed = [f"closed unasked: {', '.join(sorted(self._answered))}"] if self._answered else []
         return "; ".join([done, *closed, *self._remarks])
 
     def _main(self) -> Script:
@@ -92,50 +97,53 @@ class Follower(Pointing, Choosing, Sliding, Moving):
             if number <= self._done:
                 continue
             self._number, self._step = number, step
-            self._starts = [*self._starts[-3:], self.look]
+            self._starts = [*self._starts[-3:], self.observation]
             try:
                 yield from self.do(step)
             except DryRunSkip as reason:
                 self._skipped.append(f"{number} ({reason})")
-            self._remember()
-        if any(i not in self._fired for i in range(len(self._guards))) and self._performed:
+            self._record_screen()
+        if any(i not in self._fired for i in range(len(self._triggers))) and self._performed:
             for seconds in PATIENCE[:3]:
-                yield Wait(seconds=seconds), "All is done; I look whether the condition of the task still comes up."
-        yield from self._look_once_more()
+                yield (
+                    Wait(seconds=seconds),
+                    "All instructions are done; I wait in case the condition of the task still becomes true.",
+                )
+        yield from self._check_late_response()
 
-    def _look_once_more(self) -> Script:
-        """What a program answers to the last click or Enter may take a moment: a question, or a complaint."""
-        if not self._performed or not self._starts or not _may_be_answered(self._steps[-1]):
+    def _check_late_response(self) -> Script:
+        """Check the screen once more after half a second: the response to the last click or Enter may be delayed."""
+        if not self._performed or not self._starts or not _may_respond_late(self._steps[-1]):
             return
         before = self._starts[-1]
-        yield Wait(seconds=0.5), self._say("it is done; I look once more at what came of it")
+        yield Wait(seconds=0.5), self._thought("it is done; I check the screen once more")
         self._refuse_risky(before)
-        says = screen_diff.complaint(before.screen, self.screen)
+        says = complaint(before.screen, self.screen)
         if says and isinstance(self._steps[-1], s.ClickOn):
             raise GiveUp(self._failed(f"the screen answers “{screen_diff.short(says, 100)}”"))
         if self._file_dialog() and isinstance(self._steps[-1], s.Press):
             raise GiveUp(self._failed("the file dialog is still open"))
 
-    def _remember(self) -> None:
+    def _record_screen(self) -> None:
         self._seen = [*self._seen[-3:], self.screen]
         dialog = self._new_dialog()
         if dialog is None or dialog.has_fields or self._expects_dialog(dialog):
-            self._calm = self.look
+            self._undisturbed = self.observation
 
     def do(self, step: s.Instruction) -> Script:
-        """The script of one instruction."""
+        """The actions of one instruction."""
         match step:
             case s.ClickOn():
                 yield from self._click(step)
             case s.OpenMenu():
                 yield from self._open_menu(step.menu)
-            case s.OpenThing():
+            case s.OpenTarget():
                 yield from self._open(step)
-            case s.Hover() | s.Hold():
+            case s.Hover() | s.LongPressOn():
                 yield from self._point(step)
             case s.TypeInto():
                 yield from self._type(step)
-            case s.SetTo():
+            case s.SetValue():
                 yield from self._set(step)
             case s.Press():
                 yield from self._press(step)
@@ -150,20 +158,20 @@ class Follower(Pointing, Choosing, Sliding, Moving):
             case s.WaitSeconds():
                 yield from self._pause(step.seconds)
             case s.SetChecked():
-                yield from self._tick(step)
+                yield from self._set_checked(step)
             case s.Choose():
                 yield from self._choose(step)
             case s.Clear():
                 yield from self._clear(step.target)
             case s.Dismiss():
                 yield from self._dismiss(step)
-            case s.Tell():
-                yield from self._tell(step)
+            case s.ReadText():
+                yield from self._read_text(step)
             case s.SystemButton():
                 yield from self._system(step.name)
-            case s.Either():
+            case s.Alternatives():
                 yield from self._either(step)
-            case s.Guard():
+            case s.Trigger():
                 return
             case s.NeedsPlanning():
                 raise GiveUp(step.message)

@@ -1,23 +1,194 @@
-"""Explicit instructions in a person's words → a tuple of small frozen steps. No language model, no guessing.
-
-The reader works in passes: literals (text between quotes of any kind, or after ``exactly:``) are taken out to the
-letter (`agent.builtin.literals`); what is left is cut at line ends, full stops, semicolons, "then", commas and "and",
-and a piece that is no clause of its own goes back to the one before (`agent.builtin.clauses`); each clause is read by
-the first rule that fits (`agent.builtin.grammar.rules`). A clause that no rule fits makes the whole task one
-`NeedsPlanning`,
-because half a task is worse than none. `docs/builtin.md` lists what is understood.
-"""
+"""The instructions that the built-in model can carry out; `agent.builtin.grammar.parse` makes them of a task."""
 
 from __future__ import annotations
 
-from agent.builtin.clauses import TaskParser
-from agent.builtin.grammar.rules import RULES
-from agent.builtin.steps import Instruction
+from dataclasses import dataclass, field
+from typing import Literal
 
 
-def parse_instructions(task: str) -> tuple[Instruction, ...]:
-    """Read `task` as explicit instructions (`agent.builtin.steps`).
+@dataclass(frozen=True)
+class Instruction:
+    """Base of all instructions. `source` is the user's words for it; it is not compared."""
 
-    Never raises: a task or a clause that cannot be read gives exactly one `NeedsPlanning` with a sentence for the user.
-    """
-    return TaskParser(task, RULES).read()
+    source: str = field(default="", compare=False, kw_only=True)
+
+
+@dataclass(frozen=True)
+class ClickOn(Instruction):
+    """Click a target described in words, or the pixel `at` (frame pixels) where one is given."""
+
+    target: str
+    button: Literal["left", "middle", "right"] = "left"
+    count: int = 1
+    keys: tuple[str, ...] = ()
+    at: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class OpenMenu(Instruction):
+    """Open a menu of the menu bar, or of any control that has one."""
+
+    menu: str
+
+
+@dataclass(frozen=True)
+class OpenTarget(Instruction):
+    """Open an app, a web address, a file, or an element of this name."""
+
+    target: str
+    kind: Literal["any", "app", "url", "file"] = "any"
+
+
+@dataclass(frozen=True)
+class Hover(Instruction):
+    """Move the pointer over a target."""
+
+    target: str
+
+
+@dataclass(frozen=True)
+class LongPressOn(Instruction):
+    """Press a target for `seconds`."""
+
+    target: str
+    seconds: float = 1.0
+
+
+@dataclass(frozen=True)
+class TypeInto(Instruction):
+    """Type `text` into `target`, or into the focus; `replace` the content, and press Enter to `submit`."""
+
+    text: str
+    target: str = ""
+    replace: bool = False
+    submit: bool = False
+
+
+@dataclass(frozen=True)
+class SetValue(Instruction):
+    """Set a field, list, slider or check box to a value; the screen decides which of them it is."""
+
+    target: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Press(Instruction):
+    """Press chords in order. A button with the text `perhaps` is clicked instead, where there is one."""
+
+    chords: tuple[str, ...]
+    perhaps: str = ""
+
+
+@dataclass(frozen=True)
+class ScrollTo(Instruction):
+    """Scroll `times` x 5 notches, or `until` a text or element is visible, or to the `edge`, over `where`."""
+
+    direction: Literal["up", "down", "left", "right"]
+    times: int = 1
+    until: str = ""
+    edge: bool = False
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class DragTo(Instruction):
+    """Drag one element onto another, or by (dx, dy) pixels where `by` is given."""
+
+    what: str
+    to: str = ""
+    by: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Slide(Instruction):
+    """Move a slider to `value`; with `percent`, to that part of its track."""
+
+    target: str
+    value: float
+    percent: bool = False
+
+
+@dataclass(frozen=True)
+class WaitFor(Instruction):
+    """Wait until a target is visible, or `gone`."""
+
+    target: str
+    gone: bool = False
+
+
+@dataclass(frozen=True)
+class WaitSeconds(Instruction):
+    """Let `seconds` pass."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class SetChecked(Instruction):
+    """Check (True), uncheck (False) or toggle (None) a box or switch."""
+
+    target: str
+    on: bool | None = True
+
+
+@dataclass(frozen=True)
+class Choose(Instruction):
+    """Choose `option` in a drop-down or list called `target` (any, where it is empty)."""
+
+    option: str
+    target: str = ""
+
+
+@dataclass(frozen=True)
+class Clear(Instruction):
+    """Empty a field."""
+
+    target: str = ""
+
+
+@dataclass(frozen=True)
+class Dismiss(Instruction):
+    """Close a dialog, by `how` ("cancel", "ok" or "") where the user said so. `optional`: if there is one."""
+
+    target: str = "dialog"
+    how: str = ""
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Trigger(Instruction):
+    """Carry out `then` whenever `condition` becomes visible; armed until the task ends."""
+
+    condition: str
+    then: tuple[Instruction, ...]
+
+
+@dataclass(frozen=True)
+class ReadText(Instruction):
+    """Answer with the text of the element that `question` describes."""
+
+    question: str
+
+
+@dataclass(frozen=True)
+class SystemButton(Instruction):
+    """Press a system button or its key."""
+
+    name: Literal["back", "home", "recents", "forward", "reload"]
+
+
+@dataclass(frozen=True)
+class Alternatives(Instruction):
+    """`first` where the screen shows exactly `words`, else `otherwise`: "Find and Replace" is one entry or two."""
+
+    words: str
+    first: Instruction
+    otherwise: tuple[Instruction, ...]
+
+
+@dataclass(frozen=True)
+class NeedsPlanning(Instruction):
+    """The task cannot be read as explicit instructions; `message` is for the user."""
+
+    message: str

@@ -1,4 +1,4 @@
-"""The built-in model: eyes from `perception`, a mind that follows explicit instructions, no download and no GPU."""
+"""The built-in model: follows explicit instructions on perceived elements; no download and no GPU."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import numpy as np
 from actions.action import Answer, AnyAction, AskUser, Finish, Wait, describe
 from agent.builtin.extraction import extract_values
 from agent.builtin.follower import Follower, Rank
-from agent.builtin.instructions import parse_instructions
+from agent.builtin.grammar.parse import parse_instructions
+from agent.builtin.instructions import NeedsPlanning
 from agent.builtin.resuming import instructions_done, was_skipped
 from agent.builtin.screen_diff import PerceivedObservation
-from agent.builtin.steps import NeedsPlanning
 from agent.core.model import Decision, Grounding, Usage
 from agent.core.step import Step
 from agent.core.task import Task
@@ -22,28 +22,28 @@ from agent.perception.elements import PerceivedScreen
 from envs.env import Image, Observation
 
 
-class Eyes(Protocol):
-    """What reads a screen: `agent.perception.perceive.Perceiver`, or a stand-in."""
+class ScreenPerceiver(Protocol):
+    """`agent.perception.perceive.Perceiver`, or a stand-in."""
 
-    def look(self, image: Image) -> PerceivedScreen:
+    def perceive(self, image: Image) -> PerceivedScreen:
         """Everything on an RGB image (uint8, height x width x 3)."""
 
 
 class BuiltinModel:
-    """A `agent.core.model.Model` that needs no language model.
+    """An `agent.core.model.Model` without a language model.
 
-    `eyes`, `rank` and `locator` are the perception and the two ways of finding a target; by default the project's own.
+    `perceiver`, `rank` and `locator` replace those of `agent.perception`.
     """
 
     def __init__(
         self,
-        eyes: Eyes | None = None,
+        perceiver: ScreenPerceiver | None = None,
         rank: Rank | None = None,
         locator: Callable[[PerceivedScreen, str], Grounding] | None = None,
     ) -> None:
-        self._eyes, self._rank, self._locator = eyes, rank, locator
+        self._perceiver, self._rank, self._locator = perceiver, rank, locator
         self._follower: Follower | None = None
-        self._default_eyes = eyes is None
+        self._default_perceiver = perceiver is None
         self._seen: Image | None = None
         self._task = ""
         self._decided: AnyAction | None = None
@@ -72,14 +72,14 @@ class BuiltinModel:
         with status failure before anything is done.
         """
         last = history[-1] if history else None
-        if not self._goes_on(task, last) and (refusal := self._begin(task, observation, history)):
+        if not self._continues(task, last) and (refusal := self._begin(task, observation, history)):
             return refusal
         assert self._follower is not None
         if last is not None and (refused := _refused(last)):
             return Decision(action=Finish(status="failure", message=refused), thought=refused, usage=Usage(requests=0))
         started = time.perf_counter()
         if last is not None and isinstance(last.action, Wait) and self._follower.searching:
-            self._look_afresh(observation.image)
+            self._drop_caches(observation.image)
         screen = self._see(observation.image)
         seen = time.perf_counter()
         performed = last is None or last.outcome is None or last.outcome.performed or isinstance(last.action, Answer)
@@ -90,7 +90,7 @@ class BuiltinModel:
         return Decision(action=action, thought=thought, raw=describe(action), usage=usage, timings=timings)
 
     def locate(self, observation: Observation, instruction: str) -> Grounding:
-        """Where the thing described is, or a refusal with the reason."""
+        """The point and box of the element described, or a refusal with the reason."""
         started = time.perf_counter()
         screen = self._see(observation.image)
         found = self._locate(screen, instruction)
@@ -100,7 +100,7 @@ class BuiltinModel:
         """Values from the screen for a flat schema. Raises `ModelError` for what it cannot fill."""
         return extract_values(self._see(observation.image), schema)
 
-    def _goes_on(self, task: Task, last: Step | None) -> bool:
+    def _continues(self, task: Task, last: Step | None) -> bool:
         """Whether the plan in memory is the one that `last` belongs to."""
         if self._follower is None or last is None or task.instruction != self._task:
             return False
@@ -116,18 +116,18 @@ class BuiltinModel:
         self._task = task.instruction
         return None
 
-    def _look_afresh(self, image: Image) -> None:
-        """After a wait that changed nothing, read the whole screen again instead of what changed step by step."""
-        if self._default_eyes and self._seen is not None and np.array_equal(self._seen, image):
-            self._eyes = None
+    def _drop_caches(self, image: Image) -> None:
+        """After a wait that changed nothing, drop the caches of perception."""
+        if self._default_perceiver and self._seen is not None and np.array_equal(self._seen, image):
+            self._perceiver = None
 
     def _see(self, image: Image) -> PerceivedScreen:
         self._seen = image
-        if self._eyes is None:
+        if self._perceiver is None:
             from agent.perception.perceive import Perceiver
 
-            self._eyes = Perceiver()
-        return self._eyes.look(image)
+            self._perceiver = Perceiver()
+        return self._perceiver.perceive(image)
 
     def _ranker(self) -> Rank:
         if self._rank is None:
@@ -145,7 +145,7 @@ class BuiltinModel:
 
 
 def _refused(last: Step) -> str:
-    """Why the device did not do the last action, though it was no dry run (which says what it *would* do)."""
+    """Why the device did not do the last action; empty in a dry run, which says what it *would* do."""
     outcome = last.outcome
     if outcome is None or outcome.performed or last.error is not None or was_skipped(last) or not outcome.detail:
         return ""  # what had an error is decided again

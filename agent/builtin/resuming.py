@@ -1,10 +1,10 @@
-"""Where a plan stands, told from the actions that a history says were done."""
+"""How many instructions a history of performed actions has carried out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent.builtin import steps as s
+from agent.builtin import instructions as s
 from agent.core.step import Step
 
 _ENDS: tuple[tuple[type[s.Instruction], str], ...] = (
@@ -13,9 +13,9 @@ _ENDS: tuple[tuple[type[s.Instruction], str], ...] = (
     (s.SetChecked, "click"),
     (s.Choose, "click"),
     (s.Hover, "move"),
-    (s.Hold, "long_press"),
+    (s.LongPressOn, "long_press"),
     (s.TypeInto, "type"),
-    (s.SetTo, "type"),
+    (s.SetValue, "type"),
     (s.Press, "key"),
     (s.Clear, "key"),
     (s.ScrollTo, "scroll"),
@@ -23,17 +23,17 @@ _ENDS: tuple[tuple[type[s.Instruction], str], ...] = (
     (s.Slide, "drag"),
     (s.WaitFor, "wait"),
     (s.WaitSeconds, "wait"),
-    (s.Tell, "answer"),
-    (s.OpenThing, "open"),
-)
-"""The action that ends an instruction where all goes well."""
+    (s.ReadText, "answer"),
+    (s.OpenTarget, "open"),
+)  # fmt: skip
+"""The type of the action that normally ends an instruction."""
 
 
 def instructions_done(steps: Sequence[s.Instruction], history: Sequence[Step]) -> int:
     """How many of `steps` the performed actions of `history` can have carried out, from the first on.
 
-    An action that is not the one that ends the instruction in turn is taken for a part of it, or for a wait. One that a
-    person skipped or did by hand ends its instruction.
+    An action of another type than the one that ends the current instruction counts as a part of it, or as a wait. One
+    that a user skipped or did by hand ends its instruction.
     """
     done = 0
     for past in history:
@@ -43,7 +43,7 @@ def instructions_done(steps: Sequence[s.Instruction], history: Sequence[Step]) -
 
 
 def was_skipped(past: Step) -> bool:
-    """Whether a person skipped it or did it by hand: what comes next is the next instruction."""
+    """Whether a user skipped it or did it by hand, which ends its instruction."""
     return past.verdict is not None and past.verdict.kind == "skip"
 
 
@@ -58,6 +58,6 @@ def _ends(past: Step, step: s.Instruction) -> bool:
 
 def _ending(step: s.Instruction) -> tuple[str, ...]:
     """The types of action that end `step`."""
-    if isinstance(step, s.Either):
+    if isinstance(step, s.Alternatives):
         return _ending(step.first)
     return tuple(action for kind, action in _ENDS if isinstance(step, kind))

@@ -1,9 +1,8 @@
-"""What a follower can tell from two looks: what changed, what shows, whether a dialog has come up."""
+"""Differences of two perceived observations, and the text of elements."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -11,8 +10,8 @@ import numpy as np
 from rapidfuzz import fuzz
 
 from actions.frame import Box
-from agent.builtin.phrases import DIALOG
-from agent.perception.elements import Element, PerceivedScreen, PerceivedWindow
+from agent.perception.elements import Element, PerceivedScreen
+from agent.perception.normalisation import normalised
 from envs.env import Image
 
 _CARET = (3, 48)
@@ -21,17 +20,10 @@ _CARET = (3, 48)
 
 @dataclass(frozen=True)
 class PerceivedObservation:
-    """One observation as the follower sees it: `image` is RGB uint8 HxWx3, `screen` what was read from it."""
+    """An observation with its perceived screen; `image` is RGB uint8 HxWx3."""
 
     screen: PerceivedScreen
     image: Image
-
-
-def norm(text: str) -> str:
-    """Text for comparison: lower case, NFKC, without blanks at the ends and dots of an ellipsis."""
-    text = unicodedata.normalize("NFKC", text).casefold().replace("…", "...")
-    text = re.sub(r"\s+", " ", text).strip()
-    return text.strip(" .:*\"'“”‘’") or text
 
 
 def changed_box(before: PerceivedObservation, after: PerceivedObservation) -> Box | None:
@@ -47,11 +39,11 @@ def changed_box(before: PerceivedObservation, after: PerceivedObservation) -> Bo
 
 
 def changed(before: PerceivedObservation, after: PerceivedObservation) -> bool:
-    """Whether anything but a blinking caret differs, in pixels or in what was read."""
+    """Whether anything but a blinking caret differs, in pixels or in elements."""
     if before.image is after.image or before.image.shape == after.image.shape:
         if changed_box(before, after) is not None:
             return True
-        if before.image.size > 3:  # the pixels are the truth; what was read from equal pixels may waver
+        if before.image.size > 3:  # equal pixels decide: elements of equal pixels may differ through caches
             return False
     return _signature(before.screen) != _signature(after.screen)
 
@@ -60,9 +52,9 @@ _STILL = ("field", "button", "select", "checkbox", "radio", "switch", "icon", "t
 
 
 def changed_elsewhere(before: PerceivedObservation, after: PerceivedObservation, own: Box) -> bool:
-    """Whether anything changed but `own` (a pressed button's box) and the rims of widgets that read as before.
+    """Whether anything changed outside `own` (a pressed button's box) and the rims of widgets that read as before.
 
-    A button that lights up under the pointer, and a field that loses the focus, are no effect of a click.
+    A button highlighted under the pointer, and a field that loses the focus, are no effect of a click.
     """
     kept = [own.grown(6)] + [
         e.box.grown(5)
@@ -91,48 +83,36 @@ def changed_within(before: PerceivedObservation, after: PerceivedObservation, ow
 
 
 def _same(element: Element, before: PerceivedScreen) -> bool:
-    """Whether `before` shows the same element, with the same words and state, at the same place."""
+    """Whether `before` has an element of the same role, text and state at the same place."""
     return any(
         e.role == element.role
-        and norm(e.text) == norm(element.text)
+        and normalised(e.text) == normalised(element.text)
         and e.checked is element.checked
         and e.box.overlap(element.box) > 0.7 * max(e.box.area, element.box.area)
         for e in before.elements
     )
 
 
-def window_came(earlier: Iterable[PerceivedObservation], now: PerceivedObservation) -> bool:
-    """Whether a region as large as a dialog differs from every one of the `earlier` looks."""
-    boxes = [changed_box(look, now) for look in earlier]
+def window_appeared(earlier: Iterable[PerceivedObservation], now: PerceivedObservation) -> bool:
+    """Whether a region as large as a dialog differs from every one of the `earlier` observations."""
+    boxes = [changed_box(before, now) for before in earlier]
     return bool(boxes) and all(box is not None and box.width >= 150 and box.height >= 60 for box in boxes)
 
 
-_COMPLAINTS = re.compile(
-    r"\b(?:please (?:fill|enter|select|check|tick|choose|include|match)|is required|required field|invalid"
-    r"|not valid|must (?:be|not|have)|(?:an )?error(?: occurred)?\b|failed|could not|cannot|can't|unable to"
-    r"|permission denied|no such file|does not exist)",
-    re.IGNORECASE,
-)
-
-
-def complaint(before: PerceivedScreen, after: PerceivedScreen) -> str:
-    """What a program that refuses says, if such words have come up since `before`; else empty."""
-    new = [e.text for e in fresh(before, after) if _COMPLAINTS.search(e.text) and len(e.text) < 120]
-    return new[0] if new else ""
-
-
 def _signature(screen: PerceivedScreen, which: Callable[[Element], bool] = lambda e: True) -> set[tuple[object, ...]]:
-    return {(e.role, norm(e.text), e.checked, tuple(round(v / 4) for v in e.box)) for e in screen.elements if which(e)}
+    return {
+        (e.role, normalised(e.text), e.checked, tuple(round(v / 4) for v in e.box)) for e in screen.elements if which(e)
+    }
 
 
 def known(element: Element, before: PerceivedScreen) -> bool:
-    """Whether `before` has an element of the same words at about the same place."""
-    name = norm(element.text) or element.role
+    """Whether `before` has an element of the same text at about the same place."""
+    name = normalised(element.text) or element.role
     for other in before.elements:
         near = (
             abs(other.box.center.x - element.box.center.x) < 16 and abs(other.box.center.y - element.box.center.y) < 12
         )
-        if near and (norm(other.text) or other.role) == name:
+        if near and (normalised(other.text) or other.role) == name:
             return True
     return False
 
@@ -149,7 +129,7 @@ def short(text: str, limit: int = 60) -> str:
 
 
 def name(element: Element) -> str:
-    """An element in a person's words: its role and what it says."""
+    """An element in words for a user: its role and its text."""
     words = element.text or element.label or next(iter(element.icons), "")
     role = {"menu": "menu", "menuitem": "menu entry"}.get(element.role, element.role)
     return (
@@ -160,24 +140,24 @@ def name(element: Element) -> str:
 
 
 def all_text(elements: Iterable[Element]) -> str:
-    """The words of all elements, normalised, in reading order."""
-    return " ".join(norm(e.text) for e in elements if e.text)
+    """The normalised text of all elements, in reading order."""
+    return " ".join(normalised(e.text) for e in elements if e.text)
 
 
 def shows(screen: PerceivedScreen, words: str) -> bool:
-    """Whether `words` can be read on the screen, allowing for misread letters in longer ones."""
-    wanted = norm(words)
+    """Whether the screen shows `words`, with misread letters allowed in longer ones."""
+    wanted = normalised(words)
     if not wanted:
         return False
     whole = re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")
     text = all_text(screen.elements)
-    if whole.search(text) or any(wanted == norm(e.label) for e in screen.elements):
+    if whole.search(text) or any(wanted == normalised(e.label) for e in screen.elements):
         return True
     if len(wanted) < 6:
         return False
     return any(
-        fuzz.partial_ratio(wanted, norm(e.text)) >= 90
-        and len(norm(e.text)) >= len(wanted) - 2
+        fuzz.partial_ratio(wanted, normalised(e.text)) >= 90
+        and len(normalised(e.text)) >= len(wanted) - 2
         and set(re.findall(r"\d+", wanted)) <= set(re.findall(r"\d+", e.text))
         for e in screen.elements
     )
@@ -185,128 +165,5 @@ def shows(screen: PerceivedScreen, words: str) -> bool:
 
 def exact(screen: PerceivedScreen, words: str) -> list[Element]:
     """The elements whose whole text or label is `words`."""
-    wanted = norm(words)
-    return [e for e in screen.elements if wanted and wanted in (norm(e.text), norm(e.label))]
-
-
-# ------------------------------------------------------------------------------------------- dialogs
-
-_CLOSES = (
-    "close",
-    "dismiss",
-    "not now",
-    "no thanks",
-    "no, thanks",
-    "maybe later",
-    "later",
-    "skip",
-    "cancel",
-    "no",
-    "×",
-    "x",
-)
-_AGREES = (
-    "ok",
-    "okay",
-    "got it",
-    "i understand",
-    "understood",
-    "accept",
-    "continue",
-    "yes",
-    "agree",
-    "accept all",
-    "allow",
-)
-NEUTRAL = frozenset(_CLOSES)
-"""Button words that leave everything as it is."""
-_RISKY = re.compile(
-    r"\b(?:delet|remov|overwrit|replace|discard|erase|format|reset|uninstall|pay|buy|purchase|send|unsaved|lose|lost|"
-    r"don'?t save|without saving|permanent|terminate|quit|sign out|log ?out)",
-    re.IGNORECASE,
-)
-_GENERIC = re.compile(
-    r"(?:an?|any|the|some|unexpected|new|other|modal|sudden|surprise|kind of|that|which|this|\s)*"
-    rf"{DIALOG}\s*(?:box|window)?",
-    re.IGNORECASE,
-)
-
-
-@dataclass(frozen=True)
-class Dialog:
-    """A dialog that came up: its buttons (harmless words only), all its words, whether text can be typed into it."""
-
-    buttons: tuple[Element, ...]
-    words: str
-    has_fields: bool
-
-    @property
-    def risky(self) -> bool:
-        """Whether its words speak of something that cannot be undone."""
-        return _RISKY.search(self.words) is not None
-
-    def button(self, how: str = "") -> Element | None:
-        """The button to close it with: by `how` ("ok", "cancel"), else the one that changes least; None if unsafe."""
-        order = {"ok": _AGREES + _CLOSES, "cancel": tuple(reversed(_CLOSES))}.get(how, _CLOSES + _AGREES)
-        if self.risky and how != "ok":
-            order = _CLOSES
-        ranked = [b for word in order for b in self.buttons if _button_word(b) == word]
-        return ranked[0] if ranked else None
-
-
-def _button_word(element: Element) -> str:
-    word = norm(element.text)
-    return word or next((name for name in element.icons[:1] if name in ("close", "dismiss")), "")
-
-
-def find_dialog(screen: PerceivedScreen, before: PerceivedScreen | None) -> Dialog | None:
-    """The dialog that `screen` shows and `before` did not (None: anything on the screen counts as new)."""
-    new = list(screen.elements) if before is None else fresh(before, screen)
-    window = None if before is None else _new_window(screen, before)
-    if window is not None:  # what else changed meanwhile is not part of it
-        new = [e for e in new if window.box.holds(e.box.center)]
-    few = sum(e.role == "menuitem" for e in new) <= 3  # a bare pop-up may be taken for a menu of a few entries
-    buttons = [
-        e
-        for e in new
-        if (e.role in ("button", "text", "link", "icon") or (few and e.role == "menuitem"))
-        and _button_word(e) in _CLOSES + _AGREES
-        and e.box.height < 100
-    ]
-    if not buttons:
-        return None
-    words = all_text(e for e in new if e not in buttons)
-    return Dialog(tuple(buttons), words, any(e.role in ("field", "select", "slider") for e in new))
-
-
-def _new_window(screen: PerceivedScreen, before: PerceivedScreen) -> PerceivedWindow | None:
-    """The front window, if `before` showed none of its title and size."""
-    front = screen.windows[0] if screen.windows else None
-    if front is None or any(
-        w.title == front.title and abs(w.box.width - front.box.width) + abs(w.box.height - front.box.height) < 20
-        for w in before.windows
-    ):
-        return None
-    return front
-
-
-def risky_words(before: PerceivedScreen, after: PerceivedScreen) -> str:
-    """The words that came up since `before`, if they speak of something that cannot be undone; else empty."""
-    words = all_text(fresh(before, after))
-    return words if _RISKY.search(words) else ""
-
-
-def is_generic_dialog(words: str) -> bool:
-    """Whether a condition names no particular dialog: "a dialog", "an unexpected pop-up"."""
-    return _GENERIC.fullmatch(words.strip()) is not None
-
-
-def dialog_words(words: str) -> str:
-    """What must be readable for a particular dialog: the quoted words, or the name without its noun."""
-    quoted = re.search(r"[\"“„'«‘「`]([^\"”“'»’」`]+)[\"”“'»’」`]", words)
-    if quoted:
-        return quoted[1]
-    words = re.sub(r"\b(?:that|which)\s+(?:says|reads|asks)\b", " ", words)
-    return re.sub(
-        rf"^(?:an?|any|the)\s+|\s+{DIALOG}$|^{DIALOG}\s+(?:saying|titled|named|with|about)\s+", "", words
-    ).strip()
+    wanted = normalised(words)
+    return [e for e in screen.elements if wanted and wanted in (normalised(e.text), normalised(e.label))]

@@ -101,7 +101,7 @@ def _sandbox() -> str:
 
 def _reading() -> str:
     start = time.perf_counter()
-    Perceiver().look(np.full((100, 200, 3), 255, np.uint8))
+    Perceiver().perceive(np.full((100, 200, 3), 255, np.uint8))
     return f"loaded and run in {time.perf_counter() - start:.1f} s"
 
 

@@ -1,4 +1,4 @@
-"""What the built-in model sees on a screen: elements with a place, a role and words."""
+"""The types of perception: text lines, elements, windows, screens and candidates. Boxes are frame pixels."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 from actions.frame import Box, Point
 
 Role = Literal[
-    "text",  # words that belong to no widget found
+    "text",  # part of no widget
     "button",
     "field",  # where text is typed, one line or many
     "checkbox",
@@ -20,17 +20,31 @@ Role = Literal[
     "menuitem",  # an entry of an open menu
     "tab",
     "link",
-    "icon",  # a small region without words
+    "icon",  # a small region without text
     "image",
     "bar",  # title bars, tool bars, status bars: regions that hold others
 ]
 
 
+TICKED: tuple[Role, ...] = ("checkbox", "radio", "switch")
+"""The roles that have a state."""
+
+
+@dataclass(frozen=True)
+class TextLine:
+    """One run of text. `box` is frame pixels around the ink; `xs` are the centres of its characters (frame x)."""
+
+    box: Box
+    text: str
+    score: float
+    xs: tuple[float, ...] = ()
+
+
 @dataclass(frozen=True)
 class Element:
-    """One thing on the screen. `box` is frame pixels.
+    """One text, widget or drawing of a screen. `box` is frame pixels.
 
-    `text` is what is written on it (OCR). `label` is the nearby text that names it, where it carries none itself
+    `text` is the text on it (OCR). `label` is the nearby text that names it, where it carries none itself
     (the "Name" left of a field, the words beside a check box). `checked` is the state of a check box, radio button
     or switch where it could be read. `icons` holds names that a wordless region may have ("search", "close"), best
     first. `score` is the detector's confidence in 0 to 1. `glyphs` holds the centre x (frame pixels) of each character
@@ -52,7 +66,7 @@ class Element:
 
 @dataclass(frozen=True)
 class PerceivedWindow:
-    """A window with a title bar: where it lies (frame pixels) and what its title bar says."""
+    """A window with a title bar: its box (frame pixels) and its title."""
 
     box: Box
     title: str = ""
@@ -73,7 +87,7 @@ class PerceivedScreen:
 
 @dataclass(frozen=True)
 class Candidate:
-    """An element that a description may mean: where to click (frame pixels), how sure in 0 to 1, and why."""
+    """An element that a description may mean: the point to click (frame pixels), a score in 0 to 1, and the reason."""
 
     element: Element
     point: Point

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from actions.frame import Box
-from agent.perception.elements import Element, Role
-from agent.perception.ocr import Image, TextLine
+from agent.perception.elements import Element, Role, TextLine
 from agent.perception.shapes import FlatArea
+from envs.env import Image
 
 
 def text_unit(lines: Sequence[TextLine], image: Image) -> float:
@@ -48,7 +48,7 @@ class ScreenLayout:
 
     def taken(self, box: Box) -> bool:
         """Whether an element already covers about the same place."""
-        return any(_same(box, element.box) for element in self.elements)
+        return any(same_place(box, element.box, 0.6) for element in self.elements)
 
     def add(
         self, box: Box, role: Role, lines: Iterable[TextLine] = (), checked: bool | None = None, score: float = 0.9
@@ -58,9 +58,9 @@ class ScreenLayout:
         self.elements.append(Element(box, role, text, checked=checked, score=score))
 
 
-def _same(a: Box, b: Box) -> bool:
-    shared = a.overlap(b)
-    return shared > 0.6 * max(a.area, b.area)
+def same_place(a: Box, b: Box, share: float = 0.75) -> bool:
+    """Whether two boxes share more than `share` of the larger one."""
+    return a.overlap(b) > share * max(a.area, b.area)
 
 
 def rows_of(lines: Sequence[TextLine]) -> list[list[TextLine]]:
@@ -74,19 +74,21 @@ def rows_of(lines: Sequence[TextLine]) -> list[list[TextLine]]:
     return [sorted(row, key=lambda item: item.box.x1) for row in rows]
 
 
-def beside(scene: ScreenLayout, box: Box) -> TextLine | None:
+def beside(layout: ScreenLayout, box: Box) -> TextLine | None:
     """The nearest words right of the box on its row, or else left of it anywhere on the row."""
-    row = [line for line in scene.lines if len(line.text) > 1 and line.box.y1 - 2 <= box.center.y <= line.box.y2 + 2]
+    row = [line for line in layout.lines if len(line.text) > 1 and line.box.y1 - 2 <= box.center.y <= line.box.y2 + 2]
     right = [
-        line for line in row if -0.3 * scene.unit <= line.box.x1 - box.x2 <= 3 * scene.unit or _starts_under(line, box)
+        line
+        for line in row
+        if -0.3 * layout.unit <= line.box.x1 - box.x2 <= 3 * layout.unit or _starts_under(line, box)
     ]
     if right:
         return min(right, key=lambda line: abs(line.box.x1 - box.x2))
     close = [
-        line for line in scene.lines if len(line.text) > 1 and abs(line.box.center.y - box.center.y) < 2 * scene.unit
+        line for line in layout.lines if len(line.text) > 1 and abs(line.box.center.y - box.center.y) < 2 * layout.unit
     ]
-    left = [line for line in close if line.box.x2 <= box.x1 and box.x1 > 0.6 * scene.image.shape[1]]
-    left = left if scene.image.shape[0] > scene.image.shape[1] else []
+    left = [line for line in close if line.box.x2 <= box.x1 and box.x1 > 0.6 * layout.image.shape[1]]
+    left = left if layout.image.shape[0] > layout.image.shape[1] else []
     return max(
         left, key=lambda line: (line.box.x2 - line.box.x1 > 0, -abs(line.box.center.y - box.center.y)), default=None
     )

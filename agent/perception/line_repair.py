@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from actions.frame import Box
-from agent.perception import ocr
-from agent.perception.ocr import Image, TextLine
+from agent.perception.elements import TextLine
+from agent.perception.images import ink_mask
 from agent.perception.shapes import FlatArea
+from envs.env import Image
 
 _RINGS = frozenset("OoQ0@◎○●•©®①〇口□■☐☑✓")  # what a ring or a square is taken for
 _ARROWS = frozenset("VvνУ∨˅⌄ˇ▼▾√")  # what a drop-down's arrow is taken for
@@ -94,7 +95,7 @@ def _without_arrow(image: Image, line: TextLine, unit: float) -> TextLine | None
 def _last_drawing(image: Image, box: Box, gap: float) -> Box | None:
     """The last thing drawn in the box that more than `gap` empty columns part from the rest."""
     x1, y1, x2, y2 = (int(v) for v in box)
-    ink = ocr.ink_of(np.ascontiguousarray(image[max(0, y1 - 1) : y2 + 1, max(0, x1) : x2 + 2]))
+    ink = ink_mask(np.ascontiguousarray(image[max(0, y1 - 1) : y2 + 1, max(0, x1) : x2 + 2]))
     if ink is None or not ink.any():
         return None
     columns = np.flatnonzero(ink.any(axis=0))

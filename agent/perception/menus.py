@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from actions.frame import Box
+from agent.perception.elements import TextLine
 from agent.perception.layout import ScreenLayout, inside, rows_of
-from agent.perception.ocr import TextLine
 
 MENU_WORDS = frozenset([
     "file", "edit", "view", "help", "tools", "window", "search", "document", "format", "insert", "options",
@@ -21,29 +21,29 @@ MENU_WORDS = frozenset([
 """What the entries of menu bars are called, lower case."""
 
 
-def find_menus(scene: ScreenLayout) -> None:
+def find_menus(layout: ScreenLayout) -> None:
     """Menu bars (a row of short words, two of them menu words) and the entries of open menus."""
-    for row in rows_of(scene.lines):
+    for row in rows_of(layout.lines):
         known = [line for line in row if line.text.strip("_").lower() in MENU_WORDS]
         if len(known) >= 2 and all(len(line.text) <= 16 for line in row):
             near = [
                 line
                 for line in row
-                if min(abs(line.box.x1 - other.box.x2) for other in row) < 4 * scene.unit or line in known
+                if min(abs(line.box.x1 - other.box.x2) for other in row) < 4 * layout.unit or line in known
             ]
             for line in near:
-                scene.add(line.box.grown(0.4 * scene.unit), "menu", [line], score=line.score)
-    for popup in _popups(scene):
-        _menu_items(scene, popup)
+                layout.add(line.box.grown(0.4 * layout.unit), "menu", [line], score=line.score)
+    for popup in _popups(layout):
+        _menu_items(layout, popup)
 
 
-def _popups(scene: ScreenLayout) -> list[Box]:
+def _popups(layout: ScreenLayout) -> list[Box]:
     """Stacks of patches that share both sides and hold left-aligned short lines."""
-    unit, width = scene.unit, scene.image.shape[1]
+    unit, width = layout.unit, layout.image.shape[1]
     columns: list[Box] = []
     wide = [
         p.box
-        for p in scene.patches
+        for p in layout.patches
         if 6 * unit < p.box.width < min(45 * unit, 0.8 * width) and p.box.height > 1.6 * unit
     ]
     for box in sorted(wide, key=lambda item: item.y1):
@@ -53,35 +53,35 @@ def _popups(scene: ScreenLayout) -> list[Box]:
                 break
         else:
             columns.append(box)
-    return [column for column in columns if _menu_like(scene, column)]
+    return [column for column in columns if _menu_like(layout, column)]
 
 
-def _menu_like(scene: ScreenLayout, box: Box) -> bool:
-    rows = rows_of(scene.texts_in(box))
-    if not 2 <= len(rows) <= 30 or box.height > (len(rows) + 2.5) * 3.2 * scene.unit:
+def _menu_like(layout: ScreenLayout, box: Box) -> bool:
+    rows = rows_of(layout.texts_in(box))
+    if not 2 <= len(rows) <= 30 or box.height > (len(rows) + 2.5) * 3.2 * layout.unit:
         return False
     lefts = [row[0].box.x1 for row in rows]
-    aligned = max(lefts) - min(lefts) < 1.2 * scene.unit and min(lefts) - box.x1 < 4.5 * scene.unit
+    aligned = max(lefts) - min(lefts) < 1.2 * layout.unit and min(lefts) - box.x1 < 4.5 * layout.unit
     pitch = np.diff([row[0].box.center.y for row in rows])
-    even = float(pitch.min()) > 1.5 * scene.unit and float(pitch.max()) < 2.2 * float(pitch.min())
-    busy = any(e.role in ("field", "checkbox", "slider", "menu") and inside(e.box, box) for e in scene.elements)
+    even = float(pitch.min()) > 1.5 * layout.unit and float(pitch.max()) < 2.2 * float(pitch.min())
+    busy = any(e.role in ("field", "checkbox", "slider", "menu") and inside(e.box, box) for e in layout.elements)
     return aligned and even and not busy and all(len(row) <= 2 and len(row[0].text) < 40 for row in rows)
 
 
-def _menu_items(scene: ScreenLayout, popup: Box) -> None:
-    rows = rows_of(scene.texts_in(popup))
-    pitch = float(min(np.diff([row[0].box.center.y for row in rows]).min(), 3 * scene.unit))
-    for row in rows + _highlighted(scene, rows, pitch):
+def _menu_items(layout: ScreenLayout, popup: Box) -> None:
+    rows = rows_of(layout.texts_in(popup))
+    pitch = float(min(np.diff([row[0].box.center.y for row in rows]).min(), 3 * layout.unit))
+    for row in rows + _highlighted(layout, rows, pitch):
         y = row[0].box.center.y
-        scene.add(Box(popup.x1, y - pitch / 2, popup.x2, y + pitch / 2), "menuitem", row[:1], score=row[0].score)
+        layout.add(Box(popup.x1, y - pitch / 2, popup.x2, y + pitch / 2), "menuitem", row[:1], score=row[0].score)
 
 
-def _highlighted(scene: ScreenLayout, rows: list[list[TextLine]], pitch: float) -> list[list[TextLine]]:
+def _highlighted(layout: ScreenLayout, rows: list[list[TextLine]], pitch: float) -> list[list[TextLine]]:
     """Entries in line with a menu's others, right above or below them, that stand on a colour of their own."""
     left = rows[0][0].box.x1
     ends = rows[0][0].box.center.y - pitch, rows[-1][0].box.center.y + pitch
     return [
         [line]
-        for line in scene.lines
+        for line in layout.lines
         if abs(line.box.x1 - left) < 4 and any(abs(line.box.center.y - y) < 0.35 * pitch for y in ends)
     ]

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from actions.frame import Box
-from agent.perception.ocr import Image
+from envs.env import Image
 
 _STEP = 5  # colour difference between neighbouring pixels that ends a flat area
 _TINY = 20  # pixels up to which a ring may be drawn too coarsely to look like one

@@ -5,79 +5,79 @@ from __future__ import annotations
 import numpy as np
 
 from actions.frame import Box
-from agent.perception import ocr
+from agent.perception.images import ink_mask
 from agent.perception.layout import ScreenLayout, beside
-from agent.perception.ocr import Image
 from agent.perception.shapes import FlatArea, ring_colour
+from envs.env import Image
 
 
-def find_small_boxes(scene: ScreenLayout) -> None:
+def find_small_boxes(layout: ScreenLayout) -> None:
     """Check boxes and radio buttons: a small empty or ticked frame with words beside it."""
-    for patch in scene.outlines + scene.patches:
-        box, unit = patch.box, scene.unit
+    for patch in layout.outlines + layout.patches:
+        box, unit = patch.box, layout.unit
         size = max(box.width, box.height)
         if not (
             0.5 * unit <= min(box.width, box.height) and size <= 2.5 * unit and 0.75 < box.width / box.height < 1.34
         ):
             continue
         if (
-            any(box.overlap(e.box) > 0 for e in scene.elements)
-            or not beside(scene, box)
-            or _is_letter(scene, box)
-            or _named_by_button(scene, box)
+            any(box.overlap(e.box) > 0 for e in layout.elements)
+            or not beside(layout, box)
+            or _is_letter(layout, box)
+            or _named_by_button(layout, box)
         ):
             continue
-        outer, framed = ring_colour(scene.image, box.grown(2.5)), ring_colour(scene.image, box.grown(0.5))
+        outer, framed = ring_colour(layout.image, box.grown(2.5)), ring_colour(layout.image, box.grown(0.5))
         contrast = max(np.abs(framed - outer).max(), np.abs(np.array(patch.colour) - outer).max())
-        if contrast < 10 or (patch.ink > 0.7 and not _has_empty_twin(scene, patch)) or _mark_is_wide(scene, box):
+        if contrast < 10 or (patch.ink > 0.7 and not _has_empty_twin(layout, patch)) or _mark_is_wide(layout, box):
             continue
-        alone = not _has_empty_twin(scene, patch)
-        if patch.round and patch.ink > 0.02 and alone and not _dotted(scene.image, box):
+        alone = not _has_empty_twin(layout, patch)
+        if patch.round and patch.ink > 0.02 and alone and not _dotted(layout.image, box):
             continue
         filled = np.abs(np.array(patch.colour, dtype=float) - outer).max() > 60 and _colourful(patch.colour)
-        scene.add(box, "radio" if patch.round else "checkbox", checked=bool(patch.ink > 0.08 or filled), score=0.8)
+        layout.add(box, "radio" if patch.round else "checkbox", checked=bool(patch.ink > 0.08 or filled), score=0.8)
 
 
-def _has_empty_twin(scene: ScreenLayout, patch: FlatArea) -> bool:
+def _has_empty_twin(layout: ScreenLayout, patch: FlatArea) -> bool:
     """Whether an empty ring of the same size is there too: radio buttons come in groups."""
     return (
         patch.round
-        and scene.image.shape[1] > scene.image.shape[0]
+        and layout.image.shape[1] > layout.image.shape[0]
         and any(
             p.round
             and p.ink < 0.2
             and abs(p.box.width - patch.box.width) <= max(2, 0.34 * p.box.width)
             and p.box.overlap(patch.box) == 0
             and min(abs(p.box.x1 - patch.box.x1), abs(p.box.center.y - patch.box.center.y)) <= 4
-            for p in scene.outlines
+            for p in layout.outlines
         )
     )
 
 
-def _named_by_button(scene: ScreenLayout, box: Box) -> bool:
+def _named_by_button(layout: ScreenLayout, box: Box) -> bool:
     """Whether the words beside the box are those of a button that it is not in."""
-    line = beside(scene, box)
+    line = beside(layout, box)
     return line is not None and any(
-        1.8 * scene.unit <= p.box.height <= 3.5 * scene.unit
+        1.8 * layout.unit <= p.box.height <= 3.5 * layout.unit
         and line.box.x1 - 2 > p.box.x1 > box.x2
-        and line.box.x2 + 2 < p.box.x2 < line.box.x2 + 4 * scene.unit
+        and line.box.x2 + 2 < p.box.x2 < line.box.x2 + 4 * layout.unit
         and p.box.y1 < line.box.y1 < line.box.y2 < p.box.y2
-        for p in scene.patches
+        for p in layout.patches
     )
 
 
-def _is_letter(scene: ScreenLayout, box: Box) -> bool:
+def _is_letter(layout: ScreenLayout, box: Box) -> bool:
     """Whether a character of a longer text stands in the box."""
     return any(
         len(line.text) > 1 and line.box.overlap(box) > 0 and any(box.x1 <= x <= box.x2 for x in line.xs)
-        for line in scene.lines
+        for line in layout.lines
     )
 
 
 def _dotted(image: Image, box: Box) -> bool:
     """Whether what is drawn inside a ring is a dot (or tick) in its middle and not a letter or a cross."""
     x1, y1, x2, y2 = (int(v) for v in box)
-    ink = ocr.ink_of(np.ascontiguousarray(image[y1:y2, x1:x2]))
+    ink = ink_mask(np.ascontiguousarray(image[y1:y2, x1:x2]))
     if ink is None:
         return False
     h, w = ink.shape
@@ -87,24 +87,24 @@ def _dotted(image: Image, box: Box) -> bool:
     )
 
 
-def _mark_is_wide(scene: ScreenLayout, box: Box) -> bool:
-    return any(mark.overlap(box) > 0 and mark.width > 1.6 * box.width for mark in scene.marks)
+def _mark_is_wide(layout: ScreenLayout, box: Box) -> bool:
+    return any(mark.overlap(box) > 0 and mark.width > 1.6 * box.width for mark in layout.marks)
 
 
 def _colourful(colour: tuple[int, int, int]) -> bool:
     return max(colour) - min(colour) > 40
 
 
-def find_switches(scene: ScreenLayout) -> None:
+def find_switches(layout: ScreenLayout) -> None:
     """Switches: a pill twice as wide as high with a round thumb at one end."""
-    for patch in scene.patches:
-        box, unit = patch.box, scene.unit
+    for patch in layout.patches:
+        box, unit = patch.box, layout.unit
         if not (0.6 * unit <= box.height <= 2.6 * unit and 1.45 < box.width / box.height < 2.8) or patch.round:
             continue
-        thumbs = [p.box for p in scene.patches if p.round and p.box is not box and _thumb(p.box, box)]
-        if thumbs and not scene.texts_in(box) and not scene.taken(box):
+        thumbs = [p.box for p in layout.patches if p.round and p.box is not box and _thumb(p.box, box)]
+        if thumbs and not layout.texts_in(box) and not layout.taken(box):
             whole = box.union(thumbs[0])
-            scene.add(whole, "switch", checked=thumbs[0].center.x > whole.center.x, score=0.8)
+            layout.add(whole, "switch", checked=thumbs[0].center.x > whole.center.x, score=0.8)
 
 
 def _thumb(thumb: Box, track: Box) -> bool:
@@ -115,17 +115,17 @@ def _thumb(thumb: Box, track: Box) -> bool:
     return level and size and at_end and near
 
 
-def find_sliders(scene: ScreenLayout) -> None:
+def find_sliders(layout: ScreenLayout) -> None:
     """Sliders: a long thin track and a knob on it."""
-    unit = scene.unit
+    unit = layout.unit
     thin = [
         p.box
-        for p in scene.patches
+        for p in layout.patches
         if p.box.height <= 1.5 * unit and p.box.width >= 2 * p.box.height and p.box.width > 1.5 * unit
     ]
     knobs = [
         p.box
-        for p in scene.patches
+        for p in layout.patches
         if 0.5 * unit < p.box.height < 2.4 * unit and p.box.width < 3 * unit and p.box.width < 2.6 * p.box.height
     ]
     for knob in knobs:
@@ -135,61 +135,61 @@ def find_sliders(scene: ScreenLayout) -> None:
         whole = knob
         for box in tracks:
             whole = whole.union(box)
-        for part in scene.patches:
+        for part in layout.patches:
             level = abs(part.box.y1 - tracks[0].y1) <= 2 and abs(part.box.y2 - tracks[0].y2) <= 2
-            if level and -6 <= whole.x1 - part.box.x2 <= 6 and part.colour == _fill_of(scene, tracks[0]):
+            if level and -6 <= whole.x1 - part.box.x2 <= 6 and part.colour == _fill_of(layout, tracks[0]):
                 whole = whole.union(part.box)
-        thumb_only = whole.width < 5 * unit or whole.height > 2.6 * unit or scene.texts_in(whole)
-        if not thumb_only and not any(whole.overlap(e.box) > 0 for e in scene.elements):
-            scene.add(whole, "slider", score=0.7)
+        thumb_only = whole.width < 5 * unit or whole.height > 2.6 * unit or layout.texts_in(whole)
+        if not thumb_only and not any(whole.overlap(e.box) > 0 for e in layout.elements):
+            layout.add(whole, "slider", score=0.7)
 
 
-def _fill_of(scene: ScreenLayout, box: Box) -> tuple[int, int, int] | None:
-    return next((p.colour for p in scene.patches if p.box == box), None)
+def _fill_of(layout: ScreenLayout, box: Box) -> tuple[int, int, int] | None:
+    return next((p.colour for p in layout.patches if p.box == box), None)
 
 
-def find_drawn_sliders(scene: ScreenLayout) -> None:
+def find_drawn_sliders(layout: ScreenLayout) -> None:
     """Sliders whose knob and track are drawn in one colour: a long drawing that is thin but for one bump."""
-    for mark in list(scene.marks):
-        if mark.width < 5 * scene.unit or not 0.6 * scene.unit < mark.height < 2.6 * scene.unit:
+    for mark in list(layout.marks):
+        if mark.width < 5 * layout.unit or not 0.6 * layout.unit < mark.height < 2.6 * layout.unit:
             continue
         x1, y1, x2, y2 = (max(0, int(v)) for v in mark.grown(2))
-        around = ring_colour(scene.image, mark.grown(2))
-        ink = np.abs(scene.image[y1:y2, x1:x2] - around).max(axis=2) > 12
+        around = ring_colour(layout.image, mark.grown(2))
+        ink = np.abs(layout.image[y1:y2, x1:x2] - around).max(axis=2) > 12
         heights = ink.sum(axis=0)
         thin = float(np.median(heights))
         bump = np.flatnonzero(heights > max(1.6 * thin, thin + 3))
         steady = float((heights > 0).mean()) > 0.85 and 0 < thin < 0.65 * mark.height
-        knob = len(bump) > 0 and bump[-1] - bump[0] < 3 * scene.unit and not scene.texts_in(mark)
-        if steady and knob and not any(mark.overlap(e.box) > 0 for e in scene.elements):
-            scene.add(mark, "slider", score=0.7)
+        knob = len(bump) > 0 and bump[-1] - bump[0] < 3 * layout.unit and not layout.texts_in(mark)
+        if steady and knob and not any(mark.overlap(e.box) > 0 for e in layout.elements):
+            layout.add(mark, "slider", score=0.7)
 
 
-def find_filled_sliders(scene: ScreenLayout) -> None:
+def find_filled_sliders(layout: ScreenLayout) -> None:
     """Sliders whose knob is drawn and whose track has one colour before it and another behind it."""
-    unit = scene.unit
-    for knob in list(scene.marks):
+    unit = layout.unit
+    for knob in list(layout.marks):
         if not (0.9 * unit < knob.height < 2.4 * unit and 0.75 < knob.width / knob.height < 1.3):
             continue
-        left, right = _run(scene, knob, -1), _run(scene, knob, 1)
+        left, right = _run(layout, knob, -1), _run(layout, knob, 1)
         whole = Box(knob.x1 - left, knob.y1, knob.x2 + right, knob.y2)
         both = min(left, right) > 1.5 * unit and left + right > 5 * unit
-        if both and not scene.texts_in(whole) and not any(whole.overlap(e.box) > 0 for e in scene.elements):
-            scene.add(whole, "slider", score=0.7)
+        if both and not layout.texts_in(whole) and not any(whole.overlap(e.box) > 0 for e in layout.elements):
+            layout.add(whole, "slider", score=0.7)
 
 
-def _run(scene: ScreenLayout, knob: Box, step: int) -> int:
+def _run(layout: ScreenLayout, knob: Box, step: int) -> int:
     """Pixels of one colour, other than that above and below it, from the side of `knob` outwards; 0 for a thick one."""
-    height, width = scene.image.shape[:2]
+    height, width = layout.image.shape[:2]
     row = min(height - 1, max(0, int(knob.center.y)))
     start = int(knob.x2 + 2) if step > 0 else int(knob.x1 - 3)
     if not 0 <= start < width:
         return 0
-    line = scene.image[row, start:] if step > 0 else scene.image[row, start::-1]
+    line = layout.image[row, start:] if step > 0 else layout.image[row, start::-1]
     same = np.abs(line.astype(int) - line[0].astype(int)).max(axis=1) <= 6
     length = int(np.argmin(same)) if not same.all() else len(same)
     middle = min(width - 1, max(0, start + step * (length // 2)))
-    column = scene.image[max(0, int(knob.y1)) : int(knob.y2) + 1, middle].astype(int)
+    column = layout.image[max(0, int(knob.y1)) : int(knob.y2) + 1, middle].astype(int)
     thick = int((np.abs(column - line[0].astype(int)).max(axis=1) <= 6).sum())
     return length if 2 <= thick < 0.75 * knob.height else 0
 

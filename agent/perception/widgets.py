@@ -11,11 +11,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from actions.frame import Box
-from agent.perception.elements import Role
+from agent.perception.elements import Role, TextLine
 from agent.perception.layout import ScreenLayout, inside, rows_of, text_unit
 from agent.perception.line_repair import mended
 from agent.perception.menus import find_menus
-from agent.perception.ocr import Image, TextLine
 from agent.perception.shapes import FlatArea, drawings, flat_patches, outlined, ring_colour, steps_of
 from agent.perception.toggles import (
     find_drawn_sliders,
@@ -25,55 +24,56 @@ from agent.perception.toggles import (
     find_switches,
 )
 from agent.perception.windows import find_title_bars, sort_rows
+from envs.env import Image
 
 
-def look_at(image: Image, lines: Sequence[TextLine]) -> tuple[ScreenLayout, float]:
-    """Patches and drawings of the image, and every widget found from them."""
+def detect_widgets(image: Image, lines: Sequence[TextLine]) -> ScreenLayout:
+    """The layout of the image with every widget found in it."""
     unit = text_unit(lines, image)
     steps = steps_of(image)
     patches, outlines = flat_patches(image, steps, unit), outlined(image, steps, unit)
     whole = mended(image, lines, patches, outlines, unit)
     marks = drawings(steps, [line.box for line in whole if len(line.text) > 1 or line.score > 0.95], patches, unit)
-    scene = ScreenLayout(image, unit, whole, patches, marks, [], outlines)
+    layout = ScreenLayout(image, unit, whole, patches, marks, [], outlines)
     for finder in _FINDERS:
-        finder(scene)
-    return scene, unit
+        finder(layout)
+    return layout
 
 
-def _framed(scene: ScreenLayout) -> None:
+def _framed(layout: ScreenLayout) -> None:
     """Buttons, one-line fields and drop-downs: a frame one or two rows high."""
-    unit, width = scene.unit, scene.image.shape[1]
-    for patch in scene.patches:
+    unit, width = layout.unit, layout.image.shape[1]
+    for patch in layout.patches:
         box = patch.box
         if not (1.1 * unit <= box.height <= 7.5 * unit and 1.2 * unit <= box.width < 0.97 * width):
             continue
-        if any(_within_text(box, line) for line in scene.lines):
+        if any(_within_text(box, line) for line in layout.lines):
             continue
-        if scene.taken(box) or any(
-            inside(box, e.box) and e.role in ("menuitem", "slider", "switch", "bar") for e in scene.elements
+        if layout.taken(box) or any(
+            inside(box, e.box) and e.role in ("menuitem", "slider", "switch", "bar") for e in layout.elements
         ):
             continue
         if any(
             e.role in ("menu", "checkbox", "radio", "switch", "slider", "field", "select", "button")
             and inside(e.box, box)
-            for e in scene.elements
+            for e in layout.elements
         ):
             continue
-        lines, marks = _words_and_marks(scene, box)
+        lines, marks = _words_and_marks(layout, box)
         role = _framed_role(patch, lines, marks, unit)
-        if role == "button" and _ends_in_arrow(scene, box, lines, marks):
+        if role == "button" and _ends_in_arrow(layout, box, lines, marks):
             role = "select"
         if role == "field" and not lines and box.width < 2.6 * box.height:
             role = "button" if patch.ink > 0.001 else None
         if role == "field":
-            role, box = _with_neighbours(scene, patch)
+            role, box = _with_neighbours(layout, patch)
         if role is not None:
-            scene.add(box, role, lines, score=0.85 if lines else 0.7)
+            layout.add(box, role, lines, score=0.85 if lines else 0.7)
 
 
-def _words_and_marks(scene: ScreenLayout, box: Box) -> tuple[list[TextLine], list[Box]]:
+def _words_and_marks(layout: ScreenLayout, box: Box) -> tuple[list[TextLine], list[Box]]:
     """The lines and the drawings in a frame; a drawing beside words that was read as a character is a drawing."""
-    lines, marks = scene.texts_in(box), scene.marks_in(box)
+    lines, marks = layout.texts_in(box), layout.marks_in(box)
     drawn = [line for line in lines if len(line.text) == 1 and not line.text.isascii()]
     if len(drawn) == len(lines):
         return lines, marks
@@ -85,25 +85,25 @@ def _within_text(box: Box, line: TextLine) -> bool:
     return box.overlap(line.box) > 0.8 * box.area and (len(line.text) == 1 or box.width < 0.6 * line.box.width)
 
 
-def _with_neighbours(scene: ScreenLayout, patch: FlatArea) -> tuple[Role, Box]:
+def _with_neighbours(layout: ScreenLayout, patch: FlatArea) -> tuple[Role, Box]:
     """A field with an arrow button at its right is a drop-down; a dark trough with a narrow knob at a side a slider."""
-    box, unit = patch.box, scene.unit
+    box, unit = patch.box, layout.unit
     sides = [
         p.box
-        for p in scene.patches
+        for p in layout.patches
         if p.box.width < 2.2 * unit and abs(p.box.center.y - box.center.y) < 4 and 0.6 < p.box.height / box.height < 1.3
     ]
     after = [side for side in sides if -3 <= side.x1 - box.x2 <= 6]
-    trough = float(np.mean(patch.colour)) < float(np.mean(ring_colour(scene.image, box.grown(5)))) - 8
+    trough = float(np.mean(patch.colour)) < float(np.mean(ring_colour(layout.image, box.grown(5)))) - 8
     if trough:
         before = [side for side in sides if -3 <= box.x1 - side.x2 <= 2 * unit]
         if after or before:
-            for side in (*after, *before, *_same_trough(scene, patch)):
+            for side in (*after, *before, *_same_trough(layout, patch)):
                 box = box.union(side)
             return "slider", box
     arrows = [
         m
-        for m in scene.marks
+        for m in layout.marks
         if -3 <= m.x1 - box.x2 < 2 * unit and abs(m.center.y - box.center.y) < 0.5 * box.height and m.width < 2 * unit
     ]
     if after and arrows:
@@ -111,12 +111,12 @@ def _with_neighbours(scene: ScreenLayout, patch: FlatArea) -> tuple[Role, Box]:
     return "field", box
 
 
-def _same_trough(scene: ScreenLayout, patch: FlatArea) -> list[Box]:
+def _same_trough(layout: ScreenLayout, patch: FlatArea) -> list[Box]:
     """The part of a slider's trough at the other side of its knob."""
-    box, reach = patch.box, 4 * scene.unit
+    box, reach = patch.box, 4 * layout.unit
     return [
         p.box
-        for p in scene.patches
+        for p in layout.patches
         if p.colour == patch.colour
         and abs(p.box.y1 - box.y1) <= 2
         and abs(p.box.y2 - box.y2) <= 2
@@ -135,7 +135,7 @@ def _framed_role(patch: FlatArea, lines: Sequence[TextLine], marks: Sequence[Box
         ink = ink.union(line.box)
     left, right = ink.x1 - box.x1, box.x2 - ink.x2
     ending = [mark for mark in marks if mark.center.x > ink.x2 and box.x2 - mark.x2 < 2.5 * unit]
-    if any(chevron(mark, unit) for mark in ending):
+    if any(is_chevron(mark, unit) for mark in ending):
         return "select"
     if len(rows_of(lines)) > 1 or (box.width > 20 * unit and sum(len(line.text) for line in lines) > 45):
         return None
@@ -149,14 +149,14 @@ def _framed_role(patch: FlatArea, lines: Sequence[TextLine], marks: Sequence[Box
     return "button" if box.width < 12 * unit else None
 
 
-def _ends_in_arrow(scene: ScreenLayout, box: Box, lines: Sequence[TextLine], marks: Sequence[Box]) -> bool:
+def _ends_in_arrow(layout: ScreenLayout, box: Box, lines: Sequence[TextLine], marks: Sequence[Box]) -> bool:
     """Whether what stands last in a frame points down, by its own pixels: wider than high, and narrow below."""
     words = max((line.box.x2 for line in lines), default=box.x1)
-    last = [m for m in marks if m.center.x > words and box.x2 - m.x2 < 2.5 * scene.unit and m.height < scene.unit]
+    last = [m for m in marks if m.center.x > words and box.x2 - m.x2 < 2.5 * layout.unit and m.height < layout.unit]
     for mark in last:
         around = mark.grown(2)
         rows = slice(int(around.y1), int(around.y2) + 1)
-        area = scene.image[rows, int(max(around.x1, words)) : int(around.x2) + 1].mean(axis=2)
+        area = layout.image[rows, int(max(around.x1, words)) : int(around.x2) + 1].mean(axis=2)
         ink = np.abs(area - np.median(area)) > 80
         columns, lit = np.flatnonzero(ink.any(axis=0)), np.flatnonzero(ink.any(axis=1))
         if len(lit) and len(columns) >= 1.15 * len(lit) and ink[lit[-1]].sum() <= 0.5 * len(columns):
@@ -164,7 +164,7 @@ def _ends_in_arrow(scene: ScreenLayout, box: Box, lines: Sequence[TextLine], mar
     return False
 
 
-def chevron(mark: Box, unit: float) -> bool:
+def is_chevron(mark: Box, unit: float) -> bool:
     """Whether a drawing has the size of a drop-down's arrow: small and wider than high."""
     return mark.width <= 1.6 * unit and mark.height <= 0.95 * unit and mark.width >= 1.15 * mark.height
 
@@ -174,34 +174,34 @@ def _wordless_role(box: Box, marks: Sequence[Box], unit: float) -> Role | None:
         return "field" if box.width > 4.5 * unit and box.height < 5 * unit else None
     ends = [mark for mark in marks if box.x2 - mark.x2 < 2.5 * unit and mark.x1 > box.center.x]
     if box.width > 5 * box.height and len(ends) == len(marks):
-        return "select" if any(chevron(mark, unit) for mark in ends) else "field"
+        return "select" if any(is_chevron(mark, unit) for mark in ends) else "field"
     return "button" if box.width < 2.6 * box.height and len(marks) <= 3 else None
 
 
-def _is_list(scene: ScreenLayout, lines: Sequence[TextLine], box: Box) -> bool:
+def _is_list(layout: ScreenLayout, lines: Sequence[TextLine], box: Box) -> bool:
     """Whether drawings stand before the lines, as in a list of files."""
-    marks = [m for m in scene.marks_in(box) if m.width < 2.5 * scene.unit]
+    marks = [m for m in layout.marks_in(box) if m.width < 2.5 * layout.unit]
     return any(
-        m.x2 <= line.box.x1 and abs(m.center.y - line.box.center.y) < scene.unit for m in marks for line in lines
+        m.x2 <= line.box.x1 and abs(m.center.y - line.box.center.y) < layout.unit for m in marks for line in lines
     )
 
 
-def _areas(scene: ScreenLayout) -> None:
+def _areas(layout: ScreenLayout) -> None:
     """Text areas: a large light frame with nothing but text in its upper left."""
-    unit = scene.unit
-    total = scene.image.shape[0] * scene.image.shape[1]
-    for patch in scene.patches:
+    unit = layout.unit
+    total = layout.image.shape[0] * layout.image.shape[1]
+    for patch in layout.patches:
         box = patch.box
         if box.height <= 3.5 * unit or box.width < 9 * unit or box.area > 0.85 * total or min(patch.colour) < 200:
             continue
-        held = [e for e in scene.elements if inside(e.box, box) and e.box != box]
-        if held or scene.taken(box) or patch.ink > 0.3 or len(scene.marks_in(box)) > 2:
+        held = [e for e in layout.elements if inside(e.box, box) and e.box != box]
+        if held or layout.taken(box) or patch.ink > 0.3 or len(layout.marks_in(box)) > 2:
             continue
-        lines = scene.texts_in(box)
-        if _is_list(scene, lines, box) or box.height > 2.5 * box.width:
+        lines = layout.texts_in(box)
+        if _is_list(layout, lines, box) or box.height > 2.5 * box.width:
             continue
         if all(line.box.x1 - box.x1 < 3 * unit for line in lines) and len(lines) <= 40:
-            scene.add(box, "field", lines[:20], score=0.6)
+            layout.add(box, "field", lines[:20], score=0.6)
 
 
 _FINDERS: tuple[Callable[[ScreenLayout], None], ...] = (

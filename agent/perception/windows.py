@@ -8,25 +8,25 @@ from dataclasses import replace
 import numpy as np
 
 from actions.frame import Box
-from agent.perception.elements import Element, PerceivedWindow, Role
+from agent.perception.elements import Element, PerceivedWindow, Role, TextLine
 from agent.perception.layout import ScreenLayout, inside
-from agent.perception.ocr import Image, TextLine
+from envs.env import Image
 
 _CONTROLS = (("close", "x"), ("maximize", "square"), ("minimize", "minus"))
 _EDGE = 8  # colour difference across a window's side
 
 
-def find_title_bars(scene: ScreenLayout) -> None:
+def find_title_bars(layout: ScreenLayout) -> None:
     """Title bars: a long low area with two to four small square drawings of one size at its right end."""
-    unit = scene.unit
-    if scene.image.shape[0] > scene.image.shape[1]:
+    unit = layout.unit
+    if layout.image.shape[0] > layout.image.shape[1]:
         return
-    for patch in scene.patches:
+    for patch in layout.patches:
         box = patch.box
         if not (1.2 * unit <= box.height <= 3.4 * unit and box.width >= 7 * unit):
             continue
-        buttons = [m for m in scene.marks_in(box) if m.x1 > box.x2 - 9 * unit and _small_square(m, unit)]
-        lines = [line for line in scene.texts_in(box) if len(line.text) > 1]
+        buttons = [m for m in layout.marks_in(box) if m.x1 > box.x2 - 9 * unit and _small_square(m, unit)]
+        lines = [line for line in layout.texts_in(box) if len(line.text) > 1]
         level = bool(buttons) and max(m.center.y for m in buttons) - min(m.center.y for m in buttons) < 0.5 * unit
         first = min((m.x1 for m in buttons), default=0.0)
         clear = all(line.box.x2 < first + 2 for line in lines) and len(lines) <= 3
@@ -35,9 +35,9 @@ def find_title_bars(scene: ScreenLayout) -> None:
             and level
             and clear
             and _side_by_side(buttons, box, unit)
-            and not _in_page(scene, box)
+            and not _in_page(layout, box)
         ):
-            scene.add(box, "bar", lines)
+            layout.add(box, "bar", lines)
 
 
 def _side_by_side(buttons: list[Box], bar: Box, unit: float) -> bool:
@@ -51,9 +51,9 @@ def _small_square(mark: Box, unit: float) -> bool:
     return 0.35 * unit <= max(mark.width, mark.height) <= 1.7 * unit
 
 
-def _in_page(scene: ScreenLayout, box: Box) -> bool:
+def _in_page(layout: ScreenLayout, box: Box) -> bool:
     """Whether another bar has been found at the same place."""
-    return any(e.role == "bar" and e.box.overlap(box) > 0 for e in scene.elements)
+    return any(e.role == "bar" and e.box.overlap(box) > 0 for e in layout.elements)
 
 
 def name_controls(elements: list[Element]) -> list[Element]:
@@ -98,10 +98,10 @@ def _strength(image: Image, bar: Box) -> float:
     return float((part.max(axis=2) - part.min(axis=2)).mean()) if part.size else 0.0
 
 
-def sort_rows(scene: ScreenLayout) -> None:
+def sort_rows(layout: ScreenLayout) -> None:
     """Framed texts side by side: tabs where one stands out from the others above a panel, else column headers."""
     framed = sorted(
-        (e for e in scene.elements if e.role in ("button", "field", "select") and e.text),
+        (e for e in layout.elements if e.role in ("button", "field", "select") and e.text),
         key=lambda e: (round(e.box.y1), e.box.x1),
     )
     rows: list[list[Element]] = []
@@ -111,23 +111,23 @@ def sort_rows(scene: ScreenLayout) -> None:
         else:
             rows.append([element])
     for row in rows:
-        front = _open_tab(scene, row)
+        front = _open_tab(layout, row)
         if front is not None:
-            scene.add(front.box.grown(0.3 * scene.unit), "tab", [front])
-        role: Role | None = "tab" if front is not None else _row_role(scene, row)
+            layout.add(front.box.grown(0.3 * layout.unit), "tab", [front])
+        role: Role | None = "tab" if front is not None else _row_role(layout, row)
         if role is not None:
-            scene.elements = [replace(e, role=role) if e in row else e for e in scene.elements]
+            layout.elements = [replace(e, role=role) if e in row else e for e in layout.elements]
 
 
-def _open_tab(scene: ScreenLayout, row: list[Element]) -> TextLine | None:
+def _open_tab(layout: ScreenLayout, row: list[Element]) -> TextLine | None:
     """The text without a frame that touches a row of framed ones: the open tab, which is one area with its panel."""
     if len(row) < 2 or any(e.role != "button" for e in row):
         return None
     first, last = row[0].box, row[-1].box
-    for line in scene.lines:
-        level = abs(line.box.center.y - first.center.y) < 0.5 * scene.unit
+    for line in layout.lines:
+        level = abs(line.box.center.y - first.center.y) < 0.5 * layout.unit
         gap = max(first.x1 - line.box.x2, line.box.x1 - last.x2)
-        if level and -2 <= gap <= scene.unit and len(line.text) > 1 and not line.text.endswith(":"):
+        if level and -2 <= gap <= layout.unit and len(line.text) > 1 and not line.text.endswith(":"):
             return line
     return None
 
@@ -136,7 +136,7 @@ def _adjoins(left: Box, right: Box) -> bool:
     return abs(left.y1 - right.y1) <= 4 and abs(left.height - right.height) <= 6 and -3 <= right.x1 - left.x2 <= 4
 
 
-def _row_role(scene: ScreenLayout, row: list[Element]) -> Role | None:
+def _row_role(layout: ScreenLayout, row: list[Element]) -> Role | None:
     if len(row) < 2:
         return None
     whole = row[0].box
@@ -144,12 +144,12 @@ def _row_role(scene: ScreenLayout, row: list[Element]) -> Role | None:
         whole = whole.union(element.box)
     panel = any(
         -8 <= p.box.y1 - whole.y2 <= 6
-        and p.box.height > 2.5 * scene.unit
-        and p.box.x1 <= whole.x1 + 2 * scene.unit
-        and p.box.x2 > whole.x2 - 2 * scene.unit
-        for p in scene.patches
+        and p.box.height > 2.5 * layout.unit
+        and p.box.x1 <= whole.x1 + 2 * layout.unit
+        and p.box.x2 > whole.x2 - 2 * layout.unit
+        for p in layout.patches
     )
-    fills = {p.box: p.colour for p in scene.patches}
+    fills = {p.box: p.colour for p in layout.patches}
     colours = [fills[e.box] for e in row if e.box in fills]
     apart = any(max(abs(a - b) for a, b in zip(colours[0], c, strict=True)) > 6 for c in colours[1:])
     if panel and apart:

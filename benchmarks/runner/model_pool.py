@@ -94,22 +94,22 @@ class Metered:
         self.inner.close()
 
 
-class FreshEyes:
-    """Looks at each picture as if it were the first, so that no answer depends on which samples came before."""
+class UncachedPerceiver:
+    """Perceives each image without the caches of earlier ones, so that no answer depends on the order of samples."""
 
     def __init__(self) -> None:
         self._namer: Any = None
         self._image: Image | None = None
         self._screen = PerceivedScreen(0, 0)
 
-    def look(self, image: Image) -> PerceivedScreen:
+    def perceive(self, image: Image) -> PerceivedScreen:
         """Everything on an RGB image (uint8 HxWx3); the same picture twice running is read once."""
         from agent.perception.perceive import Perceiver, default_namer
 
         if self._image is not None and np.array_equal(self._image, image):
             return self._screen
         self._namer = self._namer or default_namer()
-        self._screen = Perceiver(self._namer).look(image)
+        self._screen = Perceiver(self._namer).perceive(image)
         self._image = image
         return self._screen
 
@@ -169,11 +169,11 @@ def _identity(name: str) -> dict[str, Any]:
 def _builtin(suite: Suite) -> ModelPool:
     from agent.builtin.model import BuiltinModel
 
-    eyes = FreshEyes()
+    perceiver = UncachedPerceiver()
     identity = _identity(BUILTIN)
     if suite.kind == "interactive":
         return ModelPool(lambda _: BuiltinModel(), identity, "processes")
-    return ModelPool(lambda _: BuiltinModel(eyes=eyes), identity, "processes")
+    return ModelPool(lambda _: BuiltinModel(perceiver=perceiver), identity, "processes")
 
 
 def _served(plan: RunPlan, suite: Suite, at_once: int) -> ModelPool:

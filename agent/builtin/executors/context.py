@@ -1,4 +1,4 @@
-"""What every way of doing shares: the current look, finding targets, seeing effects, and words for the thought."""
+"""The base of all executors: the current observation, the search for targets, the check of effects, the thoughts."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from actions.action import (
     Wait,
 )
 from actions.frame import Point
+from agent.builtin import instructions as s
 from agent.builtin import screen_diff
-from agent.builtin import steps as s
-from agent.builtin.screen_diff import PerceivedObservation, changed, exact, norm
+from agent.builtin.screen_diff import PerceivedObservation, changed, exact
 from agent.perception.elements import Candidate, Element, PerceivedScreen, Role
 from agent.perception.meaning import labels
 from agent.perception.meaning.description import parse_target
+from agent.perception.normalisation import normalised
 
 Rank = Callable[[PerceivedScreen, str, Sequence[Role]], Sequence[Candidate]]
 """Candidates for a target, best first; 0.5 and above means act. See `agent.perception.meaning.locate.rank`."""
@@ -33,9 +34,9 @@ Check = Generator[Turn, None, bool]
 ACT = 0.5
 """The score from which a candidate is acted on."""
 PATIENCE = (0.3, 0.6, 1.0, 1.5, 2.0)
-"""Seconds between the looks for a target that is not there yet."""
+"""Seconds to wait between searches for a target that is not on the screen yet."""
 LONG_PATIENCE = (0.5, 0.5, 1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0, 5.0, 5.0, 5.0)
-"""The same for something that the task says to wait for."""
+"""The same for a target that the task says to wait for."""
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "*": ("×", "x", "✕", "∗", "·", "冰", "米", "mul"),
     "/": ("÷", "∕", "div"),
@@ -46,7 +47,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "sqrt": ("√", "sqr"),
     "^": ("xʸ", "x^y", "**"),
 }
-"""Other ways in which a calculator's keys are drawn, or read."""
+"""Other characters by which a calculator's keys are drawn, or recognised."""
 SIGNS = {
     "multiply": "*", "multiplied by": "*", "multiplication": "*", "times": "*", "asterisk": "*", "star": "*",
     "divide": "/", "divided by": "/", "division": "/", "slash": "/", "minus": "-", "subtract": "-", "plus": "+",
@@ -54,15 +55,15 @@ SIGNS = {
     "decimal": ".", "period": ".", "square root": "sqrt", "zero": "0", "one": "1", "two": "2", "three": "3",
     "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
 }  # fmt: skip
-"""What people call a calculator's keys."""
+"""Names of a calculator's keys."""
 DISPLAY = re.compile(r"\b(?:display|result|calculator|output)\b", re.IGNORECASE)
 TYPED_ROLES: tuple[Role, ...] = ("field",)
 TICKED: tuple[Role, ...] = ("checkbox", "switch", "radio")
 
 
 def same_sign(screen: PerceivedScreen, target: str) -> list[Element]:
-    """The keys with another sign, or the sign instead of the word, for what the target names: "minus", "÷"."""
-    word = re.sub(r"\s+(?:button|key|sign|symbol|operator)\b.*$", "", norm(target), flags=re.IGNORECASE)
+    """The keys that show another character for the target ("minus", "÷")."""
+    word = re.sub(r"\s+(?:button|key|sign|symbol|operator)\b.*$", "", normalised(target), flags=re.IGNORECASE)
     word = re.sub(r"^(?:the\s+)?(?:button|key|sign|symbol|number|digit)\s+", "", word or target.strip())
     word = SIGNS.get(word, word)
     groups = [(sign, *others) for sign, others in SYNONYMS.items()]
@@ -71,27 +72,27 @@ def same_sign(screen: PerceivedScreen, target: str) -> list[Element]:
 
 
 def holds_text(element: Element) -> bool:
-    """Whether it may be a field: a small icon is not, though a click on it may bring one up."""
+    """Whether it may be a field: a small icon is none, though a click on it may open one."""
     return element.role not in ("icon", "image") or element.box.width > 40
 
 
-class GiveUp(Exception):  # noqa: N818 - it is an outcome, not a fault
-    """The task cannot go on; the message says which instruction, what was looked for, what was seen."""
+class GiveUp(Exception):  # noqa: N818 - an outcome, not an error
+    """The task cannot be continued; the message names the instruction, the target and what the screen shows."""
 
 
-class DryRunSkip(Exception):  # noqa: N818 - it is an outcome, not a fault
-    """In a dry run: the instruction needs what the earlier ones would have brought up."""
+class DryRunSkip(Exception):  # noqa: N818 - an outcome, not an error
+    """In a dry run: the instruction needs a screen that the earlier ones would have opened."""
 
 
 class ExecutorContext:
-    """The state of one task and what all instructions need of it."""
+    """The state of one task and what all executors share."""
 
     def __init__(self, instructions: Sequence[s.Instruction], rank: Rank, *, phone: bool = False) -> None:
         self._rank, self._phone = rank, phone
         self._steps = tuple(instructions)
-        self._look: PerceivedObservation | None = None
+        self._observation: PerceivedObservation | None = None
         self._first: PerceivedObservation | None = None
-        self._calm: PerceivedObservation | None = None
+        self._undisturbed: PerceivedObservation | None = None
         self._seen: list[PerceivedScreen] = []
         self._performed = True
         self._step: s.Instruction = s.Instruction()
@@ -99,8 +100,8 @@ class ExecutorContext:
         self._last_target = ""
         self._answered: set[str] = set()
         self._remarks: list[str] = []
-        self._guards = [x for x in self._steps if isinstance(x, s.Guard)] + [
-            s.Guard(x.target, (x,), source=x.source) for x in self._steps if isinstance(x, s.Dismiss)
+        self._triggers = [x for x in self._steps if isinstance(x, s.Trigger)] + [
+            s.Trigger(x.target, (x,), source=x.source) for x in self._steps if isinstance(x, s.Dismiss)
         ]
         self._fired: set[int] = set()
         self._showing: set[int] = set()
@@ -108,39 +109,39 @@ class ExecutorContext:
         self._starts: list[PerceivedObservation] = []
         self._skipped: list[str] = []
         self.searching = False
-        """Whether the last wait was for something that is not there: worth a closer look."""
+        """Whether the last wait was for a missing target, so that the screen should be read again without caches."""
         self._end: Finish | None = None
 
     @property
-    def look(self) -> PerceivedObservation:
-        """The current look."""
-        assert self._look is not None
-        return self._look
+    def observation(self) -> PerceivedObservation:
+        """The current observation."""
+        assert self._observation is not None
+        return self._observation
 
     @property
     def screen(self) -> PerceivedScreen:
         """The current screen."""
-        return self.look.screen
+        return self.observation.screen
 
     @property
     def _last(self) -> bool:
-        """Whether this is the last thing to do, so that its effect must be seen."""
+        """Whether this is the last instruction, whose effect must be seen."""
         return self._number >= len(self._steps) and len(self._stack) == 1
 
-    def _say(self, what: str) -> str:
+    def _thought(self, what: str) -> str:
         of = f"Step {self._number} of {len(self._steps)}" if self._number else "A condition of the task"
         return f"{of}, “{screen_diff.short(self._step.source or type(self._step).__name__)}”: {what}."
 
     def do(self, step: s.Instruction) -> Script:
-        """The script of one instruction."""
+        """The actions of one instruction."""
         raise NotImplementedError
 
-    def _clear_the_way(self, target: str) -> Check:
-        """Close, once, a dialog that came up on its own and hides `target`; True if that was done."""
+    def _close_unexpected_dialog(self, target: str) -> Check:
+        """Close, once, an unexpected dialog that hides `target`; True if that was done."""
         raise NotImplementedError
 
-    def _sub(self, step: s.Instruction) -> Script:
-        """A part of the current instruction, named in its own words."""
+    def _do_part(self, step: s.Instruction) -> Script:
+        """The actions of a part of the current instruction, in the user's words for the whole."""
         outer, self._step = self._step, step if step.source else replace(step, source=self._step.source)
         yield from self.do(step)
         self._step = outer
@@ -148,10 +149,10 @@ class ExecutorContext:
     # ------------------------------------------------------------------ finding
 
     def candidates(self, target: str, roles: Sequence[Role] = ()) -> list[Candidate]:
-        """What `target` may be on the current screen, best first, other spellings of a short name included."""
+        """Elements of the screen that `target` may mean, best first, other characters of a short name included."""
         likely = [labels.with_its_numbers(c, target) for c in self._rank(self.screen, target, roles)]
         likely = [c for c in likely if parse_target(target).relations or not labels.is_rival(c, target)]
-        ranked = self._exactly(target, likely)
+        ranked = self._exact_first(target, likely)
         if len(ranked) > 1 and all(c.score < ACT and c.element.text == target for c in ranked):
             return ranked  # keys that read the same, and nothing says which is meant
         if not any(c.score >= ACT for c in ranked):
@@ -177,16 +178,14 @@ class ExecutorContext:
             found = found + labels.beside(self.screen, target) or spots + label
         return sorted(found, key=lambda c: -c.score)
 
-    def _exactly(self, target: str, ranked: list[Candidate]) -> list[Candidate]:
-        """`ranked` with what reads exactly like the target before all that only means it; one key of a keypad if two
-        read the same.
-        """
-        name = labels.plain(target)
+    def _exact_first(self, target: str, ranked: list[Candidate]) -> list[Candidate]:
+        """`ranked` with exact matches of the name first; of several keys of a keypad that read the same, one."""
+        name = labels.target_name(target)
         if not ranked or parse_target(target).relations or parse_target(target).ordinal:
             return ranked
         roles = parse_target(target).roles
-        same = [c for c in ranked if name and name in (norm(c.element.text), norm(c.element.label))]
-        same = [c for c in same if not roles or c.element.role in roles or name == norm(target)]
+        same = [c for c in ranked if name and name in (normalised(c.element.text), normalised(c.element.label))]
+        same = [c for c in same if not roles or c.element.role in roles or name == normalised(target)]
         if not same:
             return ranked
         if len(name) == 1 and len(same) > 1:
@@ -195,35 +194,39 @@ class ExecutorContext:
         sure = [replace(c, score=max(c.score, 0.95)) if c in same else c for c in others]
         return sorted(sure, key=lambda c: -c.score)
 
-    def _good(self, target: str, roles: Sequence[Role] = ()) -> list[Candidate]:
+    def _sure(self, target: str, roles: Sequence[Role] = ()) -> list[Candidate]:
         return [c for c in self.candidates(target, roles) if c.score >= ACT]
 
     def find(self, target: str, roles: Sequence[Role] = ()) -> Search:
-        """Candidates for `target`, waiting for it where it is not there yet; for a field an icon is taken only
-        when nothing better came. Raises `GiveUp`.
+        """Candidates for `target`, waiting for it; an icon is accepted as a field only when nothing better appeared.
+
+        Raises `GiveUp`.
         """
-        target = self._named(target)
+        target = self._without_pronoun(target)
         for seconds in PATIENCE:
-            good = self._good(target, roles)
+            good = self._sure(target, roles)
             if any("field" not in roles or holds_text(c.element) for c in good):
                 self._last_target = target
                 return good
-            if (yield from self._clear_the_way(target)):
+            if (yield from self._close_unexpected_dialog(target)):
                 continue
             if not self._performed:
                 raise DryRunSkip(f"“{target}” is not on this screen")
             self.searching = True
             if seconds == PATIENCE[2] and not self._phone:
                 aside = Point(self.screen.width - 3, self.screen.height / 2)
-                yield Move(point=aside), self._say(f"“{target}” may be under a tool tip, so I move the pointer away")
+                yield (
+                    Move(point=aside),
+                    self._thought(f"“{target}” may be under a tool tip, so I move the pointer away"),
+                )
                 continue
-            yield Wait(seconds=seconds), self._say(f"“{target}” is not there yet, so I wait")
-        if good := self._good(target, roles):
+            yield Wait(seconds=seconds), self._thought(f"“{target}” is not there yet, so I wait")
+        if good := self._sure(target, roles):
             return good
         raise GiveUp(self._not_found(target))
 
-    def _named(self, target: str) -> str:
-        """ "it" is what the instruction before was about."""
+    def _without_pronoun(self, target: str) -> str:
+        """The target, or for "it" the target of the instruction before."""
         pronoun = re.fullmatch(r"it|that|this|there|them|the same|same", target.strip(), re.IGNORECASE)
         return self._last_target if pronoun and self._last_target else target
 
@@ -231,7 +234,7 @@ class ExecutorContext:
         nearest = max(self.candidates(target), key=lambda c: c.score, default=None)
         if nearest is None:
             texts = [e.text for e in self.screen.elements if e.text]
-            seen = max(texts, key=lambda t: fuzz.ratio(norm(t), norm(target)), default="")
+            seen = max(texts, key=lambda t: fuzz.ratio(normalised(t), normalised(target)), default="")
             near = f"the nearest words are “{screen_diff.short(seen)}”" if seen else "there are no words on the screen"
         else:
             near = f"the nearest thing is {screen_diff.name(nearest.element)} ({nearest.score:.2f})"
@@ -243,25 +246,25 @@ class ExecutorContext:
 
     # ------------------------------------------------------------------ checking
 
-    def _effect(
+    def _has_effect(
         self,
         before: PerceivedObservation,
         test: Callable[[], bool] | None = None,
         patience: Sequence[float] = (0.3, 0.7),
     ) -> Check:
-        """Whether the screen is `changed` from `before` (or `test` holds), looking again a little later."""
+        """Whether the screen changed since `before` (or `test` holds), tested again after each wait of `patience`."""
         if not self._performed:
             return True
         self.searching = False
-        good = test or (lambda: changed(before, self.look))
+        good = test or (lambda: changed(before, self.observation))
         for i, seconds in enumerate(patience):
             if good():
                 return True
             self.searching = i > 0
-            yield Wait(seconds=seconds), self._say("I wait for the screen to show the effect")
+            yield Wait(seconds=seconds), self._thought("I wait for the screen to show the effect")
         return good()
 
-    def _unseen(self, what: str) -> None:
-        """The effect of an action was not seen: fatal for the last instruction only."""
+    def _no_effect(self, what: str) -> None:
+        """Handle an action without visible effect: `GiveUp` for the last instruction only."""
         if self._last:
             raise GiveUp(self._failed(what))

@@ -1,4 +1,4 @@
-"""Text into fields, and keys."""
+"""Executors that type text and press keys."""
 
 from __future__ import annotations
 
@@ -13,22 +13,19 @@ from actions.action import (
     TypeText,
 )
 from actions.frame import Box, Point
+from agent.builtin import instructions as s
 from agent.builtin import screen_diff
-from agent.builtin import steps as s
+from agent.builtin.dates import date_digits, read_date, segment_order
 from agent.builtin.executors.context import TYPED_ROLES, Check, GiveUp, Script
-from agent.builtin.executors.dialogs import Dialogs
-from agent.builtin.executors.predicates import attempts, digits_at, found_by, near, one_line, same_number, secret
-from agent.builtin.screen_diff import changed, changed_within, exact, norm
-from agent.builtin.values import (
-    date_digits,
-    read_date,
-    segment_order,
-)
+from agent.builtin.executors.dialogs import DialogExecutor
+from agent.builtin.executors.predicates import attempts, digits_at, found_by, hides_text, near, one_line, same_number
+from agent.builtin.screen_diff import changed, changed_within, exact
 from agent.perception.elements import Candidate, Element
 from agent.perception.meaning import labels
+from agent.perception.normalisation import normalised
 
 SHORT = 3
-"""Up to so many letters beside a caret are often not found by OCR: that the field changed is then enough."""
+"""Texts up to this length beside a caret are often missed by OCR: a change inside the field is then enough."""
 
 MASKED = "{{secret:"
 """How a placeholder begins that stands for a secret (`agent.guard.secrets`): what it becomes on the screen is
@@ -36,8 +33,8 @@ blacked out.
 """
 
 
-class Entering(Dialogs):
-    """Typing and pressing keys."""
+class TextExecutor(DialogExecutor):
+    """Types text, presses keys and clears fields."""
 
     def _type(self, step: s.TypeInto) -> Script:
         text = step.text.rstrip("\n")  # a dialog may lose an Enter that comes with the text
@@ -47,29 +44,29 @@ class Entering(Dialogs):
             yield from self._type_here(text)
         lines = len(step.text) - len(step.text.rstrip("\n"))
         if lines or step.submit:
-            yield from self._sub(s.Press(("enter",) * min(lines + step.submit, 64)))
+            yield from self._do_part(s.Press(("enter",) * min(lines + step.submit, 64)))
 
     def _type_here(self, text: str) -> Script:
-        """Type into what has the focus; where nothing takes it, click the largest field and try again."""
+        """Type into the focus; where the text does not appear, click the largest field and type again."""
         if not text:
             return
-        before = self.look
-        yield TypeText(text=text), self._say("I type into what has the focus")
+        before = self.observation
+        yield TypeText(text=text), self._thought("I type into what has the focus")
         if (
-            yield from self._effect(
-                before, lambda: changed(before, self.look) and (MASKED in text or self._reads(text))
+            yield from self._has_effect(
+                before, lambda: changed(before, self.observation) and (MASKED in text or self._reads(text))
             )
         ):
             return
-        if changed(before, self.look) and not (yield from self._clear_the_way("")):
+        if changed(before, self.observation) and not (yield from self._close_unexpected_dialog("")):
             return
         fields = sorted((e for e in self.screen.elements if e.role == "field"), key=lambda e: -e.box.area)
         if fields:
             middle = fields[0].box.center
-            yield Click(point=middle), self._say("the text is not there, so I click the largest field first")
-            before = self.look
-        yield TypeText(text=text), self._say("I type it again")
-        if not (yield from self._effect(before)):
+            yield Click(point=middle), self._thought("the text is not there, so I click the largest field first")
+            before = self.observation
+        yield TypeText(text=text), self._thought("I type it again")
+        if not (yield from self._has_effect(before)):
             raise GiveUp(self._failed("I typed the text and nothing on the screen changed"))
 
     def _type_into(self, step: s.TypeInto) -> Script:
@@ -87,40 +84,42 @@ class Entering(Dialogs):
             again = i > 0 and candidate == tries[i - 1] and candidate.element.box.height < 60
             if (yield from self._fill(step, candidate, select=step.replace or again, again=again)):
                 return
-            if (yield from self._clear_the_way(step.target)) and (yield from self._fill(step, candidate, select=True)):
+            if (yield from self._close_unexpected_dialog(step.target)) and (
+                yield from self._fill(step, candidate, select=True)
+            ):
                 return
         raise GiveUp(self._failed(f"I typed into {screen_diff.name(found[0].element)} and cannot read the text there"))
 
     def _fill(self, step: s.TypeInto, candidate: Candidate, *, select: bool, again: bool = False) -> Check:
-        """Whether the text is in the field after clicking it and typing; `again` replaces what may be there unread."""
+        """Whether the text is in the field after a click and typing; `again` selects what may be there unread."""
         element = candidate.element
         full = again or bool(element.text) or self._holds_text(element)
         yield from self._enter_field(candidate, select=select and full)
         if not step.text:
-            yield Key(chords=("delete",)), self._say("I clear it")
+            yield Key(chords=("delete",)), self._thought("I clear it")
             return True
-        before = self.look
-        yield TypeText(text=step.text), self._say(f"I type into {screen_diff.name(element)}")
-        hidden = secret(step.target) or MASKED in step.text
+        before = self.observation
+        yield TypeText(text=step.text), self._thought(f"I type into {screen_diff.name(element)}")
+        hidden = hides_text(step.target) or MASKED in step.text
         whole = select and one_line(element)
 
         def done() -> bool:
-            if not changed(before, self.look):
+            if not changed(before, self.observation):
                 return False
             unread = len(step.text) <= SHORT and not self._holds_text(element)
-            lit = unread and changed_within(before, self.look, element.box)
+            lit = unread and changed_within(before, self.observation, element.box)
             return hidden or lit or self._reads(step.text, element.box, whole)
 
-        return (yield from self._effect(before, done))
+        return (yield from self._has_effect(before, done))
 
     def _enter_field(self, candidate: Candidate, *, select: bool) -> Script:
-        """Put the caret into a field; with `select`, mark what is in it (Ctrl+A does not everywhere)."""
+        """Click into a field; with `select`, select its content (Ctrl+A does not work everywhere)."""
         if select and one_line(candidate.element):
-            yield Click(point=candidate.point, count=3), self._say(found_by("I select what is in", candidate))
+            yield Click(point=candidate.point, count=3), self._thought(found_by("I select what is in", candidate))
             return
-        yield Click(point=candidate.point), self._say(found_by("I click", candidate))
+        yield Click(point=candidate.point), self._thought(found_by("I click", candidate))
         if select:
-            yield Key(chords=("ctrl+a",)), self._say("I select everything in it")
+            yield Key(chords=("ctrl+a",)), self._thought("I select everything in it")
 
     def _holds_text(self, element: Element) -> bool:
         here = near(self.screen, element.box)
@@ -129,19 +128,22 @@ class Entering(Dialogs):
     def _type_date(self, candidate: Candidate, digits: str) -> Script:
         box = candidate.element.box
         first = Point(min(box.x1 + max(10.0, box.height * 0.5), box.center.x), box.center.y)
-        before = self.look
-        yield Click(point=first), self._say(found_by("I click the first part of", candidate))
-        yield TypeText(text=digits), self._say(f"I type the date in the field's own order as {digits}")
+        before = self.observation
+        yield Click(point=first), self._thought(found_by("I click the first part of", candidate))
+        yield TypeText(text=digits), self._thought(f"I type the date in the field's own order as {digits}")
         shown = lambda: digits_at(self.screen, box, digits) >= 75  # noqa: E731
-        if (yield from self._effect(before, shown)):
+        if (yield from self._has_effect(before, shown)):
             return
-        yield Key(chords=("tab",)), self._say("a part of the date is marked and hard to read, so I leave it with Tab")
-        if not (yield from self._effect(before, shown)):
+        yield (
+            Key(chords=("tab",)),
+            self._thought("a part of the date is highlighted and hard to read, so I leave it with Tab"),
+        )
+        if not (yield from self._has_effect(before, shown)):
             raise GiveUp(self._failed("the date field does not show the date"))
 
     def _reads(self, text: str, box: Box | None = None, whole: bool = False) -> bool:
-        """Whether what can be read (near `box`, or anywhere) is close enough to what was typed."""
-        wanted = norm(re.sub(r"[^\x20-\u024f]+", " ", text.splitlines()[-1] if text.strip() else text))
+        """Whether the text on the screen (near `box`, or anywhere) is similar enough to what was typed."""
+        wanted = normalised(re.sub(r"[^\x20-\u024f]+", " ", text.splitlines()[-1] if text.strip() else text))
         if len(wanted) < 2:
             return True
         around = [e for e in self.screen.elements if box is None or e.box.overlap(box.grown(12)) > 0]
@@ -151,8 +153,8 @@ class Entering(Dialogs):
         if whole and (here := near(self.screen, box or Box(0, 0, 0, 0))) is not None and here.text:
             if (number := same_number(wanted, here.text)) is not None:
                 return number
-            shown = norm(here.text)
-            if len(shown) > len(wanted) * 1.1 + 2:  # what was there before is still there
+            shown = normalised(here.text)
+            if len(shown) > len(wanted) * 1.1 + 2:  # the old text is still there
                 return False
             return fuzz.ratio(wanted, shown) >= 60 or wanted.endswith(shown[-8:]) or wanted.startswith(shown[:8])
         return fuzz.partial_ratio(wanted[-60:], seen) >= 60 or (
@@ -165,22 +167,22 @@ class Entering(Dialogs):
             if not self._holds_text(found[0].element):
                 return
             yield from self._enter_field(found[0], select=True)
-            yield Key(chords=("delete",)), self._say("I delete it")
+            yield Key(chords=("delete",)), self._thought("I delete it")
         else:
-            yield Key(chords=("ctrl+a", "delete")), self._say("I select everything and delete it")
+            yield Key(chords=("ctrl+a", "delete")), self._thought("I select everything and delete it")
 
     def _press(self, step: s.Press) -> Script:
         if step.perhaps:
             buttons = [e for e in exact(self.screen, step.perhaps) if e.role not in ("text", "bar", "field")]
             if buttons:
-                yield from self._sub(s.ClickOn(step.perhaps))
+                yield from self._do_part(s.ClickOn(step.perhaps))
                 return
-        before = self.look
+        before = self.observation
         files = self._file_dialog() if step.chords == ("enter",) else False
-        yield Key(chords=step.chords), self._say(f"I press {', '.join(step.chords)}")
+        yield Key(chords=step.chords), self._thought(f"I press {', '.join(step.chords)}")
         if files:
-            yield from self._file_dialog_goes(before)
-        elif (yield from self._effect(before)):
+            yield from self._await_file_dialog_closed(before)
+        elif (yield from self._has_effect(before)):
             self._refuse_risky(before)
-        elif (yield from self._clear_the_way("")):
-            yield Key(chords=step.chords), self._say(f"I press {', '.join(step.chords)} again")
+        elif (yield from self._close_unexpected_dialog("")):
+            yield Key(chords=step.chords), self._thought(f"I press {', '.join(step.chords)} again")

@@ -1,4 +1,4 @@
-"""Sliders."""
+"""Executors that move sliders."""
 
 from __future__ import annotations
 
@@ -9,76 +9,71 @@ from actions.action import (
     Key,
 )
 from actions.frame import Box, Point
+from agent.builtin import instructions as s
 from agent.builtin import screen_diff
-from agent.builtin import steps as s
 from agent.builtin.executors.context import Check, GiveUp, Script, Turn
-from agent.builtin.executors.dialogs import Dialogs
+from agent.builtin.executors.dialogs import DialogExecutor
 from agent.builtin.executors.predicates import found_by, path
 from agent.builtin.screen_diff import PerceivedObservation
-from agent.builtin.values import (
-    numbers_near,
-    slider_range,
-    thumb_x,
-    track_box,
-)
+from agent.builtin.sliders import numbers_near, slider_range, thumb_x, track_box
 from agent.perception.elements import Candidate
 
 
-def _place(box: Box, part: float, width: int) -> Point:
-    """Where the thumb is at this part of its way (0 to 1); past the ends of the track for its ends."""
+def _thumb_point(box: Box, part: float, width: int) -> Point:
+    """The point of the thumb at this part of the track (0 to 1); beyond the track for its ends."""
     margin = min(box.height / 2, box.width / 10)
     if part in (0.0, 1.0):
         return Point(max(0.0, box.x1 - 8) if part == 0 else min(width - 1.0, box.x2 + 8), box.center.y)
     return Point(box.x1 + margin + part * (box.width - 2 * margin), box.center.y)
 
 
-class Sliding(Dialogs):
-    """Moving a slider to a place or number."""
+class SliderExecutor(DialogExecutor):
+    """Moves a slider to a position or number."""
 
     def _slide(self, step: s.Slide) -> Script:
         candidate = (yield from self.find(step.target, ("slider",)))[0]
-        box = track_box(self.look.image, candidate.element.box)
+        box = track_box(self.observation.image, candidate.element.box)
         if box.width < 3 * box.height:
-            raise GiveUp(self._failed(f"{screen_diff.name(candidate.element)} does not look like a slider"))
+            raise GiveUp(self._failed(f"{screen_diff.name(candidate.element)} is not shaped like a slider"))
         low, high = (0.0, 100.0) if step.percent else slider_range(self.screen, box)
         for attempt in range(4):
             part = min(max((step.value - low) / (high - low), 0.0), 1.0)
-            thumb = thumb_x(self.look.image, box)
+            thumb = thumb_x(self.observation.image, box)
             start = Point(thumb if thumb is not None else box.center.x, box.center.y)
-            goal, before = _place(box, part, self.screen.width), self.look
+            goal, before = _thumb_point(box, part, self.screen.width), self.observation
             how = "I drag its thumb" if attempt == 0 else "it is not there yet, so I drag again"
-            yield Drag(path=path(start, goal)), self._say(found_by(how + " on", candidate))
-            if not (yield from self._effect(before)) and thumb is not None and abs(thumb - goal.x) < 3:
+            yield Drag(path=path(start, goal)), self._thought(found_by(how + " on", candidate))
+            if not (yield from self._has_effect(before)) and thumb is not None and abs(thumb - goal.x) < 3:
                 return
-            if (yield from self._nudge(step, before, box, low, high, part)):
+            if (yield from self._adjust_with_keys(step, before, box, low, high, part)):
                 return
             if attempt == 0 and not step.percent:
-                high = (yield from self._top(before, box, goal, candidate)) or high
+                high = (yield from self._highest_value(before, box, goal, candidate)) or high
         raise GiveUp(self._failed(f"the slider did not go to {step.value:g}"))
 
-    def _top(
+    def _highest_value(
         self, before: PerceivedObservation, box: Box, grip: Point, candidate: Candidate
     ) -> Generator[Turn, None, float | None]:
-        """The number that the slider shows at its right end; None where it shows none."""
+        """The number that the slider shows at its right end, after a drag there; None where it shows none."""
         if self._slider_value(before, box) is None:
             return None
-        grip = Point(thumb_x(self.look.image, box) or grip.x, grip.y)
+        grip = Point(thumb_x(self.observation.image, box) or grip.x, grip.y)
         yield (
-            Drag(path=path(grip, _place(box, 1.0, self.screen.width))),
-            self._say(found_by("to see how far it goes, I drag to the end of", candidate)),
+            Drag(path=path(grip, _thumb_point(box, 1.0, self.screen.width))),
+            self._thought(found_by("to read its highest value, I drag to the end of", candidate)),
         )
         top = self._slider_value(before, box)
         return top if top is not None and top > 0 else None
 
-    def _nudge(
+    def _adjust_with_keys(
         self, step: s.Slide, before: PerceivedObservation, box: Box, low: float, high: float, part: float
     ) -> Check:
-        """Whether the slider now shows the value, after arrow keys for the rest of the way where a number shows it."""
+        """Whether the slider shows the value, after arrow keys for the remaining distance where a number shows it."""
         wanted = low + part * (high - low)
         for _ in range(3):
             value = self._slider_value(before, box)
             if value is None:
-                thumb = thumb_x(self.look.image, box)
+                thumb = thumb_x(self.observation.image, box)
                 return thumb is not None and abs((thumb - box.x1) / box.width - part) < 0.06
             missing = wanted - value
             if abs(missing) < 0.5:
@@ -87,7 +82,10 @@ class Sliding(Dialogs):
                 return False
             key = "right" if missing > 0 else "left"
             count = max(1, round(abs(missing)))
-            yield Key(chords=(key,) * min(count, 60)), self._say(f"it reads {value:g}, so I press {key} {count} times")
+            yield (
+                Key(chords=(key,) * min(count, 60)),
+                self._thought(f"it reads {value:g}, so I press {key} {count} times"),
+            )
             if self._slider_value(before, box) == value:
                 return abs(missing) <= 0.02 * (high - low)
         return False

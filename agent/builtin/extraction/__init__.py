@@ -1,4 +1,4 @@
-"""Values from a screen in the shape of a JSON schema: label and value pairs, lists and tables, no model."""
+"""Values of a screen in the shape of a JSON schema: label and value pairs, lists and tables; no language model."""
 
 from agent.builtin.extraction.filling import extract_values
 

@@ -1,4 +1,4 @@
-"""The words of a screen as cells: what is written where, each once."""
+"""The text and the check states of a screen as cells, each once."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz
 
 from actions.frame import Box
-from agent.builtin.screen_diff import norm
 from agent.perception.elements import Element, PerceivedScreen
+from agent.perception.normalisation import normalised
 
 _BULLETS = "•◦▪●*- "
 
 
 @dataclass(frozen=True)
 class TextCell:
-    """Words in a place (frame pixels). `label` names them where a form does, `checked` is a tick's state.
+    """A text at a box (frame pixels). `label` is its name in a form, `checked` the state of a tick box.
 
     `glyphs` has the centre x of each letter, where known.
     """
@@ -29,22 +29,22 @@ class TextCell:
 
     @property
     def head(self) -> str:
-        """What stands before a colon, or all of it."""
+        """The text before the first colon, or all of it."""
         return self.text.partition(":")[0].strip()
 
     @property
     def tail(self) -> str:
-        """What follows the first colon."""
+        """The text after the first colon."""
         return self.text.partition(":")[2].strip()
 
     def beside(self, other: TextCell) -> bool:
-        """Whether both are on one line."""
+        """Whether both are on one row."""
         shared = min(self.box.y2, other.box.y2) - max(self.box.y1, other.box.y1)
         return shared > 0.4 * min(self.box.height, other.box.height)
 
 
 def cells_of(screen: PerceivedScreen) -> list[TextCell]:
-    """All that is written or ticked, in reading order; of two boxes around the same words, the smaller."""
+    """All texts and tick boxes in reading order; of two boxes around the same text, the smaller."""
     cells: list[TextCell] = []
     for element in sorted(screen.elements, key=lambda e: e.box.width * e.box.height):
         cell = _cell(element)
@@ -65,7 +65,7 @@ def _same(cell: TextCell, other: TextCell) -> bool:
 
 
 def cut(cell: TextCell, edges: Sequence[float]) -> list[TextCell]:
-    """`cell` in pieces at the x positions `edges`, where it is known where its letters are; at blanks only."""
+    """`cell` cut at the x positions `edges`, at blanks only and where the places of its letters are known."""
     if len(cell.glyphs) != len(cell.text) or not any(cell.box.x1 < edge < cell.box.x2 for edge in edges):
         return [cell]
     pieces, start = [], 0
@@ -87,8 +87,8 @@ def _piece(cell: TextCell, first: int, last: int) -> TextCell:
 
 
 def likeness(name: str, words: str) -> float:
-    """How well `words` on the screen stand for `name`, 0 to 100; one within the other counts for less than the same."""
-    one, other = norm(name), norm(words)
+    """How similar a label is to a `name`, 0 to 100; at most 84 where one only contains the other."""
+    one, other = normalised(name), normalised(words)
     if not one or not other:
         return 0.0
     whole = fuzz.ratio(one, other)

@@ -1,4 +1,4 @@
-"""A whole schema filled from a screen."""
+"""A JSON schema filled from a perceived screen."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from agent.perception.elements import PerceivedScreen
 
 
 def extract_values(screen: PerceivedScreen, schema: Mapping[str, Any]) -> Any:
-    """What the schema asks for, found by the names and descriptions of its properties.
+    """The values of the schema, found by the names and descriptions of its properties.
 
     Plain values are looked for beside, under or after their label, arrays of objects as tables whose headers name the
     properties, other arrays as the lines under a heading. A property that is not required is left out where it is not
@@ -52,7 +52,7 @@ def _object(cells: Sequence[TextCell], wanted: WantedValue) -> dict[str, Any]:
 
 
 def _section(cells: Sequence[TextCell], wanted: WantedValue) -> Sequence[TextCell]:
-    """What stands under the heading that has the name of `wanted`; everything where there is no such heading."""
+    """The cells under the heading named like `wanted`; all where there is no such heading."""
     heads = [c for c in cells if any(likeness(name, c.text) >= 90 for name in wanted.names[:2])]
     return [c for c in cells if c.box.y1 >= heads[0].box.y2 - 2] if heads else cells
 

@@ -1,4 +1,4 @@
-"""Values that stand beside, under or after their label."""
+"""Values beside, under or after their label."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from agent.builtin.extraction.values import value_of
 
 ENOUGH = 80.0
 ENOUGH_IN_FORMS = 75.0
-"""For the label of a field or tick, which is known to be one."""
+"""The same for the label of a field or tick box."""
 _GOES_ON = 0.75
-"""Heights of a line between it and the next of the same value."""
+"""The largest gap between two lines of one value, in line heights."""
 
 
 def labelled(cells: Sequence[TextCell], wanted: WantedValue, others: Sequence[WantedValue]) -> Any:
-    """The value beside the label that fits `wanted` best, or None; what fits one of `others` better is theirs."""
+    """The value of the label that fits `wanted` best, or None; a label that fits one of `others` better is left out."""
     for cell in _best(cells, wanted, others):
         for found in _values(cells, cell, wanted):
             value = value_of(" ".join(found.text.split("\n")), wanted, found.checked)
@@ -27,7 +27,7 @@ def labelled(cells: Sequence[TextCell], wanted: WantedValue, others: Sequence[Wa
 
 
 def fit(cell: TextCell, wanted: WantedValue) -> float:
-    """How well `cell` names `wanted`, 0 to 100: its own words, those before its colon, or the label that it has."""
+    """How well `cell` names `wanted`, 0 to 100: by its text, the text before its colon, or its label."""
     words = (cell.label, cell.head, cell.text)
     return max((likeness(name, word) for name in wanted.names for word in words if word), default=0.0)
 
@@ -40,7 +40,7 @@ def _best(cells: Sequence[TextCell], wanted: WantedValue, others: Sequence[Wante
 
 
 def _values(cells: Sequence[TextCell], cell: TextCell, wanted: WantedValue) -> Iterator[TextCell]:
-    """Where the value of a label may stand: in its own field, after its colon, right of it, under it."""
+    """The cells that may be the value of a label: its own field, after its colon, right of it, under it."""
     if cell.label and any(likeness(name, cell.label) >= ENOUGH_IN_FORMS for name in wanted.names):
         yield cell
         return
@@ -54,7 +54,7 @@ def _values(cells: Sequence[TextCell], cell: TextCell, wanted: WantedValue) -> I
 
 
 def _right(cells: Sequence[TextCell], cell: TextCell) -> list[TextCell]:
-    """The nearest on the same line, if it is not further away than a label column is wide."""
+    """The nearest cell on the same row, if it is not further away than a column of labels is wide."""
     from_x = cell.box.x2 - 0.5 * cell.box.height
     there = [c for c in cells if c.box.x1 >= from_x and c.beside(cell) and c is not cell]
     nearest = min(there, key=lambda c: c.box.x1, default=None)
@@ -70,13 +70,13 @@ def _under(cells: Sequence[TextCell], cell: TextCell) -> list[TextCell]:
 
 
 def _below(cells: Sequence[TextCell], cell: TextCell, aside: float) -> TextCell | None:
-    """The next thing under `cell` that begins within `aside` pixels of where it begins and has no label of its own."""
+    """The next cell without a label under `cell` whose left edge is within `aside` pixels of its own."""
     there = [c for c in cells if c.box.y1 >= cell.box.y2 - 2 and abs(c.box.x1 - cell.box.x1) < aside and not c.label]
     return min(there, key=lambda c: c.box.y1, default=None)
 
 
 def _stacked(cells: Sequence[TextCell], label: TextCell, value: TextCell) -> bool:
-    """Whether values stand under their labels here: the two are close, and closer than to what is around them."""
+    """Whether values are under their labels here: the two are close, and closer than to their other neighbours."""
     gap = max(value.box.y1 - label.box.y2, 0.0)
     aside = 2 * label.box.height
     after = _below(cells, value, aside)
@@ -89,7 +89,7 @@ def _stacked(cells: Sequence[TextCell], label: TextCell, value: TextCell) -> boo
 
 
 def _whole(cells: Sequence[TextCell], value: TextCell, label: TextCell) -> TextCell:
-    """`value` with the lines that go on under it: close, begun at the same x, with no label left of them."""
+    """`value` joined with its continuation lines: close, of the same left edge, without a label left of them."""
     while True:
         line = _below(cells, value, 4.0)
         height = value.box.height if "\n" not in value.text else line.box.height if line else 0.0
@@ -101,7 +101,7 @@ def _whole(cells: Sequence[TextCell], value: TextCell, label: TextCell) -> TextC
 
 
 def _is_label(found: TextCell, wanted: WantedValue, others: Sequence[WantedValue]) -> bool:
-    """Whether what was found is itself the name of another value (an empty field's neighbour)."""
+    """Whether the cell found is the name of another value (beside an empty field)."""
     return (
         not found.label
         and found.checked is None

@@ -1,4 +1,4 @@
-"""A JSON schema as far as a screen can fill it: objects, arrays and plain values."""
+"""A JSON schema as `WantedValue`: objects, arrays and scalars."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DEEPEST = 8
 
 @dataclass(frozen=True)
 class WantedValue:
-    """One value that is asked for. `names` are the words by which the screen may call it, best first.
+    """One value of the schema. `names` are its possible labels on the screen, best first.
 
     `rule` is the schema of the value alone, with its references resolved. `optional` says that it may be left out,
     `nullable` that it may be null.
@@ -63,7 +63,7 @@ def _wanted(key: str, rule: Any, root: Mapping[str, Any], *, optional: bool, dep
 
 
 def _plain(where: str, rule: Any, root: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
-    """`rule` without references and without a choice of null, and whether null was a choice."""
+    """`rule` with references resolved and null removed from its choices, and whether null was one."""
     nullable = False
     outer: dict[str, Any] = {}
     for _ in range(_DEEPEST):

@@ -1,4 +1,4 @@
-"""What is written on a screen as a JSON value of one type."""
+"""A text of a screen as a JSON value of one type."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 from rapidfuzz import fuzz
 
 from agent.builtin.extraction.schema import WantedValue
-from agent.builtin.screen_diff import norm
 from agent.models.json_schema import mismatch
+from agent.perception.normalisation import normalised
 
 _YES = frozenset({"yes", "on", "true", "enabled", "active", "y", "✓", "✔", "√", "checked"})
 _NO = frozenset({"no", "off", "false", "disabled", "inactive", "n", "✗", "✘", "×", "x", "unchecked"})
@@ -31,13 +31,13 @@ def _read(text: str, wanted: WantedValue, checked: bool | None) -> Any:
         return number_of(text, whole=wanted.type == "integer")
     choices = [choice for choice in wanted.rule.get("enum", ()) if isinstance(choice, str)]
     if choices and text:
-        best = max(choices, key=lambda choice: fuzz.ratio(norm(choice), norm(text)))
-        return best if fuzz.ratio(norm(best), norm(text)) >= 85 else None
+        best = max(choices, key=lambda choice: fuzz.ratio(normalised(choice), normalised(text)))
+        return best if fuzz.ratio(normalised(best), normalised(text)) >= 85 else None
     return text or None
 
 
 def boolean_of(text: str) -> bool | None:
-    """Yes and no as people write them on screens; None for anything else."""
+    """A written yes or no as a boolean; None for anything else."""
     word = text.strip().strip(".").lower()
     return True if word in _YES else False if word in _NO else None
 

@@ -1,1 +1,1 @@
-"""The grammar, a room for each kind of step; `agent.builtin.grammar.rules` puts them in order."""
+"""The grammar, a room for each kind of step; `agent.builtin.grammar.parse` puts them in order."""

@@ -1,21 +1,21 @@
-"""Conditions and places: "if a dialog appears, …", "in the File menu, …"."""
+"""Rules of conditions and places: "if a dialog appears, …", "in the File menu, …"."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
 
-from agent.builtin import steps as s
-from agent.builtin.clauses import Found, TaskParser
+from agent.builtin import instructions as s
 from agent.builtin.grammar.fragments import list_name, option
-from agent.builtin.grammar.rule import Book, I, Match
-from agent.builtin.literals import LITERAL
-from agent.builtin.phrases import ART, FIELD, GOES, SHOWS, bare
+from agent.builtin.grammar.literals import LITERAL
+from agent.builtin.grammar.parser import Found, TaskParser
+from agent.builtin.grammar.phrases import ART, FIELD, GOES, SHOWS, bare
+from agent.builtin.grammar.rule import I, Match, RuleList
 
-BOOK = Book()
+RULES = RuleList()
 
 
-@BOOK.rule(
+@RULES.rule(
     rf"(?:if|in case|should|whenever|any ?time|every time)\s+(?P<c>.+?)\s+(?P<s>{SHOWS})"
     r"(?:\s*[,:]\s*(?:then\s+)?|\s+then\s+|\s+)(?P<then>\S.*)"
 )
@@ -23,7 +23,7 @@ def _guard(r: TaskParser, m: Match) -> Found:
     return _guarded(r, m["c"], m["then"])
 
 
-@BOOK.rule(
+@RULES.rule(
     r"(?:if|in case|should|whenever)\s+(?:there(?:'s| is| are)|you (?:see|get))\s+(?P<c>.+?)(?:\s*,\s*(?:then\s+)?|"
     r"\s+then\s+)(?P<then>\S.*)"
 )
@@ -31,7 +31,7 @@ def _guard_there(r: TaskParser, m: Match) -> Found:
     return _guarded(r, re.sub(rf"\s+{SHOWS}$", "", m["c"], flags=I), m["then"])
 
 
-@BOOK.rule(
+@RULES.rule(
     r"(?:if|when(?:ever)?|in case|should)\s+(?:(?:you|it)(?:'re|\s+are|\s+is|\s+be)?\s+)?(?:asked|prompted|asks)"
     r"\b[^,]*,\s*(?:then\s+)?(?P<then>\S.*)"
 )
@@ -39,7 +39,7 @@ def _guard_asked(r: TaskParser, m: Match) -> Found:
     return _guarded(r, "dialog", m["then"])
 
 
-@BOOK.rule(rf"(?P<then>.+?),?\s+(?:if|whenever|in case|should)\s+(?P<c>\S.*?)\s+{SHOWS}")
+@RULES.rule(rf"(?P<then>.+?),?\s+(?:if|whenever|in case|should)\s+(?P<c>\S.*?)\s+{SHOWS}")
 def _guard_after(r: TaskParser, m: Match) -> Found:
     if re.fullmatch("it|one", m["c"], I):
         found = r.clause(m["then"])
@@ -47,7 +47,7 @@ def _guard_after(r: TaskParser, m: Match) -> Found:
     return _guarded(r, m["c"], m["then"])
 
 
-@BOOK.rule(
+@RULES.rule(
     rf"(?:when|once|as soon as|after)\s+(?P<c>.+?)\s+(?P<s>{SHOWS}|(?:has |is |are )?(?:load(?:s|ed)?|ready)|{GOES})"
     r"(?:\s*,\s*(?:then\s+)?|\s+then\s+|\s+)(?P<then>\S.*)"
 )
@@ -57,7 +57,7 @@ def _when(r: TaskParser, m: Match) -> Found:
         return None
     indefinite = re.match(r"(?:an?|any|some)\b", m["c"], I)
     if indefinite and all(isinstance(x, s.Dismiss) for x in then):
-        return (s.Guard(r.target(m["c"]), then),)
+        return (s.Trigger(r.target(m["c"]), then),)
     gone = re.fullmatch(GOES, m["s"], I) is not None
     return (s.WaitFor(r.target(m["c"]), gone=gone), *then)
 
@@ -66,11 +66,11 @@ def _guarded(r: TaskParser, condition: str, then: str) -> Found:
     steps = _consequence(r, then, condition)
     if not steps:
         return None
-    return (s.Guard(re.sub(r"^(?:any|some)\s+", "", r.target(condition)), steps),)
+    return (s.Trigger(re.sub(r"^(?:any|some)\s+", "", r.target(condition)), steps),)
 
 
 def _consequence(r: TaskParser, text: str, about: str) -> Found:
-    """The steps of a condition's second half, where "it" is what the condition is about."""
+    """The instructions of a condition's second half, where "it" is the subject of the condition."""
     pieces = [re.sub(r"\b(?:it|that|them)\s*$", bare(about), p) for p in re.split(r"\s+and\s+(?:then\s+)?", text)]
     found = [r.clause(p) for p in pieces]
     if all(found):
@@ -83,7 +83,7 @@ def _consequence(r: TaskParser, text: str, about: str) -> Found:
     return tuple(replace(x, source=x.source or r.literals.restore(text)) for x in whole) if whole else None
 
 
-@BOOK.rule(
+@RULES.rule(
     rf"(?:in|from|under|inside|within|using|via|through|with)\s+{ART}(?P<menu>.+?)\s+menu\s*,?\s+(?P<then>(?:click"
     r"|choose|select|pick|open|go to|find|press|hit|tap)\b.+)"
 )
@@ -92,7 +92,7 @@ def _in_menu(r: TaskParser, m: Match) -> Found:
     return (s.OpenMenu(r.target(m["menu"]) + " menu"), *then) if then else None
 
 
-@BOOK.rule(
+@RULES.rule(
     rf"(?:in|into|inside|on)\s+{ART}(?P<field>.+?(?:\s|{LITERAL}\s*){FIELD})\s*,?\s+(?P<then>(?:type|enter|write"
     r"|input|put)\b.+)"
 )
@@ -105,7 +105,7 @@ def _in_field(r: TaskParser, m: Match) -> Found:
     return None
 
 
-@BOOK.rule(
+@RULES.rule(
     r"(?:under|for|from|in)\s+(?P<list>(?!.*\b(?:dialog|window|app|page|mousepad|panel)\b)[^,]+?)\s*,?\s+"
     r"(?:select|choose|pick)\s+(?P<o>(?:(?!\s(?:from|in|as)\s).)+)"
 )
@@ -113,7 +113,7 @@ def _choose_under(r: TaskParser, m: Match) -> Found:
     return (s.Choose(option(r, m["o"]), list_name(r, m["list"])),)
 
 
-@BOOK.rule(
+@RULES.rule(
     r"use\s+(?:the\s+)?(?P<menu>[^,]+?)\s+menu\s+to\s+(?:click\s+|choose\s+|select\s+)?(?P<t>\S+(?:"
     r"\s+[A-Za-z.…]+){0,3})"
 )
@@ -121,12 +121,12 @@ def _use_menu(r: TaskParser, m: Match) -> Found:
     return (s.OpenMenu(r.target(m["menu"]) + " menu"), s.ClickOn(r.target(m["t"])))
 
 
-@BOOK.rule(r"(?:in|on|inside|within|at|from|using|with)\s+(?P<where>[^,]+?)\s*,\s*(?P<then>\S.*)")
+@RULES.rule(r"(?:in|on|inside|within|at|from|using|with)\s+(?P<where>[^,]+?)\s*,\s*(?P<then>\S.*)")
 def _in_place(r: TaskParser, m: Match) -> Found:
     return r.clause(m["then"])
 
 
-@BOOK.rule(
+@RULES.rule(
     r"(?:in|on|inside|within|from|using)\s+(?P<where>[^,]{1,40}?)\s+(?P<then>(?:click|type|press|open|choose|select"
     r"|tap|check|tick|enter|scroll|set|drag)\b.+)"
 )

@@ -1,18 +1,18 @@
-"""Dialogs to close."""
+"""Rules of dialogs to close."""
 
 from __future__ import annotations
 
 import re
 
-from agent.builtin import steps as s
-from agent.builtin.clauses import Found, TaskParser
-from agent.builtin.grammar.rule import Book, I, Match
-from agent.builtin.phrases import DIALOG
+from agent.builtin import instructions as s
+from agent.builtin.grammar.parser import Found, TaskParser
+from agent.builtin.grammar.phrases import DIALOG
+from agent.builtin.grammar.rule import I, Match, RuleList
 
-BOOK = Book()
+RULES = RuleList()
 
 
-@BOOK.rule(
+@RULES.rule(
     rf"(?P<v>dismiss|close|cancel|get rid of|clear away|accept|confirm|acknowledge|decline|reject|deny|ok)\s+"
     rf"(?:(?:the|any|that|this|an?|every)\s+)?(?P<t>(?:[^,]*?\s)?{DIALOG}(?:\s+(?!(?:that|which|if|when))\S+){{0,3}}?)"
     rf"(?P<c>,?\s+(?:that|which|if|when(?:ever)?|should|once|as soon as|in case)\b.*)?"
@@ -24,6 +24,6 @@ def _dismiss(r: TaskParser, m: Match) -> Found:
     return (s.Dismiss(r.target(m["t"]), how, optional),)
 
 
-@BOOK.rule(r"(?:dismiss|get rid of)\s+(?P<t>[^,]+?)(?P<c>\s+(?:that|which|if|when)\b.*)?")
+@RULES.rule(r"(?:dismiss|get rid of)\s+(?P<t>[^,]+?)(?P<c>\s+(?:that|which|if|when)\b.*)?")
 def _dismiss_any(r: TaskParser, m: Match) -> Found:
     return (s.Dismiss(r.target(m["t"]), "", bool(re.search(r"\bif\b", m["c"] or "", I))),)

@@ -1,17 +1,17 @@
-"""Typing."""
+"""Rules of typing."""
 
 from __future__ import annotations
 
 import re
 
-from agent.builtin import steps as s
-from agent.builtin.clauses import Found, TaskParser
+from agent.builtin import instructions as s
 from agent.builtin.grammar.fragments import WHAT, pairs, type_list, typed
-from agent.builtin.grammar.rule import Book, I, Match
-from agent.builtin.literals import LITERAL
-from agent.builtin.phrases import ART, FIELD, VAGUE
+from agent.builtin.grammar.literals import LITERAL
+from agent.builtin.grammar.parser import Found, TaskParser
+from agent.builtin.grammar.phrases import ART, FIELD, VAGUE
+from agent.builtin.grammar.rule import I, Match, RuleList
 
-BOOK = Book()
+RULES = RuleList()
 
 _SHELL = (
     r"(?:\s+(?:in|into|at|on|inside|from)\s+(?:the\s+|an?\s+)?(?:x?term(?:inal)?|shell|console|prompt|command (?:line"
@@ -19,7 +19,7 @@ _SHELL = (
 )
 
 
-@BOOK.rule(
+@RULES.rule(
     r"(?:run|execute|launch|issue|perform|enter|type|give)\s+(?:the\s+|this\s+)?(?:following\s+)?(?:shell\s+|terminal"
     rf"\s+|bash\s+)?command(?:\s+line)?\s*:?\s*(?P<text>{LITERAL}|(?!line\b|prompt\b).+?){_SHELL}"
     r"(?P<go>\s*,?\s*(?:and\s+)?(?:run|execute|press enter))?"
@@ -29,15 +29,15 @@ def _command(r: TaskParser, m: Match) -> Found:
     return (s.TypeInto(r.lit(m["text"])), *((s.Press(("enter",)),) if goes else ()))
 
 
-@BOOK.rule(rf"(?:run|execute)\s+(?P<text>{LITERAL}){_SHELL}")
+@RULES.rule(rf"(?:run|execute)\s+(?P<text>{LITERAL}){_SHELL}")
 def _run_quoted(r: TaskParser, m: Match) -> Found:
     text = r.lit(m["text"])
     if m.group().lower().startswith("run") and re.fullmatch(r"\w[\w.-]*", text) and m.group().endswith(m["text"]):
-        return (s.OpenThing(text, "app"),)
+        return (s.OpenTarget(text, "app"),)
     return (s.TypeInto(text), s.Press(("enter",)))
 
 
-@BOOK.rule(r"(?:run|execute|submit|confirm|send)\s+(?:it|the\s+command|that(?:\s+command)?|this)")
+@RULES.rule(r"(?:run|execute|submit|confirm|send)\s+(?:it|the\s+command|that(?:\s+command)?|this)")
 def _run_it(r: TaskParser, m: Match) -> Found:
     return (s.Press(("enter",)),)
 
@@ -46,7 +46,7 @@ _TYPE = r"(?:type|write|enter|input|insert|put|key in|fill in|fill)(?:\s+(?:in|o
 _AND_ENTER = r"(?:\s+(?:and|then|,)\s*(?:press|hit)\s+enter)?"
 
 
-@BOOK.rule(
+@RULES.rule(
     rf"(?:type|write|enter|put|input)\s+(?P<texts>{LITERAL}(?:\s*(?:,|and|,\s*and)\s*{LITERAL})+)\s+(?:on|in|as"
     r"|into)\s+(?:\w+\s+)?(?:separate\s+|different\s+)?lines(?P<rest>.*)"
 )
@@ -56,7 +56,7 @@ def _lines(r: TaskParser, m: Match) -> Found:
     return (s.TypeInto(text, r.target(target["t"]) if target else ""),)
 
 
-@BOOK.rule(
+@RULES.rule(
     rf"(?:type|write|enter|put)\s+(?P<one>{LITERAL})\s+(?:on|in)\s+the\s+first\s+line\s*,?\s*(?:and|then|,)?\s*"
     r"(?:then\s+)?"
     rf"(?:type\s+)?(?P<two>{LITERAL})\s+(?:on|in)\s+the\s+(?:second|next|last)(?:\s+line)?"
@@ -65,7 +65,7 @@ def _first_and_second(r: TaskParser, m: Match) -> Found:
     return (s.TypeInto(r.literals.content(m["one"]) + "\n" + r.literals.content(m["two"])),)
 
 
-@BOOK.rule(
+@RULES.rule(
     rf"(?:type|write|enter|put)\s+(?:{WHAT})(?P<text>{LITERAL})\s*,?\s+(?P<how>on\s+(?:the|a|one)\s+(?:first|single"
     r"|one|same|next|new|second)"
     r"\s*(?:lines?|one)?|in\s+(?:one|a\s+single)\s+line|as\s+(?:the\s+)?(?:first|next|second)\s+line|followed\s+by"
@@ -78,17 +78,17 @@ def _on_a_line(r: TaskParser, m: Match) -> Found:
     return (typed, s.Press(("enter",))) if re.search("followed|and", m["how"], I) else (typed,)
 
 
-@BOOK.rule(rf"{_TYPE}\s+{WHAT}(?P<text>{LITERAL})\s+(?P<how>in|into|in to|inside|within|to|on|at|as|for)\s+(?P<t>.+)")
+@RULES.rule(rf"{_TYPE}\s+{WHAT}(?P<text>{LITERAL})\s+(?P<how>in|into|in to|inside|within|to|on|at|as|for)\s+(?P<t>.+)")
 def _type_quoted_into(r: TaskParser, m: Match) -> Found:
     return (type_list(r, m) if re.search(LITERAL, m["t"]) else None) or typed(r, m["text"], m["t"])
 
 
-@BOOK.rule(rf"{_TYPE}\s+{WHAT}(?P<text>.+)\s+into\s+(?P<t>(?:(?!\s+(?:and|,)\s+).)+)")
+@RULES.rule(rf"{_TYPE}\s+{WHAT}(?P<text>.+)\s+into\s+(?P<t>(?:(?!\s+(?:and|,)\s+).)+)")
 def _type_into(r: TaskParser, m: Match) -> Found:
     return type_list(r, m) or typed(r, m["text"], m["t"])
 
 
-@BOOK.rule(
+@RULES.rule(
     rf"{_TYPE}\s+{WHAT}(?P<text>.+)\s+(?:in|inside|on|to|at)\s+(?P<t>(?:(?:the|your|this|that)\s+)?[^,]*?(?:{FIELD}"
     rf"|{LITERAL}))"
 )
@@ -96,12 +96,12 @@ def _type_in(r: TaskParser, m: Match) -> Found:
     return type_list(r, m) or typed(r, m["text"], m["t"])
 
 
-@BOOK.rule(rf"{_TYPE}\s+{WHAT}(?P<text>.+)\s+in\s+(?P<t>the\s+[^,]+)")
+@RULES.rule(rf"{_TYPE}\s+{WHAT}(?P<text>.+)\s+in\s+(?P<t>the\s+[^,]+)")
 def _type_in_the(r: TaskParser, m: Match) -> Found:
     return typed(r, m["text"], m["t"])
 
 
-@BOOK.rule(r"(?:enter|type|put|use|input)\s+(?P<text>.+?)\s+(?:as|for)\s+(?:the|your|my|its)\s+(?P<t>[^,]+)")
+@RULES.rule(r"(?:enter|type|put|use|input)\s+(?P<text>.+?)\s+(?:as|for)\s+(?:the|your|my|its)\s+(?P<t>[^,]+)")
 def _type_as(r: TaskParser, m: Match) -> Found:
     items = pairs(r"(.+?)\s+(?:as|for)\s+(?:(?:the|your|my|its)\s+)?(.+)", f"{m['text']} as {m['t']}")
     if items and len(items) > 1:
@@ -109,7 +109,7 @@ def _type_as(r: TaskParser, m: Match) -> Found:
     return (s.TypeInto(r.lit(m["text"]), r.target(m["t"]), replace=True),)
 
 
-@BOOK.rule(
+@RULES.rule(
     rf"(?:type|write|enter|input)\s+(?:in|into|inside|on)\s+{ART}(?P<t>[^:]+?)(?:\s*(?:text|words?|value))?(?:"
     rf"\s*[:,]\s*|\s+)(?:exactly\s*)?(?P<text>{LITERAL})"
 )
@@ -117,34 +117,34 @@ def _type_into_first(r: TaskParser, m: Match) -> Found:
     return (s.TypeInto(r.lit(m["text"]), r.target(m["t"])),)
 
 
-@BOOK.rule(rf"(?:type|write|enter|input)\s+(?:in|into|inside)\s+{ART}(?P<t>[^:]+?)\s*:\s*(?P<text>.+)")
+@RULES.rule(rf"(?:type|write|enter|input)\s+(?:in|into|inside)\s+{ART}(?P<t>[^:]+?)\s*:\s*(?P<text>.+)")
 def _type_into_colon(r: TaskParser, m: Match) -> Found:
     return (s.TypeInto(r.lit(m["text"]), r.target(m["t"])),)
 
 
-@BOOK.rule(
+@RULES.rule(
     rf"(?:fill|complete|populate)\s+(?:in\s+|out\s+)?(?P<t>.+?)\s+(?:with|as|using|by typing)\s+(?:{WHAT})"
     r"(?P<text>.+)"
 )
 def _fill(r: TaskParser, m: Match) -> Found:
     items = pairs(r"(.+?)\s+(?:with|as)\s+(.+)", f"{m['t']} with {m['text']}")
     if items and len(items) > 1:
-        return tuple(s.SetTo(r.target(t), r.lit(text)) for t, text in items)
-    return (s.SetTo(r.target(m["t"]), r.lit(m["text"])),)
+        return tuple(s.SetValue(r.target(t), r.lit(text)) for t, text in items)
+    return (s.SetValue(r.target(m["t"]), r.lit(m["text"])),)
 
 
-@BOOK.rule(rf"replace\s+(?P<t>.+?(?:{FIELD}|text|content|contents|value))\s+(?:with|by)\s+(?P<text>.+)")
+@RULES.rule(rf"replace\s+(?P<t>.+?(?:{FIELD}|text|content|contents|value))\s+(?:with|by)\s+(?P<text>.+)")
 def _replace(r: TaskParser, m: Match) -> Found:
     where = re.sub(r"^(?:the )?(?:text|contents?|value)(?: (?:in|of) )?", "", m["t"], flags=I)
     return (s.TypeInto(r.lit(m["text"]), r.target(where), replace=True),)
 
 
-@BOOK.rule(rf"(?:replace|overwrite)\s+(?P<t>(?:(?!{LITERAL}).)+?)\s+(?:with|by)\s+(?P<text>{LITERAL})")
+@RULES.rule(rf"(?:replace|overwrite)\s+(?P<t>(?:(?!{LITERAL}).)+?)\s+(?:with|by)\s+(?P<text>{LITERAL})")
 def _replace_value(r: TaskParser, m: Match) -> Found:
     return (s.TypeInto(r.lit(m["text"]), r.target(m["t"]), replace=True),)
 
 
-@BOOK.rule(
+@RULES.rule(
     rf"search\s+(?:(?:in|on|using)\s+)?(?P<where>.*?)\s*\bfor\s+(?P<text>{LITERAL})(?:\s+(?:in|on|using)\s+"
     r"(?P<w2>.+))?"
 )
@@ -152,7 +152,7 @@ def _search(r: TaskParser, m: Match) -> Found:
     return (s.TypeInto(r.lit(m["text"]), r.target(m["w2"] or m["where"] or "search field"), replace=True, submit=True),)
 
 
-@BOOK.rule(
+@RULES.rule(
     rf"search\s+(?:for\s+|up\s+)?(?P<text>.+?)(?:\s+(?:in|on|using)\s+(?P<w>{ART}(?:search\s*(?:bar|box|field"
     r"|input)?|.+?\s+field)))?"
 )

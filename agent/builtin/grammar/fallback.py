@@ -1,20 +1,20 @@
-"""What is left of typing, and "Name: Bob"."""
+"""Rules tried last: typing without quotes or target, and "Name: Bob"."""
 
 from __future__ import annotations
 
 import re
 
-from agent.builtin import steps as s
-from agent.builtin.clauses import Found, TaskParser
+from agent.builtin import instructions as s
 from agent.builtin.grammar.fragments import WHAT
-from agent.builtin.grammar.rule import Book, I, Match
-from agent.builtin.literals import LITERAL
-from agent.builtin.phrases import CLICKING, TYPING
+from agent.builtin.grammar.literals import LITERAL
+from agent.builtin.grammar.parser import Found, TaskParser
+from agent.builtin.grammar.phrases import CLICKING, TYPING
+from agent.builtin.grammar.rule import I, Match, RuleList
 
-BOOK = Book()
+RULES = RuleList()
 
 
-@BOOK.rule(
+@RULES.rule(
     r"(?:type|write|enter|input|insert|put|key in|type\s+in|type\s+out|write\s+down|enter\s+in)(?:\s+|\s*:\s*)"
     r"(?:in\s+)?"
     rf"(?:{WHAT})(?P<text>\S.*)"
@@ -37,7 +37,7 @@ def _type(r: TaskParser, m: Match) -> Found:
         return None
     if named := re.fullmatch(r"(?P<text>.+)\s+(?:in|for)\s+(?P<t>[A-Z]\w*(?:\s+\w+){0,2})", m["text"].strip()):
         into = s.TypeInto(r.lit(named["text"]), r.target(named["t"]))
-        return (s.Either(into.target, into, (s.TypeInto(r.lit(m["text"])),)),)
+        return (s.Alternatives(into.target, into, (s.TypeInto(r.lit(m["text"])),)),)
     return (s.TypeInto(r.lit(m["text"])),)
 
 
@@ -50,7 +50,7 @@ _COMPOSE = re.compile(
 )
 
 
-@BOOK.rule(r"(?P<t>[^:=.]{1,40}?)\s*[:=]\s+(?P<v>\S.*)")
+@RULES.rule(r"(?P<t>[^:=.]{1,40}?)\s*[:=]\s+(?P<v>\S.*)")
 def _label_value(r: TaskParser, m: Match) -> Found:
     if CLICKING.match(m["v"]) or TYPING.match(m["v"]):
         return r.clause(m["v"])
@@ -60,4 +60,4 @@ def _label_value(r: TaskParser, m: Match) -> Found:
         or re.match(r"(?:type|write|enter|press|click|then|note|warning|e\.g|and|or|find|what|who|task)\b", m["t"], I)
     ):
         return None
-    return (s.SetTo(r.target(m["t"]), r.lit(m["v"])),)
+    return (s.SetValue(r.target(m["t"]), r.lit(m["v"])),)

@@ -1,13 +1,13 @@
-"""What several rules share."""
+"""Patterns and readings that several rules share."""
 
 from __future__ import annotations
 
 import re
 
-from agent.builtin import steps as s
-from agent.builtin.clauses import Found, TaskParser
+from agent.builtin import instructions as s
+from agent.builtin.grammar.parser import Found, TaskParser
+from agent.builtin.grammar.phrases import LIST, bare, named_entry
 from agent.builtin.grammar.rule import I, Match
-from agent.builtin.phrases import LIST, bare, named_entry
 
 WHAT = (
     r"(?:the\s+)?(?:exact\s+)?(?:(?:text|words?|string|phrase|value|line|sentence|number|following)\s+)?"
@@ -18,7 +18,7 @@ CLICK = r"(?:(?:left[- ])?click|tap|touch|press|push|hit|single[- ]click|activat
 
 
 def typed(r: TaskParser, text: str, target: str) -> Found:
-    """Text into a target; the name of a window or document means what has the focus."""
+    """Text into a target; the name of a window or document means the focus."""
     kind = re.fullmatch(
         r"(?:(?:the|a)\s+)?(?:\w+\s+)?(?:lines?|quotes|capitals|uppercase|lowercase|bold|german|english)",
         target.strip(),

@@ -1,20 +1,20 @@
-"""Keys, buttons of calculators, editing commands."""
+"""Rules of keys, calculator buttons and editing commands."""
 
 from __future__ import annotations
 
 import re
 
-from agent.builtin import steps as s
-from agent.builtin.clauses import Found, TaskParser
+from agent.builtin import instructions as s
 from agent.builtin.grammar.fragments import PATH, buttons
-from agent.builtin.grammar.rule import Book, I, Match
-from agent.builtin.literals import LITERAL
-from agent.builtin.phrases import bare, chord, chords
+from agent.builtin.grammar.literals import LITERAL
+from agent.builtin.grammar.parser import Found, TaskParser
+from agent.builtin.grammar.phrases import bare, chord, chords
+from agent.builtin.grammar.rule import I, Match, RuleList
 
-BOOK = Book()
+RULES = RuleList()
 
 
-@BOOK.rule(
+@RULES.rule(
     r"(?:press|hit|click|tap|use)?\s*(?:on\s+)?(?:the\s+)?(?P<b>back|home|recents?|recent apps|overview)\s+button"
 )
 def _system(r: TaskParser, m: Match) -> Found:
@@ -22,7 +22,7 @@ def _system(r: TaskParser, m: Match) -> Found:
     return (s.SystemButton(name),)  # type: ignore[arg-type]
 
 
-@BOOK.rule(
+@RULES.rule(
     r"(?:go|get|navigate|move|return)\s+back(?:\s+(?:once|one (?:page|screen|step)|"
     r"(?:to|from)\s+(?!.*\b(?:tab|button|field)\b)(?!(?:the\s+)?home(?:\s*screen)?$).+))?"
     r"|(?:go|return)\s+to\s+the\s+(?:previous|last)\s+(?:page|screen)"
@@ -31,12 +31,12 @@ def _back(r: TaskParser, m: Match) -> Found:
     return (s.SystemButton("back"),)
 
 
-@BOOK.rule(r"(?:go|navigate|return)\s+(?:back\s+)?(?:to\s+(?:the\s+)?)?(?:home(?:\s*screen)?|home page of the phone)")
+@RULES.rule(r"(?:go|navigate|return)\s+(?:back\s+)?(?:to\s+(?:the\s+)?)?(?:home(?:\s*screen)?|home page of the phone)")
 def _home(r: TaskParser, m: Match) -> Found:
     return (s.SystemButton("home"),)
 
 
-@BOOK.rule(r"go\s+forward|(?P<re>(?:refresh|reload)(?:\s+(?:the\s+)?(?:page|tab|window|site))?)")
+@RULES.rule(r"go\s+forward|(?P<re>(?:refresh|reload)(?:\s+(?:the\s+)?(?:page|tab|window|site))?)")
 def _forward(r: TaskParser, m: Match) -> Found:
     return (s.SystemButton("reload" if m["re"] else "forward"),)
 
@@ -47,7 +47,7 @@ _ALL = (
 )
 
 
-@BOOK.rule(
+@RULES.rule(
     rf"(?P<v>copy|paste|cut|undo|redo|select all|select everything|quit|print|save)(?:\s+(?P<what>{_ALL}|the file"
     r"|the document|the app(?:lication)?|the program|the last (?:action|change|step)|the page|file))?"
 )
@@ -60,22 +60,22 @@ def _edit(r: TaskParser, m: Match) -> Found:
     return (s.Press((("ctrl+a",) if whole else ()) + (f"ctrl+{keys[verb]}",)),)
 
 
-@BOOK.rule(rf"select\s+{_ALL}|highlight\s+{_ALL}")
+@RULES.rule(rf"select\s+{_ALL}|highlight\s+{_ALL}")
 def _select_all(r: TaskParser, m: Match) -> Found:
     return None if re.search(r"\b(?:it|that)$", m.group(), I) else (s.Press(("ctrl+a",)),)
 
 
-@BOOK.rule(r"(?:delete|erase|remove)\s+(?:it|them|that|the\s+(?:selection|selected\s+\w+))")
+@RULES.rule(r"(?:delete|erase|remove)\s+(?:it|them|that|the\s+(?:selection|selected\s+\w+))")
 def _delete(r: TaskParser, m: Match) -> Found:
     return (s.Press(("delete",)),)
 
 
-@BOOK.rule(r"paste(?:\s+(?:it|that|the text|the clipboard))?\s+(?:in|into|to)\s+(?P<t>.+)")
+@RULES.rule(r"paste(?:\s+(?:it|that|the text|the clipboard))?\s+(?:in|into|to)\s+(?P<t>.+)")
 def _paste_into(r: TaskParser, m: Match) -> Found:
     return (s.ClickOn(r.target(m["t"])), s.Press(("ctrl+v",)))
 
 
-@BOOK.rule(
+@RULES.rule(
     r"(?:save|store)\s+(?:it|the file|the document|this|the text|file|that)?\s*(?:as|under(?:\s+the\s+name)?|named"
     rf"|to)\s+(?:the\s+(?:name|file)\s+)?(?P<name>\S+|{LITERAL})"
 )
@@ -83,7 +83,7 @@ def _save_as(r: TaskParser, m: Match) -> Found:
     return (s.Press(("ctrl+shift+s",)), s.TypeInto(r.lit(m["name"])), s.Press(("enter",)))
 
 
-@BOOK.rule(
+@RULES.rule(
     r"(?:press|hit|push|strike|use|send|click|type|tap)\s+(?P<keys>.+?)\s+(?:by\s+clicking|with\s+clicks|by"
     r"\s+pressing|by\s+mouse|using\s+the\s+buttons)(?:\s+.*)?"
 )
@@ -91,7 +91,7 @@ def _keys_by_clicking(r: TaskParser, m: Match) -> Found:
     return buttons(r, m["keys"])
 
 
-@BOOK.rule(
+@RULES.rule(
     r"(?:calculate|compute|work out|evaluate|add up)\s+(?P<sum>[\d\s.+*/×÷−x()^%-]+?)\s*(?P<eq>=)?(?:\s+(?:by|with"
     r"|using|on)\b.*)?"
 )
@@ -99,7 +99,7 @@ def _calculate(r: TaskParser, m: Match) -> Found:
     return buttons(r, m["sum"] + " =")
 
 
-@BOOK.rule(
+@RULES.rule(
     r"(?:press|hit|push|click|tap|enter)\s+(?P<keys>[\d.]+(?:\s*[-+*/×÷−=x]\s*[\d.]*)+|(?:[\d.+*/×÷−=x-]\s*,\s*)+"
     r"(?:and\s+)?[\d.+*/×÷−=x-](?:\s*(?:,|and)\s*(?:and\s+)?[\d.+*/×÷−=x-])*|(?:\d+\s+)+\d+"
     r"|(?:[\d.]+|[-+*/×÷−=x()])(?:\s+(?:[\d.]+|[-+*/×÷−=x()]))+)(?:\s+(?:buttons?"
@@ -109,7 +109,7 @@ def _sum(r: TaskParser, m: Match) -> Found:
     return buttons(r, re.sub(r"(?<=[\d\s])x(?=[\d\s])", "*", m["keys"]))
 
 
-@BOOK.rule(r"(?:press|hit|push|strike|use|send|type)\s+(?P<keys>.+)")
+@RULES.rule(r"(?:press|hit|push|strike|use|send|type)\s+(?P<keys>.+)")
 def _press(r: TaskParser, m: Match) -> Found:
     text = (
         re.sub(r"\s+to\s+(?!the\s)\w+\b.*$", "", m["keys"].strip())
@@ -132,12 +132,12 @@ def _press(r: TaskParser, m: Match) -> Found:
     return (s.Press(read, perhaps=r.target(alone)),)
 
 
-@BOOK.rule(r"(?:submit|send)(?:\s+(?:the\s+form|it|the\s+data))?")
+@RULES.rule(r"(?:submit|send)(?:\s+(?:the\s+form|it|the\s+data))?")
 def _submit(r: TaskParser, m: Match) -> Found:
     return (s.ClickOn(m.group().split()[0].capitalize() + " button"),)
 
 
-@BOOK.rule(
+@RULES.rule(
     rf"save\s+(?:it|the\s+file|this|the\s+document)\s+(?:(?:as|under(?:\s+the\s+name)?)\s+(?P<name>{LITERAL}|\S+)"
     r"\s+)?(?:through|via|with|using|from|by)\s+(?:the\s+)?(?:menus?|(?:file|File)\s+menu)(?P<path>\s*[:,]?"
     r"\s*.*>.*)?"
@@ -150,11 +150,11 @@ def _save_by_menu(r: TaskParser, m: Match) -> Found:
     return steps + ((s.TypeInto(r.lit(m["name"])), s.Press(("enter",))) if m["name"] else ())
 
 
-@BOOK.rule(r"enter|return")
+@RULES.rule(r"enter|return")
 def _enter(r: TaskParser, m: Match) -> Found:
     return (s.Press(("enter",)),)
 
 
-@BOOK.rule(r"hold\s+(?:down\s+)?(?P<t>.+?)(?:\s+for\s+(?P<n>\d+(?:\.\d+)?)\s*s(?:ec(?:ond)?s?)?)?")
+@RULES.rule(r"hold\s+(?:down\s+)?(?P<t>.+?)(?:\s+for\s+(?P<n>\d+(?:\.\d+)?)\s*s(?:ec(?:ond)?s?)?)?")
 def _hold(r: TaskParser, m: Match) -> Found:
-    return (s.Hold(r.target(m["t"]), float(m["n"] or 1)),) if chord(m["t"]) is None else None
+    return (s.LongPressOn(r.target(m["t"]), float(m["n"] or 1)),) if chord(m["t"]) is None else None

@@ -1,4 +1,4 @@
-"""Menus, apps, choices, and plain clicks."""
+"""Rules of menus, apps, choices and plain clicks."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from agent.builtin import steps as s
-from agent.builtin.clauses import Found, TaskParser
+from agent.builtin import instructions as s
 from agent.builtin.grammar.fragments import CLICK, PATH, list_name, option, pairs
-from agent.builtin.grammar.rule import Book, I, Match
-from agent.builtin.literals import LITERAL
-from agent.builtin.phrases import ART, N_TIMES, bare, number
+from agent.builtin.grammar.literals import LITERAL
+from agent.builtin.grammar.parser import Found, TaskParser
+from agent.builtin.grammar.phrases import ART, N_TIMES, bare, number
+from agent.builtin.grammar.rule import I, Match, RuleList
 
-BOOK = Book()
+RULES = RuleList()
 
 
-@BOOK.rule(
+@RULES.rule(
     rf"(?:(?:click|choose|select|open|go to|use|pick|press|via|through|navigate to)\s+)?(?:on\s+)?(?:{ART}menu\s+"
     r"(?:path\s+|entry\s+|item\s+)?)?(?P<p>[^>→»›⇒▸]+?(?:\s*(?:->|=>|[>→»›⇒▸])\s*[^>→»›⇒▸]+)+)"
 )
@@ -29,7 +29,7 @@ def _path(r: TaskParser, m: Match) -> Found:
     return (s.OpenMenu(first + " menu", source=f"open the {first} menu"), *steps) if rest else None
 
 
-@BOOK.rule(
+@RULES.rule(
     r"(?:click(?:\s+on)?|choose|select|pick|open|use|find|press|tap(?:\s+on)?)\s+(?P<t>.+?)\s+(?:in|from|under|on"
     r"|inside|within|of)\s+(?:the\s+)?(?P<menu>[^,]+?)\s+menu"
 )
@@ -42,7 +42,7 @@ def _entry_of_menu(r: TaskParser, m: Match) -> Found:
     return (s.OpenMenu(r.target(m["menu"]) + " menu"), s.ClickOn(r.target(m["t"])))
 
 
-@BOOK.rule(
+@RULES.rule(
     r"(?:open|pull\s+down|drop\s+down|expand|unfold|show|click(?:\s+on)?|tap(?:\s+on)?|go\s+to|select|choose|press)"
     r"\s+(?:the\s+)?(?:(?P<t>[^,]+?)\s+menu(?:\s+(?:in|on|at)\s+the\s+(?:menu\s*)?(?:bar|top).*)?|menu\s+"
     r"(?P<t2>[^,]+))"
@@ -64,7 +64,7 @@ _URL = (
 )
 
 
-@BOOK.rule(
+@RULES.rule(
     r"(?:open|go\s+to|visit|browse\s+to|navigate\s+to|load)\s+(?:the\s+)?(?:(?:page|site|website|url|web\s*page"
     rf"|address|web address)\s+)?(?:at\s+)?(?P<u>{_URL}|{LITERAL})(?:\s+in\s+.+)?"
 )
@@ -77,36 +77,36 @@ def _url(r: TaskParser, m: Match) -> Found:
         and re.match("open", m.group(), I)
         and target.lower().endswith((".html", ".htm"))
     ):
-        return (s.OpenThing(target, "any"),)
-    return (s.OpenThing(target, "url"),)
+        return (s.OpenTarget(target, "any"),)
+    return (s.OpenTarget(target, "url"),)
 
 
-@BOOK.rule(
+@RULES.rule(
     rf"(?:open|launch|start|run|bring\s+up|switch\s+to)\s+(?:up\s+)?{ART}(?P<t>[^,]+?)\s+(?:app|application|program"
     r"|browser|editor)|(?:launch|start|run)\s+(?P<t2>(?!typing|the\b)[^,]+)"
 )
 def _app(r: TaskParser, m: Match) -> Found:
-    return (s.OpenThing(r.literals.content(m["t"] or m["t2"]), "app"),)
+    return (s.OpenTarget(r.literals.content(m["t"] or m["t2"]), "app"),)
 
 
-@BOOK.rule(
+@RULES.rule(
     r"open\s+(?:the\s+)?(?:file|folder|directory|document)\s+(?:named\s+|called\s+)?(?P<t>.+)|open\s+(?P<t2>[^"
     r"\s,]+\.\w{2,5})"
 )
 def _file(r: TaskParser, m: Match) -> Found:
-    return (s.OpenThing(r.literals.content(m["t"] or m["t2"]), "file"),)
+    return (s.OpenTarget(r.literals.content(m["t"] or m["t2"]), "file"),)
 
 
-@BOOK.rule(r"open\s+(?:up\s+)?(?P<t>.+)")
+@RULES.rule(r"open\s+(?:up\s+)?(?P<t>.+)")
 def _open(r: TaskParser, m: Match) -> Found:
     lists = re.search(
         r"\b(?:drop-?\s?down|list|combo ?box|tab|section|dialog|settings|link|options?|page)\b", m["t"], I
     )
-    make: Callable[[str], s.Instruction] = s.ClickOn if lists else s.OpenThing
+    make: Callable[[str], s.Instruction] = s.ClickOn if lists else s.OpenTarget
     return r.many(m["t"], make)
 
 
-@BOOK.rule(
+@RULES.rule(
     r"(?:select|choose|pick|set)\s+(?:the\s+)?(?:option\s+|value\s+|entry\s+|item\s+)?(?P<o>.+?)\s+(?:in|from|for"
     r"|under|out of|within)\s+(?P<t>.+)"
 )
@@ -122,12 +122,12 @@ def _choose(r: TaskParser, m: Match) -> Found:
     return (s.Choose(option(r, m["o"]), list_name(r, m["t"])),)
 
 
-@BOOK.rule(r"(?:select|choose|pick|use)\s+(?P<o>.+?)\s+as\s+(?P<t>.+)")
+@RULES.rule(r"(?:select|choose|pick|use)\s+(?P<o>.+?)\s+as\s+(?P<t>.+)")
 def _choose_as(r: TaskParser, m: Match) -> Found:
     return (s.Choose(option(r, m["o"]), list_name(r, m["t"])),)
 
 
-@BOOK.rule(
+@RULES.rule(
     r"(?:select|choose|pick)\s+(?!(?:the\s+)?(?:best|cheapest|nearest|most|least|right|correct|appropriate|suitable"
     r"|any|some|one)\b)(?P<t>.+)"
 )
@@ -135,7 +135,7 @@ def _select(r: TaskParser, m: Match) -> Found:
     return r.many(re.sub(r"^(?:the\s+)?option\s+", "", m["t"], flags=I), s.ClickOn)
 
 
-@BOOK.rule(
+@RULES.rule(
     r"(?:close|quit|exit)\s+(?:the\s+|this\s+)?(?:(?P<w>window|program|app|application)|(?P<tab>(?:current\s+)?tab)|"
     r"(?P<menu>.*\bmenu))"
 )
@@ -143,17 +143,17 @@ def _close(r: TaskParser, m: Match) -> Found:
     return (s.Press(("alt+f4" if m["w"] else "ctrl+w" if m["tab"] else "escape",)),)
 
 
-@BOOK.rule(r"close\s+(?P<t>(?!mousepad without).+)")
+@RULES.rule(r"close\s+(?P<t>(?!mousepad without).+)")
 def _close_thing(r: TaskParser, m: Match) -> Found:
     return (s.ClickOn("close " + r.target(m["t"])),)
 
 
-@BOOK.rule(r"(?:go|navigate|switch|move|jump|head)\s+(?:over\s+)?to\s+(?P<t>.+)")
+@RULES.rule(r"(?:go|navigate|switch|move|jump|head)\s+(?:over\s+)?to\s+(?P<t>.+)")
 def _go_to(r: TaskParser, m: Match) -> Found:
     return r.many(m["t"], s.ClickOn)
 
 
-@BOOK.rule(
+@RULES.rule(
     r"(?:focus|activate)\s+(?:on\s+)?(?P<t>.+)|(?:place|put|set)\s+the\s+(?:cursor|caret|focus)\s+(?:in|into|on|to)"
     r"\s+(?P<t2>.+)"
 )
@@ -161,7 +161,7 @@ def _focus(r: TaskParser, m: Match) -> Found:
     return (s.ClickOn(r.target(m["t"] or m["t2"])),)
 
 
-@BOOK.rule(rf"(?:{CLICK})\s+(?P<t>.+)")
+@RULES.rule(rf"(?:{CLICK})\s+(?P<t>.+)")
 def _click(r: TaskParser, m: Match) -> Found:
     text, times = m["t"], 1
     if count := N_TIMES.search(text):

@@ -1,15 +1,15 @@
-"""Scrolling, sliding and dragging."""
+"""Rules of scrolling, sliders and dragging."""
 
 from __future__ import annotations
 
 import re
 
-from agent.builtin import steps as s
-from agent.builtin.clauses import Found, TaskParser
-from agent.builtin.grammar.rule import Book, I, Match
-from agent.builtin.phrases import COUNT, SHOWS, number
+from agent.builtin import instructions as s
+from agent.builtin.grammar.parser import Found, TaskParser
+from agent.builtin.grammar.phrases import COUNT, SHOWS, number
+from agent.builtin.grammar.rule import I, Match, RuleList
 
-BOOK = Book()
+RULES = RuleList()
 
 
 _WAY = r"(?P<way>up|down|left|right)(?:wards?)?"
@@ -19,7 +19,7 @@ _FAR = (
 )
 
 
-@BOOK.rule(rf"(?:scroll|swipe|page)\s+(?:the\s+(?:page|screen|list|window)\s+)?(?:{_WAY}\s+)?{_FAR}")
+@RULES.rule(rf"(?:scroll|swipe|page)\s+(?:the\s+(?:page|screen|list|window)\s+)?(?:{_WAY}\s+)?{_FAR}")
 def _scroll_far(r: TaskParser, m: Match) -> Found:
     up = (m["way"] or "").lower() == "up" or re.search(r"\b(?:top|beginning|start|up)\b", m["far"], I)
     side = (m["way"] or "").lower()
@@ -30,7 +30,7 @@ def _scroll_far(r: TaskParser, m: Match) -> Found:
     return (s.ScrollTo(way, edge=True, where=where),)  # type: ignore[arg-type]
 
 
-@BOOK.rule(
+@RULES.rule(
     r"(?:keep\s+)?(?:scroll|swipe|page)(?:ing)?\s*(?:(?:in|on|over|through)?\s*(?P<w1>(?:the|this)\s+.+?)\s+)?"
     rf"(?:{_WAY})?(?:\s+(?:in|on|over|through|inside)\s+(?P<w2>.+?))?"
     r"\s+(?:until|till|to\s+(?:find|see|reach|view|get to|locate)|(?P<to>to))\s+(?:(?:you\s+(?:can\s+)?|i\s+(?:can"
@@ -43,7 +43,7 @@ def _scroll_until(r: TaskParser, m: Match) -> Found:
     return (s.ScrollTo(way, until=r.target(m["c"]), where=_where(r, m["w1"] or m["w2"])),)  # type: ignore[arg-type]
 
 
-@BOOK.rule(
+@RULES.rule(
     rf"(?:scroll|swipe|page)\s*(?:(?P<w1>(?:the|this)\s+.+?)\s+)?(?:to\s+the\s+)?{_WAY}"
     rf"(?P<much>(?:\s+(?:by\s+)?(?:{COUNT}\s+(?:times|notch(?:es)?|steps?|pages?|clicks?|lines?|ticks?|screens?)|"
     r"(?P<w>once|twice)|(?:a|one)\s+(?:bit|little|page|screen|notch|lot|step)(?:\s+more)?|half a page|slightly|more"
@@ -57,7 +57,7 @@ def _scroll(r: TaskParser, m: Match) -> Found:
 
 
 def _content_way(m: Match) -> str:
-    """Which way the content is looked at; a finger that swipes up shows what is further down."""
+    """The direction to scroll; a swipe up scrolls down."""
     way = (m["way"] or "down").lower()
     swiped = m.group().lower().startswith("swipe") and m["way"]
     return {"up": "down", "down": "up", "left": "right", "right": "left"}[way] if swiped else way
@@ -74,7 +74,7 @@ _SLIDER = (
 )
 
 
-@BOOK.rule(
+@RULES.rule(
     rf"(?:drag|move|slide|set|push|pull|adjust|change|turn|increase|decrease|raise|lower|bring)\s+{_SLIDER}(?:\s+"
     r"(?:up|down|over))?\s+to\s+(?:the\s+value\s+|about\s+|around\s+)?(?:of\s+)?(?P<v>-?\d+(?:[.,]\d+)?)\s*(?P<pc>%"
     r"|percent|per cent)?|(?:slide|drag)\s+(?P<t2>.+?)\s+to\s+(?P<v2>-?\d+(?:\.\d+)?)\s*(?P<pc2>%|percent)?"
@@ -84,7 +84,7 @@ def _slide(r: TaskParser, m: Match) -> Found:
     return (s.Slide(_slider_name(r, m["t"] or m["t2"]), value, percent=bool(m["pc"] or m["pc2"])),)
 
 
-@BOOK.rule(
+@RULES.rule(
     rf"(?:drag|move|slide|set|push|pull|turn|bring)\s+{_SLIDER}\s+(?:(?:all\s+the\s+way|fully|completely|entirely)"
     r"\s+)?(?:to|towards)?\s*(?:the\s+|its\s+)?(?:far\s+|very\s+)?(?P<e>right|left|max(?:imum)?|min(?:imum)?|top"
     r"|bottom|end|start|beginning|middle|cent(?:er|re)|half(?:way)?|highest|lowest|full|zero)(?:\s*-?\s*(?:most)?"
@@ -104,7 +104,7 @@ def _slider_name(r: TaskParser, text: str) -> str:
     return re.sub(r"^(?:handle|thumb|knob) of (?:the )?", "", name, flags=I)
 
 
-@BOOK.rule(
+@RULES.rule(
     r"drag\s+(?P<t>.+?)\s+(?:by\s+)?(?P<n>\d+)\s*(?:px|pixels?)?\s+(?:to\s+the\s+)?(?P<way>left|right|up|down)"
     r"(?:wards?)?|drag\s+(?P<t2>.+?)\s+(?:to\s+the\s+)?(?P<way2>left|right|up|down)(?:wards?)?\s+by\s+(?P<n2>\d+)"
     r"\s*(?:px|pixels?)?"
@@ -115,7 +115,7 @@ def _drag_by(r: TaskParser, m: Match) -> Found:
     return (s.DragTo(r.target(m["t"] or m["t2"]), by=(dx, dy)),)
 
 
-@BOOK.rule(
+@RULES.rule(
     r"(?:drag|pull)\s+(?:from\s+)?(?P<a>.+?)\s+(?:and\s+drop\s+it\s+)?(?:to|onto|on|into|over|over to|in)\s+(?:the"
     r"\s+top\s+of\s+)?(?P<b>.+)|move\s+(?P<a2>.+?)\s+(?:onto|into|over to)\s+(?P<b2>.+)"
 )

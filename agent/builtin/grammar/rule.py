@@ -1,17 +1,17 @@
-"""How a rule is written down: a pattern of a whole clause, and what it means."""
+"""A list of grammar rules: a pattern of a whole clause and the function that reads it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 
-from agent.builtin.clauses import Rule
+from agent.builtin.grammar.parser import Rule
 
 I = re.IGNORECASE  # noqa: E741 - as in `re`
 Match = re.Match[str]
 
 
-class Book:
+class RuleList:
     """Rules in order of precedence."""
 
     def __init__(self) -> None:

@@ -1,27 +1,27 @@
-"""Check boxes and values."""
+"""Rules of check boxes and values."""
 
 from __future__ import annotations
 
 import re
 
-from agent.builtin import steps as s
-from agent.builtin.clauses import Found, TaskParser
+from agent.builtin import instructions as s
 from agent.builtin.grammar.fragments import pairs
-from agent.builtin.grammar.rule import Book, I, Match
-from agent.builtin.literals import LITERAL
-from agent.builtin.phrases import FIELD
+from agent.builtin.grammar.literals import LITERAL
+from agent.builtin.grammar.parser import Found, TaskParser
+from agent.builtin.grammar.phrases import FIELD
+from agent.builtin.grammar.rule import I, Match, RuleList
 
-BOOK = Book()
+RULES = RuleList()
 
 
-@BOOK.rule(
+@RULES.rule(
     r"(?:accept|agree\s+(?:to|with))\s+(?P<t>[^,]*\b(?:terms|conditions|policy|agreement|licen[cs]e|rules)\b[^,]*)"
 )
 def _agree(r: TaskParser, m: Match) -> Found:
     return (s.SetChecked(r.target(m["t"]), True),)
 
 
-@BOOK.rule(
+@RULES.rule(
     r"(?:check|tick|enable|activate|turn\s+on|switch\s+on|mark|toggle\s+on)\s+(?!(?:whether|if|that|for|how|what"
     r"|the\s+weather|out|my)\b)(?P<t>.+)"
 )
@@ -29,7 +29,7 @@ def _check(r: TaskParser, m: Match) -> Found:
     return r.many(m["t"], lambda t: s.SetChecked(t, True))
 
 
-@BOOK.rule(
+@RULES.rule(
     r"(?:uncheck|untick|un-check|deselect|unselect|disable|deactivate|turn\s+off|switch\s+off|unmark|toggle\s+off)"
     r"\s+(?P<t>.+)"
 )
@@ -37,35 +37,35 @@ def _uncheck(r: TaskParser, m: Match) -> Found:
     return r.many(m["t"], lambda t: s.SetChecked(t, False))
 
 
-@BOOK.rule(r"(?:turn|switch|toggle)\s+(?P<t>.+?)\s+(?P<v>on|off)")
+@RULES.rule(r"(?:turn|switch|toggle)\s+(?P<t>.+?)\s+(?P<v>on|off)")
 def _turn(r: TaskParser, m: Match) -> Found:
     return r.many(m["t"], lambda t: s.SetChecked(t, m["v"].lower() == "on"))
 
 
-@BOOK.rule(r"(?:put|place)\s+a\s+(?:check|tick)(?:\s*mark)?\s+(?:in|on|next\s+to|at|beside)\s+(?P<t>.+)")
+@RULES.rule(r"(?:put|place)\s+a\s+(?:check|tick)(?:\s*mark)?\s+(?:in|on|next\s+to|at|beside)\s+(?P<t>.+)")
 def _put_check(r: TaskParser, m: Match) -> Found:
     return (s.SetChecked(r.target(m["t"]), True),)
 
 
-@BOOK.rule(r"(?:toggle|flip)\s+(?P<t>.+)")
+@RULES.rule(r"(?:toggle|flip)\s+(?P<t>.+)")
 def _toggle(r: TaskParser, m: Match) -> Found:
     return r.many(m["t"], lambda t: s.SetChecked(t, None))
 
 
-@BOOK.rule(
+@RULES.rule(
     r"(?:set|change|adjust|make|switch|increase|decrease|raise|lower|reduce)\s+(?P<t>.+?)\s+(?:to\s+be|to|as|equal to"
     r"|=)\s+(?P<v>.+)"
 )
 def _set(r: TaskParser, m: Match) -> Found:
     items = pairs(r"(.+?)\s+to\s+(.+)", f"{m['t']} to {m['v']}")
     if items and len(items) > 1:
-        return tuple(s.SetTo(r.target(t), r.lit(v)) for t, v in items)
+        return tuple(s.SetValue(r.target(t), r.lit(v)) for t, v in items)
     if re.match(r"(?:sure|it)\b", m["t"], I):
         return None
-    return (s.SetTo(r.target(re.sub(r"^the value of\s+", "", m["t"], flags=I)), r.lit(m["v"])),)
+    return (s.SetValue(r.target(re.sub(r"^the value of\s+", "", m["t"], flags=I)), r.lit(m["v"])),)
 
 
-@BOOK.rule(
+@RULES.rule(
     r"(?:clear|empty|erase|delete|remove|wipe)\s+(?:(?:all\s+)?(?:the\s+)?(?:text|contents?|value)\s+(?:in|of|from)"
     rf"\s+)?(?P<t>.*?\b{FIELD}|{LITERAL}|(?:all\s+)?the\s+text|everything)|clear(?P<t2>\s+(?!all\b)(?:the\s+)?\S+)?"
 )

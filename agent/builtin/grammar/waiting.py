@@ -1,19 +1,19 @@
-"""Waiting, verifying and reading."""
+"""Rules of waiting, verifying and reading."""
 
 from __future__ import annotations
 
 import re
 
-from agent.builtin import steps as s
-from agent.builtin.clauses import Found, TaskParser
-from agent.builtin.grammar.rule import Book, I, Match
-from agent.builtin.literals import LITERAL
-from agent.builtin.phrases import COUNT, GOES, SHOWS, number
+from agent.builtin import instructions as s
+from agent.builtin.grammar.literals import LITERAL
+from agent.builtin.grammar.parser import Found, TaskParser
+from agent.builtin.grammar.phrases import COUNT, GOES, SHOWS, number
+from agent.builtin.grammar.rule import I, Match, RuleList
 
-BOOK = Book()
+RULES = RuleList()
 
 
-@BOOK.rule(
+@RULES.rule(
     rf"(?:wait|pause|sleep)\s+(?:for\s+)?(?:about\s+|another\s+)?(?:{COUNT}|(?P<f>\d*\.\d+)|(?P<one>an?))\s*"
     r"(?P<unit>s|secs?|seconds?|ms|milliseconds?|m|mins?|minutes?)(?: or so)?"
 )
@@ -23,12 +23,12 @@ def _pause(r: TaskParser, m: Match) -> Found:
     return (s.WaitSeconds(n / 1000 if unit.startswith(("ms", "mil")) else n * 60 if unit.startswith("m") else n),)
 
 
-@BOOK.rule(r"(?:wait|pause)(?:\s+(?:for\s+)?(?:an?\s+)?(?:moment|bit|little(?: while)?|while|second|sec))?")
+@RULES.rule(r"(?:wait|pause)(?:\s+(?:for\s+)?(?:an?\s+)?(?:moment|bit|little(?: while)?|while|second|sec))?")
 def _pause_short(r: TaskParser, m: Match) -> Found:
     return (s.WaitSeconds(1.0),)
 
 
-@BOOK.rule(
+@RULES.rule(
     rf"wait\s+(?:until|till|for)\s+(?P<c>.+?)\s+(?:to\s+)?(?:{GOES}|be (?:gone|closed|hidden)|disappear|vanish|close"
     r"|go away|finish)"
 )
@@ -36,7 +36,7 @@ def _wait_gone(r: TaskParser, m: Match) -> Found:
     return (s.WaitFor(r.target(m["c"]), gone=True),)
 
 
-@BOOK.rule(
+@RULES.rule(
     rf"wait\s+(?:until|till|for)\s+(?:you\s+(?:can\s+)?see\s+|there\s+is\s+)?(?P<c>.+?)"
     rf"(?:\s+(?:{SHOWS}|to\s+(?:appear|show(?: up)?|pop up|come up|open|be (?:shown|displayed|visible|ready|open))))?"
     r"(?:\s+(?:on|in|at)\s+the\s+(?:screen|window|page|display))?"
@@ -53,7 +53,7 @@ def _wait_for(r: TaskParser, m: Match) -> Found:
     return (s.WaitFor(r.target(says[2] if says else loads[1] if loads else m["c"])),)
 
 
-@BOOK.rule(
+@RULES.rule(
     r"(?:verify|make sure|ensure|confirm|check|see)\s+(?:that\s+)?(?P<t>.+?)\s+(?:is|are)\s+(?P<s>un|not\s+)?"
     r"(?P<v>checked|ticked|selected|enabled|disabled|off|on|active|switched on|switched off|turned on|turned off)"
 )
@@ -62,7 +62,7 @@ def _ensure(r: TaskParser, m: Match) -> Found:
     return r.many(m["t"], lambda t: s.SetChecked(t, on != bool(m["s"])))
 
 
-@BOOK.rule(
+@RULES.rule(
     rf"(?:verify|make sure|ensure|check|confirm|see)\s+(?:that\s+)?(?P<c>.+?)\s+(?:{SHOWS}|(?:is|has) (?:opened"
     r"|loaded|appeared))"
 )
@@ -70,17 +70,17 @@ def _verify(r: TaskParser, m: Match) -> Found:
     return (s.WaitFor(r.target(m["c"])),)
 
 
-@BOOK.rule(r"(?:leave|keep)\s+(?P<t>.+?)\s+(?P<v>checked|ticked|on|enabled|unchecked|unticked|off|disabled)")
+@RULES.rule(r"(?:leave|keep)\s+(?P<t>.+?)\s+(?P<v>checked|ticked|on|enabled|unchecked|unticked|off|disabled)")
 def _leave(r: TaskParser, m: Match) -> Found:
     return r.many(m["t"], lambda t: s.SetChecked(t, m["v"].lower() in ("checked", "ticked", "on", "enabled")))
 
 
-@BOOK.rule(rf"(?:answer|reply|respond)\s+(?:it\s+)?(?:with\s+)?(?P<b>yes|no|ok(?:ay)?|cancel|{LITERAL})")
+@RULES.rule(rf"(?:answer|reply|respond)\s+(?:it\s+)?(?:with\s+)?(?P<b>yes|no|ok(?:ay)?|cancel|{LITERAL})")
 def _answer_with(r: TaskParser, m: Match) -> Found:
     return (s.ClickOn(r.target(m["b"])),)
 
 
-@BOOK.rule(
+@RULES.rule(
     r"(?:(?:(?:please\s+)?(?:tell|show|give)\s+me|answer(?:\s+with)?|report(?:\s+back)?|return|say|note|read(?:\s+"
     r"(?:out|aloud|off|me))?|"
     r"what(?:'s|\s+is|\s+are|\s+does)?|which|how (?:many|much))\s+)(?P<q>.+)"
@@ -98,4 +98,4 @@ def _tell(r: TaskParser, m: Match) -> Found:
         question,
         flags=I,
     )
-    return (s.Tell(r.target(question)),) if question else None
+    return (s.ReadText(r.target(question)),) if question else None

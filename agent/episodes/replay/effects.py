@@ -15,7 +15,7 @@ from actions.action import AnyAction, TypeText
 from actions.frame import Box, Point
 from agent.episodes.replay.text_match import element_at, same_text
 from agent.perception.elements import Element, PerceivedScreen
-from agent.perception.meaning.text_similarity import plain
+from agent.perception.normalisation import words_only
 
 _HALF = 0.5
 _MOST = 0.6
@@ -61,7 +61,7 @@ def not_typed(action: AnyAction, after: PerceivedScreen, now: PerceivedScreen) -
     """Why typed text that could be read on record cannot be read now; None where it can, or never could."""
     if not isinstance(action, TypeText) or "{{secret:" in action.text:
         return None
-    lines = [line for line in action.text.splitlines() if len(plain(line)) > 2]
+    lines = [line for line in action.text.splitlines() if len(words_only(line)) > 2]
     then, here = _flow(after), _flow(now)
     for line in lines:
         if _readable(line, then) and not _readable(line, here):
@@ -81,7 +81,7 @@ def absent(texts: Sequence[str], screen: PerceivedScreen) -> list[str]:
     """Those of `texts` that are not written on the screen."""
     said = [text for e in screen.elements if e.text for text in (e.text, _CARET.sub("", e.text))]
     flow = _flow(screen)
-    seen = [any(same_text(t, s) for s in said) or (len(plain(t)) > 5 and _readable(t, flow)) for t in texts]
+    seen = [any(same_text(t, s) for s in said) or (len(words_only(t)) > 5 and _readable(t, flow)) for t in texts]
     return [text for text, there in zip(texts, seen, strict=True) if not there]
 
 
@@ -110,19 +110,19 @@ def same_app(then: str | None, now: str | None) -> bool:
 def _flow(screen: PerceivedScreen) -> str:
     """All words of a screen, rows joined, without spaces: a line may have been read in pieces."""
     ordered: list[Element] = sorted(screen.elements, key=lambda e: (round(e.box.center.y / 6), e.box.x1))
-    return re.sub(r"\s", "", plain(" ".join(e.text for e in ordered if e.text)))
+    return re.sub(r"\s", "", words_only(" ".join(e.text for e in ordered if e.text)))
 
 
 def _readable(text: str, flow: str) -> bool:
-    words = re.sub(r"\s", "", plain(text))
+    words = re.sub(r"\s", "", words_only(text))
     return not words or (len(words) <= len(flow) and fuzz.partial_ratio(words, flow) >= _READABLE)
 
 
 def _worth_saying(texts: Sequence[str]) -> list[str]:
     """Without single characters and numbers, unless there is nothing else: they are drawings misread, and clocks."""
-    words = [text for text in texts if len(plain(text)) > 1 and re.search(r"[^\W\d]{2}", text)]
+    words = [text for text in texts if len(words_only(text)) > 1 and re.search(r"[^\W\d]{2}", text)]
     return words or [text for text in texts if text.strip()]
 
 
 def _key(text: str) -> str:
-    return plain(text) or text.strip()
+    return words_only(text) or text.strip()

@@ -247,7 +247,7 @@ class Player:
             return MatchedTarget(moved, Box(*moved, *moved).grown(12), f"by its pixels{_by(shift)}")
         if not self._rested:
             return _NOT_YET
-        return find_again(PerceivedFrame(image, self._then.look(image)), point, self._look(seen))
+        return find_again(PerceivedFrame(image, self._then.perceive(image)), point, self._look(seen))
 
     def _begin_without_place(self, cue: Cue, seen: Observation) -> _Ready | None:
         """Keys and text: the window must be the one of the record, and show what it showed."""
@@ -280,10 +280,10 @@ class Player:
 
         A screen may have been recorded half drawn; then it is the next one that shows where the keys went.
         """
-        share = Anchors(self._then.look(image), now).written
+        share = Anchors(self._then.perceive(image), now).written
         if share >= _WRITTEN or cue.next is None:
             return share
-        return Anchors(self._then.look(self._script.image(cue.next)), now).written
+        return Anchors(self._then.perceive(self._script.image(cue.next)), now).written
 
     def _focus_of(self, cue: Cue, image: Image) -> Box | None:
         """Where the keys show: what they changed on record, or where something was last done."""
@@ -313,7 +313,7 @@ class Player:
         now_changed = changes(done.before, seen.image)
         if now_changed and self._typed_elsewhere(done, boxes, now_changed):
             return f"after {describe(done.cue.action)} it changed elsewhere than where it was clicked"
-        then, there, now = self._then.look(before), self._then.look(after), self._look(seen).screen
+        then, there, now = self._then.perceive(before), self._then.perceive(after), self._look(seen).screen
         if not now_changed and absent(new_texts(then, there, boxes) or [""], now):
             return f"after {describe(done.cue.action)} the screen did not change"
         said = unlike(then, there, now, boxes) or not_typed(done.cue.action, there, now)
@@ -339,7 +339,7 @@ class Player:
                 if not self._rested:
                     self._why, self._near = _NOT_YET.why, ()
                     return None
-                unlike_last = last_screen_unlike(self._then.look(image), self._look(seen).screen)
+                unlike_last = last_screen_unlike(self._then.perceive(image), self._look(seen).screen)
                 if unlike_last is not None:
                     self._why, self._near = unlike_last, ()
                     return None
@@ -356,7 +356,7 @@ class Player:
     # -- helpers
 
     def _look(self, seen: Observation) -> PerceivedFrame:
-        return PerceivedFrame(seen.image, self._now.look(seen.image))
+        return PerceivedFrame(seen.image, self._now.perceive(seen.image))
 
     def _advance(self, cue: Cue, before: Image, now: Point | None) -> None:
         points = points_of(cue.action)
@@ -388,7 +388,7 @@ class Player:
 
     def _words(self, cue: Cue, image: Image) -> str:
         points = points_of(cue.action)
-        target = element_at(self._then.look(image), points[0]) if points else None
+        target = element_at(self._then.perceive(image), points[0]) if points else None
         return describe(cue.action) + (f" on {describe_element(target)}" if points else "")
 
     # -- looking further up and down

@@ -22,7 +22,7 @@ from rapidfuzz import fuzz
 from actions.frame import Box, Point
 from agent.episodes.replay.pixel_match import find_drawing
 from agent.perception.elements import Element, PerceivedScreen, Role
-from agent.perception.meaning.text_similarity import plain
+from agent.perception.normalisation import words_only
 from envs.env import Image
 
 _ALIKE = 88
@@ -70,7 +70,7 @@ def same_text(a: str, b: str) -> bool:
     """Whether two readings are of one text: OCR's slips apart, and never with another number in it."""
     if a.strip() == b.strip():
         return bool(a.strip())
-    one, two = plain(_whole(a)), plain(_whole(b))
+    one, two = words_only(_whole(a)), words_only(_whole(b))
     if not one or not two or re.findall(r"\d+", one) != re.findall(r"\d+", two):
         return False
     return one == two or (min(len(one), len(two)) > 3 and fuzz.ratio(one, two) >= _ALIKE)
@@ -270,14 +270,14 @@ def _by_looks(
 ) -> MatchedTarget | Missing:
     """A thing without words, or with words too short to be read surely: of its kind, its looks, and in its place."""
     gone = Missing(f"{describe_element(target)} is not there")
-    if len(plain(target.text)) > 2 or anchors.share(near) < _SHARE:
+    if len(words_only(target.text)) > 2 or anchors.share(near) < _SHARE:
         return gone
     spot = anchors.expected(target.box.center, near)
     if spot is None:
         return gone
     kin = [e for e in now.screen.elements if any(target.role in g and e.role in g for g in _GROUPS)]
-    others = {plain(e.text) for e in was.screen.elements if e is not target and e.text}
-    kin = [e for e in kin if not (e.text and plain(e.text) in others) and _similar_size(target, e, anchors.scale)]
+    others = {words_only(e.text) for e in was.screen.elements if e is not target and e.text}
+    kin = [e for e in kin if not (e.text and words_only(e.text) in others) and _similar_size(target, e, anchors.scale)]
     reach = max(2 * anchors.unit, 0.75 * max(target.box.width, target.box.height)) * anchors.scale
     rows = [anchors.pairs[mate].box for mate in _mates(target, anchors) if mate in anchors.pairs]
     close = [
@@ -380,7 +380,7 @@ def _telling(element: Element) -> bool:
 
 def _unique(elements: Iterable[Element]) -> dict[str, Element]:
     """By their words, those that are there once."""
-    keyed = [(plain(e.text) or e.text.strip(), e) for e in elements]
+    keyed = [(words_only(e.text) or e.text.strip(), e) for e in elements]
     counts = Counter(key for key, _ in keyed)
     return {key: e for key, e in keyed if counts[key] == 1}
 

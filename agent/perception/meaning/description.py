@@ -48,7 +48,7 @@ _QUOTES = (
     ('"', '"'),
     ("`", "`"),
     ("'", "'"),
-)
+)  # fmt: skip
 _VERBS = (
     r"(?:please |now |then |just )*(?:left[- ]|right[- ]|double[- ]|middle[- ]|single[- ]|triple[- ])?"
     r"(?:click(?: on)?|tap(?: on)?|press(?: on)?|hit|push|select|choose|pick|open|go to|switch to|touch|toggle"
@@ -58,18 +58,9 @@ _VERBS = (
 _CHINESE_VERBS = r"(?:请)?(?:点击|单击|双击|右键点击|选择|打开|按下|点一下|找到|点)\s*"
 _ARTICLE = r"(?:the|a|an|my|this|that|our|your)\s+"
 _ORDINALS = {
-    "first": 1,
-    "second": 2,
-    "third": 3,
-    "fourth": 4,
-    "fifth": 5,
-    "sixth": 6,
-    "seventh": 7,
-    "eighth": 8,
-    "ninth": 9,
-    "tenth": 10,
-    "last": -1,
-}
+    "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9,
+    "tenth": 10, "last": -1,
+}  # fmt: skip
 _ROWS = {**_ORDINALS, "top": 1, "upper": 1, "bottom": -1, "lower": -1, "lowest": -1}
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九十")}
 _SHOWN = r"\b(?:shown |located |listed |placed )?(?:directly |just |right |immediately )?"
@@ -108,22 +99,10 @@ _RELATIONS: tuple[tuple[str, str], ...] = (
     ("near", r"\b(?:for|of|belonging to) (?P<a>.+)$"),
 )
 _CHINESE_RELATIONS = {
-    "下方": "below",
-    "下面": "below",
-    "下边": "below",
-    "上方": "above",
-    "上面": "above",
-    "上边": "above",
-    "右侧": "right",
-    "右边": "right",
-    "右方": "right",
-    "左侧": "left",
-    "左边": "left",
-    "左方": "left",
-    "旁边": "near",
-    "后面": "after",
-    "前面": "before",
-}
+    "下方": "below", "下面": "below", "下边": "below", "上方": "above", "上面": "above", "上边": "above",
+    "右侧": "right", "右边": "right", "右方": "right", "左侧": "left", "左边": "left", "左方": "left",
+    "旁边": "near", "后面": "after", "前面": "before",
+}  # fmt: skip
 _PLACES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         r"(?:at|in|on|to|from) (?:the )?(?:very )?(top|upper|bottom|lower)[- ]?(left|right|centre|center|middle)?"
@@ -148,9 +127,7 @@ _PLACES: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 @lru_cache(maxsize=2048)
 def parse_target(text: str) -> TargetDescription:
-    """Take a description apart. Never raises; a description that says nothing gives a `TargetDescription` without
-    words.
-    """
+    """The parsed description; without words where `text` says nothing. Never raises."""
     spare: list[str] = []
     masked = _mask_quotes(tidy(text), spare)
     parsed = _parse(strip_wrappers(masked), text, spare)
@@ -381,19 +358,10 @@ def _roles(text: str) -> tuple[str, tuple[Role, ...]]:
 
 _NAMED = r"(?:labell?ed |named |called |with (?:the )?(?:text |label )?|that says |saying )?(?=\S)"
 _MEANT = {
-    "menu": "menu",
-    "arrow": "arrow",
-    "eye": "eye",
-    "eye icon": "eye",
-    "logo": "logo",
-    "search field": "search",
-    "search box": "search",
-    "search bar": "search",
-    "搜索框": "搜索",
-    "sign": "sign",
-    "photo": "photo",
+    "menu": "menu", "arrow": "arrow", "eye": "eye", "eye icon": "eye", "logo": "logo", "search field": "search",
+    "search box": "search", "search bar": "search", "搜索框": "搜索", "sign": "sign", "photo": "photo",
     "address bar": "address",
-}
+}  # fmt: skip
 
 
 def _keep_meaning(rest: str, word: str) -> str:

@@ -9,9 +9,9 @@ from dataclasses import replace
 from rapidfuzz import fuzz
 
 from actions.frame import Box, Point
-from agent.builtin.screen_diff import norm
 from agent.perception.elements import Candidate, Element, PerceivedScreen, Role
 from agent.perception.meaning.description import parse_target
+from agent.perception.normalisation import normalised
 
 _NOUN = re.compile(
     r"\s+(?:(?:text |input |search |entry |check |select |combo |radio )?(?:field|box|input|area)|textbox|checkbox|"
@@ -21,18 +21,18 @@ _NOUN = re.compile(
 _WORDLESS: tuple[Role, ...] = ("button", "field", "select", "slider", "image", "icon", "switch")
 
 
-def plain(target: str) -> str:
+def target_name(target: str) -> str:
     """The name in a target: without article, quotes and the noun for what it is."""
     words = re.sub(r"^(?:the|a|an|your|my)\s+", "", target.strip(), flags=re.IGNORECASE)
-    return norm(_NOUN.sub("", words)) or norm(words)
+    return normalised(_NOUN.sub("", words)) or normalised(words)
 
 
 def by_label(screen: PerceivedScreen, target: str, roles: Sequence[Role]) -> list[Candidate]:
     """Elements of `roles` (any, if empty) whose label or text is the target's name."""
-    name = plain(target)
+    name = target_name(target)
     fitting = [e for e in screen.elements if not roles or e.role in roles]
     scored = [
-        (max(fuzz.ratio(name, plain(words)) for words in (e.label, e.text) if words), e)
+        (max(fuzz.ratio(name, target_name(words)) for words in (e.label, e.text) if words), e)
         for e in fitting
         if e.label or e.text
     ]
@@ -56,8 +56,8 @@ _RIVALS = (
 
 def is_rival(candidate: Candidate, target: str) -> bool:
     """Whether a thing bears the rival's name: "Last name" where "First name" is asked for."""
-    seen = set(re.findall(r"\w+", norm(f"{candidate.element.text} {candidate.element.label}")))
-    wanted = set(re.findall(r"\w+", norm(target)))
+    seen = set(re.findall(r"\w+", normalised(f"{candidate.element.text} {candidate.element.label}")))
+    wanted = set(re.findall(r"\w+", normalised(target)))
     return any(wanted & rivals and seen & rivals and not wanted & seen & rivals for rivals in _RIVALS)
 
 
@@ -73,16 +73,20 @@ def with_its_numbers(candidate: Candidate, target: str) -> Candidate:
 
 def is_written(screen: PerceivedScreen, target: str) -> bool:
     """Whether the target's whole name stands on the screen."""
-    name = plain(target)
-    return any(name and plain(e.text) == name for e in screen.elements)
+    name = target_name(target)
+    return any(name and target_name(e.text) == name for e in screen.elements)
 
 
 def is_called(element: Element, target: str) -> bool:
     """Whether a widget that bears another name is not meant: "Last name" for "First name"."""
     if not element.label or not re.search(r"[^\W\d]", element.label):
         return True
-    name, label = plain(target), plain(element.label)
-    return fuzz.ratio(name, label) >= 85 or name in (norm(element.text), norm(element.label)) or name in label.split()
+    name, label = target_name(target), target_name(element.label)
+    return (
+        fuzz.ratio(name, label) >= 85
+        or name in (normalised(element.text), normalised(element.label))
+        or name in label.split()
+    )
 
 
 def beside(screen: PerceivedScreen, target: str) -> list[Candidate]:
@@ -102,7 +106,7 @@ def level_with(screen: PerceivedScreen, target: str, fits: Callable[[str], bool]
     fitting = [e for e in screen.elements if fits(e.text)]
     names = [
         *_name_boxes(screen, target),
-        *(e.box for e in screen.elements if e.label and plain(e.label) == plain(target)),
+        *(e.box for e in screen.elements if e.label and target_name(e.label) == target_name(target)),
     ]
     level = [e for box in names for e in fitting if -6 <= e.box.center.y - box.y1 < 60 and e.box.x2 > box.x1]
     return level[0] if level else fitting[0] if len(fitting) == 1 else None
@@ -110,11 +114,11 @@ def level_with(screen: PerceivedScreen, target: str, fits: Callable[[str], bool]
 
 def _name_boxes(screen: PerceivedScreen, target: str) -> list[Box]:
     """Where the target's name is written, also as the first words of a longer line."""
-    name, found = plain(target), []
+    name, found = target_name(target), []
     for e in screen.elements:
         if e.role not in ("text", "link") or not name:
             continue
-        words = norm(e.text)
+        words = normalised(e.text)
         if fuzz.ratio(name, words) >= 85:
             found.append(e.box)
         elif words.startswith((name + " ", name + ":")):
@@ -170,7 +174,7 @@ def _digit_fits(one: int, a: Box, other: int, b: Box) -> bool:
 
 def over_a_row(screen: PerceivedScreen, target: str) -> list[Candidate]:
     """Words that were read one by one but make up the target's name together."""
-    name = norm(quoted[1]) if (quoted := re.search(r"[\"“«„](.+)[\"”»“]", target)) else plain(target)
+    name = normalised(quoted[1]) if (quoted := re.search(r"[\"“«„](.+)[\"”»“]", target)) else target_name(target)
     texts = sorted(
         (e for e in screen.elements if e.role in ("text", "link", "menuitem") and e.text), key=lambda e: e.box.x1
     )
@@ -181,7 +185,7 @@ def over_a_row(screen: PerceivedScreen, target: str) -> list[Candidate]:
             if abs(e.box.center.y - first.box.center.y) < first.box.height / 2 and e.box.x1 >= first.box.x1
         ]
         for count in range(2, min(len(row), 8) + 1):
-            if norm(" ".join(e.text for e in row[:count])) == name:
+            if normalised(" ".join(e.text for e in row[:count])) == name:
                 box = Box.around([p for e in row[:count] for p in (Point(*e.box[:2]), Point(*e.box[2:]))])
                 return [Candidate(replace(first, box=box, text=name), box.center, 0.9, "words side by side")]
     return []

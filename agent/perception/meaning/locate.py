@@ -6,8 +6,9 @@ from rapidfuzz import fuzz
 
 from agent.core.model import Grounding
 from agent.perception.elements import Candidate, Element, PerceivedScreen
-from agent.perception.meaning.ranking import SURE, parse_target, rank
-from agent.perception.meaning.text_similarity import plain
+from agent.perception.meaning.description import parse_target
+from agent.perception.meaning.ranking import SURE, rank
+from agent.perception.normalisation import words_only
 
 _WIDGETS = ("button", "field", "checkbox", "radio", "switch", "select", "slider")
 
@@ -51,8 +52,8 @@ def _nothing(screen: PerceivedScreen, instruction: str, found: list[Candidate]) 
         return f"nothing fits {instruction!r}: the screen looks empty"
     if found:
         return f"nothing fits {instruction!r}; the nearest is {_name(found[0].element)} (score {found[0].score:.2f})"
-    words = plain(parse_target(instruction).words)
-    alike = [(float(fuzz.ratio(words, plain(e.text or e.label))), e) for e in screen.elements if e.text or e.label]
+    words = words_only(parse_target(instruction).words)
+    alike = [(float(fuzz.ratio(words, words_only(e.text or e.label))), e) for e in screen.elements if e.text or e.label]
     likest = max(alike, key=lambda pair: pair[0], default=None)
     near = f"; the nearest is {_name(likest[1])}" if likest and likest[0] > 0 else ""
     return f"nothing on the screen fits {instruction!r}{near}"

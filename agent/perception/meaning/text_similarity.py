@@ -4,69 +4,20 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
 from rapidfuzz import fuzz
 
 from agent.perception.meaning.vocabulary import SYNONYMS
+from agent.perception.normalisation import words_only
 
-STOP = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "my",
-        "this",
-        "that",
-        "to",
-        "of",
-        "in",
-        "on",
-        "at",
-        "for",
-        "and",
-        "or",
-        "is",
-        "are",
-        "i",
-        "me",
-        "it",
-        "its",
-        "with",
-        "from",
-        "by",
-        "as",
-        "be",
-        "your",
-        "you",
-        "please",
-        "app",
-        "application",
-        "page",
-        "screen",
-        "about",
-        "into",
-        "how",
-        "has",
-        "have",
-        "some",
-        "all",
-        "one",
-        "so",
-        "do",
-        "what",
-    ]
-)
+STOP = frozenset([
+    "the", "a", "an", "my", "this", "that", "to", "of", "in", "on", "at", "for", "and", "or", "is", "are", "i",
+    "me", "it", "its", "with", "from", "by", "as", "be", "your", "you", "please", "app", "application", "page",
+    "screen", "about", "into", "how", "has", "have", "some", "all", "one", "so", "do", "what",
+])  # fmt: skip
 """Words that say nothing about which thing is meant."""
-
-
-def plain(text: str) -> str:
-    """Lower case, one space between words, no punctuation or mnemonic marks: what two labels are compared by."""
-    text = unicodedata.normalize("NFKC", text.replace("º", "°")).casefold().replace("_", " ").replace("’", "'")
-    text = re.sub(r"(?<=\w)['’](?=\w)", "'", text)
-    return re.sub(r"[^\w'+#@%&$€£]+", " ", text).strip()
 
 
 _CONFUSED = str.maketrans(
@@ -85,7 +36,7 @@ def likeness(wanted: str, seen: str, quoted: bool = False) -> float:
         return 0.0
     if wanted.strip() == seen.strip():
         return 1.0
-    a, b = plain(wanted), plain(seen)
+    a, b = words_only(wanted), words_only(seen)
     if not a or not b:
         return 0.0
     if a == b:
@@ -122,7 +73,7 @@ def _fuzzy(a: str, b: str) -> float:
 def _cut_off(a: str, seen: str) -> float:
     """A label that the program cut short: "Friends from Col…"."""
     stem = re.sub(r"(?:…|\.\.+|・・・)\s*$", "", seen).strip()
-    b = plain(stem)
+    b = words_only(stem)
     return 0.86 if stem != seen.strip() and len(b) >= 5 and a.startswith(b) and len(b) > 0.4 * len(a) else 0.0
 
 
@@ -132,7 +83,7 @@ def phrases() -> dict[str, frozenset[int]]:
     table: dict[str, set[int]] = {}
     for index, row in enumerate(SYNONYMS):
         for phrase in row:
-            table.setdefault(" ".join(stem(w) for w in plain(phrase).split()), set()).add(index)
+            table.setdefault(" ".join(stem(w) for w in words_only(phrase).split()), set()).add(index)
     return {phrase: frozenset(rows) for phrase, rows in table.items()}
 
 
@@ -163,7 +114,7 @@ class Sense:
 @lru_cache(maxsize=8192)
 def senses(text: str) -> tuple[Sense, ...]:
     """The words of a text that carry meaning, the longest known phrases first taken as one."""
-    words = [stem(word) for word in re.findall(r"[\w'+#@%&$€£-]+", plain(text))]
+    words = [stem(word) for word in re.findall(r"[\w'+#@%&$€£-]+", words_only(text))]
     found: list[Sense] = []
     index = 0
     while index < len(words):

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from agent.perception.ocr import Image as Pixels
+from envs.env import Image as Pixels
 
 
 def render(html: str, folder: Path, width: int = 900, height: int = 700, scale: float = 1.0) -> Pixels:

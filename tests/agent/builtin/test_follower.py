@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from actions.frame import Box
-from agent.builtin.screen_diff import PerceivedObservation, changed_elsewhere, changed_within, window_came
+from agent.builtin.screen_diff import PerceivedObservation, changed_elsewhere, changed_within, window_appeared
 from agent.perception.elements import Element, PerceivedScreen, Role
 from tests.agent.builtin.toy import Toy, acts, at, follow, hides, shows
 
@@ -299,7 +299,7 @@ def test_an_entry_with_and_in_it_is_one_entry_where_it_is_written() -> None:
 def test_in_a_dry_run_nothing_is_waited_for() -> None:
     from actions.action import Click
     from agent.builtin.follower import Follower
-    from agent.builtin.instructions import parse_instructions
+    from agent.builtin.grammar.parse import parse_instructions
     from agent.builtin.screen_diff import PerceivedObservation
     from agent.perception.meaning.ranking import rank
     from tests.agent.builtin.toy import BLANK
@@ -391,9 +391,9 @@ def test_a_field_that_loses_the_focus_is_no_effect_but_one_with_new_words_is() -
 
 def test_a_window_differs_from_every_earlier_look() -> None:
     menu, window = (0, 20, 160, 120), (40, 60, 300, 200)
-    assert window_came([painted(), painted(menu)], painted(window))
-    assert not window_came([painted(), painted(menu)], painted())
-    assert not window_came([painted()], painted((10, 10, 40, 20)))
+    assert window_appeared([painted(), painted(menu)], painted(window))
+    assert not window_appeared([painted(), painted(menu)], painted())
+    assert not window_appeared([painted()], painted((10, 10, 40, 20)))
 
 
 def test_text_that_ends_in_a_new_line_ends_in_enter() -> None:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from agent.builtin import steps as s
-from agent.builtin.instructions import parse_instructions
+from agent.builtin import instructions as s
+from agent.builtin.grammar.parse import parse_instructions
 
 PHRASINGS = Path(__file__).with_name("phrasings.txt")
 QUOTES = ['""', "''", "“”", "„“", "„”", "«»", "»«", "‘’", "「」", "『』", "``", "‹›"]
@@ -24,16 +24,16 @@ def brief(x: s.Instruction) -> str:
             return " ".join(p for p in ("+".join(x.keys), side, count, "click", x.target) if p)
         case s.OpenMenu():
             return f"menu {x.menu}"
-        case s.OpenThing():
+        case s.OpenTarget():
             return f"open {x.kind} {x.target}"
         case s.Hover():
             return f"hover {x.target}"
-        case s.Hold():
+        case s.LongPressOn():
             return f"hold {x.target} {x.seconds:g}s"
         case s.TypeInto():
             into = f" into {x.target}" if x.target else ""
             return f"type {x.text!r}{into}" + " replacing" * x.replace + " enter" * x.submit
-        case s.SetTo():
+        case s.SetValue():
             return f"set {x.target} = {x.value}"
         case s.Press():
             return f"press {' '.join(x.chords)}" + (f" or click {x.perhaps}" if x.perhaps else "")
@@ -57,13 +57,13 @@ def brief(x: s.Instruction) -> str:
             return f"clear {x.target}".strip()
         case s.Dismiss():
             return " ".join(p for p in ("dismiss", x.target, x.how, "optional" * x.optional) if p)
-        case s.Guard():
+        case s.Trigger():
             return f"if {x.condition}: " + " & ".join(map(brief, x.then))
-        case s.Tell():
+        case s.ReadText():
             return f"tell {x.question}"
         case s.SystemButton():
             return f"go {x.name}"
-        case s.Either():
+        case s.Alternatives():
             return f"either {brief(x.first)} or " + " & ".join(map(brief, x.otherwise))
         case s.NeedsPlanning():
             return "PLAN"

@@ -28,7 +28,7 @@ class Eyes:
     def __init__(self, *elements: Element) -> None:
         self.screen = PerceivedScreen(400, 300, elements)
 
-    def look(self, image: Image) -> PerceivedScreen:
+    def perceive(self, image: Image) -> PerceivedScreen:
         return self.screen
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from actions.action import AnyAction, Click, Drag, Finish, Key, Scroll, TypeText, Wait
 from actions.frame import Box
 from agent.builtin.follower import Follower
-from agent.builtin.instructions import parse_instructions
+from agent.builtin.grammar.parse import parse_instructions
 from agent.builtin.screen_diff import PerceivedObservation
 from agent.perception.elements import Element, PerceivedScreen, Role
 from agent.perception.meaning.ranking import rank

@@ -105,7 +105,7 @@ def seen(screen: PerceivedScreen, role: Role, name: str) -> list[tuple[Point, bo
 
 @pytest.mark.desktop
 def test_the_widgets_of_a_tk_window_are_found_where_tk_has_them(capfd: pytest.CaptureFixture[str]) -> None:
-    screen = Perceiver().look(tk_window(TK, "1280x800"))
+    screen = Perceiver().perceive(tk_window(TK, "1280x800"))
     told = [Told(Box(*map(float, box)), *rest) for box, *rest in json.loads(capfd.readouterr().out)]
     assert len(told) == 13
     missed = [
@@ -125,7 +125,7 @@ def test_the_widgets_of_a_tk_window_are_found_where_tk_has_them(capfd: pytest.Ca
 
 @pytest.mark.parametrize("scale", [1.0, 1.5])
 def test_the_widgets_of_a_web_form(scale: float, tmp_path: Path) -> None:
-    screen = Perceiver().look(render(PAGE, tmp_path, 900, 800, scale))
+    screen = Perceiver().perceive(render(PAGE, tmp_path, 900, 800, scale))
     missed = [row for row in WEB if row[2] not in [checked for _, checked in seen(screen, row[0], row[1])]]
     assert not missed
     roles = ("field", "select", "radio", "checkbox", "slider", "button")

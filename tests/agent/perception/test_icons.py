@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from actions.frame import Box
-from agent.perception.icons import INPUT, IconNamer, concepts, concepts_for, names_of, normalise, phrases, words_of
+from agent.perception.icon_concepts import concepts, concepts_for, names_of, phrases, words_of
+from agent.perception.icon_patches import INPUT, normalise
+from agent.perception.icons import IconNamer
 from tools.build_icons import IGNORE, OTHER, label_of
 
 OWNER = {icon: i for i, row in enumerate(concepts().values()) for icon in row["icons"]}

@@ -51,7 +51,7 @@ def test_a_rendered_toolbar(tmp_path: Path) -> None:
     from agent.perception.perceive import Perceiver
 
     page = "".join(f"<button style='margin:20px;font-size:18px'>{name}</button>" for name in ("Cut", "Copy", "Paste"))
-    screen = Perceiver().look(render(page, tmp_path, 600, 300))
+    screen = Perceiver().perceive(render(page, tmp_path, 600, 300))
     places = {name: locate(screen, f"the {name} button").point for name in ("Cut", "Copy", "Paste")}
     xs = [point.x for point in places.values() if point is not None]
     assert len(xs) == 3

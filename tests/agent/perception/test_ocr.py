@@ -6,8 +6,11 @@ from PIL import Image as Picture
 from PIL import ImageDraw, ImageFont
 
 from actions.frame import Box
-from agent.perception import ocr
-from agent.perception.ocr import Image, TextReader, content_regions, read_boxes, split_row
+from agent.perception import ocr_models
+from agent.perception.ocr import TextReader
+from agent.perception.text_detection import content_regions, split_row
+from agent.perception.text_recognition import read_boxes
+from envs.env import Image
 
 FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
 
@@ -93,5 +96,5 @@ def test_a_row_on_a_busy_background_is_left_whole() -> None:
 
 def test_a_missing_model_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    with pytest.raises(ocr.MissingModelError, match="pip install"):
-        ocr._model_path("det")
+    with pytest.raises(ocr_models.MissingModelError, match="pip install"):
+        ocr_models._model_path("det")

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from actions.frame import Box
 from agent.perception.elements import Element, PerceivedScreen, Role
-from agent.perception.meaning.ranking import SURE, parse_target, rank
+from agent.perception.meaning.description import parse_target
+from agent.perception.meaning.ranking import SURE, rank
 from agent.perception.meaning.text_similarity import likeness, meaning
 
 

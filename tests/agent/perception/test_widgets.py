@@ -10,10 +10,11 @@ from PIL import Image as Picture
 from PIL import ImageDraw, ImageFont
 
 from actions.frame import Box
-from agent.perception import ocr
-from agent.perception.elements import Element, PerceivedScreen, Role
-from agent.perception.ocr import Image, TextLine, read_boxes
+from agent.perception import ocr, perceive
+from agent.perception.elements import Element, PerceivedScreen, Role, TextLine
 from agent.perception.perceive import Perceiver
+from agent.perception.text_recognition import read_boxes
+from envs.env import Image
 from tests.agent.builtin.pages import render, tk_window
 
 FORM = """<style>body{font:16px sans-serif;margin:30px}label{display:block;margin:10px 0}</style>
@@ -61,7 +62,7 @@ def form(tmp_path_factory: pytest.TempPathFactory) -> Image:
 
 @pytest.fixture(scope="module")
 def form_screen(form: Image) -> PerceivedScreen:
-    return Perceiver().look(form)
+    return Perceiver().perceive(form)
 
 
 def test_fields_of_a_web_form_are_found_with_their_labels(form_screen: PerceivedScreen) -> None:
@@ -86,7 +87,7 @@ def test_buttons_sliders_drop_downs_and_links(form_screen: PerceivedScreen) -> N
 
 @pytest.mark.parametrize("scale", [1.5, 2.0])
 def test_the_same_form_at_higher_scales(scale: float, tmp_path: Path) -> None:
-    screen = Perceiver().look(render(FORM, tmp_path, scale=scale))
+    screen = Perceiver().perceive(render(FORM, tmp_path, scale=scale))
     assert {"Full name", "E-mail", "Comment"} <= {field.label for field in of(screen, "field")}
     assert {box.label: box.checked for box in of(screen, "checkbox")} == {
         "I agree to the terms": False,
@@ -97,7 +98,7 @@ def test_the_same_form_at_higher_scales(scale: float, tmp_path: Path) -> None:
 
 @pytest.mark.desktop
 def test_a_tk_window() -> None:
-    screen = Perceiver().look(tk_window(SETTINGS))
+    screen = Perceiver().perceive(tk_window(SETTINGS))
     assert [menu.text for menu in of(screen, "menu")] == ["File", "Edit", "View", "Help"]
     assert [field.label for field in of(screen, "field")] == ["Name", "Phone"]
     assert {box.label: box.checked for box in of(screen, "checkbox")} == {"Send me news": True, "Remember me": False}
@@ -109,7 +110,7 @@ def test_a_tk_window() -> None:
 
 def test_an_open_menu_gives_its_entries(tmp_path: Path) -> None:
     rows = "".join(f"<div style='padding:5px 20px'>{name}</div>" for name in ("New", "Open Recent", "Save As…", "Quit"))
-    screen = Perceiver().look(
+    screen = Perceiver().perceive(
         render(f"<div style='width:220px;border:1px solid #999;font:15px sans-serif'>{rows}</div>", tmp_path)
     )
     assert [item.text for item in of(screen, "menuitem")] == ["New", "Open Recent", "Save As...", "Quit"]
@@ -117,26 +118,27 @@ def test_an_open_menu_gives_its_entries(tmp_path: Path) -> None:
 
 def test_an_unchanged_image_costs_next_to_nothing(form: Image) -> None:
     perceiver = Perceiver()
-    first = perceiver.look(form)
+    first = perceiver.perceive(form)
     start = time.perf_counter()
-    assert perceiver.look(form.copy()) is first
+    assert perceiver.perceive(form.copy()) is first
     assert time.perf_counter() - start < 0.1
 
 
 def test_after_a_small_change_only_what_changed_is_read(form: Image, monkeypatch: pytest.MonkeyPatch) -> None:
     perceiver = Perceiver()
-    before = perceiver.look(form)
+    before = perceiver.perceive(form)
     read: list[int] = []
 
     def counted(image: Image, boxes: Sequence[Box]) -> list[TextLine]:
         read.append(len(boxes))
         return read_boxes(image, boxes)
 
-    monkeypatch.setattr(ocr, "read_boxes", counted)
+    for module in (ocr, perceive):
+        monkeypatch.setattr(module, "read_boxes", counted)
     after_image = form.copy()
     box = next(button.box for button in of(before, "button") if button.text == "Reset")
     after_image[int(box.y1) - 3 : int(box.y2) + 4, int(box.x1) - 3 : int(box.x2) + 4] = 255
-    after = perceiver.look(after_image)
+    after = perceiver.perceive(after_image)
     assert sum(read) <= 3
     assert [button.text for button in of(after, "button")] == ["Submit"]
     assert [field.label for field in of(after, "field")] == [field.label for field in of(before, "field")]
@@ -144,20 +146,20 @@ def test_after_a_small_change_only_what_changed_is_read(form: Image, monkeypatch
 
 def test_a_look_after_typing_sees_what_a_first_look_sees(form: Image) -> None:
     perceiver = Perceiver()
-    field = of(perceiver.look(form), "field")[0].box
+    field = of(perceiver.perceive(form), "field")[0].box
     face = ImageFont.load_default(15)
     for length in range(1, 14, 3):
         picture = Picture.fromarray(form)
         ImageDraw.Draw(picture).text((field.x1 + 3, field.y1 + 2), "Grace Hopper!"[:length], fill="black", font=face)
         shown = np.asarray(picture)
-        assert perceiver.look(shown) == Perceiver().look(shown)
+        assert perceiver.perceive(shown) == Perceiver().perceive(shown)
 
 
 def test_an_empty_screen_has_nothing_on_it() -> None:
-    assert Perceiver().look(np.full((600, 800, 3), 90, np.uint8)).elements == ()
+    assert Perceiver().perceive(np.full((600, 800, 3), 90, np.uint8)).elements == ()
 
 
 @pytest.mark.parametrize("shape", [(10, 10), (10, 10, 4)])
 def test_another_shape_is_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="height x width x 3"):
-        Perceiver().look(np.zeros(shape, np.uint8))
+        Perceiver().perceive(np.zeros(shape, np.uint8))

@@ -9,13 +9,13 @@ from PIL import ImageDraw
 
 from actions.frame import Box
 from agent.perception.calculator_keys import with_keys
-from agent.perception.elements import Element, PerceivedScreen, PerceivedWindow, Role
+from agent.perception.elements import Element, PerceivedScreen, PerceivedWindow, Role, TextLine
 from agent.perception.line_repair import mended
 from agent.perception.meaning.locate import locate
 from agent.perception.meaning.ranking import rank
-from agent.perception.ocr import Image, TextLine
 from agent.perception.shapes import FlatArea
 from agent.perception.windows import windows_of
+from envs.env import Image
 
 BLANK = np.full((60, 400, 3), 255, np.uint8)
 

@@ -6,7 +6,7 @@ import pytest
 
 from actions.action import Button, Click, Key
 from actions.frame import Frame, Point
-from agent.builtin.instructions import parse_instructions
+from agent.builtin.grammar.parse import parse_instructions
 from agent.builtin.resuming import instructions_done
 from agent.core.loop import Agent
 from agent.core.model import Decision

@@ -1,4 +1,4 @@
-"""Cutting a task into clauses and reading each by the first rule that fits."""
+"""A task cut into clauses, each read by the first rule that matches it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from agent.builtin.literals import LITERAL, Literals
-from agent.builtin.phrases import (
+from agent.builtin.grammar.literals import LITERAL, Literals
+from agent.builtin.grammar.phrases import (
     CLICKING,
     CONDITION,
     IDIOMS,
@@ -20,7 +20,7 @@ from agent.builtin.phrases import (
     trim,
     unwrap,
 )
-from agent.builtin.steps import Either, Instruction, NeedsPlanning
+from agent.builtin.instructions import Alternatives, Instruction, NeedsPlanning
 
 Found = tuple[Instruction, ...] | None
 Rule = Callable[["TaskParser", "re.Match[str]"], Found]
@@ -36,11 +36,11 @@ _LONE = re.compile(
     r"|(?<=\d)\s+(?=\.\s+\d))(?P<it>[.,])",
     re.IGNORECASE,
 )
-"""A point or comma that is itself what is pressed."""
+"""A point or comma that is itself the key to press."""
 
 
 class TaskParser:
-    """Reads one task: holds its literals and the rules of the grammar."""
+    """Parses one task; holds its literals and the rules of the grammar."""
 
     def __init__(self, task: str, rules: Rules) -> None:
         self._rules = rules
@@ -49,10 +49,10 @@ class TaskParser:
         self.literals = Literals()
         self.text = self.literals.take(_LONE, self.literals.shield(task.replace("\r\n", "\n")))
 
-    # -- what rules ask for
+    # -- used by the rules
 
     def lit(self, text: str) -> str:
-        """Text to be typed: a lone quotation's inside, or the words without the sentence's full stop."""
+        """Text to type: the inside of a single quotation, or the words without the full stop of the sentence."""
         words = text.strip()
         if re.fullmatch(LITERAL + r"[\s.,;!?]*", words):
             return self.literals.content(words[0])
@@ -63,7 +63,7 @@ class TaskParser:
         return self.literals.restore(bare(text))
 
     def clause(self, text: str) -> Found:
-        """The steps of one clause, or None where no rule reads it."""
+        """The instructions of one clause, or None where no rule reads it."""
         if text not in self._cache and self._depth < 8:
             self._depth += 1
             self._cache[text] = self._read_clause(text)
@@ -71,7 +71,7 @@ class TaskParser:
         return self._cache.get(text)
 
     def many(self, text: str, make: Callable[[str], Instruction]) -> Found:
-        """One step for a target; for a list one each, unless the whole list is written on the screen."""
+        """One instruction for a target; for a list one each, unless the screen shows the whole list as one name."""
         text = re.sub(r"^(?:the\s+)?(?:buttons|keys|digits|numbers)\s+(?=\S)", "", named_entry(bare(text)), flags=re.I)
         whole = self.target(text)
         parts = [p for p in LIST.split(bare(text)) if p.strip()]
@@ -83,17 +83,17 @@ class TaskParser:
             return None
         steps = tuple(replace(make(self.target(p)), source=self.target(p)) for p in parts)
         quoted = any(re.search(LITERAL, p) for p in parts)
-        return steps if quoted else (Either(whole, make(whole), steps),)
+        return steps if quoted else (Alternatives(whole, make(whole), steps),)
 
     def both(self, first: str, rest: str) -> Found:
-        """The steps of two clauses, one after the other; None if either cannot be read."""
+        """The instructions of two clauses in order; None if either cannot be read."""
         one, two = self.clause(first), self.clause(rest)
         return one + two if one and two else None
 
-    # -- the passes
+    # -- the passes over the task
 
     def read(self) -> tuple[Instruction, ...]:
-        """All steps of the task, or a lone `NeedsPlanning`."""
+        """All instructions of the task, or a single `NeedsPlanning`."""
         steps: list[Instruction] = []
         clauses = self._clauses()
         for clause in clauses:
@@ -126,7 +126,7 @@ class TaskParser:
         return [clause.strip(" ,\t\n") for clause in out]
 
     def _pieces(self) -> Iterator[tuple[str, str]]:
-        """(the joint before it, piece) for every smallest piece, in order."""
+        """(joint before it, piece) of every smallest piece, in order."""
         numbered = re.match(r"\s*(?:step\s*)?\(?1[.):]", self.text, re.IGNORECASE)
         text = re.sub(r"(?:(?<=\s)|^)\(?\d{1,2}[.)]\s+(?=\S)", "\n", self.text) if numbered else self.text
         text = re.sub(r"(?m)^\s*(?:[-*•–]\s+|\d{1,2}[.)]\s+)(?=\S)", "", text)
@@ -141,7 +141,7 @@ class TaskParser:
         yield joint, text[at:].strip(" \t")
 
     def _belongs(self, before: str, joint: str, piece: str) -> bool:
-        """Whether `piece` goes on with the clause `before` instead of starting one."""
+        """Whether `piece` continues the clause `before` instead of starting one."""
         start = unwrap(before)
         soft_and = re.fullmatch(r"\s+(?:and|&)\s+", joint, re.IGNORECASE) is not None
         if CONDITION.match(start):
@@ -173,7 +173,7 @@ class TaskParser:
 
 
 def planning(words: str, alone: bool) -> NeedsPlanning:
-    """The honest sentence for `words`, the whole task (`alone`) or the clause at fault."""
+    """A `NeedsPlanning` for `words`, the whole task (`alone`) or the clause that cannot be read."""
     if not words.strip():
         return NeedsPlanning(f"The task is empty: {PROMISE}", source=words)
     part = "This task" if alone else f"The part “{words}” of the task"

@@ -1,28 +1,13 @@
-"""Text that is taken to the letter: between quotes of any kind, or after ``exactly:``."""
+"""Literal text of a task: between quotes of any kind, or after ``exactly:``."""
 
 from __future__ import annotations
 
 import re
 
 _QUOTES = {
-    '"': '"',
-    "'": "'",
-    "`": "`",
-    "“": "”",
-    "„": "“”",
-    "”": "”",
-    "«": "»",
-    "»": "«",
-    "‘": "’",
-    "‚": "‘’",
-    "「": "」",
-    "『": "』",
-    "‹": "›",
-    "《": "》",
-    "＂": "＂",
-    "‟": "”",
-    "〝": "〞",
-}
+    '"': '"', "'": "'", "`": "`", "“": "”", "„": "“”", "”": "”", "«": "»", "»": "«", "‘": "’", "‚": "‘’",
+    "「": "」", "『": "』", "‹": "›", "《": "》", "＂": "＂", "‟": "”", "〝": "〞",
+}  # fmt: skip
 _BARE = "\"'`”»＂"  # open only after a blank or punctuation: elsewhere they are inches, apostrophes and closers
 _APOSTROPHES = "'’‘"
 FIRST, LAST = 0xF0000, 0xFFFFD
@@ -30,7 +15,7 @@ LITERAL = f"[{chr(FIRST)}-{chr(LAST)}]"
 
 
 def _closing(text: str, start: int) -> int:
-    """Index of the quote that closes the one at `start`, or -1. Quotes of the same kind may nest where it shows."""
+    """Index of the quote that closes the one at `start`, or -1. Same quotes may nest where that is clear."""
     closers, opener, depth, first = _QUOTES[text[start]], text[start], 1, -1
     for i in range(start + 1, len(text)):
         after = text[i + 1 : i + 2]
@@ -48,7 +33,7 @@ def _closing(text: str, start: int) -> int:
 
 
 class Literals:
-    """Quoted text taken out of a task: each literal becomes one private-use character."""
+    """The literals of a task, each replaced by one private-use character."""
 
     def __init__(self) -> None:
         self._raw: list[str] = []
@@ -74,7 +59,7 @@ class Literals:
         return "".join(out)
 
     def take(self, pattern: re.Pattern[str], text: str) -> str:
-        """`text` with what the group ``it`` of each match says taken as a literal."""
+        """`text` with the group ``it`` of each match replaced as a literal."""
         return pattern.sub(lambda m: m.group()[: m.start("it") - m.start()] + self._put(m["it"], m["it"]), text)
 
     def _open(self, task: str, i: int) -> int:
@@ -86,7 +71,7 @@ class Literals:
         return _closing(task, i)
 
     def _quoted_end(self, task: str, i: int) -> int:
-        """After ``exactly:`` a quoted text that a new clause or the end follows is the text itself."""
+        """The end of a quoted text after ``exactly:`` that a new clause or the end of the task follows; else 0."""
         if i >= len(task) or (close := self._open(task, i)) < 0:
             return 0
         rest = task[close + 1 :]
@@ -99,11 +84,11 @@ class Literals:
         return chr(FIRST + len(self._raw) - 1)
 
     def restore(self, text: str) -> str:
-        """The user's own words again, quotes included."""
+        """`text` with its literals in the user's words, quotes included."""
         return re.sub(LITERAL, lambda m: self._raw[ord(m.group()) - FIRST], text)
 
     def content(self, text: str) -> str:
-        """What `text` stands for when typed: a lone literal's inside, else the words as they are."""
+        """`text` as it is typed: the inside of a single literal, else the user's words."""
         bare = text.strip()
         if re.fullmatch(LITERAL, bare):
             return self._content[ord(bare) - FIRST]

@@ -1,11 +1,11 @@
-"""Words and keys as people write them: politeness, joints between clauses, counts, fields, dialogs, chords."""
+"""Patterns of English that the grammar shares: politeness, joints between clauses, counts, fields, dialogs, chords."""
 
 from __future__ import annotations
 
 import re
 
 from actions.keys import check_chord
-from agent.builtin.literals import LITERAL
+from agent.builtin.grammar.literals import LITERAL
 
 _I = re.IGNORECASE
 
@@ -148,7 +148,7 @@ def number(word: str | None) -> int:
 
 
 def unwrap(text: str) -> str:
-    """The clause without politeness and numbering words before it."""
+    """The clause without leading politeness and numbering."""
     text = text.lstrip(" ,\t\n")
     while m := _WRAP.match(text):
         text = text[m.end() :].lstrip(" ,")
@@ -156,7 +156,7 @@ def unwrap(text: str) -> str:
 
 
 def trim(text: str) -> str:
-    """The clause without politeness and punctuation after it."""
+    """The clause without trailing politeness and punctuation."""
     return _TAIL.sub("", text, count=1)
 
 
@@ -177,12 +177,12 @@ _ENTRY_NOUN = re.compile(
 
 
 def named_entry(text: str) -> str:
-    """A target without the noun of what is chosen from: "Express option" is what reads "Express"."""
+    """A target without a noun for a choice: "Express" for "Express option"."""
     return _ENTRY_NOUN.sub("", text.strip())
 
 
 def odd_item(item: str, first: str) -> bool:
-    """Whether a "list item" is rather a clause that nobody can read: "organise my files"."""
+    """Whether a "list item" is rather a clause that cannot be read: "organise my files"."""
     if VAGUE.search(item):
         return True
     return not re.match(rf"(?:the|a|an)\s|{LITERAL}|[^a-z]", item) and len(item.split()) > 2 and not first[:1].islower()

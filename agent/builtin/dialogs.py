@@ -1,0 +1,126 @@
+"""DialogExecutor on a perceived screen: which is new, its buttons, whether it is risky, how a condition names it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from agent.builtin.grammar.phrases import DIALOG
+from agent.builtin.screen_diff import all_text, fresh
+from agent.perception.elements import Element, PerceivedScreen, PerceivedWindow
+from agent.perception.normalisation import normalised
+
+_CLOSES = (
+    "close", "dismiss", "not now", "no thanks", "no, thanks", "maybe later", "later", "skip", "cancel", "no", "×",
+    "x",
+)  # fmt: skip
+_AGREES = (
+    "ok", "okay", "got it", "i understand", "understood", "accept", "continue", "yes", "agree", "accept all",
+    "allow",
+)  # fmt: skip
+NEUTRAL = frozenset(_CLOSES)
+"""Texts of buttons that change nothing."""
+_RISKY = re.compile(
+    r"\b(?:delet|remov|overwrit|replace|discard|erase|format|reset|uninstall|pay|buy|purchase|send|unsaved|lose|lost|"
+    r"don'?t save|without saving|permanent|terminate|quit|sign out|log ?out)",
+    re.IGNORECASE,
+)
+_GENERIC = re.compile(
+    r"(?:an?|any|the|some|unexpected|new|other|modal|sudden|surprise|kind of|that|which|this|\s)*"
+    rf"{DIALOG}\s*(?:box|window)?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Dialog:
+    """A new dialog: its buttons with known words, its other text, whether it has fields."""
+
+    buttons: tuple[Element, ...]
+    words: str
+    has_fields: bool
+
+    @property
+    def risky(self) -> bool:
+        """Whether its text mentions an irreversible action."""
+        return _RISKY.search(self.words) is not None
+
+    def button(self, how: str = "") -> Element | None:
+        """The button that closes it: by `how` ("ok", "cancel"), else the most harmless one; None where none is safe."""
+        order = {"ok": _AGREES + _CLOSES, "cancel": tuple(reversed(_CLOSES))}.get(how, _CLOSES + _AGREES)
+        if self.risky and how != "ok":
+            order = _CLOSES
+        ranked = [b for word in order for b in self.buttons if _button_word(b) == word]
+        return ranked[0] if ranked else None
+
+
+def _button_word(element: Element) -> str:
+    word = normalised(element.text)
+    return word or next((name for name in element.icons[:1] if name in ("close", "dismiss")), "")
+
+
+def find_dialog(screen: PerceivedScreen, before: PerceivedScreen | None) -> Dialog | None:
+    """The dialog that `screen` shows and `before` did not (None: everything on the screen counts as new)."""
+    new = list(screen.elements) if before is None else fresh(before, screen)
+    window = None if before is None else _new_window(screen, before)
+    if window is not None:  # other changes are not part of the dialog
+        new = [e for e in new if window.box.holds(e.box.center)]
+    few = sum(e.role == "menuitem" for e in new) <= 3  # a small pop-up may be perceived as a menu
+    buttons = [
+        e
+        for e in new
+        if (e.role in ("button", "text", "link", "icon") or (few and e.role == "menuitem"))
+        and _button_word(e) in _CLOSES + _AGREES
+        and e.box.height < 100
+    ]
+    if not buttons:
+        return None
+    words = all_text(e for e in new if e not in buttons)
+    return Dialog(tuple(buttons), words, any(e.role in ("field", "select", "slider") for e in new))
+
+
+def _new_window(screen: PerceivedScreen, before: PerceivedScreen) -> PerceivedWindow | None:
+    """The front window, if `before` showed none of its title and size."""
+    front = screen.windows[0] if screen.windows else None
+    if front is None or any(
+        w.title == front.title and abs(w.box.width - front.box.width) + abs(w.box.height - front.box.height) < 20
+        for w in before.windows
+    ):
+        return None
+    return front
+
+
+def risky_words(before: PerceivedScreen, after: PerceivedScreen) -> str:
+    """The text that appeared since `before`, if it mentions an irreversible action; else empty."""
+    words = all_text(fresh(before, after))
+    return words if _RISKY.search(words) else ""
+
+
+def is_generic_dialog(words: str) -> bool:
+    """Whether a condition names no particular dialog: "a dialog", "an unexpected pop-up"."""
+    return _GENERIC.fullmatch(words.strip()) is not None
+
+
+def dialog_words(words: str) -> str:
+    """The text that identifies a particular dialog: the quoted words, or the name without its noun."""
+    quoted = re.search(r"[\"“„'«‘「`]([^\"”“'»’」`]+)[\"”“'»’」`]", words)
+    if quoted:
+        return quoted[1]
+    words = re.sub(r"\b(?:that|which)\s+(?:says|reads|asks)\b", " ", words)
+    return re.sub(
+        rf"^(?:an?|any|the)\s+|\s+{DIALOG}$|^{DIALOG}\s+(?:saying|titled|named|with|about)\s+", "", words
+    ).strip()
+
+
+_COMPLAINTS = re.compile(
+    r"\b(?:please (?:fill|enter|select|check|tick|choose|include|match)|is required|required field|invalid"
+    r"|not valid|must (?:be|not|have)|(?:an )?error(?: occurred)?\b|failed|could not|cannot|can't|unable to"
+    r"|permission denied|no such file|does not exist)",
+    re.IGNORECASE,
+)
+
+
+def complaint(before: PerceivedScreen, after: PerceivedScreen) -> str:
+    """The text of an error message that has appeared since `before`; else empty."""
+    new = [e.text for e in fresh(before, after) if _COMPLAINTS.search(e.text) and len(e.text) < 120]
+    return new[0] if new else ""

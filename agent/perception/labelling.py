@@ -1,0 +1,68 @@
+"""The text that names a widget which carries none: beside a check box, left of or above a field, under an icon."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from actions.frame import Box
+from agent.perception.elements import TICKED, Element, Role
+from agent.perception.layout import ScreenLayout, beside, inside
+
+_LABELLED: tuple[Role, ...] = ("field", "select", "slider")
+
+
+def with_label(element: Element, layout: ScreenLayout) -> Element:
+    """The element with its label, where it is a tick box, field, list, slider or icon and has one."""
+    if element.role in TICKED:
+        line = beside(layout, element.box)
+        return replace(element, label=line.text) if line else element
+    if element.role in _LABELLED:
+        return replace(element, label=_field_label(element, layout))
+    if (
+        element.role == "icon"
+        and not element.label
+        and not any(e.role == "bar" and inside(element.box, e.box) for e in layout.elements)
+    ):
+        return replace(element, label=_caption(element, layout))
+    return element
+
+
+def _field_label(element: Element, layout: ScreenLayout) -> str:
+    """The text left of the field on its row, or else above its left edge; empty for none."""
+    unit, box = layout.unit, element.box
+    filled = [e.box for e in layout.elements if e.role in ("field", "select", "button", "menu", "bar", "tab")]
+    words = [
+        line for line in layout.lines if len(line.text) > 1 and not any(inside(line.box, other) for other in filled)
+    ]
+    level, slack = min(box.y2, box.y1 + 3 * unit), 1.2 * unit if element.role == "slider" else 3
+    left = [line for line in words if line.box.x2 <= box.x1 + 2 and box.y1 - slack < line.box.center.y < level + 3]
+    near = [line for line in left if box.x1 - line.box.x2 < 9 * unit]
+    if near:
+        return max(near, key=lambda line: line.box.x2).text.rstrip(" :*")
+    above = [
+        line for line in words if -0.6 * unit < box.y1 - line.box.y2 < 2.2 * unit and line.box.x1 > box.x1 - 2 * unit
+    ]
+    above = [line for line in above if line.box.x1 < box.x1 + 0.4 * box.width]
+    if above:
+        return max(above, key=lambda line: line.box.y2).text.rstrip(" :*")
+    far = [line for line in left if box.x1 - line.box.x2 < 16 * unit and not _has_widget_between(line.box, box, layout)]
+    return max(far, key=lambda line: line.box.x2).text.rstrip(" :*") if far else ""
+
+
+def _has_widget_between(words: Box, field: Box, layout: ScreenLayout) -> bool:
+    """Whether another widget stands between a text and a field on its row."""
+    gap = Box(words.x2, field.y1 + 2, field.x1 - 1, field.y2 - 2)
+    return any(e.box.overlap(gap) > 0 for e in layout.elements)
+
+
+def _caption(element: Element, layout: ScreenLayout) -> str:
+    """The text centred under an icon, as in a phone's bottom bar; empty for none."""
+    unit, box = layout.unit, element.box
+    under = [
+        line
+        for line in layout.lines
+        if 0 <= line.box.y1 - box.y2 < 1.1 * unit
+        and abs(line.box.center.x - box.center.x) < 0.8 * unit
+        and len(line.text) < 24
+    ]
+    return under[0].text if under and box.width < 4 * unit else ""

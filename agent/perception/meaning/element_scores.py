@@ -1,0 +1,242 @@
+"""How well one element fits a description without its relations: by text, label, meaning, icon and role."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from actions.frame import Box
+from agent.perception.elements import Element, PerceivedScreen, Role
+from agent.perception.icon_concepts import concepts_for
+from agent.perception.meaning.description import (
+    TargetDescription,
+    strip_article,
+    strip_wrappers,
+)
+from agent.perception.meaning.text_similarity import STOP, Sense, likeness, meaning, phrases, senses, stem
+from agent.perception.meaning.vocabulary import BRANDS, CONCEPTS, DEEDS, KINDS, Concept
+from agent.perception.normalisation import words_only
+
+
+@dataclass(frozen=True)
+class ScoredElement:
+    """An element, how well it fits (0 to 1), why, and the part of it that is meant (frame pixels)."""
+
+    element: Element
+    score: float
+    why: str
+    box: Box
+
+
+def base_score(
+    element: Element, target: TargetDescription, screen: PerceivedScreen, common: dict[Sense, int]
+) -> ScoredElement:
+    """The element scored against the target; `common` counts on how many elements each sense is found."""
+    if not target.words:
+        said = likeness(strip_article(strip_wrappers(target.said)), element.text) if target.said else 0.0
+        if said >= 0.98:
+            return ScoredElement(element, 0.9, "text", element.box)
+        score = 0.62 if target.roles or target.generic or target.colours or target.place else 0.0
+        if target.generic:
+            score *= (
+                1.0 if element.role in ("text", "link", "menuitem", "button", "tab") and len(element.text) > 1 else 0.3
+            )
+        return ScoredElement(
+            element,
+            score * role_factor(element, target, bare=True) * _colour_factor(element, target),
+            "role",
+            element.box,
+        )
+    text = likeness(target.words, element.text, target.quoted)
+    label = 0.97 * likeness(target.words, element.label, target.quoted)
+    meant = 0.0 if target.quoted else _meant(target, element, common)
+    icon = icon_score(target.words, element, screen)
+    if target.whole and not target.relations and not target.quoted:
+        icon = max(icon, 0.97 * icon_score(target.whole, element, screen))
+    instead = _synonym_score(target, element)
+    score = max(text, label, meant, icon, instead)
+    why = max(((text, "text"), (label, "label"), (meant, "meaning"), (icon, "icon"), (instead, "synonym")))[1]
+    box = _box_of_words(element, target.words) if why in ("text", "meaning") and text < 0.94 else element.box
+    return ScoredElement(element, score * role_factor(element, target) * _colour_factor(element, target), why, box)
+
+
+def _meant(target: TargetDescription, element: Element, common: dict[Sense, int]) -> float:
+    phrases = [target.words] if target.relations else [target.words, target.whole]
+    if _is_kind(target.words, element.text):
+        return 0.6
+    lacking = 0.72 if _lacks_verb(target.whole, element.text or element.label) else 1.0
+    return lacking * max(
+        max(meaning(phrase, element.text, common), 0.95 * meaning(phrase, element.label, common))
+        for phrase in phrases
+        if phrase
+    )
+
+
+def _is_kind(words: str, text: str) -> bool:
+    """Whether the text is a value of the kind asked for: "change the country" where "France" is written."""
+    named = set(words_only(words).split())
+    if len(text) > 32 or not named & KINDS.keys():
+        return False
+    return any(re.fullmatch(KINDS[kind], text.strip(), re.IGNORECASE) for kind in named & KINDS.keys())
+
+
+def _lacks_verb(whole: str, text: str) -> bool:
+    """Whether the request is for an action on the text ("delete the task"), not for the text itself."""
+    first = words_only(whole).split(" ", 1)[0]
+    return first in DEEDS and not any(
+        Sense(stem(first), phrases().get(stem(first), frozenset())).means(s) for s in senses(text)
+    )
+
+
+def _synonym_score(target: TargetDescription, element: Element) -> float:
+    """The score of a text that stands for the icon asked for: "Back" for go back."""
+    if not element.text or len(element.text) > 24:
+        return 0.0
+    seen = words_only(element.text) or element.text
+    return max((0.72 * share for concept, share in concepts_of(target.words) if seen in concept.texts), default=0.0)
+
+
+def role_factor(element: Element, target: TargetDescription, bare: bool = False) -> float:
+    """1 for the best role asked for, less for others; `bare` where the role is all that was said."""
+    if not target.roles:
+        return {"image": 0.8, "bar": 0.6, "icon": 0.97, "text": 0.985}.get(element.role, 1.0)
+    if element.role in target.roles:
+        return 1.0 - 0.03 * target.roles.index(element.role)
+    if bare:
+        return 0.3
+    wanted = target.roles[0]
+    near: dict[Role, tuple[Role, ...]] = {
+        "button": ("text", "link", "tab", "menuitem", "select", "field"),
+        "field": ("select", "text", "button"),
+        "select": ("field", "button", "text"),
+        "checkbox": ("radio", "switch", "text", "icon"),
+        "radio": ("checkbox", "switch", "text", "icon"),
+        "switch": ("checkbox", "radio", "icon", "text"),
+        "icon": ("button", "image", "checkbox", "radio", "link", "text"),
+        "menu": ("menuitem", "button", "text", "tab"),
+        "menuitem": ("text", "button", "link", "menu"),
+        "tab": ("text", "button", "menu", "link"),
+        "link": ("text", "button"),
+    }
+    order = near.get(wanted, ())
+    return 0.93 - 0.03 * order.index(element.role) if element.role in order else 0.72
+
+
+def _colour_factor(element: Element, target: TargetDescription) -> float:
+    if not target.colours:
+        return 1.0
+    return 1.0 if set(target.colours) & set(element.colours) else 0.6
+
+
+@lru_cache(maxsize=1024)
+def concepts_of(words: str) -> tuple[tuple[Concept, float], ...]:
+    """Concepts that the words may ask for, with the share of the words that each explains (0 to 1)."""
+    text = " ".join(w for w in words_only(words).split() if w not in ("icon", "button", "symbol", "the", "my", "a"))
+    found: list[tuple[Concept, float]] = []
+    for concept in CONCEPTS:
+        best = max((_share_said(pattern, text) for pattern in concept.says), default=0.0)
+        if best > 0:
+            found.append((concept, best))
+    return tuple(sorted(found, key=lambda pair: -pair[1]))
+
+
+def _share_said(pattern: str, text: str) -> float:
+    bounded = pattern if re.search(r"[\u4e00-\u9fff]", pattern) else rf"(?<!\w){pattern}(?!\w)"
+    match = re.search(bounded, text)
+    if not match:
+        return 0.0
+    share = len(match[0]) / max(1, len(text))
+    return 1.0 if share > 0.95 else 0.55 + 0.4 * share
+
+
+def icon_score(words: str, element: Element, screen: PerceivedScreen) -> float:
+    """How well the element's icon shows what the words ask for, 0 to about 0.9."""
+    best = 0.0
+    own = tuple(words_only(name.replace("_", " ")) for name in element.icons)
+    wanted = words_only(words)
+    if wanted and own:
+        best = max((0.9 - 0.08 * i for i, name in enumerate(own[:6]) if name == wanted), default=0.0)
+    if element.shows:
+        best = max(best, 0.9 * _shown_likelihood(words, element) * _length_factor(words))
+    for position, name in enumerate(own):
+        best = max(best, _named_weight(words, name) * _length_factor(words) * (0.88 - 0.03 * min(position, 12)))
+    for concept, share in concepts_of(words) if not own else ():
+        if element.role in ("icon", "button") and not element.text and concept.place:
+            best = max(best, share * 0.6 * in_place(element.box, concept.place, screen, strict=True))
+    return best
+
+
+def _shown_likelihood(words: str, element: Element) -> float:
+    """How likely an icon shows what the words ask for: its concepts' probabilities weighted by the words'."""
+    weights = _concept_weights(words)
+    return min(1.0, sum(likely * weights.get(concept, 0.0) for concept, likely in element.shows))
+
+
+@lru_cache(maxsize=1024)
+def _concept_weights(words: str) -> dict[str, float]:
+    return concepts_for(words)
+
+
+@lru_cache(maxsize=65536)
+def _named_weight(words: str, name: str) -> float:
+    """The weight that the words give the icon concept of this name."""
+    weight = concepts_for(words).get(name.replace(" ", "-"), 0.0)
+    return max(weight, 0.85) if name in BRANDS and name in words_only(words).split() else weight
+
+
+@lru_cache(maxsize=1024)
+def _length_factor(words: str) -> float:
+    """1 for one word down to 0.85 for many: an icon seldom stands for all of a long sentence."""
+    count = sum(word not in STOP and word not in ("icon", "button", "go", "open") for word in words_only(words).split())
+    return max(0.85, 1.06 - 0.06 * max(1, count))
+
+
+def in_place(box: Box, place: Iterable[str], screen: PerceivedScreen, strict: bool = False) -> float:
+    """1 where the box lies at the named edges of the screen, falling to 0.3 (0 when strict) at the far side."""
+    x, y = box.center.x / max(1, screen.width), box.center.y / max(1, screen.height)
+    away = {"top": y, "bottom": 1 - y, "left": x, "right": 1 - x, "middle": max(abs(x - 0.5), abs(y - 0.5)) * 1.2}
+    score = 1.0
+    for word in place:
+        far = away.get(word, 0.0)
+        score *= (1.0 if far < 0.13 else 0.0) if strict else max(0.3, 1.05 - far)
+    return min(1.0, score)
+
+
+def _box_of_words(element: Element, words: str) -> Box:
+    """The part of a longer line that the words cover: the longest run of them in it, unless that is most of it."""
+    if element.role not in ("text", "link"):
+        return element.box
+    text, wanted = element.text.casefold(), words.casefold()
+    at = text.find(wanted)
+    start, end = (at, at + len(wanted)) if at >= 0 else _longest_run(text, wanted)
+    short = 2 if re.search(r"[\u3040-\u9fff]", element.text[start:end]) else 3
+    if end - start < short or end - start > 0.72 * len(element.text):
+        return element.box
+    box, count = element.box, len(element.text)
+    if len(element.glyphs) == count:
+        half = box.height * 0.3
+        return Box(
+            max(box.x1, element.glyphs[start] - half), box.y1, min(box.x2, element.glyphs[end - 1] + half), box.y2
+        )
+    wide = box.width / count
+    return Box(box.x1 + start * wide, box.y1, box.x1 + end * wide, box.y2)
+
+
+def _longest_run(text: str, words: str) -> tuple[int, int]:
+    """Start and end in `text` of the longest run of whole words that it shares with `words`."""
+    spans = [(m.start(), m.end()) for m in re.finditer(r"\w+", text)]
+    wanted = _words_between_spaces(words)
+    best = (0, 0)
+    for i, (start, _) in enumerate(spans):
+        for _, end in spans[i:]:
+            if _words_between_spaces(text[start:end]) not in wanted:
+                break
+            if end - start > best[1] - best[0] and not (i == 0 and end - start < 3):
+                best = (start, end)
+    return best
+
+
+def _words_between_spaces(text: str) -> str:
+    return " " + " ".join(re.findall(r"\w+", text)) + " "

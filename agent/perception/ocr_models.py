@@ -1,0 +1,47 @@
+"""The PP-OCR models that the rapidocr wheel carries, run on the CPU by onnxruntime."""
+
+from __future__ import annotations
+
+import importlib.util
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime as ort
+
+
+class MissingModelError(RuntimeError):
+    """The OCR models are not where the rapidocr wheel puts them."""
+
+
+def _model_path(kind: str) -> Path:
+    spec = importlib.util.find_spec("rapidocr")
+    folders = list(spec.submodule_search_locations or ()) if spec else []
+    found = sorted(path for folder in folders for path in Path(folder, "models").glob(f"PP-OCR*_{kind}_*.onnx"))
+    if not found:
+        raise MissingModelError(f"no PP-OCR {kind} model in the rapidocr package: pip install 'rapidocr>=3.8,<4'")
+    return found[-1]
+
+
+@lru_cache(maxsize=2)
+def _session(kind: str) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = 2
+    return ort.InferenceSession(str(_model_path(kind)), options, providers=["CPUExecutionProvider"])
+
+
+@lru_cache(maxsize=1)
+def alphabet() -> list[str]:
+    """The characters of the recogniser's classes; class 0 is the CTC blank."""
+    listed = _session("rec").get_modelmeta().custom_metadata_map["character"].splitlines()
+    return ["", *listed, " "]
+
+
+def run(kind: str, batch: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The first output of the "det" or "rec" model for a batch of N x 3 x height x width."""
+    session = _session(kind)
+    output: Any = session.run(None, {session.get_inputs()[0].name: batch})[0]
+    return np.asarray(output, dtype=np.float32)
