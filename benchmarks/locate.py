@@ -1,15 +1,14 @@
-"""How often the built-in model finds what is described on real screens.
+"""Accuracy of the built-in model's `locate` on real screens.
 
 ``python -m benchmarks.locate --data FOLDER [--file instructions.jsonl]``: each line of the file has `image` (relative
 to the file's folder), `instruction`, `bbox` [x1, y1, x2, y2] in pixels and `data_type`. A point inside the box, edges
-included, is right; a refusal is wrong and is also counted on its own.
+included, is right; a refusal is wrong and is also counted separately.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
 import statistics
 import sys
 import time
@@ -28,11 +27,12 @@ from agent.core.model import Grounding
 from agent.perception.elements import PerceivedScreen
 from agent.perception.meaning.locate import locate
 from agent.perception.perceive import Perceiver
+from benchmarks.figures.statistics import wilson
 
 
 @dataclass(frozen=True)
 class LocateSample:
-    """One question: an image, an instruction in words and the box (pixels) that answers it."""
+    """An image, an instruction and the box (pixels) of its target."""
 
     image: Path
     instruction: str
@@ -44,7 +44,7 @@ class LocateSample:
 
 @dataclass(frozen=True)
 class LocateResult:
-    """One answer and whether it was right. `seconds` is for `locate` alone."""
+    """A grounding and whether it is right. `seconds` is for `locate` without perception."""
 
     sample: LocateSample
     grounding: Grounding
@@ -72,21 +72,11 @@ def _sample(row: dict[str, Any], folder: Path) -> LocateSample:
     return LocateSample(folder / row["image"], row["instruction"], box, row["data_type"], row.get("wording", ""), app)
 
 
-def wilson(right: int, total: int, z: float = 1.96) -> tuple[float, float]:
-    """Wilson's score interval (95 % by default) for `right` of `total`, as shares; (0, 1) where `total` is 0."""
-    if total == 0:
-        return 0.0, 1.0
-    share = right / total
-    spread = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
-    middle = share + z * z / (2 * total)
-    return (middle - spread) / (1 + z * z / total), (middle + spread) / (1 + z * z / total)
-
-
-def evaluate(samples: Sequence[LocateSample], look: Callable[[Path], PerceivedScreen]) -> list[LocateResult]:
-    """Every sample answered, with a progress bar on stderr."""
+def evaluate(samples: Sequence[LocateSample], perceive: Callable[[Path], PerceivedScreen]) -> list[LocateResult]:
+    """The result of every sample, with a progress bar on stderr."""
     results = []
     for sample in track(samples, description="locate", transient=True):
-        screen = look(sample.image)
+        screen = perceive(sample.image)
         start = time.perf_counter()
         grounding = locate(screen, sample.instruction)
         seconds = time.perf_counter() - start
@@ -95,7 +85,7 @@ def evaluate(samples: Sequence[LocateSample], look: Callable[[Path], PerceivedSc
     return results
 
 
-def report(results: Sequence[LocateResult], look_seconds: Sequence[float]) -> str:
+def report(results: Sequence[LocateResult], perceive_seconds: Sequence[float]) -> str:
     """The figures as text: all, by data type, by wording."""
     lines = [_row("all", results)]
     groups: dict[str, list[LocateResult]] = defaultdict(list)
@@ -104,8 +94,10 @@ def report(results: Sequence[LocateResult], look_seconds: Sequence[float]) -> st
         if result.sample.wording:
             groups[f"wording {result.sample.wording}"].append(result)
     lines += [_row(group, groups[group]) for group in sorted(groups)]
-    if look_seconds:
-        lines.append(f"median seconds: look {statistics.median(look_seconds):.2f} on {len(look_seconds)} images")
+    if perceive_seconds:
+        lines.append(
+            f"median seconds: perceive {statistics.median(perceive_seconds):.2f} on {len(perceive_seconds)} images"
+        )
     lines.append(f"median seconds: locate {statistics.median(r.seconds for r in results):.3f}")
     return "\n".join(lines)
 
@@ -113,14 +105,14 @@ def report(results: Sequence[LocateResult], look_seconds: Sequence[float]) -> st
 def _row(name: str, results: Sequence[LocateResult]) -> str:
     right = sum(r.right for r in results)
     refused = sum(r.grounding.refused for r in results)
-    low, high = wilson(right, len(results))
+    low, high = wilson(right, len(results)) or (0.0, 1.0)
     share = right / len(results)
     accuracy = f"{right:4d}/{len(results):<4d} {share:6.1%} [{low:.1%}, {high:.1%}]"
     return f"{name:22s} {accuracy}  refused {refused / len(results):.1%}"
 
 
 def draw_failures(results: Iterable[LocateResult], folder: Path) -> int:
-    """Draw target (green) and answer (red) of each wrong result into `folder`; returns how many."""
+    """Draw the target (green) and the answer (red) of each wrong result into `folder`; returns how many."""
     folder.mkdir(parents=True, exist_ok=True)
     wrong = [result for result in results if not result.right]
     for number, result in enumerate(wrong):
@@ -135,21 +127,21 @@ def draw_failures(results: Iterable[LocateResult], folder: Path) -> int:
     return len(wrong)
 
 
-class _Looker:
-    """Looks at each image once, in the order asked for."""
+class _ImageReader:
+    """Perceives each image once, in the order of the samples."""
 
     def __init__(self) -> None:
         self._perceiver = Perceiver()
-        self._seen: dict[Path, PerceivedScreen] = {}
+        self._screens: dict[Path, PerceivedScreen] = {}
         self.seconds: list[float] = []
 
     def __call__(self, path: Path) -> PerceivedScreen:
-        if path not in self._seen:
+        if path not in self._screens:
             pixels = np.asarray(Image.open(path).convert("RGB"))
             start = time.perf_counter()
-            self._seen[path] = self._perceiver.perceive(pixels)
+            self._screens[path] = self._perceiver.perceive(pixels)
             self.seconds.append(time.perf_counter() - start)
-        return self._seen[path]
+        return self._screens[path]
 
 
 def _arguments() -> argparse.ArgumentParser:
@@ -174,9 +166,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not samples:
         print(f"error: no samples in {options.data / options.file}", file=sys.stderr)
         return 2
-    look = _Looker()
-    results = evaluate(samples, look)
-    print(report(results, look.seconds))
+    perceive = _ImageReader()
+    results = evaluate(samples, perceive)
+    print(report(results, perceive.seconds))
     if options.failures:
         print(f"{draw_failures(results, options.failures)} wrong answers drawn in {options.failures}", file=sys.stderr)
     return 0

@@ -1,4 +1,4 @@
-"""Build `agent/builtin/icon_index.{onnx,json}` from open icon sets. Not needed at run time.
+"""Build `agent/perception/icon_index.{onnx,json}` from open icon sets. Not part of the wheel.
 
     python -m tools.build_icons collect NODE_MODULES CACHE.npz       SVGs to 72 x 72 masks with concepts and tags
     python -m tools.build_icons train CACHE.npz MODEL.pt [START.pt]  a small network on roughened masks
@@ -32,7 +32,7 @@ SIDE = 72
 """Pixels of a stored mask."""
 OTHER, IGNORE = -1, -2
 """Label of an icon outside the concept table, and of one whose name only partly is a concept (calendar-heart)."""
-BUILTIN = Path(icons.__file__).parent
+PERCEPTION = Path(icons.__file__).parent
 NO_BRANDS = "simple-icons"
 SETS = [
     "akar-icons",
@@ -161,8 +161,8 @@ class Icon(NamedTuple):
 
 
 def concept_table() -> dict[str, dict[str, list[str]]]:
-    """The hand-written table: icon names, people's words and weaker words of each concept."""
-    table: dict[str, dict[str, list[str]]] = json.loads((BUILTIN / "icon_index.concepts.json").read_text("utf-8"))
+    """The hand-written table: icon names, words and weaker words of each concept."""
+    table: dict[str, dict[str, list[str]]] = json.loads((PERCEPTION / "icon_index.concepts.json").read_text("utf-8"))
     return table
 
 

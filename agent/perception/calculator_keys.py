@@ -1,4 +1,4 @@
-"""The keys and the display of a calculator, put right by what stands around them."""
+"""The keys and the display of a calculator, corrected by their surroundings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Single symbols on keys told apart by their shape, where a reader of words is not to be trusted."""
+"""Single symbols on keys recognised by shape, where OCR is unreliable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the finders of widgets work on, and how lines lie to one another. Boxes are frame pixels."""
+"""The input and the result of widget detection, and positions of lines. Boxes are frame pixels."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def inside(inner: Box, outer: Box) -> bool:
 
 @dataclass
 class ScreenLayout:
-    """What the finders work on: the image, its unit, the text, flat patches and drawings, and what is decided."""
+    """The image, its unit (text height), text lines, flat areas, drawings, and the elements found so far."""
 
     image: Image
     unit: float
@@ -75,7 +75,7 @@ def rows_of(lines: Sequence[TextLine]) -> list[list[TextLine]]:
 
 
 def beside(layout: ScreenLayout, box: Box) -> TextLine | None:
-    """The nearest words right of the box on its row, or else left of it anywhere on the row."""
+    """The nearest text right of the box on its row, or else left of it anywhere on the row."""
     row = [line for line in layout.lines if len(line.text) > 1 and line.box.y1 - 2 <= box.center.y <= line.box.y2 + 2]
     right = [
         line

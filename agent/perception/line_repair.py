@@ -1,4 +1,4 @@
-"""Lines put right by the shapes around them: what the reader joined across a ring, a frame or a drop-down's arrow."""
+"""Text lines corrected by the shapes around them: cut where OCR joined them across a ring, a frame or an arrow."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from agent.perception.images import ink_mask
 from agent.perception.shapes import FlatArea
 from envs.env import Image
 
-_RINGS = frozenset("OoQ0@◎○●•©®①〇口□■☐☑✓")  # what a ring or a square is taken for
-_ARROWS = frozenset("VvνУ∨˅⌄ˇ▼▾√")  # what a drop-down's arrow is taken for
+_RINGS = frozenset("OoQ0@◎○●•©®①〇口□■☐☑✓")  # characters that OCR reads for a ring or a square
+_ARROWS = frozenset("VvνУ∨˅⌄ˇ▼▾√")  # characters that OCR reads for a drop-down's arrow
 
 
 def mended(
@@ -93,7 +93,7 @@ def _without_arrow(image: Image, line: TextLine, unit: float) -> TextLine | None
 
 
 def _last_drawing(image: Image, box: Box, gap: float) -> Box | None:
-    """The last thing drawn in the box that more than `gap` empty columns part from the rest."""
+    """The last drawing in the box that more than `gap` empty columns separate from the rest."""
     x1, y1, x2, y2 = (int(v) for v in box)
     ink = ink_mask(np.ascontiguousarray(image[max(0, y1 - 1) : y2 + 1, max(0, x1) : x2 + 2]))
     if ink is None or not ink.any():

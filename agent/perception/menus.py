@@ -1,4 +1,4 @@
-"""Finding menu bars and the entries of open menus."""
+"""Menu bars and the entries of open menus, detected by their text and shape."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ MENU_WORDS = frozenset([
     "exibir", "ajuda", "modifica", "visualizza", "文件", "编辑", "查看", "帮助", "工具", "窗口", "视图",
     "ファイル", "編集", "表示", "ヘルプ", "файл", "правка", "вид", "справка",
 ])  # fmt: skip
-"""What the entries of menu bars are called, in lower case."""
-"""What the entries of menu bars are called, lower case."""
+"""Names of the entries of menu bars, lower case."""
 
 
 def find_menus(layout: ScreenLayout) -> None:
@@ -77,7 +76,7 @@ def _menu_items(layout: ScreenLayout, popup: Box) -> None:
 
 
 def _highlighted(layout: ScreenLayout, rows: list[list[TextLine]], pitch: float) -> list[list[TextLine]]:
-    """Entries in line with a menu's others, right above or below them, that stand on a colour of their own."""
+    """Entries aligned with a menu's others, directly above or below them, on a background of another colour."""
     left = rows[0][0].box.x1
     ends = rows[0][0].box.center.y - pitch, rows[-1][0].box.center.y + pitch
     return [

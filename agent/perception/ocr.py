@@ -36,8 +36,8 @@ def _snug(line: TextLine) -> TextLine:
 class TextReader:
     """Reads the text of an image.
 
-    What an image says does not depend on the images before it: regions and word groups are remembered by their pixels,
-    so that a screen of which little has changed is read quickly and yet exactly as it would be at first sight.
+    The result does not depend on earlier images: regions and word groups are cached by their pixels, so a screen of
+    which little has changed is read quickly and exactly as without a cache.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Shapes in the pixels: flat areas, small outlines, and small drawings. Boxes are frame pixels."""
+"""Shapes of an image: flat areas, small outlines, and small drawings. Boxes are frame pixels."""
 
 from __future__ import annotations
 

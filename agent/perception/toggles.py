@@ -1,4 +1,4 @@
-"""Finding check boxes, radio buttons, switches and sliders."""
+"""Check boxes, radio buttons, switches and sliders detected by shape."""
 
 from __future__ import annotations
 

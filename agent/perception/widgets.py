@@ -1,12 +1,13 @@
-"""Finding widgets by their shape: flat areas with a frame, marks in them, small drawings without words.
+"""Widgets detected by shape: flat areas with a frame, drawings in them, small drawings without text.
 
-No template of any program. Everything is measured in text heights, so that a phone at three times the pixels looks
-the same as a desktop. Boxes are frame pixels.
+No template of any program. All lengths are in text heights, so that a phone at three times the pixels gives the same as
+a desktop. Boxes are frame pixels.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 
 import numpy as np
 
@@ -72,7 +73,7 @@ def _framed(layout: ScreenLayout) -> None:
 
 
 def _words_and_marks(layout: ScreenLayout, box: Box) -> tuple[list[TextLine], list[Box]]:
-    """The lines and the drawings in a frame; a drawing beside words that was read as a character is a drawing."""
+    """The lines and the drawings in a frame; a drawing beside text that was read as a character is a drawing."""
     lines, marks = layout.texts_in(box), layout.marks_in(box)
     drawn = [line for line in lines if len(line.text) == 1 and not line.text.isascii()]
     if len(drawn) == len(lines):
@@ -130,9 +131,7 @@ def _framed_role(patch: FlatArea, lines: Sequence[TextLine], marks: Sequence[Box
         return None
     if not lines:
         return _wordless_role(box, marks, unit)
-    ink = lines[0].box
-    for line in lines[1:]:
-        ink = ink.union(line.box)
+    ink = reduce(Box.union, (line.box for line in lines))
     left, right = ink.x1 - box.x1, box.x2 - ink.x2
     ending = [mark for mark in marks if mark.center.x > ink.x2 and box.x2 - mark.x2 < 2.5 * unit]
     if any(is_chevron(mark, unit) for mark in ending):
@@ -150,7 +149,7 @@ def _framed_role(patch: FlatArea, lines: Sequence[TextLine], marks: Sequence[Box
 
 
 def _ends_in_arrow(layout: ScreenLayout, box: Box, lines: Sequence[TextLine], marks: Sequence[Box]) -> bool:
-    """Whether what stands last in a frame points down, by its own pixels: wider than high, and narrow below."""
+    """Whether the last drawing in a frame is an arrow down by its pixels: wider than high, and narrow below."""
     words = max((line.box.x2 for line in lines), default=box.x1)
     last = [m for m in marks if m.center.x > words and box.x2 - m.x2 < 2.5 * layout.unit and m.height < layout.unit]
     for mark in last:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 
@@ -57,7 +58,7 @@ def _in_page(layout: ScreenLayout, box: Box) -> bool:
 
 
 def name_controls(elements: list[Element]) -> list[Element]:
-    """With what the drawings at the right end of title bars are for: the last closes the window."""
+    """`elements` with the controls at the right end of title bars named: the last closes the window."""
     for bar in [e for e in elements if e.role == "bar"]:
         inner = [e for e in elements if e.role in ("icon", "button") and inside(e.box, bar.box) and e is not bar]
         right = sorted((e for e in inner if e.box.center.x > bar.box.center.x), key=lambda e: -e.box.x1)
@@ -92,7 +93,7 @@ def _side(image: Image, x: int, top: int) -> int:
 
 
 def _strength(image: Image, bar: Box) -> float:
-    """How colourful a title bar is: the active window's is the most."""
+    """The saturation of a title bar: the active window's is the highest."""
     x1, y1, x2, y2 = (max(0, int(v)) for v in bar)
     part = image[y1 + 2 : y2 - 1, x1:x2].astype(int)
     return float((part.max(axis=2) - part.min(axis=2)).mean()) if part.size else 0.0
@@ -139,9 +140,7 @@ def _adjoins(left: Box, right: Box) -> bool:
 def _row_role(layout: ScreenLayout, row: list[Element]) -> Role | None:
     if len(row) < 2:
         return None
-    whole = row[0].box
-    for element in row[1:]:
-        whole = whole.union(element.box)
+    whole = reduce(Box.union, (element.box for element in row))
     panel = any(
         -8 <= p.box.y1 - whole.y2 <= 6
         and p.box.height > 2.5 * layout.unit

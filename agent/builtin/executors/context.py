@@ -150,8 +150,8 @@ class ExecutorContext:
 
     def candidates(self, target: str, roles: Sequence[Role] = ()) -> list[Candidate]:
         """Elements of the screen that `target` may mean, best first, other characters of a short name included."""
-        likely = [labels.with_its_numbers(c, target) for c in self._rank(self.screen, target, roles)]
-        likely = [c for c in likely if parse_target(target).relations or not labels.is_rival(c, target)]
+        likely = [labels.limited_by_numbers(c, target) for c in self._rank(self.screen, target, roles)]
+        likely = [c for c in likely if parse_target(target).relations or not labels.names_rival_field(c, target)]
         ranked = self._exact_first(target, likely)
         if len(ranked) > 1 and all(c.score < ACT and c.element.text == target for c in ranked):
             return ranked  # keys that read the same, and nothing says which is meant
@@ -164,16 +164,16 @@ class ExecutorContext:
         ):
             ranked = [replace(c, score=0.9) for c in labels.beside(self.screen, target)] + ranked
         if not roles and not any(c.score >= ACT for c in ranked):
-            ranked += labels.over_a_row(self.screen, target)
+            ranked += labels.joined_in_row(self.screen, target)
         if not roles and not any(c.score >= 0.8 for c in ranked):
             ranked = [c for c in labels.by_label(self.screen, target, ()) if c.score == 1.0] + ranked
-        if roles and labels.is_written(self.screen, target):
-            ranked = [c for c in ranked if labels.is_called(c.element, target)]
+        if roles and labels.is_on_screen(self.screen, target):
+            ranked = [c for c in ranked if labels.label_agrees(c.element, target)]
         found = [c for c in ranked if c.element.role in roles] if roles else ranked
         if not any(c.score >= ACT for c in found):
             found = found + labels.by_label(self.screen, target, roles)
         if roles and not any(c.score >= ACT for c in found):
-            spots = labels.right_of_words(self.screen, target) if "field" in roles else []
+            spots = labels.right_of_name(self.screen, target) if "field" in roles else []
             label = [replace(c, score=min(c.score, 0.55)) for c in ranked] if spots else ranked
             found = found + labels.beside(self.screen, target) or spots + label
         return sorted(found, key=lambda c: -c.score)

@@ -72,7 +72,7 @@ class TextExecutor(DialogExecutor):
     def _type_into(self, step: s.TypeInto) -> Script:
         found = yield from self.find(step.target, TYPED_ROLES)
         if read_date(step.text) and (
-            dates := labels.level_with(self.screen, step.target, lambda t: bool(segment_order(t)))
+            dates := labels.on_row_of(self.screen, step.target, lambda t: bool(segment_order(t)))
         ):
             order = segment_order(dates.text) or ("m", "d", "y")
             day = read_date(step.text, order)

@@ -86,7 +86,7 @@ def _piece(cell: TextCell, first: int, last: int) -> TextCell:
     return TextCell(box, cell.text[first:last].strip(), glyphs=cell.glyphs[first:last])
 
 
-def likeness(name: str, words: str) -> float:
+def label_similarity(name: str, words: str) -> float:
     """How similar a label is to a `name`, 0 to 100; at most 84 where one only contains the other."""
     one, other = normalised(name), normalised(words)
     if not one or not other:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agent.builtin.extraction.cells import TextCell, cells_of, likeness
+from agent.builtin.extraction.cells import TextCell, cells_of, label_similarity
 from agent.builtin.extraction.labels import labelled
 from agent.builtin.extraction.schema import WantedValue, read_schema
 from agent.builtin.extraction.tables import column, table
@@ -53,7 +53,7 @@ def _object(cells: Sequence[TextCell], wanted: WantedValue) -> dict[str, Any]:
 
 def _section(cells: Sequence[TextCell], wanted: WantedValue) -> Sequence[TextCell]:
     """The cells under the heading named like `wanted`; all where there is no such heading."""
-    heads = [c for c in cells if any(likeness(name, c.text) >= 90 for name in wanted.names[:2])]
+    heads = [c for c in cells if any(label_similarity(name, c.text) >= 90 for name in wanted.names[:2])]
     return [c for c in cells if c.box.y1 >= heads[0].box.y2 - 2] if heads else cells
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from agent.builtin.extraction.cells import TextCell, likeness
+from agent.builtin.extraction.cells import TextCell, label_similarity
 from agent.builtin.extraction.schema import WantedValue
 from agent.builtin.extraction.values import value_of
 
@@ -29,7 +29,7 @@ def labelled(cells: Sequence[TextCell], wanted: WantedValue, others: Sequence[Wa
 def fit(cell: TextCell, wanted: WantedValue) -> float:
     """How well `cell` names `wanted`, 0 to 100: by its text, the text before its colon, or its label."""
     words = (cell.label, cell.head, cell.text)
-    return max((likeness(name, word) for name in wanted.names for word in words if word), default=0.0)
+    return max((label_similarity(name, word) for name in wanted.names for word in words if word), default=0.0)
 
 
 def _best(cells: Sequence[TextCell], wanted: WantedValue, others: Sequence[WantedValue]) -> list[TextCell]:
@@ -41,7 +41,7 @@ def _best(cells: Sequence[TextCell], wanted: WantedValue, others: Sequence[Wante
 
 def _values(cells: Sequence[TextCell], cell: TextCell, wanted: WantedValue) -> Iterator[TextCell]:
     """The cells that may be the value of a label: its own field, after its colon, right of it, under it."""
-    if cell.label and any(likeness(name, cell.label) >= ENOUGH_IN_FORMS for name in wanted.names):
+    if cell.label and any(label_similarity(name, cell.label) >= ENOUGH_IN_FORMS for name in wanted.names):
         yield cell
         return
     if cell.tail:
@@ -105,5 +105,5 @@ def _is_label(found: TextCell, wanted: WantedValue, others: Sequence[WantedValue
     return (
         not found.label
         and found.checked is None
-        and any(likeness(name, found.head) >= 90 for other in others for name in other.names)
+        and any(label_similarity(name, found.head) >= 90 for other in others for name in other.names)
     )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from agent.builtin.extraction.cells import TextCell, cut, likeness, unbulleted
+from agent.builtin.extraction.cells import TextCell, cut, label_similarity, unbulleted
 from agent.builtin.extraction.labels import ENOUGH
 from agent.builtin.extraction.schema import WantedValue
 from agent.builtin.extraction.values import value_of
@@ -31,7 +31,7 @@ def table(cells: Sequence[TextCell], wanted: WantedValue) -> list[dict[str, Any]
 
 def column(cells: Sequence[TextCell], wanted: WantedValue) -> list[Any]:
     """The values of a list: the lines under the heading that names it, as long as they are evenly spaced."""
-    heads = [(max(likeness(n, c.head) for n in wanted.names), c) for c in cells] if wanted.names else []
+    heads = [(max(label_similarity(n, c.head) for n in wanted.names), c) for c in cells] if wanted.names else []
     for score, head in sorted(heads, key=lambda h: -h[0]):
         if score < ENOUGH or wanted.items is None:
             return []
@@ -101,7 +101,7 @@ def _cut_to_names(row: Row, wanted: WantedValue) -> Row:
         edges = [
             cell.glyphs[at] - 1 for at in starts if len(cell.glyphs) == len(cell.text) and cell.text[at - 1] == " "
         ]
-        whole = any(likeness(name, cell.text) >= 95 for name in names)
+        whole = any(label_similarity(name, cell.text) >= 95 for name in names)
         cut_row += [cell] if whole else cut(cell, edges)
     return cut_row
 
@@ -109,7 +109,7 @@ def _cut_to_names(row: Row, wanted: WantedValue) -> Row:
 def _named(row: Row, wanted: WantedValue) -> dict[str, TextCell]:
     """Which cell of the row names which part; each cell one part, the best fits first."""
     fits = sorted(
-        ((max(likeness(n, c.text) for n in part.names), part.key, c) for part in wanted.parts for c in row),
+        ((max(label_similarity(n, c.text) for n in part.names), part.key, c) for part in wanted.parts for c in row),
         key=lambda fit: -fit[0],
     )
     named: dict[str, TextCell] = {}

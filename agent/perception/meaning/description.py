@@ -1,4 +1,4 @@
-"""The language of targets, read: from "the second Delete under Bob" to words, roles and relations."""
+"""Descriptions of targets parsed: "the second Delete under Bob" into words, roles, an ordinal and relations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Relation:
 
 @dataclass(frozen=True)
 class TargetDescription:
-    """A description, taken apart. `words` is what should be written there (or what it means, when not `quoted`)."""
+    """A parsed description. `words` is the text of the target (or its meaning, when not `quoted`)."""
 
     raw: str
     words: str = ""
@@ -32,8 +32,8 @@ class TargetDescription:
     colours: tuple[str, ...] = ()
     generic: bool = False  # "the title": any text
     relations: tuple[Relation, ...] = field(default=())
-    said: str = ""  # the words for a role, when nothing else is said: "Button" may be a label too
-    whole: str = ""  # everything said, with the verb: what it is for, when it is not written there
+    said: str = ""  # the words for a role without other words: "Button" may be a label too
+    whole: str = ""  # the whole description with its verb: the purpose, when the text does not say it
 
 
 _QUOTES = (
@@ -167,14 +167,14 @@ def _is_mask(text: str) -> bool:
 
 
 def strip_wrappers(text: str) -> str:
-    """Without the verb in front: "click on the Save button" is about the Save button."""
+    """`text` without the verb in front: "the Save button" for "click on the Save button"."""
     text = re.sub(rf"^{_CHINESE_VERBS}", "", text)
     shorter = re.sub(rf"^{_VERBS}(?=\S)", "", text, count=1, flags=re.IGNORECASE)
     return shorter if shorter.strip() else text
 
 
 def whole_of(text: str) -> TargetDescription:
-    """The description with its words for a role taken off but no relation read into it ("the Search for field")."""
+    """The description with its role split off but without relations ("the Search for field")."""
     words, roles = _roles(strip_wrappers(tidy(text)))
     return TargetDescription(raw=text, words=strip_article(words), roles=roles)
 
@@ -208,7 +208,7 @@ def _parse(text: str, raw: str, spare: list[str]) -> TargetDescription:
 
 
 def _chinese(text: str, spare: list[str]) -> tuple[str, TargetDescription]:
-    """Ordinals, places, roles and relations said in Chinese, taken out of the text."""
+    """The text without its Chinese ordinals, places and relations, and a description that has them."""
     found = TargetDescription(raw="")
     if not re.search(r"[\u4e00-\u9fff]", text):
         return text, found
@@ -365,7 +365,7 @@ _MEANT = {
 
 
 def _keep_meaning(rest: str, word: str) -> str:
-    """Some role words also say what the thing means: the menu, an arrow, a search box."""
+    """The words with the role word where it also has a meaning: the menu, an arrow, a search box."""
     meant = _MEANT.get(word)
     if meant is None or (_is_mask(rest) and rest):
         return rest
@@ -373,12 +373,12 @@ def _keep_meaning(rest: str, word: str) -> str:
 
 
 def strip_article(text: str) -> str:
-    """Without a leading the, a, my."""
+    """`text` without leading articles and possessives."""
     return re.sub(rf"^(?:{_ARTICLE})+", "", text.strip(), flags=re.IGNORECASE)
 
 
 def _words(text: str, spare: list[str]) -> tuple[str, bool]:
-    """The words to match: the quoted ones if any, to the letter, else all of them."""
+    """The words to match, and whether they are quoted: the quoted ones if any, else all of them."""
     masks = [c for c in text if "\ue000" <= c < "\uf000" and ord(c) - 0xE000 < len(spare)]
     if masks:
         return " ".join(spare[ord(c) - 0xE000] for c in masks), True

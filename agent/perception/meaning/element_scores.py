@@ -15,7 +15,15 @@ from agent.perception.meaning.description import (
     strip_article,
     strip_wrappers,
 )
-from agent.perception.meaning.text_similarity import STOP, Sense, likeness, meaning, phrases, senses, stem
+from agent.perception.meaning.text_similarity import (
+    STOP,
+    Term,
+    phrases,
+    semantic_similarity,
+    stem,
+    terms_of,
+    text_similarity,
+)
 from agent.perception.meaning.vocabulary import BRANDS, CONCEPTS, DEEDS, KINDS, Concept
 from agent.perception.normalisation import words_only
 
@@ -31,11 +39,11 @@ class ScoredElement:
 
 
 def base_score(
-    element: Element, target: TargetDescription, screen: PerceivedScreen, common: dict[Sense, int]
+    element: Element, target: TargetDescription, screen: PerceivedScreen, common: dict[Term, int]
 ) -> ScoredElement:
     """The element scored against the target; `common` counts on how many elements each sense is found."""
     if not target.words:
-        said = likeness(strip_article(strip_wrappers(target.said)), element.text) if target.said else 0.0
+        said = text_similarity(strip_article(strip_wrappers(target.said)), element.text) if target.said else 0.0
         if said >= 0.98:
             return ScoredElement(element, 0.9, "text", element.box)
         score = 0.62 if target.roles or target.generic or target.colours or target.place else 0.0
@@ -49,8 +57,8 @@ def base_score(
             "role",
             element.box,
         )
-    text = likeness(target.words, element.text, target.quoted)
-    label = 0.97 * likeness(target.words, element.label, target.quoted)
+    text = text_similarity(target.words, element.text, target.quoted)
+    label = 0.97 * text_similarity(target.words, element.label, target.quoted)
     meant = 0.0 if target.quoted else _meant(target, element, common)
     icon = icon_score(target.words, element, screen)
     if target.whole and not target.relations and not target.quoted:
@@ -62,13 +70,15 @@ def base_score(
     return ScoredElement(element, score * role_factor(element, target) * _colour_factor(element, target), why, box)
 
 
-def _meant(target: TargetDescription, element: Element, common: dict[Sense, int]) -> float:
+def _meant(target: TargetDescription, element: Element, common: dict[Term, int]) -> float:
     phrases = [target.words] if target.relations else [target.words, target.whole]
     if _is_kind(target.words, element.text):
         return 0.6
     lacking = 0.72 if _lacks_verb(target.whole, element.text or element.label) else 1.0
     return lacking * max(
-        max(meaning(phrase, element.text, common), 0.95 * meaning(phrase, element.label, common))
+        max(
+            semantic_similarity(phrase, element.text, common), 0.95 * semantic_similarity(phrase, element.label, common)
+        )
         for phrase in phrases
         if phrase
     )
@@ -86,7 +96,7 @@ def _lacks_verb(whole: str, text: str) -> bool:
     """Whether the request is for an action on the text ("delete the task"), not for the text itself."""
     first = words_only(whole).split(" ", 1)[0]
     return first in DEEDS and not any(
-        Sense(stem(first), phrases().get(stem(first), frozenset())).means(s) for s in senses(text)
+        Term(stem(first), phrases().get(stem(first), frozenset())).means(s) for s in terms_of(text)
     )
 
 

@@ -1,4 +1,4 @@
-"""Finding a target where the ranking finds none: by a widget's own label, or by the words that stand beside it."""
+"""Targets found by a widget's label or the text beside it, where the ranking finds none."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WORDLESS: tuple[Role, ...] = ("button", "field", "select", "slider", "image", "
 
 
 def target_name(target: str) -> str:
-    """The name in a target: without article, quotes and the noun for what it is."""
+    """The name in a target, normalised: without article, quotes and the noun for its role."""
     words = re.sub(r"^(?:the|a|an|your|my)\s+", "", target.strip(), flags=re.IGNORECASE)
     return normalised(_NOUN.sub("", words)) or normalised(words)
 
@@ -38,7 +38,7 @@ def by_label(screen: PerceivedScreen, target: str, roles: Sequence[Role]) -> lis
     ]
     good = sorted((s for s in scored if s[0] >= 85), key=lambda s: -s[0])
     found = [Candidate(e, e.box.center, score / 100, "its label") for score, e in good]
-    return [c for c in found if with_its_numbers(c, target) == c]
+    return [c for c in found if limited_by_numbers(c, target) == c]
 
 
 _RIVALS = (
@@ -51,18 +51,18 @@ _RIVALS = (
     {"minimum", "maximum"},
     {"width", "height"},
 )
-"""Words that tell one field from another of nearly the same name."""
+"""Words that distinguish fields of nearly the same name."""
 
 
-def is_rival(candidate: Candidate, target: str) -> bool:
-    """Whether a thing bears the rival's name: "Last name" where "First name" is asked for."""
+def names_rival_field(candidate: Candidate, target: str) -> bool:
+    """Whether a candidate has the distinguishing word of another field: "Last name" for "First name"."""
     seen = set(re.findall(r"\w+", normalised(f"{candidate.element.text} {candidate.element.label}")))
     wanted = set(re.findall(r"\w+", normalised(target)))
     return any(wanted & rivals and seen & rivals and not wanted & seen & rivals for rivals in _RIVALS)
 
 
-def with_its_numbers(candidate: Candidate, target: str) -> Candidate:
-    """The candidate, not to be acted on where a number in the name is another one: "item 1" for "item 12"."""
+def limited_by_numbers(candidate: Candidate, target: str) -> Candidate:
+    """The candidate, scored too low to act on where a number in its name differs: "item 1" for "item 12"."""
     if parse_target(target).relations or parse_target(target).ordinal:
         return candidate
     seen = re.findall(r"\d+", f"{candidate.element.text} {candidate.element.label}")
@@ -71,14 +71,14 @@ def with_its_numbers(candidate: Candidate, target: str) -> Candidate:
     return replace(candidate, score=min(candidate.score, 0.45)) if numbered else candidate
 
 
-def is_written(screen: PerceivedScreen, target: str) -> bool:
-    """Whether the target's whole name stands on the screen."""
+def is_on_screen(screen: PerceivedScreen, target: str) -> bool:
+    """Whether an element's whole text is the target's name."""
     name = target_name(target)
     return any(name and target_name(e.text) == name for e in screen.elements)
 
 
-def is_called(element: Element, target: str) -> bool:
-    """Whether a widget that bears another name is not meant: "Last name" for "First name"."""
+def label_agrees(element: Element, target: str) -> bool:
+    """Whether a widget's label, if it has one, is similar to the target's name."""
     if not element.label or not re.search(r"[^\W\d]", element.label):
         return True
     name, label = target_name(target), target_name(element.label)
@@ -90,18 +90,18 @@ def is_called(element: Element, target: str) -> bool:
 
 
 def beside(screen: PerceivedScreen, target: str) -> list[Candidate]:
-    """The widgets right of, or else under, words that are the target's name."""
+    """The widgets right of, or else under, a text that is the target's name."""
     found = [e for box in _name_boxes(screen, target) for e in (_right_of(box, screen) or _under(box, screen))[:1]]
     return [Candidate(e, e.box.center, 0.6, "beside its name") for e in found]
 
 
-def right_of_words(screen: PerceivedScreen, target: str) -> list[Candidate]:
-    """The places right of words that are the target's name, where a field that was not recognised may be."""
+def right_of_name(screen: PerceivedScreen, target: str) -> list[Candidate]:
+    """The places right of a text that is the target's name, where a field may be that was not recognised."""
     spots = [Box(b.x2 + 8, b.y1, min(b.x2 + 112, screen.width - 2.0), b.y2) for b in _name_boxes(screen, target)]
     return [Candidate(Element(box, "field", label=target), box.center, 0.6, "right of its name") for box in spots]
 
 
-def level_with(screen: PerceivedScreen, target: str, fits: Callable[[str], bool]) -> Element | None:
+def on_row_of(screen: PerceivedScreen, target: str, fits: Callable[[str], bool]) -> Element | None:
     """The element on the row of the target's name, or under it, whose text `fits`; or the only one on the screen."""
     fitting = [e for e in screen.elements if fits(e.text)]
     names = [
@@ -148,7 +148,7 @@ def _is_widget(element: Element) -> bool:
 
 
 def on_keypad(screen: PerceivedScreen, name: str, same: Sequence[Candidate]) -> list[Candidate]:
-    """Of several keys that read `name`, the one that stands where that digit belongs; none where that is not clear.
+    """Of several keys that read `name`, the one at the place of that digit; all scored too low where that is not clear.
 
     On a keypad 1 is left of 2 and in one column with 4 and 7: one of two keys read as "1" is a misread "/".
     """
@@ -163,7 +163,7 @@ def on_keypad(screen: PerceivedScreen, name: str, same: Sequence[Candidate]) -> 
 
 
 def _digit_fits(one: int, a: Box, other: int, b: Box) -> bool:
-    """Whether two digits stand to each other as on a keypad (7 8 9 over 4 5 6 over 1 2 3)."""
+    """Whether two digits are placed as on a keypad (7 8 9 over 4 5 6 over 1 2 3)."""
     if not one or not other:
         return False
     across = (other - 1) % 3 - (one - 1) % 3
@@ -172,8 +172,8 @@ def _digit_fits(one: int, a: Box, other: int, b: Box) -> bool:
     return (same_row and level and across * (b.center.x - a.center.x) > 0) or (across == 0 and upright)
 
 
-def over_a_row(screen: PerceivedScreen, target: str) -> list[Candidate]:
-    """Words that were read one by one but make up the target's name together."""
+def joined_in_row(screen: PerceivedScreen, target: str) -> list[Candidate]:
+    """Texts of one row that were read separately but together are the target's name."""
     name = normalised(quoted[1]) if (quoted := re.search(r"[\"“«„](.+)[\"”»“]", target)) else target_name(target)
     texts = sorted(
         (e for e in screen.elements if e.role in ("text", "link", "menuitem") and e.text), key=lambda e: e.box.x1

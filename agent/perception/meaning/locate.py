@@ -1,4 +1,4 @@
-"""One description, one place: what the built-in model answers to `locate`."""
+"""One description to one point: the built-in model's `locate`."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _WIDGETS = ("button", "field", "checkbox", "radio", "switch", "select", "slider"
 
 
 def locate(screen: PerceivedScreen, instruction: str) -> Grounding:
-    """Where the thing described is, in frame pixels, or a refusal that names the nearest thing seen.
+    """The point and box of the element described, in frame pixels, or a refusal that names the nearest element.
 
-    Two widgets that look the same and fit equally well are a refusal too: which one is meant cannot be known.
+    Two equal widgets that fit equally well are refused too: which one is meant cannot be known.
     """
     target = parse_target(instruction)
     found = rank(screen, target)

@@ -23,7 +23,7 @@ from agent.perception.meaning.description import (
 )
 from agent.perception.meaning.element_scores import ScoredElement, base_score, icon_score, role_factor
 from agent.perception.meaning.relations import best_of, between, in_row, in_windows, near_edges, nth, relation_fit
-from agent.perception.meaning.text_similarity import Sense, likeness, meaning, senses
+from agent.perception.meaning.text_similarity import Term, semantic_similarity, terms_of, text_similarity
 from agent.perception.meaning.vocabulary import DEEDS, ROLE_WORDS
 from agent.perception.normalisation import words_only
 
@@ -58,8 +58,8 @@ def _less_for_unexplained(
     screen: PerceivedScreen, target: TargetDescription, found: list[ScoredElement]
 ) -> list[ScoredElement]:
     """Scores reduced by the share of the words that nothing on the screen explains: they describe another screen."""
-    wanted = [] if target.quoted else [s for s in senses(target.whole or target.raw) if s.word not in _EMPTY]
-    seen = [t for e in screen.elements for t in senses(" ".join((e.text, e.label, *e.icons[:3])))]
+    wanted = [] if target.quoted else [s for s in terms_of(target.whole or target.raw) if s.word not in _EMPTY]
+    seen = [t for e in screen.elements for t in terms_of(" ".join((e.text, e.label, *e.icons[:3])))]
     if not wanted or all(s.score >= _EXACT for s in found):
         return found
     left = sum(not any(s.means(t) for t in seen) for s in wanted)
@@ -133,11 +133,11 @@ def _scored(screen: PerceivedScreen, target: TargetDescription) -> list[ScoredEl
     return nth(base, target) if target.ordinal else base
 
 
-def _frequencies(screen: PerceivedScreen, target: TargetDescription) -> dict[Sense, int]:
+def _frequencies(screen: PerceivedScreen, target: TargetDescription) -> dict[Term, int]:
     if target.quoted or not target.words:
         return {}
-    seen = [senses(e.text or e.label) for e in screen.elements if e.text or e.label]
-    wanted = {*senses(target.words), *senses(target.whole)}
+    seen = [terms_of(e.text or e.label) for e in screen.elements if e.text or e.label]
+    wanted = {*terms_of(target.words), *terms_of(target.whole)}
     return {s: sum(any(s.means(t) for t in words) for words in seen) for s in wanted}
 
 
@@ -211,7 +211,8 @@ def _over_lines(screen: PerceivedScreen, target: TargetDescription) -> list[Scor
             chain.append(min(below, key=lambda e: e.box.y1))
             text = " ".join(e.text for e in chain)
             score = max(
-                likeness(target.words, text, target.quoted), 0.0 if target.quoted else meaning(target.words, text)
+                text_similarity(target.words, text, target.quoted),
+                0.0 if target.quoted else semantic_similarity(target.words, text),
             )
             whole = reduce(Box.union, [e.box for e in chain])
             joined = replace(first, box=whole, text=text, glyphs=())

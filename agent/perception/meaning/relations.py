@@ -12,7 +12,7 @@ from agent.perception.meaning.description import (
     TargetDescription,
 )
 from agent.perception.meaning.element_scores import ScoredElement, in_place
-from agent.perception.meaning.text_similarity import likeness
+from agent.perception.meaning.text_similarity import text_similarity
 
 
 def near_edges(found: list[ScoredElement], place: tuple[str, ...], screen: PerceivedScreen) -> list[ScoredElement]:
@@ -33,7 +33,7 @@ def in_windows(found: list[ScoredElement], relation: Relation, screen: Perceived
 
 
 def _names_title(words: str, title: str) -> bool:
-    return max(likeness(words, title), likeness(words, title.rsplit(" - ", 1)[-1])) >= 0.6
+    return max(text_similarity(words, title), text_similarity(words, title.rsplit(" - ", 1)[-1])) >= 0.6
 
 
 def in_row(found: list[ScoredElement], row: int) -> list[ScoredElement]:

@@ -1,4 +1,4 @@
-"""How alike two pieces of text are: to the letter, through OCR's slips, or in what they mean."""
+"""Similarity of two texts: exact, with OCR errors, or by meaning."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STOP = frozenset([
     "me", "it", "its", "with", "from", "by", "as", "be", "your", "you", "please", "app", "application", "page",
     "screen", "about", "into", "how", "has", "have", "some", "all", "one", "so", "do", "what",
 ])  # fmt: skip
-"""Words that say nothing about which thing is meant."""
+"""Words that identify no element."""
 
 
 _CONFUSED = str.maketrans(
@@ -26,12 +26,12 @@ _CONFUSED = str.maketrans(
 
 
 def _blurred(text: str) -> str:
-    """What is left when letters that OCR confuses are made the same and spaces dropped."""
+    """The text with letters that OCR confuses made equal, and without spaces."""
     return re.sub(r"[\s']", "", text.translate(_CONFUSED)).replace("rn", "m").replace("vv", "w")
 
 
-def likeness(wanted: str, seen: str, quoted: bool = False) -> float:
-    """How well words on the screen match the words wanted, 0 to 1; 1 is the same to the letter."""
+def text_similarity(wanted: str, seen: str, quoted: bool = False) -> float:
+    """How well the text `seen` matches the text `wanted`, 0 to 1; 1 is equal."""
     if not seen or not wanted:
         return 0.0
     if wanted.strip() == seen.strip():
@@ -71,7 +71,7 @@ def _fuzzy(a: str, b: str) -> float:
 
 
 def _cut_off(a: str, seen: str) -> float:
-    """A label that the program cut short: "Friends from Col…"."""
+    """The score of a label that the program truncated: "Friends from Col…"."""
     stem = re.sub(r"(?:…|\.\.+|・・・)\s*$", "", seen).strip()
     b = words_only(stem)
     return 0.86 if stem != seen.strip() and len(b) >= 5 and a.startswith(b) and len(b) > 0.4 * len(a) else 0.0
@@ -96,14 +96,14 @@ def stem(word: str) -> str:
 
 
 @dataclass(frozen=True)
-class Sense:
+class Term:
     """A word or phrase and the rows of `SYNONYMS` it belongs to."""
 
     word: str
     rows: frozenset[int] = frozenset()
 
-    def means(self, other: Sense) -> bool:
-        """Whether both say the same."""
+    def means(self, other: Term) -> bool:
+        """Whether both mean the same."""
         return (
             self.word == other.word
             or bool(self.rows & other.rows)
@@ -112,31 +112,31 @@ class Sense:
 
 
 @lru_cache(maxsize=8192)
-def senses(text: str) -> tuple[Sense, ...]:
-    """The words of a text that carry meaning, the longest known phrases first taken as one."""
+def terms_of(text: str) -> tuple[Term, ...]:
+    """The meaningful words of a text; the longest known phrase at each place is one term."""
     words = [stem(word) for word in re.findall(r"[\w'+#@%&$€£-]+", words_only(text))]
-    found: list[Sense] = []
+    found: list[Term] = []
     index = 0
     while index < len(words):
         for length in range(min(4, len(words) - index), 0, -1):
             phrase = " ".join(words[index : index + length])
             if phrase in phrases():
-                found.append(Sense(phrase, phrases()[phrase]))
+                found.append(Term(phrase, phrases()[phrase]))
                 index += length
                 break
         else:
             if words[index] not in STOP:
-                found.append(Sense(words[index]))
+                found.append(Term(words[index]))
             index += 1
     return tuple(found)
 
 
-def meaning(wanted: str, seen: str, common: dict[Sense, int] | None = None) -> float:
+def semantic_similarity(wanted: str, seen: str, common: dict[Term, int] | None = None) -> float:
     """How much two texts mean the same, 0 to about 0.85, by shared words and synonyms.
 
-    `common` counts on how many elements a wanted sense is found: what is everywhere says little.
+    `common` counts on how many elements a wanted sense is found: a frequent one weighs less.
     """
-    a, b = senses(wanted), senses(seen)
+    a, b = terms_of(wanted), terms_of(seen)
     hits = [s for s in a if any(s.means(t) for t in b)]
     if not hits:
         return 0.0
@@ -147,6 +147,6 @@ def meaning(wanted: str, seen: str, common: dict[Sense, int] | None = None) -> f
     return 0.88 * (0.55 * math.sqrt(recall) + 0.45 * precision) * (1.0 if recall >= 0.3 else 0.8)
 
 
-def _weight(sense: Sense) -> float:
+def _weight(sense: Term) -> float:
     length = max(len(sense.word), 6) if sense.rows else len(sense.word)
     return min(3.0, 0.6 + 0.2 * length) * (1.3 if " " in sense.word else 1.0)

@@ -1,4 +1,4 @@
-"""The words people use for things on a screen, as data: what means the same, what a role is called, what icons mean."""
+"""Tables of words for elements: synonyms, names of roles, meanings of icons, colours, kinds of values."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ CONCEPTS: tuple[Concept, ...] = (
     Concept(("log ?out", "sign out", "exit", "退出"), ("log out", "exit")),
     Concept(("directions", "route", "navigate to"), ("directions",)),
 )  # fmt: skip
-"""Requests that a written word or a place on the screen answers."""
+"""Requests for icons that a text or a place on the screen may satisfy."""
 
 SYNONYMS: tuple[tuple[str, ...], ...] = (
     ("sign up", "register", "registration", "create account", "create new account", "create an account",
@@ -217,7 +217,7 @@ ROLE_WORDS: dict[str, tuple[Role, ...]] = {
     "图片": ("image", "icon"), "circle": ("radio", "checkbox", "icon"), "eye": ("icon", "button"),
     "eye icon": ("icon", "button"),
 }  # fmt: skip
-"""What roles are called, and which roles on the screen answer to the name, best first."""
+"""Names of roles, and the roles on the screen that each may mean, best first."""
 
 GENERIC_TEXT = frozenset([
     "title", "item", "row", "entry", "result", "suggestion", "link", "word", "text", "line", "headline", "story",
@@ -237,7 +237,7 @@ DEEDS = frozenset([
     "play", "pause", "mute", "refresh", "reload", "copy", "download", "upload", "save", "star", "bookmark", "like",
     "reply", "forward", "expand", "collapse", "open", "cast", "attach", "print", "undo", "redo",
 ])  # fmt: skip
-"""Verbs that are drawn as icons beside what they are done to."""
+"""Verbs that are drawn as icons beside their object."""
 
 _COUNTRIES = (
     "united states|usa|united kingdom|great britain|germany|france|spain|italy|portugal|netherlands|"
@@ -266,11 +266,11 @@ KINDS: dict[str, str] = {
     "mail": r"[\w.+-]+@[\w-]+\.[\w.]+",
     "version": r"v?\d+\.\d+(?:\.\d+)*(?: ?[v▾˅∨])?",
 }
-"""Patterns of values that say what they are without naming it."""
+"""Patterns of values by their kind."""
 
 BRANDS = frozenset([
     "google", "facebook", "twitter", "github", "apple", "instagram", "youtube", "linkedin", "whatsapp", "telegram",
     "vk", "wechat", "qq", "weibo", "android", "windows", "chrome", "firefox", "discord", "tiktok", "pinterest",
     "reddit", "slack", "spotify",
 ])  # fmt: skip
-"""Names that say which icon is meant whatever else is said."""
+"""Brand names, which identify an icon whatever else is said."""

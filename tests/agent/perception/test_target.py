@@ -8,7 +8,7 @@ from actions.frame import Box
 from agent.perception.elements import Element, PerceivedScreen, Role
 from agent.perception.meaning.description import parse_target
 from agent.perception.meaning.ranking import SURE, rank
-from agent.perception.meaning.text_similarity import likeness, meaning
+from agent.perception.meaning.text_similarity import semantic_similarity, text_similarity
 
 
 def screen(*elements: Element) -> PerceivedScreen:
@@ -171,11 +171,11 @@ def test_what_is_quoted_is_kept_to_the_letter(words: str, quotes: str, frame: st
 
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_likeness_and_meaning_stay_in_bounds(a: str, b: str) -> None:
-    assert 0 <= likeness(a, b) <= 1
-    assert 0 <= meaning(a, b) <= 1
+    assert 0 <= text_similarity(a, b) <= 1
+    assert 0 <= semantic_similarity(a, b) <= 1
 
 
 @given(st.text("abcdefghijklmnopqrstuvwxyzäöüABCXYZ", min_size=1, max_size=30))
 def test_a_text_is_most_like_itself(text: str) -> None:
-    assert likeness(text, text) == 1.0
-    assert likeness(text, text.swapcase()) >= 0.9
+    assert text_similarity(text, text) == 1.0
+    assert text_similarity(text, text.swapcase()) >= 0.9
