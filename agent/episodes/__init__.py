@@ -1,8 +1,11 @@
-"""The memory: an episode is a folder that is whole up to its last finished step, whenever the writer is killed.
+"""Episodes: the recorded runs, as folders that stay readable up to the last finished step when the writer is killed.
 
-``episode.json`` says what was asked of whom and, at the end, how it ended; ``steps.jsonl`` has one
-`agent.core.step.Step` a line, only ever appended to; ``frames/NNNN.png`` are the screens, and what changed on them.
-``docs/episode-format.md`` is the format for other programs to write and read.
+``episode.json`` has the task, the model and, at the end, the ending; ``steps.jsonl`` has one `agent.core.step.Step` a
+line and is only appended to; ``frames/NNNN.png`` are the screens, whole or as patches. ``docs/episode-format.md``
+describes the format for other programs.
+
+Inside: `format`, `reader` and `writer`; `recording` (a person's input to steps), `replay`, `query` (questions about an
+episode) and `export`. Pages and films of an episode are in `agent.views`.
 """
 
 from agent.episodes.format import (

@@ -1,4 +1,4 @@
-"""Where two pictures of one size differ, fast: recorder, report and film look at every frame with this."""
+"""Where two pictures of the same size differ: exactly, or by more than a level. Pictures are RGB, uint8 HxWx3."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _CELL = 8  # pixels of the squares in which neighbours are looked for
 
 
 def equal(one: Image, other: Image) -> bool:
-    """Whether two RGB pictures (uint8 HxWx3) are the same in size and pixels."""
+    """Whether two pictures have the same size and pixels."""
     return one.shape == other.shape and cv2.norm(one, other, cv2.NORM_INF) == 0
 
 
 def changed_box(one: Image, other: Image) -> Place | None:
-    """The smallest rectangle outside of which two RGB pictures (uint8 HxWx3) of one size are equal; None if all is."""
+    """The smallest rectangle that holds every differing pixel; None where none differs."""
     return _box(_differs(one, other))
 
 
 def difference(base: Image, image: Image) -> tuple[Image, tuple[int, int]] | None:
-    """What differs: RGBA pixels (uint8 HxWx4, transparent where nothing does) and where they go, (x, y).
+    """The patch that turns `base` into `image`: RGBA (uint8 HxWx4, transparent where equal) and its place (x, y).
 
     None where more than half of the picture differs. Equal pictures give one transparent pixel at (0, 0).
     """
@@ -40,7 +40,7 @@ def difference(base: Image, image: Image) -> tuple[Image, tuple[int, int]] | Non
 
 
 def changed_mask(one: Image, other: Image) -> tuple[npt.NDArray[np.uint8], Place] | None:
-    """`changed_box`, and what differs in it: uint8 HxW, 255 where pixels do and 0 elsewhere. None if nothing does."""
+    """A mask (uint8 HxW: 255 where pixels differ, else 0) of `changed_box`, and that box; None where none differs."""
     differs = _differs(one, other)
     box = _box(differs)
     if box is None:
@@ -51,22 +51,22 @@ def changed_mask(one: Image, other: Image) -> tuple[npt.NDArray[np.uint8], Place
 
 
 def _differs(one: Image, other: Image) -> Image:
-    """255 in every channel that differs, 0 elsewhere."""
+    """HxWx3: 255 in every channel that differs, else 0."""
     return np.asarray(cv2.compare(one, other, cv2.CMP_NE), np.uint8)
 
 
 def _box(differs: Image) -> Place | None:
-    """The rectangle in pixels around what is set in a mask of three channels."""
+    """The rectangle around the set pixels of a mask of three channels."""
     left, top, wide, height = cv2.boundingRect(differs.reshape(differs.shape[0], -1))
     x = left // 3
     return (x, top, (left + wide - 1) // 3 + 1 - x, height) if wide else None
 
 
 def changed_places(one: Image, other: Image, apart: int = 16) -> list[Place]:
-    """The rectangles in which two RGB pictures of one size differ, from top to bottom; at most a dozen.
+    """The rectangles in which two pictures differ, from top to bottom; at most a dozen.
 
-    Changes at most `apart` pixels from one another are one place, and some that are a little farther apart; more so
-    where there would be too many places.
+    Changes at most `apart` pixels from one another, and some a little farther, share a rectangle; the distance grows
+    until there are few enough.
     """
     changed = changed_mask(one, other)
     if changed is None:
@@ -78,7 +78,7 @@ def changed_places(one: Image, other: Image, apart: int = 16) -> list[Place]:
 
 
 def _components(mask: npt.NDArray[np.uint8], apart: int) -> list[Place]:
-    """The rectangles around what is set in `mask`, things at most `apart` pixels from one another joined."""
+    """The rectangles around the set pixels of `mask`; those at most `apart` pixels from one another share one."""
     height, width = mask.shape
     cells = cv2.resize(
         cv2.copyMakeBorder(mask, 0, -height % _CELL, 0, -width % _CELL, cv2.BORDER_CONSTANT, value=0),
@@ -95,6 +95,6 @@ def _components(mask: npt.NDArray[np.uint8], apart: int) -> list[Place]:
 
 
 def _tight(mask: npt.NDArray[np.uint8], x: int, y: int, width: int, height: int) -> Place:
-    """The rectangle around what is set in a part of `mask`."""
+    """The rectangle around the set pixels in a part of `mask`."""
     left, top, wide, high = cv2.boundingRect(mask[y : y + height, x : x + width])
     return x + left, y + top, wide, high

@@ -1,4 +1,4 @@
-"""What an episode consists of: its types, its limits, the checksum that seals each piece of JSON, and its schema."""
+"""The episode format: its types, its limits, the checksum of each JSON object, and its JSON schema."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from envs.env import Env
 FORMAT = "handeye-episode"
 VERSION = 2
 READABLE = (1, 2)
-"""The versions of the format that can be read. Version 1 has neither patches nor checksums."""
+"""The format versions that can be read. Version 1 has neither patches nor checksums."""
 MAX_SIDE = 32_767
 """Pixels of a frame's longest side: X11's own limit."""
 MAX_PIXELS = 100_000_000
@@ -34,13 +34,12 @@ MAX_LINE = 32 * 2**20
 MAX_STEPS = 100_000
 """Lines of ``steps.jsonl`` that are read."""
 _LAST_MOMENT = 253_402_300_799.0  # the end of the year 9999
-_LARGEST = 2**53  # the largest integer that every JSON parser takes
-
-_SEAL = re.compile(rb',"crc32":"([0-9a-f]{8})"\}\s*\Z')
+_LARGEST = 2**53  # the largest integer that every JSON parser reads exactly
+_CHECKSUM = re.compile(rb',"crc32":"([0-9a-f]{8})"\}\s*\Z')
 
 
 class EpisodeError(HandeyeError):
-    """An episode cannot be written or read. One line that says what to do next."""
+    """An episode cannot be written or read; one line that says what to do next."""
 
 
 class _Record(BaseModel):
@@ -50,8 +49,8 @@ class _Record(BaseModel):
 class EpisodeHeader(_Record):
     """What is known before the first step. `started` is seconds since the epoch.
 
-    `env` is the env's own name, `platform` its kind (``desktop`` or ``mobile``). `versions` holds software versions
-    by name. `extra` is for whatever else a writer wants to keep; readers of this package leave it alone.
+    `env` is the env's own name, `platform` is ``desktop`` or ``mobile``. `versions` holds software versions by name.
+    `extra` is for other data of the writer.
     """
 
     task: str
@@ -112,7 +111,7 @@ class EpisodeDocument(EpisodeHeader):
 
 
 def software_versions() -> dict[str, str]:
-    """Versions of what decides how a run goes: Python, the system, this package and the packages it looks through."""
+    """The versions that a run depends on: Python, the system, this package and those for capture and perception."""
     versions = {"python": platform.python_version(), "system": platform.platform(terse=True)}
     for name in ("handeye", "opencv-python-headless", "rapidocr", "onnxruntime", "mss", "transformers"):
         with contextlib.suppress(metadata.PackageNotFoundError):
@@ -135,14 +134,14 @@ def json_schema() -> dict[str, Any]:
     }
 
 
-# --- JSON with a seal ------------------------------------------------------------------------------------------
+# --- JSON with a checksum --------------------------------------------------------------------------------------
 
 
-def sealed(record: BaseModel, indent: int | None = None) -> bytes:
+def encode_record(record: BaseModel, indent: int | None = None) -> bytes:
     """UTF-8 JSON of `record` whose last member is the CRC-32 of all bytes before its comma.
 
-    Falls back to ASCII with escapes for half surrogate pairs, which models do send. Raises ValueError for a record
-    that JSON cannot hold.
+    Falls back to ASCII with escapes for lone surrogates, which some models send. Raises ValueError for a record that
+    JSON cannot hold.
     """
     try:
         text = record.model_dump_json(indent=indent).encode()
@@ -152,19 +151,19 @@ def sealed(record: BaseModel, indent: int | None = None) -> bytes:
     return body + b',"crc32":"%08x"}' % zlib.crc32(body)
 
 
-def unsealed(data: bytes) -> tuple[Any, bool]:
-    """The JSON in `data`, and whether its seal is whole; without a seal it is taken as it is.
+def decode_record(data: bytes) -> tuple[Any, bool]:
+    """The JSON in `data` without its checksum, and whether the checksum is right (True where there is none).
 
     Raises ValueError for what is not JSON, is nested too deeply, or holds numbers that are not finite.
     """
-    match = _SEAL.search(data)
+    match = _CHECKSUM.search(data)
     try:
         value = json.loads(data, parse_constant=_finite, parse_float=_finite)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
-    seal = value.pop("crc32", None) if isinstance(value, dict) else None
-    whole = seal is None or (match is not None and int(match[1], 16) == zlib.crc32(data[: match.start()]))
-    return value, whole
+    checksum = value.pop("crc32", None) if isinstance(value, dict) else None
+    right = checksum is None or (match is not None and int(match[1], 16) == zlib.crc32(data[: match.start()]))
+    return value, right
 
 
 def _finite(text: str) -> float:
@@ -173,11 +172,11 @@ def _finite(text: str) -> float:
     return value
 
 
-def check_sane(step: Step) -> None:
-    """Raises ValueError for numbers that no device has and that readers would stumble over."""
+def check_bounds(step: Step) -> None:
+    """Raises ValueError for numbers outside the format's limits."""
     if step.index >= _LARGEST:
         raise ValueError("index: too large")
-    check_moment("time", step.time)
+    check_time("time", step.time)
     if max(step.frame.width, step.frame.height) > MAX_SIDE:
         raise ValueError(f"frame: above {MAX_SIDE} pixels a side")
     if step.frame.width * step.frame.height > MAX_PIXELS:
@@ -188,19 +187,19 @@ def check_sane(step: Step) -> None:
         raise ValueError("frame.origin: too far away")
 
 
-def check_moment(name: str, seconds: float | None) -> None:
-    """Raises ValueError for seconds since the epoch that no calendar has."""
+def check_time(name: str, seconds: float | None) -> None:
+    """Raises ValueError for seconds since the epoch outside the years 1970 to 9999."""
     if seconds is not None and not 0 <= seconds <= _LAST_MOMENT:
         raise ValueError(f"{name}: not a time between 1970 and 9999")
 
 
-def why(error: BaseException) -> str:
-    """What went wrong, in one line."""
+def reason(error: BaseException) -> str:
+    """The message of `error` in one line; the system's own words for an OSError."""
     return (isinstance(error, OSError) and error.strerror) or first_line(error) or type(error).__name__
 
 
 def first_line(error: BaseException) -> str:
-    """An exception in one line; for pydantic's, where and what."""
+    """The first line of `error`; for a ValidationError, the location and message of its first entry."""
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False, include_input=False)[0]
         return f"{'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}"

@@ -1,4 +1,4 @@
-"""Reading frames that nobody vouches for: no file outside the episode, no bomb, no damage that goes unseen."""
+"""Reading frames of untrusted episodes: no file outside the folder, no decompression bomb, no undetected damage."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ import cv2
 import numpy as np
 
 from agent.core.step import Step
-from agent.episodes.format import MAX_PIXELS, MAX_SIDE, EpisodeError, why
+from agent.episodes.format import MAX_PIXELS, MAX_SIDE, EpisodeError, reason
 from envs.env import Image
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _NEEDED = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
-_SLACK = 2**20  # bytes that a file may have besides its pixels
+_SLACK = 2**20  # bytes that a file may have beyond its pixels
 
 
 def open_inside(folder: Path, relative: str | PurePosixPath, where: str) -> int:
     """A descriptor of the regular file `relative` of an episode; `where` begins the messages.
 
-    Raises `EpisodeError` for a file that leads out of the episode, is none or cannot be read, and FileNotFoundError.
+    Raises FileNotFoundError, and `EpisodeError` for a path outside the episode, no regular file or an unreadable one.
     """
     path = folder / relative
     try:
@@ -34,8 +34,8 @@ def open_inside(folder: Path, relative: str | PurePosixPath, where: str) -> int:
         fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except FileNotFoundError:
         raise
-    except (OSError, RuntimeError) as error:  # RuntimeError: links that go round in circles
-        raise EpisodeError(f"{where} cannot be read: {why(error)}") from error
+    except (OSError, RuntimeError) as error:  # RuntimeError: symlink loops
+        raise EpisodeError(f"{where} cannot be read: {reason(error)}") from error
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
         raise EpisodeError(f"{where} is not a file")
@@ -43,7 +43,7 @@ def open_inside(folder: Path, relative: str | PurePosixPath, where: str) -> int:
 
 
 def check_frame(folder: Path, step: Step) -> None:
-    """Look at the files of the step's frame without decoding them. Raises `EpisodeError`, naming the step."""
+    """Check the files of the step's frame without decoding them. Raises `EpisodeError`, naming the step."""
     size = (step.frame.width, step.frame.height)
     if step.patch is None:
         _Png.named(folder, step, step.image).expect(*size)
@@ -53,11 +53,11 @@ def check_frame(folder: Path, step: Step) -> None:
 
 
 def read_frame(folder: Path, step: Step) -> Image:
-    """The screen of `step`: RGB uint8, with the height and width of its frame. Raises `EpisodeError`."""
+    """The screen of `step`: RGB uint8 HxWx3, of the frame's size. Raises `EpisodeError`."""
     size = (step.frame.width, step.frame.height)
     if step.patch is None:
-        return _kept.decoded(_Png.named(folder, step, step.image).expect(*size))
-    image = _kept.decoded(_Png.named(folder, step, step.patch.base).expect(*size))
+        return _whole_pictures.decoded(_Png.named(folder, step, step.image).expect(*size))
+    image = _whole_pictures.decoded(_Png.named(folder, step, step.patch.base).expect(*size))
     (x, y), overlay = step.patch.at, _Png.named(folder, step, step.image)
     overlay.expect_within(*size, step.patch.at)
     pixels = overlay.decode(cv2.IMREAD_UNCHANGED)
@@ -69,7 +69,7 @@ def read_frame(folder: Path, step: Step) -> Image:
 
 
 class _Png:
-    """A PNG file of an episode whose header was looked at: the right place, a sane size."""
+    """A PNG file inside an episode, with the size that its header claims, within the limits."""
 
     def __init__(self, folder: Path, relative: PurePosixPath, where: str) -> None:
         self.where, self._folder, self._relative = where, folder, relative
@@ -87,12 +87,12 @@ class _Png:
 
     @property
     def key(self) -> object:
-        """Which file it is, in which state."""
+        """Identifies the file and its state."""
         return str(self._folder.resolve() / self._relative), self.stamp
 
     @classmethod
     def named(cls, folder: Path, step: Step, name: str) -> _Png:
-        """The file `name` that `step` asks for."""
+        """The file `name` of `step`."""
         where, relative = f"step {step.index + 1}: its frame {name[:200]!r}", PurePosixPath(name)
         bad = relative.is_absolute() or ".." in relative.parts or re.search(r"[\\:\x00-\x1f\ud800-\udfff]", name)
         if bad or relative.suffix != ".png":
@@ -111,13 +111,13 @@ class _Png:
             )
 
     def expect(self, width: int, height: int) -> _Png:
-        """Itself, if it has this size."""
+        """Itself. Raises `EpisodeError` for another size."""
         if (self.width, self.height) != (width, height):
             raise EpisodeError(f"{self.where} is {self.width}x{self.height}, not {width}x{height}")
         return self
 
     def expect_within(self, width: int, height: int, at: tuple[int, int]) -> None:
-        """Refuse a patch that sticks out of its frame."""
+        """Raises `EpisodeError` for a patch that does not lie within its frame."""
         if not (at[0] + self.width <= width and at[1] + self.height <= height and min(at) >= 0):
             raise EpisodeError(
                 f"{self.where} is {self.width}x{self.height} and sticks out of its {width}x{height} frame"
@@ -131,14 +131,14 @@ class _Png:
         try:
             image = cv2.imdecode(np.frombuffer(_clean(data), np.uint8), how)
         except (ValueError, cv2.error) as error:
-            raise EpisodeError(f"{self.where} is damaged: {why(error)}") from error
+            raise EpisodeError(f"{self.where} is damaged: {reason(error)}") from error
         if image is None or image.shape[:2] != (self.height, self.width):
             raise EpisodeError(f"{self.where} is damaged")
         return np.asarray(image)
 
 
-class _Kept:
-    """The last whole picture that was decoded, since many patches lie on one."""
+class _LastDecoded:
+    """The last decoded whole picture: many patches share one. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -146,7 +146,7 @@ class _Kept:
         self._image: Image | None = None
 
     def decoded(self, png: _Png) -> Image:
-        """A picture of the caller's own: RGB."""
+        """The pixels of `png`: RGB, a copy."""
         with self._lock:
             if self._image is None or self._key != png.key:
                 pixels = png.decode(cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
@@ -154,13 +154,13 @@ class _Kept:
             return self._image.copy()
 
 
-_kept = _Kept()
+_whole_pictures = _LastDecoded()
 
 
 def _clean(data: bytes) -> bytes:
-    """The chunks that hold pixels, each whole; others (texts, profiles, animations) are left out.
+    """The file without the chunks that hold no pixels (texts, profiles, animations).
 
-    Raises ValueError for a file that is cut off or whose checksums are wrong.
+    Raises ValueError for a truncated file or a wrong checksum.
     """
     kept, at = [_SIGNATURE], len(_SIGNATURE)
     while True:

@@ -1,4 +1,4 @@
-"""Writing frames: in a thread of their own, whole or as what changed since a whole one."""
+"""Writing frames in a thread of their own, as whole pictures or as patches over one."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import numpy as np
 
 from agent.core.step import Patch, Step
 from agent.episodes.differences import difference, equal
-from agent.episodes.format import EpisodeError, why
+from agent.episodes.format import EpisodeError, reason
 from envs.env import Image
 from envs.png import encode_overlay, encode_png
 
 LARGEST_PATCH = 0.25
-"""A patch of more than this share of the bytes of its whole picture is not worth it: a new whole picture is begun."""
+"""A new whole picture is begun where a patch would have more than this share of the bytes of its whole picture."""
 _NAME = re.compile(r"frames/(\d{4,})\.png")
 
 
 class FrameThread:
-    """Encodes and writes frames one after another, in the background, at most two waiting."""
+    """Encodes and writes frames one after another in the background; at most two wait."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -39,11 +39,11 @@ class FrameThread:
 
     @property
     def waiting(self) -> int:
-        """Frames queued."""
+        """The number of queued frames."""
         return self._queue.qsize()
 
     def add(self, image: Image) -> str:
-        """Queue `image` unless it is the one before; its file name."""
+        """Queue `image` unless it equals the one before; its file name."""
         self.check()
         if self._last is None or not equal(np.ascontiguousarray(image), self._last):
             self._queue.put((_frame_name(self._added), self._copy(image)))
@@ -51,7 +51,7 @@ class FrameThread:
         return _frame_name(self._added - 1)
 
     def _copy(self, image: Image) -> Image:
-        """A copy in the buffer of the frame before the last, once that is on the disk: fresh memory is slow."""
+        """A copy in the buffer of the frame before the last, once that is written: allocating memory is slow."""
         buffer = self._before_last if len(self._patches) >= self._added - 1 else None
         if buffer is None or buffer.shape != image.shape:
             buffer = np.empty(image.shape, np.uint8)
@@ -60,7 +60,7 @@ class FrameThread:
         return buffer
 
     def stored(self, step: Step) -> Patch | None:
-        """How the frame of `step` was written; returns when it is on the disk."""
+        """The patch by which the frame of `step` was written, None for a whole picture; waits until it is written."""
         match = _NAME.fullmatch(step.image)
         number = int(match[1]) if match else self._added
         if number >= self._added:
@@ -72,12 +72,12 @@ class FrameThread:
             return self._patches[number]
 
     def check(self) -> None:
-        """Raise what went wrong in the background."""
+        """Raises `EpisodeError` where a frame could not be written."""
         if self._error:
             raise EpisodeError(self._error)
 
     def close(self) -> None:
-        """Finish what is queued and end the thread."""
+        """Write the queued frames and end the thread. Safe to call twice."""
         if self._thread.is_alive():
             self._queue.put(None)
             self._thread.join()
@@ -89,12 +89,12 @@ class FrameThread:
                 if self._error is None:
                     self._write(*job)
             error = None
-        finally:  # whatever ends this thread, nobody may wait for it in vain
+        finally:  # whatever ends this thread, nothing may wait for it forever
             if error and not self._error:
                 self._report(error)
 
     def _write(self, name: str, image: Image) -> None:
-        """Write one PNG whole or not at all."""
+        """Write one PNG completely or not at all."""
         part = self._folder / (name + ".part")
         try:
             data, patch = self._encoder.encode(name, image)
@@ -103,7 +103,7 @@ class FrameThread:
         except (OSError, ValueError, MemoryError) as error:
             with contextlib.suppress(OSError):
                 part.unlink(missing_ok=True)
-            self._report(f"{name} could not be written to {self._folder}: {why(error)}")
+            self._report(f"{name} could not be written to {self._folder}: {reason(error)}")
         else:
             with self._progress:
                 self._patches.append(patch)
@@ -116,10 +116,10 @@ class FrameThread:
 
 
 class _Encoder:
-    """Remembers the last whole picture and writes what differs from it, as long as that is little.
+    """Encodes frames as patches over the last whole picture while they are small, else as a new whole picture.
 
-    Patches grow as a screen drifts away from its whole picture. A new one is begun, too, when they have cost as many
-    bytes more than the smallest of them as the whole picture has: then no series takes twice the room of the best.
+    A new whole picture is also begun when the patches have, together, as many bytes beyond the smallest of them as the
+    whole picture has: then no series takes more than twice the space of the best one.
     """
 
     def __init__(self) -> None:
@@ -130,7 +130,7 @@ class _Encoder:
         self._excess = 0
 
     def encode(self, name: str, image: Image) -> tuple[bytes, Patch | None]:
-        """The bytes of the file called `name`, and what it is laid over, if it is a patch."""
+        """The bytes of the file `name`, and its `Patch`; None for a whole picture."""
         if self._base is not None and self._base.shape == image.shape and self._excess <= self._base_bytes:
             found = difference(self._base, image)
             if found is not None:

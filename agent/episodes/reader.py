@@ -1,4 +1,4 @@
-"""Reading an episode as it was found: what can be read is read, what cannot is named."""
+"""`read_episode`: an episode from disk, with damage reported instead of raised where the rest can be read."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from agent.episodes.format import (
     EpisodeError,
     EpisodeHeader,
     Totals,
-    check_moment,
-    check_sane,
+    check_bounds,
+    check_time,
+    decode_record,
     first_line,
-    unsealed,
 )
 from agent.episodes.frame_reader import check_frame, open_inside, read_frame
 from envs.env import Image
@@ -31,10 +31,10 @@ from envs.env import Image
 
 @dataclass(frozen=True)
 class Episode:
-    """An episode as it was found on disk. `steps` are the readable ones, in order.
+    """An episode on disk. `steps` are the readable ones, in order.
 
-    `ending` is None when the run was interrupted: killed, or still going on. `finished` is seconds since the epoch.
-    `problems` says in one line each what is damaged or missing, naming the step.
+    `ending` is None for a run that was killed or still goes on. `finished` is seconds since the epoch. `problems` has
+    a line for everything that is damaged or missing, naming the step.
     """
 
     folder: Path
@@ -48,7 +48,7 @@ class Episode:
     problems: tuple[str, ...] = ()
 
     def image(self, step: Step) -> Image:
-        """The screen of `step`: RGB uint8, with the height and width of its frame; the caller's own.
+        """The screen of `step`: RGB uint8 HxWx3, of the frame's size; a copy.
 
         Raises `EpisodeError` for a file outside the episode, missing, damaged, too large, or of another size.
         """
@@ -56,10 +56,10 @@ class Episode:
 
 
 def read_episode(folder: Path) -> Episode:
-    """Read the episode in `folder`, without its pictures (see `Episode.image`).
+    """Read the episode in `folder`; pictures are read by `Episode.image`.
 
-    What is damaged in the steps is left out and named in `problems`. Raises `EpisodeError` when there is no
-    episode, or one that this version cannot read.
+    Damaged steps are left out and named in `problems`. Raises `EpisodeError` where there is no episode, or one that
+    this version cannot read.
     """
     document, problems = _read_document(folder)
     steps = _read_steps(folder, problems)
@@ -90,7 +90,7 @@ def _read_document(folder: Path) -> tuple[EpisodeDocument, list[str]]:
             content = file.read(MAX_LINE + 1)
         if len(content) > MAX_LINE:
             raise ValueError(f"longer than {MAX_LINE} bytes")
-        data, whole = unsealed(content)
+        data, whole = decode_record(content)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise EpisodeError(f"{folder} holds no episode: {path} does not exist") from error
     except ValueError as error:
@@ -100,8 +100,8 @@ def _read_document(folder: Path) -> tuple[EpisodeDocument, list[str]]:
     _check_version(path, data.get("version"))
     try:
         document = EpisodeDocument.model_validate(data)
-        check_moment("started", document.started)
-        check_moment("finished", document.finished)
+        check_time("started", document.started)
+        check_time("finished", document.finished)
     except ValueError as error:
         raise EpisodeError(f"{path} is not a valid episode: {first_line(error)}") from error
     return document, [] if whole else ["episode.json is not as it was written: its checksum is wrong"]
@@ -130,11 +130,11 @@ def _read_steps(folder: Path, problems: list[str]) -> list[Step]:
 
 
 def _read_line(number: int, line: bytes, steps: list[Step], problems: list[str]) -> None:
-    """Add the step in `line` to `steps`, or say in `problems` what is wrong with it."""
+    """Add the step in `line` to `steps`, or its damage to `problems`."""
     try:
-        data, whole = unsealed(line)
+        data, whole = decode_record(line)
         step = Step.model_validate(data)
-        check_sane(step)
+        check_bounds(step)
     except ValueError as error:
         problems.append(_line_problem(number, line, error))
         return
@@ -147,7 +147,7 @@ def _read_line(number: int, line: bytes, steps: list[Step], problems: list[str])
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:
-    """The lines of a file with their ends, the overlong ones cut to `MAX_LINE`."""
+    """The lines of a file with their newlines; longer ones are cut to `MAX_LINE` bytes."""
     while line := file.readline(MAX_LINE):
         yield line
         while not line.endswith(b"\n") and len(line) == MAX_LINE:

@@ -1,4 +1,4 @@
-"""Writing an episode: steps at once, frames in the background, the ending at the end."""
+"""`EpisodeWriter`: writes steps at once, frames in the background, and the ending when the run is over."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import os
 import shutil
 import time
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 
@@ -21,25 +20,24 @@ from agent.episodes.format import (
     EpisodeError,
     EpisodeHeader,
     Totals,
-    check_sane,
+    check_bounds,
+    decode_record,
+    encode_record,
     first_line,
-    sealed,
-    unsealed,
-    why,
+    reason,
 )
 from agent.episodes.frame_writer import FrameThread
 from envs.env import Image
 
 MIN_FREE = 64 * 2**20
-"""Bytes that must be free on the disk to begin an episode: some hundred frames."""
+"""Bytes that must be free on the disk to begin an episode: about a hundred frames."""
 
 
 class EpisodeWriter:
-    """Writes one episode. Not for use from several threads; frames are encoded in a thread of its own.
+    """Writes one episode. Not thread-safe; frames are encoded in a thread of its own.
 
-    Every method raises `EpisodeError` when the disk does not take what was given; nothing is then left half
-    written. After `finish` or `close` only `close` may be called. People count steps from 1: messages name step 1
-    where `Step.index` is 0.
+    Every method raises `EpisodeError` when writing fails; nothing is then left half written. After `finish` or `close`
+    only `close` may be called. Messages count steps from 1.
     """
 
     def __init__(self, folder: Path, header: EpisodeHeader, steps_fd: int) -> None:
@@ -52,9 +50,9 @@ class EpisodeWriter:
 
     @classmethod
     def create(cls, folder: Path, header: EpisodeHeader) -> EpisodeWriter:
-        """Begin an episode in `folder`, which is made if need be and must not hold one yet.
+        """Begin an episode in `folder`, which is made if it does not exist and must not hold an episode.
 
-        Raises `EpisodeError` before anything runs: folder not writable, not empty of episodes, disk full.
+        Raises `EpisodeError` for a folder that is not writable or holds an episode, and for a full disk.
         """
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -66,14 +64,14 @@ class EpisodeWriter:
             _write_document(folder, EpisodeDocument(**dict(header)))
             fd = os.open(folder / "steps.jsonl", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o666)
         except OSError as error:
-            raise EpisodeError(f"cannot write to {folder}: {why(error)}; choose another --out") from error
+            raise EpisodeError(f"cannot write to {folder}: {reason(error)}; choose another --out") from error
         return cls(folder, header, fd)
 
     def add_frame(self, image: Image) -> str:
-        """Keep a screen (RGB uint8 HxWx3); returns its file, relative to the episode, before it is written.
+        """Queue a screen (RGB uint8 HxWx3, copied); its file, relative to the episode.
 
-        `image` is copied. A picture identical to the one before it is not written again and gets the same name; one
-        that differs little is written as a patch. Waits only when several frames are still being encoded.
+        A picture equal to the one before is not written again and gets the same name; one that differs little is
+        written as a patch. Waits only while several frames are queued.
         """
         self._check_open()
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
@@ -84,7 +82,7 @@ class EpisodeWriter:
         return self._frames.add(image)
 
     def append(self, step: Step) -> None:
-        """Put `step` on record: waits until its frame is on the disk, then writes its line at once."""
+        """Write the line of `step`, once its frame is written."""
         fd = self._check_open()
         line = _line_of(step.model_copy(update={"patch": self._frames.stored(step)}))
         _append_whole(fd, line, f"step {step.index + 1} to {self.folder / 'steps.jsonl'}")
@@ -95,7 +93,7 @@ class EpisodeWriter:
         )
 
     def finish(self, ending: Ending, message: str = "", answer: str | None = None) -> None:
-        """Put on record how the run ended, and close. `message` is for people, `answer` what the task asked for."""
+        """Write how the run ended, and close. `message` is for people, `answer` is the task's answer."""
         self._check_open()
         self.close()
         finished = time.time()
@@ -106,11 +104,11 @@ class EpisodeWriter:
         try:
             _write_document(self.folder, document)
         except OSError as error:
-            raise EpisodeError(f"the ending could not be written to {self.folder}: {why(error)}") from error
+            raise EpisodeError(f"the ending could not be written to {self.folder}: {reason(error)}") from error
         self._frames.check()
 
     def close(self) -> None:
-        """Write the frames under way and let go of the files; without `finish` the episode reads as interrupted."""
+        """Write the queued frames and close the files; without `finish` the episode reads as interrupted."""
         self._frames.close()
         fd, self._fd = self._fd, None
         if fd is not None:
@@ -119,9 +117,7 @@ class EpisodeWriter:
     def __enter__(self) -> EpisodeWriter:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def _check_open(self) -> int:
@@ -139,7 +135,7 @@ def _refuse_taken(folder: Path) -> None:
 def _write_document(folder: Path, document: EpisodeDocument) -> None:
     part = folder / "episode.json.part"
     try:
-        part.write_bytes(sealed(document, indent=2) + b"\n")
+        part.write_bytes(encode_record(document, indent=2) + b"\n")
         part.replace(folder / "episode.json")
     finally:
         with contextlib.suppress(OSError):
@@ -147,25 +143,25 @@ def _write_document(folder: Path, document: EpisodeDocument) -> None:
 
 
 def _line_of(step: Step) -> bytes:
-    """The line of `step`, checked to read back."""
+    """The line of `step`. Raises `EpisodeError` for a step that could not be read back."""
     try:
-        line = sealed(step) + b"\n"
+        line = encode_record(step) + b"\n"
         if len(line) >= MAX_LINE:
             raise ValueError(f"its line has {len(line)} bytes, above {MAX_LINE}")
-        check_sane(Step.model_validate(unsealed(line)[0]))
+        check_bounds(Step.model_validate(decode_record(line)[0]))
     except ValueError as error:
-        raise EpisodeError(f"step {step.index + 1} cannot be put on record: {first_line(error)}") from error
+        raise EpisodeError(f"step {step.index + 1} cannot be recorded: {first_line(error)}") from error
     return line
 
 
 def _append_whole(fd: int, line: bytes, what: str) -> None:
-    """Append `line` whole or leave the file as it was."""
+    """Append `line` completely or leave the file unchanged."""
     before, written = os.fstat(fd).st_size, 0
     try:
         while written < len(line):
             written += os.write(fd, line[written:])
     except OSError as error:
-        raise EpisodeError(f"could not write {what}: {why(error)}") from error
+        raise EpisodeError(f"could not write {what}: {reason(error)}") from error
     finally:
         if 0 < written < len(line):
             os.ftruncate(fd, before)

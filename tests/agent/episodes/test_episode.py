@@ -339,8 +339,8 @@ def test_what_would_not_read_back_is_not_written(tmp_path):
     with EpisodeWriter.create(tmp_path / "e", HEADER) as writer:
         name = writer.add_frame(picture(0))
         for bad, what in (
-            (step(3, name, timings={"act": float("nan")}), "step 4 cannot be put on record: timings.act"),
-            (step(3, name, time=float("inf")), "step 4 cannot be put on record: time"),
+            (step(3, name, timings={"act": float("nan")}), "step 4 cannot be recorded: timings.act"),
+            (step(3, name, time=float("inf")), "step 4 cannot be recorded: time"),
             (step(3, "frames/0001.png"), "step 4 names a frame that was never added"),
             (step(3, "../x.png"), "step 4 names a frame that was never added"),
         ):
