@@ -1,4 +1,4 @@
-"""An answer about an episode, and the steps that it rests on."""
+"""`QueryAnswer`: an answer about an episode, and the steps that support it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from agent.episodes import Episode
 
 @dataclass(frozen=True)
 class Hit:
-    """One step that bears an answer out. `step` counts from 1; `seconds` are from the start of the run.
+    """A step that supports an answer. `step` counts from 1; `seconds` are from the start of the run.
 
-    `box` is where on the step's screen it is seen, in frame pixels; None where it is not one place.
+    `box` is the place on the step's screen, in frame pixels; None where there is no single one.
     """
 
     step: int
@@ -41,7 +41,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class QueryAnswer:
-    """`found` is False where nothing in the episode answers the question; `text` then says what was looked for."""
+    """`found` is False where nothing in the episode answers the question; `text` then says what was searched for."""
 
     question: str
     text: str
@@ -51,7 +51,7 @@ class QueryAnswer:
 
 
 def clock(seconds: float) -> str:
-    """``00:12.4``; hours are counted in minutes."""
+    """``00:12.4``: minutes, seconds and tenths; an hour is 60 minutes."""
     tenths = round(max(0.0, seconds) * 10)
     return f"{tenths // 600:02d}:{tenths // 10 % 60:02d}.{tenths % 10}"
 

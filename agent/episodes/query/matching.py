@@ -1,4 +1,4 @@
-"""Finding words on screens, misreadings forgiven, and what stands beside a place."""
+"""Fuzzy matching of words with the text on screens, and the label of a place."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from rapidfuzz import fuzz
 
 from actions.frame import Box, Point
 from actions.keys import check_chord
-from agent.episodes.query.screen_text import StepText, Words
+from agent.episodes.query.screen_text import StepText, TextRun
 
 ALIKE = 84
-"""Similarity in percent at which a reading counts as the words asked for."""
-_SHORT = 4  # letters below which nothing is forgiven
+"""Similarity in percent from which read text matches the words of a question."""
+_SHORT = 4  # shorter words must match exactly
 
 
 @dataclass(frozen=True)
 class Found:
-    """Words on a screen that match, how well (percent), and where."""
+    """Text on a screen that matches, and its similarity in percent."""
 
-    words: Words
+    words: TextRun
     score: float
 
 
 def likeness(term: str, text: str) -> float:
-    """How well `term` stands in `text`, in percent: to the letter, or nearly where it is long enough to be sure."""
+    """The similarity of `term` with the best part of `text`, in percent: exact for short terms, else fuzzy."""
     wanted, there = _squeezed(term), _squeezed(text)
     if not wanted or not there:
         return 0.0
@@ -44,8 +44,8 @@ def likeness(term: str, text: str) -> float:
     return min(float(found.score), 91.0)
 
 
-def best_match(terms: Sequence[str], words: Sequence[Words]) -> Found | None:
-    """The words that match one of `terms` best; of equal ones the shortest."""
+def best_match(terms: Sequence[str], words: Sequence[TextRun]) -> Found | None:
+    """The text that matches one of `terms` best; of equal ones the shortest. None below `ALIKE`."""
     found = [Found(word, max(likeness(term, word.text) for term in terms)) for word in words]
     found = [one for one in found if one.score >= ALIKE]
     return max(found, key=lambda one: (one.score, -len(one.words.text)), default=None)
@@ -57,12 +57,12 @@ def _squeezed(text: str) -> str:
 
 
 def like(wanted: str, label: str) -> bool:
-    """Whether `wanted` stands in `label`."""
+    """Whether `label` contains `wanted`, misreadings allowed."""
     return likeness(wanted, label) >= ALIKE
 
 
 def chord_in(text: str) -> str:
-    """The chord that `text` names, as it is on record; empty for no chord."""
+    """The chord that `text` names, in the spelling of `actions.keys`; empty for none."""
     try:
         return check_chord(re.sub(r"\s*(?:\+|\s|-)\s*", "+", text.strip().lower()) if len(text) > 1 else text)
     except ValueError:
@@ -70,15 +70,15 @@ def chord_in(text: str) -> str:
 
 
 def new_text(text: str, before: StepText, after: StepText) -> Box | None:
-    """Where `text` is shown after it was typed and was not before."""
+    """The box of `text` on the screen `after` typing where it was not on the one `before`; None for none."""
     was = {(word.text, round(word.box.x1), round(word.box.y1)) for word in before.words or ()}
     new = [word for word in after.words or () if (word.text, round(word.box.x1), round(word.box.y1)) not in was]
     found = best_match((text,), new)
     return found.words.box if found else None
 
 
-def label_for(place: Box, words: Sequence[Words]) -> Words | None:
-    """What the field at `place` is called: the nearest words left of it on its line, or above it."""
+def label_for(place: Box, words: Sequence[TextRun]) -> TextRun | None:
+    """The label of the field at `place`: the nearest text left of it on its line, else above it."""
     middle, tall = place.center.y, max(place.height, 16)
     left = [
         word
@@ -98,7 +98,7 @@ def label_for(place: Box, words: Sequence[Words]) -> Words | None:
 
 
 def apart(box: Box, point: Point) -> float:
-    """Pixels from `point` to `box`; 0 inside."""
+    """The distance in pixels from `point` to `box`; 0 inside."""
     dx = max(box.x1 - point.x, 0, point.x - box.x2)
     dy = max(box.y1 - point.y, 0, point.y - box.y2)
     return math.hypot(dx, dy)

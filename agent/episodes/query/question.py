@@ -1,4 +1,4 @@
-"""What a question asks: a few kinds, each with the words it is about. A question of none of them is a search."""
+"""`read_question`: the kind of a question and the words it is about. Any other question is a search for its words."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ _NOUNS = re.compile(
 
 @dataclass(frozen=True)
 class Question:
-    """`about` are the words that are asked for, as said; `plain` the same without "the" and "button"; `place` is the
-    field that is meant. `quoted` says that they stand in quotes and are meant to the letter.
+    """A parsed question. `about` are the words asked for; `plain` the same without articles and nouns such as
+    "button"; `place` is the name of a field. `quoted` says that the words were in quotes and must match exactly.
     """
 
     kind: Kind
@@ -92,7 +92,7 @@ class Question:
 
 
 def read_question(text: str) -> Question:
-    """What `text` asks."""
+    """Parse the question `text`."""
     asked = " ".join(text.split()).rstrip("?!. ")
     quotes = [first or second for first, second in _QUOTES.findall(asked)]
     for kind, form in _FORMS:
@@ -118,7 +118,7 @@ def _split_place(about: str) -> tuple[str, str]:
 
 
 def _bare(about: str) -> str:
-    """Without articles and what kind of thing it is."""
+    """`about` without articles and the noun for its kind of element."""
     bare = _ARTICLES.sub("", about.strip())
     shorter = _NOUNS.sub("", bare)
     return _QUOTES.sub(lambda found: found[1] or found[2], shorter or bare).strip()

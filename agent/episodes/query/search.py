@@ -1,7 +1,4 @@
-"""The built-in answers: a search over the text on the screens, the actions and the steps' own texts.
-
-What is asked for is found where it is written, misreadings forgiven. Where nothing matches, that is the answer.
-"""
+"""`search`: answers without a model, from the text on the screens, the actions and the steps' texts."""
 
 from __future__ import annotations
 
@@ -26,11 +23,11 @@ from agent.episodes.query.matching import (
     likeness,
     new_text,
 )
-from agent.episodes.query.question import Question, read_question
-from agent.episodes.query.screen_text import StepText, Words
+from agent.episodes.query.question import Kind, Question, read_question
+from agent.episodes.query.screen_text import StepText, TextRun
 from agent.views.terminal import ENDING_WORDS
 
-_MOST = 12  # hits that an answer lists
+_MAX_HITS = 12
 _TROUBLE = ("error", "failed", "failure", "cannot", "could not", "couldn't", "can't", "unable to", "invalid",
             "denied", "not found", "warning", "problem", "went wrong", "exception", "fatal")  # fmt: skip
 _TROUBLES = frozenset({"error", "errors", "failure", "warning", "problem", "error message", "exception"})
@@ -42,11 +39,10 @@ _STOP = frozenset(
 
 
 def search(episode: Episode, screens: Sequence[StepText], question: str) -> QueryAnswer:
-    """The answer to `question` from what is on record. Nothing is guessed: see `QueryAnswer.found`."""
+    """The answer to `question` from the episode. Nothing is guessed: see `QueryAnswer.found`."""
     asked = read_question(question)
-    looked = _Search(episode, screens, asked)
-    answer: QueryAnswer = getattr(looked, asked.kind.replace(" ", "_"))()
-    return replace(answer, question=question, hits=answer.hits[:_MOST])
+    answer = _ANSWERS[asked.kind](_Search(episode, screens, asked))
+    return replace(answer, question=question, hits=answer.hits[:_MAX_HITS])
 
 
 @dataclass(frozen=True)
@@ -55,13 +51,13 @@ class _Search:
     screens: Sequence[StepText]
     asked: Question
 
-    # -- about the screens
+    # -- the screens
 
     def appeared(self) -> QueryAnswer:
-        """From when to when the words were on the screen."""
+        """When the words appeared, and when they were gone."""
         name, spans = self._spans()
         if not spans:
-            return self._told_or_nothing()
+            return self._in_texts_or_nothing()
         hits, said = [], []
         for first, after, found in spans:
             start = self.screens[first].step
@@ -76,7 +72,7 @@ class _Search:
         return QueryAnswer("", "; ".join(said[:4]) + (" …" if len(said) > 4 else ""), tuple(hits))
 
     def disappeared(self) -> QueryAnswer:
-        """When the words were on the screen no more."""
+        """When the words were no longer on the screen."""
         name, spans = self._spans()
         gone = [(after, found) for _, after, found in spans if after is not None]
         if not spans:
@@ -94,7 +90,7 @@ class _Search:
         return QueryAnswer("", said, tuple(hits))
 
     def shown(self) -> QueryAnswer:
-        """Wherever the words are, on a screen or in a step's own texts."""
+        """The steps that have the words on the screen or in their texts."""
         name, spans = self._spans()
         hits = [
             hit(self.episode, self.screens[first].step, found.words.text, found.words.box) for first, _, found in spans
@@ -104,10 +100,10 @@ class _Search:
             return self._nothing()
         return QueryAnswer("", f"{_quoted(name)} is found in {_steps(hits)}", tuple(hits))
 
-    # -- about what was done
+    # -- the actions
 
     def clicked(self) -> QueryAnswer:
-        """Clicks and taps on something, by what is written there."""
+        """Clicks and taps, by the text at their place."""
         return self._acted("click", (Click, LongPress, Drag), self._label_of)
 
     def typed(self) -> QueryAnswer:
@@ -120,7 +116,7 @@ class _Search:
         return self._list("typed", hits)
 
     def typed_what(self) -> QueryAnswer:
-        """The texts that were typed, in one field or anywhere."""
+        """The texts that were typed into a field, or anywhere."""
         wanted = self.asked.plain
         hits = []
         for screen, action in self._actions():
@@ -131,11 +127,11 @@ class _Search:
         if not hits:
             about = f" in a field called {_quoted(wanted)}" if wanted else ""
             return QueryAnswer("", f"nothing was typed{about}", found=False)
-        said = "; ".join(f"step {one.step}: {one.snippet}" for one in hits[:_MOST])
+        said = "; ".join(f"step {one.step}: {one.snippet}" for one in hits[:_MAX_HITS])
         return QueryAnswer("", said, tuple(hits))
 
     def pressed(self) -> QueryAnswer:
-        """Keys and buttons that were pressed; else what was clicked."""
+        """Keys and device buttons that were pressed; without any, clicks."""
         wanted = chord_in(self.asked.plain)
         hits = [
             hit(self.episode, screen.step, describe(action))
@@ -146,7 +142,7 @@ class _Search:
         return self._list("pressed", hits) if hits else self.clicked()
 
     def opened(self) -> QueryAnswer:
-        """Programs and pages that were opened; else when the words came up."""
+        """Programs and pages that were opened; without any, when the words appeared."""
         hits = [
             hit(self.episode, screen.step, describe(action))
             for screen, action in self._actions()
@@ -154,7 +150,7 @@ class _Search:
         ]
         return self._list("opened", hits) if hits or not self.asked.plain else self.appeared()
 
-    # -- about the whole
+    # -- the run
 
     def ended(self) -> QueryAnswer:
         """How the run ended."""
@@ -174,7 +170,7 @@ class _Search:
         )
 
     def why(self) -> QueryAnswer:
-        """How it ended, and what went wrong on the way."""
+        """How the run ended, and the errors of its steps."""
         ended = self.ended()
         wrong = [hit(self.episode, step, one_line(step.error)) for step in self.episode.steps if step.error]
         return replace(ended, hits=(*_in_order([*wrong, *ended.hits]),)) if ended.found else ended
@@ -216,7 +212,7 @@ class _Search:
     # -- searching
 
     def _spans(self) -> tuple[str, list[tuple[int, int | None, Found]]]:
-        """The words that were found, and from where to before where (screens by number) they are shown."""
+        """The words found, and for each time they are shown: first screen, first screen without, match."""
         best: tuple[str, list[tuple[int, int | None, Found]]] = (self.asked.plain or self.asked.about, [])
         for terms in self._terms():
             spans = list(self._shown_in(terms))
@@ -225,7 +221,7 @@ class _Search:
         return best
 
     def _terms(self) -> Iterator[tuple[str, ...]]:
-        """What to look for, the most exact first; any of the words of one entry will do."""
+        """The words to search for, the most exact first; an entry has alternatives."""
         asked = self.asked
         for words in dict.fromkeys(filter(None, (asked.about, asked.plain))):
             yield (words,)
@@ -252,7 +248,7 @@ class _Search:
             yield begun[0], None, begun[1]
 
     def _in_texts(self) -> list[Hit]:
-        """Steps whose action, thought, error or program speak of the words."""
+        """Steps with the words in their action, thought, error, outcome or program."""
         hits = []
         for step in self.episode.steps:
             texts = [describe(step.action) if step.action else "", step.thought, step.error or "", step.app or ""]
@@ -263,7 +259,7 @@ class _Search:
         return hits
 
     def _told_or_nothing(self) -> QueryAnswer:
-        """Words that no screen shows, but a step's own texts."""
+        """TextRun that no screen shows, but a step's own texts."""
         hits = self._in_texts()
         if not hits:
             return self._nothing()
@@ -272,7 +268,7 @@ class _Search:
         )
 
     def _acted(
-        self, verb: str, kinds: tuple[type, ...], label: Callable[[StepText, Point], Words | None]
+        self, verb: str, kinds: tuple[type, ...], label: Callable[[StepText, Point], TextRun | None]
     ) -> QueryAnswer:
         hits = []
         for screen, action in self._actions():
@@ -304,16 +300,16 @@ class _Search:
 
     # -- places
 
-    def _label_of(self, screen: StepText, point: Point) -> Words | None:
-        """The words under a point, or beside it."""
+    def _label_of(self, screen: StepText, point: Point) -> TextRun | None:
+        """The text at a point, or beside it."""
         near = [(apart(word.box, point), word) for word in screen.words or ()]
         near = [(far, word) for far, word in near if far <= 1.5 * max(word.box.height, 16)]
         if near:
             return min(near, key=lambda pair: pair[0])[1]
         return label_for(Box(point.x, point.y, point.x, point.y).grown(8), screen.words or ())
 
-    def _field_of(self, screen: StepText) -> Words | None:
-        """What the field is called that was typed into: the words left of, or above, where the text appeared."""
+    def _field_of(self, screen: StepText) -> TextRun | None:
+        """The label of the field that was typed into: the text left of, or above, where the typed text appeared."""
         at = self.screens.index(screen)
         text = screen.step.action.text if isinstance(screen.step.action, TypeText) else ""
         following = next((one for one in self.screens[at + 1 :] if one.words is not None), None)
@@ -324,7 +320,7 @@ class _Search:
         return label_for(place, words) if place else None
 
     def _last_click(self, at: int) -> Box | None:
-        """Where the screen was clicked last before screen `at`, if only typing lies between."""
+        """The place of the last click before screen `at`, if only typing came between."""
         for screen in reversed(self.screens[:at]):
             action = screen.step.action
             if isinstance(action, Click):
@@ -353,8 +349,26 @@ class _Search:
         return "" if before is None or did is None else f", after step {before.index + 1} ({did})"
 
 
+_ANSWERS: dict[Kind, Callable[[_Search], QueryAnswer]] = {
+    "appeared": _Search.appeared,
+    "disappeared": _Search.disappeared,
+    "shown": _Search.shown,
+    "clicked": _Search.clicked,
+    "typed": _Search.typed,
+    "typed what": _Search.typed_what,
+    "pressed": _Search.pressed,
+    "opened": _Search.opened,
+    "ended": _Search.ended,
+    "why": _Search.why,
+    "step": _Search.step,
+    "answer": _Search.answer,
+    "how many": _Search.how_many,
+    "how long": _Search.how_long,
+}
+
+
 def _in_order(hits: Sequence[Hit]) -> list[Hit]:
-    """One hit for each step, those with a place first."""
+    """One hit for each step, in order; of several the first with a box."""
     kept: dict[int, Hit] = {}
     for one in hits:
         if one.step not in kept or (kept[one.step].box is None and one.box is not None):

@@ -1,10 +1,10 @@
-"""Asking a model that reads pictures: the screens that changed, each with its step and time, and an answer as JSON.
+"""`ask_model`: answers from a vision-language model, which is given the screens that changed and answers in JSON.
 
-Screens go as stills between lines such as ``Step 3, 00:12.4``. Steps are not evenly spaced in time, so a video would
-lose when each picture was taken (its frames have one rate), and every server that takes pictures can be asked this way.
+Screens are sent as images between lines such as ``Step 3, 00:12.4``: a video has a constant frame rate, which would
+lose the times, and not every server takes one.
 
-How large and how many is our own rule, with the numbers of qwen-vl-utils for the frames of a video: at most 768 tokens
-of 28 x 28 pixels a picture, so many pictures that all together have `TOTAL` pixels, and only screens that changed.
+The limits on size and number use the figures of qwen-vl-utils for video frames: at most 768 tokens of 28 x 28 pixels an
+image, and `TOTAL` pixels together.
 """
 
 from __future__ import annotations
@@ -32,14 +32,13 @@ from envs.env import Image
 from envs.png import encode_png
 
 FRAMES = 24
-"""Pictures that a question takes along at most, if nothing else is said."""
+"""The default for the most images of one question."""
 LARGEST = 768 * 28 * 28
-"""Pixels of one picture at most (``VIDEO_MAX_TOKEN_NUM`` of qwen-vl-utils)."""
+"""The most pixels of one image (``VIDEO_MAX_TOKEN_NUM`` of qwen-vl-utils)."""
 TOTAL = 12_288 * 28 * 28
-"""Pixels of all pictures together at most: with the words, they fit a context of 16,384 tokens."""
+"""The most pixels of all images together: with the text, they fit a context of 16,384 tokens."""
 CARET = 4, 64
-"""Width and height of the largest text caret, in pixels: where nothing else differs from the last picture taken, the
-screen goes without one."""
+"""Width and height of the largest text caret, in pixels. A screen that differs by carets only is not sent."""
 
 SYSTEM = (
     "You are shown the record of a run on a screen: for each step its number, the time since the start, what was done "
@@ -69,33 +68,33 @@ SCHEMA: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Still:
-    """A step's screen that goes along, in the size it is sent in (RGB)."""
+class SentScreen:
+    """A step's screen as it is sent: RGB uint8 HxWx3, resized."""
 
     step: Step
     image: Image
 
 
 def ask_model(episode: Episode, question: str, model: ChatModel, frames: int = FRAMES) -> QueryAnswer:
-    """The answer of `model`, checked: JSON of the schema, and only steps that are there.
+    """The answer of `model`, with at most `frames` images.
 
-    Raises `agent.core.model.ParseError` for an answer that is not, and `ModelError`.
+    Raises `ModelError`, and `ParseError` for an answer that is not of `SCHEMA` or names a step that does not exist.
     """
-    stills = choose(episode, model.speaks.resize, frames)
-    if not stills:
+    sent = choose(episode, model.speaks.resize, frames)
+    if not sent:
         raise ModelError("no screen of the episode can be read: see handeye replay --mode simulate")
     shape = Shape(schema=SCHEMA) if model.endpoint.capabilities.structured != "none" else None
-    request = Request(system=SYSTEM, user=tuple(_told(episode, stills, question)), max_tokens=1500, shape=shape)
+    request = Request(system=SYSTEM, user=tuple(_told(episode, sent, question)), max_tokens=1500, shape=shape)
     reply = model.endpoint.complete(request)
     said = _read(reply.text, reply.ended)
     hits = _hits(episode, said["steps"], reply.text)
     return QueryAnswer(question, one_line(said["answer"], 2000), hits, bool(said["found"]), model.name)
 
 
-def choose(episode: Episode, rule: Resize, most: int = FRAMES) -> list[Still]:
-    """The screens that go along: those that changed; where that is too many, an even choice with the first and last.
+def choose(episode: Episode, rule: Resize, most: int = FRAMES) -> list[SentScreen]:
+    """The screens to send: those that changed; of more than `most`, an even choice with the first and the last.
 
-    They are resized by `rule` within the budget of pixels, so that the server leaves them alone.
+    They are resized by `rule` within the pixel limits, so that the server does not resize them.
     """
     changed = _changed(episode)
     if len(changed) > most:
@@ -103,11 +102,11 @@ def choose(episode: Episode, rule: Resize, most: int = FRAMES) -> list[Still]:
         changed = [changed[at] for at in dict.fromkeys(int(place) for place in places)]
     area = min(LARGEST, TOTAL // max(len(changed), 1), rule.max_pixels)
     bounded = replace(rule, max_pixels=max(area, rule.min_pixels, rule.factor**2))
-    return [Still(step, bounded.apply(episode.image(step))) for step in changed]
+    return [SentScreen(step, bounded.apply(episode.image(step))) for step in changed]
 
 
 def _changed(episode: Episode) -> list[Step]:
-    """Steps whose screen differs from the last one kept by more than a caret."""
+    """Steps whose screen differs from the last chosen one by more than carets."""
     kept: list[Step] = []
     last: Image | None = None
     for step in episode.steps:
@@ -122,13 +121,13 @@ def _changed(episode: Episode) -> list[Step]:
 
 
 def _differ(a: Image, b: Image) -> bool:
-    """Whether more than carets differ."""
+    """Whether anything larger than a caret differs."""
     return any(width > CARET[0] or height > CARET[1] for _, _, width, height in changed_places(a, b))
 
 
-def _told(episode: Episode, stills: Sequence[Still], question: str) -> list[str | bytes]:
-    """The record in order, pictures where there are some, and the question at the end."""
-    pictures = {still.step.index: still.image for still in stills}
+def _told(episode: Episode, sent: Sequence[SentScreen], question: str) -> list[str | bytes]:
+    """The prompt: the steps in order, with their images, then the question."""
+    pictures = {one.step.index: one.image for one in sent}
     parts: list[str | bytes] = [f"The task was: {one_line(episode.header.task, 1000)}"]
     for step in episode.steps:
         did = describe(step.action) if step.action else f"no action ({one_line(step.error or 'no reason')})"
@@ -162,7 +161,7 @@ def _read(text: str, ended: bool) -> dict[str, Any]:
 
 
 def _hits(episode: Episode, steps: Sequence[dict[str, Any]], raw: str) -> tuple[Hit, ...]:
-    """The steps that were named. Raises `ParseError` for one that is not there."""
+    """The steps that the answer names. Raises `ParseError` for one that does not exist."""
     known = {step.index + 1: step for step in episode.steps}
     hits: dict[int, Hit] = {}
     for named in steps:

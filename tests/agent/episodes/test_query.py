@@ -21,7 +21,7 @@ from agent.episodes import Episode, EpisodeHeader, EpisodeWriter, read_episode
 from agent.episodes.query.answer import clock
 from agent.episodes.query.matching import likeness
 from agent.episodes.query.question import read_question
-from agent.episodes.query.screen_text import StepText, Words, read_screens
+from agent.episodes.query.screen_text import StepText, TextRun, read_screens
 from agent.episodes.query.search import search
 from agent.episodes.query.vision import LARGEST, TOTAL, choose
 from agent.models.dialects.resize import Resize
@@ -186,10 +186,10 @@ def test_each_picture_is_read_once_and_remembered(episode: Episode, tmp_path: Pa
 
 
 def test_words_beside_each_other_are_one_row() -> None:
-    def words(text: str, x: int) -> Words:
+    def words(text: str, x: int) -> TextRun:
         from actions.frame import Box
 
-        return Words(text, Box(x, 100, x + 8 * len(text), 116))
+        return TextRun(text, Box(x, 100, x + 8 * len(text), 116))
 
     step = read_step()
     screen = StepText(step, (words("Save", 100), words("As…", 146), words("far away", 600)))
