@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from agent.core.step import Patch, Step
-from agent.episodes.differences import difference, equal
 from agent.episodes.format import EpisodeError, reason
+from envs.differences import difference, equal
 from envs.env import Image
 from envs.png import encode_overlay, encode_png
 

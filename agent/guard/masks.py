@@ -26,6 +26,7 @@ import numpy.typing as npt
 from rapidfuzz import fuzz
 
 from actions.frame import Box
+from envs.differences import differing, regions
 from envs.env import Image
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ class Masks:
         if before.shape != after.shape:
             before = np.bitwise_not(after)
         grey = _grey(after)
-        for place in _changed(before, after):
+        for box in regions(differing(before, after), JOINED):
+            place = int(box.x1), int(box.y1), int(box.width), int(box.height)
             self._marks.append(_TypedMark(place, _cut(grey, place, 0).copy(), _cut(grey, place, RING).copy()))
 
     def hide(self, image: Image) -> Image:
@@ -117,19 +119,6 @@ class Masks:
 
 def _grey(image: Image) -> _Grey:
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
-
-
-def _changed(before: Image, after: Image) -> list[tuple[int, int, int, int]]:
-    """The rectangles in which the pictures differ, near ones joined: x, y, width, height."""
-    differs = np.asarray((before != after).any(axis=2), np.uint8)
-    joined = cv2.dilate(differs, np.ones((2 * JOINED + 1, 2 * JOINED + 1), np.uint8))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
-    boxes = []
-    for label, (x, y, width, height, _) in enumerate(stats[1:].tolist(), 1):
-        part = slice(y, y + height), slice(x, x + width)
-        left, top, wide, high = cv2.boundingRect(np.asarray((labels[part] == label) & (differs[part] > 0), np.uint8))
-        boxes.append((x + left, y + top, wide, high))
-    return boxes
 
 
 def _cut(grey: _Grey, place: tuple[int, int, int, int], by: int) -> _Grey:

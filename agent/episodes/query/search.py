@@ -258,13 +258,13 @@ class _Search:
                 hits.append(hit(self.episode, step, one_line(told)))
         return hits
 
-    def _told_or_nothing(self) -> QueryAnswer:
-        """TextRun that no screen shows, but a step's own texts."""
+    def _in_texts_or_nothing(self) -> QueryAnswer:
+        """The answer where no screen shows the words."""
         hits = self._in_texts()
         if not hits:
             return self._nothing()
         return QueryAnswer(
-            "", f"no screen shows {_quoted(self.asked.plain)}, but {_steps(hits)} speaks of it", tuple(hits)
+            "", f"no screen shows {_quoted(self.asked.plain)}, but {_steps(hits)} mentions it", tuple(hits)
         )
 
     def _acted(

@@ -19,7 +19,6 @@ from actions.action import describe, one_line
 from agent.core.model import ModelError, ParseError
 from agent.core.step import Step
 from agent.episodes import Episode, EpisodeError
-from agent.episodes.differences import changed_places
 from agent.episodes.query.answer import Hit, QueryAnswer, clock, hit, seconds_of
 from agent.models.chat import ChatModel
 from agent.models.dialects.brackets import Unreadable
@@ -28,6 +27,7 @@ from agent.models.dialects.resize import Resize
 from agent.models.endpoints.endpoint import Request, Shape
 from agent.models.json_schema import mismatch
 from agent.views.terminal import ENDING_WORDS
+from envs.differences import changed_places
 from envs.env import Image
 from envs.png import encode_png
 

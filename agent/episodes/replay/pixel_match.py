@@ -14,11 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from actions.frame import Box, Point
+from envs.differences import bounding_box, differing, regions
 from envs.env import Image
 
 Shift = tuple[int, int]
 """By how many pixels (x, y) something stands elsewhere than on record."""
 
+_JOIN = 6  # half the distance in pixels of changes that are one region
 LEVEL = 24
 """Levels (0 to 255) up to which two pixels are the same."""
 CARET = (4, 64)
@@ -35,44 +37,21 @@ _LEAST_INK = 60
 """Pixels that must be drawn in a part that is searched for: a blank part is everywhere."""
 
 
-def differing(a: Image, b: Image) -> npt.NDArray[np.bool_]:
-    """Where two pictures of one size differ."""
-    red, green, blue = cv2.split(cv2.absdiff(a, b))
-    return np.asarray(cv2.max(cv2.max(red, green), blue) > LEVEL)
-
-
-def regions(mask: npt.NDArray[np.bool_], join: int = 6) -> list[Box]:
-    """The boxes of what is set in `mask`; what is nearer than twice `join` pixels is one."""
-    if not mask.any():
-        return []
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    top, left = int(rows[0]), int(columns[0])
-    part = mask[top : int(rows[-1]) + 1, left : int(columns[-1]) + 1].astype(np.uint8)
-    padded = cv2.copyMakeBorder(part, join, join, join, join, cv2.BORDER_CONSTANT, value=0)
-    near = cv2.dilate(padded, np.ones((2 * join + 1, 2 * join + 1), np.uint8))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(near, connectivity=8)
-    spots = [(left + int(x), top + int(y), int(w) - 2 * join, int(h) - 2 * join) for x, y, w, h, _ in stats[1:]]
-    return [Box(x, y, x + width, y + height) for x, y, width, height in spots]
-
-
 def changes(before: Image, after: Image) -> list[Box]:
     """What changed from one picture to the next, carets left out; another size is one change of everything."""
     if before.shape != after.shape:
         return [Box(0, 0, after.shape[1], after.shape[0])]
-    return [box for box in regions(differing(before, after)) if not _caret(box)]
+    return [box for box in regions(differing(before, after, LEVEL), _JOIN) if not _is_caret(box)]
 
 
-def _caret(box: Box) -> bool:
+def _is_caret(box: Box) -> bool:
     return box.width <= CARET[0] and box.height <= CARET[1]
 
 
 def alike(a: Image, b: Image) -> bool:
     """Whether two pictures of one size are the same but for one caret."""
-    mask = differing(a, b)
-    if not mask.any():
-        return True
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return _caret(Box(columns[0], rows[0], columns[-1] + 1, rows[-1] + 1))
+    box = bounding_box(differing(a, b, LEVEL))
+    return box is None or _is_caret(box)
 
 
 @dataclass(frozen=True)
@@ -135,7 +114,7 @@ def _mostly(recorded: Image, part: _Part, seen: Image, shift: Shift) -> bool:
     wanted, there = part.of(recorded), part.of(seen, shift)
     if wanted is None or there is None or not wanted.size:
         return False
-    same = ~differing(wanted, there)
+    same = ~differing(wanted, there, LEVEL)
     inks = _ink(wanted), _ink(there)
     return all(not ink.any() or float(same[ink].mean()) >= _MOSTLY for ink in inks)
 

@@ -21,11 +21,11 @@ from PIL import Image as Pillow
 from actions.action import AnyAction
 from agent.core.errors import UserError
 from agent.episodes import Episode, EpisodeError, read_episode
-from agent.episodes.differences import changed_box
 from agent.views.drawing import Banner, Letters, draw, fitted, font, marks
 from agent.views.report.formatting import ending_words, line, tags, title_words
 from agent.views.report.images import StepScreen, cut, screens
 from agent.views.report.page import Progress, written
+from envs.differences import changed_box
 from envs.env import Image
 
 SHEETS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}

@@ -17,8 +17,8 @@ from PIL import Image as Pillow
 
 from agent.core.step import Step
 from agent.episodes import Episode, EpisodeError
-from agent.episodes.differences import Place, changed_places
 from agent.views.report.data import PageData, picture
+from envs.differences import Place, changed_places
 from envs.env import Image
 from envs.png import encode_png
 

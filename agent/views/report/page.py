@@ -16,11 +16,11 @@ from importlib import resources
 from pathlib import Path
 
 from agent.episodes import Episode, EpisodeError, read_episode
-from agent.episodes.differences import changed_places
 from agent.views.markup import Markup, element, join, script_json
 from agent.views.report.data import PageData, header_data, step_data
 from agent.views.report.formatting import clip, ending_words, line, title_words
 from agent.views.report.images import PageImages, StepScreen, follows, screens
+from envs.differences import changed_places
 
 Progress = Callable[[int, int], None]
 """Is told how many steps are done, of how many."""

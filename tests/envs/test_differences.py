@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.episodes.differences import changed_box, changed_places, difference, equal
+from envs.differences import changed_box, changed_places, difference, equal
 
 RECTANGLE = st.tuples(*(st.integers(0, 90) for _ in range(4)))
 
