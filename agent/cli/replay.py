@@ -18,7 +18,7 @@ from agent.models.spec import BUILTIN, ModelSpec
 if TYPE_CHECKING:
     from agent.episodes.replay.ask import Answered, ReplayComparison
     from agent.episodes.replay.simulate import Simulation
-    from agent.run.replay import LiveReplayOptions
+    from agent.run.replay import ReplayOptions
 
 
 _live = functools.partial(typer.Option, rich_help_panel="Live")
@@ -114,10 +114,10 @@ def replay(
         _view(episode, out, as_json)
     elif mode is Mode.live:
         from agent.guard.secrets import Secrets
-        from agent.run.replay import LiveReplayOptions
+        from agent.run.replay import ReplayOptions
 
         model.refuse("with --mode live")
-        options = LiveReplayOptions(
+        options = ReplayOptions(
             10.0 if timeout is None else timeout,
             max_seconds,
             Secrets.parse(secret or ()),
@@ -146,14 +146,14 @@ def _replay_live(
     apps: Sequence[str],
     size: tuple[int, int] | None,
     serial: str | None,
-    options: LiveReplayOptions,
+    options: ReplayOptions,
     as_json: bool,
 ) -> None:
     from agent.episodes import read_episode
-    from agent.run.replay import replay_live, screen_for
+    from agent.run.replay import env_spec_for, replay_episode
 
-    screen = screen_for(read_episode(folder), env.value if env else None, apps, size, serial)
-    done = replay_live(folder, screen, options)
+    screen = env_spec_for(read_episode(folder), env.value if env else None, apps, size, serial)
+    done = replay_episode(folder, screen, options)
     print_json(done.to_json()) if as_json else typer.echo(str(done.recording))
     if not done.ok:
         raise typer.Exit(130 if done.result.ending == "stopped_by_user" else 1)

@@ -1,14 +1,12 @@
-"""Where a typed secret shows on a screen, now and later, and blacking it out.
+"""`Masks`: where a typed secret is visible on a screen, and blacking it out.
 
-Three rules, each enough for a picture to be masked:
+A part of a picture is masked by any of three rules:
 
-* **typed here**: every part of the picture that changed while a value was typed (the text, and whatever repeats it at
-  once) is masked from then on, while its surroundings or the text itself still show there;
-* **moved**: where the text does not show there any more, the pixels that the typing made are looked for in the whole
-  picture,
-  so that a moved window or a scrolled page is masked at its new place;
-* **read**: text that reads like the value, like most of it, or holds a piece of it (four letters and two fifths at
-  least), is masked wherever it stands.
+* **typed**: every part that changed while a value was typed, for as long as its surroundings or its pixels are there;
+* **moved**: where those pixels are no longer there, they are searched for in the whole picture, so that a moved window
+  or a scrolled page is masked at its new place;
+* **read**: text that reads like the value or like most of it, or holds a piece of it (at least four letters and two
+  fifths), is masked wherever it is.
 """
 
 from __future__ import annotations
@@ -33,19 +31,19 @@ if TYPE_CHECKING:
     from agent.perception.ocr import TextReader
 
 Reading = tuple[Box, str, tuple[float, ...]]
-"""A line of text on a picture: its box in pixels, what it says, and where each character stands (x; may be empty)."""
+"""A line of text: its box in pixels, the text, and the x of each character (may be empty)."""
 JOINED = 8
-"""Changed pixels at most this far apart are one mask."""
+"""Changed pixels at most twice this far apart are one mask."""
 MARGIN = 4
-"""Pixels that a mask reaches beyond what changed."""
+"""Pixels that a mask extends beyond what changed."""
 RING = 10
-"""Pixels around a mask that tell whether its field is still there."""
+"""Pixels around a mask that are compared to tell whether its field is still there."""
 SAME = 24
-"""Grey levels between pixels that count as the same."""
+"""Grey levels up to which two pixels are the same."""
 _LIKE = 0.8  # correlation of typed pixels found again
-_READS = 80  # similarity in percent of text read to the value
-_MOST = 0.6  # share of the value's length that a reading must have
-_PIECE = 0.4  # share of the value that gives it away: a title cut off, a word half covered
+_READS = 80  # similarity in percent of read text with the value
+_MOST = 0.6  # share of the value's length that read text must have
+_PIECE = 0.4  # share of the value that must not be visible: a truncated title, a half covered word
 
 _Grey = npt.NDArray[np.uint8]
 
@@ -72,7 +70,7 @@ class _TypedMark:
 
 
 class Masks:
-    """The masks of one run. `values` are the secrets; `read` finds text on a picture, or None."""
+    """The masks of one run. `values` are the secrets; `read` finds text on a picture (None: text is not read)."""
 
     def __init__(self, values: tuple[str, ...], read: Callable[[Image], Iterable[Reading]] | None) -> None:
         self._values, self._read = tuple(map(_squeezed, values)), read
@@ -80,7 +78,7 @@ class Masks:
         self._last: tuple[Image, Image] | None = None
 
     def clear(self) -> None:
-        """Forget every place."""
+        """Remove every mask."""
         self._marks, self._last = [], None
 
     def typed(self, before: Image, after: Image) -> None:
@@ -94,7 +92,7 @@ class Masks:
             self._marks.append(_TypedMark(place, _cut(grey, place, 0).copy(), _cut(grey, place, RING).copy()))
 
     def hide(self, image: Image) -> Image:
-        """`image` with every place of a value black; itself when there is none."""
+        """A copy of `image` (RGB uint8 HxWx3) with every place of a value blacked out."""
         if self._last is not None and np.array_equal(self._last[0], image):
             return self._last[1]
         masked = image.copy()
@@ -127,7 +125,7 @@ def _cut(grey: _Grey, place: tuple[int, int, int, int], by: int) -> _Grey:
 
 
 def _shows(grey: _Grey, mark: _TypedMark) -> bool:
-    """Whether the typed pixels are where they were."""
+    """Whether the typed pixels are at their place."""
     now, drawn = _cut(grey, mark.place, 0), _drawn(mark.pixels)
     if now.shape != mark.pixels.shape or not drawn.any():
         return False
@@ -135,7 +133,7 @@ def _shows(grey: _Grey, mark: _TypedMark) -> bool:
 
 
 def _surrounded(grey: _Grey, mark: _TypedMark) -> bool:
-    """Whether what tells the surroundings from an empty ground is where it was."""
+    """Whether what is drawn around the typed pixels is at its place."""
     around = _cut(grey, mark.place, RING)
     if around.shape != mark.around.shape:
         return False
@@ -148,12 +146,12 @@ def _surrounded(grey: _Grey, mark: _TypedMark) -> bool:
 
 
 def _drawn(grey: _Grey) -> npt.NDArray[np.bool_]:
-    """The pixels that are not the ground."""
+    """The pixels that differ from the background."""
     return np.abs(grey.astype(np.int16) - int(np.median(grey))) > SAME
 
 
 def _found_again(grey: _Grey, mark: _TypedMark) -> list[tuple[int, int, int, int]]:
-    """Where the typed pixels are now; empty where they are nowhere, or too plain to be told apart."""
+    """The places of the typed pixels; empty where there are none, or nothing is drawn in them."""
     height, width = mark.pixels.shape
     if not _drawn(mark.pixels).any() or height > grey.shape[0] or width > grey.shape[1]:
         return []
@@ -164,7 +162,7 @@ def _found_again(grey: _Grey, mark: _TypedMark) -> list[tuple[int, int, int, int
 
 
 def _value_in(line: Reading, value: str) -> tuple[int, int, int, int] | None:
-    """The part of a line of text that reads like a value, or like a part cut off by an edge: x, y, width, height."""
+    """The part of a line of text that reads like a value or a piece of it: x, y, width, height; None for none."""
     box, text, xs = line
     read = _squeezed(text)
     if (span := _alike(read, value) or _part(read, value)) is None:
@@ -179,13 +177,13 @@ def _value_in(line: Reading, value: str) -> tuple[int, int, int, int] | None:
 
 
 def _alike(read: str, value: str) -> tuple[int, int] | None:
-    """First and last+1 letter of `read` that say most of `value`, misreadings forgiven."""
+    """First and last+1 letter of the part of `read` that resembles most of `value`; None for none."""
     alike = fuzz.partial_ratio_alignment(read, value, score_cutoff=_READS)
     return None if alike is None or len(read) < _MOST * len(value) else (alike.src_start, alike.src_end)
 
 
 def _part(read: str, value: str) -> tuple[int, int] | None:
-    """First and last+1 letter of a piece of `value` that stands in `read` to the letter; unread letters may follow."""
+    """First and last+1 letter of `read` around an exact piece of `value`; None where the longest piece is too short."""
     found = SequenceMatcher(None, read, value, autojunk=False).find_longest_match()
     if found.size < max(4, math.ceil(_PIECE * len(value))):
         return None

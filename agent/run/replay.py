@@ -17,14 +17,14 @@ from agent.core.loop import Result
 from agent.core.task import Limits, Task
 from agent.episodes import Episode, EpisodeError, EpisodeHeader, EpisodeWriter, read_episode
 from agent.episodes.replay.mismatch import write_halt
-from agent.episodes.replay.replayer import Halt, Player
+from agent.episodes.replay.replayer import Halt, ReplayModel
 from agent.episodes.replay.script import Script, opened_first
 from agent.guard.secrets import Secrets
 from agent.perception.perceive import Perceiver
 from agent.run.assemble import assembled
 from agent.run.env_spec import EnvKind, EnvSpec, open_env
 from agent.run.session import ConfirmMode, policy_for, report_of, run_folder
-from agent.views.terminal import LiveView
+from agent.views.terminal import TerminalView
 from envs.env import Env
 from envs.settle import Rules
 
@@ -35,7 +35,7 @@ TIMEOUT = 10.0
 
 
 @dataclass(frozen=True)
-class LiveReplayOptions:
+class ReplayOptions:
     """How to replay. `confirm` None means risky on the user's own screen and never on one made for the replay."""
 
     timeout: float = TIMEOUT
@@ -46,7 +46,7 @@ class LiveReplayOptions:
 
 
 @dataclass(frozen=True)
-class LiveReplay:
+class ReplayResult:
     """What became of a replay. `redone` of `recorded` actions were done again; `halt` is where and why it stopped.
 
     `recording` is the replay's own episode; `pictures` are the files ``expected.png``, ``found.png`` and
@@ -90,7 +90,7 @@ class LiveReplay:
         }
 
 
-def screen_for(
+def env_spec_for(
     episode: Episode,
     kind: EnvKind | None = None,
     apps: Sequence[str] = (),
@@ -143,13 +143,13 @@ def _recorded_apps(episode: Episode) -> tuple[str, ...]:
     return named or opened_first(episode)
 
 
-def replay_live(folder: Path, screen: EnvSpec | None = None, options: LiveReplayOptions | None = None) -> LiveReplay:
+def replay_episode(folder: Path, screen: EnvSpec | None = None, options: ReplayOptions | None = None) -> ReplayResult:
     """Do the episode in `folder` again on `screen` (None: one like the recorded).
 
     Raises `actions.errors.HandeyeError` when it cannot start; once it has started every failure is an ending.
     """
-    episode, options = read_episode(folder), options or LiveReplayOptions()
-    screen = screen or screen_for(episode)
+    episode, options = read_episode(folder), options or ReplayOptions()
+    screen = screen or env_spec_for(episode)
     with ExitStack() as stack:
         script = Script(episode, opened=bool(screen.apps) and not screen.programs)
         stack.callback(script.close)
@@ -162,28 +162,28 @@ def replay_live(folder: Path, screen: EnvSpec | None = None, options: LiveReplay
 def replay_on(
     env: Env,
     script: Script,
-    options: LiveReplayOptions,
+    options: ReplayOptions,
     own: bool = False,
-    eyes: tuple[Perceiver, Perceiver] | None = None,
-) -> LiveReplay:
+    perceivers: tuple[Perceiver, Perceiver] | None = None,
+) -> ReplayResult:
     """Do `script` again on an open screen, which stays open. `own` is whether it is the user's. Raises `EpisodeError`.
 
-    `eyes` are `Player`'s; they may be kept for the next replay, which then reads only what is new to them.
+    `perceivers` are `ReplayModel`'s; they may be kept for the next replay, which then reads only what is new to them.
     """
     episode = script.episode
     out = (options.out or run_folder(f"replay-of-{episode.folder.resolve().name}", 70)).absolute()
-    task = Task(episode.header.task, Limits(steps=10 * len(script.cues) + 50, seconds=options.max_seconds))
-    player = Player(script, env.platform, options.timeout, eyes)
+    task = Task(episode.header.task, Limits(steps=10 * len(script.actions) + 50, seconds=options.max_seconds))
+    model = ReplayModel(script, env.platform, options.timeout, perceivers)
     secrets = options.secrets
     with ExitStack() as stack:
-        header = EpisodeHeader.of(task, player, env, extra=_extra(episode))
+        header = EpisodeHeader.of(task, model, env, extra=_extra(episode))
         writer = EpisodeWriter.create(out, secrets.record(header))
         stack.callback(writer.close)
-        view = stack.enter_context(LiveView(task, env.name))
+        view = stack.enter_context(TerminalView(task, env.name))
         agent = stack.enter_context(
             assembled(
                 env,
-                player,
+                model,
                 policy=policy_for(options.confirm, own, view.ask_to_confirm, env.explain),
                 memory=writer,
                 watch=view,
@@ -193,9 +193,9 @@ def replay_on(
             )
         )
         result = secrets.redacted(agent.run(task))
-    halt = replace(player.halt, why=secrets.redact(player.halt.why)) if player.halt else None
+    halt = replace(model.halt, why=secrets.redact(model.halt.why)) if model.halt else None
     pictures = _pictures(out, halt, script)
-    return LiveReplay(episode.folder, out, result, player.redone, len(script.cues), halt, pictures, report_of(out))
+    return ReplayResult(episode.folder, out, result, model.redone, len(script.actions), halt, pictures, report_of(out))
 
 
 def _extra(episode: Episode) -> dict[str, JsonValue]:
@@ -207,15 +207,15 @@ def _extra(episode: Episode) -> dict[str, JsonValue]:
 
 def _check_secrets(script: Script, secrets: Secrets) -> None:
     """Every placeholder on record needs its value again. Raises `UserError`."""
-    for cue in script.cues:
-        if isinstance(cue.action, TypeText):
-            secrets.check(cue.action.text, UserError)
+    for recorded in script.actions:
+        if isinstance(recorded.action, TypeText):
+            secrets.check(recorded.action.text, UserError)
 
 
 def _pictures(out: Path, halt: Halt | None, script: Script) -> tuple[Path, ...]:
     if halt is None:
         return ()
-    action = next((cue.action for cue in script.cues if cue.number == halt.step), None)
+    action = next((recorded.action for recorded in script.actions if recorded.number == halt.step), None)
     try:
         return write_halt(out, halt, describe(action) if action else "")
     except OSError as error:

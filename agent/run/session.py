@@ -29,7 +29,7 @@ from agent.run.assemble import assembled
 from agent.run.env_spec import EnvSpec, check_env, open_env
 from agent.views.live.page import LivePage, LiveViewOptions
 from agent.views.report import write_report
-from agent.views.terminal import LiveView, console
+from agent.views.terminal import TerminalView, console
 
 ConfirmMode = Literal["always", "risky", "never"]
 
@@ -95,7 +95,7 @@ def run_task(instruction: str, spec: EnvSpec, options: RunOptions) -> Run:
         header = options.secrets.record(EpisodeHeader.of(task, model, env, extra=_extra(spec, options)))
         memory = EpisodeWriter.create(folder, header)
         stack.callback(memory.close)
-        view = stack.enter_context(LiveView(task, env.name))
+        view = stack.enter_context(TerminalView(task, env.name))
         live = LivePage(header, folder, view, options.secrets, options.live) if options.live else None
         confirm = (lambda question: None) if live else view.ask_to_confirm  # the live page asks by itself
         agent = stack.enter_context(

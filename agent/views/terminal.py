@@ -87,7 +87,7 @@ class LineInput:
         return line.rstrip("\n") if line else None
 
 
-class LiveView(Watcher):
+class TerminalView(Watcher):
     """Prints each finished step as one line and keeps a status of the current one below (on a terminal)."""
 
     def __init__(self, task: Task, place: str, out: Console | None = None) -> None:
@@ -98,7 +98,7 @@ class LiveView(Watcher):
         self._now = (0, "starting", "")
         self._live = Live(console=self._out, transient=True, refresh_per_second=8, get_renderable=self._panel)
 
-    def __enter__(self) -> LiveView:
+    def __enter__(self) -> TerminalView:
         self._out.print(Text(one_line(self._task.instruction, 2000), "bold"), soft_wrap=True)
         self._out.print(Text(f"on {self._place}", "dim"), soft_wrap=True)
         if self._out.is_terminal:

@@ -32,7 +32,7 @@ from agent.episodes.replay.script import Script
 from agent.models.chat import ChatModel
 from agent.models.dialects.registry import get_dialect
 from agent.models.endpoints.endpoint import Enough, Reply, Request
-from agent.run.replay import QUICK, LiveReplayOptions, replay_on
+from agent.run.replay import QUICK, ReplayOptions, replay_on
 from benchmarks.speed.__main__ import DIGITS, InstantEndpoint, find_digits
 from envs.sandbox import SandboxEnv
 
@@ -95,7 +95,7 @@ def again(root: Path, where: str, size: tuple[int, int], recorded: float) -> Rep
     out = root / where.replace(" ", "-")
     with SandboxEnv(["galculator"], size, rules=QUICK) as env:
         script = Script(read_episode(root / "recorded"))
-        done = replay_on(env, script, LiveReplayOptions(out=out))
+        done = replay_on(env, script, ReplayOptions(out=out))
         script.close()
     steps = done.result.steps[1:]
     parts = [_median_ms(steps, phase) for phase in ("capture", "act", "settle", "record")]

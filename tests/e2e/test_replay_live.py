@@ -23,7 +23,7 @@ from agent.core.task import Ending, Limits, Task
 from agent.episodes import EpisodeHeader, EpisodeWriter, read_episode
 from agent.episodes.replay.script import Script
 from agent.perception.perceive import Perceiver
-from agent.run.replay import LiveReplay, LiveReplayOptions, replay_on
+from agent.run.replay import ReplayOptions, ReplayResult, replay_on
 from envs.android import SimulatedPhoneEnv
 from envs.env import Env
 from envs.sandbox import SandboxEnv
@@ -135,18 +135,18 @@ class Stage:
                 assert right()
         return folder
 
-    def replay(self, env: Env, episode: Path, timeout: float = 6) -> LiveReplay:
+    def replay(self, env: Env, episode: Path, timeout: float = 6) -> ReplayResult:
         """Do `episode` again on an open screen."""
         self._count += 1
         script = Script(read_episode(episode))
         try:
-            options = LiveReplayOptions(timeout=timeout, out=self.folder / f"replay-{self._count}")
+            options = ReplayOptions(timeout=timeout, out=self.folder / f"replay-{self._count}")
             eyes = self._eyes.setdefault(str(episode), (Perceiver(), Perceiver()))
-            return replay_on(env, script, options, eyes=eyes)
+            return replay_on(env, script, options, perceivers=eyes)
         finally:
             script.close()
 
-    def once(self, app: str, variant: Variant) -> tuple[LiveReplay, bool]:
+    def once(self, app: str, variant: Variant) -> tuple[ReplayResult, bool]:
         """One replay on a fresh display, and whether the state outside is right."""
         episode = self.episode(app)
         with APPS[app][0](variant) as (env, right):
@@ -177,7 +177,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         yield Stage(folder)
 
 
-def judged(done: LiveReplay, right: bool) -> str:
+def judged(done: ReplayResult, right: bool) -> str:
     """``right``, ``stopped at N``, or ``WRONG``: it went on, or said that all was well when it was not."""
     if done.ok:
         return "right" if right else "WRONG"

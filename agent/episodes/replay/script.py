@@ -1,4 +1,4 @@
-"""What there is to do again: the steps of an episode that did something, each with what was seen before and after."""
+"""`Script`: the actions of an episode that a replay repeats, each with the screens before and after it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from envs.env import Image
 
 
 @dataclass(frozen=True)
-class Cue:
-    """One action to do again. `waited` is how many seconds the record waited after it.
+class RecordedAction:
+    """One action to repeat. `waited` is how many seconds the recording waited after it.
 
-    `next` is the step whose screen shows what came of it, None where that is not on record.
+    `next` is the step whose screen shows its effect; None where there is none.
     """
 
     step: Step
@@ -30,16 +30,16 @@ class Cue:
 
     @property
     def number(self) -> int:
-        """Of the recorded step, counted from 1."""
+        """The number of the recorded step, from 1."""
         return self.step.index + 1
 
 
 class Script:
-    """The cues of an episode, and its pictures, a few of which are kept.
+    """The actions of an episode and its screens, which are read ahead in a thread.
 
-    `last` is the step whose screen the run ended on; None for a run that was broken off. With `opened` the programs
-    that the record begins by opening are already there. Raises `EpisodeError` for an episode without anything to do
-    again.
+    `last` is the step whose screen the run ended on; None for an interrupted run. With `opened`, the programs that the
+    recording begins by opening are open already, and those actions are left out. Raises `EpisodeError` for an episode
+    without an action to repeat.
     """
 
     def __init__(self, episode: Episode, opened: bool = False) -> None:
@@ -49,16 +49,16 @@ class Script:
         self._differences: dict[tuple[int, int], Future[list[Box]]] = {}
         self.last = next((s for s in reversed(episode.steps) if isinstance(s.action, Finish)), None)
         first = len(opened_first(episode)) if opened else 0
-        self.cues = tuple(self._cues(episode.steps)[first:])
-        if not self.cues:
+        self.actions = tuple(self._recorded_actions(episode.steps)[first:])
+        if not self.actions:
             self.close()
-            raise EpisodeError(f"{episode.folder}: no step did anything, so there is nothing to do again")
-        for cue in self.cues:
-            self.image(cue.step)  # a damaged picture is found before anything is done
+            raise EpisodeError(f"{episode.folder}: no step has an effect, so there is nothing to repeat")
+        for recorded in self.actions:
+            self.image(recorded.step)  # a damaged picture is an error before the first action
 
     @property
     def succeeded(self) -> bool:
-        """Whether the recorded run did its task."""
+        """Whether the recorded run ended in success."""
         return self.episode.ending in (Ending.DONE, Ending.VERIFIED)
 
     def image(self, step: Step) -> Image:
@@ -67,13 +67,13 @@ class Script:
         self._pictures = dict(list(self._pictures.items())[-_KEPT:])
         return image
 
-    def ahead(self, cue: Cue | None) -> None:
-        """Begin to work out what will be asked for."""
-        if cue is not None and cue.next is not None:
-            self._difference(cue.step, cue.next)
+    def ahead(self, recorded: RecordedAction | None) -> None:
+        """Begin to compute the changes of the next action."""
+        if recorded is not None and recorded.next is not None:
+            self._difference(recorded.step, recorded.next)
 
     def changes(self, before: Step, after: Step) -> list[Box]:
-        """What changed on the recorded screen from one step to another: see `live_pixels.changes`. `EpisodeError`."""
+        """What changed between two recorded screens: see `pixel_match.changes`. Raises `EpisodeError`."""
         return self._difference(before, after).result()
 
     def close(self) -> None:
@@ -94,19 +94,19 @@ class Script:
         self._pictures[key] = self._pictures.pop(key)
         return self._pictures[key]
 
-    def _cues(self, steps: Sequence[Step]) -> list[Cue]:
-        """The actions that were done. A wait after which the screen was another belongs to the action before it."""
-        cues: list[_ScriptDraft] = []
+    def _recorded_actions(self, steps: Sequence[Step]) -> list[RecordedAction]:
+        """The actions that were done. A wait during which the screen changed belongs to the action before it."""
+        drafts: list[_ActionDraft] = []
         done = [step for step in steps if _was_done(step)]
         for step in done:
             following = next((s for s in steps if s.index > step.index), None)
             if isinstance(step.action, Wait) and self._seen_to_change(step, following):
-                if cues:  # else it was the first screen that was waited for
-                    cues[-1].next = following
-                    cues[-1].waited += step.action.seconds
+                if drafts:  # else the wait was for the first screen
+                    drafts[-1].next = following
+                    drafts[-1].waited += step.action.seconds
             elif step.action is not None:
-                cues.append(_ScriptDraft(step, step.action, following))
-        return [Cue(d.step, d.action, d.next, d.waited) for d in cues]
+                drafts.append(_ActionDraft(step, step.action, following))
+        return [RecordedAction(d.step, d.action, d.next, d.waited) for d in drafts]
 
     def _seen_to_change(self, step: Step, following: Step | None) -> bool:
         return following is not None and bool(self.changes(step, following))
@@ -123,7 +123,7 @@ _KEPT = 6
 
 
 @dataclass
-class _ScriptDraft:
+class _ActionDraft:
     step: Step
     action: AnyAction
     next: Step | None
@@ -131,7 +131,7 @@ class _ScriptDraft:
 
 
 def _was_done(step: Step) -> bool:
-    """Whether the device did it, or a person was told or asked."""
+    """Whether the device did the action, or a person was told or asked."""
     if isinstance(step.action, Answer | AskUser):
         return step.outcome is not None
     if isinstance(step.action, Finish) or step.action is None:

@@ -21,7 +21,7 @@ from agent.core.step import Step
 from agent.views.live.commands import Approve, ReplyCommand, Resume, SkipCommand, StopCommand, TakeOver
 from agent.views.live.state import Answer, Board, Card
 from agent.views.report import PageData
-from agent.views.terminal import LiveView
+from agent.views.terminal import TerminalView
 from envs.env import Env, EnvError, Image, Observation, WrappedEnv
 
 NAME = "live view"
@@ -111,7 +111,7 @@ class LivePolicy:
     ``ask``. A pause has no deadline.
     """
 
-    def __init__(self, inner: Policy, board: Board, env: LiveEnv, terminal: LiveView, patience: float) -> None:
+    def __init__(self, inner: Policy, board: Board, env: LiveEnv, terminal: TerminalView, patience: float) -> None:
         self._inner, self._board, self._env = inner, board, env
         self._terminal, self._patience = terminal, patience
 

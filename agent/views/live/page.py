@@ -22,7 +22,7 @@ from agent.views.live.intervention import LiveEnv, LivePolicy, LiveWatcher
 from agent.views.live.server import LiveServer
 from agent.views.live.state import Board
 from agent.views.report import PageData, header_data, step_data
-from agent.views.terminal import LiveView, console
+from agent.views.terminal import TerminalView, console
 from envs.env import Env
 
 
@@ -58,7 +58,7 @@ class LivePage:
 
     header: EpisodeHeader
     folder: Path
-    terminal: LiveView
+    terminal: TerminalView
     secrets: Secrets = field(default_factory=Secrets)
     options: LiveViewOptions = field(default_factory=LiveViewOptions)
     announce: Callable[[str], None] = _announce

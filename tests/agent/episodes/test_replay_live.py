@@ -27,7 +27,7 @@ from agent.episodes.replay.replayer import Halt
 from agent.episodes.replay.script import Script
 from agent.episodes.replay.text_match import MatchedTarget, Missing, PerceivedFrame, find_again, same_text
 from agent.perception.elements import Element, PerceivedScreen, Role
-from agent.run.replay import screen_for
+from agent.run.replay import env_spec_for
 from envs.env import Image
 
 SIZE = (900, 500)
@@ -252,8 +252,11 @@ def test_a_wait_that_something_came_of_belongs_to_the_action_before(tmp_path: Pa
     a, b = people(NAMES), people(NAMES[:2])
     found = read_episode(episode(tmp_path / "e", (CLICK, a), (Wait(seconds=4), a), (Wait(seconds=1), b), (DONE, b)))
     script = Script(found)
-    assert [(cue.number, cue.action.type, cue.waited) for cue in script.cues] == [(1, "click", 4.0), (3, "wait", 0.0)]
-    assert script.cues[0].next is found.steps[2]
+    assert [(recorded.number, recorded.action.type, recorded.waited) for recorded in script.actions] == [
+        (1, "click", 4.0),
+        (3, "wait", 0.0),
+    ]
+    assert script.actions[0].next is found.steps[2]
     assert (script.succeeded, script.last) == (True, found.steps[3])
     script.close()
 
@@ -261,27 +264,27 @@ def test_a_wait_that_something_came_of_belongs_to_the_action_before(tmp_path: Pa
 def test_what_a_recording_opens_first_may_be_opened_or_is_there_already(tmp_path: Path) -> None:
     steps = ((Open(target="xterm -fs 12"), people(NAMES)), (CLICK, people(NAMES)), (DONE, people(NAMES)))
     found = read_episode(episode(tmp_path / "e", *steps, apps=[]))
-    assert (screen_for(found).apps, screen_for(found).programs) == ((), ("xterm -fs 12",))
+    assert (env_spec_for(found).apps, env_spec_for(found).programs) == ((), ("xterm -fs 12",))
     with_it, without_it = Script(found), Script(found, opened=True)
-    assert [cue.action.type for cue in with_it.cues] == ["open", "click"]
-    assert [cue.action.type for cue in without_it.cues] == ["click"]
+    assert [recorded.action.type for recorded in with_it.actions] == ["open", "click"]
+    assert [recorded.action.type for recorded in without_it.actions] == ["click"]
     with_it.close()
     without_it.close()
 
 
 def test_an_episode_without_actions_cannot_be_done_again(tmp_path: Path) -> None:
-    with pytest.raises(EpisodeError, match="nothing to do again"):
+    with pytest.raises(EpisodeError, match="nothing to repeat"):
         Script(read_episode(episode(tmp_path / "e", (DONE, people(NAMES)))))
 
 
 def test_the_screen_is_as_recorded_unless_said_otherwise(tmp_path: Path) -> None:
     found = read_episode(episode(tmp_path / "e", (CLICK, people(NAMES)), (DONE, people(NAMES))))
-    assert (screen_for(found).kind, screen_for(found).apps, screen_for(found).size) == (
+    assert (env_spec_for(found).kind, env_spec_for(found).apps, env_spec_for(found).size) == (
         "sandbox",
         ("mousepad a",),
         SIZE,
     )
-    other = screen_for(found, apps=["xterm"], size=(1000, 600))
+    other = env_spec_for(found, apps=["xterm"], size=(1000, 600))
     assert (other.apps, other.size) == (("xterm",), (1000, 600))
 
 

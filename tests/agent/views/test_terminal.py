@@ -15,7 +15,7 @@ from agent.core.model import Decision
 from agent.core.policy import Verdict
 from agent.core.step import Step, Tokens
 from agent.core.task import Ending, Limits, Task
-from agent.views.terminal import LiveView, phase_times
+from agent.views.terminal import TerminalView, phase_times
 from envs.env import Observation
 
 FRAME = Frame(id="1", width=10, height=10)
@@ -27,7 +27,7 @@ def step(**fields: object) -> Step:
 
 def shown(terminal: bool = False, **fields: object) -> str:
     out = io.StringIO()
-    view = LiveView(Task("Do it [bold]now[/]"), "sandbox :7", Console(file=out, force_terminal=terminal, width=200))
+    view = TerminalView(Task("Do it [bold]now[/]"), "sandbox :7", Console(file=out, force_terminal=terminal, width=200))
     with view:
         view.looked(0, Observation(np.full((10, 10, 3), 9, np.uint8), FRAME))
         view.stepped(step(**fields))
@@ -57,7 +57,7 @@ def test_nothing_that_a_model_says_steers_the_terminal() -> None:
 def test_the_budget_is_in_view() -> None:
     out = io.StringIO()
     task = Task("Do it", Limits(steps=9, seconds=60, tokens=5000))
-    view = LiveView(task, "sandbox :7", Console(file=out, force_terminal=True, width=120))
+    view = TerminalView(task, "sandbox :7", Console(file=out, force_terminal=True, width=120))
     with view:
         view.stepped(step(action=Click(point=Point(3, 4)), tokens=Tokens(prompt=1000, completion=20)))
         action = TypeText(text="hello")
@@ -70,14 +70,14 @@ def test_the_budget_is_in_view() -> None:
 @pytest.mark.parametrize("ask", ["ask_to_confirm", "ask_person"])
 def test_without_a_terminal_nobody_is_asked(ask: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
-    assert getattr(LiveView(Task("Do it"), "x", Console(file=io.StringIO())), ask)("sure?") is None
+    assert getattr(TerminalView(Task("Do it"), "x", Console(file=io.StringIO())), ask)("sure?") is None
 
 
 @pytest.mark.parametrize(("typed", "reply"), [("y", "yes"), ("Yes", "yes"), ("n", "no"), ("", "no"), ("q", "stop")])
 def test_the_answer_of_a_person(typed: str, reply: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("builtins.input", lambda: typed)
-    assert LiveView(Task("Do it"), "x", Console(file=io.StringIO())).ask_to_confirm("sure?") == reply
+    assert TerminalView(Task("Do it"), "x", Console(file=io.StringIO())).ask_to_confirm("sure?") == reply
 
 
 def test_phase_times_are_in_order_and_leave_out_nothings() -> None:

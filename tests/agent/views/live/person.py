@@ -23,7 +23,7 @@ from agent.episodes import EpisodeHeader
 from agent.guard.secrets import Secrets
 from agent.run.assemble import assembled
 from agent.views.live.page import LivePage, LiveViewOptions
-from agent.views.terminal import LiveView
+from agent.views.terminal import TerminalView
 from tests.agent.fakes import Answer, FakeEnv, ListMemory, ScriptedModel
 
 State = dict[str, Any]
@@ -134,7 +134,7 @@ def live(
 ) -> Iterator[Live]:
     """`Live` with a model that gives these answers."""
     env, model, told = env or FakeEnv(), ScriptedModel(answers), io.StringIO()
-    view = LiveView(Task("Press OK"), "fake", Console(file=told))
+    view = TerminalView(Task("Press OK"), "fake", Console(file=told))
     policy = Confirm("always" if mode == "always" else "risky", lambda question: None)
     urls: list[str] = []
     header = EpisodeHeader.of(Task("Press OK"), model, env)
