@@ -164,7 +164,7 @@ class DesktopEnv(Env):
         timings = {"act": act, "settle": settled.seconds}
         if settled.last_change is not None:
             timings["last_change"] = settled.last_change
-        return Outcome(True, detail, settled.settled, timings)
+        return Outcome(True, detail, settled.settled, timings, changed=settled.last_change is not None)
 
     def settle(self, rules: Rules | None = None) -> Settled:
         """Wait until the picture rests, without an action."""

@@ -52,7 +52,8 @@ class Outcome:
     """What came of an action.
 
     `performed` is whether anything was sent to the device (False in a dry run). `settled` is whether the picture
-    stopped changing before the deadline. `timings` holds seconds for `act`, `settle` and, inside it,
+    stopped changing before the deadline; `changed` whether it changed at all after the action (None: not known).
+    `timings` holds seconds for `act`, `settle` and, inside it,
     `last_change` (from the action to the last change seen; absent when nothing changed).
     """
 
@@ -60,6 +61,7 @@ class Outcome:
     detail: str = ""
     settled: bool = True
     timings: Mapping[str, float] = field(default_factory=dict)
+    changed: bool | None = None
 
 
 class Env(Protocol):

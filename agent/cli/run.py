@@ -71,6 +71,10 @@ def run(
     max_steps: Annotated[int, _limits(help="End after this many steps.")] = 50,
     max_seconds: Annotated[float | None, _limits(help="End after this many seconds.")] = None,
     max_tokens: Annotated[int | None, _limits(help="End after this many tokens.")] = None,
+    max_repeats: Annotated[
+        int,
+        _limits(help="End as stuck after the same action was done this often in a row and nothing changed.", min=2),
+    ] = 5,
     secret: SecretOptions = None,
     dry_run: Annotated[bool, _limits("--dry-run", help="Decide and record, but send nothing.")] = False,
     confirm: Annotated[
@@ -114,6 +118,7 @@ def run(
         max_steps=max_steps,
         max_seconds=max_seconds,
         max_tokens=max_tokens,
+        max_repeats=max_repeats,
         secrets=Secrets.parse(secret or ()),
         confirm=confirm.value if confirm else None,
         out=out,

@@ -15,7 +15,7 @@ from actions.errors import HandeyeError
 from actions.frame import Frame, GeometryError
 from agent.core.model import Decision, LookAgain, Model, ParseError, Usage
 from agent.core.policy import Policy, Verdict
-from agent.core.step import OutcomeRecord, Step, Tokens, VerdictRecord
+from agent.core.step import OutcomeRecord, Step, Tokens, VerdictRecord, repeated_without_effect
 from agent.core.stop import Stop
 from agent.core.task import Ending, Limits, Task
 from envs.env import Env, Image, Observation, Outcome
@@ -241,6 +241,8 @@ class Agent:
             raise end
         if len(run.history) >= limits.steps:
             raise _End(Ending.STEP_LIMIT, f"the limit of {limits.steps} steps was reached")
+        if limits.repeats is not None and (count := repeated_without_effect(run.history)) >= limits.repeats:
+            raise _End(Ending.STUCK, f"the same action was done {count} times and nothing on the screen changed")
 
     def _stopped(self) -> None:
         if self.stop:
@@ -260,7 +262,10 @@ class Agent:
                 outcome = self._perform(draft, run, verdict.action, observation.frame)
                 draft.timings |= outcome.timings
                 draft.outcome = OutcomeRecord(
-                    performed=outcome.performed, settled=outcome.settled, detail=outcome.detail
+                    performed=outcome.performed,
+                    settled=outcome.settled,
+                    detail=outcome.detail,
+                    changed=outcome.changed,
                 )
 
     def _look_and_decide(self, draft: _Draft, run: _Run) -> tuple[Observation, Decision | None]:

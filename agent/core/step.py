@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from actions.action import Action
+from actions.action import Action, Answer, AskUser, Finish, Move, Wait
 from actions.frame import Frame
 
 
@@ -30,11 +31,12 @@ class VerdictRecord(_StepValue):
 
 
 class OutcomeRecord(_StepValue):
-    """What came of it on the device."""
+    """What the device did: see `envs.env.Outcome`."""
 
     performed: bool
     settled: bool = True
     detail: str = ""
+    changed: bool | None = None
 
 
 class Patch(_StepValue):
@@ -73,3 +75,38 @@ class Step(_StepValue):
     tokens: Tokens = Field(default_factory=Tokens)
     timings: dict[str, float] = Field(default_factory=dict)
     app: str | None = None
+
+    @property
+    def effect(self) -> str:
+        """What came of the action, for the model and for people; "" where it was done and the screen changed."""
+        outcome = self.outcome
+        if self.error:
+            return self.error
+        if self.verdict is not None and self.verdict.kind in ("skip", "block", "stop"):
+            return f"not done: {self.verdict.reason or 'not allowed'}"
+        if outcome is None or isinstance(self.action, Answer | Finish):
+            return ""
+        if isinstance(self.action, AskUser):
+            return outcome.detail
+        if not outcome.performed:
+            return f"not done: {outcome.detail}"
+        if not outcome.settled:
+            return "done; the screen is still changing"
+        return "done; nothing on the screen changed" if self.without_effect else ""
+
+    @property
+    def without_effect(self) -> bool:
+        """Whether an action that should show on the screen was done and nothing changed."""
+        if self.outcome is None or isinstance(self.action, Wait | Move):
+            return False
+        return self.outcome.performed and self.outcome.settled and self.outcome.changed is False
+
+
+def repeated_without_effect(history: Sequence[Step]) -> int:
+    """How many of the last steps did the same action in a row, and nothing on the screen changed."""
+    count = 0
+    for step in reversed(history):
+        if not step.without_effect or step.action != history[-1].action:
+            break
+        count += 1
+    return count

@@ -13,6 +13,7 @@ class Ending(StrEnum):
     VERIFIED = "verified"
     GAVE_UP = "gave_up"
     WORLD_OVER = "world_over"
+    STUCK = "stuck"
     STEP_LIMIT = "step_limit"
     TIME_LIMIT = "time_limit"
     COST_LIMIT = "cost_limit"
@@ -39,9 +40,16 @@ class Limits:
     tokens: int | None = None
     parse_retries: int = 2
     """How many unusable answers in a row are asked again before the run ends with `parse_error`."""
+    repeats: int | None = None
+    """How often in a row the same action may be done without any change on the screen; then the run ends `stuck`."""
 
     def __post_init__(self) -> None:
-        for name, value in (("steps", self.steps), ("seconds", self.seconds), ("tokens", self.tokens)):
+        for name, value in (
+            ("steps", self.steps),
+            ("seconds", self.seconds),
+            ("tokens", self.tokens),
+            ("repeats", self.repeats),
+        ):
             if value is not None and not value > 0:
                 raise ValueError(f"the limit on {name} must be above 0, not {value}")
 

@@ -268,6 +268,7 @@ class SecretEnv(WrappedEnv):
             return self._do(action, frame)
         timings: dict[str, float] = {}
         performed, settled, empties = True, True, action.clear
+        changed: list[bool | None] = []
         for piece, secret in self._secrets.pieces(action.text):
             before = self._look().image if secret else None
             outcome = self._do(TypeText(text=piece, clear=empties), frame)
@@ -275,9 +276,10 @@ class SecretEnv(WrappedEnv):
             if before is not None and outcome.performed:
                 self._masks.typed(before, self._look().image)
             performed, settled = performed and outcome.performed, outcome.settled
+            changed.append(outcome.changed)
             for phase, seconds in outcome.timings.items():
                 timings[phase] = timings.get(phase, 0.0) + seconds
-        return Outcome(performed, ("" if performed else "would ") + describe(action), settled, timings)
+        return Outcome(performed, ("" if performed else "would ") + describe(action), settled, timings, _any(changed))
 
     def _look(self) -> Observation:
         try:
@@ -291,3 +293,8 @@ class SecretEnv(WrappedEnv):
         except (EnvError, BackendError, GeometryError) as error:
             raise type(error)(self._secrets.redact(str(error))) from None
         return replace(outcome, detail=self._secrets.redact(outcome.detail))
+
+
+def _any(changed: Sequence[bool | None]) -> bool | None:
+    """Whether any part changed the screen; None where no part is known to and some are unknown."""
+    return True if True in changed else None if None in changed else False

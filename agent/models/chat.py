@@ -179,6 +179,9 @@ def _read(reply: Reply, clock: _Clock, read: Callable[[], T]) -> T:
     except ParseError as error:
         error.usage, error.timings = reply.usage, clock.phases
         raise
+    except Exception as error:  # a parser's own defect is an unusable answer, kept to the letter
+        why = f"the parser failed on it: {type(error).__name__}: {error}"
+        raise ParseError(why, reply.text, reply.usage, clock.phases) from error
     finally:
         clock.phases["parse"] = time.perf_counter() - start
 

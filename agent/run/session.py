@@ -45,6 +45,7 @@ class RunOptions:
     max_steps: int = 50
     max_seconds: float | None = None
     max_tokens: int | None = None
+    max_repeats: int | None = 5
     secrets: Secrets = field(default_factory=Secrets)
     confirm: ConfirmMode | None = None
     out: Path | None = None
@@ -81,7 +82,7 @@ def run_task(instruction: str, spec: EnvSpec, options: RunOptions) -> Run:
     """
     instruction = options.secrets.tell(instruction)
     try:
-        limits = Limits(options.max_steps, options.max_seconds, options.max_tokens)
+        limits = Limits(options.max_steps, options.max_seconds, options.max_tokens, repeats=options.max_repeats)
         task = Task(instruction, limits)
     except ValueError as error:
         raise UserError(str(error)) from error

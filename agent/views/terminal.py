@@ -31,6 +31,7 @@ ENDING_WORDS = {
     Ending.VERIFIED: "done, and checked",
     Ending.GAVE_UP: "gave up",
     Ending.WORLD_OVER: "ended by the world",
+    Ending.STUCK: "stuck",
     Ending.STEP_LIMIT: "out of steps",
     Ending.TIME_LIMIT: "out of time",
     Ending.COST_LIMIT: "out of tokens",
@@ -123,8 +124,8 @@ class TerminalView(Watcher):
         line = Text.assemble((f"{step.index + 1:>4} ", "bold cyan"), words)
         if step.thought:
             line.append(f"  {one_line(step.thought)}", "dim")
-        if step.error:
-            line.append(f"  {one_line(step.error)}", "yellow")
+        if step.effect:
+            line.append(f"  {one_line(step.effect)}", "yellow")
         self._out.print(line, soft_wrap=True)
         if times := phase_times(step.timings):
             self._out.print(Text("     " + times, "dim"), soft_wrap=True)

@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol, TypeVar
 from actions.action import AnyAction, describe, points_of
 from actions.frame import Box, Frame, Grid, Point
 from agent.core.model import ModelError, ParseError
-from agent.core.step import Step
+from agent.core.step import Step, repeated_without_effect
 from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.normalize import candidate_texts
 from agent.models.dialects.resize import Resize
@@ -293,18 +293,21 @@ class Dialect:
         told: list[str] = []
         for step, pointer in zip(history, pointers_before(history), strict=True):
             if step.action is not None:
-                told.append(self._line(step, len(told), self._told(step, pointer, platform)))
+                count = repeated_without_effect(history) if step is history[-1] else 0
+                told.append(self._line(step, len(told), self._told(step, pointer, platform), count))
         told = told or [self.no_history]
         last = history[-1] if history else None
         if last is not None and last.action is None and last.error:
             told.append(Template(self.retry).substitute(error=last.error))
         return "".join(told)
 
-    def _line(self, step: Step, index: int, action: str) -> str:
+    def _line(self, step: Step, index: int, action: str, repeats: int) -> str:
+        """`step` as the history tells it; `repeats` is how often in a row it was done without effect."""
         assert step.action is not None
+        effect = step.effect + (f", {repeats} times in a row: do something else" if repeats > 1 else "")
         thought = " ".join((step.thought or describe(step.action)).split())
         return Template(self.step).substitute(
-            number=index + 1, index=index, action=action, outcome=_outcome(step), thought=thought
+            number=index + 1, index=index, action=action, outcome=f" ({effect})" if effect else "", thought=thought
         )
 
     def _told(self, step: Step, pointer: Point | None, platform: Platform) -> str:
@@ -351,14 +354,3 @@ def pointer_after(history: Sequence[Step], frame: Frame) -> Point | None:
         if points:
             return points[-1] if step.frame.same_geometry(frame) else None
     return None
-
-
-def _outcome(step: Step) -> str:
-    """What the model must know about an action that was not done."""
-    if step.error:
-        return f" ({step.error})"
-    if step.verdict and step.verdict.kind in ("skip", "block", "stop"):
-        return f" (not done: {step.verdict.reason or 'not allowed'})"
-    if step.outcome and step.outcome.detail.startswith("the person said"):
-        return f" ({step.outcome.detail})"
-    return ""

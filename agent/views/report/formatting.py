@@ -29,6 +29,7 @@ ENDINGS: dict[Ending | None, tuple[str, str]] = {
     Ending.VERIFIED: ("good", "Done and verified: the result was checked from outside"),
     Ending.GAVE_UP: ("bad", "Gave up: the agent found no way to finish the task"),
     Ending.WORLD_OVER: ("warn", "Over: the world ended the episode"),
+    Ending.STUCK: ("bad", "Stuck: the same action was repeated without any effect"),
     Ending.STEP_LIMIT: ("warn", "Stopped at the limit of steps"),
     Ending.TIME_LIMIT: ("warn", "Stopped at the time limit"),
     Ending.COST_LIMIT: ("warn", "Stopped at the limit of tokens"),
@@ -96,6 +97,7 @@ def outcome_words(outcome: OutcomeRecord | None) -> str:
         return ""
     parts = ["carried out" if outcome.performed else "not carried out", outcome.detail]
     parts += [] if outcome.settled else ["the screen was still changing at the deadline"]
+    parts += ["nothing on the screen changed"] if outcome.performed and outcome.changed is False else []
     return "; ".join(filter(None, parts))
 
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from actions.action import Answer, AnyAction, AskUser, Click, Finish, TypeText, Wait
 from actions.backend import BackendError
-from actions.frame import GeometryError, Point, StaleFrameError
+from actions.frame import Frame, GeometryError, Point, StaleFrameError
 from agent.core.loop import Agent, Result, Watcher
 from agent.core.model import Decision, LookAgain, ModelError, ParseError, Usage
 from agent.core.policy import Allow, Verdict
 from agent.core.step import Step
 from agent.core.task import Ending, Limits, Task
-from envs.env import EnvError, Image, Observation
+from envs.env import EnvError, Image, Observation, Outcome
 from tests.agent.fakes import FakeEnv, ListMemory, ScriptedModel
 
 CLICK = Click(point=Point(10, 20))
@@ -369,3 +370,26 @@ def test_views_are_told_the_ending_that_was_stored() -> None:
     result, _, memory = play([DONE], watch=watch)
     assert told == [result]
     assert memory.ending == (Ending.DONE, "all good", None)
+
+
+class Dead(FakeEnv):
+    """A screen on which nothing but `LIVELY` changes anything."""
+
+    def perform(self, action: AnyAction, frame: Frame) -> Outcome:
+        return replace(super().perform(action, frame), changed=action == LIVELY)
+
+
+LIVELY = Click(point=Point(1, 1))
+
+
+def test_the_same_action_without_effect_ends_stuck() -> None:
+    result, env, memory = play([LIVELY, CLICK, LIVELY, *[CLICK] * 9], Dead(), Limits(repeats=3))
+    assert result.ending is Ending.STUCK
+    assert "3 times" in result.message
+    assert env.done == [LIVELY, CLICK, LIVELY, CLICK, CLICK, CLICK]
+    assert [s.effect for s in memory.steps[:3]] == ["", "done; nothing on the screen changed", ""]
+
+
+def test_waiting_is_not_being_stuck() -> None:
+    result, _, _ = play([Wait(seconds=0)] * 9, Dead(), Limits(steps=6, repeats=3))
+    assert result.ending is Ending.STEP_LIMIT
