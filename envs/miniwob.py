@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from envs import miniwob_pages as pages
-from envs.chromium import ChromiumEnv, PageGoneError, ScriptError
+from envs.chromium import ChromiumEnv
+from envs.devtools import PageGoneError, ScriptError
 from envs.env import EnvError
 from envs.miniwob_pages import PageState
 

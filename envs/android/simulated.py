@@ -16,6 +16,7 @@ from adbutils import adb_path
 from actions.adb.server import AdbServer
 from envs.android.env import AndroidEnv
 from envs.capture import Deadline
+from envs.cleanup import CleanupGuard, temporary_folder
 from envs.env import EnvError
 from envs.phone.phone import Phone
 
@@ -25,24 +26,32 @@ _START = 30.0
 class PrivateAdbServer(AdbServer):
     """A stock adb server on a free port of its own, which sees no device but those connected to it.
 
-    It ends with this process. Raises `EnvError`.
+    Its home, where adb keeps its key and its notes of devices, is a temporary folder. Both end with this process.
+    Raises `EnvError`.
     """
 
     def __init__(self) -> None:
+        self._home = temporary_folder("handeye-adb-")
+        self._guard = CleanupGuard(self._home)
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = int(probe.getsockname()[1])
         super().__init__("127.0.0.1", port)
         self._process: subprocess.Popen[bytes] | None = None
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
 
     def start(self, seconds: float = _START) -> None:
         """Run it as a child of this process."""
         self._end()
-        leash = [program, "--pdeathsig", "KILL"] if (program := shutil.which("setpriv")) else []
+        bound = [program, "--pdeathsig", "KILL"] if (program := shutil.which("setpriv")) else []
         self._process = subprocess.Popen(
-            [*leash, adb_path(), "-P", str(self.port), "server", "nodaemon"], stdin=subprocess.DEVNULL,
+            [*bound, adb_path(), "-P", str(self.port), "server", "nodaemon"], stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-            env={**os.environ, "ADB_USB": "0", "ADB_EMU": "0", "ADB_MDNS": "0", "ADB_MDNS_AUTO_CONNECT": "0"},
+            env={**os.environ, "HOME": str(self._home), "ADB_USB": "0", "ADB_EMU": "0", "ADB_MDNS": "0",
+                 "ADB_MDNS_AUTO_CONNECT": "0"},
         )  # fmt: skip
         deadline = Deadline(seconds)
         while not self.runs():
@@ -50,9 +59,16 @@ class PrivateAdbServer(AdbServer):
                 raise EnvError(f"the adb server did not start on port {self.port}: try again")
             time.sleep(0.01)
 
+    @property
+    def key(self) -> Path:
+        """The public key by which a phone knows this server."""
+        return self._home / ".android/adbkey.pub"
+
     def stop(self) -> None:
-        """End it. Safe to call twice."""
+        """End it and remove its home. Safe to call twice."""
         self._end()
+        self._guard.cancel()
+        shutil.rmtree(self._home, ignore_errors=True)
 
     def _end(self) -> None:
         if self._process is not None:
@@ -70,7 +86,7 @@ class SimulatedPhoneEnv(AndroidEnv):
     def __init__(self, seed: int = 0, *, mounts: Mapping[str, Path] | None = None, **options: Any) -> None:
         self.server = PrivateAdbServer()
         try:
-            self.phone = Phone(seed, mounts=mounts)
+            self.phone = Phone(seed, keys=[self.server.key], mounts=mounts)
             super().__init__(self.phone.serial, self.server, **options)
         except BaseException:
             self.close()

@@ -20,23 +20,32 @@ def phone(
     storage: Annotated[
         Path | None, typer.Option(help="Keep the phone's files in this folder. Default: none is kept.", metavar="DIR")
     ] = None,
+    key: Annotated[
+        list[Path] | None,
+        typer.Option(help="Serve adb with this adbkey.pub, too, not only with yours.", metavar="FILE"),
+    ] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Serve every user of this machine; ask for no key.")] = False,
     debuggable: Annotated[bool, typer.Option("--debuggable", help="Allow adb root, as an emulator does.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout when it is up.")] = False,
 ) -> None:
     """Run a simulated Android phone that adb can connect to, until Ctrl-C.
 
     It is no Android: a Chromium with a phone's viewport, a home screen and small apps, behind the real ADB protocol.
-    Any adb client works with it.
+    Any adb client of yours works with it; other users' are unauthorized.
 
     [bold]Examples[/]
 
-      handeye phone --port 5585
+      handeye phone --port 6555
 
-      adb connect 127.0.0.1:5585 && adb shell settings get global airplane_mode_on
+      adb connect 127.0.0.1:6555 && adb shell settings get global airplane_mode_on
     """
+    from envs.phone.browser import sandboxed
     from envs.phone.phone import Phone
 
-    with Phone(seed, port=port, storage=storage, debuggable=debuggable) as running:
+    _check_keys(key or [])
+    if not sandboxed():
+        typer.echo("Chromium runs without its sandbox: root needs user namespaces for it (unshare --user)", err=True)
+    with Phone(seed, port=port, keys=key or (), anyone=open_, storage=storage, debuggable=debuggable) as running:
         if as_json:
             typer.echo(json.dumps({"serial": running.serial, "size": list(running.screen.size), "seed": seed}))
         else:
@@ -48,3 +57,15 @@ def phone(
             stop.wait()
         except KeyboardInterrupt:
             typer.echo("ended", err=True)
+
+
+def _check_keys(files: list[Path]) -> None:
+    from envs.env import EnvError
+    from envs.phone.adbd.auth import read_keys
+
+    for path in files:
+        try:
+            read_keys(path)
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            raise EnvError(f"{path} holds no key ({why}): give an adbkey.pub") from error

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 import socket
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -18,13 +17,14 @@ from typing import Any
 
 from actions.frame import Point
 from envs.capture import Deadline
+from envs.cleanup import CleanupGuard, temporary_folder
 from envs.env import EnvError
 from envs.phone.apps import HOME, PhoneApp, apps
+from envs.phone.content import WebContent
 from envs.phone.inputdevice import InputDevices
 from envs.phone.phone_facts import SIZE
 from envs.phone.screen import PhoneScreen
 from envs.phone.seeds import SEEDERS, seed_files
-from envs.phone.server import PhoneServer
 from envs.phone.state import State
 from envs.phone.storage import Storage
 
@@ -50,7 +50,8 @@ class Faults:
 class PhoneDevice:
     """A phone of `size` device pixels in the state of `seed`. Raises `EnvError`.
 
-    `storage` keeps the files; without it they are in a temporary folder that `close` removes. `mounts` are folders
+    `storage` keeps the files; without it they are in a temporary folder, which `close` and the end of this process
+    remove, however it ends. `mounts` are folders
     served to the phone's browser by URL path (``/miniwob/``). `debuggable` lets ``adb root`` make the shell root, as on
     an emulator. `listeners` are the TCP ports that programs on the phone listen on, each with a function that connects.
     """
@@ -71,14 +72,15 @@ class PhoneDevice:
         self.faults = Faults()
         self._portrait = size
         self._lock = threading.RLock()
-        self._temporary = tempfile.mkdtemp(prefix="handeye-phone-files-") if storage is None else None
-        self.storage = Storage(Path(storage or self._temporary or ""))
-        self.state = State(self.storage, SEEDERS, files=seed_files)
-        self.state.reset(seed)
-        self.server = PhoneServer(self.state, mounts)
         self._screen: PhoneScreen | None = None
+        self._folder = temporary_folder("handeye-phone-")
+        self._guard = CleanupGuard(self._folder)
         try:
-            self._screen = PhoneScreen(f"{self.server.url}/index.html", self.server.token, size)
+            self.storage = Storage(storage or self._folder / "files")
+            self.state = State(self.storage, SEEDERS, files=seed_files)
+            self.state.reset(seed)
+            self.content = WebContent(self.state, mounts)
+            self._screen = PhoneScreen(self.content, size, self._folder / "browser", self._guard)
             self.inputs = InputDevices(size, lambda: self.rotation)
             self.screen.on_touch = self.inputs.touch
             self._boot()
@@ -174,6 +176,5 @@ class PhoneDevice:
         if self._screen is not None:
             with suppress(OSError):
                 self._screen.close()
-        self.server.close()
-        if self._temporary:
-            shutil.rmtree(self._temporary, ignore_errors=True)
+        self._guard.cancel()
+        shutil.rmtree(self._folder, ignore_errors=True)

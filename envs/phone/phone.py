@@ -7,10 +7,12 @@ and ``ro.handeye.simulated`` say that it is simulated.
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from envs.env import EnvError
 from envs.phone.adbd import Daemon, Streams
+from envs.phone.adbd.auth import KeyFiles, user_key
 from envs.phone.commands.display import framebuffer
 from envs.phone.commands.registry import commands_of
 from envs.phone.device import PhoneDevice
@@ -22,8 +24,10 @@ from envs.phone.state import PROPERTIES
 class Phone(PhoneDevice):
     """A running phone that ``adb connect`` reaches; an `envs.phone.adbd.services.Host`. Raises `EnvError`.
 
-    `port` is the daemon's on loopback, any free one for 0. The other arguments are those of `PhoneDevice`. Several
-    phones run side by side. Use it as a context manager, or `close` it.
+    `port` is the daemon's on loopback, any free one for 0. It serves adb servers that have the key of this user
+    (``~/.android/adbkey.pub``) or one of the files `keys`, which are read when a server connects, and every user of
+    this machine where `anyone` is set. The other arguments are those of `PhoneDevice`. Several phones run side by side.
+    Use it as a context manager, or `close` it.
     """
 
     def __init__(
@@ -31,20 +35,26 @@ class Phone(PhoneDevice):
         seed: int = 0,
         *,
         port: int = 0,
+        keys: Sequence[Path] = (),
+        anyone: bool = False,
         size: tuple[int, int] = SIZE,
         storage: Path | None = None,
         mounts: Mapping[str, Path] | None = None,
         debuggable: bool = False,
     ) -> None:
+        allowed = None if anyone else KeyFiles((user_key(), *keys))
         super().__init__(seed, size=size, storage=storage, mounts=mounts, debuggable=debuggable)
         self._restarting = False
         self.shell = Shell(commands_of(self), self.storage, {"HOME": "/", "ANDROID_ROOT": "/system"})
         try:
-            self.daemon = Daemon(self, port)
+            self.daemon = Daemon(self, port, keys=allowed)
+        except OSError as error:
+            super().close()
+            raise EnvError(f"port {port} is taken ({error.strerror}): choose another, or 0 for any") from error
         except BaseException:
             super().close()
             raise
-        self.server.dial = self.daemon.dial
+        self.content.dial = self.daemon.dial
 
     @property
     def banner(self) -> Mapping[str, str]:

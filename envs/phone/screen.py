@@ -1,69 +1,54 @@
-"""The phone's screen: a headless Chromium with a phone's viewport and a finger."""
+"""The phone's screen: a headless Chromium with a phone's viewport and touch input."""
 
 from __future__ import annotations
 
 import base64
-import fcntl
-import os
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from actions.frame import Point
-from envs.chromium import DevToolsPage, page_url
+from envs.cleanup import CleanupGuard
+from envs.devtools import DevToolsPage
 from envs.env import EnvError
-from envs.processes import descendants, kill_all, wait_gone
+from envs.phone.browser import PhoneBrowser
+from envs.phone.content import ORIGIN, WebContent
 
 SCALE = 3
 """Device pixels of a CSS pixel: 480 dots per inch."""
 _MOVE = 0.012
-"""Seconds between two positions of a finger."""
-_FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--no-first-run",
-    "--hide-scrollbars",
-    "--mute-audio",
-    "--disable-features=OverscrollHistoryNavigation",  # else a swipe to the right leaves the phone's own page
-    "--remote-debugging-port=0",
-    "--remote-debugging-pipe",
-)
+"""Seconds between two positions of a gesture."""
+_WORKERS = 16
+"""Requests of the browser that are answered at the same time."""
 
 
 class PhoneScreen:
-    """A screen of `size` device pixels showing `url`. All positions are device pixels. Raises `EnvError`.
+    """A screen of `size` device pixels showing ``/index.html`` of `content`. All positions are device pixels.
 
-    Chromium holds one end of a pipe (file descriptors 3 and 4, ``--remote-debugging-pipe``) and ends when this process
-    does, however that goes.
-
-    `on_touch` is told every touch event. Methods may be called from any thread; a gesture is one piece.
+    The browser has its files in `folder`, which `guard` removes if this process is killed. It has no network: its
+    requests are answered through the DevTools pipe, those to other addresses than the phone's are refused.
+    `on_touch` is called with every touch event. Methods may be called from any thread; gestures do not overlap. Raises
+    `EnvError`.
     """
 
-    def __init__(self, url: str, token: str, size: tuple[int, int]) -> None:
-        self._size = size
+    def __init__(self, content: WebContent, size: tuple[int, int], folder: Path, guard: CleanupGuard) -> None:
+        self._content, self._size = content, size
         self.on_touch: Callable[[str, Point | None], None] = lambda event, at: None
-        self._lock, self._gesture = threading.RLock(), threading.Lock()
-        self._profile = tempfile.mkdtemp(prefix="handeye-phone-")
-        self._leash: list[int] = []
-        self._pid = 0
-        self._pid = self._start()
+        self._gesture = threading.Lock()
+        self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="phone content")
+        self._browser = PhoneBrowser(folder, guard)
         try:
-            self._page = DevToolsPage(page_url(Path(self._profile)))
-            self._call("Page.addScriptToEvaluateOnNewDocument", source=f"window.PHONE_TOKEN = {token!r};")
-            self._call("Emulation.setTouchEmulationEnabled", enabled=True)
+            self._page = DevToolsPage(self._browser.pipe)
+            self._page.listen(self._event)
+            self._page.call("Fetch.enable", patterns=[{"urlPattern": "*"}])
+            self._page.call("Emulation.setTouchEmulationEnabled", enabled=True)
             self.resize(size)
-            with self._lock:
-                self._page.open(url)
+            self._page.open(f"{ORIGIN}/index.html")
         except BaseException:
             self.close()
             raise
@@ -76,18 +61,18 @@ class PhoneScreen:
     def resize(self, size: tuple[int, int]) -> None:
         """Another size: a turned phone."""
         width, height = (side // SCALE for side in size)
-        self._call(
+        self._page.call(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=SCALE, mobile=True
         )
         self._size = size
 
     def png(self) -> bytes:
         """The screen as a PNG file."""
-        found = self._call("Page.captureScreenshot", format="png", optimizeForSpeed=True)
+        found = self._page.call("Page.captureScreenshot", format="png", optimizeForSpeed=True)
         return base64.b64decode(found["data"])
 
     def touch(self, path: Sequence[Point], seconds: float = 0.0) -> None:
-        """A finger put down at the first of `path`, moved along it within `seconds`, and lifted at its end."""
+        """Touch the first point of `path`, move along it within `seconds`, and let go at its end."""
         with self._gesture:
             if len(path) == 1:
                 self._tap(path[0], seconds)
@@ -102,69 +87,62 @@ class PhoneScreen:
 
     def _tap(self, at: Point, seconds: float) -> None:
         """Down and up without waiting for the page between: a busy machine does not make a long press of a tap."""
-        with self._lock:
-            self.on_touch("touchStart", at)
-            self._page.tell("Input.dispatchTouchEvent", type="touchStart", touchPoints=[_css(at)])
-            time.sleep(seconds)
-            self._page.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
-            self.on_touch("touchEnd", None)
+        self.on_touch("touchStart", at)
+        self._page.tell("Input.dispatchTouchEvent", type="touchStart", touchPoints=[_css(at)])
+        time.sleep(seconds)
+        self._page.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+        self.on_touch("touchEnd", None)
 
     def touch_event(self, event: str, at: Point | None = None) -> None:
         """One touch event: ``touchStart``, ``touchMove``, ``touchEnd`` or ``touchCancel``."""
         self.on_touch(event, at)
         points = [] if at is None else [_css(at)]
-        self._call("Input.dispatchTouchEvent", type=event, touchPoints=points)
+        self._page.call("Input.dispatchTouchEvent", type=event, touchPoints=points)
 
     def type(self, text: str) -> None:
         """Text into the focused field, if there is one."""
-        self._call("Input.insertText", text=text)
+        self._page.call("Input.insertText", text=text)
 
     def press(self, key: str, code: str, number: int) -> None:
         """A key of a keyboard, e.g. ``("Tab", "Tab", 9)``."""
         for event in ("rawKeyDown", "keyUp"):
-            self._call("Input.dispatchKeyEvent", type=event, key=key, code=code, windowsVirtualKeyCode=number)
+            self._page.call("Input.dispatchKeyEvent", type=event, key=key, code=code, windowsVirtualKeyCode=number)
 
     def ask(self, expression: str) -> Any:
         """The JSON value of a JavaScript expression of the system's page."""
-        with self._lock:
-            return self._page.evaluate(expression)
+        return self._page.evaluate(expression)
 
     def apply(self, function: str, *arguments: Any) -> Any:
         """The JSON value of a JavaScript function called with JSON `arguments`."""
-        with self._lock:
-            return self._page.apply(function, *arguments)
+        return self._page.apply(function, *arguments)
 
     def close(self) -> None:
         """End the browser. Safe to call twice."""
-        if hasattr(self, "_page"):
-            self._page.close()
-        pids = [self._pid, *descendants(self._pid)] if self._pid else []
-        kill_all(pids)
-        wait_gone(pids, 5)
-        self._pid = 0
-        while self._leash:
-            os.close(self._leash.pop())
-        shutil.rmtree(self._profile, ignore_errors=True)
+        self._browser.close()
+        self._workers.shutdown(wait=False, cancel_futures=True)
 
-    def _call(self, method: str, **params: Any) -> dict[str, Any]:
-        with self._lock:
-            return self._page.call(method, **params)
+    def _event(self, method: str, params: dict[str, Any]) -> None:
+        if method == "Fetch.requestPaused":
+            with suppress(RuntimeError):  # closed
+                self._workers.submit(self._respond, params["requestId"], params["request"])
 
-    def _start(self) -> int:
-        program = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chrome")
-        if program is None:
-            raise EnvError("the simulated phone needs Chromium: apt-get install chromium")
-        (its_input, ours), (its_output, theirs) = os.pipe(), os.pipe()
-        self._leash += [ours, its_output]
-        high = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in (its_input, theirs)]
-        actions = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in range(3)]
-        actions += [(os.POSIX_SPAWN_DUP2, high[0], 3), (os.POSIX_SPAWN_DUP2, high[1], 4)]  # type: ignore[list-item]
-        command = [program, *_FLAGS, f"--user-data-dir={self._profile}", "about:blank"]
-        try:
-            return os.posix_spawn(program, command, dict(os.environ), file_actions=actions, setsid=True)
-        finally:
-            for end in (its_input, theirs, *high):
-                os.close(end)
+    def _respond(self, number: str, asked: dict[str, Any]) -> None:
+        """Answer a request of the browser. A page that is gone by then needs no answer."""
+        content = b"".join(base64.b64decode(entry.get("bytes", "")) for entry in asked.get("postDataEntries", ()))
+        kinds = [value for name, value in asked["headers"].items() if name.lower() == "content-type"]
+        said = self._content.respond(asked["method"], asked["url"], content, "".join(kinds))
+        with suppress(EnvError):
+            if said is None:
+                self._page.tell("Fetch.failRequest", requestId=number, errorReason="AddressUnreachable")
+                return
+            textual = said.kind.startswith("text/") or said.kind.endswith(("javascript", "json"))
+            kind = f"{said.kind}; charset=utf-8" if textual and "charset" not in said.kind else said.kind
+            headers = {"Content-Type": kind, "Cache-Control": "no-store"}
+            self._page.tell(
+                "Fetch.fulfillRequest", requestId=number, responseCode=said.status,
+                responseHeaders=[{"name": name, "value": value} for name, value in headers.items()],
+                body=base64.b64encode(said.content).decode(),
+            )  # fmt: skip
 
 
 def _css(at: Point) -> dict[str, float]:

@@ -6,6 +6,7 @@ import errno
 import os
 import posixpath
 import shutil
+import stat
 from pathlib import Path
 
 
@@ -48,7 +49,8 @@ class Storage:
 
     def used(self) -> int:
         """Bytes in files."""
-        return sum(f.stat().st_size for f in self.root.rglob("*") if f.is_file())
+        found = (path.lstat() for path in self.root.rglob("*"))
+        return sum(entry.st_size for entry in found if stat.S_ISREG(entry.st_mode))
 
     def free(self) -> int:
         """Bytes that are left."""

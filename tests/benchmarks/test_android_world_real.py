@@ -63,7 +63,7 @@ def _signatures(source: str) -> dict[str, Any]:
 def phone() -> Iterator[Any]:
     from envs.phone.phone import Phone
 
-    with Phone(debuggable=True) as phone:
+    with Phone(debuggable=True, anyone=True) as phone:
         yield phone
 
 

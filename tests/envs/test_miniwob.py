@@ -9,7 +9,7 @@ import pytest
 from actions.action import Click, Key, Open, Scroll
 from actions.frame import Point
 from envs import miniwob_pages as pages
-from envs.chromium import ScriptError
+from envs.devtools import ScriptError
 from envs.env import EnvError
 from envs.miniwob import MiniwobEnv
 

@@ -47,7 +47,7 @@ def _of_app(x: float, y: float) -> Point:
 
 
 class _Inside:
-    """JavaScript in a window on the phone's screen; as `envs.chromium.DevToolsPage` evaluates and applies."""
+    """JavaScript in a window on the phone's screen; as `envs.devtools.DevToolsPage` evaluates and applies."""
 
     def __init__(self, screen: PhoneScreen, window: str) -> None:
         self._screen, self._window = screen, window

@@ -5,13 +5,17 @@ from __future__ import annotations
 import itertools
 import logging
 import queue
+import secrets
 import socket
 import threading
 from contextlib import suppress
 
+from envs.phone.adbd.auth import PUBLIC_KEY, SIGNATURE, TOKEN, TOKEN_SIZE, KeyFiles
 from envs.phone.adbd.messages import (
+    AUTH,
     CLSE,
     CNXN,
+    MAX_GREETING,
     MAX_PAYLOAD,
     OKAY,
     OPEN,
@@ -72,7 +76,9 @@ class Stream:
         return bytes(data)
 
     def write(self, data: bytes) -> None:
-        """All of `data`. Raises `Closed` when the other side has closed."""
+        """All of `data`. Raises `Closed` when the other side has closed, for empty `data`, too."""
+        if not self._open:
+            raise Closed("the other side closed the stream")
         for start in range(0, len(data), self._link.max_payload):
             self._ready.acquire()
             if not self._open:
@@ -83,7 +89,11 @@ class Stream:
     # -- what the connection tells it
 
     def arrived(self, data: bytes) -> None:
-        """A packet came."""
+        """A packet came. Raises `ProtocolError` for one sent before the last was acknowledged: none is kept waiting."""
+        if not self._open:
+            return
+        if not self._incoming.empty():
+            raise ProtocolError("a packet came before the last was acknowledged")
         self._incoming.put(data)
 
     def acknowledged(self, remote: int) -> None:
@@ -118,10 +128,11 @@ class Stream:
 
 
 class _Link:
-    """One connection of an adb server."""
+    """One connection of an adb server, which may open streams once one of `keys` has signed; at once for None."""
 
-    def __init__(self, connection: socket.socket, host: Host) -> None:
-        self._connection, self._host = connection, host
+    def __init__(self, connection: socket.socket, host: Host, keys: KeyFiles | None) -> None:
+        self._connection, self._host, self._keys = connection, host, keys
+        self._token, self._accepted = b"", keys is None
         self._sending = threading.Lock()
         self._streams: dict[int, Stream] = {}
         self._numbers = itertools.count(1)
@@ -131,7 +142,7 @@ class _Link:
     def serve(self) -> None:
         """Until the other side hangs up."""
         try:
-            while (message := receive(self._connection)) is not None:
+            while (message := receive(self._connection, MAX_PAYLOAD if self._accepted else MAX_GREETING)) is not None:
                 self._take(message)
         except (ProtocolError, OSError) as error:
             log.debug("adb connection ended: %s", error)
@@ -170,11 +181,31 @@ class _Link:
     def _take(self, message: Message) -> None:
         if message.command == CNXN:
             self.max_payload = max(4096, min(message.second, MAX_PAYLOAD))
-            self.send(Message(CNXN, VERSION, MAX_PAYLOAD, self._identity()))
+            self._greet()
+        elif message.command == AUTH:
+            self._authenticate(message)
+        elif not self._accepted:
+            raise ProtocolError("not authenticated")
         elif message.command == OPEN:
             self._open(message)
         else:
             self._pass(message)
+
+    def _greet(self) -> None:
+        """Introduce the phone, or ask for a signature of a new token."""
+        if self._accepted:
+            self.send(Message(CNXN, VERSION, MAX_PAYLOAD, self._identity()))
+        else:
+            self._token = secrets.token_bytes(TOKEN_SIZE)
+            self.send(Message(AUTH, TOKEN, 0, self._token))
+
+    def _authenticate(self, message: Message) -> None:
+        """Check a signature. A public key is ignored: there is nobody whom the phone could ask to allow it."""
+        if message.first == SIGNATURE and self._keys is not None and self._token:
+            self._accepted = self._accepted or self._keys.accept(self._token, message.payload)
+            self._greet()
+        elif message.first != PUBLIC_KEY:
+            raise ProtocolError("an AUTH message that answers nothing")
 
     def _identity(self) -> bytes:
         said = {**self._host.banner, "features": ",".join(FEATURES)}
@@ -299,10 +330,13 @@ def _relay(stream: Stream, there: socket.socket) -> None:
 
 
 class Daemon:
-    """Listens on loopback for adb servers; ``adb connect 127.0.0.1:PORT``."""
+    """Listens on loopback for adb servers; ``adb connect 127.0.0.1:PORT``.
 
-    def __init__(self, host: Host, port: int = 0) -> None:
-        self._host = host
+    Serves those that have one of `keys`, or every user of this machine for None. Raises OSError where `port` is taken.
+    """
+
+    def __init__(self, host: Host, port: int = 0, *, keys: KeyFiles | None) -> None:
+        self._host, self._keys = host, keys
         self._listener = socket.create_server(("127.0.0.1", port))
         self.port: int = self._listener.getsockname()[1]
         self._links: set[_Link] = set()
@@ -354,7 +388,7 @@ class Daemon:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        link = _Link(connection, self._host)
+        link = _Link(connection, self._host, self._keys)
         with self._lock:
             self._links.add(link)
         try:

@@ -17,6 +17,8 @@ WRTE: Final = 0x45545257
 VERSION: Final = 0x01000001
 """From this version on checksums are not looked at."""
 MAX_PAYLOAD: Final = 1 << 20
+MAX_GREETING: Final = 4096
+"""Bytes of a message from a caller that is not authenticated yet."""
 _HEADER = struct.Struct("<6I")
 
 
@@ -40,13 +42,13 @@ class Message:
         return _HEADER.pack(self.command, self.first, self.second, len(self.payload), check, magic) + self.payload
 
 
-def receive(connection: socket.socket) -> Message | None:
-    """The next message; None where the other side has hung up between messages. Raises `ProtocolError`."""
+def receive(connection: socket.socket, largest: int = MAX_PAYLOAD) -> Message | None:
+    """The next message, of at most `largest` bytes; None after the last. Raises `ProtocolError`."""
     header = _exactly(connection, _HEADER.size)
     if not header:
         return None
     command, first, second, size, _check, magic = _HEADER.unpack(header)
-    if command ^ 0xFFFFFFFF != magic or size > MAX_PAYLOAD:
+    if command ^ 0xFFFFFFFF != magic or size > largest:
         raise ProtocolError(f"not an ADB message: {header.hex()}")
     payload = _exactly(connection, size) if size else b""
     if len(payload) != size:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import struct
 import threading
+from contextlib import suppress
 from typing import Final, Protocol
 
 from envs.phone.adbd.services import Closed, Process
@@ -16,6 +17,8 @@ _EXIT: Final = 3
 _CLOSE_STDIN: Final = 4
 _HEAD = struct.Struct("<BI")
 _PIECE: Final = 1 << 16
+_WAITING: Final = 8
+"""Packets of input that wait for the command to read them; the caller waits with more."""
 
 
 class Pipe(Protocol):
@@ -51,9 +54,9 @@ class _Packets:
 
     def __init__(self, pipe: Pipe) -> None:
         self._pipe = pipe
-        self._input: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._input: queue.Queue[bytes | None] = queue.Queue(_WAITING)
         self._rest = b""
-        self._ended = False
+        self._ended = self._closed = False
         threading.Thread(target=self._receive, daemon=True).start()
 
     def read(self, size: int = -1) -> bytes:
@@ -75,14 +78,23 @@ class _Packets:
         self.packet(_STDERR, data)
 
     def packet(self, kind: int, data: bytes) -> None:
+        if not data:
+            self._pipe.write(b"")  # raises where the caller has gone
         for start in range(0, len(data), _PIECE):
             piece = data[start : start + _PIECE]
             self._pipe.write(_HEAD.pack(kind, len(piece)) + piece)
 
+    def close(self) -> None:
+        """Drop the input that the command has not read."""
+        self._closed = True
+        with suppress(queue.Empty):
+            while True:
+                self._input.get_nowait()
+
     def _receive(self) -> None:
         """Input packets until the caller ends its input or goes; window sizes are of no use to a phone without tty."""
         try:
-            while head := self._pipe.read(1):
+            while not self._closed and (head := self._pipe.read(1)):
                 kind, size = _HEAD.unpack(head + self._pipe.exactly(_HEAD.size - 1))
                 data = self._pipe.exactly(size)
                 if kind == _STDIN and data:
@@ -92,7 +104,8 @@ class _Packets:
         except (Closed, OSError):
             pass
         finally:
-            self._input.put(None)
+            if not self._closed:
+                self._input.put(None)
 
 
 def serve_shell(pipe: Pipe, line: str, phone: Process) -> None:
@@ -103,5 +116,8 @@ def serve_shell(pipe: Pipe, line: str, phone: Process) -> None:
 def serve_shell_v2(pipe: Pipe, line: str, phone: Process) -> None:
     """Run `line`; then its exit status as the last packet."""
     packets = _Packets(pipe)
-    status = phone.run(line, packets)
-    packets.packet(_EXIT, bytes([status & 0xFF]))
+    try:
+        status = phone.run(line, packets)
+        packets.packet(_EXIT, bytes([status & 0xFF]))
+    finally:
+        packets.close()

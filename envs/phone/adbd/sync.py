@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import stat
+import secrets
 import struct
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from envs.phone.adbd.services import Host
+from envs.phone.adbd.services import Closed, Host
 from envs.phone.adbd.shell import Pipe
 
 _REQUEST = struct.Struct("<4sI")
@@ -100,30 +102,58 @@ def _receive(pipe: Pipe, host: Host, path: str) -> None:
 
 
 def _send(pipe: Pipe, host: Host, argument: str) -> None:
-    """Take a file from the caller; nothing of it is left where it cannot be kept whole."""
+    """Write a file from the caller; nothing of it is left where it cannot be kept whole.
+
+    Like adbd it reads the rest of what the caller sends after a failure, which old versions of adb rely on.
+    """
     path, _, mode = argument.rpartition(",")
-    data, modified = _take(pipe)
+    pieces = _pieces(pipe)
     try:
-        there = host.locate(path)
-        if len(data) > host.free():
-            raise OSError(28, "No space left on device")
-        there.parent.mkdir(parents=True, exist_ok=True)
-        there.write_bytes(data)
-        there.chmod(stat.S_IMODE(int(mode)) | 0o600 if mode.isdecimal() else 0o644)
-        os.utime(there, (modified, modified))
+        _store(host, host.locate(path), int(mode) if mode.isdecimal() else 0o644, pieces)
     except OSError as error:
+        if isinstance(error, ConnectionError):
+            raise
         _fail(pipe, f"couldn't create file: {error.strerror}")
+        for _ in pieces:
+            pass
     else:
         pipe.write(_REQUEST.pack(b"OKAY", 0))
 
 
-def _take(pipe: Pipe) -> tuple[bytes, int]:
-    data = bytearray()
+def _store(host: Host, there: Path, mode: int, pieces: Iterator[bytes | int]) -> None:
+    """Write `pieces` beside `there` and put the file in its place, with the time of change that comes last.
+
+    Of `mode` the bits for reading, writing and executing are kept, less the umask: no set-user-ID.
+    """
+    there.parent.mkdir(parents=True, exist_ok=True)
+    partial = there.with_name(f".push-{secrets.token_hex(8)}")
+    modified, left = 0, host.free()
+    try:
+        with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode & 0o777 | 0o600), "wb") as file:
+            for piece in pieces:
+                if isinstance(piece, int):
+                    modified = piece
+                    continue
+                left -= len(piece)
+                if left < 0:
+                    raise OSError(errno.ENOSPC, "No space left on device")
+                file.write(piece)
+        os.utime(partial, (modified, modified))
+        partial.replace(there)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _pieces(pipe: Pipe) -> Iterator[bytes | int]:
+    """The data that the caller sends, at most 64 KiB each, and at the end the time of change in seconds."""
     while True:
         kind, size = _REQUEST.unpack(pipe.exactly(_REQUEST.size))
         if kind == b"DONE":
-            return bytes(data), size
-        data += pipe.exactly(size)
+            yield size
+            return
+        if kind != b"DATA" or size > _CHUNK:
+            raise Closed("not the data of a file")
+        yield pipe.exactly(size)
 
 
 def _fail(pipe: Pipe, message: str) -> None:

@@ -14,7 +14,9 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from envs.phone.sh.interpreter import Command, CommandCall
+from envs.phone.sh.interpreter import Command, CommandCall, Readable, Sink
+
+_PIECE = 1 << 16
 
 
 def _there(call: CommandCall, name: str) -> Path:
@@ -57,10 +59,21 @@ def echo(call: CommandCall) -> int:
 
 
 def cat(call: CommandCall) -> int:
-    """``cat [FILES]``."""
-    for data in _each(call, _parted(call)[1]):
-        call.write(data)
+    """``cat [FILES]``; of a file that grows meanwhile, by this command or another, what it held at the start."""
+    for name in _parted(call)[1] or ["-"]:
+        if name == "-":
+            _copy_stream(call.stdin, call.write)
+            continue
+        with _there(call, name).open("rb") as file:
+            _copy_stream(file, call.write, os.fstat(file.fileno()).st_size)
     return 0
+
+
+def _copy_stream(source: Readable, write: Sink, most: int | None = None) -> None:
+    left = most
+    while left != 0 and (piece := source.read(_PIECE if left is None else min(left, _PIECE))):
+        write(piece)
+        left = None if left is None else left - len(piece)
 
 
 def ls(call: CommandCall) -> int:
@@ -92,6 +105,8 @@ def rm(call: CommandCall) -> int:
     status = 0
     for name in names:
         path = _there(call, name)
+        if path == call.shell.files.locate("/"):
+            return call.fail("/. if you mean it")
         if path.is_dir() and not path.is_symlink():
             if not set(flags) & {"r", "R"}:
                 status = call.fail(f"{name}: is directory")
@@ -136,7 +151,11 @@ def mv(call: CommandCall) -> int:
         return call.fail("Need 2 arguments")
     sources, target = _target(call, names)
     for name in sources:
-        shutil.move(_there(call, name), target)
+        source = _there(call, name)
+        try:
+            source.rename(target / source.name if target.is_dir() else target)
+        except OSError as error:
+            return call.fail(f"bad '{name}': {error.strerror}")
     return 0
 
 
@@ -152,10 +171,22 @@ def cp(call: CommandCall) -> int:
         if source.is_dir():
             if not set(flags) & {"r", "R", "a"}:
                 return call.fail(f"Skipped dir '{name}'")
-            shutil.copytree(source, into)
+            if into.resolve().is_relative_to(source.resolve()):
+                return call.fail(f"'{name}' into itself")
+        if _size(source) > call.shell.files.free():
+            return call.fail(f"write '{names[-1]}': No space left on device")
+        if source.is_dir():
+            shutil.copytree(source, into, symlinks=True, copy_function=shutil.copyfile, dirs_exist_ok=True)
+        elif into.exists() and into.samefile(source):
+            return call.fail(f"'{name}' is '{names[-1]}'")
         else:
-            shutil.copy2(source, into)
+            shutil.copyfile(source, into)
     return 0
+
+
+def _size(path: Path) -> int:
+    """Bytes in a file, or in all below a folder."""
+    return sum(entry.lstat().st_size for entry in (path.rglob("*") if path.is_dir() else (path,)))
 
 
 def touch(call: CommandCall) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fnmatch
 import io
 import itertools
@@ -59,6 +60,9 @@ class FileSystem(Protocol):
 
     def locate(self, path: str) -> Path:
         """Where the absolute `path` of the phone lies on this machine; raises OSError for one that leaves the phone."""
+
+    def free(self) -> int:
+        """Bytes of storage that are left."""
 
 
 Sink = Callable[[bytes], object]
@@ -238,8 +242,10 @@ class _Execution:
             return 127
         try:
             return command(call)
-        except (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError) as error:
-            return call.fail(f"{argv[-1]}: {error.strerror or 'failed'}")
+        except OSError as error:
+            if isinstance(error, ConnectionError) or error.errno is None:
+                raise
+            return call.fail(f"{argv[-1]}: {error.strerror}")
 
     def _redirected(self, redirections: tuple[Redirection, ...], stack: ExitStack) -> _Execution | None:
         """With the files opened; None, and a status of 1, where one cannot be."""
@@ -255,18 +261,20 @@ class _Execution:
         return run
 
     def _to(self, redirection: Redirection, target: str, stack: ExitStack) -> _Execution:
+        path = posixpath.normpath(posixpath.join(self.shell.cwd, target))
+        if redirection.kind == "<":
+            empty = path == "/dev/null"
+            return replace(self, stdin=io.BytesIO() if empty else stack.enter_context(self._open(path, "rb")))
+        sink: Sink = _discard
         if redirection.kind == ">&":
             sink = self.write if target == "1" else self.error
-            return replace(self, error=sink) if redirection.fd == 2 else replace(self, write=sink)
-        path = posixpath.normpath(posixpath.join(self.shell.cwd, target))
-        if path == "/dev/null":
-            opened: BinaryIO = io.BytesIO()
-        else:
-            mode = {"<": "rb", ">": "wb", ">>": "ab"}[redirection.kind]
-            opened = stack.enter_context(self.shell.files.locate(path).open(mode))  # type: ignore[assignment]
-        if redirection.kind == "<":
-            return replace(self, stdin=opened)
-        return replace(self, error=opened.write) if redirection.fd == 2 else replace(self, write=opened.write)
+        elif path != "/dev/null":
+            opened = stack.enter_context(self._open(path, "wb" if redirection.kind == ">" else "ab"))
+            sink = _limited(opened, self.shell.files.free())
+        return replace(self, error=sink) if redirection.fd == 2 else replace(self, write=sink)
+
+    def _open(self, path: str, mode: str) -> BinaryIO:
+        return self.shell.files.locate(path).open(mode)  # type: ignore[return-value]
 
     # -- expansion
 
@@ -360,6 +368,24 @@ def _level(shell: Shell, place: str, level: str) -> Iterator[str]:
         for entry in shell.files.locate(folder).iterdir():
             if fnmatch.fnmatchcase(entry.name, level) and entry.name.startswith(".") == level.startswith("."):
                 yield posixpath.join(place, entry.name)
+
+
+def _discard(data: bytes) -> None:
+    del data
+
+
+def _limited(file: BinaryIO, most: int) -> Sink:
+    """Writes to `file`, no more than `most` bytes. Raises OSError after that."""
+    left = most
+
+    def write(data: bytes) -> None:
+        nonlocal left
+        left -= len(data)
+        if left < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        file.write(data)
+
+    return write
 
 
 def _copy(shell: Shell) -> Shell:

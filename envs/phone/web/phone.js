@@ -6,8 +6,7 @@ const phone = {
   intent: {},
 
   async ask(question) {
-    const headers = { "X-Phone": parent.PHONE_TOKEN ?? window.PHONE_TOKEN };
-    const answer = await fetch("/api", { method: "POST", headers, body: JSON.stringify(question) });
+    const answer = await fetch("/api", { method: "POST", body: JSON.stringify(question) });
     const said = await answer.json();
     if (said.error) { phone.toast(said.error.includes("No space") ? "Storage is full" : said.error); throw new Error(said.error); }
     return said.value;

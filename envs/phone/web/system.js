@@ -299,7 +299,7 @@ var system = {
 };
 
 async function ask(question) {
-  const answer = await fetch("/api", { method: "POST", headers: { "X-Phone": window.PHONE_TOKEN }, body: JSON.stringify(question) });
+  const answer = await fetch("/api", { method: "POST", body: JSON.stringify(question) });
   const said = await answer.json();
   if (said.error) throw new Error(said.error);
   return said.value;

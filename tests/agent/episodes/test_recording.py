@@ -350,7 +350,7 @@ def test_taps_on_the_keyboard_into_a_field_that_hides_them_are_not_kept(
 
     server = PrivateAdbServer()
     try:
-        with Phone() as phone:
+        with Phone(keys=[server.key]) as phone:
             monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(server.port))
             link = AdbLink(phone.serial, server)
             device = adbutils.AdbClient("127.0.0.1", server.port).device(phone.serial)

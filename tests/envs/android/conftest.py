@@ -14,15 +14,15 @@ collect_ignore_glob = [] if INSTALLED else ["test_*.py"]
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[AdbServer]:
+def server() -> Iterator[PrivateAdbServer]:
     private = PrivateAdbServer()
     yield private
     private.stop()
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[Phone]:
-    with Phone() as phone:
+def running(server: PrivateAdbServer) -> Iterator[Phone]:
+    with Phone(keys=[server.key]) as phone:
         yield phone
 
 

@@ -15,6 +15,7 @@ from actions.adb.lines import command
 from actions.frame import Frame, Point, StaleFrameError
 from envs.android import AndroidEnv
 from envs.android.capture import HalfFrameError, ScreencapCapture, decode_gzip, decode_png, decode_raw
+from envs.android.simulated import PrivateAdbServer
 from envs.android.state import parse_state
 from envs.env import EnvError
 from envs.phone.phone import Phone
@@ -125,8 +126,8 @@ def test_an_old_frame_is_refused(env: AndroidEnv) -> None:
         env.perform(Click(point=Point(5, 5)), Frame(id="x", width=2400, height=1080, rotation=90))
 
 
-def test_several_phones_at_once(env: AndroidEnv, phone: Phone, server: AdbServer) -> None:
-    with Phone() as other, AndroidEnv(other.serial, server, capture="png") as second:
+def test_several_phones_at_once(env: AndroidEnv, phone: Phone, server: PrivateAdbServer) -> None:
+    with Phone(keys=[server.key]) as other, AndroidEnv(other.serial, server, capture="png") as second:
         second.perform(Open(target="Settings"), second.observe().frame)
         assert second.state().package == "com.android.settings"
         assert env.state().package == "com.handeye.launcher"

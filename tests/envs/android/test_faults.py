@@ -18,6 +18,7 @@ from agent.core.policy import Allow
 from agent.core.task import Ending, Limits, Task
 from agent.episodes import EpisodeHeader, EpisodeWriter
 from envs.android import AndroidEnv
+from envs.android.simulated import PrivateAdbServer
 from envs.phone.phone import Phone
 from tests.agent.fakes import ScriptedModel
 
@@ -111,8 +112,8 @@ def test_a_lost_connection(
         assert taps(phone) == 1
 
 
-def test_a_device_that_is_gone_ends_the_run(phone: Phone, server: AdbServer, tmp_path: Path) -> None:
-    with Phone() as other, AndroidEnv(other.serial, server, capture="png", patience=1.0) as env:
+def test_a_device_that_is_gone_ends_the_run(phone: Phone, server: PrivateAdbServer, tmp_path: Path) -> None:
+    with Phone(keys=[server.key]) as other, AndroidEnv(other.serial, server, capture="png", patience=1.0) as env:
 
         def decide() -> AnyAction:
             other.daemon.close()

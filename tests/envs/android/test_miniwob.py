@@ -14,6 +14,7 @@ from actions.adb.screen import dump
 from actions.frame import Frame, Point
 from envs.android import AndroidEnv
 from envs.android.miniwob import PAGES, AppStage, BrowserStage
+from envs.android.simulated import PrivateAdbServer
 from envs.capture import Deadline
 from envs.env import EnvError
 from envs.miniwob_pages import PageState, html_folder
@@ -27,8 +28,8 @@ EPISODES = command(
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[Phone]:
-    with Phone(mounts={"/miniwob/": html_folder()}) as phone:
+def running(server: PrivateAdbServer) -> Iterator[Phone]:
+    with Phone(keys=[server.key], mounts={"/miniwob/": html_folder()}) as phone:
         yield phone
 
 

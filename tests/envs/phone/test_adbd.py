@@ -2,6 +2,7 @@
 
 import os
 import socket
+import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,9 +13,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envs.phone.adbd import Daemon, Streams
-from envs.phone.adbd.messages import Message, ProtocolError, receive
+from envs.phone.adbd.auth import PUBLIC_KEY, SIGNATURE, TOKEN, TOKEN_SIZE, KeyFiles
+from envs.phone.adbd.messages import (
+    AUTH,
+    CNXN,
+    MAX_GREETING,
+    MAX_PAYLOAD,
+    OPEN,
+    VERSION,
+    WRTE,
+    Message,
+    ProtocolError,
+    receive,
+)
 from envs.phone.storage import Storage
 from tests.envs.phone.adb import AdbServer
+
+UMASK = os.umask(0o022)
+os.umask(UMASK)
 
 
 class Box:
@@ -63,7 +79,7 @@ def adb() -> Iterator[AdbServer]:
 @pytest.fixture
 def phone(adb: AdbServer, tmp_path: Path) -> Iterator[tuple[Box, Daemon]]:
     box = Box(tmp_path / "phone")
-    daemon = Daemon(box)
+    daemon = Daemon(box, keys=None)
     assert b"connected" in adb("connect", daemon.serial).stdout
     yield box, daemon
     adb("disconnect", daemon.serial)
@@ -154,6 +170,99 @@ def test_a_full_phone_takes_nothing(adb: AdbServer, phone: tuple[Box, Daemon], t
     assert not (phone[0].storage.root / "sdcard/f").exists()
 
 
+def test_a_push_larger_than_the_phone_leaves_nothing(adb: AdbServer, phone: tuple[Box, Daemon], tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(os.urandom(3_000_000))
+    phone[0].storage.capacity = 1_000_000
+    failed = adb("-s", phone[1].serial, "push", str(tmp_path / "f"), "/sdcard/f")
+    assert failed.returncode != 0
+    assert b"No space left" in failed.stdout + failed.stderr
+    until(
+        lambda: (
+            sorted(p.name for p in (phone[0].storage.root / "sdcard").iterdir()) == ["DCIM", "Documents", "Download"]
+        )
+    )
+
+
+def test_a_pushed_program_is_not_set_uid(adb: AdbServer, phone: tuple[Box, Daemon]) -> None:
+    device = adb.client().device(phone[1].serial)
+    for mode, kept in ((0o104755, 0o755), (0o107777, 0o755), (0o100644, 0o644), (0o100000, 0o600)):
+        device.sync.push(b"#!/bin/sh", "/sdcard/program", mode=mode)
+        there = phone[0].storage.root / "sdcard/program"
+        assert stat.S_IMODE(there.stat().st_mode) == kept & ~UMASK | 0o600
+
+
+class Caller:
+    """An adb server that speaks the protocol as it likes."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        self.connection = socket.create_connection(("127.0.0.1", daemon.port), timeout=20)
+        self.send(CNXN, VERSION, MAX_PAYLOAD, b"host::\0")
+        self.greeting = receive(self.connection)
+
+    def send(self, command: int, first: int, second: int, payload: bytes = b"") -> None:
+        self.connection.sendall(Message(command, first, second, payload).pack())
+
+    def is_cut(self) -> bool:
+        try:
+            while receive(self.connection) is not None:
+                pass
+        except ConnectionError:
+            pass
+        return True
+
+    def __enter__(self) -> "Caller":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
+
+def test_a_caller_that_waits_for_no_acknowledgement_is_cut_off(phone: tuple[Box, Daemon]) -> None:
+    """Else its packets would pile up in memory."""
+    done = threading.Event()
+    phone[0].run = lambda line, streams: int(not done.wait(30))  # type: ignore[method-assign]
+    with Caller(phone[1]) as caller:
+        caller.send(OPEN, 1, 0, b"shell:x\0")
+        opened = receive(caller.connection)
+        assert opened is not None
+        caller.send(WRTE, 1, opened.first, b"first")
+        caller.send(WRTE, 1, opened.first, b"second")
+        assert caller.is_cut()
+    done.set()
+
+
+@pytest.mark.parametrize("keys", [(), ("missing",)])
+def test_without_a_key_nothing_is_opened(tmp_path: Path, keys: tuple[str, ...]) -> None:
+    box = Box(tmp_path / "phone")
+    ran: list[str] = []
+    box.run = lambda line, streams: ran.append(line) or 0  # type: ignore[method-assign,func-returns-value]
+    daemon = Daemon(box, keys=KeyFiles([tmp_path / name for name in keys]))
+    try:
+        for attempt in ((OPEN, 1, 0, b"shell:x\0"), (AUTH, 9, 0, b""), (WRTE, 1, 1, b"x")):
+            with Caller(daemon) as caller:
+                assert caller.greeting is not None
+                assert (caller.greeting.command, caller.greeting.first) == (AUTH, TOKEN)
+                assert len(caller.greeting.payload) == TOKEN_SIZE
+                caller.send(*attempt)
+                assert caller.is_cut()
+        with Caller(daemon) as caller:
+            caller.send(AUTH, SIGNATURE, 0, bytes(256))
+            again = receive(caller.connection)
+            assert again is not None
+            assert (again.command, again.first) == (AUTH, TOKEN)
+            assert caller.greeting is not None
+            assert again.payload != caller.greeting.payload
+            caller.send(AUTH, PUBLIC_KEY, 0, b"QAAAA stranger@host\0")
+            caller.send(OPEN, 1, 0, b"shell:x\0")
+            assert caller.is_cut()
+        with Caller(daemon) as caller:
+            caller.connection.sendall(Message(AUTH, SIGNATURE, 0, bytes(MAX_GREETING + 1)).pack())
+            assert caller.is_cut()
+    finally:
+        daemon.close()
+    assert not ran
+
+
 def test_forwarded_ports(adb: AdbServer, phone: tuple[Box, Daemon]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as inside:
         threading.Thread(target=lambda: _upper(inside), daemon=True).start()
@@ -181,7 +290,7 @@ def test_reboot(adb: AdbServer, phone: tuple[Box, Daemon]) -> None:
 
 
 def test_several_phones_and_many_at_once(adb: AdbServer, phone: tuple[Box, Daemon], tmp_path: Path) -> None:
-    other = Daemon(Box(tmp_path / "other"))
+    other = Daemon(Box(tmp_path / "other"), keys=None)
     try:
         adb("connect", other.serial)
         answers: list[bytes] = []

@@ -137,3 +137,76 @@ def test_injection_works_as_on_a_phone(shell: Shell) -> None:
     run(shell, "words hello; touch /sdcard/pwned")
     assert Path(shell.files.locate("/sdcard/pwned")).exists()
     run(shell, "rm /sdcard/pwned")
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Shell:
+    """A shell over files of its own: a folder with a file, a link to it and one that leads outside."""
+    storage = Storage(tmp_path / "phone", capacity=100_000)
+    (tmp_path / "private").write_text("secret")
+    folder = storage.root / "sdcard/folder"
+    (folder / "inner").mkdir(parents=True)
+    (folder / "a.txt").write_text("A\n")
+    (folder / "inner/up").symlink_to("..")
+    (folder / "outside").symlink_to(tmp_path / "private")
+    return Shell(FILE_COMMANDS, storage, {})
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("cp -r /sdcard /sdcard/x", "cp: '/sdcard' into itself\n"),
+        ("cp -r /sdcard/folder /sdcard/folder/inner", "cp: '/sdcard/folder' into itself\n"),
+        ("cp -r / /sdcard/x", "cp: '/' into itself\n"),
+        ("cp -r /sdcard/folder/. /sdcard/folder", "cp: '/sdcard/folder/.' into itself\n"),
+        ("cp /sdcard/folder/a.txt /sdcard/folder", "cp: '/sdcard/folder/a.txt' is '/sdcard/folder'\n"),
+        ("mv /sdcard/folder /sdcard/folder/inner", "mv: bad '/sdcard/folder': Invalid argument\n"),
+        ("mv /sdcard/folder /sdcard/folder/inner/new", "mv: bad '/sdcard/folder': Invalid argument\n"),
+        ("rm -rf /", "rm: /. if you mean it\n"),
+        ("rm -rf /sdcard/..", "rm: /. if you mean it\n"),
+        ("rmdir /sdcard", "rmdir: /sdcard: Directory not empty\n"),
+    ],
+)
+def test_a_folder_does_not_go_into_itself(own: Shell, line: str, said: str) -> None:
+    root = own.files.locate("/")
+    before = sorted(root.rglob("*"))
+    assert run(own, line) == (1, "", said)
+    assert sorted(root.rglob("*")) == before
+
+
+def test_links_are_neither_followed_outside_nor_for_ever(own: Shell) -> None:
+    assert run(own, "cp -r /sdcard/folder /data/copy") == (0, "", "")
+    copy = own.files.locate("/data/copy")
+    assert (copy / "inner/up").is_symlink()
+    assert (copy / "outside").is_symlink()
+    for line in ("cat /data/copy/outside", "cp /data/copy/outside /data/x", "wc -c /data/copy/outside"):
+        status, out, err = run(own, line)
+        assert status
+        assert not out
+        assert "Permission denied" in err
+    assert run(own, "rm -r /data/copy") == (0, "", "")
+    assert own.files.locate("/sdcard/folder/a.txt").exists()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "cat /sdcard/big /sdcard/big > /sdcard/out",
+        "cp /sdcard/big /sdcard/out",
+        "cat /sdcard/big | cat - /sdcard/big >> /sdcard/out",
+    ],
+)
+def test_a_full_phone_is_written_no_further(own: Shell, line: str) -> None:
+    own.files.locate("/sdcard/big").write_bytes(bytes(60_000))
+    status, _, err = run(own, line)
+    assert status == 1
+    assert "No space left on device" in err
+    assert sum(f.stat().st_size for f in own.files.locate("/").rglob("*") if f.is_file()) <= 200_000
+
+
+def test_a_file_added_to_itself_ends(own: Shell) -> None:
+    assert run(own, "cat /sdcard/folder/a.txt >> /sdcard/folder/a.txt; cat /sdcard/folder/a.txt") == (0, "A\nA\n", "")
+
+
+def test_nothing_is_kept_of_what_goes_to_dev_null(own: Shell) -> None:
+    assert run(own, "cat > /dev/null; echo $?", stdin=bytes(1000)) == (0, "0\n", "")

@@ -2,7 +2,7 @@
 /* What the little web's own server would do. */
 async function rows(sql, ...values) {
   const question = { kind: "db", package: "com.android.browser", sql, values };
-  const answer = await (await fetch("/api", { method: "POST", headers: { "X-Phone": window.PHONE_TOKEN }, body: JSON.stringify(question) })).json();
+  const answer = await (await fetch("/api", { method: "POST", body: JSON.stringify(question) })).json();
   if (answer.error) throw new Error(answer.error);
   return answer.value.rows;
 }
