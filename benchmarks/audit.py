@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict
 
 from agent.core.errors import UserError
 from agent.models.spec import ModelSpec
+from benchmarks.figures.scoring import Nothing
 from benchmarks.runner.plan import RunPlan
 from benchmarks.runner.result import SuiteResult
 from benchmarks.runner.run import How, run_plan
@@ -110,7 +111,7 @@ def audit(wanted: AuditRequest) -> Audit:
             findings.append(AuditFinding(check="oracle", where=suite.name, what=skipped["oracle"]))
     if suite.kind == "grounding":
         findings += look_through(suite.name, samples)
-    known = getattr(suite, "flagged", {})
+    known = suite.flagged
     return Audit(
         suite=suite.name,
         kind=suite.kind,
@@ -198,9 +199,10 @@ def look_through(suite: str, samples: Sequence[Sample]) -> list[AuditFinding]:
 
 
 def _of_target(sample: Sample) -> Iterator[AuditFinding]:
-    box, (width, height) = getattr(sample.data.target, "box", None), sample.data.size
-    if box is None:
+    target, (width, height) = sample.data.target, sample.data.size
+    if isinstance(target, Nothing):
         return
+    box = target.box
     share = box.area / (width * height)
     if share > LARGE:
         yield AuditFinding(check="large target", where=sample.id, what=f"the target covers {share:.0%} of the image")

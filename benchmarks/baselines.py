@@ -21,13 +21,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from actions.action import Action, AnyAction, Click, Drag, Finish, Key, Move, Scroll, TypeText, Wait, parse_action
 from actions.frame import Box, Frame, Point
-from agent.core.model import Decision, Grounding, Model, ModelError, Usage
+from agent.core.model import Decision, Grounding, Model, Usage
 from agent.core.step import Step
 from agent.core.task import Task
+from benchmarks.act_only import ActOnlyModel
 from benchmarks.suite import Sample, Suite, SuiteError
 from envs.env import Observation
 
@@ -45,7 +46,7 @@ def baseline(name: str, suite: Suite, seed: int = 0) -> Maker:
     """
     match name:
         case "idle":
-            wait = Wait(seconds=getattr(suite, "idle_pause", 1.0))
+            wait = Wait(seconds=suite.idle_pause)
             return lambda sample: _ConstantAnswer(name, lambda frame: wait)
         case "say-done":
             return lambda sample: _ConstantAnswer(name, _done)
@@ -82,18 +83,11 @@ def _centre(frame: Frame) -> AnyAction:
     return Click(point=_middle(frame))
 
 
-class _Baseline:
-    """What they share: no prompt, no data to read off a screen."""
-
-    dialect = None
-    prompt_hash = None
+class _Baseline(ActOnlyModel):
+    """A model named after its baseline."""
 
     def __init__(self, name: str) -> None:
-        self.name = f"baseline:{name}"
-
-    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
-        """Never. Raises `ModelError`."""
-        raise ModelError(f"{self.name} reads nothing off a screen")
+        super().__init__(f"baseline:{name}")
 
 
 def _decision(action: Action, thought: str = "") -> Decision:
@@ -111,8 +105,7 @@ def _nowhere(reason: str) -> Grounding:
 class _ConstantAnswer(_Baseline):
     """The same answer to everything; a refusal where it has no place."""
 
-    blind = True
-    """It never looks, so that it can be asked where recorded steps come without screens."""
+    needs_screen = False
 
     def __init__(self, name: str, act: Act, place: Place | None = None) -> None:
         super().__init__(name)
@@ -134,7 +127,7 @@ KEYS = ("enter", "tab", "escape", "down", "up", "backspace", "ctrl+a", "space")
 class _Random(_Baseline):
     """Actions as a person's hand might make them: mostly clicks."""
 
-    blind = True
+    needs_screen = False
 
     def __init__(self, dice: random.Random) -> None:
         super().__init__("random")

@@ -200,13 +200,6 @@ def _answer(instruction: str, result: Result, score: Score, usage: Usage) -> Pre
 # --- figures -------------------------------------------------------------------------------------------------------
 
 
-def refuse_foreign(suite: str, options: SuiteOptions, foreign: Sequence[str]) -> None:
-    """Raise `SuiteError` for an option among `foreign`, which `suite` does not have."""
-    for option in foreign:
-        if getattr(options, option):
-            raise SuiteError(f"{suite} has no --{option.replace('_', '-')}: leave it out")
-
-
 def instances(options: SuiteOptions, default: int) -> int:
     """How many instances of each task are wanted. Raises `SuiteError` for none."""
     seeds = default if options.seeds is None else options.seeds
@@ -238,9 +231,8 @@ def judge(sample: Sample, answer: Prediction) -> SampleVerdict:
 def figures(judged: Sequence[Judged], notes: Sequence[str] = ()) -> Summary:
     """The figures of an interactive suite whose samples name their task in ``groups["task"]``.
 
-    The interval is a bootstrap over tasks and seeds (`benchmarks.figures.statistics.cluster_bootstrap`); that of
-    one task
-    alone is Wilson's over its seeds.
+    The interval is a bootstrap over tasks and seeds (`benchmarks.figures.statistics.cluster_bootstrap`), for a single
+    task Wilson's over its seeds.
     """
     return summarise(
         judged,

@@ -1,36 +1,38 @@
-"""What every benchmark is: samples in, one answer each, a verdict on each answer, and figures over all of them.
+"""The contract of a benchmark: samples, a prediction for each, verdicts on the predictions, figures over the verdicts.
 
-A suite knows its data and its rules; it knows nothing of workers, files of results or pages. The runner
-(`benchmarks.runner`) asks `answer` for each sample and keeps the answers; `judge` needs no model, so that stored
-answers can be judged again. An answer that could not be got (server away, display gone) is an error of the
-infrastructure: `answer` raises, the runner tries again, and it is never averaged into a figure.
+A suite has its data and its rules, not workers, result files or pages. The runner (`benchmarks.runner`) calls `answer`
+for each sample and stores the predictions; `judge` needs no model, so that stored predictions can be judged again. A
+prediction that could not be obtained (server or display gone) is an infrastructure error: `answer` raises, the runner
+retries, and the sample is in no figure.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.core.errors import UserError
 from agent.core.model import Model, Usage
+from agent.models.dialects.dialect import Platform
 
 Kind = Literal["grounding", "navigation", "interactive"]
 
 
 class SuiteError(UserError):
-    """The data of a suite is not what it should be, or an option does not exist; one line with what to do next."""
+    """Unusable data or an unknown option of a suite; the message is one line with what to do next."""
 
 
 @dataclass(frozen=True)
 class SuiteOptions:
-    """How a suite is to be run. A suite refuses (`SuiteError`) an option that means nothing to it.
+    """The options of a suite. A suite refuses (`SuiteError`) an option that it does not have.
 
     `mode` is a named variant of the data (e.g. ``high`` and ``low``), `rule` a named scoring rule, `language` which
     wording of the instructions. `seeds` is how many instances of each interactive task there are, from `seed` on.
-    `zoom` looks twice: at the whole screen, then at what surrounds the first answer. `tasks` names some of the tasks.
+    `zoom` asks twice: on the whole screen, then on a crop around the first answer. `tasks` selects tasks by name.
     """
 
     mode: str | None = None
@@ -43,12 +45,20 @@ class SuiteOptions:
     tasks: tuple[str, ...] = ()
 
 
+def refuse_options(suite: str, options: SuiteOptions, *unknown: str) -> None:
+    """Raise `SuiteError` for an option of `unknown` (fields of `SuiteOptions`) that was given; `suite` has none."""
+    given, default = asdict(options), asdict(SuiteOptions())
+    for option in unknown:
+        if given[option] != default[option]:
+            raise SuiteError(f"{suite} has no --{option.replace('_', '-')}: leave it out")
+
+
 @dataclass(frozen=True)
 class Sample:
-    """One question. `id` is unique in the suite and the same in every run.
+    """One item of a suite. `id` is unique in the suite and the same in every run.
 
     `groups` has the labels that figures are broken down by, e.g. ``{"platform": ("mobile",), "ui_type": ("icon",)}``;
-    a sample may carry several labels of one kind. `data` is the suite's own and can be pickled.
+    a sample may carry several labels of one kind. `data` belongs to the suite and can be pickled.
     """
 
     id: str
@@ -62,12 +72,12 @@ class _SuiteValue(BaseModel):
 
 
 class Prediction(_SuiteValue):
-    """What came of one sample, as JSON that can be judged without the sample's image or a model.
+    """The model's answer to one sample, as JSON that can be judged without the sample's image or a model.
 
     `value` is the suite's own: ``{"point": [x, y], "box": [x1, y1, x2, y2] | null}`` in pixels of the original image
     for grounding, ``{"action": {...}}`` for navigation, ``{"success": 0.0 to 1.0, "ending": …, "steps": n}`` for
-    interactive suites. `unreadable` is an answer without exactly one usable action or place; `refused` says that
-    there is no such place.
+    interactive suites. `unreadable`: no single usable action or place could be parsed; `refused`: the model says that
+    the target is not on the screen.
     """
 
     status: Literal["answered", "refused", "unreadable"]
@@ -79,10 +89,10 @@ class Prediction(_SuiteValue):
 
 
 class SampleVerdict(_SuiteValue):
-    """`kind` is the suite's word for it: ``correct``, ``wrong``, ``wrong_format``, ``refused`` and so on.
+    """The verdict on one prediction; `kind` is the suite's label: ``correct``, ``wrong``, ``refused``…
 
     `scores` has further named figures in 0 to 1 that are averaged over the samples that have them, e.g. ``type`` and
-    ``grounding`` of a navigation step. `why` says in one line what decided it, where that is not plain.
+    ``grounding`` of a navigation step. `why` gives the reason in one line where `kind` does not.
     """
 
     correct: bool
@@ -93,7 +103,7 @@ class SampleVerdict(_SuiteValue):
 
 @dataclass(frozen=True)
 class Judged:
-    """A sample with its answer and verdict."""
+    """A sample with its prediction and verdict."""
 
     sample: Sample
     answer: Prediction
@@ -135,39 +145,55 @@ class Summary(_SuiteValue):
     notes: tuple[str, ...] = ()
 
 
-class Suite(Protocol):
-    """A benchmark with its data at hand."""
+class Suite(ABC):
+    """A benchmark with its data at hand. A subclass overrides the defaults that do not fit it."""
+
+    name: str
+    """As on the command line, e.g. ``screenspot-v2``."""
+    kind: Kind
+    """What is asked of a model: `locate`, `decide` on recorded screens, or the whole loop."""
+    platform: Platform | None = None
+    """Whose actions a model is asked for; None: mobile for navigation suites, else desktop."""
+    idle_pause: float = 1.0
+    """Seconds that the baseline `idle` waits in one step."""
 
     @property
-    def name(self) -> str:
-        """As on the command line, e.g. ``screenspot-v2``."""
-
-    @property
-    def kind(self) -> Kind:
-        """What is asked of a model: `locate`, `decide` on recorded screens, or the whole loop."""
-
-    @property
+    @abstractmethod
     def protocol(self) -> Mapping[str, Any]:
         """JSON for the manifest: suite version, data hash, mode, rule, language, zoom, hit test, seeds, budget…
 
         All that must be equal for two figures to be comparable.
         """
 
+    @property
+    def flagged(self) -> Mapping[str, str]:
+        """Known findings of an audit (`benchmarks.audit`): ``CHECK:task`` to the reason."""
+        return {}
+
+    @abstractmethod
     def samples(self) -> Sequence[Sample]:
         """All samples, always in the same order; never empty."""
 
+    @abstractmethod
     def answer(self, sample: Sample, model: Model) -> Prediction:
-        """Ask `model`. A `ParseError` becomes an `unreadable` answer; what else it raises is infrastructure."""
+        """Ask `model`. A `ParseError` becomes an `unreadable` prediction; what else it raises is infrastructure."""
 
+    @abstractmethod
     def judge(self, sample: Sample, answer: Prediction) -> SampleVerdict:
-        """The rule of the suite. Needs neither model nor screen."""
+        """The verdict by the suite's rule, from the prediction alone."""
 
+    @abstractmethod
     def summarise(self, judged: Sequence[Judged]) -> Summary:
-        """The figures over `judged`. Says in `notes` what is undefined; never NaN."""
+        """The figures over `judged`. `notes` says what is undefined; never NaN."""
 
     def oracle(self, sample: Sample) -> Model | None:
-        """A model that answers `sample` rightly, or None where there is no such thing.
+        """A model that answers `sample` correctly, or None where there is none.
 
-        An oracle that has to see more than a screen (the page's own state) has a method ``bind(world)``, which an
-        interactive suite calls with what it has set up before the first step.
+        An oracle that needs more than a screen (the page's own state) has a method ``bind(world)``, which an
+        interactive suite calls with the world that it has set up before the first step.
         """
+        return None
+
+    def close(self) -> None:
+        """Release what the suite keeps open between samples. Safe to call twice."""
+        return

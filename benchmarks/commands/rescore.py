@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agent.cli.options import AsJson, print_json
+from benchmarks.runner.formatting import count, figure_cell, figure_lines
 
 if TYPE_CHECKING:
     from benchmarks.rescore import Mistake, RescoreRequest, Scored
-    from benchmarks.suite import Figure, Summary
 
 _SHOWN = 60
 """At most so many mistaken verdicts are listed for people; ``--json`` has them all."""
@@ -123,11 +123,11 @@ def _all_told(suite: str, runs: Sequence[Scored]) -> Iterator[str]:
 def _told(suite: str, run: Scored) -> Iterator[str]:
     summary = run.summary
     name = f"{suite} {run.mode}" if run.mode else suite
-    yield f"{name}: {_count(summary.correct)}/{summary.total} right" + (
+    yield f"{name}: {count(summary.correct)}/{summary.total} right" + (
         f", read as {run.dialect}" if run.dialect else ""
     )
     yield from figure_lines(summary)
-    yield from (f"  {name:<15} {_cell(cell)}" for name, cell in summary.averages.items())
+    yield from (f"  {name:<15} {figure_cell(cell)}" for name, cell in summary.averages.items())
     if summary.refusals:
         right = _right_refusals(run)
         yield f"  refusals      {summary.refusals} samples whose right answer is a refusal, {right} of them right"
@@ -135,20 +135,6 @@ def _told(suite: str, run: Scored) -> Iterator[str]:
     for note in summary.notes:
         yield f"  note          {note}"
     yield ""
-
-
-def figure_lines(summary: Summary) -> Iterator[str]:
-    """The averages, what became of the answers, and the tables, as indented lines for people."""
-    headline_is_micro = summary.headline == "micro"
-    micro = _interval(summary.ci95, summary.interval) if headline_is_micro else ""
-    yield f"  micro         {_share(summary.micro)}  {micro}".rstrip()
-    if summary.macro_over:
-        macro = _interval(summary.macro_ci95 if headline_is_micro else summary.ci95, f"over {summary.macro_over}")
-        yield f"  macro         {_share(summary.macro)}  {macro}"
-    yield f"  answers       {', '.join(f'{count} {kind}' for kind, count in summary.kinds.items())}"
-    for kind, table in summary.tables.items():
-        yield f"  by {kind}"
-        yield from (f"    {label:<32} {_cell(cell)}" for label, cell in table.items())
 
 
 def _right_refusals(run: Scored) -> int:
@@ -165,21 +151,3 @@ def _mistaken(mistakes: Sequence[Mistake]) -> Iterator[str]:
         yield f"    {mistake.id:<32} stored {mistake.stored}, is {mistake.right}: {mistake.why}"
     if len(mistakes) > _SHOWN:
         yield f"    and {len(mistakes) - _SHOWN} more (--json has them all)"
-
-
-def _interval(ends: tuple[float, float] | None, about: str) -> str:
-    return about if ends is None else f"[{ends[0]:.2%}, {ends[1]:.2%}] 95 %, {about}"
-
-
-def _cell(cell: Figure) -> str:
-    count = f"{_count(cell.correct)}/{cell.total}"
-    ends = "" if cell.ci95 is None else f"[{cell.ci95[0]:.1%}, {cell.ci95[1]:.1%}]"
-    return f"{count:>10} {_share(cell.accuracy):>8}  {ends}"
-
-
-def _share(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.2%}"
-
-
-def _count(value: float) -> str:
-    return f"{value:g}" if value.is_integer() else f"{value:.2f}"

@@ -1,5 +1,4 @@
-"""How sure a figure is: intervals and comparisons of two runs. How many samples it takes:
-`benchmarks.figures.sample_size`.
+"""Intervals of figures, and comparisons of two runs. Sample sizes are in `benchmarks.figures.sample_size`.
 
 Every function says why where a figure does not exist (`Undefined`, or None for `wilson`); none returns NaN.
 Rates and differences are shares in 0 to 1; only sentences speak of points (hundredths). Everything random is seeded,

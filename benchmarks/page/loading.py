@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from actions.action import AnyAction, describe, parse_action
+from actions.action import AnyAction, describe, parse_action, points_of
 from actions.frame import Point
 from agent.core.errors import UserError
 from benchmarks.figures.scoring import Nothing, Polygon, Region
@@ -20,6 +20,7 @@ from benchmarks.runner.result import SuiteResult, read_result
 from benchmarks.runner.store import ANSWERS
 from benchmarks.suite import Prediction, Sample, Suite, SuiteOptions, Summary
 from benchmarks.suites import SUITES, open_suite
+from benchmarks.suites.grounding.suite import GroundingScene
 from benchmarks.suites.navigation.moves import action_of
 from benchmarks.suites.navigation.recording import RecordedStep
 
@@ -208,11 +209,10 @@ def scene_of(sample: Sample) -> SampleScene | None:
     """What `sample` was about; None for a suite that keeps no place with it."""
     if isinstance(sample.data, RecordedStep):
         return _recorded(sample.data)
-    target, size = getattr(sample.data, "target", None), getattr(sample.data, "size", None)
-    if size is None:
+    if not isinstance(sample.data, GroundingScene):
         return None
-    image = getattr(sample.data, "image", None)
-    match target:
+    size, image = sample.data.size, sample.data.image
+    match sample.data.target:
         case Region(box=box):
             words = f"box ({box.x1:.0f}, {box.y1:.0f}) to ({box.x2:.0f}, {box.y2:.0f})"
             return SampleScene(size, words, (_corners(*box),), image=image)
@@ -261,8 +261,7 @@ def _acted(data: Any) -> ShownAnswer:
         action: AnyAction = parse_action(data)
     except ValueError:
         return ShownAnswer("an action that is none")
-    path = getattr(action, "path", None) or (getattr(action, "point", None),)
-    points = tuple(Point(*point) for point in path if point is not None)
+    points = points_of(action)
     return ShownAnswer(describe(action), points if all(map(_finite, points)) else ())
 
 

@@ -1,9 +1,7 @@
 """Results as one HTML page that needs no network: figures with intervals, failures, every sample, the manifest.
 
-Whatever a model, a data set or a file said is text here: `agent.views.markup` escapes it, samples are JSON that
-the script
-shows as text, and the page's content security policy lets nothing run or load but the page's own style and script,
-by their hash.
+All texts of models, data sets and files are escaped by `agent.views.markup`; samples are JSON that the script shows as
+text; the content security policy allows only the page's own style and script, by their hash.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""A result in words, for a terminal."""
+"""Results as lines of text for a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.runner.result import SuiteResult
-from benchmarks.suite import Summary
+from benchmarks.suite import Figure, Summary
 
 if TYPE_CHECKING:
     from benchmarks.runner.run import FinishedRun
@@ -34,7 +34,6 @@ def percent(share: float | None) -> str:
 
 def table(result: SuiteResult) -> list[str]:
     """The headline, averages, groups, notes, retries, and published figures of the same protocol."""
-    from benchmarks.commands.rescore import figure_lines
     from benchmarks.figures.published import comparable
 
     manifest, summary = result.manifest, Summary.model_validate(result.summary)
@@ -63,3 +62,37 @@ def failures(done: FinishedRun) -> list[str]:
         f"incomplete: {len(errors)} of {done.result.run['samples']} samples have no answer and are in no figure{ended}"
         f" - {named}{more}. Put it right, then run again with --out {done.folder} --resume"
     ]
+
+
+def figure_lines(summary: Summary) -> Iterator[str]:
+    """Averages, counts by kind of verdict, and tables, as indented lines."""
+    headline_is_micro = summary.headline == "micro"
+    micro = _interval_of(summary.ci95, summary.interval) if headline_is_micro else ""
+    yield f"  micro         {_share(summary.micro)}  {micro}".rstrip()
+    if summary.macro_over:
+        macro = _interval_of(summary.macro_ci95 if headline_is_micro else summary.ci95, f"over {summary.macro_over}")
+        yield f"  macro         {_share(summary.macro)}  {macro}"
+    yield f"  answers       {', '.join(f'{count} {kind}' for kind, count in summary.kinds.items())}"
+    for kind, table in summary.tables.items():
+        yield f"  by {kind}"
+        yield from (f"    {label:<32} {figure_cell(cell)}" for label, cell in table.items())
+
+
+def _interval_of(ends: tuple[float, float] | None, about: str) -> str:
+    return about if ends is None else f"[{ends[0]:.2%}, {ends[1]:.2%}] 95 %, {about}"
+
+
+def figure_cell(cell: Figure) -> str:
+    """``1210/1272  95.13 %  [93.8 %, 96.2 %]``, aligned."""
+    counts = f"{count(cell.correct)}/{cell.total}"
+    ends = "" if cell.ci95 is None else f"[{cell.ci95[0]:.1%}, {cell.ci95[1]:.1%}]"
+    return f"{counts:>10} {_share(cell.accuracy):>8}  {ends}"
+
+
+def _share(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.2%}"
+
+
+def count(value: float) -> str:
+    """A sum of scores, without decimals where it is whole."""
+    return f"{value:g}" if value.is_integer() else f"{value:.2f}"

@@ -93,5 +93,4 @@ def ability_for(kind: Kind) -> Ability:
 
 def platform_for(suite: Suite) -> Platform:
     """Whose actions a model is to speak of: the suite's own `platform`, else a phone's for recorded navigation."""
-    named: Platform | None = getattr(suite, "platform", None)
-    return named or ("mobile" if suite.kind == "navigation" else "desktop")
+    return suite.platform or ("mobile" if suite.kind == "navigation" else "desktop")

@@ -54,8 +54,8 @@ class FinishedRun:
 def run_plan(plan: RunPlan, how: How) -> FinishedRun:
     """Run `plan` and write its result.
 
-    Raises `actions.errors.HandeyeError` when it cannot begin, and KeyboardInterrupt when it is stopped: what has
-    been answered is kept, and the same run with `resume` goes on from there.
+    Raises `actions.errors.HandeyeError` when it cannot begin, and KeyboardInterrupt when it is stopped: the
+    answers so far are stored, and the same run with `resume` continues.
     """
     suite = plan.check()
     samples = plan.samples(suite)

@@ -70,9 +70,7 @@ class Desk:
     def close(self) -> None:
         """Give the model back, and the screens that the suite keeps open."""
         self._minds.close()
-        end = getattr(self._suite, "close", None)
-        if end is not None:
-            end()
+        self._suite.close()
 
 
 def _said(error: BaseException) -> str:

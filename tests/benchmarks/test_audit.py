@@ -17,7 +17,7 @@ from agent.core.model import Decision, Grounding, Model, ModelError
 from benchmarks.audit import look_through
 from benchmarks.figures.scoring import Nothing, Region
 from benchmarks.interactive import figures, judge
-from benchmarks.suite import Judged, Kind, Prediction, Sample, SampleVerdict, SuiteOptions, Summary
+from benchmarks.suite import Judged, Kind, Prediction, Sample, SampleVerdict, Suite, SuiteOptions, Summary
 from benchmarks.suites import SUITES, Entry
 from benchmarks.suites.grounding.suite import GroundingScene
 from envs.env import Observation
@@ -48,7 +48,7 @@ class Knows:
 
 
 @dataclass(frozen=True)
-class Toy:
+class Toy(Suite):
     """Two instances of each task; one look, one action. `known` is what the suite declares."""
 
     options: SuiteOptions

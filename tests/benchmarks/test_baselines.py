@@ -17,7 +17,7 @@ from agent.core.model import Decision, Grounding, ModelError
 from agent.core.step import OutcomeRecord, Step
 from agent.core.task import Task
 from benchmarks.baselines import NAMES, baseline, quoted
-from benchmarks.suite import Prediction, Sample, SuiteError
+from benchmarks.suite import Prediction, Sample, Suite, SuiteError
 from envs.env import Observation
 
 TASK = Task("Press the button")
@@ -50,13 +50,23 @@ class Pointer:
 
 
 @dataclass
-class Places:
+class Places(Suite):
     """Samples with one right place each, shares of a 400x300 or 800x600 screen by turns."""
 
     shares: Sequence[tuple[float, float]]
     kind: str = "grounding"
     name: str = "places"
     asked: list[str] = field(default_factory=list)
+
+    @property
+    def protocol(self):
+        return {}
+
+    def judge(self, sample, answer):
+        raise NotImplementedError
+
+    def summarise(self, judged):
+        raise NotImplementedError
 
     def samples(self):
         return [Sample(str(n), TASK.instruction, {"task": ("one",)}, n) for n in range(len(self.shares))]
@@ -102,7 +112,7 @@ def test_idle_waits_say_done_ends_and_centre_clicks_the_middle():
     assert decide["centre"] == Click(point=Point(200, 150))
     assert baseline("centre", GRID)(sample).locate(observation(), "x").point == (200, 150)
     assert baseline("idle", GRID)(sample).locate(observation(), "x").refused
-    with pytest.raises(ModelError, match="reads nothing"):
+    with pytest.raises(ModelError, match="does not extract"):
         baseline("idle", GRID)(sample).extract(observation(), {}, "what?")
 
 

@@ -20,11 +20,12 @@ from agent.core.model import Model
 from benchmarks.suite import Prediction, SuiteError, SuiteOptions
 from benchmarks.suites.desktop import DesktopSuite, checks, open_suite
 from benchmarks.suites.desktop.catalogue import FLAGGED, INFEASIBLE
-from benchmarks.suites.desktop.checks import Check
 from benchmarks.suites.desktop.pages import Pages, WebPage
 from benchmarks.suites.desktop.sheets import workbook
-from benchmarks.suites.desktop.task import TASKS, DesktopScene, instance_seed
-from benchmarks.suites.desktop.world import AgentStatements, DesktopWorld, programs_missing
+from benchmarks.suites.desktop.task import TASKS
+from benchmarks.suites.desktop.world import Check, DesktopScene, DesktopWorld, programs_missing
+from benchmarks.suites.tasks.catalogue import instance_seed
+from benchmarks.suites.tasks.world import AgentStatements
 from tests.agent.fakes import ScriptedModel
 
 missing = programs_missing((*{p for task in TASKS.values() for p in task.programs}, "Xvfb", "openbox"))
@@ -128,7 +129,7 @@ class Place:
 
     home: Path
     scene: Any = None
-    told: AgentStatements = field(default_factory=AgentStatements)
+    statements: AgentStatements = field(default_factory=AgentStatements)
     pages: Any = None
     copied: str | None = None
 
@@ -186,15 +187,15 @@ def test_files_must_be_as_they_were_but_for_the_changes(place: Place) -> None:
 )
 def test_an_answer_is_a_whole_word(place: Place, answer: str | None, right: bool) -> None:
     if answer is not None:
-        place.told.hear(Says(text=answer))
-    assert (fault(checks.told("089-123"), place) == "") is right
+        place.statements.hear(Says(text=answer))
+    assert (fault(checks.answered("089-123"), place) == "") is right
 
 
 def test_only_the_last_answer_counts(place: Place) -> None:
     for text in ("12", "13"):
-        place.told.hear(Says(text=text))
-    assert fault(checks.told("13"), place) == ""
-    assert fault(checks.told("12"), place)
+        place.statements.hear(Says(text=text))
+    assert fault(checks.answered("13"), place) == ""
+    assert fault(checks.answered("12"), place)
 
 
 @pytest.mark.parametrize(

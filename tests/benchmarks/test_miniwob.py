@@ -90,9 +90,9 @@ def test_the_protocol_tells_apart_what_is_not_comparable():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (SuiteOptions(zoom=True), "no option zoom"),
-        (SuiteOptions(rule="x"), "no option rule"),
-        (SuiteOptions(language="cn"), "no option language"),
+        (SuiteOptions(zoom=True), "miniwob has no --zoom: leave it out"),
+        (SuiteOptions(rule="x"), "miniwob has no --rule: leave it out"),
+        (SuiteOptions(language="cn"), "miniwob has no --language: leave it out"),
         (SuiteOptions(mode="hard"), "no mode 'hard'"),
         (SuiteOptions(tasks=("click-tset",)), "no task 'click-tset'"),
     ],

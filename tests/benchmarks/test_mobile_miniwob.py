@@ -10,7 +10,7 @@ from agent.core.model import Decision
 from benchmarks.baselines import baseline
 from benchmarks.suite import Sample, SuiteError, SuiteOptions
 from benchmarks.suites import SUITES, open_suite
-from benchmarks.suites.mobile_miniwob.oracle import Finger
+from benchmarks.suites.mobile_miniwob.oracle import TouchScript
 from benchmarks.suites.mobile_miniwob.suite import MobileMiniwobSuite
 from benchmarks.suites.mobile_miniwob.tasks import STEPS, TASKS
 from tests.agent.browser import INSTALLED
@@ -90,7 +90,7 @@ class Says:
 
 @phone
 @pytest.mark.parametrize("name", QUICK)
-def test_a_finger_solves_the_task(suite: MobileMiniwobSuite, name: str) -> None:
+def test_touch_solves_the_task(suite: MobileMiniwobSuite, name: str) -> None:
     sample = sample_of(suite, f"{name}/0")
     answer = suite.answer(sample, suite.oracle(sample))  # type: ignore[arg-type]
     assert suite.judge(sample, answer).correct, answer.value
@@ -112,8 +112,8 @@ def test_doing_nothing_ends_with_the_budget_and_without_success(suite: MobileMin
 def test_a_part_of_the_reward_is_no_success_and_the_page_ends_the_run(suite: MobileMiniwobSuite) -> None:
     task, seed = sample_of(suite, "click-checkboxes-large/0").data
     with suite.episode(task, seed) as world:
-        hand = Finger(world)
-        first, submit = hand.click(hand.one("#boxes-left input")), hand.click(hand.one("#subbtn"))
+        page = TouchScript(world)
+        first, submit = page.click(page.one("#boxes-left input")), page.click(page.one("#subbtn"))
         for action in (first, submit):
             assert not world.over()
             world.env.perform(action, world.env.observe().frame)
@@ -127,7 +127,7 @@ def test_a_part_of_the_reward_is_no_success_and_the_page_ends_the_run(suite: Mob
 def test_the_right_page_needs_no_last_word(suite: MobileMiniwobSuite) -> None:
     sample = sample_of(suite, "click-test/1")
     with suite.episode(*sample.data) as world:
-        place = Finger(world).click(Finger(world).one("#subbtn"))
+        place = TouchScript(world).click(TouchScript(world).one("#subbtn"))
     assert isinstance(place, Click)
     answer = suite.answer(sample, Says(Wait(seconds=0.1), place, Wait(seconds=9)))  # type: ignore[arg-type]
     assert (answer.value["success"], answer.value["steps"]) == (1, 2)

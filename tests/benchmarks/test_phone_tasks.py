@@ -1,6 +1,7 @@
 """The tasks on the simulated phone: parameters, checks, and scripts that solve them by finger."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -9,10 +10,10 @@ from actions.action import AnyAction, Finish
 from agent.core.model import Decision
 from benchmarks.suite import SuiteError, SuiteOptions
 from benchmarks.suites import open_suite
-from benchmarks.suites.desktop.task import instance_seed
 from benchmarks.suites.phone_tasks.checks import says
 from benchmarks.suites.phone_tasks.suite import PhoneTasksSuite
 from benchmarks.suites.phone_tasks.task import TASKS
+from benchmarks.suites.tasks.catalogue import instance_seed
 from tests.agent.browser import INSTALLED
 
 phone = pytest.mark.skipif(not INSTALLED, reason="needs chromium")
@@ -49,9 +50,9 @@ def suite() -> Iterator[PhoneTasksSuite]:
 
 def test_there_are_many_tasks_and_their_names_are_their_apps(suite: PhoneTasksSuite) -> None:
     assert len(TASKS) >= 44
-    assert sum(len(task.apps) > 1 for task in TASKS.values()) >= 8
+    assert sum(len(task.programs) > 1 for task in TASKS.values()) >= 8
     assert {task.difficulty for task in TASKS.values()} == {"easy", "medium", "hard"}
-    apps = {app for task in TASKS.values() for app in task.apps}
+    apps = {app for task in TASKS.values() for app in task.programs}
     assert apps == {"Settings", "Contacts", "Messages", "Notes", "Clock", "Calendar", "Files", "Browser"}
     assert len({sample.id for sample in suite.samples()}) == 2 * len(TASKS)
 
@@ -79,9 +80,10 @@ def test_answers_are_compared_without_being_fussy_or_gullible() -> None:
 
 def test_options_that_mean_nothing_are_refused() -> None:
     for options, words in (
-        (SuiteOptions(mode="hard"), "--mode"), (SuiteOptions(tasks=("nope",)), "no task"), (SuiteOptions(seeds=0),
-        "at least one"),
-    ):  # fmt: skip
+        (SuiteOptions(mode="hard"), "--mode"),
+        (SuiteOptions(tasks=("nope",)), "no task"),
+        (SuiteOptions(seeds=0), "at least one"),
+    ):
         with pytest.raises(SuiteError, match=words):
             open_suite("phone-tasks", None, options)
 
@@ -110,22 +112,47 @@ def test_saying_done_or_answering_at_random_is_no_success(suite: PhoneTasksSuite
         assert answer.value["success"] == 0, (name, answer.value)
 
 
+class NeverClaims:
+    """The oracle, which gives up at the end instead of saying that it is done."""
+
+    def __init__(self, oracle: Any) -> None:
+        self._oracle = oracle
+        self.bind, self.name, self.dialect, self.prompt_hash = oracle.bind, "never claims", None, None
+        self.locate, self.extract = oracle.locate, oracle.extract
+
+    def decide(self, *seen: Any) -> Any:
+        decision = self._oracle.decide(*seen)
+        failure = Finish(status="failure", message="no")
+        return decision.model_copy(update={"action": failure}) if decision.action.type == "finish" else decision
+
+
 @phone
 def test_the_right_state_without_a_word_is_no_success(suite: PhoneTasksSuite) -> None:
     sample = next(one for one in suite.samples() if one.data[0] == "settings-bluetooth")
+    answer = suite.answer(sample, NeverClaims(suite.oracle(sample)))  # type: ignore[arg-type]
+    assert (answer.value["success"], answer.value["ending"]) == (0, "gave_up")
+    assert answer.value["state"]
+    assert answer.value["why"] == "the state is right, but the agent never said that it was done"
+    assert not suite.judge(sample, answer).correct
+
+
+@phone
+def test_a_score_takes_the_right_state_and_a_claim(suite: PhoneTasksSuite) -> None:
+    sample = next(one for one in suite.samples() if one.data[0] == "settings-bluetooth")
     with suite.world(*sample.data) as world:
-        assert world.score().success == 0
+        assert not world.score().more["state"]
         value = world.device.setting("global", "bluetooth_on")
         world.device.put("global", "bluetooth_on", "0" if value == "1" else "1")
+        assert (world.score().success, world.score().more["state"]) == (0, True)
+        world.hear(Finish(status="success"))
         assert world.score().success == 1
-    answer = suite.answer(sample, Says(Finish(status="failure")))  # type: ignore[arg-type]
-    assert answer.value["success"] == 0
 
 
 @phone
 def test_a_change_that_nobody_asked_for_is_no_success(suite: PhoneTasksSuite) -> None:
     sample = next(one for one in suite.samples() if one.data[0] == "contacts-delete")
     with suite.world(*sample.data) as world:
+        world.hear(Finish(status="success"))
         world.device.run_sql("contacts", "delete from contacts where phone like '+1 777%'")
         assert world.score().success == 1
         world.device.run_sql("contacts", "delete from contacts where rowid = 1")

@@ -22,7 +22,7 @@ import numpy as np
 from actions.frame import Frame
 from agent.core.model import Model, ModelError, ParseError
 from benchmarks.figures.summary import summarise
-from benchmarks.suite import Judged, Kind, Prediction, Sample, SampleVerdict, SuiteError, SuiteOptions, Summary
+from benchmarks.suite import Judged, Kind, Prediction, Sample, SampleVerdict, Suite, SuiteError, SuiteOptions, Summary
 from benchmarks.suites import SUITES, Entry
 from envs.env import Image, Observation
 
@@ -54,7 +54,7 @@ def picture(number: int) -> Image:
 
 
 @dataclass(frozen=True)
-class Toy:
+class Toy(Suite):
     name: str
     kind: Kind
     folder: Path
@@ -118,9 +118,6 @@ class Toy:
 
     def summarise(self, judged: Sequence[Judged]) -> Summary:
         return summarise(judged, macro_over="parity")
-
-    def oracle(self, sample: Sample) -> Model | None:
-        return None
 
 
 def open_toy(name: str, data: Path | None, options: SuiteOptions) -> Toy:

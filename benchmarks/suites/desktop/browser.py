@@ -9,12 +9,13 @@ from random import Random
 
 from actions.action import Answer, Scroll
 from actions.frame import Point
-from benchmarks.suites.desktop.checks import Check, bookmarked, files, read_in_browser, sent, told
+from benchmarks.suites.desktop.checks import answered, bookmarked, files, read_in_browser, sent
 from benchmarks.suites.desktop.oracle import click_on, keys, saved, write
 from benchmarks.suites.desktop.pages import WebPage
 from benchmarks.suites.desktop.sample_text import CITIES, NOUNS, TOPICS, amounts, people, person, sentence, some
-from benchmarks.suites.desktop.task import DesktopScene, Move, Script, Until, task
-from benchmarks.suites.desktop.world import DesktopWorld
+from benchmarks.suites.desktop.task import task
+from benchmarks.suites.desktop.world import Check, DesktopScene, DesktopWorld, Script
+from benchmarks.suites.tasks.oracle import Move, Until
 
 BROWSER = "chromium --window-size=1000,720 --window-position=0,0 {pages}"
 OK = WebPage("Thank you", "<h1>Thank you. It was sent.</h1>")
@@ -156,7 +157,7 @@ def phone_number(random: Random) -> DesktopScene:
         f"What is the telephone number of {names[index]}? Answer with the number.",
         f"Click “{names[index]}” and tell me the Telephone",
         {"/": WebPage("Directory", f"<h1>Directory</h1>{links}"), **pages},
-        told(numbers[index]),
+        answered(numbers[index]),
         script,
     )
 

@@ -8,8 +8,9 @@ from random import Random
 from benchmarks.suites.desktop.checks import clipboard
 from benchmarks.suites.desktop.oracle import at, keys, titled
 from benchmarks.suites.desktop.sample_text import NOUNS, amounts
-from benchmarks.suites.desktop.task import DesktopScene, Move, task
-from benchmarks.suites.desktop.world import DesktopWorld
+from benchmarks.suites.desktop.task import task
+from benchmarks.suites.desktop.world import DesktopScene, DesktopWorld
+from benchmarks.suites.tasks.oracle import Move
 
 KEYPAD = ("()", "789/√", "456*%", "123-", "0.±+")
 """The buttons of the basic mode, row by row."""

@@ -1,7 +1,7 @@
-"""Checks of state, from outside: what is on the disk, on the clipboard, in the browser's profile, at the web server.
+"""Checks of the state of a desktop task: files, clipboard, browser profile, forms sent to the web server.
 
-A check is given the world and says in one line what is wrong, or nothing at all when everything is right. None believes
-a word of the agent's, except where the task is to tell something.
+A check takes the world and returns one line that says what is wrong, "" for nothing. Only `answered` reads what the
+agent said.
 """
 
 from __future__ import annotations
@@ -12,16 +12,13 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
-if TYPE_CHECKING:
-    from benchmarks.suites.desktop.world import DesktopWorld
-
-Check = Callable[["DesktopWorld"], str]
+from benchmarks.suites.desktop.world import Check, DesktopWorld
 
 
 def every(*checks: Check) -> Check:
@@ -83,13 +80,13 @@ def clipboard(text: str) -> Check:
     return check
 
 
-def told(*accepted: str) -> Check:
+def answered(*accepted: str) -> Check:
     """The agent's last answer has one of `accepted` in it, as a whole word or number, in any case."""
 
     def check(world: DesktopWorld) -> str:
-        said = world.told.answers[-1] if world.told.answers else ""
-        heard = any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", said, re.IGNORECASE) for word in accepted)
-        return "" if heard else f"the answer {_short(said)} does not say {' or '.join(map(repr, accepted))}"
+        answer = world.statements.last
+        found = any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", answer, re.IGNORECASE) for word in accepted)
+        return "" if found else f"the answer {_short(answer)} does not say {' or '.join(map(repr, accepted))}"
 
     return check
 

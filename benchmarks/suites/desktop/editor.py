@@ -8,8 +8,9 @@ from random import Random
 from benchmarks.suites.desktop.checks import every, files, setting
 from benchmarks.suites.desktop.oracle import closed, has, keys, lacks, opened, press_until, saved, write
 from benchmarks.suites.desktop.sample_text import NOUNS, TOPICS, people, sentence, some
-from benchmarks.suites.desktop.task import DesktopScene, Move, task
-from benchmarks.suites.desktop.world import DesktopWorld
+from benchmarks.suites.desktop.task import task
+from benchmarks.suites.desktop.world import DesktopScene, DesktopWorld
+from benchmarks.suites.tasks.oracle import Move
 
 
 def save_as(world: DesktopWorld, name: str) -> Iterator[Move]:

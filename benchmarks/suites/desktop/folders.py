@@ -8,8 +8,9 @@ from random import Random
 from benchmarks.suites.desktop.checks import every, files, folders
 from benchmarks.suites.desktop.oracle import closed, keys, opened, press_until, titled, write
 from benchmarks.suites.desktop.sample_text import NOUNS, TOPICS, sentence, some
-from benchmarks.suites.desktop.task import DesktopScene, Move, Until, task
-from benchmarks.suites.desktop.world import DesktopWorld
+from benchmarks.suites.desktop.task import task
+from benchmarks.suites.desktop.world import DesktopScene, DesktopWorld
+from benchmarks.suites.tasks.oracle import Move, Until
 
 Files = dict[str, str | bytes]
 

@@ -11,8 +11,9 @@ from benchmarks.suites.desktop.folders import base, papers
 from benchmarks.suites.desktop.oracle import give_up
 from benchmarks.suites.desktop.pages import WebPage
 from benchmarks.suites.desktop.sample_text import NOUNS, TOPICS, amounts, sentence, some
-from benchmarks.suites.desktop.task import DesktopScene, Move, Script, task
-from benchmarks.suites.desktop.world import DesktopWorld
+from benchmarks.suites.desktop.task import task
+from benchmarks.suites.desktop.world import DesktopScene, DesktopWorld, Script
+from benchmarks.suites.tasks.oracle import Move
 
 
 def _give_up(why: str) -> Script:

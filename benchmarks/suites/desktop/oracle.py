@@ -1,73 +1,26 @@
-"""A model that does a task by its script, with the same actions as any agent, and the moves scripts are made of."""
+"""The oracle of the desktop tasks, and the moves that their scripts are made of."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 from actions.action import AnyAction, Click, Finish, Key, TypeText
 from actions.frame import Point
-from agent.core.model import Decision, Grounding, ModelError
-from agent.core.step import Step
-from agent.core.task import Task
-from benchmarks.suites.desktop.task import Move, Until
+from agent.core.model import ModelError
 from benchmarks.suites.desktop.world import DesktopWorld
-from envs.env import Observation
+from benchmarks.suites.tasks.oracle import Move, ScriptOracle, Until
 from envs.x11 import XWindow
 
 
-class DesktopOracle:
-    """Does what the scene's script says. It is bound to a world before the first step."""
-
-    name = "oracle"
-    dialect = None
-    prompt_hash = None
-
-    def __init__(self) -> None:
-        self._moves: Iterator[Move] = iter(())
-
-    def bind(self, world: DesktopWorld) -> None:
-        """Take the script of `world`'s scene; when it is through, wait for the state and say done."""
-        self._moves = _whole(world)
-
-    def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
-        """The script's next action. Raises `ModelError` when a condition does not come true in time."""
-        for move in self._moves:
-            if isinstance(move, Until):
-                _wait(move)
-            else:
-                return Decision(action=move)
-        return Decision(action=Finish(status="success"))
-
-    def locate(self, observation: Observation, instruction: str) -> Grounding:
-        """An oracle only acts."""
-        raise ModelError("the oracle of a desktop task only acts")
-
-    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
-        """An oracle only acts."""
-        raise ModelError("the oracle of a desktop task only acts")
+def desktop_oracle() -> ScriptOracle[DesktopWorld]:
+    """A model that runs the script of the scene that it is bound to, then waits for the state to be right."""
+    return ScriptOracle(_moves)
 
 
-def _whole(world: DesktopWorld) -> Iterator[Move]:
+def _moves(world: DesktopWorld) -> Iterator[Move]:
     yield from world.scene.script(world)
     if not world.scene.infeasible:
         yield Until(lambda: not world.scene.check(world), "the state to be right", 20.0)
-
-
-def _wait(until: Until) -> None:
-    if not _holds(until, until.seconds):
-        raise ModelError(f"the oracle waited {until.seconds:g} s in vain for {until.what}")
-
-
-def _holds(until: Until, seconds: float) -> bool:
-    """Whether the condition comes true within `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not until.condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def keys(*chords: str) -> AnyAction:
@@ -79,7 +32,7 @@ def press_until(chord: str, until: Until) -> Iterator[Move]:
     """Press `chord`, again where it was lost (a dialog whose button is not yet enabled drops it), until `until`."""
     for _ in range(4):
         yield keys(chord)
-        if _holds(until, 1.5):
+        if until.holds(1.5):
             return
     yield until
 

@@ -11,8 +11,9 @@ from PIL import Image, ImageDraw
 from benchmarks.suites.desktop.checks import every, files, picture
 from benchmarks.suites.desktop.oracle import closed, keys, opened, press_until, windows, write
 from benchmarks.suites.desktop.sample_text import CITIES, some
-from benchmarks.suites.desktop.task import DesktopScene, Move, task
-from benchmarks.suites.desktop.world import DesktopWorld
+from benchmarks.suites.desktop.task import task
+from benchmarks.suites.desktop.world import DesktopScene, DesktopWorld
+from benchmarks.suites.tasks.oracle import Move
 
 COLOURS = ("crimson", "seagreen", "royalblue", "orange", "purple", "teal")
 

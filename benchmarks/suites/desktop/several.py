@@ -18,8 +18,9 @@ from benchmarks.suites.desktop.pictures import draw, overwrite, png
 from benchmarks.suites.desktop.sample_text import CITIES, NOUNS, TOPICS, amounts, people, rows_of, sentence, some
 from benchmarks.suites.desktop.sheets import save_as as save_sheet
 from benchmarks.suites.desktop.sheets import workbook
-from benchmarks.suites.desktop.task import DesktopScene, Move, task
-from benchmarks.suites.desktop.world import DesktopWorld
+from benchmarks.suites.desktop.task import task
+from benchmarks.suites.desktop.world import DesktopScene, DesktopWorld
+from benchmarks.suites.tasks.oracle import Move
 
 
 @task("several-sum-to-note", "galculator", "mousepad", complexity=3.4)

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from random import Random
 
-from benchmarks.suites.desktop.checks import Check, cells, every
+from benchmarks.suites.desktop.checks import cells, every
 from benchmarks.suites.desktop.oracle import closed, keys, opened, press_until, saved, write
 from benchmarks.suites.desktop.sample_text import CITIES, NOUNS, amounts, people, rows_of, some
-from benchmarks.suites.desktop.task import DesktopScene, Move, task
-from benchmarks.suites.desktop.world import DesktopWorld
+from benchmarks.suites.desktop.task import task
+from benchmarks.suites.desktop.world import Check, DesktopScene, DesktopWorld
+from benchmarks.suites.tasks.oracle import Move
 
 Rows = Sequence[Sequence[str | int]]
 SPREADSHEET = "Documents/table.gnumeric"

@@ -8,12 +8,14 @@ from typing import Any
 
 from agent.core.model import Model
 from agent.core.task import Limits
-from benchmarks.interactive import figures, hash_of, instances, play, refuse_foreign
-from benchmarks.suite import Judged, Kind, Prediction, Sample, SampleVerdict, SuiteError, SuiteOptions, Summary
+from benchmarks.interactive import instances, play
+from benchmarks.suite import Prediction, Sample, SampleVerdict, SuiteError, SuiteOptions, refuse_options
 from benchmarks.suites.desktop import catalogue
-from benchmarks.suites.desktop.oracle import DesktopOracle
-from benchmarks.suites.desktop.task import MODES, TASKS, DesktopTask, Mode, instance_seed
-from benchmarks.suites.desktop.world import SIZE, DesktopWorld, programs_missing
+from benchmarks.suites.desktop.oracle import desktop_oracle
+from benchmarks.suites.desktop.task import CATALOGUE, TASKS
+from benchmarks.suites.desktop.world import MODES, SIZE, DesktopScene, DesktopWorld, Mode, programs_missing
+from benchmarks.suites.tasks.catalogue import SeededTask
+from benchmarks.suites.tasks.suite import TaskSuite
 
 VERSION = 1
 """Raised whenever a task, its check or its wording changes: figures of different versions are not comparable."""
@@ -22,30 +24,21 @@ SECONDS = 600.0
 """The longest a run may take."""
 
 
-class DesktopSuite:
-    """`tasks` in `seeds` instances each; instance `i` has the seed `instance_seed(seed, task, i)`."""
+class DesktopSuite(TaskSuite[DesktopScene]):
+    """The desktop tasks, each instance on a fresh private display."""
 
     name = "desktop"
-    kind: Kind = "interactive"
 
-    def __init__(self, tasks: Sequence[DesktopTask], mode: Mode, seed: int, seeds: int) -> None:
-        self._tasks = tuple(tasks)
+    def __init__(self, tasks: Sequence[SeededTask[DesktopScene]], mode: Mode, seed: int, seeds: int) -> None:
+        super().__init__(tasks, seed, seeds)
         self._mode: Mode = mode
-        self._seed = seed
-        self._seeds = seeds
 
     @property
-    def protocol(self) -> Mapping[str, Any]:
-        """What two figures must share to be comparable."""
+    def setting(self) -> Mapping[str, Any]:
+        """See `TaskSuite.setting`."""
         return {
             "suite_version": VERSION,
-            "data_hash": hash_of(self.samples(), lambda sample: TASKS[sample.data[0]].steps),
             "mode": self._mode,
-            "seed": self._seed,
-            "seeds": self._seeds,
-            "instance_seed": "int(sha256(f'{seed}_{task}_{instance}'), 16) % 2**32",
-            "tasks": [task.name for task in self._tasks],
-            "step_budget": "int(10 * complexity)",
             "seconds_budget": SECONDS,
             "screen": list(SIZE),
             "success": "the state is right, checked from outside, and the agent said that it was done; "
@@ -53,9 +46,14 @@ class DesktopSuite:
             "infeasible": catalogue.INFEASIBLE,
         }
 
-    def samples(self) -> Sequence[Sample]:
-        """The first instance of every task, then the second of every task: the first part of a run has all tasks."""
-        return [self._sample(task, i) for i in range(self._seeds) for task in self._tasks]
+    def wording(self, scene: DesktopScene) -> str:
+        """The instruction in the suite's mode."""
+        return scene.wording(self._mode)
+
+    def labels(self, task: SeededTask[DesktopScene]) -> Mapping[str, tuple[str, ...]]:
+        """Program, difficulty and feasibility."""
+        feasible = "infeasible" if task.infeasible else "feasible"
+        return {"program": task.programs, "difficulty": (task.difficulty,), "feasible": (feasible,)}
 
     def answer(self, sample: Sample, model: Model) -> Prediction:
         """One whole run on a fresh display. Raises `EnvError` and `ModelError`."""
@@ -66,36 +64,22 @@ class DesktopSuite:
             return play(world, model, limits, seeds={"instance": seed})
 
     def judge(self, sample: Sample, answer: Prediction) -> SampleVerdict:
-        """``solved``; ``false_done`` where the agent said done and the state was wrong; else how the run ended."""
+        """``solved``; ``false_done`` where the agent said done and the state was wrong; else the run's ending."""
         solved = float(answer.value["success"]) >= 1
-        lied = answer.value.get("claimed") and not solved
-        kind = "solved" if solved else "false_done" if lied else str(answer.value["ending"])
-        state = 1.0 if answer.value.get("state") and not TASKS[sample.data[0]].infeasible else 0.0
-        scores = {"state": state} if not TASKS[sample.data[0]].infeasible else {}
+        false_done = answer.value.get("claimed") and not solved
+        kind = "solved" if solved else "false_done" if false_done else str(answer.value["ending"])
+        infeasible = TASKS[sample.data[0]].infeasible
+        scores = {} if infeasible else {"state": 1.0 if answer.value.get("state") else 0.0}
         return SampleVerdict(correct=solved, kind=kind, scores=scores, why=str(answer.value.get("why", "")))
 
-    def summarise(self, judged: Sequence[Judged]) -> Summary:
-        """Success by task, program and difficulty; the interval is a bootstrap over tasks and seeds."""
-        return figures(judged)
-
-    def oracle(self, sample: Sample) -> Model | None:
+    def oracle(self, sample: Sample) -> Model:
         """The task's own script."""
-        return DesktopOracle()
+        return desktop_oracle()
 
     @property
     def flagged(self) -> Mapping[str, str]:
-        """What `benchmarks.audit` finds and is so on purpose: ``CHECK:task`` to the reason."""
+        """Findings of `benchmarks.audit` that are intended."""
         return catalogue.FLAGGED
-
-    def _sample(self, task: DesktopTask, instance: int) -> Sample:
-        seed = instance_seed(self._seed, task.name, instance)
-        groups = {
-            "task": (task.name,),
-            "program": task.programs,
-            "difficulty": (task.difficulty,),
-            "feasible": ("infeasible" if task.infeasible else "feasible",),
-        }
-        return Sample(f"{task.name}/{instance}", task.scene(seed).wording(self._mode), groups, (task.name, seed))
 
 
 def open_suite(name: str, data: Path | None, options: SuiteOptions) -> DesktopSuite:
@@ -103,18 +87,11 @@ def open_suite(name: str, data: Path | None, options: SuiteOptions) -> DesktopSu
     mode = options.mode or "plain"
     if mode not in MODES:
         raise SuiteError(f"desktop has no mode {mode!r}: choose one of {', '.join(MODES)}")
-    refuse_foreign("the desktop suite", options, ("rule", "language", "zoom", "official_timer"))
+    refuse_options("the desktop suite", options, "rule", "language", "zoom", "official_timer")
     if data is not None:
         raise SuiteError("the desktop suite needs no data: leave out --data")
     seeds = instances(options, 1)
-    tasks = _chosen(options.tasks)
+    tasks = sorted(CATALOGUE.chosen(options.tasks), key=lambda task: task.name)
     if missing := programs_missing(tuple(dict.fromkeys(p for task in tasks for p in task.programs))):
         raise SuiteError(f"programs are missing: sudo apt-get install {' '.join(missing)}")
     return DesktopSuite(tasks, mode, options.seed, seeds)
-
-
-def _chosen(names: Sequence[str]) -> list[DesktopTask]:
-    unknown = [name for name in names if name not in TASKS]
-    if unknown:
-        raise SuiteError(f"desktop has no task {unknown[0]!r}. Tasks: {', '.join(TASKS)}")
-    return [TASKS[name] for name in sorted(TASKS) if not names or name in names]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
-from benchmarks.suites.desktop.checks import Check, every, executable, files, folders, no_process
+from benchmarks.suites.desktop.checks import every, executable, files, folders, no_process
 from benchmarks.suites.desktop.oracle import write
 from benchmarks.suites.desktop.sample_text import CITIES, NOUNS, TOPICS, amounts, people, sentence, some
-from benchmarks.suites.desktop.task import DesktopScene, Move, task
-from benchmarks.suites.desktop.world import DesktopWorld
+from benchmarks.suites.desktop.task import task
+from benchmarks.suites.desktop.world import Check, DesktopScene, DesktopWorld
+from benchmarks.suites.tasks.oracle import Move
 
 
 def _commands(*lines: str) -> tuple[str, list[str]]:

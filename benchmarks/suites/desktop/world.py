@@ -1,23 +1,21 @@
-"""One instance of a task, set up on a display of its own: its programs, its home folder, its web server."""
+"""An instance of a desktop task and its set-up: a private display with programs, a home folder and a web server."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
-from actions.action import Answer, AnyAction, Finish
-from benchmarks.interactive import Score
 from benchmarks.suites.desktop.clipboard import read_clipboard
-from benchmarks.suites.desktop.pages import Pages
-from benchmarks.suites.desktop.task import DesktopScene, Mode
+from benchmarks.suites.desktop.pages import Pages, WebPage
+from benchmarks.suites.tasks.oracle import Move, Until
+from benchmarks.suites.tasks.world import StateWorld
 from envs.sandbox import SandboxEnv
 
 if TYPE_CHECKING:
@@ -36,29 +34,46 @@ text/csv=org.xfce.mousepad.desktop
 _BASHRC = "PS1='\\w\\$ '\n"
 
 
-@dataclass
-class AgentStatements:
-    """What the agent has said: its answers, and how it ended the task (None: not yet)."""
-
-    answers: list[str] = field(default_factory=list)
-    status: str | None = None
-
-    def hear(self, action: AnyAction) -> None:
-        """Take note of an action that speaks."""
-        if isinstance(action, Answer):
-            self.answers.append(action.text)
-        elif isinstance(action, Finish):
-            self.status = action.status
-            if action.message and action.status == "success":
-                self.answers.append(action.message)
+Mode = Literal["plain", "explicit"]
+MODES: tuple[Mode, ...] = ("plain", "explicit")
+Check = Callable[["DesktopWorld"], str]
+"""What is wrong with the state in one line, "" for nothing."""
+Script = Callable[["DesktopWorld"], Iterator[Move]]
+"""The solution of a task, for the oracle."""
 
 
-class DesktopWorld:
+@dataclass(frozen=True)
+class DesktopScene:
+    """One instance of a task: its initial state, two wordings, a check of state and a scripted solution.
+
+    `plain` states the goal, `explicit` the steps. `apps` are the command lines started, in order; ``{pages}`` in them
+    is the address of the local web server. `files` are the home folder's files (text, or bytes) by path; a path that
+    ends in ``/`` is an empty folder. `pages` are the web pages by path. `infeasible`: the right ending is to give up
+    with the state unchanged. `grace`: seconds that the state has to become right after the agent said that it was
+    done, because programs write late.
+    """
+
+    plain: str
+    explicit: str
+    apps: tuple[str, ...]
+    check: Check
+    script: Script
+    files: Mapping[str, str | bytes] = field(default_factory=dict)
+    pages: Mapping[str, WebPage] = field(default_factory=dict)
+    infeasible: bool = False
+    grace: float = 4.0
+
+    def wording(self, mode: Mode) -> str:
+        """The instruction in one of the two wordings."""
+        return self.plain if mode == "plain" else self.explicit
+
+
+class DesktopWorld(StateWorld):
     """A `benchmarks.interactive.World`. Raises `EnvError` when the display or a program cannot be started."""
 
     def __init__(self, scene: DesktopScene, mode: Mode = "plain") -> None:
-        self.scene = scene
-        self.told = AgentStatements()
+        super().__init__()
+        self.scene, self.infeasible = scene, scene.infeasible
         self._waited = False
         self._mode: Mode = mode
         self._stack = ExitStack()
@@ -78,25 +93,12 @@ class DesktopWorld:
         """What the agent is told."""
         return self.scene.wording(self._mode)
 
-    def hear(self, action: AnyAction) -> None:
-        """Take note of what the agent says."""
-        self.told.hear(action)
-
-    def over(self) -> bool:
-        """Never: a desktop task ends when the agent says so."""
-        return False
-
-    def score(self) -> Score:
-        """1 when the state is right and the agent said so (AndroidWorld's rule), else 0; ``more`` says which."""
-        wanted = "failure" if self.scene.infeasible else "success"
-        claimed = self.told.status == "success"
-        wrong = self._wait_for_check() if claimed and not self._waited else self.scene.check(self)
-        state = {"state": not wrong, "claimed": claimed}
-        if wrong:
-            return Score(0.0, wrong, state)
-        if self.told.status != wanted:
-            return Score(0.0, f"the state is right, but the agent never {_ENDED[wanted]}", state)
-        return Score(1.0, "", state)
+    def problem(self) -> str:
+        """The check's finding; after the agent said that it was done, the state first has the scene's grace, once."""
+        if self.statements.status == "success" and not self._waited:
+            self._waited = True
+            self._wait(lambda: not self.scene.check(self), self.scene.grace)
+        return self.scene.check(self)
 
     def path(self, name: str) -> Path:
         """A path below the home folder."""
@@ -182,20 +184,9 @@ class DesktopWorld:
             screen.close()
         self._wait(lambda: self.windows()[1].left > SIZE[0] - windows[1].width - 24, 3.0)
 
-    def _wait_for_check(self) -> str:
-        """The check, when it has come true or the scene's grace is over; only once a world."""
-        self._waited = True
-        self._wait(lambda: not self.scene.check(self), self.scene.grace)
-        return self.scene.check(self)
-
     @staticmethod
     def _wait(condition: Callable[[], bool], seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while not condition() and time.monotonic() < deadline:
-            time.sleep(0.05)
-
-
-_ENDED = {"success": "said that it was done", "failure": "gave up, as it should have"}
+        Until(condition, "").holds(seconds)
 
 
 def _processes() -> list[tuple[bytes, bytes]]:

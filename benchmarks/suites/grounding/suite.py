@@ -14,7 +14,18 @@ from agent.core.step import Step
 from agent.core.task import Task
 from benchmarks.figures.scoring import Nothing, Target, judge_place
 from benchmarks.figures.summary import summarise
-from benchmarks.suite import Judged, Kind, Prediction, Sample, SampleVerdict, Suite, SuiteError, SuiteOptions, Summary
+from benchmarks.suite import (
+    Judged,
+    Kind,
+    Prediction,
+    Sample,
+    SampleVerdict,
+    Suite,
+    SuiteError,
+    SuiteOptions,
+    Summary,
+    refuse_options,
+)
 from benchmarks.suites.grounding.layouts import LAYOUTS, Layout
 from benchmarks.suites.grounding.loading import GroundingQuestion, LoadedSuite, read_data
 from benchmarks.suites.grounding.records import Size
@@ -48,12 +59,9 @@ def open_annotations(name: str, data: Path, options: SuiteOptions) -> GroundingS
 
 
 def _checked(name: str, options: SuiteOptions) -> Layout:
-    """The layout of suite `name`. Raises `SuiteError` for an option that means nothing to it."""
+    """The layout of suite `name`. Raises `SuiteError` for an option that it does not have."""
     layout = LAYOUTS[name]
-    foreign = {"seeds": options.seeds is not None, "official-timer": options.official_timer, "tasks": options.tasks}
-    for option, given in foreign.items():
-        if given:
-            raise SuiteError(f"{name} asks where things are: --{option} means nothing to it")
+    refuse_options(name, options, "seeds", "official_timer", "tasks")
     _check_choice(name, "language", options.language, layout.languages)
     _check_choice(name, "rule", options.rule, layout.rules)
     return layout
@@ -65,7 +73,7 @@ def _check_choice(name: str, option: str, value: str | None, known: Sequence[str
         raise SuiteError(f"{name} has no {option} {value!r}: {there}")
 
 
-class GroundingSuite:
+class GroundingSuite(Suite):
     """Screenshots, instructions and targets."""
 
     kind: Kind = "grounding"

@@ -1,7 +1,6 @@
-"""Scripts that solve tasks with an agent's own actions, at places read from the page: they prove a task solvable.
+"""The scripts that solve MiniWoB++ tasks: generators of an agent's actions at places read from the page.
 
-A script is a generator of actions. It is given a `Hand`, which knows the page's boxes and makes actions at them, and
-goes on after each action has been done and the screen has settled.
+A script takes a `PageScript` and is resumed after each action has been performed and the screen has settled.
 """
 
 from __future__ import annotations
@@ -9,18 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from actions.action import AnyAction, Click, Drag, Finish, Key, Scroll, TypeText
+from actions.action import AnyAction, Click, Drag, Key, Scroll, TypeText
 from actions.frame import Point
-from agent.core.model import Decision, Grounding, ModelError, Usage
-from agent.core.step import Step
-from agent.core.task import Task
-from envs.env import Observation
+from agent.core.model import ModelError
 from envs.miniwob_pages import CANVAS
-
-if TYPE_CHECKING:
-    from benchmarks.suites.miniwob.suite import MiniwobWorld
 
 FIND = """(selector) => [...document.querySelectorAll(selector)].map(e => {
   const r = e.getClientRects()[0] || {width: 0}, text = e.tagName === 'INPUT' ? e.value : e.textContent;
@@ -32,8 +25,8 @@ FIND = """(selector) => [...document.querySelectorAll(selector)].map(e => {
 
 
 @dataclass(frozen=True)
-class Thing:
-    """An element that is laid out: the box of its first line, CSS pixels of the window. `data` has its attributes."""
+class PageElement:
+    """A laid-out element: the box of its first line in CSS pixels of the window. `data` has its attributes."""
 
     x: float
     y: float
@@ -49,35 +42,47 @@ class Thing:
 
     @property
     def middle(self) -> tuple[float, float]:
-        """The middle, CSS pixels."""
+        """The centre, CSS pixels."""
         return self.x + self.width / 2, self.y + self.height / 2
 
 
-Spot = Thing | tuple[float, float]
-"""An element's middle, or a place in CSS pixels of the window."""
-Script = Callable[["Hand"], Iterator[AnyAction]]
+Target = PageElement | tuple[float, float]
+"""An element (its centre), or a point in CSS pixels of the window."""
+Script = Callable[["PageScript"], Iterator[AnyAction]]
 
 
 class ScriptFailedError(ModelError):
-    """The page is not as a script expects."""
+    """The page has not the element or text that a script needs."""
 
 
-class Hand:
-    """What a script works with: the instruction `said`, the page's elements, and actions at them."""
+class Page(Protocol):
+    """A page of a browser that evaluates JavaScript."""
 
-    def __init__(self, world: MiniwobWorld) -> None:
-        self._env = world.env
-        self.said = world.instruction
+    def evaluate(self, expression: str) -> Any:
+        """The value of an expression."""
+
+    def apply(self, function: str, *arguments: Any) -> Any:
+        """The result of a function."""
+
+
+class PageScript:
+    """Elements of `page` found by CSS selectors, and actions at them.
+
+    A point of the frame is CSS pixels times `zoom`, `top` frame pixels further down.
+    """
+
+    def __init__(self, page: Page, instruction: str, zoom: float, top: float = 0.0) -> None:
+        self._page, self.instruction, self._zoom, self._top = page, instruction, zoom, top
 
     def js(self, expression: str) -> Any:
         """The value of a JavaScript expression in the page."""
-        return self._env.page.evaluate(expression)
+        return self._page.evaluate(expression)
 
-    def all(self, selector: str) -> list[Thing]:
+    def all(self, selector: str) -> list[PageElement]:
         """The laid-out elements of a CSS selector, in the page's order."""
-        return [Thing(**found) for found in self._env.page.apply(FIND, selector)]
+        return [PageElement(**found) for found in self._page.apply(FIND, selector)]
 
-    def one(self, selector: str, text: str | None = None) -> Thing:
+    def one(self, selector: str, text: str | None = None) -> PageElement:
         """The first element, with exactly this text if given. Raises `ScriptFailedError`."""
         found = next((e for e in self.all(selector) if text is None or e.text == text), None)
         if found is None:
@@ -89,45 +94,45 @@ class Hand:
         return any(text is None or e.text == text for e in self.all(selector))
 
     def quoted(self) -> list[str]:
-        """What stands in double quotes in the instruction."""
-        return re.findall(r'"([^"]*)"', self.said)
+        """The texts in double quotes in the instruction."""
+        return re.findall(r'"([^"]*)"', self.instruction)
 
     def match(self, pattern: str) -> tuple[str, ...]:
         """The groups of a regular expression found in the instruction. Raises `ScriptFailedError`."""
-        found = re.search(pattern, self.said)
+        found = re.search(pattern, self.instruction)
         if found is None:
-            raise ScriptFailedError(f"{self.said!r} does not fit {pattern}")
+            raise ScriptFailedError(f"{self.instruction!r} does not match {pattern}")
         return tuple(found.groups())
 
-    def point(self, spot: Spot) -> Point:
-        """Frame pixels of a spot."""
-        x, y = spot.middle if isinstance(spot, Thing) else spot
-        return Point(x * self._env.zoom, y * self._env.zoom)
+    def point(self, target: Target) -> Point:
+        """The frame point of a target."""
+        x, y = target.middle if isinstance(target, PageElement) else target
+        return Point(x * self._zoom, y * self._zoom + self._top)
 
-    def click(self, spot: Spot, count: int = 1, keys: Sequence[str] = ()) -> Click:
+    def click(self, target: Target, count: int = 1, keys: Sequence[str] = ()) -> Click:
         """Click there."""
-        return Click(point=self.point(spot), count=count, keys=tuple(keys))
+        return Click(point=self.point(target), count=count, keys=tuple(keys))
 
-    def drag(self, *path: Spot, seconds: float = 0.5) -> Drag:
-        """Press at the first spot and release at the last."""
-        return Drag(path=tuple(self.point(spot) for spot in path), seconds=seconds)
+    def drag(self, *path: Target, seconds: float = 0.5) -> Drag:
+        """Press at the first target and release at the last."""
+        return Drag(path=tuple(self.point(target) for target in path), seconds=seconds)
 
-    def scroll(self, spot: Spot, dy: int) -> Scroll:
-        """Turn the wheel there; down is above 0."""
-        return Scroll(point=self.point(spot), dy=dy)
+    def scroll(self, target: Target, dy: int) -> Scroll:
+        """Scroll there; a positive `dy` is down."""
+        return Scroll(point=self.point(target), dy=dy)
 
-    def reach(self, find: Callable[[], Thing], box: Thing) -> Iterator[AnyAction]:
-        """Scroll `box` until what `find` gives lies within it. Raises `ScriptFailedError`."""
+    def reach(self, find: Callable[[], PageElement], box: PageElement) -> Iterator[AnyAction]:
+        """Scroll `box` until the element that `find` returns is inside it. Raises `ScriptFailedError`."""
         for _ in range(20):
             y = find().middle[1]
             if box.y + 4 < y < min(box.y + box.height, CANVAS[1]) - 4:
                 return
             yield self.scroll(box, 1 if y > box.middle[1] else -1)
-        raise ScriptFailedError("scrolling does not lead there")
+        raise ScriptFailedError("the element was not reached by scrolling")
 
-    def fill(self, spot: Spot, text: str) -> Iterator[AnyAction]:
-        """Replace the content of a field by `text`."""
-        yield self.click(spot)
+    def fill(self, target: Target, text: str) -> Iterator[AnyAction]:
+        """Replace a field's content by `text`."""
+        yield self.click(target)
         yield Key(chords=("ctrl+a",))
         yield TypeText(text=text)
 
@@ -140,39 +145,8 @@ class Hand:
         yield Key(chords=("home", *["down"] * options.index(text), "enter"))
 
 
-class MiniwobOracle:
-    """A script as a model. It answers on one episode only."""
-
-    dialect = None
-    prompt_hash = None
-
-    def __init__(self, task: str, script: Script) -> None:
-        self.name = f"oracle of {task}"
-        self._script = script
-        self._actions: Iterator[AnyAction] | None = None
-
-    def bind(self, world: MiniwobWorld) -> None:
-        """Begin the script on a page that has been set up."""
-        self._actions = self._script(Hand(world))
-
-    def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
-        """The script's next action. Raises `ModelError` where the page is not as the script expects."""
-        if self._actions is None:
-            raise ModelError("an oracle needs the page: bind it first")
-        action = next(self._actions, None) or Finish(status="success")
-        return Decision(action=action, usage=Usage(requests=0))
-
-    def locate(self, observation: Observation, instruction: str) -> Grounding:
-        """Refused: a script solves whole tasks."""
-        return Grounding(refused=True, reason="an oracle of MiniWoB++ does not locate")
-
-    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
-        """Not done. Raises `ModelError`."""
-        raise ModelError("an oracle of MiniWoB++ does not extract")
-
-
 SCRIPTS: dict[str, Script] = {}
-"""The scripts by task; the modules of `benchmarks.suites.miniwob.oracles` fill it."""
+"""The scripts by task, registered by the modules of `benchmarks.suites.miniwob.oracles`."""
 
 
 def solves(*tasks: str) -> Callable[[Script], Script]:

@@ -11,41 +11,34 @@ from typing import Any
 
 from agent.core.model import Model
 from agent.core.task import Limits
-from benchmarks.interactive import Pool, Score, figures, judge, play
-from benchmarks.suite import Judged, Kind, Prediction, Sample, SampleVerdict, SuiteError, SuiteOptions, Summary
+from benchmarks.interactive import Pool, figures, instances, judge, play
+from benchmarks.suite import (
+    Judged,
+    Kind,
+    Prediction,
+    Sample,
+    SampleVerdict,
+    Suite,
+    SuiteError,
+    SuiteOptions,
+    Summary,
+    refuse_options,
+)
 from benchmarks.suites.miniwob import oracles
 from benchmarks.suites.miniwob.tasks import TASKS, budget, flags
+from benchmarks.suites.miniwob.world import MiniwobWorld
 from envs import miniwob_pages as pages
 from envs.env import EnvError
 from envs.miniwob import MiniwobEnv
 
 ZOOM = 3.0
-"""Display pixels for each CSS pixel: the task is 480 x 630 pixels of the 570 x 720 that are shown."""
+"""Display pixels per CSS pixel: the task covers 480 x 630 of the display's 570 x 720 pixels."""
 SEEDS = 5
 MODES = ("train", "test")
-"""What some pages draw their words from; ``train`` is Farama's default."""
+"""The word lists of some pages; ``train`` is Farama's default."""
 
 
-class MiniwobWorld:
-    """One episode, begun. `env` shows it; oracles may ask `page` for more."""
-
-    def __init__(self, env: MiniwobEnv, instruction: str) -> None:
-        self.env = env
-        self.instruction = instruction
-
-    def over(self) -> bool:
-        """Whether the page has ended the episode."""
-        return self.env.state().done
-
-    def score(self) -> Score:
-        """1 for a raw reward of exactly 1, else 0. The answer also keeps the raw reward."""
-        state = self.env.state()
-        why = f"raw reward {state.raw:g}" if state.done else "the page has not ended the episode"
-        more = {"raw_reward": state.raw, "reward": state.reward, "done": state.done}
-        return Score(float(state.solved), f"{why} ({state.reason})" if state.reason else why, more)
-
-
-class MiniwobSuite:
+class MiniwobSuite(Suite):
     """`tasks` with `seeds` episodes each, from seed `first` on."""
 
     name = "miniwob"
@@ -88,29 +81,29 @@ class MiniwobSuite:
             return play(world, model, Limits(steps=budget(task)), seeds={"episode": seed})
 
     @contextmanager
-    def episode(self, task: str, seed: int) -> Iterator[MiniwobWorld]:
-        """An episode that has just begun. A browser that an earlier one left unusable is started anew."""
+    def episode(self, task: str, seed: int) -> Iterator[MiniwobWorld[MiniwobEnv]]:
+        """An episode that has just begun. A browser that an earlier episode left unusable is restarted."""
         with self._screens.lent() as env:
             try:
-                said = self._begin(env, task, seed)
+                instruction = self._begin(env, task, seed)
             except EnvError:
                 env.restart()
-                said = self._begin(env, task, seed)
-            yield MiniwobWorld(env, said)
+                instruction = self._begin(env, task, seed)
+            yield MiniwobWorld(env, instruction, env.state)
 
     def judge(self, sample: Sample, answer: Prediction) -> SampleVerdict:
-        """``solved``, or how the run ended; `scores` adds the raw reward where it was positive."""
+        """``solved``, or the run's ending."""
         return judge(sample, answer)
 
     def summarise(self, judged: Sequence[Judged]) -> Summary:
-        """Success by family and task. What is known to be wrong with tasks among them is named in the notes."""
+        """Success by family and task; `notes` has the known faults of the tasks."""
         tasks = {one.sample.data[0] for one in judged}
         known = [f"{key.partition(':')[2]}: {why}" for key, why in self.flagged.items() if _spoils(key, tasks)]
         return figures(judged, known)
 
     @property
     def flagged(self) -> Mapping[str, str]:
-        """Findings of an audit that are known, by ``CHECK:task``, with the reason."""
+        """See `flags`."""
         return flags()
 
     def oracle(self, sample: Sample) -> Model | None:
@@ -118,7 +111,7 @@ class MiniwobSuite:
         return oracles.oracle(sample.data[0])
 
     def close(self) -> None:
-        """End the browsers. Safe to call twice."""
+        """Close the browsers. Safe to call twice."""
         self._screens.close()
 
     def _begin(self, env: MiniwobEnv, task: str, seed: int) -> str:
@@ -139,7 +132,7 @@ class MiniwobSuite:
 
 
 def _spoils(key: str, tasks: set[str]) -> bool:
-    """Whether a flag is of one of `tasks` and speaks of the task itself, not of a script that nobody has written."""
+    """Whether a flag is about one of `tasks` itself, not about a missing script."""
     check, _, task = key.partition(":")
     fatal = check in ("idle", "say-done") or any(words in flags()[key] for words in ("raw reward 1", "unsolvable"))
     return task in tasks and fatal
@@ -149,9 +142,7 @@ def open_suite(name: str, data: Path | None, options: SuiteOptions) -> MiniwobSu
     """The suite. `options.mode` is ``train`` or ``test``. Raises `SuiteError` for a foreign option or unknown task."""
     if data is not None:
         raise SuiteError("miniwob brings its own pages: leave --data out")
-    for option in ("rule", "language", "zoom"):
-        if getattr(options, option):
-            raise SuiteError(f"miniwob has no option {option}: leave it out")
+    refuse_options("miniwob", options, "rule", "language", "zoom")
     mode = options.mode or "train"
     if mode not in MODES:
         raise SuiteError(f"miniwob has no mode {mode!r}: choose train or test")
@@ -162,7 +153,7 @@ def open_suite(name: str, data: Path | None, options: SuiteOptions) -> MiniwobSu
         pages.html_folder()
     except EnvError as error:
         raise SuiteError(str(error)) from error
-    seeds = SEEDS if options.seeds is None else options.seeds
+    seeds = instances(options, SEEDS)
     return MiniwobSuite(
         options.tasks or tuple(TASKS), seeds, options.seed, official_timer=options.official_timer, mode=mode
     )

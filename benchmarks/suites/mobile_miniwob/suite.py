@@ -11,11 +11,23 @@ from typing import Any, Literal, get_args
 
 from agent.core.model import Model
 from agent.core.task import Limits
-from benchmarks.interactive import Pool, Score, figures, instances, judge, play, refuse_foreign
-from benchmarks.suite import Judged, Kind, Prediction, Sample, SampleVerdict, SuiteError, SuiteOptions, Summary
-from benchmarks.suites.desktop.task import instance_seed
+from benchmarks.interactive import Pool, figures, instances, judge, play
+from benchmarks.suite import (
+    Judged,
+    Kind,
+    Prediction,
+    Sample,
+    SampleVerdict,
+    Suite,
+    SuiteError,
+    SuiteOptions,
+    Summary,
+    refuse_options,
+)
+from benchmarks.suites.miniwob.world import MiniwobWorld
 from benchmarks.suites.mobile_miniwob.oracle import oracle
 from benchmarks.suites.mobile_miniwob.tasks import FLAGS, STEPS, TASKS, goal
+from benchmarks.suites.tasks.catalogue import INSTANCE_SEED, instance_seed
 from envs import miniwob_pages as pages
 from envs.android.env import AndroidEnv
 from envs.android.miniwob import PAGES, AppStage, BrowserStage, Stage
@@ -49,25 +61,6 @@ RULES = Rules(reaction=0.3, quiet=0.15, least=0.2, timeout=3.0, interval=0.03)
 """These pages change at once, and few of them move."""
 
 
-class MobileMiniwobWorld:
-    """One episode, begun. `env` is the phone, `stage` what shows the page."""
-
-    def __init__(self, env: AndroidEnv, stage: Stage, said: str) -> None:
-        self.env, self._stage = env, stage
-        self.instruction = goal(said)
-
-    def over(self) -> bool:
-        """Whether the page has ended the episode. Raises `EnvError`."""
-        return self._stage.state().done
-
-    def score(self) -> Score:
-        """1 for a raw reward of exactly 1, else 0; the answer also keeps both rewards. Raises `EnvError`."""
-        state = self._stage.state()
-        why = f"raw reward {state.raw:g}" if state.done else "the page has not ended the episode"
-        more = {"raw_reward": state.raw, "reward": state.reward, "done": state.done}
-        return Score(float(state.solved), f"{why} ({state.reason})" if state.reason else why, more)
-
-
 class _Phone:
     """A phone with a stage, for many episodes."""
 
@@ -85,12 +78,13 @@ class _Phone:
             self.env.close()
             raise
 
-    def begin(self, task: str, seed: int) -> MobileMiniwobWorld:
+    def begin(self, task: str, seed: int) -> MiniwobWorld[AndroidEnv]:
         """A fresh episode; a simulated phone is reset, and of a real one only the browser is used."""
         if isinstance(self.env, SimulatedPhoneEnv):
             self.env.phone.reset(0)
         self.env.reset()
-        return MobileMiniwobWorld(self.env, self._stage, self._stage.begin(task, seed))
+        instruction = goal(self._stage.begin(task, seed))
+        return MiniwobWorld(self.env, instruction, self._stage.state)
 
     def close(self) -> None:
         """End it all. Safe to call twice."""
@@ -98,7 +92,7 @@ class _Phone:
         self.env.close()
 
 
-class MobileMiniwobSuite:
+class MobileMiniwobSuite(Suite):
     """`tasks` in `seeds` instances each; instance `i` has the seed `instance_seed(seed, task, i)`."""
 
     name = "mobile-miniwob"
@@ -117,7 +111,7 @@ class MobileMiniwobSuite:
             "data_hash": self._hash,
             "seed": self._seed,
             "seeds": self._seeds,
-            "instance_seed": "int(sha256(f'{seed}_{task}_{instance}'), 16) % 2**32",
+            "instance_seed": INSTANCE_SEED,
             "tasks": list(self._tasks),
             "step_budget": STEPS,
             "timer": "off",
@@ -138,7 +132,7 @@ class MobileMiniwobSuite:
             return play(world, model, Limits(steps=STEPS), seeds={"instance": seed})
 
     @contextmanager
-    def episode(self, task: str, seed: int) -> Iterator[MobileMiniwobWorld]:
+    def episode(self, task: str, seed: int) -> Iterator[MiniwobWorld[AndroidEnv]]:
         """An episode that has just begun, on a phone that was reset. Raises `EnvError`."""
         with self._phones.lent() as phone:
             yield phone.begin(task, seed)
@@ -184,7 +178,7 @@ class MobileMiniwobSuite:
 
 def open_suite(name: str, data: Path | None, options: SuiteOptions) -> MobileMiniwobSuite:
     """The suite. Raises `SuiteError` for a foreign option, data, an unknown task, and where the pages are missing."""
-    refuse_foreign("mobile-miniwob", options, ("rule", "language", "zoom", "official_timer"))
+    refuse_options("mobile-miniwob", options, "rule", "language", "zoom", "official_timer")
     if data is not None:
         raise SuiteError("mobile-miniwob brings its own pages: leave out --data")
     mode = next((known for known in get_args(Mode) if known == (options.mode or "app")), None)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.suite import SuiteError, SuiteOptions
+from benchmarks.suite import SuiteError, SuiteOptions, refuse_options
 from benchmarks.suites.navigation.recording import Recording, Rule
 from benchmarks.suites.navigation.suite import NavigationSuite
 
@@ -22,17 +22,11 @@ def open_suite(name: str, data: Path | None, options: SuiteOptions) -> Navigatio
     the split for the others. `rule` is one of the suite's named rules. `tasks` picks episodes by their id. Raises
     `SuiteError` for other options and for data that are not what they should be.
     """
-    _refuse_foreign(name, options)
+    refuse_options(name, options, "language", "seeds", "zoom", "official_timer")
     if data is None or not data.exists():
         raise SuiteError(f"{name} needs its data: {data or '--data'} is no folder or file")
     opened = {"android-control": _android_control, "aitz": _aitz, "aitw": _aitw}[name](data, options)
     return replace(opened, recording=_picked(opened.recording, options.tasks)) if options.tasks else opened
-
-
-def _refuse_foreign(name: str, options: SuiteOptions) -> None:
-    for option in ("language", "seeds", "zoom", "official_timer"):
-        if getattr(options, option):
-            raise SuiteError(f"{name} has no option {option}: leave it out")
 
 
 def _android_control(data: Path, options: SuiteOptions) -> NavigationSuite:

@@ -1,4 +1,4 @@
-"""A navigation suite: every recorded step is asked with the recorded steps before it, and scored by a named rule."""
+"""A navigation suite: each recorded step is a sample with the steps before it as history, scored by a named rule."""
 
 from __future__ import annotations
 
@@ -13,25 +13,26 @@ from PIL import Image as Picture
 
 from actions.action import AnyAction, parse_action
 from actions.frame import Box
-from agent.core.model import Decision, Grounding, Model, ModelError, ParseError
+from agent.core.model import Decision, Model, ParseError
 from agent.core.step import OutcomeRecord, Step
 from agent.core.task import Task
-from benchmarks.suite import Judged, Kind, Prediction, Sample, SampleVerdict, SuiteError, Summary
+from benchmarks.act_only import ActOnlyModel, needs_screen
+from benchmarks.suite import Judged, Kind, Prediction, Sample, SampleVerdict, Suite, SuiteError, Summary
 from benchmarks.suites.navigation.episodes import figures
 from benchmarks.suites.navigation.moves import CanonicalAction, action_of, move_of
 from benchmarks.suites.navigation.recording import RecordedStep, Recording, Rule
 from envs.env import Image, Observation
 
 VERSION = 1
-"""Of the way the suites ask and score; figures of different versions are not compared."""
+"""Version of prompting and scoring; figures of different versions are not comparable."""
 LOW = "${goal}\nThe next step: ${instruction}"
-"""What a model is told where it is given the step's own instruction."""
+"""The instruction in the low mode."""
 NAMED = 5
-"""How many steps a note names."""
+"""Steps that a note names."""
 
 
 @dataclass(frozen=True)
-class NavigationSuite:
+class NavigationSuite(Suite):
     """`benchmarks.suite.Suite` over a `Recording`.
 
     `low` gives the model the step's own instruction after the goal. `headline` and `macro_over` are the suite's own
@@ -46,11 +47,7 @@ class NavigationSuite:
     low: bool = False
     headline: str = "micro"
     macro_over: str = "action"
-
-    @property
-    def kind(self) -> Kind:
-        """``navigation``."""
-        return "navigation"
+    kind: Kind = "navigation"
 
     @property
     def protocol(self) -> Mapping[str, Any]:
@@ -78,21 +75,20 @@ class NavigationSuite:
 
     def samples(self) -> Sequence[Sample]:
         """One for each step, in the order of the data; `data` is its `RecordedStep`."""
-        return [Sample(step.id, self._told(step), step.groups, step) for step in self.steps.values()]
+        return [Sample(step.id, self._instruction(step), step.groups, step) for step in self.steps.values()]
 
-    def _told(self, step: RecordedStep) -> str:
+    def _instruction(self, step: RecordedStep) -> str:
         return Template(LOW).substitute(goal=step.goal, instruction=step.instruction) if self.low else step.goal
 
     def answer(self, sample: Sample, model: Model) -> Prediction:
         """Ask `model` for the action on the recorded screen, the recorded steps before it as history.
 
-        Raises `SuiteError` where there is no screen, unless the model says with an attribute ``blind`` that it never
-        looks (`RecordedActionModel`).
+        Raises `SuiteError` where there is no screen, unless the model needs none (`benchmarks.act_only.needs_screen`).
         """
         step = self._recorded(sample)
-        seen = Observation(_image(step, blind=bool(getattr(model, "blind", False))), step.frame, time=float(step.index))
+        seen = Observation(_image(step, needs_screen(model)), step.frame, time=float(step.index))
         try:
-            decision = model.decide(Task(self._told(step)), seen, self.history(step))
+            decision = model.decide(Task(self._instruction(step)), seen, self.history(step))
         except ParseError as error:
             return Prediction(status="unreadable", raw=error.raw, usage=error.usage, timings=error.timings)
         return Prediction(
@@ -107,9 +103,9 @@ class NavigationSuite:
     def history(self, step: RecordedStep) -> list[Step]:
         """The recorded steps before `step`. In the low mode each has its instruction as its thought."""
         before = [one for one in self._episodes[step.episode] if one.index < step.index]
-        return [self._told_step(one, n) for n, one in enumerate(before)]
+        return [self._history_step(one, n) for n, one in enumerate(before)]
 
-    def _told_step(self, step: RecordedStep, number: int) -> Step:
+    def _history_step(self, step: RecordedStep, number: int) -> Step:
         return Step(
             index=number,
             time=float(step.index),
@@ -121,9 +117,9 @@ class NavigationSuite:
         )
 
     def judge(self, sample: Sample, answer: Prediction) -> SampleVerdict:
-        """What the rule says of the answer. A ``box`` ([x1, y1, x2, y2] pixels) beside the action is its target's."""
+        """The rule's verdict. A ``box`` ([x1, y1, x2, y2] pixels) beside the action is that of its target."""
         step = self._recorded(sample)
-        ruling = self.rule(step, said_by(answer))
+        ruling = self.rule(step, predicted_action(answer))
         kind = {"answered": ruling.kind, "unreadable": "wrong_format", "refused": "refused"}[answer.status]
         scores = {"type": float(ruling.type_match), **ruling.scores}
         return SampleVerdict(correct=ruling.correct, kind=kind, scores=scores)
@@ -135,7 +131,7 @@ class NavigationSuite:
         return figures(judged, whole, headline=self.headline, macro_over=self.macro_over, notes=notes)
 
     def _unreachable(self, samples: Sequence[Sample]) -> tuple[str, ...]:
-        """A note on the steps where the rule says that what was recorded is wrong."""
+        """A note on the steps where the rule rejects the recorded action itself."""
         wrong = [s.id for s in samples if not self.judge(s, truth_answer(self._recorded(s))).correct]
         if not wrong:
             return ()
@@ -143,7 +139,7 @@ class NavigationSuite:
         return (f"{len(wrong)} steps that rule {self.rule_name} cannot score right, whatever is answered: {named}",)
 
     def oracle(self, sample: Sample) -> Model:
-        """A model that does what was recorded."""
+        """A model that decides on the recorded action."""
         return RecordedActionModel(action_of(self._recorded(sample).truth))
 
     def _recorded(self, sample: Sample) -> RecordedStep:
@@ -153,8 +149,8 @@ class NavigationSuite:
         return found
 
 
-def said_by(answer: Prediction) -> CanonicalAction:
-    """The move that an answer asks for; ``other``, which no rule takes for right, where it asks for none."""
+def predicted_action(answer: Prediction) -> CanonicalAction:
+    """The action of a prediction; ``other``, which every rule rejects, where it has none."""
     if answer.status != "answered":
         return CanonicalAction("other")
     move, box = move_of(parse_action(answer.value["action"])), answer.value.get("box")
@@ -162,14 +158,14 @@ def said_by(answer: Prediction) -> CanonicalAction:
 
 
 def truth_answer(step: RecordedStep) -> Prediction:
-    """What was recorded, as an answer."""
+    """The recorded action as a prediction."""
     return Prediction(status="answered", value={"action": action_of(step.truth).model_dump(mode="json")})
 
 
-def _image(step: RecordedStep, blind: bool) -> Image:
-    """The screen, RGB; black for a model that never looks. Raises `SuiteError`."""
+def _image(step: RecordedStep, needed: bool) -> Image:
+    """The screen, RGB; black where there is none and none is `needed`. Raises `SuiteError`."""
     if step.screen is None:
-        if blind:
+        if not needed:
             return np.zeros((step.size[1], step.size[0], 3), np.uint8)
         raise SuiteError(
             "these data have no screens, so no model can be asked: score stored responses (handeye bench rescore), or "
@@ -179,36 +175,15 @@ def _image(step: RecordedStep, blind: bool) -> Image:
         return np.asarray(picture.convert("RGB"), np.uint8)
 
 
-@dataclass(frozen=True)
-class RecordedActionModel:
-    """A model that decides one action without looking."""
+class RecordedActionModel(ActOnlyModel):
+    """The oracle: decides on one recorded action, without the screen."""
 
-    action: AnyAction
-    blind: bool = True
+    needs_screen = False
 
-    @property
-    def name(self) -> str:
-        """``oracle``."""
-        return "oracle"
-
-    @property
-    def dialect(self) -> str | None:
-        """None."""
-        return None
-
-    @property
-    def prompt_hash(self) -> str | None:
-        """None."""
-        return None
+    def __init__(self, action: AnyAction) -> None:
+        super().__init__("oracle")
+        self._action = action
 
     def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
         """The recorded action."""
-        return Decision(action=self.action, raw=self.action.model_dump_json())
-
-    def locate(self, observation: Observation, instruction: str) -> Grounding:
-        """Raises `ModelError`: this oracle knows actions only."""
-        raise ModelError("the oracle of a navigation suite knows actions, not places")
-
-    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
-        """Raises `ModelError`: this oracle knows actions only."""
-        raise ModelError("the oracle of a navigation suite knows actions, not data")
+        return Decision(action=self._action, raw=self._action.model_dump_json())

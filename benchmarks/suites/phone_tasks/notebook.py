@@ -8,10 +8,11 @@ from random import Random
 from actions.action import AnyAction
 from benchmarks.suites.phone_tasks.checks import AnswerSays, FilesChanged, Rows
 from benchmarks.suites.phone_tasks.device import PhoneDevice, Row
-from benchmarks.suites.phone_tasks.oracle import Fingers
 from benchmarks.suites.phone_tasks.sample_text import NOUNS, TITLES, errand
+from benchmarks.suites.phone_tasks.script import PhoneScript
 from benchmarks.suites.phone_tasks.settings import taps
-from benchmarks.suites.phone_tasks.task import PhoneScene, task
+from benchmarks.suites.phone_tasks.task import task
+from benchmarks.suites.phone_tasks.world import PhoneScene
 
 NOTE = ("title", "body", "pinned")
 
@@ -26,12 +27,12 @@ def add_note(device: PhoneDevice, title: str, body: str) -> None:
     device.insert("notes", "notes", title=title, body=body, pinned=0, modified=1773653100000)
 
 
-def write_note(fingers: Fingers, title: str, body: str) -> Iterator[AnyAction]:
+def write_note(ui: PhoneScript, title: str, body: str) -> Iterator[AnyAction]:
     """Open Notes and write a new one."""
-    yield from taps("Notes", "New note")(fingers)
-    yield from fingers.write("Title", title)
-    yield from fingers.write("Note", body)
-    yield from fingers.tap("Save")
+    yield from taps("Notes", "New note")(ui)
+    yield from ui.write("Title", title)
+    yield from ui.write("Note", body)
+    yield from ui.tap("Save")
 
 
 @task("notes-create", "Notes", complexity=1.6)
@@ -39,7 +40,7 @@ def create(random: Random) -> PhoneScene:
     """A new note."""
     title, body = random.choice(TITLES), errand(random)
     goal = f"Create a note with the title “{title}” and the text: {body}"
-    return PhoneScene(goal, (notes(new=((title, body, 0),)),), lambda fingers: write_note(fingers, title, body))
+    return PhoneScene(goal, (notes(new=((title, body, 0),)),), lambda ui: write_note(ui, title, body))
 
 
 @task("notes-delete", "Notes", complexity=1.2)
@@ -57,8 +58,8 @@ def delete_two(random: Random) -> PhoneScene:
     titles, bodies = random.sample(TITLES, 3), [errand(random) for _ in range(3)]
     rows = list(zip(titles, bodies, [0, 0, 0], strict=True))
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from taps("Notes", titles[0], "Delete", "Delete", titles[1], "Delete", "Delete")(fingers)
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from taps("Notes", titles[0], "Delete", "Delete", titles[1], "Delete", "Delete")(ui)
 
     def prepare(device: PhoneDevice) -> None:
         for title, body, _ in rows:
@@ -73,10 +74,10 @@ def add_line(random: Random) -> PhoneScene:
     """Something is added to a note's text."""
     title, (one, two, three) = random.choice(TITLES), random.sample(NOUNS, 3)
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from taps("Notes", title)(fingers)
-        yield from fingers.write("Note", f"\n{three}")
-        yield from fingers.tap("Save")
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from taps("Notes", title)(ui)
+        yield from ui.write("Note", f"\n{three}")
+        yield from ui.tap("Save")
 
     old = f"{one}\n{two}"
     check = notes(gone=((title, old, 0),), new=((title, f"{old}\n{three}", 0),))
@@ -98,9 +99,9 @@ def look_up(random: Random) -> PhoneScene:
     """A question."""
     title, code = random.choice(TITLES), f"{random.choice('BCDF')}{random.randint(100, 999)}"
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from taps("Notes", title)(fingers)
-        yield fingers.tell(fingers.reading("Code: ").split()[1])
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from taps("Notes", title)(ui)
+        yield ui.tell(ui.reading("Code: ").split()[1])
 
     goal = f"What is the code in the note “{title}”? Answer with the code only."
     body = f"Code: {code}\nkeep it"
@@ -120,10 +121,10 @@ def rename(random: Random) -> PhoneScene:
     """Another name."""
     (old, text), (new, _) = _named(random), _named(random)
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from taps("Files", "Documents", f"More options for {old}", "Rename")(fingers)
-        yield from fingers.write("Name", new, erase=len(old))
-        yield from fingers.tap("OK")
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from taps("Files", "Documents", f"More options for {old}", "Rename")(ui)
+        yield from ui.write("Name", new, erase=len(old))
+        yield from ui.tap("OK")
 
     check = FilesChanged(gone={f"/sdcard/Documents/{old}": text}, new={f"/sdcard/Documents/{new}": text})
     goal = f"Rename the file {old} in the folder Documents to {new}."
@@ -145,10 +146,10 @@ def new_folder(random: Random) -> PhoneScene:
     """A folder comes."""
     name = f"{random.choice(NOUNS).capitalize()} {random.randint(2020, 2030)}"
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from taps("Files", "Documents", "New folder")(fingers)
-        yield from fingers.write("Name", name)
-        yield from fingers.tap("Create")
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from taps("Files", "Documents", "New folder")(ui)
+        yield from ui.write("Name", name)
+        yield from ui.tap("Create")
 
     check = FilesChanged(new={f"/sdcard/Documents/{name}/": ""})
     return PhoneScene(f"Make a folder called “{name}” inside the folder Documents.", (check,), script)
@@ -173,9 +174,9 @@ def read(random: Random) -> PhoneScene:
     name, _ = _named(random)
     amount = random.randint(100, 999)
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from taps("Files", "Documents", name)(fingers)
-        yield fingers.tell(fingers.reading("Sum due: ").split()[2])
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from taps("Files", "Documents", name)(ui)
+        yield ui.tell(ui.reading("Sum due: ").split()[2])
 
     text = f"Sum due: {amount} euros\n"
     goal = f"Which sum is due according to {name} in the folder Documents? Answer with the number only."

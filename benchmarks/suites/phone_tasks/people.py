@@ -8,10 +8,11 @@ from random import Random
 from actions.action import AnyAction
 from benchmarks.suites.phone_tasks.checks import AnswerSays, Rows
 from benchmarks.suites.phone_tasks.device import PhoneDevice, Row
-from benchmarks.suites.phone_tasks.oracle import Fingers
 from benchmarks.suites.phone_tasks.sample_text import email, errand, number, people
+from benchmarks.suites.phone_tasks.script import PhoneScript
 from benchmarks.suites.phone_tasks.settings import taps
-from benchmarks.suites.phone_tasks.task import PhoneScene, task
+from benchmarks.suites.phone_tasks.task import task
+from benchmarks.suites.phone_tasks.world import PhoneScene
 
 CONTACT = ("name", "phone", "email")
 MESSAGE = ("number", "body", "sent")
@@ -39,23 +40,23 @@ def receive(device: PhoneDevice, sender: str, body: str, *, age: int = 0, mine: 
     device.insert("messages", "messages", number=sender, body=body, sent=mine, time=LATELY - 60_000 * age)
 
 
-def fill_contact(fingers: Fingers, name: str, phone: str, mail: str = "") -> Iterator[AnyAction]:
+def fill_contact(ui: PhoneScript, name: str, phone: str, mail: str = "") -> Iterator[AnyAction]:
     """In the Contacts app, make a contact."""
-    yield from fingers.tap("Create contact")
-    yield from fingers.write("Name", name)
-    yield from fingers.write("Phone", phone)
+    yield from ui.tap("Create contact")
+    yield from ui.write("Name", name)
+    yield from ui.write("Phone", phone)
     if mail:
-        yield from fingers.write("Email", mail)
-    yield from fingers.tap("Save")
+        yield from ui.write("Email", mail)
+    yield from ui.tap("Save")
 
 
-def send(fingers: Fingers, to: str, body: str) -> Iterator[AnyAction]:
+def send(ui: PhoneScript, to: str, body: str) -> Iterator[AnyAction]:
     """Start a chat with a name or number in the Messages app, and send."""
-    yield from fingers.app("Messages")
-    yield from fingers.tap("Start chat")
-    yield from fingers.write("To", to)
-    yield from fingers.write("Text message", body)
-    yield from fingers.tap("Send")
+    yield from ui.app("Messages")
+    yield from ui.tap("Start chat")
+    yield from ui.write("To", to)
+    yield from ui.write("Text message", body)
+    yield from ui.tap("Send")
 
 
 @task("contacts-add", "Contacts", complexity=1.8)
@@ -63,9 +64,9 @@ def add(random: Random) -> PhoneScene:
     """A form."""
     (name,), phone = people(random, 1), number(random)
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from fingers.app("Contacts")
-        yield from fill_contact(fingers, name, phone)
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from ui.app("Contacts")
+        yield from fill_contact(ui, name, phone)
 
     goal = f"Create a contact for {name} with the phone number {phone}."
     return PhoneScene(goal, (contacts(new=((name, phone, ""),)),), script)
@@ -77,11 +78,11 @@ def add_two(random: Random) -> PhoneScene:
     names = people(random, 2)
     rows = tuple((name, number(random), email(name)) for name in names)
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from fingers.app("Contacts")
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from ui.app("Contacts")
         for row in rows:
-            yield from fill_contact(fingers, *row)
-            yield from fingers.tap("Navigate up")
+            yield from fill_contact(ui, *row)
+            yield from ui.tap("Navigate up")
 
     said = " and ".join(f"{name} ({phone}, {mail})" for name, phone, mail in rows)
     return PhoneScene(f"Create contacts for {said}, each with phone number and email.", (contacts(new=rows),), script)
@@ -104,10 +105,10 @@ def change_phone(random: Random) -> PhoneScene:
     """A field of a form."""
     (name,), old, new = people(random, 1), number(random), number(random)
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from taps("Contacts", name, "Edit contact")(fingers)
-        yield from fingers.write("Phone", new, erase=len(old))
-        yield from fingers.tap("Save")
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from taps("Contacts", name, "Edit contact")(ui)
+        yield from ui.write("Phone", new, erase=len(old))
+        yield from ui.tap("Save")
 
     check = contacts(gone=((name, old, email(name)),), new=((name, new, email(name)),))
     goal = f"The phone number of {name} is now {new}: change the contact."
@@ -119,9 +120,9 @@ def which_number(random: Random) -> PhoneScene:
     """A question."""
     (name,), phone = people(random, 1), number(random)
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from taps("Contacts", name)(fingers)
-        yield fingers.tell(fingers.reading("+"))
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from taps("Contacts", name)(ui)
+        yield ui.tell(ui.reading("+"))
 
     goal = f"What is the phone number of {name}? Answer with the number."
     return PhoneScene(
@@ -135,11 +136,11 @@ def whose_email(random: Random) -> PhoneScene:
     (name,) = people(random, 1)
     mail = f"{random.choice(('fox', 'owl', 'elk', 'bee'))}{random.randint(10, 99)}@example.net"
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from fingers.app("Contacts")
-        yield from fingers.write("Search contacts", mail)
-        found = next(n.text for n in fingers.nodes() if n.text.partition(" ")[0] == name.partition(" ")[0])
-        yield fingers.tell(found)
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from ui.app("Contacts")
+        yield from ui.write("Search contacts", mail)
+        found = next(n.text for n in ui.nodes() if n.text.partition(" ")[0] == name.partition(" ")[0])
+        yield ui.tell(found)
 
     goal = f"Whose email address is {mail}? Answer with the full name."
     return PhoneScene(
@@ -155,7 +156,7 @@ def send_to_number(random: Random) -> PhoneScene:
     """A new conversation."""
     phone, body = number(random), errand(random)
     goal = f"Send a text message to {phone} that says: {body}"
-    return PhoneScene(goal, (sent((phone, body)),), lambda fingers: send(fingers, phone, body))
+    return PhoneScene(goal, (sent((phone, body)),), lambda ui: send(ui, phone, body))
 
 
 @task("messages-send-to-contact", "Messages", complexity=1.6)
@@ -166,7 +167,7 @@ def send_to_contact(random: Random) -> PhoneScene:
     return PhoneScene(
         goal,
         (sent((phone, body)),),
-        lambda fingers: send(fingers, name, body),
+        lambda ui: send(ui, name, body),
         lambda device: add_contact(device, name, phone),
     )
 
@@ -177,10 +178,10 @@ def reply(random: Random) -> PhoneScene:
     (name,), phone = people(random, 1), number(random)
     asked, body = errand(random), random.choice(("I will do that", "Sorry, I cannot", "Next week is better"))
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from taps("Messages", name)(fingers)
-        yield from fingers.write("Text message", body)
-        yield from fingers.tap("Send")
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from taps("Messages", name)(ui)
+        yield from ui.write("Text message", body)
+        yield from ui.tap("Send")
 
     def prepare(device: PhoneDevice) -> None:
         add_contact(device, name, phone)
@@ -209,9 +210,9 @@ def what_was_said(random: Random) -> PhoneScene:
     (name,), phone = people(random, 1), number(random)
     code = str(random.randint(1000, 9999))
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from taps("Messages", name)(fingers)
-        yield fingers.tell(fingers.reading("The door code is").split()[-1])
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from taps("Messages", name)(ui)
+        yield ui.tell(ui.reading("The door code is").split()[-1])
 
     def prepare(device: PhoneDevice) -> None:
         add_contact(device, name, phone)

@@ -7,9 +7,10 @@ from random import Random
 
 from actions.action import AnyAction
 from benchmarks.suites.phone_tasks.checks import AnswerSays, Setting
-from benchmarks.suites.phone_tasks.oracle import Fingers
 from benchmarks.suites.phone_tasks.sample_text import NOUNS
-from benchmarks.suites.phone_tasks.task import PhoneScene, Script, task
+from benchmarks.suites.phone_tasks.script import PhoneScript
+from benchmarks.suites.phone_tasks.task import task
+from benchmarks.suites.phone_tasks.world import PhoneScene, Script
 
 TIMEOUTS = {
     "15 seconds": "15000", "30 seconds": "30000", "1 minute": "60000", "2 minutes": "120000", "5 minutes": "300000",
@@ -21,9 +22,9 @@ SIZES = {"Small": "0.85", "Large": "1.15", "Largest": "1.3"}
 def taps(app: str, *words: str) -> Script:
     """A script: open an app and tap one thing after another."""
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from fingers.app(app)
-        yield from fingers.tap(*words)
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from ui.app(app)
+        yield from ui.tap(*words)
 
     return script
 
@@ -83,10 +84,10 @@ def device_name(random: Random) -> PhoneScene:
     """A text."""
     name = f"{random.choice(NOUNS)}-{random.randint(10, 99)}"
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from taps("Settings", "About phone", "Device name")(fingers)
-        yield from fingers.write("Device name", name, erase=len("Handeye simulated phone"))
-        yield from fingers.tap("OK")
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from taps("Settings", "About phone", "Device name")(ui)
+        yield from ui.write("Device name", name, erase=len("Handeye simulated phone"))
+        yield from ui.tap("OK")
 
     check = Setting("global device_name", name, "Handeye simulated phone")
     return PhoneScene(f"Change the name of this device to {name}.", (check,), script)
@@ -101,10 +102,10 @@ def evening(random: Random) -> PhoneScene:
         Setting("system vibrate_when_ringing", "0", "1"),
     )
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from taps("Settings", "Display", "Dark theme", "Night Light")(fingers)
-        yield fingers.back()
-        yield from fingers.tap("Sound & vibration", "Vibrate for calls")
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from taps("Settings", "Display", "Dark theme", "Night Light")(ui)
+        yield ui.back()
+        yield from ui.tap("Sound & vibration", "Vibrate for calls")
 
     return PhoneScene("Turn on the dark theme and Night Light, and turn off vibration for calls.", checks, script)
 
@@ -114,10 +115,10 @@ def which_timeout(random: Random) -> PhoneScene:
     """A question."""
     words = random.choice(list(TIMEOUTS))
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from taps("Settings", "Display")(fingers)
-        yield from fingers.reach("Screen timeout")
-        yield fingers.tell(fingers.beside("Screen timeout"))
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from taps("Settings", "Display")(ui)
+        yield from ui.reach("Screen timeout")
+        yield ui.tell(ui.beside("Screen timeout"))
 
     checks = (Setting("system screen_off_timeout", TIMEOUTS[words], TIMEOUTS[words]), AnswerSays(words))
     return PhoneScene(

@@ -9,14 +9,15 @@ from actions.action import AnyAction
 from benchmarks.suites.phone_tasks.checks import AnswerSays, FilesChanged, Rows, Setting
 from benchmarks.suites.phone_tasks.device import PhoneDevice
 from benchmarks.suites.phone_tasks.notebook import NOTE, add_note, notes, write_note
-from benchmarks.suites.phone_tasks.oracle import Fingers
 from benchmarks.suites.phone_tasks.people import add_contact, contacts, fill_contact, receive, send, sent
 from benchmarks.suites.phone_tasks.sample_text import MEETINGS, TITLES, email, number, people, some_day, some_time
+from benchmarks.suites.phone_tasks.script import PhoneScript
 from benchmarks.suites.phone_tasks.settings import taps
-from benchmarks.suites.phone_tasks.task import PhoneScene, task
+from benchmarks.suites.phone_tasks.task import task
 from benchmarks.suites.phone_tasks.times import add_alarm, add_event, alarms, events, fill_event, free
 from benchmarks.suites.phone_tasks.web import GOODS as SOLD
 from benchmarks.suites.phone_tasks.web import MEMBER, fill_member, price, sell, visit
+from benchmarks.suites.phone_tasks.world import PhoneScene
 
 
 @task("several-note-to-contact", "Notes", "Contacts", complexity=2.4)
@@ -25,11 +26,11 @@ def note_to_contact(random: Random) -> PhoneScene:
     (name,), phone = people(random, 1), number(random)
     title = f"Number of {name.split()[0]}"
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from taps("Notes", title)(fingers)
-        found = fingers.reading("+")
-        yield from fingers.app("Contacts")
-        yield from fill_contact(fingers, name, found)
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from taps("Notes", title)(ui)
+        found = ui.reading("+")
+        yield from ui.app("Contacts")
+        yield from fill_contact(ui, name, found)
 
     goal = f"The note “{title}” has a phone number. Create a contact {name} with that number."
     checks = (contacts(new=((name, phone, ""),)), Rows("notes", "notes", NOTE))
@@ -41,10 +42,10 @@ def share_number(random: Random) -> PhoneScene:
     """The number of one contact is sent to another."""
     (one, other), numbers = people(random, 2), [number(random), number(random)]
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from taps("Contacts", one)(fingers)
-        found = fingers.reading("+")
-        yield from send(fingers, other, found)
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from taps("Contacts", one)(ui)
+        found = ui.reading("+")
+        yield from send(ui, other, found)
 
     def prepare(device: PhoneDevice) -> None:
         for name, phone in zip((one, other), numbers, strict=True):
@@ -61,11 +62,11 @@ def event_to_message(random: Random) -> PhoneScene:
     (date, _), (hour, minute) = some_day(random), some_time(random)
     time = f"{hour:02}:{minute:02}"
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from taps("Calendar", "Agenda", title)(fingers)
-        fingers.find("Edit event")
-        found = next(node.text for node in fingers.nodes() if "2026, " in node.text).rpartition(", ")[2]
-        yield from send(fingers, name, f"It begins at {found}")
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from taps("Calendar", "Agenda", title)(ui)
+        ui.find("Edit event")
+        found = next(node.text for node in ui.nodes() if "2026, " in node.text).rpartition(", ")[2]
+        yield from send(ui, name, f"It begins at {found}")
 
     def prepare(device: PhoneDevice) -> None:
         add_contact(device, name, phone)
@@ -82,11 +83,11 @@ def message_to_event(random: Random) -> PhoneScene:
     (date, day), (hour, minute) = some_day(random), some_time(random)
     time = f"{hour:02}:{minute:02}"
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from taps("Messages", name)(fingers)
-        words = fingers.reading("See you on").removeprefix("See you on ")
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from taps("Messages", name)(ui)
+        words = ui.reading("See you on").removeprefix("See you on ")
         found, _, at = words.partition(" at ")
-        yield from fill_event(fingers, title, found, at, 60)
+        yield from fill_event(ui, title, found, at, 60)
 
     def prepare(device: PhoneDevice) -> None:
         add_contact(device, name, phone)
@@ -101,10 +102,10 @@ def file_to_note(random: Random) -> PhoneScene:
     """A code in a file becomes a note."""
     title, code = random.choice(TITLES), f"{random.choice('KLMN')}-{random.randint(1000, 9999)}"
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from taps("Files", "Download", "voucher.txt")(fingers)
-        found = fingers.reading("Voucher: ").split()[1]
-        yield from write_note(fingers, title, found)
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from taps("Files", "Download", "voucher.txt")(ui)
+        found = ui.reading("Voucher: ").split()[1]
+        yield from write_note(ui, title, found)
 
     goal = f"Copy the voucher code in Download/voucher.txt into a new note with the title “{title}”; only the code."
     return PhoneScene(
@@ -121,11 +122,11 @@ def price_to_message(random: Random) -> PhoneScene:
     (name,), phone = people(random, 1), number(random)
     thing, cents = random.choice(SOLD), random.randint(1001, 9999)
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from visit(fingers, "shop")
-        yield from fingers.reach(thing)
-        found = fingers.beside(thing).removeprefix("€")
-        yield from send(fingers, name, f"It costs {found} euros")
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from visit(ui, "shop")
+        yield from ui.reach(thing)
+        found = ui.beside(thing).removeprefix("€")
+        yield from send(ui, name, f"It costs {found} euros")
 
     def prepare(device: PhoneDevice) -> None:
         add_contact(device, name, phone)
@@ -141,11 +142,11 @@ def alarm_for_event(random: Random) -> PhoneScene:
     """An alarm an hour before an event."""
     title, (date, _), (hour, minute) = random.choice(MEETINGS), some_day(random), some_time(random)
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from taps("Calendar", "Agenda", title)(fingers)
-        fingers.find("Edit event")
-        found = next(node.text for node in fingers.nodes() if "2026, " in node.text).rpartition(", ")[2]
-        yield from add_alarm(fingers, int(found[:2]) - 1, int(found[3:]))
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from taps("Calendar", "Agenda", title)(ui)
+        ui.find("Edit event")
+        found = next(node.text for node in ui.nodes() if "2026, " in node.text).rpartition(", ")[2]
+        yield from add_alarm(ui, int(found[:2]) - 1, int(found[3:]))
 
     def prepare(device: PhoneDevice) -> None:
         device.run_sql("clock", free(hour - 1, minute))
@@ -160,9 +161,9 @@ def night(random: Random) -> PhoneScene:
     """A switch, and an alarm."""
     hour, minute = random.randint(5, 9), random.randrange(0, 60, 5)
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from taps("Settings", "Network & internet", "Airplane mode")(fingers)
-        yield from add_alarm(fingers, hour, minute)
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from taps("Settings", "Network & internet", "Airplane mode")(ui)
+        yield from add_alarm(ui, hour, minute)
 
     checks = (Setting("global airplane_mode_on", "1", "0"), alarms(new=((hour, minute, "", "", 1),)))
     goal = f"Turn on airplane mode and set an alarm for {hour:02}:{minute:02} that rings once."
@@ -175,11 +176,11 @@ def join_as_contact(random: Random) -> PhoneScene:
     (name,) = people(random, 1)
     mail = email(name).replace("@", f"{random.randint(10, 99)}@")
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from taps("Contacts", name)(fingers)
-        found = fingers.reading(email(name).partition("@")[0])
-        yield from visit(fingers, "club")
-        yield from fill_member(fingers, name, found, "Family", newsletter=False)
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from taps("Contacts", name)(ui)
+        found = ui.reading(email(name).partition("@")[0])
+        yield from visit(ui, "club")
+        yield from fill_member(ui, name, found, "Family", newsletter=False)
 
     goal = f"Join the Hiking Club (club.test) for {name}, plan Family, without the newsletter. "
     goal += f"The email address of {name} is in the contacts."
@@ -193,12 +194,12 @@ def whose_message(random: Random) -> PhoneScene:
     (name,), phone = people(random, 1), number(random)
     mail = email(name).replace("@", f"{random.randint(10, 99)}@")
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from fingers.app("Messages")
-        yield from fingers.write("Search messages", "violin")
-        found = next(n.text for n in fingers.nodes() if n.text.partition(" ")[0] == name.partition(" ")[0])
-        yield from taps("Contacts", found)(fingers)
-        yield fingers.tell(fingers.reading(email(name).partition("@")[0]))
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from ui.app("Messages")
+        yield from ui.write("Search messages", "violin")
+        found = next(n.text for n in ui.nodes() if n.text.partition(" ")[0] == name.partition(" ")[0])
+        yield from taps("Contacts", found)(ui)
+        yield ui.tell(ui.reading(email(name).partition("@")[0]))
 
     def prepare(device: PhoneDevice) -> None:
         add_contact(device, name, phone, mail)

@@ -9,13 +9,14 @@ from typing import Any
 
 from agent.core.model import Model
 from agent.core.task import Limits
-from benchmarks.interactive import Pool, figures, hash_of, instances, judge, play, refuse_foreign
-from benchmarks.suite import Judged, Kind, Prediction, Sample, SampleVerdict, SuiteError, SuiteOptions, Summary
-from benchmarks.suites.desktop.task import instance_seed
+from benchmarks.interactive import Pool, instances, judge, play
+from benchmarks.suite import Prediction, Sample, SampleVerdict, SuiteError, SuiteOptions, refuse_options
 from benchmarks.suites.phone_tasks.catalogue import FLAGGED
-from benchmarks.suites.phone_tasks.oracle import PhoneOracle
-from benchmarks.suites.phone_tasks.task import TASKS, PhoneTask
-from benchmarks.suites.phone_tasks.world import PhoneWorld
+from benchmarks.suites.phone_tasks.oracle import phone_oracle
+from benchmarks.suites.phone_tasks.task import CATALOGUE, TASKS
+from benchmarks.suites.phone_tasks.world import PhoneScene, PhoneWorld
+from benchmarks.suites.tasks.catalogue import SeededTask
+from benchmarks.suites.tasks.suite import TaskSuite
 from envs.android.simulated import SimulatedPhoneEnv
 
 VERSION = 1
@@ -23,41 +24,39 @@ VERSION = 1
 SEEDS = 1
 
 
-class PhoneTasksSuite:
-    """`tasks` in `seeds` instances each; instance `i` has the seed `instance_seed(seed, task, i)`."""
+class PhoneTasksSuite(TaskSuite[PhoneScene]):
+    """The phone tasks, each instance on a simulated phone that was reset."""
 
     name = "phone-tasks"
-    kind: Kind = "interactive"
 
-    def __init__(self, tasks: Sequence[PhoneTask], seed: int = 0, seeds: int = SEEDS) -> None:
-        self._tasks, self._seed, self._seeds = tuple(tasks), seed, seeds
+    def __init__(self, tasks: Sequence[SeededTask[PhoneScene]], seed: int = 0, seeds: int = SEEDS) -> None:
+        super().__init__(tasks, seed, seeds)
         self._phones = Pool(SimulatedPhoneEnv)
 
     @property
-    def protocol(self) -> Mapping[str, Any]:
-        """What two figures must share to be comparable."""
+    def setting(self) -> Mapping[str, Any]:
+        """See `TaskSuite.setting`."""
         return {
             "suite_version": VERSION,
-            "data_hash": hash_of(self.samples(), lambda sample: TASKS[sample.data[0]].steps),
-            "seed": self._seed,
-            "seeds": self._seeds,
-            "instance_seed": "int(sha256(f'{seed}_{task}_{instance}'), 16) % 2**32",
-            "tasks": [task.name for task in self._tasks],
-            "step_budget": "int(10 * complexity)",
             "device": "Handeye's simulated phone, 1080x2400; no Android",
             "success": "the state is right, read through ADB, and the agent said that it was done",
         }
 
-    def samples(self) -> Sequence[Sample]:
-        """The first instance of every task, then the second of every task: the first part of a run has all tasks."""
-        return [self._sample(task, i) for i in range(self._seeds) for task in self._tasks]
+    def wording(self, scene: PhoneScene) -> str:
+        """The goal."""
+        return scene.goal
+
+    def labels(self, task: SeededTask[PhoneScene]) -> Mapping[str, tuple[str, ...]]:
+        """Apps, difficulty, and whether there are several apps."""
+        several = "several" if len(task.programs) > 1 else "one"
+        return {"app": task.programs, "difficulty": (task.difficulty,), "apps": (several,)}
 
     def answer(self, sample: Sample, model: Model) -> Prediction:
         """One whole run on a phone that was reset. Raises `EnvError` and `ModelError`."""
         name, seed = sample.data
         with self.world(name, seed) as world:
             limits = Limits(steps=TASKS[name].steps)
-            return play(world, model, limits, seeds={"instance": seed}, must_finish=True)
+            return play(world, model, limits, seeds={"instance": seed})
 
     @contextmanager
     def world(self, name: str, seed: int) -> Iterator[PhoneWorld]:
@@ -70,45 +69,26 @@ class PhoneTasksSuite:
             world.scene.tear_down(world.device)
 
     def judge(self, sample: Sample, answer: Prediction) -> SampleVerdict:
-        """``solved``, or how the run ended."""
+        """``solved``, or the run's ending."""
         return judge(sample, answer)
 
-    def summarise(self, judged: Sequence[Judged]) -> Summary:
-        """Success by task, app and difficulty; the interval is a bootstrap over tasks and seeds."""
-        return figures(judged)
-
-    def oracle(self, sample: Sample) -> Model | None:
+    def oracle(self, sample: Sample) -> Model:
         """The task's own script."""
-        return PhoneOracle()
+        return phone_oracle()
 
     @property
     def flagged(self) -> Mapping[str, str]:
-        """What `benchmarks.audit` finds and is so on purpose: ``CHECK:task`` to the reason."""
+        """Findings of `benchmarks.audit` that are intended."""
         return FLAGGED
 
     def close(self) -> None:
-        """End the phones. Safe to call twice."""
+        """Close the phones. Safe to call twice."""
         self._phones.close()
-
-    def _sample(self, task: PhoneTask, instance: int) -> Sample:
-        seed = instance_seed(self._seed, task.name, instance)
-        groups = {
-            "task": (task.name,),
-            "app": task.apps,
-            "difficulty": (task.difficulty,),
-            "apps": ("several" if len(task.apps) > 1 else "one",),
-        }
-        return Sample(f"{task.name}/{instance}", task.scene(seed).goal, groups, (task.name, seed))
 
 
 def open_suite(name: str, data: Path | None, options: SuiteOptions) -> PhoneTasksSuite:
     """The suite. Raises `SuiteError` for an unknown task, a foreign option, data."""
-    refuse_foreign("phone-tasks", options, ("mode", "rule", "language", "zoom", "official_timer"))
+    refuse_options("phone-tasks", options, "mode", "rule", "language", "zoom", "official_timer")
     if data is not None:
         raise SuiteError("phone-tasks needs no data: leave out --data")
-    unknown = [task for task in options.tasks if task not in TASKS]
-    if unknown:
-        raise SuiteError(f"phone-tasks has no task {unknown[0]!r}. Tasks: {', '.join(TASKS)}")
-    seeds = instances(options, SEEDS)
-    chosen = [task for name, task in TASKS.items() if not options.tasks or name in options.tasks]
-    return PhoneTasksSuite(chosen, options.seed, seeds)
+    return PhoneTasksSuite(CATALOGUE.chosen(options.tasks), options.seed, instances(options, SEEDS))

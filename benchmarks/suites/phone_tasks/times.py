@@ -8,10 +8,11 @@ from random import Random
 from actions.action import AnyAction
 from benchmarks.suites.phone_tasks.checks import AnswerSays, Rows
 from benchmarks.suites.phone_tasks.device import PhoneDevice, Row
-from benchmarks.suites.phone_tasks.oracle import Fingers
 from benchmarks.suites.phone_tasks.sample_text import MEETINGS, PLACES, some_day, some_time
+from benchmarks.suites.phone_tasks.script import PhoneScript
 from benchmarks.suites.phone_tasks.settings import taps
-from benchmarks.suites.phone_tasks.task import PhoneScene, Script, task
+from benchmarks.suites.phone_tasks.task import task
+from benchmarks.suites.phone_tasks.world import PhoneScene, Script
 
 ALARM = ("hour", "minute", "label", "days", "enabled")
 EVENT = ("title", "date", "time", "duration", "location")
@@ -33,17 +34,17 @@ def events(*, new: tuple[Row, ...] = (), gone: tuple[Row, ...] = ()) -> Rows:
     return Rows("calendar", "events", EVENT, new=new, gone=gone)
 
 
-def set_time(fingers: Fingers, hour: int, minute: int) -> Iterator[AnyAction]:
+def set_time(ui: PhoneScript, hour: int, minute: int) -> Iterator[AnyAction]:
     """Fill the time picker, whose fields select themselves."""
-    yield from fingers.write("Hour", f"{hour:02}", erase=2)
-    yield from fingers.write("Minute", f"{minute:02}", erase=2)
-    yield from fingers.tap("OK")
+    yield from ui.write("Hour", f"{hour:02}", erase=2)
+    yield from ui.write("Minute", f"{minute:02}", erase=2)
+    yield from ui.tap("OK")
 
 
-def add_alarm(fingers: Fingers, hour: int, minute: int) -> Iterator[AnyAction]:
+def add_alarm(ui: PhoneScript, hour: int, minute: int) -> Iterator[AnyAction]:
     """Open Clock and make an alarm."""
-    yield from taps("Clock", "Add alarm")(fingers)
-    yield from set_time(fingers, hour, minute)
+    yield from taps("Clock", "Add alarm")(ui)
+    yield from set_time(ui, hour, minute)
 
 
 def own_alarm(device: PhoneDevice, hour: int, minute: int, label: str, enabled: int) -> None:
@@ -63,7 +64,7 @@ def alarm_create(random: Random) -> PhoneScene:
     hour, minute = some_time(random)
     check = alarms(new=((hour, minute, "", "", 1),))
     goal = f"Set an alarm for {hour:02}:{minute:02} that rings once."
-    return PhoneScene(goal, (check,), lambda fingers: add_alarm(fingers, hour, minute))
+    return PhoneScene(goal, (check,), lambda ui: add_alarm(ui, hour, minute))
 
 
 @task("clock-alarm-repeat", "Clock", complexity=3.6)
@@ -73,11 +74,11 @@ def alarm_repeat(random: Random) -> PhoneScene:
     words, label = random.choice(list(REPEATS)), random.choice(LABELS)
     days = REPEATS[words]
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from add_alarm(fingers, hour, minute)
-        yield from fingers.tap(*[NAMES[int(day) - 1] for day in days], "Add label")
-        yield from fingers.write("Label", label)
-        yield from fingers.tap("OK")
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from add_alarm(ui, hour, minute)
+        yield from ui.tap(*[NAMES[int(day) - 1] for day in days], "Add label")
+        yield from ui.write("Label", label)
+        yield from ui.tap("OK")
 
     goal = f"Set an alarm for {hour:02}:{minute:02}, {words}, with the label “{label}”."
     return PhoneScene(goal, (alarms(new=((hour, minute, label, days, 1),)),), script)
@@ -150,29 +151,27 @@ def stopwatch(random: Random) -> PhoneScene:
 # -- calendar
 
 
-def pick_day(fingers: Fingers, day: str) -> Iterator[AnyAction]:
+def pick_day(ui: PhoneScript, day: str) -> Iterator[AnyAction]:
     """Tap a day (``3 April 2026``) of the month that is shown, March, or of the next."""
     if "April" in day:
-        yield from fingers.tap("Next month")
-    yield from fingers.tap(day)
+        yield from ui.tap("Next month")
+    yield from ui.tap(day)
 
 
-def fill_event(
-    fingers: Fingers, title: str, day: str, time: str, duration: int, place: str = ""
-) -> Iterator[AnyAction]:
+def fill_event(ui: PhoneScript, title: str, day: str, time: str, duration: int, place: str = "") -> Iterator[AnyAction]:
     """Open Calendar and make an event."""
-    yield from taps("Calendar", "Create event")(fingers)
-    yield from fingers.write("Title", title)
-    yield from fingers.tap("Date")
-    yield from pick_day(fingers, day)
-    yield from fingers.tap("OK", "Time")
+    yield from taps("Calendar", "Create event")(ui)
+    yield from ui.write("Title", title)
+    yield from ui.tap("Date")
+    yield from pick_day(ui, day)
+    yield from ui.tap("OK", "Time")
     hour, _, minute = time.partition(":")
-    yield from set_time(fingers, int(hour), int(minute))
+    yield from set_time(ui, int(hour), int(minute))
     if duration != 60:
-        yield from fingers.tap("Duration", LENGTHS[duration])
+        yield from ui.tap("Duration", LENGTHS[duration])
     if place:
-        yield from fingers.write("Location", place)
-    yield from fingers.tap("Save")
+        yield from ui.write("Location", place)
+    yield from ui.tap("Save")
 
 
 def add_event(device: PhoneDevice, title: str, date: str, time: str, duration: int = 60, location: str = "") -> None:
@@ -193,7 +192,7 @@ def create(random: Random) -> PhoneScene:
     title, (date, day), time = random.choice(MEETINGS), some_day(random), _clock(random)
     goal = f"Create an event “{title}” on {day} at {time}. It lasts one hour."
     check = events(new=((title, date, time, 60, ""),))
-    return PhoneScene(goal, (check,), lambda fingers: fill_event(fingers, title, day, time, 60))
+    return PhoneScene(goal, (check,), lambda ui: fill_event(ui, title, day, time, 60))
 
 
 @task("calendar-create-full", "Calendar", complexity=3.6)
@@ -203,7 +202,7 @@ def create_full(random: Random) -> PhoneScene:
     place, duration = random.choice(PLACES), random.choice((15, 30, 45, 90, 120))
     goal = f"Create an event “{title}” on {day} at {time} that lasts {LENGTHS[duration]}. It takes place at: {place}"
     check = events(new=((title, date, time, duration, place),))
-    return PhoneScene(goal, (check,), lambda fingers: fill_event(fingers, title, day, time, duration, place))
+    return PhoneScene(goal, (check,), lambda ui: fill_event(ui, title, day, time, duration, place))
 
 
 def _one_event(random: Random) -> tuple[str, str, str, str]:
@@ -211,9 +210,9 @@ def _one_event(random: Random) -> tuple[str, str, str, str]:
     return title, date, day, time
 
 
-def _show_day(fingers: Fingers, day: str) -> Iterator[AnyAction]:
-    yield from fingers.app("Calendar")
-    yield from pick_day(fingers, day)
+def _show_day(ui: PhoneScript, day: str) -> Iterator[AnyAction]:
+    yield from ui.app("Calendar")
+    yield from pick_day(ui, day)
 
 
 @task("calendar-delete", "Calendar", complexity=1.6)
@@ -221,9 +220,9 @@ def delete(random: Random) -> PhoneScene:
     """An event goes."""
     title, date, day, time = _one_event(random)
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from _show_day(fingers, day)
-        yield from fingers.tap(title, "Delete event", "Delete")
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from _show_day(ui, day)
+        yield from ui.tap(title, "Delete event", "Delete")
 
     check = events(gone=((title, date, time, 60, ""),))
     goal = f"Delete the event “{title}” on {day}."
@@ -237,11 +236,11 @@ def change_time(random: Random) -> PhoneScene:
     hour, minute = some_time(random)
     new = f"{(hour + 1) % 24:02}:{minute:02}" if f"{hour:02}:{minute:02}" == old else f"{hour:02}:{minute:02}"
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from _show_day(fingers, day)
-        yield from fingers.tap(title, "Edit event", "Time")
-        yield from set_time(fingers, int(new[:2]), int(new[3:]))
-        yield from fingers.tap("Save")
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from _show_day(ui, day)
+        yield from ui.tap(title, "Edit event", "Time")
+        yield from set_time(ui, int(new[:2]), int(new[3:]))
+        yield from ui.tap("Save")
 
     check = events(gone=((title, date, old, 60, ""),), new=((title, date, new, 60, ""),))
     goal = f"Move the event “{title}” on {day} to {new} of the same day."
@@ -254,10 +253,10 @@ def where(random: Random) -> PhoneScene:
     title, date, day, time = _one_event(random)
     place = random.choice(PLACES)
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from _show_day(fingers, day)
-        yield from fingers.tap(title)
-        yield fingers.tell(fingers.reading(place[:4]))
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from _show_day(ui, day)
+        yield from ui.tap(title)
+        yield ui.tell(ui.reading(place[:4]))
 
     goal = f"Where does the event “{title}” on {day} take place? Answer with the place only."
     return PhoneScene(
@@ -270,16 +269,16 @@ def when(random: Random) -> PhoneScene:
     """A question for the agenda."""
     title, date, _, time = _one_event(random)
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from taps("Calendar", "Agenda")(fingers)
-        yield from fingers.tap(title)
-        yield fingers.tell(_time_on(fingers))
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from taps("Calendar", "Agenda")(ui)
+        yield from ui.tap(title)
+        yield ui.tell(_time_on(ui))
 
     goal = f"At what time does the event “{title}” begin? Answer with the time as HH:MM."
     return PhoneScene(goal, (events(), AnswerSays(time)), script, lambda device: add_event(device, title, date, time))
 
 
-def _time_on(fingers: Fingers) -> str:
+def _time_on(ui: PhoneScript) -> str:
     """The time on the page of an event."""
-    fingers.find("Edit event")
-    return next(node.text for node in fingers.nodes() if "2026, " in node.text).rpartition(", ")[2]
+    ui.find("Edit event")
+    return next(node.text for node in ui.nodes() if "2026, " in node.text).rpartition(", ")[2]

@@ -8,9 +8,10 @@ from random import Random
 from actions.action import AnyAction
 from benchmarks.suites.phone_tasks.checks import AnswerSays, Rows
 from benchmarks.suites.phone_tasks.device import PhoneDevice
-from benchmarks.suites.phone_tasks.oracle import Fingers
 from benchmarks.suites.phone_tasks.sample_text import email, people
-from benchmarks.suites.phone_tasks.task import PhoneScene, task
+from benchmarks.suites.phone_tasks.script import PhoneScript
+from benchmarks.suites.phone_tasks.task import task
+from benchmarks.suites.phone_tasks.world import PhoneScene
 
 GOODS = ("Folding chair", "Picnic basket", "Bird feeder", "Soup ladle", "Cork board", "Rain barrel")
 PLANS = ("Single", "Family", "Student")
@@ -19,10 +20,10 @@ MEMBER = ("name", "email", "plan", "newsletter")
 SITES = {"shop": "Corner Shop", "news": "The Harbour Post", "club": "Hiking Club"}
 
 
-def visit(fingers: Fingers, site: str) -> Iterator[AnyAction]:
+def visit(ui: PhoneScript, site: str) -> Iterator[AnyAction]:
     """Open the Browser, which begins on the start page, and follow its link."""
-    yield from fingers.app("Browser")
-    yield from fingers.tap(SITES[site])
+    yield from ui.app("Browser")
+    yield from ui.tap(SITES[site])
 
 
 def price(cents: int) -> str:
@@ -41,12 +42,12 @@ def order(random: Random) -> PhoneScene:
     thing, (name,) = random.choice(GOODS), people(random, 1)
     quantity, gift = random.randint(2, 9), random.randint(0, 1)
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from visit(fingers, "shop")
-        yield from fingers.tap(thing)
-        yield from fingers.write("Quantity", str(quantity))
-        yield from fingers.write("Your name", name)
-        yield from fingers.tap(*(["Gift wrap"] if gift else []), "Order")
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from visit(ui, "shop")
+        yield from ui.tap(thing)
+        yield from ui.write("Quantity", str(quantity))
+        yield from ui.write("Your name", name)
+        yield from ui.tap(*(["Gift wrap"] if gift else []), "Order")
 
     goal = f"In the Corner Shop (shop.test), order {quantity} of “{thing}” for {name}"
     goal += ", with gift wrap." if gift else ", without gift wrap."
@@ -59,10 +60,10 @@ def price_of(random: Random) -> PhoneScene:
     """A question."""
     thing, cents = random.choice(GOODS), random.randint(1001, 9999)
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from visit(fingers, "shop")
-        yield from fingers.reach(thing)
-        yield fingers.tell(fingers.beside(thing))
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from visit(ui, "shop")
+        yield from ui.reach(thing)
+        yield ui.tell(ui.beside(thing))
 
     goal = f"What does “{thing}” cost in the Corner Shop (shop.test)? Answer with the price."
     told = AnswerSays(price(cents), price(cents)[1:], f"{price(cents)[1:]} euros")
@@ -74,9 +75,9 @@ def join(random: Random) -> PhoneScene:
     """A form with a choice."""
     (name,), plan, news = people(random, 1), random.choice(PLANS), random.randint(0, 1)
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from visit(fingers, "club")
-        yield from fill_member(fingers, name, email(name), plan, newsletter=bool(news))
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from visit(ui, "club")
+        yield from fill_member(ui, name, email(name), plan, newsletter=bool(news))
 
     goal = f"Join the Hiking Club (club.test) as {name} with the email address {email(name)} and the plan {plan}, "
     goal += "with the newsletter." if news else "without the newsletter."
@@ -84,11 +85,11 @@ def join(random: Random) -> PhoneScene:
     return PhoneScene(goal, (check,), script)
 
 
-def fill_member(fingers: Fingers, name: str, mail: str, plan: str, *, newsletter: bool) -> Iterator[AnyAction]:
+def fill_member(ui: PhoneScript, name: str, mail: str, plan: str, *, newsletter: bool) -> Iterator[AnyAction]:
     """On the club's page, fill the form and send it."""
-    yield from fingers.write("Name", name)
-    yield from fingers.write("Email", mail)
-    yield from fingers.tap(plan, *(["Send me the newsletter"] if newsletter else []), "Join")
+    yield from ui.write("Name", name)
+    yield from ui.write("Email", mail)
+    yield from ui.tap(plan, *(["Send me the newsletter"] if newsletter else []), "Join")
 
 
 def publish(device: PhoneDevice, headline: str, text: str) -> None:
@@ -105,10 +106,10 @@ def news(random: Random) -> PhoneScene:
     amount = random.randint(20, 990)
     headline = f"A {what} for the old town"
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from visit(fingers, "news")
-        yield from fingers.tap(headline)
-        yield fingers.tell(fingers.reading("The council").split()[3])
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from visit(ui, "news")
+        yield from ui.tap(headline)
+        yield ui.tell(ui.reading("The council").split()[3])
 
     text = f"The council pays {amount} thousand euros for it. Work begins in 2 months."
     goal = f"The Harbour Post (news.test) writes about a {what}. How many thousand euros does the council pay? "
@@ -125,9 +126,9 @@ def bookmark(random: Random) -> PhoneScene:
     """A page is remembered."""
     site = random.choice(list(SITES))
 
-    def script(fingers: Fingers) -> Iterator[AnyAction]:
-        yield from visit(fingers, site)
-        yield from fingers.tap("More options", "Add bookmark")
+    def script(ui: PhoneScript) -> Iterator[AnyAction]:
+        yield from visit(ui, site)
+        yield from ui.tap("More options", "Add bookmark")
 
     check = Rows("browser", "bookmarks", ("address",), new=((f"{site}.test",),))
     return PhoneScene(f"Add a bookmark for {site}.test ({SITES[site]}) in the Browser.", (check,), script)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from actions.action import AnyAction, Move, Wait
-from benchmarks.suites.miniwob.oracle import Hand, ScriptFailedError, Thing, solves
+from benchmarks.suites.miniwob.oracle import PageElement, PageScript, ScriptFailedError, solves
 
 MENU_ICONS = {
     "disk": "Save", "seek-start": "Prev", "stop": "Stop", "play": "Play", "seek-end": "Next", "zoomin": "Zoom In",
@@ -14,21 +14,21 @@ MENU_ICONS = {
 
 
 @solves("click-test", "click-test-2", "click-test-transfer")
-def first_button(hand: Hand) -> Iterator[AnyAction]:
+def first_button(page: PageScript) -> Iterator[AnyAction]:
     """Button ONE, or the only one."""
-    yield hand.click(hand.one("#subbtn"))
+    yield page.click(page.one("#subbtn"))
 
 
 @solves("click-button-sequence")
-def two_buttons(hand: Hand) -> Iterator[AnyAction]:
+def two_buttons(page: PageScript) -> Iterator[AnyAction]:
     """ONE may lie below TWO: a corner that shows is clicked."""
     for name in ("subbtn", "subbtn2"):
-        yield hand.click(_showing(hand, name))
+        yield page.click(_showing(page, name))
 
 
-def _showing(hand: Hand, name: str) -> tuple[float, float]:
+def _showing(page: PageScript, name: str) -> tuple[float, float]:
     """A place of the element `name` that nothing covers."""
-    found = hand.js(
+    found = page.js(
         f"(() => {{ const r = document.getElementById({name!r}).getBoundingClientRect();"
         "for (let y = r.top + 3; y < r.bottom - 2; y += 4) for (let x = r.left + 3; x < r.right - 2; x += 4)"
         f"if ((document.elementFromPoint(x, y) || {{}}).id === {name!r}) return [x, y]; return null }})()"
@@ -39,156 +39,156 @@ def _showing(hand: Hand, name: str) -> tuple[float, float]:
 
 
 @solves("click-button", "unicode-test")
-def named_button(hand: Hand) -> Iterator[AnyAction]:
+def named_button(page: PageScript) -> Iterator[AnyAction]:
     """The button whose words are quoted."""
-    yield hand.click(hand.one("#area button", hand.quoted()[0]))
+    yield page.click(page.one("#area button", page.quoted()[0]))
 
 
 @solves("click-link", "click-tab-2-easy")
-def named_link(hand: Hand) -> Iterator[AnyAction]:
+def named_link(page: PageScript) -> Iterator[AnyAction]:
     """The link whose word is quoted."""
-    yield hand.click(hand.one(".alink", hand.quoted()[0]))
+    yield page.click(page.one(".alink", page.quoted()[0]))
 
 
 @solves("click-collapsible", "click-collapsible-nodelay")
-def expand(hand: Hand) -> Iterator[AnyAction]:
+def expand(page: PageScript) -> Iterator[AnyAction]:
     """Open the section, then Submit, which has moved down."""
-    yield hand.click(hand.one("#area h3"))
-    yield hand.click(hand.one("#subbtn"))
+    yield page.click(page.one("#area h3"))
+    yield page.click(page.one("#subbtn"))
 
 
 @solves("click-collapsible-2", "click-collapsible-2-nodelay")
-def search_sections(hand: Hand) -> Iterator[AnyAction]:
+def search_sections(page: PageScript) -> Iterator[AnyAction]:
     """Open one section after another until the link shows."""
     for number in range(3):
-        yield hand.click(hand.all("#area h3")[number])
-        if hand.has(".alink", hand.quoted()[0]):
-            yield hand.click(hand.one(".alink", hand.quoted()[0]))
+        yield page.click(page.all("#area h3")[number])
+        if page.has(".alink", page.quoted()[0]):
+            yield page.click(page.one(".alink", page.quoted()[0]))
             return
 
 
 @solves("click-tab-2", "click-tab-2-hard")
-def search_tabs(hand: Hand) -> Iterator[AnyAction]:
+def search_tabs(page: PageScript) -> Iterator[AnyAction]:
     """Open one tab after another until the link shows."""
-    for tab in hand.all(".ui-tabs-anchor"):
-        yield hand.click(tab)
-        if hand.has(".alink", hand.quoted()[0]):
-            yield hand.click(hand.one(".alink", hand.quoted()[0]))
+    for tab in page.all(".ui-tabs-anchor"):
+        yield page.click(tab)
+        if page.has(".alink", page.quoted()[0]):
+            yield page.click(page.one(".alink", page.quoted()[0]))
             return
 
 
 @solves("click-tab-2-medium")
-def link_or_second_tab(hand: Hand) -> Iterator[AnyAction]:
+def link_or_second_tab(page: PageScript) -> Iterator[AnyAction]:
     """The link, or the empty second tab where there is none."""
-    word = hand.quoted()[0]
-    yield hand.click(hand.one(".alink", word) if hand.has(".alink", word) else hand.all(".ui-tabs-anchor")[1])
+    word = page.quoted()[0]
+    yield page.click(page.one(".alink", word) if page.has(".alink", word) else page.all(".ui-tabs-anchor")[1])
 
 
 @solves("click-tab")
-def named_tab(hand: Hand) -> Iterator[AnyAction]:
+def named_tab(page: PageScript) -> Iterator[AnyAction]:
     """The tab with the number."""
-    (number,) = hand.match(r"#(\d)")
-    yield hand.click(hand.one(f"#area ul a[href='#tabs-{number}']"))
+    (number,) = page.match(r"#(\d)")
+    yield page.click(page.one(f"#area ul a[href='#tabs-{number}']"))
 
 
 @solves("click-color")
-def colour(hand: Hand) -> Iterator[AnyAction]:
+def colour(page: PageScript) -> Iterator[AnyAction]:
     """The box of the colour."""
-    (name,) = hand.match(r"Click on the (.+) colored box")
-    yield hand.click(hand.one(f"#area .color[data-color='{name}']"))
+    (name,) = page.match(r"Click on the (.+) colored box")
+    yield page.click(page.one(f"#area .color[data-color='{name}']"))
 
 
 @solves("click-dialog")
-def close_dialog(hand: Hand) -> Iterator[AnyAction]:
+def close_dialog(page: PageScript) -> Iterator[AnyAction]:
     """The dialog's x."""
-    yield hand.click(hand.one(".ui-dialog-titlebar button"))
+    yield page.click(page.one(".ui-dialog-titlebar button"))
 
 
 @solves("click-dialog-2")
-def dialog_button(hand: Hand) -> Iterator[AnyAction]:
+def dialog_button(page: PageScript) -> Iterator[AnyAction]:
     """The named button, or the x in the title."""
-    name = hand.quoted()[0]
+    name = page.quoted()[0]
     bar = ".ui-dialog-titlebar button"
-    yield hand.click(hand.one(bar) if name == "x" else hand.one(".ui-dialog-buttonset button", name))
+    yield page.click(page.one(bar) if name == "x" else page.one(".ui-dialog-buttonset button", name))
 
 
 @solves("click-menu")
-def menu(hand: Hand) -> Iterator[AnyAction]:
+def menu(page: PageScript) -> Iterator[AnyAction]:
     """Rest on each level's item until the next level is open, then click the last."""
-    (path,) = hand.match(r"Select (.+)")
+    (path,) = page.match(r"Select (.+)")
     *way, leaf = path.split(">")
     for name in way:
-        yield from _rest_on(hand, name)
-    yield hand.click(_item(hand, leaf))
+        yield from _rest_on(page, name)
+    yield page.click(_item(page, leaf))
 
 
-def _rest_on(hand: Hand, name: str) -> Iterator[AnyAction]:
+def _rest_on(page: PageScript, name: str) -> Iterator[AnyAction]:
     """A click on an item with a submenu counts as choosing it, so the pointer only rests there."""
-    yield Move(point=hand.point(_item(hand, name)))
+    yield Move(point=page.point(_item(page, name)))
     yield Wait(seconds=0.6)
 
 
-def _item(hand: Hand, name: str) -> Thing:
-    return hand.one("#menu li > div", name)
+def _item(page: PageScript, name: str) -> PageElement:
+    return page.one("#menu li > div", name)
 
 
 @solves("click-menu-2")
-def menu_with_icons(hand: Hand) -> Iterator[AnyAction]:
+def menu_with_icons(page: PageScript) -> Iterator[AnyAction]:
     """Open the menu, and its submenu where the item is in it."""
-    name = hand.quoted()[-1]
+    name = page.quoted()[-1]
     name = MENU_ICONS.get(name, name)
-    yield hand.click(hand.one("#open-menu"))
+    yield page.click(page.one("#open-menu"))
     if name in ("Prev", "Stop", "Play", "Next"):
-        yield from _rest_on(hand, "Playback")
-    yield hand.click(_item(hand, name))
+        yield from _rest_on(page, "Playback")
+    yield page.click(_item(page, name))
 
 
 @solves("click-shades")
-def shades(hand: Hand) -> Iterator[AnyAction]:
+def shades(page: PageScript) -> Iterator[AnyAction]:
     """Every shade, then Submit."""
-    (name,) = hand.match(r"shades of (\w+)")
-    for shade in hand.all(f"#area span[data-color='{name}']"):
-        yield hand.click(shade)
-    yield hand.click(hand.one("#submit"))
+    (name,) = page.match(r"shades of (\w+)")
+    for shade in page.all(f"#area span[data-color='{name}']"):
+        yield page.click(shade)
+    yield page.click(page.one("#submit"))
 
 
 @solves("click-widget")
-def widget(hand: Hand) -> Iterator[AnyAction]:
+def widget(page: PageScript) -> Iterator[AnyAction]:
     """The first widget of the kind."""
-    yield hand.click(hand.one(f"#area [data-type='{hand.quoted()[0]}']"))
+    yield page.click(page.one(f"#area [data-type='{page.quoted()[0]}']"))
 
 
 @solves("ascending-numbers")
-def ascending(hand: Hand) -> Iterator[AnyAction]:
+def ascending(page: PageScript) -> Iterator[AnyAction]:
     """1 as text; then the covers that hide the others, in order."""
-    yield hand.click(hand.one("svg text", "1"))
+    yield page.click(page.one("svg text", "1"))
     for number in range(2, 6):
-        yield hand.click(hand.one(f"svg rect[data-index='{number}']"))
+        yield page.click(page.one(f"svg rect[data-index='{number}']"))
 
 
 @solves("navigate-tree")
-def tree(hand: Hand) -> Iterator[AnyAction]:
+def tree(page: PageScript) -> Iterator[AnyAction]:
     """Open closed folders from the top until the name shows."""
-    name = hand.quoted()[0]
+    name = page.quoted()[0]
     tried: set[tuple[float, float]] = set()
-    while not hand.has("#tree span", name):
-        folder = next(e for e in hand.all("#tree li.expandable > .hitarea") if e.middle not in tried)
+    while not page.has("#tree span", name):
+        folder = next(e for e in page.all("#tree li.expandable > .hitarea") if e.middle not in tried)
         tried.add(folder.middle)
-        yield hand.click(folder)
-    yield hand.click(hand.one("#tree span", name))
+        yield page.click(folder)
+    yield page.click(page.one("#tree span", name))
 
 
 @solves("focus-text")
-def focus(hand: Hand) -> Iterator[AnyAction]:
+def focus(page: PageScript) -> Iterator[AnyAction]:
     """The only field."""
-    yield hand.click(hand.one("#area input"))
+    yield page.click(page.one("#area input"))
 
 
 @solves("focus-text-2")
-def focus_nth(hand: Hand) -> Iterator[AnyAction]:
+def focus_nth(page: PageScript) -> Iterator[AnyAction]:
     """The field with the number."""
-    (number,) = hand.match(r"the (\d)\w\w input")
-    yield hand.click(hand.all("#area input")[int(number) - 1])
+    (number,) = page.match(r"the (\d)\w\w input")
+    yield page.click(page.all("#area input")[int(number) - 1])
 
 
 _HOT = """(() => { const hot = [];
@@ -199,18 +199,18 @@ _HOT = """(() => { const hot = [];
 
 
 @solves("hot-cold")
-def hot(hand: Hand) -> Iterator[AnyAction]:
+def hot(page: PageScript) -> Iterator[AnyAction]:
     """The middle of where the page would say HOT; the page keeps the place in a closure, so it is asked everywhere."""
-    x, y = hand.js(_HOT)
-    yield hand.click((float(x), float(y)))
+    x, y = page.js(_HOT)
+    yield page.click((float(x), float(y)))
 
 
 @solves("find-greatest")
-def greatest(hand: Hand) -> Iterator[AnyAction]:
+def greatest(page: PageScript) -> Iterator[AnyAction]:
     """Look at each card, then take the greatest."""
-    cards, values = hand.all("#cardholder .card"), []
+    cards, values = page.all("#cardholder .card"), []
     for number, card in enumerate(cards):
-        yield hand.click(card)
-        values.append(int(hand.js(f"document.querySelectorAll('.card .card-value')[{number}].textContent")))
-    yield hand.click(cards[values.index(max(values))])
-    yield hand.click(hand.one("#submit"))
+        yield page.click(card)
+        values.append(int(page.js(f"document.querySelectorAll('.card .card-value')[{number}].textContent")))
+    yield page.click(cards[values.index(max(values))])
+    yield page.click(page.one("#submit"))

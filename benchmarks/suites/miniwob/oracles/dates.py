@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from actions.action import AnyAction, TypeText
-from benchmarks.suites.miniwob.oracle import Hand, solves
+from benchmarks.suites.miniwob.oracle import PageScript, solves
 
 MONTHS = [
     "January",
@@ -24,41 +24,41 @@ MONTHS = [
 ]
 
 
-def pick(hand: Hand, month: int, day: int, year: int) -> Iterator[AnyAction]:
+def pick(page: PageScript, month: int, day: int, year: int) -> Iterator[AnyAction]:
     """Leaf through an open jQuery date picker to the month and click the day."""
     for _ in range(24):
-        shown = hand.one(".ui-datepicker-title").text
+        shown = page.one(".ui-datepicker-title").text
         now = 12 * int(shown[-4:]) + MONTHS.index(re.sub(r"[^A-Za-z]", "", shown)) + 1
         if now == 12 * year + month:
             break
-        yield hand.click(hand.one(".ui-datepicker-prev" if now > 12 * year + month else ".ui-datepicker-next"))
-    yield hand.click(hand.one(".ui-datepicker-calendar td a", str(day)))
+        yield page.click(page.one(".ui-datepicker-prev" if now > 12 * year + month else ".ui-datepicker-next"))
+    yield page.click(page.one(".ui-datepicker-calendar td a", str(day)))
 
 
 @solves("choose-date", "choose-date-easy", "choose-date-medium", "choose-date-nodelay")
-def choose_date(hand: Hand) -> Iterator[AnyAction]:
+def choose_date(page: PageScript) -> Iterator[AnyAction]:
     """Open the picker, leaf, click, Submit."""
-    month, day, year = map(int, hand.match(r"(\d\d)/(\d\d)/(\d{4})"))
-    yield hand.click(hand.one("#datepicker"))
-    yield from pick(hand, month, day, year)
-    yield hand.click(hand.one("#subbtn"))
+    month, day, year = map(int, page.match(r"(\d\d)/(\d\d)/(\d{4})"))
+    yield page.click(page.one("#datepicker"))
+    yield from pick(page, month, day, year)
+    yield page.click(page.one("#subbtn"))
 
 
 @solves("enter-date")
-def enter_date(hand: Hand) -> Iterator[AnyAction]:
+def enter_date(page: PageScript) -> Iterator[AnyAction]:
     """Type into the field from its first part on."""
-    month, day, year = hand.match(r"(\d\d)/(\d\d)/(\d{4})")
-    field = hand.one("#tt")
-    yield hand.click((field.x + 6, field.middle[1]))
+    month, day, year = page.match(r"(\d\d)/(\d\d)/(\d{4})")
+    field = page.one("#tt")
+    yield page.click((field.x + 6, field.middle[1]))
     yield TypeText(text=f"{month}{day}{year}")
-    yield hand.click(hand.one("#subbtn"))
+    yield page.click(page.one("#subbtn"))
 
 
 @solves("enter-time")
-def enter_time(hand: Hand) -> Iterator[AnyAction]:
+def enter_time(page: PageScript) -> Iterator[AnyAction]:
     """Type into the field from its first part on."""
-    hour, minute, half = hand.match(r"Enter (\d+):(\d\d)\s?([AP]M)")
-    field = hand.one("#tt")
-    yield hand.click((field.x + 6, field.middle[1]))
+    hour, minute, half = page.match(r"Enter (\d+):(\d\d)\s?([AP]M)")
+    field = page.one("#tt")
+    yield page.click((field.x + 6, field.middle[1]))
     yield TypeText(text=f"{int(hour):02d}{minute}{half[0]}")
-    yield hand.click(hand.one("#subbtn"))
+    yield page.click(page.one("#subbtn"))

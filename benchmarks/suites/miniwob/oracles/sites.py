@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from actions.action import AnyAction, Move, TypeText
-from benchmarks.suites.miniwob.oracle import Hand, Thing, solves
+from benchmarks.suites.miniwob.oracle import PageElement, PageScript, solves
 
 NAME = r"email by (\S+?)(?: and|\.)"
 
 
 @dataclass(frozen=True)
-class Errand:
+class MailTask:
     """What is to be done with the mail of `sender`; `text` is the reply, or whom to forward it to."""
 
     kind: str
@@ -20,18 +20,18 @@ class Errand:
     text: str = ""
 
 
-def _errand(hand: Hand) -> Errand:
+def _mail_task(page: PageScript) -> MailTask:
     """From the instruction; its freely worded forms name their parts in the page's ``core.currentFields``."""
-    fields = hand.js("core.currentFields || null")
+    fields = page.js("core.currentFields || null")
     if fields:
         kind = fields.get("task", "forward")
-        return Errand(kind, fields["by"], fields.get("message") or fields.get("to") or "")
-    (sender,) = hand.match(NAME)
-    if "reply" in hand.said:
-        return Errand("reply", sender, hand.quoted()[0])
-    if "forward" in hand.said:
-        return Errand("forward", sender, hand.match(r"forward that email to (\S+?)\.$")[0])
-    return Errand("delete" if "trash" in hand.said else "star", sender)
+        return MailTask(kind, fields["by"], fields.get("message") or fields.get("to") or "")
+    (sender,) = page.match(NAME)
+    if "reply" in page.instruction:
+        return MailTask("reply", sender, page.quoted()[0])
+    if "forward" in page.instruction:
+        return MailTask("forward", sender, page.match(r"forward that email to (\S+?)\.$")[0])
+    return MailTask("delete" if "trash" in page.instruction else "star", sender)
 
 
 @solves(
@@ -39,44 +39,44 @@ def _errand(hand: Hand) -> Errand:
     "email-inbox-forward-nl-turk", "email-inbox-important", "email-inbox-nl-turk", "email-inbox-noscroll",
     "email-inbox-reply", "email-inbox-star-reply",
 )  # fmt: skip
-def mail(hand: Hand) -> Iterator[AnyAction]:
+def mail(page: PageScript) -> Iterator[AnyAction]:
     """Scroll to the sender, then click an icon there, or open the mail and write."""
-    errand, box = _errand(hand), hand.one("#main")
-    if errand.kind in ("delete", "star"):
-        number = next(n for n, e in enumerate(hand.all("#main .email-sender")) if e.text == errand.sender)
-        icon = f"#main .email-actions .{'trash' if errand.kind == 'delete' else 'star'}"
-        yield from hand.reach(lambda: hand.all(icon)[number], box)
-        yield hand.click(hand.all(icon)[number])
+    mail_task, box = _mail_task(page), page.one("#main")
+    if mail_task.kind in ("delete", "star"):
+        number = next(n for n, e in enumerate(page.all("#main .email-sender")) if e.text == mail_task.sender)
+        icon = f"#main .email-actions .{'trash' if mail_task.kind == 'delete' else 'star'}"
+        yield from page.reach(lambda: page.all(icon)[number], box)
+        yield page.click(page.all(icon)[number])
         return
 
-    def sender() -> Thing:
-        return hand.one("#main .email-sender", errand.sender)
+    def sender() -> PageElement:
+        return page.one("#main .email-sender", mail_task.sender)
 
-    yield from hand.reach(sender, box)
-    yield hand.click(sender())
-    yield from _write(hand, errand)
+    yield from page.reach(sender, box)
+    yield page.click(sender())
+    yield from _write(page, mail_task)
 
 
-def _write(hand: Hand, errand: Errand) -> Iterator[AnyAction]:
+def _write(page: PageScript, mail_task: MailTask) -> Iterator[AnyAction]:
     """Reply to or forward the open mail."""
-    button = f"#email .email-{errand.kind}"
-    yield from hand.reach(lambda: hand.one(button), hand.one("#email"))
-    yield hand.click(hand.one(button))
-    yield hand.click(hand.one("#reply-text" if errand.kind == "reply" else ".forward-sender"))
-    yield TypeText(text=errand.text)
-    yield hand.click(hand.one(f"#send-{errand.kind}"))
+    button = f"#email .email-{mail_task.kind}"
+    yield from page.reach(lambda: page.one(button), page.one("#email"))
+    yield page.click(page.one(button))
+    yield page.click(page.one("#reply-text" if mail_task.kind == "reply" else ".forward-sender"))
+    yield TypeText(text=mail_task.text)
+    yield page.click(page.one(f"#send-{mail_task.kind}"))
 
 
 @solves("search-engine")
-def search(hand: Hand) -> Iterator[AnyAction]:
+def search(page: PageScript) -> Iterator[AnyAction]:
     """Search, turn to the page of three results, click."""
-    (position,) = hand.match(r"click the (\d+)\w\w")
+    (position,) = page.match(r"click the (\d+)\w\w")
     number = int(position) - 1
-    yield from hand.fill(hand.one("#search-text"), hand.quoted()[0])
-    yield hand.click(hand.one("#search"))
+    yield from page.fill(page.one("#search-text"), page.quoted()[0])
+    yield page.click(page.one("#search"))
     if number >= 3:
-        yield hand.click(hand.one("#pagination .page-item a", str(number // 3 + 1)))
-    yield hand.click(hand.one(f"#page-content a[data-result='{number}']"))
+        yield page.click(page.one("#pagination .page-item a", str(number // 3 + 1)))
+    yield page.click(page.one(f"#page-content a[data-result='{number}']"))
 
 
 SOCIAL = {
@@ -86,36 +86,36 @@ SOCIAL = {
 }  # fmt: skip
 
 
-def _press(hand: Hand, icon: Thing) -> Iterator[AnyAction]:
+def _press(page: PageScript, icon: PageElement) -> Iterator[AnyAction]:
     """An icon has another picture under the pointer, and is gone until that is loaded: a quick first click is lost."""
-    yield Move(point=hand.point(icon))
-    yield hand.click(icon)
+    yield Move(point=page.point(icon))
+    yield page.click(icon)
 
 
 @solves("social-media")
-def social(hand: Hand) -> Iterator[AnyAction]:
+def social(page: PageScript) -> Iterator[AnyAction]:
     """Scroll to the user's post, open the menu where the button is in it, click."""
-    user, words = hand.match(r'the user (\S+), click on the "(.+)" button')
-    kind, box = SOCIAL[words], hand.one("#area")
-    number = next(n for n, e in enumerate(hand.all(".media .username")) if e.text == user)
+    user, words = page.match(r'the user (\S+), click on the "(.+)" button')
+    kind, box = SOCIAL[words], page.one("#area")
+    number = next(n for n, e in enumerate(page.all(".media .username")) if e.text == user)
     direct = kind in ("reply", "retweet", "like")
     button = f".media .{kind if direct else 'more'}"
-    yield from hand.reach(lambda: hand.all(button)[number], box)
-    yield from _press(hand, hand.all(button)[number])
+    yield from page.reach(lambda: page.all(button)[number], box)
+    yield from _press(page, page.all(button)[number])
     if not direct:
-        yield from hand.reach(lambda: hand.one(f".media ul .{kind}"), box)
-        yield hand.click(hand.one(f".media ul .{kind}"))
+        yield from page.reach(lambda: page.one(f".media ul .{kind}"), box)
+        yield page.click(page.one(f".media ul .{kind}"))
 
 
 @solves("social-media-all", "social-media-some")
-def social_many(hand: Hand) -> Iterator[AnyAction]:
+def social_many(page: PageScript) -> Iterator[AnyAction]:
     """The button on all, or on the first few, posts of the user."""
-    box, users = hand.one("#area"), [e.text for e in hand.all(".media .username")]
-    words, many, user = hand.match(r'the "(\w+)" button on (all|\d+) posts? by (\S+) and')
+    box, users = page.one("#area"), [e.text for e in page.all(".media .username")]
+    words, many, user = page.match(r'the "(\w+)" button on (all|\d+) posts? by (\S+) and')
     posts = [n for n, name in enumerate(users) if name == user]
     button = f".media .{SOCIAL[words]}"
     for number in posts if many == "all" else posts[: int(many)]:
-        yield from hand.reach(lambda n=number: hand.all(button)[n], box)  # type: ignore[misc]
-        yield from _press(hand, hand.all(button)[number])
-    yield from hand.reach(lambda: hand.one("#submitRow button"), box)
-    yield hand.click(hand.one("#submitRow button"))
+        yield from page.reach(lambda n=number: page.all(button)[n], box)  # type: ignore[misc]
+        yield from _press(page, page.all(button)[number])
+    yield from page.reach(lambda: page.one("#submitRow button"), box)
+    yield page.click(page.one("#submitRow button"))
