@@ -1,8 +1,7 @@
-"""What suites share whose samples are whole runs on a live screen: the run, the figures, and a pool of screens.
+"""Shared parts of the suites whose samples are whole runs on a live screen: the run, the figures, a pool of screens.
 
-A suite sets up a `World` for a sample and hands it to `play`, which runs the project's own loop on it and asks the
-world for the score. A model is never told more than its observations; only an oracle, which has a method ``bind``,
-is given the world itself.
+A suite sets up a `World` for a sample and passes it to `play`, which runs the agent loop on it and reads the world's
+score. A model gets observations only; an oracle (`SeesWorld`) also gets the world.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
-from actions.action import AnyAction, Finish
+from actions.action import AnyAction
 from agent.core.loop import Memory, NoMemory, Result, Watcher
 from agent.core.model import Decision, Model, ModelError, ParseError, Usage, WrappedModel
 from agent.core.policy import Verdict
@@ -34,9 +33,9 @@ from envs.env import Env, EnvError, Observation, WrappedEnv
 
 @dataclass(frozen=True)
 class Score:
-    """What the state of a world is worth: `success` 0 to 1, 1 being solved; `why` in one line what decided it.
+    """The score of a world's state: `success` 0 to 1, 1 being solved; `why` gives the reason in one line.
 
-    `more` has further JSON values that the suite keeps with the answer.
+    `more` has further JSON values that are stored with the prediction.
     """
 
     success: float
@@ -53,21 +52,16 @@ class World(Protocol):
 
     @property
     def instruction(self) -> str:
-        """What the agent is told."""
+        """The task's instruction."""
+
+    def hear(self, action: AnyAction) -> None:
+        """Called with each decided action before it is performed: answers and endings may count in the score."""
 
     def over(self) -> bool:
         """Whether the world itself has ended the episode. Raises `EnvError`."""
 
     def score(self) -> Score:
-        """The check of state. Raises `EnvError` when it cannot be made: then the run is repeated, not counted."""
-
-
-@runtime_checkable
-class HearsAgent(Protocol):
-    """A world that takes note of what the agent says: its answers, its ending."""
-
-    def hear(self, action: AnyAction) -> None:
-        """Take note of a decided action, before it is done."""
+        """The check of state. Raises `EnvError` when it cannot be made: the run is then retried, not counted."""
 
 
 @runtime_checkable
@@ -75,7 +69,7 @@ class SeesWorld(Protocol):
     """A model that is given the world before the first step: an oracle."""
 
     def bind(self, world: Any) -> None:
-        """Take note of what was set up."""
+        """Called with the world that was set up."""
 
 
 def play(
@@ -85,16 +79,14 @@ def play(
     *,
     keep: Path | None = None,
     seeds: Mapping[str, int] | None = None,
-    must_finish: bool = False,
 ) -> Prediction:
     """Run `model` on `world` until an ending, then score the state, whatever the ending was.
 
     The answer's `value` has ``instruction``, ``success``, ``ending``, ``message``, ``steps``, ``why``, ``actions``
-    (JSON, in order) and what the score adds. With `must_finish` a state counts only when the agent itself said that
-    it was done (AndroidWorld's rule). `keep` is a new folder for the episode.
+    (JSON, in order) and what the score adds. `keep` is a new folder for the episode.
 
-    Raises what is not the model's doing: `EnvError` for a screen that failed, `ModelError` for a model that could not
-    be asked, `agent.episodes.EpisodeError` for an episode that could not be kept.
+    Raises infrastructure errors: `EnvError` for a screen that failed, `ModelError` for a model that did not answer,
+    `agent.episodes.EpisodeError` for an episode that could not be stored.
     """
     if isinstance(model, SeesWorld):
         model.bind(world)
@@ -105,42 +97,38 @@ def play(
             header = EpisodeHeader.of(task, metered, env, seeds)
             memory = stack.enter_context(EpisodeWriter.create(keep, header))
         agent = stack.enter_context(
-            assembled(env, metered, memory=memory, watch=_Hearing(world), check=lambda: world.score().success >= 1)
+            assembled(env, metered, memory=memory, watch=_WorldWatcher(world), check=lambda: world.score().success >= 1)
         )
         result = agent.run(task)
     _raise_failure(result)
-    score = world.score()
-    if must_finish and not _claimed(result):
-        score = Score(0.0, f"the agent never said that it was done; the state was worth {score.success:g}")
-    return _answer(world.instruction, result, score, metered.usage)
+    return _answer(world.instruction, result, world.score(), metered.usage)
 
 
 class _WorldEnv(WrappedEnv):
-    """The env of `world`, over when the world is."""
+    """The env of `world`, over when the world is over."""
 
     def __init__(self, world: World) -> None:
         super().__init__(world.env)
         self._world = world
 
     def over(self) -> str | None:
-        """What the world says. Raises `EnvError`."""
+        """A message once the world is over, else None. Raises `EnvError`."""
         return "the world ended the episode" if self._world.over() else None
 
 
-class _Hearing(Watcher):
-    """Tells a world that takes note of it what the agent decided."""
+class _WorldWatcher(Watcher):
+    """Passes the decided actions to the world."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def decided(self, index: int, decision: Decision, verdict: Verdict) -> None:
-        """An action is about to be done."""
-        if isinstance(self._world, HearsAgent):
-            self._world.hear(verdict.action)
+        """Called before an action is performed."""
+        self._world.hear(verdict.action)
 
 
 class _Metered(WrappedModel):
-    """`model`, with the sum of what its answers cost in `usage`."""
+    """`model`, with the sum of its usage."""
 
     def __init__(self, model: Model) -> None:
         super().__init__(model)
@@ -157,14 +145,8 @@ class _Metered(WrappedModel):
         return decision
 
 
-def _claimed(result: Result) -> bool:
-    """Whether the agent's last word was that the task is done."""
-    last = result.steps[-1].action if result.steps else None
-    return isinstance(last, Finish) and last.status == "success"
-
-
 def _raise_failure(result: Result) -> None:
-    """Tell what failed from what was done badly."""
+    """Raise for an ending that is an infrastructure failure."""
     failures: dict[Ending, type[BaseException]] = {
         Ending.DEVICE_ERROR: EnvError,
         Ending.MODEL_ERROR: ModelError,
@@ -201,7 +183,7 @@ def _answer(instruction: str, result: Result, score: Score, usage: Usage) -> Pre
 
 
 def instances(options: SuiteOptions, default: int) -> int:
-    """How many instances of each task are wanted. Raises `SuiteError` for none."""
+    """The number of instances of each task. Raises `SuiteError` for none."""
     seeds = default if options.seeds is None else options.seeds
     if seeds < 1:
         raise SuiteError(f"--seeds {seeds}: there must be at least one instance of each task")
@@ -217,7 +199,7 @@ def hash_of(samples: Sequence[Sample], budget: Callable[[Sample], int]) -> str:
 
 
 def judge(sample: Sample, answer: Prediction) -> SampleVerdict:
-    """Solved or not, by the `success` that the world was worth; `kind` is ``solved`` or how the run ended."""
+    """Solved or not, by the world's `success`; `kind` is ``solved`` or the run's ending."""
     success = float(answer.value["success"])
     ending = str(answer.value["ending"])
     return SampleVerdict(
@@ -258,19 +240,19 @@ def _interval(judged: Sequence[Judged]) -> tuple[float, float] | None:
 
 
 class Closable(Protocol):
-    """Something with a `close` that is safe to call twice."""
+    """Something with a `close`."""
 
     def close(self) -> None:
-        """Give everything back."""
+        """Release all resources. Safe to call twice."""
 
 
 Screen = TypeVar("Screen", bound=Closable)
 
 
 class Pool(Generic[Screen]):
-    """Screens that outlive one sample. Threads may share a pool; a copy in another process starts empty.
+    """Screens that are reused between samples. Threads may share a pool; a copy in another process starts empty.
 
-    `make` opens a screen when none is idle. A screen on which anything went wrong is closed and not used again.
+    `make` opens a screen when none is idle. A screen on which an exception was raised is closed and not reused.
     """
 
     def __init__(self, make: Callable[[], Screen]) -> None:
@@ -283,7 +265,7 @@ class Pool(Generic[Screen]):
 
     @contextmanager
     def lent(self) -> Iterator[Screen]:
-        """One screen for the time of a sample."""
+        """One screen for the duration of a sample."""
         with self._lock:
             screen = self._idle.pop() if self._idle else None
         screen = screen or self._make()

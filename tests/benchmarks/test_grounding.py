@@ -342,7 +342,7 @@ def test_hashes(tmp_path: Path) -> None:
         (SuiteOptions(mode="high"), "no mode 'high': use mobile, desktop, web"),
         (SuiteOptions(language="cn"), "no language 'cn'"),
         (SuiteOptions(rule="strict"), "no rule 'strict'"),
-        (SuiteOptions(seeds=3), "screenspot-v2 has no --seeds: leave it out"),
+        (SuiteOptions(seeds=3), "screenspot has no --seeds: leave it out"),
         (SuiteOptions(official_timer=True), "has no --official-timer: leave it out"),
         (SuiteOptions(tasks=("a",)), "has no --tasks: leave it out"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from actions.action import AnyAction
 from benchmarks.interactive import Score
 from envs.env import Env
 from envs.miniwob_pages import PageState
@@ -17,6 +18,9 @@ class MiniwobWorld(Generic[EnvT]):
 
     def __init__(self, env: EnvT, instruction: str, state: Callable[[], PageState]) -> None:
         self.env, self.instruction, self._state = env, instruction, state
+
+    def hear(self, action: AnyAction) -> None:
+        """Nothing: only the page's state counts."""
 
     def over(self) -> bool:
         """Whether the page has ended the episode. Raises `EnvError`."""
