@@ -192,3 +192,24 @@ class NeedsPlanning(Instruction):
     """The task cannot be read as explicit instructions; `message` is for the user."""
 
     message: str
+
+
+def target_of(step: Instruction) -> str:
+    """The target of an instruction that has one, else empty."""
+    match step:
+        case (
+            ClickOn(target=target)
+            | OpenTarget(target=target)
+            | Hover(target=target)
+            | LongPressOn(target=target)
+            | TypeInto(target=target)
+            | SetValue(target=target)
+            | Slide(target=target)
+            | WaitFor(target=target)
+            | SetChecked(target=target)
+            | Choose(target=target)
+            | Clear(target=target)
+            | Dismiss(target=target)
+        ):
+            return target
+    return ""

@@ -112,9 +112,8 @@ class DialogExecutor(ExecutorContext):
         label = screen_diff.short(dialog.words or "dialog")
         if label in self._answered or not self._was_seen(target):
             return False
-        if dialog.button() is None or (
-            dialog.risky and normalised(getattr(dialog.button(), "text", "")) not in NEUTRAL
-        ):
+        button = dialog.button()
+        if button is None or (dialog.risky and normalised(button.text) not in NEUTRAL):
             raise GiveUp(self._failed(f"a dialog asks “{label}”; the task does not say what to answer"))
         self._answered.add(label)
         yield from self._close(dialog)
@@ -139,7 +138,7 @@ class DialogExecutor(ExecutorContext):
     def _expects_dialog(self, dialog: Dialog) -> bool:
         """Whether an instruction around this one opens or answers the dialog, which then is expected."""
         around = self._steps[max(0, self._number - 2) : self._number + 1]
-        targets = [str(getattr(step, "target", "")) for step in (*around, self._step)]
+        targets = [s.target_of(step) for step in (*around, self._step)]
         names = {normalised(b.text) for b in dialog.buttons}
         opens = any(t.rstrip().endswith(("…", "...")) for t in targets) and len(dialog.buttons) > 1
         return opens or any(normalised(t) in names for t in targets if t)

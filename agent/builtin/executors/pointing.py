@@ -160,7 +160,7 @@ class ClickExecutor(DialogExecutor):
                 yield from self._do_part(step.first)
                 return
             first = step.otherwise[0]
-            target = getattr(first, "target", "")
+            target = s.target_of(first)
             if not seconds or (target and self._sure(target)):
                 break
             yield Wait(seconds=seconds), self._thought(f"“{step.words}” is not there yet, so I wait")

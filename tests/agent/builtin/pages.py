@@ -1,4 +1,4 @@
-"""Screens for the eyes: pages rendered by Chromium, headless, and windows drawn by Tk on a private display."""
+"""Screenshots for perception: pages rendered by headless Chromium, and windows drawn by Tk on a private display."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import mss
@@ -37,8 +36,22 @@ def render(html: str, folder: Path, width: int = 900, height: int = 700, scale: 
     return np.asarray(Image.open(shot).convert("RGB"))
 
 
-def tk_window(script: str, size: str = "1000x700", seconds: float = 15) -> Pixels:
-    """A screenshot of a private display on which a Tk script has drawn its window (titled by the script)."""
+_SAY_WHEN_DRAWN = """
+import os, tkinter
+def _mainloop(self, n=0, run=tkinter.Misc.mainloop):
+    while not self.winfo_viewable():
+        self.update()
+    for _ in range(5):  # each round trip lets the server draw what was asked for and report what it exposed
+        self.update()
+        self.winfo_pointerxy()
+    os.write(int(os.environ["DRAWN"]), b"drawn")
+    run(self, n)
+tkinter.Misc.mainloop = _mainloop
+"""
+
+
+def tk_window(script: str, size: str = "1000x700") -> Pixels:
+    """A screenshot of a private display after a Tk script has drawn its window and entered its main loop."""
     if shutil.which("Xvfb") is None:
         pytest.skip("needs Xvfb (apt-get install xvfb)")
     read, write = os.pipe()
@@ -50,23 +63,17 @@ def tk_window(script: str, size: str = "1000x700", seconds: float = 15) -> Pixel
     os.close(write)
     with os.fdopen(read) as answer:
         display = f":{answer.readline().strip()}"
-    client = subprocess.Popen([sys.executable, "-c", script], env={**os.environ, "DISPLAY": display})
+    read, write = os.pipe()
+    env = {**os.environ, "DISPLAY": display, "DRAWN": str(write)}
+    client = subprocess.Popen([sys.executable, "-c", _SAY_WHEN_DRAWN + script], env=env, pass_fds=[write])
+    os.close(write)
     try:
-        return _settled(display, seconds)
+        with os.fdopen(read) as answer:
+            assert answer.read(5) == "drawn", "the Tk script ended before it drew its window"
+        with mss.MSS(display=display) as grabber:
+            shot = grabber.grab(grabber.monitors[0])
+        return np.asarray(Image.frombytes("RGB", shot.size, shot.rgb))
     finally:
         for process in (client, server):
             process.terminate()
             process.wait(10)
-
-
-def _settled(display: str, seconds: float) -> Pixels:
-    deadline = time.monotonic() + seconds
-    last: Pixels | None = None
-    with mss.MSS(display=display) as grabber:
-        while time.monotonic() < deadline:
-            now = np.asarray(Image.frombytes("RGB", (shot := grabber.grab(grabber.monitors[0])).size, shot.rgb))
-            if last is not None and now.any() and np.array_equal(now, last):
-                return now
-            last = now
-            time.sleep(0.4)
-    pytest.fail("the window never came up or never stopped changing")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -34,6 +35,10 @@ class Toy:
     log: list[str] = field(default_factory=list)
     looks: int = 0
     keys: dict[str, Callable[[Toy], None]] = field(default_factory=dict)
+    typed: Callable[[str], str] = lambda text: text
+    """What a field shows for the text typed into it."""
+    selects: bool = True
+    """Whether three clicks select what is in a field."""
 
     def screen(self) -> PerceivedScreen:
         self.looks += 1
@@ -50,13 +55,13 @@ class Toy:
                 self.log.append(f"click {hit[-1] if hit else '-'}")
                 for key in hit[-1:]:
                     self.click(key)
-                    if action.count == 3 and self.elements[key].role == "field":
+                    if action.count == 3 and self.selects and self.elements[key].role == "field":
                         self.elements[key] = replace(self.elements[key], text="")
             case TypeText():
                 self.log.append(f"type {action.text}")
                 if self.focus and not self.modal:
                     old = self.elements[self.focus]
-                    self.elements[self.focus] = replace(old, text=old.text + action.text)
+                    self.elements[self.focus] = replace(old, text=old.text + self.typed(action.text))
             case Key():
                 self.log.append(f"key {' '.join(action.chords)}")
                 for chord in action.chords:
@@ -98,16 +103,30 @@ def hides(*keys: str) -> Callable[[Toy], None]:
     return lambda toy: toy.hide(*keys)
 
 
-def follow(toy: Toy, task: str, limit: int = 80) -> tuple[Finish, list[str]]:
-    """Run `task` on `toy` to its end; the end and every thought."""
-    follower = Follower(parse_instructions(task), rank)
+def painted(screen: PerceivedScreen) -> PerceivedObservation:
+    """The screen with an image on which each element is a rectangle whose colour depends on its text and state."""
+    image = np.full((screen.height, screen.width, 3), 240, np.uint8)
+    for element in screen.elements:
+        x1, y1, x2, y2 = (int(v) for v in element.box)
+        image[y1:y2, x1:x2] = zlib.crc32(f"{element.text} {element.checked}".encode()) % 200
+    return PerceivedObservation(screen, image)
+
+
+def follow(
+    toy: Toy, task: str, limit: int = 80, *, phone: bool = False, performed: bool = True, paint: bool = False
+) -> tuple[Finish, list[str]]:
+    """Run `task` on `toy` to its end; the end and every thought. Without `paint` only elements tell what changed."""
+    follower = Follower(parse_instructions(task), rank, phone=phone)
     thoughts: list[str] = []
     for _ in range(limit):
-        action, thought = follower.next(PerceivedObservation(toy.screen(), BLANK))
+        screen = toy.screen()
+        seen = painted(screen) if paint else PerceivedObservation(screen, BLANK)
+        action, thought = follower.next(seen, performed=performed)
         thoughts.append(thought)
         if isinstance(action, Finish):
             return action, thoughts
-        toy.do(action)
+        if performed:
+            toy.do(action)
     raise AssertionError("never finished:\n" + "\n".join(thoughts))
 
 
