@@ -59,12 +59,6 @@ def test_a_rendered_toolbar(tmp_path: Path) -> None:
     assert locate(screen, "the button right of Copy").point == places["Paste"]
 
 
-def test_wilson_agrees_with_published_values() -> None:
-    assert bench.wilson(0, 0) == (0.0, 1.0)
-    assert bench.wilson(5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-3)
-    assert bench.wilson(10, 10) == pytest.approx((0.7225, 1.0), abs=1e-3)
-
-
 def _data(folder: Path) -> None:
     Image.fromarray(np.full((60, 80, 3), 255, np.uint8)).save(folder / "blank.png")
     row = {
