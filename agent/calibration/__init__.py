@@ -1,1 +1,1 @@
-"""What a model really does with coordinates, measured: ``handeye doctor --calibrate`` and the profile it saves."""
+"""Measures how a model uses coordinates: ``handeye doctor --calibrate`` and the profile it saves."""

@@ -1,4 +1,4 @@
-"""``handeye doctor --calibrate``: ask, fit, try the result out, and say in plain words what was found."""
+"""``handeye doctor --calibrate``: ask, fit, verify the fit on new targets, and explain the result."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from agent.calibration.asking import Asked, Asking, ask_all, ask_plan
-from agent.calibration.fitting import Fit, NoFit, fit
+from agent.calibration.explanation import say_found, say_unreadable
+from agent.calibration.fitting import Fit, NoFitError, fit
 from agent.calibration.profile import Limit, Profile, place_of
-from agent.calibration.saying import say_found, say_unreadable
+from agent.calibration.questions import CalibrationAnswer, PlanAnswers, ask_plan, ask_targets
 from agent.calibration.targets import check_plan, far_and_near, plan
 from agent.core.model import ModelError
 from agent.models.chat import ChatModel
@@ -65,10 +65,10 @@ class Calibration:
     endpoint: str
     model: str
     dialect: str
-    asked: tuple[Asked, ...]
+    asked: tuple[CalibrationAnswer, ...]
     refused: tuple[int, int] | None = None
     fitted: Fit | None = None
-    tried: tuple[Asked, ...] = ()
+    tried: tuple[CalibrationAnswer, ...] = ()
     says: tuple[str, ...] = ()
     problem: str = ""
     profile: Profile | None = None
@@ -153,7 +153,7 @@ def calibrate(model: ChatModel, progress: Progress = lambda done, total: None) -
 
     Raises `ModelError` when it gives no answers at all; answers that make no sense are a `Calibration` with a problem.
     """
-    sizes, checks, counter = plan(), check_plan(), _Counter(progress)
+    sizes, checks, counter = plan(), check_plan(), _QuestionCounter(progress)
     counter.add(sum(map(len, sizes)) + len(checks))
     free = replace(model, structured="off")  # held to a shape, numbers would show the shape
     asking = ask_plan(free, sizes, counter.one)
@@ -163,15 +163,15 @@ def calibrate(model: ChatModel, progress: Progress = lambda done, total: None) -
         return replace(found, problem=problem)
     try:
         fitted, asked = _fit(free, asking, counter)
-    except NoFit as error:
+    except NoFitError as error:
         return replace(found, problem=str(error))
     found = replace(found, asked=asked, fitted=fitted)
     found = replace(found, says=say_found(fitted, model.speaks, asking))
     return _tried(model, found, counter)
 
 
-def _fit(model: ChatModel, asking: Asking, counter: _Counter) -> tuple[Fit, tuple[Asked, ...]]:
-    """The fit, with more questions as long as 0 to 1000 and 0 to 999 are in doubt. Raises `NoFit`."""
+def _fit(model: ChatModel, asking: PlanAnswers, counter: _QuestionCounter) -> tuple[Fit, tuple[CalibrationAnswer, ...]]:
+    """The fit, with more questions as long as 0 to 1000 and 0 to 999 are in doubt. Raises `NoFitError`."""
     asked, factor = asking.asked, model.speaks.resize.factor
     fitted = fit(asked, factor)
     room = max(one.target.width * one.target.height for one in asked)
@@ -180,13 +180,13 @@ def _fit(model: ChatModel, asking: Asking, counter: _Counter) -> tuple[Fit, tupl
             break
         more = far_and_near(room, _MORE, seed)
         counter.add(len(more))
-        asked = (*asked, *ask_all(model, more, counter.one))
+        asked = (*asked, *ask_targets(model, more, counter.one))
         fitted = fit(asked, factor)
     return fitted, asked
 
 
-def _tried(model: ChatModel, found: Calibration, counter: _Counter) -> Calibration:
-    """Ask again, through the profile: what is saved has been seen to work."""
+def _tried(model: ChatModel, found: Calibration, counter: _QuestionCounter) -> Calibration:
+    """Ask again through the profile, which is saved only after this."""
     profile = _profile(model, found)
     try:
         corrected = replace(model, speaks=profile.correct(model.speaks))
@@ -194,7 +194,7 @@ def _tried(model: ChatModel, found: Calibration, counter: _Counter) -> Calibrati
         return replace(found, problem=str(error))
     biggest = max(one.target.width * one.target.height for one in found.asked)
     targets = [t for t in check_plan() if t.width * t.height <= biggest] or [one.target for one in found.asked[:4]]
-    found = replace(found, tried=tuple(ask_all(corrected, targets, counter.one)))
+    found = replace(found, tried=tuple(ask_targets(corrected, targets, counter.one)))
     near = sum(
         one.click is not None and math.dist(one.click, one.target.at) <= 0.05 * max(one.target.size)
         for one in found.tried
@@ -250,8 +250,8 @@ def _largest(model: ChatModel, found: Calibration) -> int | None:
     return min(limits, default=None)
 
 
-class _Counter:
-    """Counts questions for the one who watches."""
+class _QuestionCounter:
+    """Counts questions for progress display."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress, self._done, self._total, self._lock = progress, 0, 0, threading.Lock()

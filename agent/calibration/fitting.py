@@ -1,7 +1,7 @@
-"""From numbers to what they mean: the reading of a closed family that explains the answers best.
+"""Fits the answers: the coordinate reading of a closed family that explains them best.
 
 An answer's error under a reading is the distance in pixels from the click it would give to the disc. Errors count up
-to a bound, so that a few wild answers weigh no more than that; the noise is estimated for each size of picture from
+to a bound, so that a few outliers weigh no more than that; the noise is estimated for each size of picture from
 the best reading so far. Readings are compared by log likelihood (errors taken as Gaussian) plus a little for being
 simple. Nothing is guessed: answers that no reading explains, or two readings that mean other places, are no fit.
 """
@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from agent.calibration.asking import Asked
+from agent.calibration.questions import CalibrationAnswer
 from agent.calibration.readings import CoordinateReading, readings
 
 Array = npt.NDArray[np.float64]
@@ -57,7 +57,7 @@ class Fit:
         return self.reading.space in ("rel999", "rel1000") and abs(self.thousand) < SURE
 
 
-class NoFit(ValueError):  # noqa: N818 - what it says
+class NoFitError(ValueError):
     """The answers do not say what their numbers mean; why, in one line."""
 
 
@@ -72,7 +72,7 @@ class _Data:
     sizes: tuple[tuple[int, int], ...]
 
     @classmethod
-    def of(cls, asked: Sequence[Asked]) -> _Data:
+    def of(cls, asked: Sequence[CalibrationAnswer]) -> _Data:
         """Discs are counted in pixels of the picture sent."""
         good = [one for one in asked if one.numbers is not None]
         sizes = tuple(sorted({one.sent for one in good}))
@@ -111,18 +111,18 @@ def _spread(errors: Array) -> float:
     return float(1.4826 * np.median(np.abs(errors)))
 
 
-def fit(asked: Sequence[Asked], factor: int) -> Fit:
-    """What the answers in `asked` mean; `factor` is the patch of the dialect's resize rule. Raises `NoFit`."""
+def fit(asked: Sequence[CalibrationAnswer], factor: int) -> Fit:
+    """What the answers in `asked` mean; `factor` is the patch of the dialect's resize rule. Raises `NoFitError`."""
     data = _Data.of(asked)
     if len(data.numbers) < LEAST:
-        raise NoFit(f"only {len(data.numbers)} answers could be read, and at least {LEAST} are needed")
+        raise NoFitError(f"only {len(data.numbers)} answers could be read, and at least {LEAST} are needed")
     family = readings(factor)
     errors = data.errors(factor)
     scores, best = _scores(data, family, errors)
     far = np.hypot(*errors[best].T)
     explained = float(np.mean(far <= NEAR * data.sent.max(axis=1)))
     if explained < EXPLAINED:
-        raise NoFit(_unexplained(data, explained))
+        raise NoFitError(_unexplained(data, explained))
     _check_rivals(data, family, scores, best)
     shown = errors[best] * _drawn(asked) / data.sent
     boxes = [one.box for one in asked if one.numbers is not None]
@@ -144,7 +144,7 @@ def _of_the_two(chosen: CoordinateReading, thousand: float) -> CoordinateReading
     return replace(chosen, space="rel1000" if thousand >= 0 else "rel999")
 
 
-def _drawn(asked: Sequence[Asked]) -> Array:
+def _drawn(asked: Sequence[CalibrationAnswer]) -> Array:
     return np.array([one.target.size for one in asked if one.numbers is not None], float)
 
 
@@ -172,13 +172,13 @@ def _unexplained(data: _Data, explained: float) -> str:
 
 
 def _check_rivals(data: _Data, family: Sequence[CoordinateReading], scores: Array, best: int) -> None:
-    """Raises `NoFit` when another reading is nearly as good and means other places, beyond what profiles allow for."""
+    """Raises `NoFitError` when another reading is nearly as good and means other places, beyond what profiles allow."""
     for n in np.flatnonzero(scores > scores[best] - MARGIN).tolist():
         rival, chosen = family[n], family[best]
         if rival.space == chosen.space and rival.order == chosen.order:
             continue  # other limits of the same kind: the lowest is the one that is kept to
         if rival.order != chosen.order or not _alike(data, rival, chosen):
-            raise NoFit(f"cannot tell whether the answers are {in_words(chosen)} or {in_words(rival)}")
+            raise NoFitError(f"cannot tell whether the answers are {in_words(chosen)} or {in_words(rival)}")
 
 
 def _alike(data: _Data, one: CoordinateReading, other: CoordinateReading) -> bool:

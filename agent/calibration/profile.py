@@ -1,4 +1,4 @@
-"""What a calibration found, kept in a file, and a dialect corrected by it.
+"""The stored result of a calibration, and a dialect corrected by it.
 
 Profiles lie in the user's configuration folder, one for each endpoint, served model and dialect, as JSON with a
 version. A profile is used only where it was measured: for another model, or a dialect that has changed since, it is
@@ -51,7 +51,7 @@ class Limit(_ProfileModel):
 
 
 class Profile(_ProfileModel):
-    """How a model at an endpoint really answers.
+    """How a model at an endpoint answers, as measured.
 
     `space` is as in `agent.calibration.readings.CoordinateReading`, `resize` the server's own where the answers
     show one, and

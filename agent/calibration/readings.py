@@ -1,8 +1,8 @@
-"""The closed family of what a model may mean by its numbers.
+"""The closed family of coordinate conventions that a model may use.
 
 Every `CoordinateReading` comes down to one thing for each size of picture: a grid laid over it, as in
 `actions.frame`. A model
-whose server shrinks the picture out of sight speaks in the grid of the shrunk picture.
+whose server shrinks the picture unseen answers in the grid of the shrunk picture.
 """
 
 from __future__ import annotations

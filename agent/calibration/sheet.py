@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from PIL import Image as PilImage
 
-from agent.calibration.asking import Asked
 from agent.calibration.calibrate import Calibration
+from agent.calibration.questions import CalibrationAnswer
 from agent.core.errors import UserError
 from envs.env import Image
 
@@ -58,7 +58,7 @@ def _panel(size: tuple[int, int], found: Calibration) -> Image:
     return panel
 
 
-def _mark(panel: Image, one: Asked, colour: tuple[int, int, int], scale: float) -> None:
+def _mark(panel: Image, one: CalibrationAnswer, colour: tuple[int, int, int], scale: float) -> None:
     def place(x: float, y: float) -> tuple[int, int]:
         return round(x * scale), round(y * scale) + 28
 

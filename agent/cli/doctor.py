@@ -108,7 +108,7 @@ def _measure(spec: ModelSpec) -> Calibration:
 
 
 def _print(found: Calibration, saved: Path | None) -> None:
-    from agent.calibration.saying import say_meaning
+    from agent.calibration.explanation import say_meaning
 
     typer.echo(f"{found.endpoint}, spoken to as {found.dialect}")
     if found.fitted is not None:

@@ -66,12 +66,12 @@ def serve(
 
       handeye serve ByteDance-Seed/UI-TARS-1.5-7B --gpu-memory 0.8 --dry-run
     """
-    from agent.serving.engines import PROGRAMS, Machine, Wish, plan
+    from agent.serving.engines import PROGRAMS, Machine, ServeRequest, plan
     from agent.serving.process import ServerProcess, free_port, log_file
 
     where = port or free_port(host)
     named = next((name for name in PROGRAMS if name == engine.value), None)
-    wish = Wish(model, named, host, where, dialect, gpu_memory, max_pixels, mmproj, tuple(shlex.split(extra)))
+    wish = ServeRequest(model, named, host, where, dialect, gpu_memory, max_pixels, mmproj, tuple(shlex.split(extra)))
     made = plan(wish, Machine.here(), installed=not dry_run)
     if dry_run:
         _say(made, as_json, made.command)

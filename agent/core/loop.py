@@ -82,16 +82,16 @@ class Result:
         return _tokens_of(self.steps)
 
 
-class _End(Exception):  # noqa: N818 - control flow, not an error
+class _Ended(Exception):  # noqa: N818 - control flow, not an error
     def __init__(self, ending: Ending, message: str = "") -> None:
         super().__init__(message)
         self.ending, self.message = ending, message
 
-    def then(self, late: _End) -> _End:
+    def then(self, late: _Ended) -> _Ended:
         """This ending after `late` came on top: the first cause stays, but no success stands on a damaged record."""
         if self.ending.ok:
-            return _End(late.ending, f"{late.message} (before that: {self.message or self.ending})")
-        return _End(self.ending, f"{self.message}; then {late.message}")
+            return _Ended(late.ending, f"{late.message} (before that: {self.message or self.ending})")
+        return _Ended(self.ending, f"{self.message}; then {late.message}")
 
 
 class _EndsAs:
@@ -99,7 +99,7 @@ class _EndsAs:
 
     def __init__(self, ending: Ending, what: str, *passing: type[Exception]) -> None:
         self._ending, self._what = ending, what
-        self._passing: tuple[type[Exception], ...] = (_End, *passing)
+        self._passing: tuple[type[Exception], ...] = (_Ended, *passing)
 
     def __enter__(self) -> None:
         pass
@@ -107,9 +107,9 @@ class _EndsAs:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if isinstance(error, Exception) and not isinstance(error, self._passing):
             if isinstance(error, HandeyeError):
-                raise _End(self._ending, str(error)) from error
+                raise _Ended(self._ending, str(error)) from error
             _LOG.debug("%s failed", self._what, exc_info=error)
-            raise _End(self._ending, f"{self._what} failed: {type(error).__name__}: {error}") from error
+            raise _Ended(self._ending, f"{self._what} failed: {type(error).__name__}: {error}") from error
 
 
 @dataclass
@@ -167,13 +167,13 @@ class _Run:
     def seconds(self) -> float:
         return time.monotonic() - self.start
 
-    def spent(self) -> _End | None:
+    def spent(self) -> _Ended | None:
         """The ending where the budget of time or tokens is used up."""
         limits = self.task.limits
         if limits.seconds is not None and self.seconds >= limits.seconds:
-            return _End(Ending.TIME_LIMIT, f"the limit of {limits.seconds:g} seconds was reached")
+            return _Ended(Ending.TIME_LIMIT, f"the limit of {limits.seconds:g} seconds was reached")
         if limits.tokens is not None and _tokens_of(self.history) >= limits.tokens:
-            return _End(Ending.COST_LIMIT, f"the limit of {limits.tokens} tokens was reached")
+            return _Ended(Ending.COST_LIMIT, f"the limit of {limits.tokens} tokens was reached")
         return None
 
     def unusable_in_a_row(self) -> int:
@@ -218,11 +218,11 @@ class Agent:
                 self._continue(run)
                 self._step(run)
                 yield run.history[-1]
-        except _End as caught:
+        except _Ended as caught:
             end = caught
         except KeyboardInterrupt:
             self.stop.note("Ctrl-C")
-            end = _End(Ending.STOPPED_BY_USER, self.stop.reason)
+            end = _Ended(Ending.STOPPED_BY_USER, self.stop.reason)
         self.stop.settle()
         result = Result(end.ending, end.message, run.answer, tuple(run.history), run.seconds)
         result = self._finish(result)
@@ -236,17 +236,17 @@ class Agent:
         with _EndsAs(Ending.DEVICE_ERROR, "the screen"):
             why = self.env.over()
         if why is not None:
-            raise _End(Ending.WORLD_OVER, why)
+            raise _Ended(Ending.WORLD_OVER, why)
         if (end := run.spent()) is not None:
             raise end
         if len(run.history) >= limits.steps:
-            raise _End(Ending.STEP_LIMIT, f"the limit of {limits.steps} steps was reached")
+            raise _Ended(Ending.STEP_LIMIT, f"the limit of {limits.steps} steps was reached")
         if limits.repeats is not None and (count := repeated_without_effect(run.history)) >= limits.repeats:
-            raise _End(Ending.STUCK, f"the same action was done {count} times and nothing on the screen changed")
+            raise _Ended(Ending.STUCK, f"the same action was done {count} times and nothing on the screen changed")
 
     def _stopped(self) -> None:
         if self.stop:
-            raise _End(Ending.STOPPED_BY_USER, self.stop.reason)
+            raise _Ended(Ending.STOPPED_BY_USER, self.stop.reason)
 
     def _step(self, run: _Run) -> None:
         draft = _Draft(len(run.history), dict(run.last_record))
@@ -291,9 +291,9 @@ class Agent:
                     draft.timings |= error.timings
                     draft.error, draft.raw, draft.usage = f"unusable answer: {error}", error.raw, error.usage
                     if run.unusable_in_a_row() >= run.task.limits.parse_retries:
-                        raise _End(Ending.PARSE_ERROR, draft.error) from error
+                        raise _Ended(Ending.PARSE_ERROR, draft.error) from error
                     return None
-        except _End as end:
+        except _Ended as end:
             draft.error = end.message
             raise
         draft.timings |= decision.timings
@@ -312,7 +312,7 @@ class Agent:
             draft.outcome = OutcomeRecord(performed=False, detail=verdict.reason)
         endings = {"block": Ending.BLOCKED, "stop": Ending.STOPPED_BY_USER, "ask": Ending.NEEDS_HUMAN}
         if verdict.kind in endings:
-            raise _End(endings[verdict.kind], verdict.reason)
+            raise _Ended(endings[verdict.kind], verdict.reason)
         return verdict
 
     def _perform(self, draft: _Draft, run: _Run, action: AnyAction, frame: Frame) -> Outcome:
@@ -320,7 +320,7 @@ class Agent:
             case Finish(status="success"):
                 raise self._finished(action)
             case Finish():
-                raise _End(Ending.GAVE_UP, action.message or "the model gave up without a reason")
+                raise _Ended(Ending.GAVE_UP, action.message or "the model gave up without a reason")
             case Answer():
                 run.answer = action.text
                 return Outcome(performed=False, detail="answered")
@@ -328,7 +328,7 @@ class Agent:
                 with _EndsAs(Ending.NEEDS_HUMAN, "the question to the person"):
                     reply = self.ask(action.question)
                 if reply is None:
-                    raise _End(Ending.NEEDS_HUMAN, action.question)
+                    raise _Ended(Ending.NEEDS_HUMAN, action.question)
                 return Outcome(performed=False, detail=f"the person said: {reply}")
             case _:
                 return self._act(draft, action, frame)
@@ -340,35 +340,35 @@ class Agent:
                 return self.env.perform(action, frame)
         except GeometryError as error:
             return draft.refuse(str(error))
-        except _End as end:
+        except _Ended as end:
             draft.error = end.message
             raise
 
-    def _finished(self, action: Finish) -> _End:
+    def _finished(self, action: Finish) -> _Ended:
         if self.check is None:
-            return _End(Ending.DONE, action.message)
+            return _Ended(Ending.DONE, action.message)
         with _EndsAs(Ending.DEVICE_ERROR, "the model said done, but the check of the outcome"):
             holds = self.check()
         if holds:
-            return _End(Ending.VERIFIED, action.message)
-        return _End(Ending.GAVE_UP, "the model said done, but the check of the outcome failed")
+            return _Ended(Ending.VERIFIED, action.message)
+        return _Ended(Ending.GAVE_UP, "the model said done, but the check of the outcome failed")
 
     @contextmanager
     def _remembered(self, draft: _Draft, run: _Run) -> Iterator[None]:
         """Store the step however it ends. The first cause of an ending wins over a failure to store it."""
         try:
             yield
-        except _End as end:
+        except _Ended as end:
             try:
                 self._remember(draft, run)
-            except _End as late:
+            except _Ended as late:
                 raise end.then(late) from late
             raise
         except KeyboardInterrupt:
             try:
                 self._remember(draft, run)
-            except _End as late:
-                raise _End(Ending.STOPPED_BY_USER, self.stop.reason or "Ctrl-C").then(late) from late
+            except _Ended as late:
+                raise _Ended(Ending.STOPPED_BY_USER, self.stop.reason or "Ctrl-C").then(late) from late
             raise
         else:
             self._remember(draft, run)
@@ -389,8 +389,8 @@ class Agent:
         try:
             with _EndsAs(Ending.RECORD_ERROR, "the record"):
                 self.memory.finish(result.ending, result.message, result.answer)
-        except _End as late:
-            end = _End(result.ending, result.message).then(late)
+        except _Ended as late:
+            end = _Ended(result.ending, result.message).then(late)
             return replace(result, ending=end.ending, message=end.message)
         return result
 

@@ -1,4 +1,4 @@
-"""One step of an episode, as it is remembered and stored."""
+"""One step of an episode, as it is stored."""
 
 from __future__ import annotations
 

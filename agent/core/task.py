@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Ending(StrEnum):
-    """How a run ended. Only `DONE` and `VERIFIED` are successes; nothing ends in silence."""
+    """How a run ended. Only `DONE` and `VERIFIED` are successes."""
 
     DONE = "done"
     VERIFIED = "verified"

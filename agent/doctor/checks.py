@@ -1,4 +1,4 @@
-"""``handeye doctor``: looks at this machine and says, one line each, what works and how to mend what does not."""
+"""``handeye doctor``: one line for each check of this machine, with how to repair what fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model that is talked to: an endpoint and a dialect, as one `agent.core.model.Model`."""
+"""`ChatModel`: an endpoint and a dialect as one `agent.core.model.Model`."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ class ChatModel:
 
 @contextmanager
 def _usable(frame: Frame) -> Iterator[None]:
-    """A frame that the resize rule refuses is the model's limit, said in one line."""
+    """Turn a frame that the resize rule refuses into a `ModelError`."""
     try:
         yield
     except ValueError as error:
@@ -172,7 +172,7 @@ def _usable(frame: Frame) -> Iterator[None]:
 
 
 def _read(reply: Reply, clock: _Clock, read: Callable[[], T]) -> T:
-    """What `read` makes of the answer; `ParseError` with the answer and what it cost where it makes nothing of it."""
+    """The result of `read`; a failure is a `ParseError` with the answer and its cost."""
     start = time.perf_counter()
     try:
         return read()

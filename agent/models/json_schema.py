@@ -1,4 +1,4 @@
-"""Does a value fit a JSON schema (draft 2020-12)?"""
+"""Checks of values against a JSON schema (draft 2020-12)."""
 
 from __future__ import annotations
 

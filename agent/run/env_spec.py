@@ -41,7 +41,7 @@ class EnvSpec:
 
     @property
     def own(self) -> bool:
-        """Whether it is the user's, and not made for the run."""
+        """Whether it is the user's own screen and not one made for the run."""
         return self.kind in ("desktop", "android")
 
 

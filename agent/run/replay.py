@@ -47,7 +47,7 @@ class ReplayOptions:
 
 @dataclass(frozen=True)
 class ReplayResult:
-    """What became of a replay. `redone` of `recorded` actions were done again; `halt` is where and why it stopped.
+    """The result of a replay. `redone` of `recorded` actions were done again; `halt` is where and why it stopped.
 
     `recording` is the replay's own episode; `pictures` are the files ``expected.png``, ``found.png`` and
     ``stopped.html`` in it, empty where it did not stop.

@@ -18,9 +18,10 @@ from actions.action import AnyAction, describe
 from agent.core.errors import UserError
 from agent.core.loop import Result
 from agent.core.model import Model
-from agent.core.policy import Allow, Asker, Confirm, Policy
+from agent.core.policy import Allow, Policy
 from agent.core.task import Limits, Task
 from agent.episodes import EpisodeError, EpisodeHeader, EpisodeWriter
+from agent.guard.confirm import Asker, Confirm
 from agent.guard.secrets import Secrets
 from agent.models.dialects.dialect import Platform
 from agent.models.opening import open_model

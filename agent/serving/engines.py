@@ -38,7 +38,7 @@ class Machine:
     """What there is to serve with: whether there is a GPU, the programs found, and what a program's ``--help`` says."""
 
     gpu: bool
-    which: Callable[[str], str | None] = lambda program: _which(program)
+    which: Callable[[str], str | None] = lambda program: _program_path(program)
     help_of: Callable[[str], str] = lambda program: _help(program)
 
     @classmethod
@@ -48,7 +48,7 @@ class Machine:
 
 
 @dataclass(frozen=True)
-class Wish:
+class ServeRequest:
     """What is to be served: a folder, a hub id or a GGUF file; everything else may be left to be chosen.
 
     `gpu_memory` is the share of the GPU's memory that vLLM takes (0 to 1), `max_pixels` a lower limit on an image's
@@ -88,12 +88,12 @@ class ServePlan:
         return f"{self.url}#{self.served}" if self.engine == "transformers" else self.url
 
 
-def plan(wish: Wish, machine: Machine, installed: bool = True) -> ServePlan:
+def plan(wish: ServeRequest, machine: Machine, installed: bool = True) -> ServePlan:
     """The command for `wish` on `machine`; the engine has to be `installed`, or may be missing.
 
     Raises `UserError` with what to install or to add.
     """
-    _there(wish.model)
+    _check_path(wish.model)
     engine = wish.engine or _best(wish.model, machine)
     program = machine.which(PROGRAMS[engine])
     if program is None and installed:
@@ -102,8 +102,8 @@ def plan(wish: Wish, machine: Machine, installed: bool = True) -> ServePlan:
     if is_gguf(wish.model) and engine != "llama.cpp":
         raise UserError(f"{wish.model} is a GGUF file: serve it with --engine llama.cpp")
     if engine == "llama.cpp" and Path(wish.model).is_dir():
-        wish = replace(wish, model=str(_weights(Path(wish.model))))
-    speaks, named = _dialect(wish)
+        wish = replace(wish, model=str(_weights_file(Path(wish.model))))
+    speaks, named = _dialect_of(wish)
     write = {"vllm": _vllm, "llama.cpp": _llama_cpp, "transformers": _transformers}[engine]
     served = wish.model if engine == "transformers" else _name(wish.model)
     command = (program or PROGRAMS[engine], *write(wish, speaks, served, machine), *wish.extra)
@@ -121,7 +121,7 @@ def is_gguf(model: str) -> bool:
     return model.lower().endswith(".gguf") or (not path.exists() and "gguf" in model.lower().partition(":")[0])
 
 
-def _there(model: str) -> None:
+def _check_path(model: str) -> None:
     """Raises `UserError` for what looks like a path and is none."""
     local = model.startswith(("/", "./", "../", "~")) or model.lower().endswith(".gguf")
     if local and not Path(model).exists():
@@ -134,7 +134,7 @@ def _best(model: str, machine: Machine) -> Engine:
     return "vllm" if machine.gpu and machine.which(PROGRAMS["vllm"]) else "transformers"
 
 
-def _dialect(wish: Wish) -> tuple[Dialect, bool]:
+def _dialect_of(wish: ServeRequest) -> tuple[Dialect, bool]:
     """The dialect, and whether the name under which the model is served says so by itself."""
     found = families_of(_name(wish.model))
     if wish.dialect:
@@ -184,11 +184,11 @@ def context(speaks: Dialect, max_pixels: int | None) -> int:
     return math.ceil(wanted / _ROUND) * _ROUND
 
 
-def _listen(wish: Wish) -> tuple[str, ...]:
+def _listen(wish: ServeRequest) -> tuple[str, ...]:
     return "--host", wish.host, "--port", str(wish.port)
 
 
-def _vllm(wish: Wish, speaks: Dialect, served: str, machine: Machine) -> list[str]:
+def _vllm(wish: ServeRequest, speaks: Dialect, served: str, machine: Machine) -> list[str]:
     flags = ["serve", wish.model, *_listen(wish), "--served-model-name", served]
     flags += ["--limit-mm-per-prompt", '{"image":1}', "--max-model-len", str(context(speaks, wish.max_pixels))]
     if type(speaks.resize) is Resize:
@@ -199,15 +199,15 @@ def _vllm(wish: Wish, speaks: Dialect, served: str, machine: Machine) -> list[st
     return flags
 
 
-def _area(speaks: Dialect, wish: Wish) -> int:
+def _area(speaks: Dialect, wish: ServeRequest) -> int:
     return min(speaks.resize.max_pixels, wish.max_pixels or speaks.resize.max_pixels)
 
 
-def _llama_cpp(wish: Wish, speaks: Dialect, served: str, machine: Machine) -> list[str]:
+def _llama_cpp(wish: ServeRequest, speaks: Dialect, served: str, machine: Machine) -> list[str]:
     source = ["-m", wish.model] if Path(wish.model).exists() else ["-hf", wish.model]
     flags = [*source, *_listen(wish), "--alias", served, "-c", str(context(speaks, wish.max_pixels)), "-np", "1"]
     if source[0] == "-m":
-        flags += ["--mmproj", str(wish.mmproj or _eyes(Path(source[1])))]
+        flags += ["--mmproj", str(wish.mmproj or _vision_file(Path(source[1])))]
     known = machine.help_of(machine.which(PROGRAMS["llama.cpp"]) or "")
     if type(speaks.resize) is Resize and "--image-max-tokens" in known:
         flags += ["--image-min-tokens", str(_MIN_TOKENS), "--image-max-tokens"]
@@ -215,8 +215,8 @@ def _llama_cpp(wish: Wish, speaks: Dialect, served: str, machine: Machine) -> li
     return flags
 
 
-def _weights(folder: Path) -> Path:
-    """The one GGUF of the folder that is not the eyes. Raises `UserError` for none, and for several."""
+def _weights_file(folder: Path) -> Path:
+    """The one GGUF of the folder that is not the vision part. Raises `UserError` for none, and for several."""
     found = sorted(path for path in folder.glob("*.gguf") if "mmproj" not in path.name.lower())
     first = [path for path in found if "-00001-of-" in path.name] or found
     if len(first) != 1:
@@ -225,7 +225,7 @@ def _weights(folder: Path) -> Path:
     return first[0]
 
 
-def _eyes(weights: Path) -> Path:
+def _vision_file(weights: Path) -> Path:
     """The file with the vision part beside `weights`. Raises `UserError`."""
     found = sorted(path for path in weights.parent.glob("*.gguf") if "mmproj" in path.name.lower())
     if not found:
@@ -237,11 +237,11 @@ def _eyes(weights: Path) -> Path:
     return found[0]
 
 
-def _transformers(wish: Wish, speaks: Dialect, served: str, machine: Machine) -> list[str]:
+def _transformers(wish: ServeRequest, speaks: Dialect, served: str, machine: Machine) -> list[str]:
     return ["serve", wish.model, *_listen(wish)]
 
 
-def _which(program: str) -> str | None:
+def _program_path(program: str) -> str | None:
     """Where `program` is: on PATH, or beside the Python that runs this."""
     return shutil.which(program) or shutil.which(program, path=str(Path(sys.executable).parent))
 

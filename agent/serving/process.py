@@ -1,4 +1,4 @@
-"""A model server as a child: started in a group of its own, waited for, and stopped with everything that it started."""
+"""A model server as a child process: started in its own process group, waited for, and stopped with its children."""
 
 from __future__ import annotations
 
@@ -101,10 +101,10 @@ class ServerProcess:
         self._still_there()
 
     def stop(self) -> None:
-        """Ask the whole group to end, then make it. Safe to call twice, and deaf to a second Ctrl-C meanwhile."""
+        """Ask the whole group to end, then make it. Safe to call twice; a second Ctrl-C meanwhile is ignored."""
         if self._output.closed:
             return
-        handlers = _deaf()
+        handlers = _signals_ignored()
         try:
             self._signal(signal.SIGTERM)
             with suppress(subprocess.TimeoutExpired):
@@ -144,7 +144,7 @@ class ServerProcess:
         return [line for line in lines if line]
 
 
-def _deaf() -> list[tuple[signal.Signals, Any]]:
+def _signals_ignored() -> list[tuple[signal.Signals, Any]]:
     """Ignore the signals that end us for a while; what they did before. Nothing outside the main thread."""
     with suppress(ValueError):
         return [(number, signal.signal(number, signal.SIG_IGN)) for number in (signal.SIGINT, signal.SIGTERM)]

@@ -18,9 +18,10 @@ from rich.text import Text
 from actions.action import describe, one_line
 from agent.core.loop import Result, Watcher
 from agent.core.model import Decision
-from agent.core.policy import Reply, Verdict
+from agent.core.policy import Verdict
 from agent.core.step import Step
 from agent.core.task import Ending, Task
+from agent.guard.confirm import PersonReply
 from envs.env import Observation
 
 PHASES = ("capture", "encode", "prompt", "model", "parse", "review", "act", "settle", "record")
@@ -139,7 +140,7 @@ class TerminalView(Watcher):
         if result.answer is not None:
             self._out.print(Text.assemble(("answer: ", "bold"), one_line(result.answer, 1000)), soft_wrap=True)
 
-    def ask_to_confirm(self, question: str) -> Reply | None:
+    def ask_to_confirm(self, question: str) -> PersonReply | None:
         """Ask y/n/q on the terminal; None without one."""
         reply = self._ask(f"{question}\nDo it? [y]es, [n]o, [q]uit: ")
         return None if reply is None else {"y": "yes", "q": "stop"}.get(reply.strip().lower()[:1], "no")  # type: ignore[return-value]

@@ -1,1 +1,1 @@
-"""Part of Handeye."""
+"""Endpoints: where a model runs and how its server is spoken to over HTTP. Knows server kinds, no model families."""

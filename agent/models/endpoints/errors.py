@@ -53,7 +53,7 @@ class ServerMessage:
 
     @property
     def may_pass(self) -> bool:
-        """Whether the same request may be answered later. llama.cpp says with 500 that it has no eyes."""
+        """Whether the same request may be answered later. llama.cpp answers 500 to a picture that it cannot take."""
         return self.status in RETRY and not _BLIND.search(self.words) and not _TOO_LONG.search(self.words)
 
     def refused(self, optional: Sequence[str], shaped: Sequence[str]) -> list[str]:

@@ -32,7 +32,7 @@ class HttpAnswer:
     completion_tokens: int = 0
 
 
-class Alarm:
+class ReadDeadline:
     """Shuts the socket of `response` down at a time, which ends a read that waits for ever; httpx bounds only each
     read by itself.
     """
@@ -44,7 +44,7 @@ class Alarm:
         self.deadline = deadline
         self._set(deadline - time.monotonic())
 
-    def __enter__(self) -> Alarm:
+    def __enter__(self) -> ReadDeadline:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -24,7 +24,7 @@ import httpx
 from agent.core.model import ModelError
 from agent.models.endpoints.endpoint import Capabilities, Enough, Reply, Request
 from agent.models.endpoints.errors import ServerMessage, one_line, read_error
-from agent.models.endpoints.http import DONE, Alarm, HttpAnswer, bounded, events, retry_after, take, usage_of
+from agent.models.endpoints.http import DONE, HttpAnswer, ReadDeadline, bounded, events, retry_after, take, usage_of
 from agent.models.endpoints.patience import Patience
 from agent.models.endpoints.servers import SERVERS, ServerKind, recognised
 
@@ -36,7 +36,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _END_MARK = re.compile(r"(?:<\|(?:im_end|endoftext|end_of_text|eot_id|end|user)\|>|</s>|\s)+\Z")
 
 
-class _Again(Exception):  # noqa: N818 - control flow
+class _RetryError(Exception):
     """This attempt failed; another may not. `after` is the pause the server asked for; a `free` one is not counted."""
 
     def __init__(self, why: str, after: float | None = None, free: bool = False) -> None:
@@ -45,7 +45,7 @@ class _Again(Exception):  # noqa: N818 - control flow
 
 
 @dataclass
-class _Ask:
+class _RequestBody:
     """One request as JSON. `optional` are the fields that a server may not know, `shaped` those that hold the answer to
     a shape; `begun` is the beginning of the answer that was sent.
     """
@@ -178,7 +178,7 @@ class OpenAIEndpoint:
             try:
                 self._attempt(ask, answers[-1], enough() if enough else None, deadline)
                 break
-            except _Again as error:
+            except _RetryError as error:
                 if not error.free or str(error) not in notes[-1:]:
                     notes.append(str(error))
                 failed += not error.free
@@ -187,10 +187,10 @@ class OpenAIEndpoint:
         text = _END_MARK.sub("", text) if "skip_special_tokens" in ask.body else text
         return Reply(text, answers[-1].finish == "stop", usage_of(answers, start), tuple(notes))
 
-    def _ask(self, request: Request) -> _Ask:
+    def _ask(self, request: Request) -> _RequestBody:
         messages: list[dict[str, Any]] = [{"role": "system", "content": request.system}] if request.system else []
         messages.append({"role": "user", "content": [_part(part) for part in request.user]})
-        ask = _Ask({"model": self.model, "messages": messages, "temperature": request.temperature})
+        ask = _RequestBody({"model": self.model, "messages": messages, "temperature": request.temperature})
         ask.add({"max_tokens": request.max_tokens, "stream": self.stream}, optional=False)
         if request.stop:
             ask.add({"stop": list(request.stop)}, optional=False)
@@ -201,7 +201,7 @@ class OpenAIEndpoint:
         self._hold(request, ask)
         return ask
 
-    def _hold(self, request: Request, ask: _Ask) -> None:
+    def _hold(self, request: Request, ask: _RequestBody) -> None:
         """Begin the answer, or hold it to its shape; an answer that was begun is no longer of its whole shape."""
         if request.prefill and self._continuing is not None:
             ask.body["messages"].append({"role": "assistant", "content": request.prefill})
@@ -213,19 +213,21 @@ class OpenAIEndpoint:
                 ask.add(fields)
                 ask.shaped = tuple(fields)
 
-    def _attempt(self, ask: _Ask, answer: HttpAnswer, enough: Callable[[str], bool] | None, deadline: float) -> None:
-        """Send once and read into `answer`. Raises `_Again` or `ModelError`."""
+    def _attempt(
+        self, ask: _RequestBody, answer: HttpAnswer, enough: Callable[[str], bool] | None, deadline: float
+    ) -> None:
+        """Send once and read into `answer`. Raises `_RetryError` or `ModelError`."""
         try:
-            with self._post(ask.body, deadline) as response, Alarm(response, deadline) as alarm:
+            with self._post(ask.body, deadline) as response, ReadDeadline(response, deadline) as alarm:
                 if response.status_code != 200:
                     raise self._refusal(response, ask)
                 self._read(response, answer, enough, alarm)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise _Again(f"no connection to {self.url}: {one_line(str(error)) or 'timed out'}") from error
+            raise _RetryError(f"no connection to {self.url}: {one_line(str(error)) or 'timed out'}") from error
         except httpx.HTTPError as error:
             if time.monotonic() >= deadline - 0.01:
                 raise self._late() from error
-            raise _Again(f"{self.url} broke the connection off ({type(error).__name__})") from error
+            raise _RetryError(f"{self.url} broke the connection off ({type(error).__name__})") from error
 
     @contextmanager
     def _post(self, body: dict[str, Any], deadline: float) -> Iterator[httpx.Response]:
@@ -241,7 +243,7 @@ class OpenAIEndpoint:
                 response.close()
 
     def _read(
-        self, response: httpx.Response, answer: HttpAnswer, enough: Callable[[str], bool] | None, alarm: Alarm
+        self, response: httpx.Response, answer: HttpAnswer, enough: Callable[[str], bool] | None, alarm: ReadDeadline
     ) -> None:
         start = response.request.extensions["handeye_start"]
         if "text/event-stream" not in response.headers.get("content-type", ""):
@@ -262,7 +264,7 @@ class OpenAIEndpoint:
             if answer.finish is None:
                 raise
         if answer.finish is None:
-            raise _Again(f"{self.url} stopped half-way through the answer")
+            raise _RetryError(f"{self.url} stopped half-way through the answer")
 
     def _json(self, data: bytes) -> dict[str, Any]:
         if data == DONE:
@@ -277,7 +279,7 @@ class OpenAIEndpoint:
             raise ModelError(f"{self.url} sent no 'choices': is this an OpenAI-compatible server?")
         return value
 
-    def _refusal(self, response: httpx.Response, ask: _Ask) -> Exception:
+    def _refusal(self, response: httpx.Response, ask: _RequestBody) -> Exception:
         """What an HTTP error means: another try or one line."""
         try:
             body = bounded(response)
@@ -287,20 +289,20 @@ class OpenAIEndpoint:
         refused = said.refused(list(ask.optional), ask.shaped)
         if refused:
             self._refused |= set(refused) | ({"prefill"} if ask.begun and not ask.shaped else set())
-            return _Again(f"asked again without {', '.join(refused)}{said.told}", 0.0, free=True)
+            return _RetryError(f"asked again without {', '.join(refused)}{said.told}", 0.0, free=True)
         return self._meaning(said, retry_after(response), f"{self.url} answered {said.status}")
 
     def _meaning(self, said: ServerMessage, after: float | None, what: str) -> Exception:
         if said.loading:
-            return _Again(f"{self.url} is still loading the model", self.patience.loading_pause, free=True)
+            return _RetryError(f"{self.url} is still loading the model", self.patience.loading_pause, free=True)
         if said.may_pass:
-            return _Again(f"{what}{said.told}", after)
+            return _RetryError(f"{what}{said.told}", after)
         return ModelError(f"{what}{said.told}. {self._advice(said)}")
 
     def _advice(self, said: ServerMessage) -> str:
         return said.advice(self._names() if said.status == 404 else (), self.server.room)
 
-    def _pause(self, error: _Again, failed: int, deadline: float) -> None:
+    def _pause(self, error: _RetryError, failed: int, deadline: float) -> None:
         """Wait before the next attempt. Raises `ModelError` when there is none."""
         patience = self.patience
         pause = min(patience.first_pause * 2 ** max(failed - 1, 0), patience.max_pause) * random.uniform(0.5, 1)
@@ -333,7 +335,7 @@ class OpenAIEndpoint:
     def _get(self, url: str, seconds: float) -> tuple[int, bytes]:
         with (
             self._client.stream("GET", url, timeout=seconds) as response,
-            Alarm(response, time.monotonic() + seconds),
+            ReadDeadline(response, time.monotonic() + seconds),
         ):
             return response.status_code, bounded(response)
 

@@ -1,4 +1,4 @@
-"""Answers in the making: one row of a batch each, steered token by token inside ``generate``."""
+"""Answers while they are generated: one row of a batch each, constrained token by token inside ``generate``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FORWARD = 3
 
 @dataclass
 class GeneratedAnswer:
-    """One answer as it comes. `why` is how it ended: ``stop`` by the model, ``enough``, ``length``, ``late``.
+    """One answer while it is generated. `why` is how it ended: ``stop`` by the model, ``enough``, ``length``, ``late``.
 
     Times are those of `time.monotonic`.
     """
@@ -107,7 +107,7 @@ class GeneratedAnswer:
         return "late" if self.cancelled() or time.monotonic() >= self.deadline else None
 
 
-class Steering(LogitsProcessor):  # type: ignore[misc]
+class TokenConstraint(LogitsProcessor):  # type: ignore[misc]
     """Lets only allowed tokens through, and draws where a request has a temperature (``generate`` itself is greedy)."""
 
     def __init__(self, answers: Sequence[GeneratedAnswer], random: torch.Generator) -> None:

@@ -1,6 +1,6 @@
 """Holding a model to a `Shape`, token by token, with llguidance, so that its answer always parses.
 
-A shape allows many answers but says nothing of their length. Where tokens run low the answer is led to its nearest
+A shape allows many answers but says nothing of their length. Where tokens run low the answer is brought to its nearest
 end, so that the token limit never cuts it.
 """
 
@@ -20,7 +20,7 @@ from llguidance.hf import from_tokenizer
 
 from agent.core.model import ModelError
 from agent.models.endpoints.endpoint import Shape
-from agent.models.in_process.shortest_completion import ShortestCompletion, way_out
+from agent.models.in_process.shortest_completion import ShortestCompletion, completion_search
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 """One bool for each token of the vocabulary: may it come next?"""
@@ -92,7 +92,7 @@ class Grammars:
             why = " ".join(matcher.get_error().split())[:300]
             raise ModelError(f"the answer cannot be held to this schema: {why}. Simplify the schema")
         encode = _Vocabulary(self.tokenizer, (), (), self.ends[0])
-        out = way_out(None if shape.schema else shape.pattern, self._simple, encode)
+        out = completion_search(None if shape.schema else shape.pattern, self._simple, encode)
         return matcher, out, len(out.find(matcher) or ())
 
     def _tokenizer_for(self, shape: Shape) -> LLTokenizer:

@@ -163,13 +163,13 @@ class HFEndpoint:
 
     def _answer(self, jobs: list[_Job]) -> None:
         self.batches.append(len(jobs))
-        with _Settled(self.name, jobs):
+        with _JobsFinished(self.name, jobs):
             written = self._generator.answer([job.answer for job in jobs])
             self.batch = min(self.batch, written or self.batch) if written < len(jobs) else self.batch
 
 
-class _Settled:
-    """Tells every job how it went, whatever happened: nobody waits for ever."""
+class _JobsFinished:
+    """Finishes every job with its result or the failure, so that no caller waits for ever."""
 
     def __init__(self, name: str, jobs: list[_Job]) -> None:
         self._name, self._jobs = name, jobs

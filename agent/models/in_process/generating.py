@@ -1,4 +1,4 @@
-"""Several answers from one ``generate`` call, and one answer with everything that is known of it beforehand.
+"""Several answers from one ``generate`` call, and a single answer that reuses what the last one computed.
 
 A single request keeps its keys and values: the next one computes only what follows the prefix that both have. Tokens
 that the shape forces are read in one pass instead of being generated.
@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from transformers import DynamicCache, LogitsProcessorList, StoppingCriteriaList
 
-from agent.models.in_process.answering import GeneratedAnswer, RowStopping, Steering
+from agent.models.in_process.answering import GeneratedAnswer, RowStopping, TokenConstraint
 from agent.models.in_process.inputs import Picture, TokenizedPrompt
 from agent.models.in_process.loading import BY_HAND, Checkpoint
 
@@ -118,7 +118,7 @@ class Generator:
             **tensors,
             max_new_tokens=max(answer.left for answer in answers),
             past_key_values=cache,
-            logits_processor=LogitsProcessorList([Steering(answers, self._random)]),
+            logits_processor=LogitsProcessorList([TokenConstraint(answers, self._random)]),
             stopping_criteria=StoppingCriteriaList([RowStopping(answers, cache is not None)]),
         )
 

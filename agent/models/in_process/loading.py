@@ -71,7 +71,7 @@ def read_config(name: str) -> Any:
 
 
 def _quiet() -> None:
-    """Progress bars and warnings of the libraries are theirs; a failure is said in one line."""
+    """Silence the libraries' progress bars and warnings; a failure is reported in one line."""
     if logging.getLogger().level > logging.DEBUG:
         transformers_logging.set_verbosity_error()
         hub_logging.set_verbosity_error()

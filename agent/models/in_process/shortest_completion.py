@@ -104,6 +104,8 @@ def _among(ids: Ids, bits: np.ndarray[Any, np.dtype[np.uint8]]) -> Ids:
     return among
 
 
-def way_out(pattern: str | None, simple: dict[int, str], encode: Callable[[str], Sequence[int]]) -> ShortestCompletion:
+def completion_search(
+    pattern: str | None, simple: dict[int, str], encode: Callable[[str], Sequence[int]]
+) -> ShortestCompletion:
     """The search for answers that fit `pattern`, or that have a schema (None)."""
     return ShortestCompletion(simple, [encode(text) for text in literals(pattern)] if pattern else ())

@@ -16,8 +16,9 @@ from actions.backend import BackendError
 from actions.frame import Frame, GeometryError
 from agent.core.loop import Result, Watcher
 from agent.core.model import Decision
-from agent.core.policy import Policy, Verdict, risk
+from agent.core.policy import Policy, Verdict
 from agent.core.step import Step
+from agent.guard.confirm import risk
 from agent.views.live.commands import Approve, ReplyCommand, Resume, SkipCommand, StopCommand, TakeOver
 from agent.views.live.state import Answer, Board, Card
 from agent.views.report import PageData

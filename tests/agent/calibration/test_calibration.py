@@ -17,9 +17,8 @@ from PIL import Image
 
 from actions.action import Click
 from actions.frame import Box, Frame, Point
-from agent.calibration.asking import Asked, bare_numbers
 from agent.calibration.calibrate import Calibration, Share, calibrate
-from agent.calibration.fitting import NoFit, fit
+from agent.calibration.fitting import NoFitError, fit
 from agent.calibration.profile import (
     CONFIG,
     Limit,
@@ -30,6 +29,7 @@ from agent.calibration.profile import (
     read_profile,
     save_profile,
 )
+from agent.calibration.questions import CalibrationAnswer, bare_numbers
 from agent.calibration.targets import DISC, GROUND, check_plan, far_and_near, plan, target_at
 from agent.cli.main import main
 from agent.core.errors import UserError
@@ -140,7 +140,7 @@ def test_every_combination_is_identified_and_its_clicks_land_in_the_corners(resi
         model.close()
 
 
-def simulated(quirks: Quirks, speaks: str, seed: int) -> list[Asked]:
+def simulated(quirks: Quirks, speaks: str, seed: int) -> list[CalibrationAnswer]:
     """The numbers that a server with these quirks gives to the plan, without the server."""
     dialect, luck, found = get_dialect(speaks), random.Random(seed), []
     server = SimulatedGrounder(quirks)
@@ -152,7 +152,7 @@ def simulated(quirks: Quirks, speaks: str, seed: int) -> list[Asked]:
             spot = [luck.uniform(0, side) for side in own]
         x, y = (v + luck.gauss(0, quirks.noise) for v in spot)
         first, second = server._numbers((x, y), own, sent)
-        found.append(Asked(target, sent, "", Usage(), (first, second), quirks.box))
+        found.append(CalibrationAnswer(target, sent, "", Usage(), (first, second), quirks.box))
     return found
 
 
@@ -335,7 +335,7 @@ def test_other_forms_of_answers(form: str) -> None:
 
 
 def test_too_few_answers_are_no_fit() -> None:
-    with pytest.raises(NoFit, match="at least 10"):
+    with pytest.raises(NoFitError, match="at least 10"):
         fit(simulated(Quirks(), QWEN.name, 1)[:5], 28)
 
 

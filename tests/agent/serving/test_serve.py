@@ -18,7 +18,7 @@ import pytest
 
 from agent.core.errors import UserError
 from agent.models.dialects.registry import DIALECTS
-from agent.serving.engines import Machine, Wish, context, image_tokens, is_gguf, plan
+from agent.serving.engines import Machine, ServeRequest, context, image_tokens, is_gguf, plan
 from tests.agent.fake_engines import install
 
 ALL = Machine(gpu=True, which=lambda name: f"/bin/{name}", help_of=lambda name: "--image-max-tokens")
@@ -34,7 +34,7 @@ def flag(command: tuple[str, ...], name: str) -> str:
 
 
 def test_vllm_on_a_gpu() -> None:
-    made = plan(Wish("Qwen/Qwen2.5-VL-7B-Instruct", gpu_memory=0.8), ALL)
+    made = plan(ServeRequest("Qwen/Qwen2.5-VL-7B-Instruct", gpu_memory=0.8), ALL)
     assert made.command[:3] == ("/bin/vllm", "serve", "Qwen/Qwen2.5-VL-7B-Instruct")
     assert json.loads(flag(made.command, "--limit-mm-per-prompt")) == {"image": 1}
     assert json.loads(flag(made.command, "--mm-processor-kwargs")) == {"min_pixels": 3136, "max_pixels": 12845056}
@@ -47,14 +47,14 @@ def test_vllm_on_a_gpu() -> None:
 
 
 def test_a_lower_limit_on_images_is_the_servers_and_ours() -> None:
-    made = plan(Wish("Qwen/Qwen2.5-VL-7B-Instruct", max_pixels=1_003_520), ALL)
+    made = plan(ServeRequest("Qwen/Qwen2.5-VL-7B-Instruct", max_pixels=1_003_520), ALL)
     assert json.loads(flag(made.command, "--mm-processor-kwargs"))["max_pixels"] == 1_003_520
     assert int(flag(made.command, "--max-model-len")) < 12_000
     assert made.told == ("--max-pixels", "1003520")
 
 
 def test_tiles_have_no_pixel_limits() -> None:
-    made = plan(Wish("OpenGVLab/InternVL2_5-8B"), ALL)
+    made = plan(ServeRequest("OpenGVLab/InternVL2_5-8B"), ALL)
     assert "--mm-processor-kwargs" not in made.command
     assert image_tokens(DIALECTS["internvl2.5"].resize) == 13 * 256
 
@@ -77,29 +77,29 @@ def gguf(tmp_path: Path) -> Path:
 
 def test_llama_cpp_for_gguf_with_its_eyes_beside_it(gguf: Path) -> None:
     for model in (gguf, gguf.parent):
-        made = plan(Wish(str(model), port=8080), ALL)
+        made = plan(ServeRequest(str(model), port=8080), ALL)
         assert made.engine == "llama.cpp"
         assert made.command[0] == "/bin/llama-server"
         assert flag(made.command, "-m") == str(gguf)
         assert flag(made.command, "--mmproj").endswith("mmproj-Qwen2.5-VL-3B-f16.gguf")
         assert flag(made.command, "--image-min-tokens") == "1024"
         assert int(flag(made.command, "-c")) >= 16384
-    assert "--image-min-tokens" not in plan(Wish(str(gguf)), NO_GPU).command, "this build does not know it"
+    assert "--image-min-tokens" not in plan(ServeRequest(str(gguf)), NO_GPU).command, "this build does not know it"
 
 
 def test_gguf_from_the_hub() -> None:
-    made = plan(Wish("ggml-org/Qwen2.5-VL-3B-Instruct-GGUF:Q4_K_M"), NO_GPU)
+    made = plan(ServeRequest("ggml-org/Qwen2.5-VL-3B-Instruct-GGUF:Q4_K_M"), NO_GPU)
     assert flag(made.command, "-hf") == "ggml-org/Qwen2.5-VL-3B-Instruct-GGUF:Q4_K_M"
     assert "--mmproj" not in made.command
 
 
 def test_transformers_otherwise(tmp_path: Path) -> None:
-    made = plan(Wish("Qwen/Qwen2.5-VL-3B-Instruct"), NO_GPU)
+    made = plan(ServeRequest("Qwen/Qwen2.5-VL-3B-Instruct"), NO_GPU)
     assert made.engine == "transformers"
     assert made.address.endswith("/v1#Qwen/Qwen2.5-VL-3B-Instruct")
     (tmp_path / "config.json").write_text('{"model_type": "qwen2_5_vl"}')
     (tmp_path / "model.safetensors").touch()
-    made = plan(Wish(str(tmp_path)), NO_GPU)
+    made = plan(ServeRequest(str(tmp_path)), NO_GPU)
     assert (made.dialect, made.told) == ("qwen2.5-vl", ("--dialect", "qwen2.5-vl"))
 
 
@@ -113,15 +113,15 @@ def test_what_is_gguf(model: str, gguf: bool) -> None:
 @pytest.mark.parametrize(
     ("wish", "machine", "words"),
     [
-        (Wish("Qwen/Qwen2.5-VL-3B-Instruct"), NOTHING, r"pip install 'transformers\[serving\]'"),
-        (Wish("a/Qwen2.5-VL-3B-GGUF"), NOTHING, "llama-server is not on PATH: get llama-server from"),
-        (Wish("Qwen/Qwen2.5-VL-3B-Instruct", "vllm"), NOTHING, "vllm is not on PATH: pip install vllm"),
-        (Wish("my/agent"), ALL, "add --dialect NAME"),
-        (Wish("a/Qwen2.5-VL-3B-GGUF", "vllm"), ALL, "--engine llama.cpp"),
-        (Wish("./nowhere"), ALL, "there is no ./nowhere"),
+        (ServeRequest("Qwen/Qwen2.5-VL-3B-Instruct"), NOTHING, r"pip install 'transformers\[serving\]'"),
+        (ServeRequest("a/Qwen2.5-VL-3B-GGUF"), NOTHING, "llama-server is not on PATH: get llama-server from"),
+        (ServeRequest("Qwen/Qwen2.5-VL-3B-Instruct", "vllm"), NOTHING, "vllm is not on PATH: pip install vllm"),
+        (ServeRequest("my/agent"), ALL, "add --dialect NAME"),
+        (ServeRequest("a/Qwen2.5-VL-3B-GGUF", "vllm"), ALL, "--engine llama.cpp"),
+        (ServeRequest("./nowhere"), ALL, "there is no ./nowhere"),
     ],
 )
-def test_what_cannot_be_served_is_said_in_one_line(wish: Wish, machine: Machine, words: str) -> None:
+def test_what_cannot_be_served_is_said_in_one_line(wish: ServeRequest, machine: Machine, words: str) -> None:
     with pytest.raises(UserError, match=words) as error:
         plan(wish, machine)
     assert "\n" not in str(error.value)
@@ -131,12 +131,12 @@ def test_gguf_without_eyes(gguf: Path) -> None:
     other = gguf.parent / "mmproj-other.gguf"
     other.touch()
     with pytest.raises(UserError, match=r"which eyes\?"):
-        plan(Wish(str(gguf)), ALL)
-    assert flag(plan(Wish(str(gguf), mmproj=other), ALL).command, "--mmproj") == str(other)
+        plan(ServeRequest(str(gguf)), ALL)
+    assert flag(plan(ServeRequest(str(gguf), mmproj=other), ALL).command, "--mmproj") == str(other)
     for path in gguf.parent.glob("mmproj*"):
         path.unlink()
     with pytest.raises(UserError, match="without it the model is blind: add --mmproj FILE"):
-        plan(Wish(str(gguf)), ALL)
+        plan(ServeRequest(str(gguf)), ALL)
 
 
 # The child -----------------------------------------------------------------------------------------------------------
@@ -215,7 +215,7 @@ def test_one_that_will_not_stop_is_made_to_with_its_children(tmp_path: Path) -> 
 
     folder = install(tmp_path / "bin", "vllm")
     port = free_port("127.0.0.1", 0)
-    wish = Wish("Qwen/Qwen2.5-VL-3B", "vllm", port=port)
+    wish = ServeRequest("Qwen/Qwen2.5-VL-3B", "vllm", port=port)
     made = plan(wish, Machine(gpu=True, which=lambda name: str(folder / name)))
     os.environ["FAKE_ENGINE"] = "stubborn"
     try:

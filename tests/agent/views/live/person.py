@@ -17,9 +17,9 @@ from urllib.parse import parse_qs, urlsplit
 from rich.console import Console
 
 from agent.core.loop import Agent
-from agent.core.policy import Confirm
 from agent.core.task import Task
 from agent.episodes import EpisodeHeader
+from agent.guard.confirm import Confirm
 from agent.guard.secrets import Secrets
 from agent.run.assemble import assembled
 from agent.views.live.page import LivePage, LiveViewOptions

@@ -1,4 +1,4 @@
-"""A calibration in plain sentences: what is wrong when something is, and what to do about it."""
+"""Sentences about a calibration: what is wrong and what to do about it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 
 from actions.action import one_line
-from agent.calibration.asking import Asked, Asking
 from agent.calibration.fitting import Fit, in_words
+from agent.calibration.questions import CalibrationAnswer, PlanAnswers
 from agent.calibration.readings import CoordinateReading, Shrink
 from agent.models.dialects.dialect import Dialect
 
@@ -20,7 +20,7 @@ _COUNTS = {
 }
 
 
-def say_unreadable(asked: Sequence[Asked], least: float) -> str:
+def say_unreadable(asked: Sequence[CalibrationAnswer], least: float) -> str:
     """Why too few answers name a place, in one line; empty where at least the part `least` of them does."""
     silent = [one.raw for one in asked if one.numbers is None]
     if len(silent) <= (1 - least) * len(asked):
@@ -32,7 +32,7 @@ def say_unreadable(asked: Sequence[Asked], least: float) -> str:
     )
 
 
-def say_found(fitted: Fit, dialect: Dialect, asking: Asking) -> tuple[str, ...]:
+def say_found(fitted: Fit, dialect: Dialect, asking: PlanAnswers) -> tuple[str, ...]:
     """What was found, against what `dialect` expects: one sentence each, the most telling first."""
     reading = fitted.reading
     said = [*_spaces(fitted, dialect), *_order(reading, dialect), *_shrink(reading)]

@@ -1,4 +1,4 @@
-"""Asking a model where the discs are, on the way that every question to it takes, and reading its bare numbers."""
+"""Asks a model where the discs are, through its own dialect, and reads the bare numbers of its answers."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _WIDE = 1_000_000
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One question and what came of it.
+class CalibrationAnswer:
+    """One question and its answer.
 
     `sent` is the (width, height) of the picture sent. `numbers` are the first and the second number of the answer
     (the middle, for a box), None when it names no place, and `box` is whether it had four. `click` is where the
@@ -37,14 +37,14 @@ class Asked:
     click: Point | None = None
 
 
-def ask(model: ChatModel, target: CalibrationTarget) -> Asked:
+def ask_target(model: ChatModel, target: CalibrationTarget) -> CalibrationAnswer:
     """Ask for one target. Raises `ModelError` when there is no answer at all; an unreadable one is an answer."""
     sent = model.speaks.resize.size(target.width, target.height)
     try:
         found = model.locate(target.observation(), INSTRUCTION)
-        asked = Asked(target, sent, found.raw, found.usage, click=found.point)
+        asked = CalibrationAnswer(target, sent, found.raw, found.usage, click=found.point)
     except ParseError as error:
-        asked = Asked(target, sent, error.raw, error.usage)
+        asked = CalibrationAnswer(target, sent, error.raw, error.usage)
     spot = bare_numbers(model.speaks, asked.raw)
     if spot is None or spot.point is None:
         return asked
@@ -64,12 +64,14 @@ def bare_numbers(speaks: Dialect, raw: str) -> ParsedPlace | None:
         return None
 
 
-def ask_all(model: ChatModel, targets: Sequence[CalibrationTarget], done: Callable[[], None]) -> list[Asked]:
-    """Ask for all `targets`, several at once where the model is on a server. Raises `ModelError` like `ask`."""
+def ask_targets(
+    model: ChatModel, targets: Sequence[CalibrationTarget], done: Callable[[], None]
+) -> list[CalibrationAnswer]:
+    """Ask for all `targets`, several at once where the model is on a server. Raises `ModelError` like `ask_target`."""
 
-    def one(target: CalibrationTarget) -> Asked:
+    def one(target: CalibrationTarget) -> CalibrationAnswer:
         try:
-            return ask(model, target)
+            return ask_target(model, target)
         finally:
             done()
 
@@ -78,36 +80,36 @@ def ask_all(model: ChatModel, targets: Sequence[CalibrationTarget], done: Callab
 
 
 @dataclass(frozen=True)
-class Asking:
-    """What came of a whole plan: the answers, and the first size that the server would not take, with its words."""
+class PlanAnswers:
+    """The answers of a whole plan, and the first size that the server refused, with its message."""
 
-    asked: tuple[Asked, ...]
+    asked: tuple[CalibrationAnswer, ...]
     refused: tuple[int, int] | None = None
     why: str = ""
 
 
-def ask_plan(model: ChatModel, plan: Sequence[Sequence[CalibrationTarget]], done: Callable[[], None]) -> Asking:
+def ask_plan(model: ChatModel, plan: Sequence[Sequence[CalibrationTarget]], done: Callable[[], None]) -> PlanAnswers:
     """Ask size by size: the first one question after the other, for the time it takes; the rest several at once.
 
     A size that the server refuses ends it: larger ones are not tried. Stops early where nothing is readable. Raises
     `ModelError` when the first size gets no answer.
     """
-    asked: list[Asked] = []
+    asked: list[CalibrationAnswer] = []
     for number, targets in enumerate(plan):
         try:
             if number:
-                asked += ask_all(model, targets, done)
+                asked += ask_targets(model, targets, done)
             else:
-                asked += [_counted(ask(model, target), done) for target in targets]
+                asked += [_counted(ask_target(model, target), done) for target in targets]
         except ModelError as error:
             if not number:
                 raise
-            return Asking(tuple(asked), targets[0].size, str(error))
+            return PlanAnswers(tuple(asked), targets[0].size, str(error))
         if not any(one.numbers for one in asked):
             break
-    return Asking(tuple(asked))
+    return PlanAnswers(tuple(asked))
 
 
-def _counted(asked: Asked, done: Callable[[], None]) -> Asked:
+def _counted(asked: CalibrationAnswer, done: Callable[[], None]) -> CalibrationAnswer:
     done()
     return asked

@@ -8,7 +8,8 @@ import pytest
 from actions.action import AnyAction, Click, Finish, Key, Move, Open, Scroll, TypeText, Wait
 from actions.frame import Frame, Point
 from agent.core.model import Decision
-from agent.core.policy import Allow, Confirm, Reply
+from agent.core.policy import Allow
+from agent.guard.confirm import Confirm, PersonReply
 from envs.env import Observation
 
 CLICK = Click(point=Point(1, 1))
@@ -23,10 +24,10 @@ def decided(action: AnyAction, thought: str = "") -> Decision:
 
 
 class Person:
-    def __init__(self, reply: Reply | None) -> None:
+    def __init__(self, reply: PersonReply | None) -> None:
         self.reply, self.asked = reply, list[str]()
 
-    def __call__(self, question: str) -> Reply | None:
+    def __call__(self, question: str) -> PersonReply | None:
         self.asked.append(question)
         return self.reply
 
@@ -68,7 +69,7 @@ def test_harmless_actions_are_not(action: AnyAction, thought: str, app: str | No
 
 
 @pytest.mark.parametrize(("reply", "kind"), [("yes", "allow"), ("no", "block"), ("stop", "stop"), (None, "ask")])
-def test_the_persons_word_counts(reply: Reply | None, kind: str) -> None:
+def test_the_persons_word_counts(reply: PersonReply | None, kind: str) -> None:
     person = Person(reply)
     verdict = Confirm("always", person).review(decided(CLICK), seen())
     assert verdict.kind == kind
