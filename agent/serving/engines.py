@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from agent.core.errors import UserError
 from agent.models.dialects.dialect import Dialect
-from agent.models.dialects.registry import DIALECTS, families_of, get_dialect
+from agent.models.dialects.registry import DIALECTS, families_of, get_dialect, is_other_family
 from agent.models.dialects.resize import Resize, Tiles
 from agent.models.in_process.checkpoint import OF_TYPE
 
@@ -143,7 +143,7 @@ def _dialect_of(wish: ServeRequest) -> tuple[Dialect, bool]:
     if len(found) == 1:
         return found[0], True
     kind = _model_type(wish.model)
-    if kind in OF_TYPE and not found:
+    if kind in OF_TYPE and not found and not is_other_family(_name(wish.model)):
         return DIALECTS[OF_TYPE[kind]], False
     raise UserError(
         f"the name {_name(wish.model)!r} does not say how the model talks: "

@@ -13,12 +13,14 @@ from pydantic import ValidationError
 from actions.action import AnyAction
 from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.call_syntax import CallArgs, CallCompletion
-from agent.models.dialects.dialect import ParsedAnswer, ParsedPlace, PlaceParser, UnsupportedAction, View
+from agent.models.dialects.dialect import ParsedAnswer, ParsedPlace, PlaceParser, UnsupportedAction, View, answer_of
 from agent.models.dialects.lenient_json import read_lenient
+from agent.models.dialects.sentences import after_words, before_words
 
 MAX_TEXT = 2_000_000
 _MAX_OBJECTS = 64
 _START = re.compile(r"\{\s{0,40}[\"'](?:action|note|thought)[\"']")
+_NEXT = re.compile(r"[\s,;\]})]*\{")
 _PYTHON = ("single quotes were read as double", "a tuple was read as a list")
 
 ReadDict = Callable[[CallArgs], AnyAction]
@@ -28,32 +30,31 @@ ReadDict = Callable[[CallArgs], AnyAction]
 class DictGrammar:
     """The grammar: `read` by the value of ``action``, `write` an action's values or None, `places` for places.
 
-    `python` writes literals as Python does and takes them as a matter of course. `plans` says that the family
-    answers with several steps at once, of which the first is taken. `around` wraps the values that are written.
+    `python` writes literals as Python does and takes them as a matter of course. `ignored` are arguments
+    that say nothing needed. `around` wraps the values that are
+    written.
     """
 
     read: Mapping[str, ReadDict]
     write: Callable[[AnyAction, View], Mapping[str, Any] | None]
     places: PlaceParser
     python: bool = False
-    plans: bool = False
+    ignored: tuple[str, ...] = ()
     around: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
 
     def parse(self, text: str, view: View, ended: bool) -> ParsedAnswer:
-        """The one action in `text`, or the first of a plan. Raises `Unreadable`."""
+        """The actions in `text`. Raises `Unreadable`."""
         if len(text) > MAX_TEXT:
             raise Unreadable(f"the answer is {len(text)} characters long")
         found, notes, first = self._objects(text, ended)
         if not found:
             short = " ".join(text[:200].split())[:80]
             raise Unreadable(f"no action in the answer: {short!r}" if short else "the answer is empty")
-        actions = [self._action(value, view, notes) for value in (found[:1] if self.plans else found)]
-        if any(action != actions[0] for action in actions[1:]):
-            raise Unreadable(f"two actions in one answer ({len(actions)}): exactly one is wanted")
-        if len(found) > 1:
-            notes.append(f"the first of {len(found)} steps was taken" if self.plans else "the same action again")
         thought = found[0].get("thought")
-        return ParsedAnswer(actions[0], thought if isinstance(thought, str) else text[:first].strip(), tuple(notes))
+        said = thought if isinstance(thought, str) else text[:first].strip()
+        first_notes = list(notes)
+        actions = [self._action(found[0], view, first_notes), *(self._action(value, view, []) for value in found[1:])]
+        return answer_of(actions, said, first_notes)
 
     def _objects(self, text: str, ended: bool) -> tuple[list[Mapping[str, Any]], list[str], int]:
         found: list[Mapping[str, Any]] = []
@@ -66,11 +67,12 @@ class DictGrammar:
             try:
                 loose = read_lenient(text, start.start(), ended=ended)
             except Unreadable as error:
-                if self.plans and found:
-                    return found, [*notes, "a later step cannot be read"], first
                 raise Unreadable(f"the action cannot be read: {error}") from error
             if not loose.closed and not ended:
                 raise Unreadable("the action is cut off")
+            if after_words(text, start.start(), at) or before_words(text, loose.end, _NEXT):
+                at = loose.end
+                continue
             first = first if found else start.start()
             found.append(loose.value)
             notes += [note for note in loose.notes if not (self.python and note in _PYTHON)]
@@ -88,10 +90,13 @@ class DictGrammar:
             raise Unreadable(f"unknown action {name[:40]!r}; there are: {', '.join(self.read)}")
         if known != name:
             notes.append(f"action {name[:40]!r} was read as {known!r}")
+        args = CallArgs(arguments, view, True, notes)
         try:
-            return self.read[known](CallArgs(arguments, view, True, notes))
+            action = self.read[known](args)
         except ValidationError as error:
             raise Unreadable(f"{known}: {error.errors()[0]['msg']}") from error
+        args.refuse_unused(known, ("note", *self.ignored))
+        return action
 
     def format_call(self, action: AnyAction, view: View) -> str:
         """The object alone. Raises `UnsupportedAction`."""

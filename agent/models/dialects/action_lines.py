@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from actions.action import AnyAction
 from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.call_syntax import kind_of
-from agent.models.dialects.dialect import ParsedAnswer, ParsedPlace, PlaceParser, UnsupportedAction, View
+from agent.models.dialects.dialect import ParsedAnswer, ParsedPlace, PlaceParser, UnsupportedAction, View, answer_of
 from agent.models.dialects.points import numbers_in, place_of
 
 MAX_TEXT = 200_000
@@ -81,12 +81,9 @@ class LineGrammar:
         if not found:
             short = " ".join(text[:200].split())[:80]
             raise Unreadable(f"no action in the answer: {short!r}" if short else "the answer is empty")
-        if any(action != found[0][0] for action, _ in found[1:]):
-            raise Unreadable(f"two actions in one answer ({len(found)} lines): exactly one is wanted")
-        if len(found) > 1:
-            notes.append(f"the same action {len(found)} times: done once")
         thought = text[: marked.start()] if marked else ""
-        return ParsedAnswer(found[0][0], re.sub(r"(?i)^\s*thoughts:", "", thought).strip(), (*notes, *found[0][1]))
+        said = re.sub(r"(?i)^\s*thoughts:", "", thought).strip()
+        return answer_of([action for action, _ in found], said, (*notes, *found[0][1]))
 
     def _action(self, name: str, rest: str, view: View) -> tuple[AnyAction, list[str]]:
         notes: list[str] = []

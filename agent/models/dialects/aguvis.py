@@ -24,39 +24,61 @@ from actions.action import (
     Wait,
 )
 from actions.frame import Point
-from actions.keys import split_chord
 from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.call_syntax import CallArgs, CallGrammar, ReadCall, quoted
-from agent.models.dialects.common import EXTRACT, chord_of, has_default_duration, plain_drag
+from agent.models.dialects.common import EXTRACT, has_default_duration, plain_drag
 from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, View
+from agent.models.dialects.keys import key_names, read_keys
 from agent.models.dialects.points import XY_CALL, Places
 from agent.models.dialects.resize import Resize
 
 NOTCHES_PER_PAGE = 10
+_TIMING = ("duration", "interval", "tween", "logScreenshot", "_pause")
+"""pyautogui's arguments that change how fast something is done and nothing else."""
 
 
-def _keys(args: CallArgs) -> Key:
-    keys = args.get("keys", "key", "0")
-    keys = [keys] if isinstance(keys, str) else keys
-    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
-        raise Unreadable("'keys' must be a list of key names")
-    return chord_of(keys)
+def _hotkey(args: CallArgs) -> Key:
+    """``hotkey(keys=['ctrl', 'c'])``, or pyautogui's own ``hotkey('ctrl', 'c')``."""
+    if "0" not in args.values or isinstance(args.values["0"], list):
+        return args.keys("keys", "key", "0")
+    names = [str(n) for n in range(len(args.values)) if str(n) in args.values]
+    args.used |= set(names)
+    return read_keys([args.values[name] for name in names])
 
 
 def _press(args: CallArgs) -> Key:
+    """Keys pressed one after another, all of them `presses` times."""
     keys = args.get("keys", "key", "0")
-    if isinstance(keys, list) and len(keys) != 1:
-        raise Unreadable("several keys pressed one after another are more than one action")
-    return _keys(args)
+    presses = args.times(("presses", "1"), 64) or 1
+    chords = [chord for key in (keys if isinstance(keys, list) else [keys]) for chord in read_keys(key).chords]
+    return Key(chords=tuple(chords) * presses)
 
 
 def _drag(args: CallArgs) -> Drag:
     start, end = args.place("from_coord", "from"), args.place("to_coord", "to")
-    if start is not None and end is not None:
-        return Drag(path=(start, end))
-    if args.view.pointer is None:
+    if start is None or end is None:
+        start, end = args.view.pointer, args.xy()
+    if start is None:
         raise Unreadable("the drag names only its end, and where the pointer is is not known")
-    return Drag(path=(args.view.pointer, args.xy()))
+    return Drag(path=(start, end), button=args.click(end).button)
+
+
+def _click(args: CallArgs, button: str = "", count: int = 0) -> Click:
+    """pyautogui's arguments by name, or its third, the clicks, by position; without a place at the pointer."""
+    point = args.xy() if {"x", "y", "0", "1"} & set(args.values) else args.target()
+    clicks = args.times(("2",), 3) if not count else None
+    return args.click(point, button, count or clicks or 0)
+
+
+def _wheel(args: CallArgs, across: bool = False) -> Scroll:
+    """Pages (Aguvis) or notches (pyautogui's own spelling, by position or as ``clicks``), up positive."""
+    clicks = args.number("clicks", "0")
+    if args.values.get("page") is None and clicks is not None and float(clicks).is_integer():
+        if abs(clicks) > 100:
+            raise Unreadable(f"{clicks:g} notches are too many")
+        point = args.xy("x", "y") if {"x", "y"} & set(args.values) else None
+        return Scroll(point=point, dx=int(clicks) if across else 0, dy=0 if across else -int(clicks))
+    return _scroll(args, across)
 
 
 def _scroll(args: CallArgs, across: bool = False) -> Scroll:
@@ -74,7 +96,10 @@ def _scroll(args: CallArgs, across: bool = False) -> Scroll:
 
 
 def _finish(args: CallArgs) -> Finish:
-    status = (args.get("status", "0") or "").strip().lower()
+    if args.one_of(("status", "0")) is None:
+        args.notes.append("no status: taken for success, as the owners' harnesses do")
+        return Finish(status="success")
+    status = args.text("status", "0").strip().lower()
     if status not in ("success", "failure"):
         raise Unreadable(f"unknown status {status[:40]!r}; use success or failure")
     return Finish(status=status)  # type: ignore[arg-type]
@@ -86,10 +111,11 @@ def _wait(args: CallArgs) -> Wait:
 
 
 _BOTH: dict[str, ReadCall] = {
-    "pyautogui.click": lambda args: Click(point=args.xy()),
-    "pyautogui.write": lambda args: TypeText(text=args.text("message", "text", "0")),
-    "pyautogui.scroll": _scroll,
-    "pyautogui.hscroll": lambda args: _scroll(args, across=True),
+    "pyautogui.click": _click,
+    "pyautogui.write": lambda args: args.typed("message", "text", "0"),
+    "pyautogui.typewrite": lambda args: args.typed("message", "text", "0"),
+    "pyautogui.scroll": _wheel,
+    "pyautogui.hscroll": lambda args: _wheel(args, across=True),
     "answer": lambda args: Answer(text=args.text("0", "answer", "text")),
     "terminate": _finish,
     "mobile.terminate": _finish,
@@ -97,13 +123,13 @@ _BOTH: dict[str, ReadCall] = {
 }
 _DESKTOP: dict[str, ReadCall] = {
     **_BOTH,
-    "pyautogui.doubleClick": lambda args: Click(point=args.xy(), count=2),
-    "pyautogui.tripleClick": lambda args: Click(point=args.xy(), count=3),
-    "pyautogui.rightClick": lambda args: Click(point=args.xy(), button="right"),
-    "pyautogui.middleClick": lambda args: Click(point=args.xy(), button="middle"),
+    "pyautogui.doubleClick": lambda args: _click(args, count=2),
+    "pyautogui.tripleClick": lambda args: _click(args, count=3),
+    "pyautogui.rightClick": lambda args: _click(args, "right", 1),
+    "pyautogui.middleClick": lambda args: _click(args, "middle", 1),
     "pyautogui.moveTo": lambda args: Move(point=args.xy()),
     "pyautogui.dragTo": _drag,
-    "pyautogui.hotkey": _keys,
+    "pyautogui.hotkey": _hotkey,
     "pyautogui.press": _press,
 }
 _MOBILE: dict[str, ReadCall] = {
@@ -130,7 +156,7 @@ def _pair(point: Point, view: View) -> str:
 
 def _write_both(action: AnyAction, view: View) -> str | None:
     match action:
-        case TypeText():
+        case TypeText(clear=False):
             return f"pyautogui.write(message={quoted(action.text)})"
         case Scroll(point=None, keys=()) if not (action.dx and action.dy):
             name, notches = ("hscroll", action.dx) if action.dx else ("scroll", -action.dy)
@@ -153,10 +179,11 @@ def _write_desktop(action: AnyAction, view: View) -> str | None:
         case Drag() if plain_drag(action):
             start, end = (_pair(point, view) for point in action.path)
             return f"pyautogui.dragTo(from_coord={start}, to_coord={end})"
-        case Key(chords=(chord,)):
-            keys = split_chord(chord)
-            name = "press" if len(keys) == 1 else "hotkey"
-            return f"pyautogui.{name}(keys=[{', '.join(quoted(key) for key in keys)}])"
+        case Key():
+            single = all("+" not in chord for chord in action.chords)
+            keys = list(action.chords) if single else key_names(action) or []
+            name = "press" if single else "hotkey"
+            return f"pyautogui.{name}(keys=[{', '.join(map(quoted, keys))}])" if keys else None
     return _write_both(action, view)
 
 
@@ -222,8 +249,8 @@ AGUVIS = Dialect(
     resize=Resize(factor=28, min_pixels=3136, max_pixels=1280 * 720),
     space="rel1",
     grammar={
-        "desktop": CallGrammar(read=_DESKTOP, write=_write_desktop, places=_PLACES),
-        "mobile": CallGrammar(read=_MOBILE, write=_write_mobile, places=_PLACES),
+        "desktop": CallGrammar(read=_DESKTOP, write=_write_desktop, places=_PLACES, ignored=_TIMING),
+        "mobile": CallGrammar(read=_MOBILE, write=_write_mobile, places=_PLACES, ignored=_TIMING),
     },
     decide={"desktop": _prompt(_TOOLS["desktop"]), "mobile": _prompt(_TOOLS["mobile"])},
     locate=PromptTemplate(

@@ -1,8 +1,8 @@
 """AutoGLM-Phone: ``<answer>do(action="Tap", element=[x,y])</answer>``, on the phone only.
 
 Calls, action and argument names are protocol (zai-org/Open-AutoGLM: ``phone_agent/config/prompts_en.py`` and
-``phone_agent/actions/handler.py``). Its own harness empties a field before it types into it; here the text is added
-where the cursor is. Notes and summaries that the model keeps for itself (``Note``, ``Call_API``) are no actions.
+``phone_agent/actions/handler.py``). As in that handler a ``Type`` empties the field first, and what the model keeps for
+itself (``Note``, ``Call_API``) does nothing.
 """
 
 from __future__ import annotations
@@ -48,13 +48,21 @@ def _wait(args: CallArgs) -> Wait:
     return Wait(seconds=min(seconds, 60))
 
 
+def _nothing(args: CallArgs, said: str) -> Wait:
+    args.one_of((said,))
+    args.notes.append("the model's note to itself: nothing is done")
+    return Wait(seconds=0)
+
+
 _READ: dict[str, ReadCall] = {
-    "Tap": lambda args: Click(point=args.need_place("element")),
-    "Double Tap": lambda args: Click(point=args.need_place("element"), count=2),
+    "Tap": lambda args: args.click(args.need_place("element")),
+    "Double Tap": lambda args: args.click(args.need_place("element"), count=2),
     "Long Press": lambda args: LongPress(point=args.need_place("element")),
     "Swipe": lambda args: Drag(path=(args.need_place("start"), args.need_place("end"))),
-    "Type": lambda args: TypeText(text=args.text("text")),
-    "Type_Name": lambda args: TypeText(text=args.text("text")),
+    "Type": lambda args: TypeText(text=args.text("text"), clear=True),
+    "Type_Name": lambda args: TypeText(text=args.text("text"), clear=True),
+    "Note": lambda args: _nothing(args, "message"),
+    "Call_API": lambda args: _nothing(args, "instruction"),
     "Launch": lambda args: Open(target=args.text("app")),
     "Back": lambda args: Button(name="back"),
     "Home": lambda args: Button(name="home"),
@@ -85,7 +93,7 @@ def _write(action: AnyAction, view: View) -> str | None:
 
 def _write_rest(action: AnyAction) -> str | None:
     match action:
-        case TypeText():
+        case TypeText(clear=True):
             return f'do(action="Type", text={_text(action.text)})'
         case Open():
             return f'do(action="Launch", app={_text(action.target)})'

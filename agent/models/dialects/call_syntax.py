@@ -17,8 +17,9 @@ from pydantic import ValidationError
 from actions.action import AnyAction
 from actions.frame import Point
 from agent.models.dialects.brackets import BracketReader, Unreadable
-from agent.models.dialects.dialect import ParsedAnswer, ParsedPlace, PlaceParser, UnsupportedAction, View
+from agent.models.dialects.dialect import ParsedAnswer, ParsedPlace, PlaceParser, UnsupportedAction, View, answer_of
 from agent.models.dialects.points import numbers_in, place_of
+from agent.models.dialects.sentences import NOT_ITS_OWN, after_words, before_words
 from agent.models.dialects.tool_call import Args
 
 MAX_TEXT = 2_000_000
@@ -32,6 +33,8 @@ _FOLLOWS = re.compile(r"\s*(?:[,\])}]|\Z)")
 _ENDS = re.compile(r"\s*(?:\)+\s*(?:\n|\Z|</|```|<\|)|,\s*[A-Za-z_]\w*\s*=)")
 _SWALLOWED = re.compile(r"['\"\u2018-\u201d]\s{0,4},\s{0,4}\w{1,40}\s{0,4}=\s{0,4}['\"\u2018-\u201d]")
 _OVER = re.compile(r"</(?:action|answer)>")
+_CLOSED = re.compile(r"\s*\)+[\s;,]*")
+_UNKNOWN = re.compile(r"^\s*[A-Za-z_][\w.]{0,60}\([^\n]{0,500}\)\s*$", re.MULTILINE)
 _FENCE = re.compile(r"```(?:python|json|\w{0,10}\n)?")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "\n": ""}
 _WORDS: dict[str, Any] = {"true": True, "false": False, "none": None, "null": None}
@@ -50,9 +53,9 @@ class _CallReader(BracketReader):
 
     outer: ClassVar[str] = ")"
 
-    def __init__(self, text: str, at: int, ended: bool, raw: bool) -> None:
+    def __init__(self, text: str, at: int, ended: bool, raw: bool, heads: re.Pattern[str]) -> None:
         super().__init__(text, at, ended)
-        self.raw = raw
+        self.raw, self.heads = raw, heads
 
     def arguments(self, depth: int = 0) -> dict[str, Any]:
         """The arguments by name, those without one under "0", "1", …"""
@@ -120,10 +123,23 @@ class _CallReader(BracketReader):
         for match in _QUOTES[quote].finditer(self.text, start):
             at = match.start()
             escaped = not self.raw and self.text[at - 1] == "\\"
-            if not escaped and _ENDS.match(self.text, at + 1):
+            if not escaped and self._ends(at + 1):
                 self.at = at + 1
-                return self.text[start:at]
+                return self._one_text(self.text[start:at], quote)
         return str(self.fail("a text is cut off"))
+
+    def _ends(self, at: int) -> bool:
+        closed = _CLOSED.match(self.text, at)
+        return bool(_ENDS.match(self.text, at) or (closed and self.heads.match(self.text, closed.end())))
+
+    def _one_text(self, inner: str, quote: str) -> str:
+        """`inner`, if no call ends in it. Raises `Unreadable`."""
+        closed = re.search(rf"{quote}\s*\)", inner)
+        if closed and self.heads.search(inner, closed.end()):
+            raise Unreadable("a text that holds the next call")
+        if not self.raw and _SWALLOWED.search(inner):
+            raise Unreadable("a text that holds another argument")
+        return inner
 
 
 class CallArgs(Args):
@@ -139,21 +155,24 @@ class CallArgs(Args):
 
     def place(self, *names: str) -> Point | None:
         """The point under `names`, from two numbers or the middle of four; None for none. Raises `Unreadable`."""
+        numbers = self.place_numbers(*names)
+        return place_of(numbers, self.view, self.notes)[0] if numbers else None
+
+    def place_numbers(self, *names: str) -> list[float]:
+        """The two or four numbers of the place under `names`; empty for none. Raises `Unreadable`."""
         value = self.get(*names)
-        if value is None:
-            return None
-        numbers = _flat(value)
-        if len(numbers) not in (2, 4):
+        numbers = [] if value is None else _flat(value)
+        if value is not None and len(numbers) not in (2, 4):
             raise Unreadable(f"{names[0]!r} is no place: {str(value)[:60]!r}")
-        return place_of(numbers, self.view, self.notes)[0]
+        return numbers
 
     def number(self, *names: str) -> float | None:
         """A finite number under `names`; None for none, or for an empty text. Raises `Unreadable`."""
         return None if self.get(*names) == "" else super().number(*names)
 
-    def xy(self) -> Point:
-        """The point under ``x`` and ``y``, or the first two arguments. Raises `Unreadable`."""
-        x, y = self.number("x", "0"), self.number("y", "1")
+    def xy(self, *names: str) -> Point:
+        """The point under two names: ``x`` and ``y``, or the first two arguments. Raises `Unreadable`."""
+        x, y = map(self.number, names) if names else (self.number("x", "0"), self.number("y", "1"))
         if x is None or y is None:
             raise Unreadable("x and y are missing")
         return self.view.point(x, y, self.notes)
@@ -205,12 +224,8 @@ class CallGrammar:
             short = " ".join(text[:200].split())[:80]
             raise Unreadable(f"no action in the answer: {short!r}" if short else "the answer is empty")
         read = [self._action(name, reader, values, view) for name, reader, values, _ in calls]
-        if any(action != read[0][0] for action, _ in read[1:]):
-            raise Unreadable(f"two actions in one answer ({len(read)} calls): exactly one is wanted")
-        if len(read) > 1:
-            notes.append(f"the same action {len(read)} times: done once")
-        action, said = read[0]
-        return ParsedAnswer(action, _thought(text[: calls[0][3]], self.markers), (*notes, *said))
+        thought = _thought(text[: calls[0][3]], self.markers)
+        return answer_of([action for action, _ in read], thought, (*notes, *read[0][1]))
 
     def _start(self, text: str) -> tuple[int, list[str]]:
         """Where the action is to be looked for."""
@@ -221,18 +236,29 @@ class CallGrammar:
 
     def _calls(self, text: str, start: int, ended: bool) -> list[tuple[str, _CallReader, dict[str, Any], int]]:
         found: list[tuple[str, _CallReader, dict[str, Any], int]] = []
-        at = start
-        for _ in range(_MAX_CALLS):
-            head = _head_of(self.heads or tuple(self.read)).search(text, at)
+        at, heads, passed = start, _head_of(self.heads or tuple(self.read)), 0
+        following = re.compile(rf"[\s;,]*(?:{heads.pattern})", re.IGNORECASE)
+        while len(found) < _MAX_CALLS:
+            head = heads.search(text, at)
             if head is None or (found and _OVER.search(text, at, head.start())):
+                if passed and not found:
+                    raise Unreadable(f"no action in the answer: {NOT_ITS_OWN}")
                 return found
             if start and not found and re.search(r"\w", _FENCE.sub("", text[start : head.start()][:2000])):
                 raise Unreadable("the action does not begin where it should")
-            reader = _CallReader(text, head.end(), ended, self.raw)
+            if not found and _UNKNOWN.search(text, start, head.start()):
+                raise Unreadable("an unknown action stands before the first known one")
+            if after_words(text, head.start(), found[-1][1].at if found else start):
+                at, passed = _line_end(text, head.end()), passed + 1
+                continue
+            reader = _CallReader(text, head.end(), ended, self.raw, heads)
             try:
                 values = reader.arguments()
             except Unreadable as error:
                 raise Unreadable(f"the call cannot be read: {error}") from error
+            if before_words(text, reader.at, following):
+                at, passed = _line_end(text, reader.at), passed + 1
+                continue
             found.append((head.group(1), reader, values, head.start()))
             at = reader.at
         raise Unreadable(f"more than {_MAX_CALLS} calls in the answer")
@@ -251,9 +277,7 @@ class CallGrammar:
             action = self.read[known](args)
         except ValidationError as error:
             raise Unreadable(f"{known}: {error.errors()[0]['msg']}") from error
-        unused = [k for k, v in values.items() if k not in {*args.used, *self.ignored, self.by} and v not in (None, "")]
-        if unused:
-            notes.append(f"not used by {known}: {', '.join(unused)[:80]!r}")
+        args.refuse_unused(known, (*self.ignored, self.by))
         return action, notes
 
     def format_call(self, action: AnyAction, view: View) -> str:
@@ -301,6 +325,11 @@ class CallCompletion:
             self.tries -= 1
             self.after = 0 if self.complete(self.text) else -1
         return False
+
+
+def _line_end(text: str, at: int) -> int:
+    end = text.find("\n", at)
+    return len(text) if end < 0 else end
 
 
 _HEADS: dict[tuple[str, ...], re.Pattern[str]] = {}

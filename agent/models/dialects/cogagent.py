@@ -18,27 +18,15 @@ from actions.action import (
     TypeText,
 )
 from actions.frame import Point
-from actions.keys import MODIFIERS, check_key, split_chord
+from actions.keys import MODIFIERS, split_chord
 from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.call_syntax import CallArgs, CallGrammar, NestedCall, ReadCall, quoted
-from agent.models.dialects.common import chord_of, direction_of, scroll_of
+from agent.models.dialects.common import direction_of, scroll_of
 from agent.models.dialects.dialect import IMAGE, Dialect, Platform, PromptTemplate, View
+from agent.models.dialects.keys import read_keys
 from agent.models.dialects.points import QUAD, Places
 from agent.models.dialects.resize import Square
 
-_THEIR_KEYS = {
-    "lcontrol": "ctrl",
-    "rcontrol": "ctrl",
-    "right control": "ctrl",
-    "lmenu": "alt",
-    "rmenu": "alt",
-    "lshift": "shift",
-    "rshift": "shift",
-    "right shift": "shift",
-    "right command": "super",
-    "lwin": "super",
-    **{f"{way} arrow": way for way in ("up", "down", "left", "right")},
-}
 _OUR_KEYS = {"ctrl": "Lcontrol", "alt": "Lmenu", "shift": "Lshift", "enter": "Return", "super": "Lwin"}
 
 
@@ -58,24 +46,14 @@ def _type(args: CallArgs) -> TypeText | Click:
 
 def _corners(args: CallArgs) -> tuple[float, float, float, float]:
     """The box as it was given, in thousandths."""
-    frame, box = args.view.frame, args.values["box"]
-    flat = box[0] if isinstance(box, list) and box and isinstance(box[0], list) else box
-    numbers = [float(n) for n in flat] if isinstance(flat, list) and len(flat) == 4 else []
-    if not numbers:
-        point = args.need_place("box")
-        x, y = frame.to_grid(args.view.grid, point)
-        return x, y, x, y
-    return numbers[0], numbers[1], numbers[2], numbers[3]
+    numbers = args.place_numbers("box")
+    x1, y1, x2, y2 = numbers if len(numbers) == 4 else numbers * 2
+    return x1, y1, x2, y2
 
 
 def _key_name(name: object) -> str:
     """Our name for one of theirs. Raises `Unreadable` for an unknown one."""
-    if not isinstance(name, str):
-        raise Unreadable("'key' must be the name of a key")
-    try:
-        return check_key(_THEIR_KEYS.get(name.strip().lower(), name))
-    except ValueError as error:
-        raise Unreadable(str(error).splitlines()[0]) from error
+    return read_keys([name]).chords[0]
 
 
 def _gesture(args: CallArgs) -> Key:
@@ -92,17 +70,15 @@ def _gesture(args: CallArgs) -> Key:
             pressed.append(key)
         elif step.name != "KEY_UP" or key not in held:
             raise Unreadable(f"GESTURE cannot have {step.name} of {key} here")
-    if len(pressed) > 1:
-        raise Unreadable("a GESTURE of several presses is more than one action")
-    return chord_of([*held, *pressed])
+    chords = ["+".join([*held, key]) for key in pressed] or ["+".join(held)]
+    return read_keys(chords) if chords[0] else read_keys([])
 
 
 def _launch(args: CallArgs) -> Open:
-    for name in ("url", "app"):
-        value = args.get(name)
-        if isinstance(value, str) and value not in ("", "None"):
-            return Open(target=value)
-    raise Unreadable("LAUNCH names neither an app nor an address")
+    named = [value for value in (args.one_of(("url",)), args.one_of(("app",))) if value not in (None, "None")]
+    if len(named) != 1 or not isinstance(named[0], str):
+        raise Unreadable("LAUNCH must name an app or an address, and not both")
+    return Open(target=named[0])
 
 
 def _scroll(args: CallArgs, way: str) -> Scroll:
@@ -113,16 +89,16 @@ def _scroll(args: CallArgs, way: str) -> Scroll:
 
 
 _READ: dict[str, ReadCall] = {
-    "CLICK": lambda args: Click(point=args.need_place("box")),
-    "DOUBLE_CLICK": lambda args: Click(point=args.need_place("box"), count=2),
-    "RIGHT_CLICK": lambda args: Click(point=args.need_place("box"), button="right"),
+    "CLICK": lambda args: args.click(args.need_place("box")),
+    "DOUBLE_CLICK": lambda args: args.click(args.need_place("box"), count=2),
+    "RIGHT_CLICK": lambda args: args.click(args.need_place("box"), "right", 1),
     "HOVER": lambda args: Move(point=args.need_place("box")),
     "TYPE": _type,
     "SCROLL_UP": lambda args: _scroll(args, "up"),
     "SCROLL_DOWN": lambda args: _scroll(args, "down"),
     "SCROLL_LEFT": lambda args: _scroll(args, "left"),
     "SCROLL_RIGHT": lambda args: _scroll(args, "right"),
-    "KEY_PRESS": lambda args: Key(chords=(_key_name(args.get("key", "0")),)),
+    "KEY_PRESS": lambda args: read_keys([args.get("key", "0")], args.times(("presses",), 64) or 1),
     "GESTURE": _gesture,
     "LAUNCH": _launch,
     "END": lambda args: Finish(status="success"),
@@ -141,7 +117,7 @@ def _write(action: AnyAction, view: View) -> str | None:
             return f"{name}({_box(action.point, view)})"
         case Move():
             return f"HOVER({_box(action.point, view)})"
-        case TypeText():
+        case TypeText(clear=False):
             where = "" if view.pointer is None else f"{_box(view.pointer, view)}, "
             return f"TYPE({where}text={quoted(action.text)})"
         case Scroll() if direction_of(action, None):
@@ -176,7 +152,7 @@ _CALLS = CallGrammar(
     places=Places(own=(QUAD,), markers=("Grounded Operation:",)),
     markers=("Grounded Operation:",),
     answer="Action: ${said}\nGrounded Operation: ${call}\n<<一般操作>>",
-    ignored=("element_type", "element_info", "url", "app"),
+    ignored=("element_type", "element_info"),
 )
 _OS = {"desktop": "WIN", "mobile": "Mobile"}
 

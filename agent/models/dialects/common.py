@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from actions.action import Drag, Key, LongPress, Scroll
+from actions.action import Drag, LongPress, Scroll
 from actions.frame import Point
-from actions.keys import split_chord
 from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.dialect import IMAGE, PromptTemplate
 
@@ -48,16 +45,6 @@ def direction_of(scroll: Scroll, notches: int | None = NOTCHES) -> str:
     if scroll.dx:
         return "right" if scroll.dx > 0 else "left"
     return "down" if scroll.dy > 0 else "up"
-
-
-def chord_of(keys: Sequence[str]) -> Key:
-    """Keys pressed together. Raises `Unreadable` for none and for an unknown one."""
-    if not keys:
-        raise Unreadable("no key is named")
-    try:
-        return Key(chords=("+".join(part for key in keys for part in split_chord(key)),))
-    except ValueError as error:
-        raise Unreadable(str(error).splitlines()[0]) from error
 
 
 def plain_drag(drag: Drag) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from string import Template
 from typing import Any, Literal, Protocol, TypeVar
 
-from actions.action import AnyAction, describe, points_of
+from actions.action import AnyAction, Finish, describe, points_of
 from actions.frame import Box, Frame, Grid, Point
 from agent.core.model import ModelError, ParseError
 from agent.core.step import Step, repeated_without_effect
@@ -32,6 +32,10 @@ IMAGE = "\0image"
 """Stands for the screenshot among the parts of a user message."""
 
 _SIDES: Mapping[Space, float] = {"rel1": 1, "rel999": 999, "rel1000": 1000}
+
+
+FIRST_TAKEN = "done was only the first of"
+"""How the note begins on an answer of several actions."""
 
 
 class UnsupportedAction(ValueError):  # noqa: N818 - the name says what it is about
@@ -59,7 +63,9 @@ class View:
         Numbers up to `slack` too large are taken for the edge, with a note. Raises `Unreadable` for numbers further
         out, negative or not finite.
         """
-        x, y = (second, first) if self.swap else (first, second)
+        x, y = map(float, (second, first) if self.swap else (first, second))
+        if self.grid.width > 1 and all(0 <= n <= 1 for n in (x, y)) and not (x.is_integer() and y.is_integer()):
+            raise Unreadable(f"({x:g}, {y:g}) are parts of a side; wanted are numbers up to {self.grid.width:g}")
         for value, side, name in ((x, self.grid.width, "x"), (y, self.grid.height, "y")):
             if not math.isfinite(value) or not 0 <= value <= side + self.slack:
                 raise Unreadable(f"{name} = {value:g} is outside 0 to {side:g}")
@@ -77,11 +83,15 @@ class View:
 
 @dataclass(frozen=True)
 class ParsedAnswer:
-    """An answer understood: one action (frame pixels), what was said before it, and the repairs it took."""
+    """An answer understood: its first action (frame pixels), what was said before it, and the repairs it took.
+
+    `rest` are the further actions of the answer in order, which were decided on the same screen.
+    """
 
     action: AnyAction
     thought: str = ""
     notes: tuple[str, ...] = ()
+    rest: tuple[AnyAction, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -208,7 +218,8 @@ class Dialect:
     def view(self, frame: Frame, pointer: Point | None = None, use: Use = "desktop") -> View:
         """`frame` in this dialect's numbers. Raises ValueError for a frame that the resize rule refuses."""
         decimals = 4 if self._space(use) == "rel1" else 0
-        return View(frame, self._grid(frame, use), self.overshoot, self.order == "yx", decimals, pointer)
+        slack = max(self.overshoot, 1.0) if self._space(use) == "rel999" else self.overshoot  # 1000 is the edge too
+        return View(frame, self._grid(frame, use), slack, self.order == "yx", decimals, pointer)
 
     def _space(self, use: Use) -> Space:
         return self.space_for.get(use, self.space)
@@ -305,6 +316,7 @@ class Dialect:
         """`step` as the history tells it; `repeats` is how often in a row it was done without effect."""
         assert step.action is not None
         effect = step.effect + (f", {repeats} times in a row: do something else" if repeats > 1 else "")
+        effect = "; ".join(filter(None, (effect, *(note for note in step.notes if note.startswith(FIRST_TAKEN)))))
         thought = " ".join((step.thought or describe(step.action)).split())
         return Template(self.step).substitute(
             number=index + 1, index=index, action=action, outcome=f" ({effect})" if effect else "", thought=thought
@@ -354,3 +366,14 @@ def pointer_after(history: Sequence[Step], frame: Frame) -> Point | None:
         if points:
             return points[-1] if step.frame.same_geometry(frame) else None
     return None
+
+
+def answer_of(actions: Sequence[AnyAction], thought: str, notes: Sequence[str]) -> ParsedAnswer:
+    """The answer that says `actions`, the first to be done. Raises `Unreadable` for one after the end of the task."""
+    first, rest = actions[0], tuple(actions[1:])
+    if all(action == first for action in rest):
+        said = (f"the same action {len(actions)} times: done once",) if rest else ()
+        return ParsedAnswer(first, thought, (*said, *notes))
+    if isinstance(first, Finish):
+        raise Unreadable(f"the end of the task and {len(rest)} more actions in one answer")
+    return ParsedAnswer(first, thought, (f"{FIRST_TAKEN} {len(actions)} actions in the answer", *notes), rest)

@@ -36,7 +36,7 @@ def _write_text(args: CallArgs) -> TypeText | Click:
 
 
 _READ: dict[str, ReadDict] = {
-    "click_element": lambda args: Click(point=args.xy()),
+    "click_element": lambda args: args.click(args.xy()),
     "write_element_abs": _write_text,
     "scroll": lambda args: scroll_of(args.text("direction"), None),
     "go_back": lambda args: Key(chords=("alt+left",)),
@@ -52,7 +52,7 @@ def _write(action: AnyAction, view: View) -> Mapping[str, Any] | None:
         case Click(button="left", count=1, keys=()):
             x, y = view.numbers(action.point)
             return {"action": "click_element", "element": "", "x": x, "y": y}
-        case TypeText() if action.text.endswith("\n") and view.pointer is not None:
+        case TypeText(clear=False) if action.text.endswith("\n") and view.pointer is not None:
             x, y = view.numbers(view.pointer)
             return {"action": "write_element_abs", "content": action.text[:-1], "element": "", "x": x, "y": y}
         case Scroll(point=None) if direction_of(action):

@@ -17,6 +17,9 @@ from agent.models.dialects.brackets import BracketReader, Unreadable
 
 _DOUBLE = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _SINGLE = re.compile(r"'[^'\\]*+(?:\\.[^'\\]*+)*+'", re.DOTALL)
+_FOLLOWS = re.compile(r"\s*(?:[,:}\])\ufeff]|\Z|</|[\"'][\w ]{1,40}[\"']\s*:|[\[{\"'])")
+_MEMBER_ENDS = re.compile(r"\s*(?:[}\])]|\Z|</|,\s*[\"'][\w ]{1,40}[\"']\s*:)")
+_LONGEST = 20_000
 _NUMBER = re.compile(r"[-+]?(?:\d{1,30}\.?\d{0,30}|\.\d{1,30})(?:[eE][-+]?\d{1,4})?(?![\w.])")
 _WORD = re.compile(r"[-+]?[A-Za-z]{1,10}")
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "none": None}
@@ -91,8 +94,14 @@ class _JsonReader(BracketReader):
         match = (_DOUBLE if double else _SINGLE).match(self.text, self.at)
         if match is None:
             raise Unreadable("a text is cut off")
-        self.at = match.end()
         token = match.group()
+        escaped = bool(_FOLLOWS.match(self.text, match.end()))
+        token = token if escaped else self._unescaped(token[0])
+        self.at += len(token)
+        if not escaped:
+            self.note("a quote in the text was not escaped")
+        if double and not escaped:
+            token = '"' + re.sub(r'(\\.)|"', lambda m: m.group(1) or '\\"', token[1:-1], flags=re.DOTALL) + '"'
         if not double:
             self.note("single quotes were read as double")
             inner = token[1:-1].replace("\\'", "'")
@@ -101,6 +110,14 @@ class _JsonReader(BracketReader):
             return str(json.loads(token, strict=False))
         except ValueError as error:
             raise Unreadable("a text has an escape that JSON does not know") from error
+
+    def _unescaped(self, quote: str) -> str:
+        """The text that begins here up to the quote that ends its member."""
+        start = self.at + 1
+        for at in (match.start() for match in re.finditer(rf"(?<!\\){quote}", self.text[start : start + _LONGEST])):
+            if _MEMBER_ENDS.match(self.text, start + at + 1):
+                return self.text[self.at : start + at + 1]
+        return str(self.fail("a text does not end"))
 
     def _number(self) -> Any:
         match = _NUMBER.match(self.text, self.at)

@@ -23,8 +23,9 @@ from actions.action import (
 from actions.frame import Point
 from actions.keys import split_chord
 from agent.models.dialects.action_lines import Argument, LineGrammar, ReadLine, bracketed
-from agent.models.dialects.common import EXTRACT, chord_of, direction_of, has_default_duration, scroll_of
+from agent.models.dialects.common import EXTRACT, direction_of, has_default_duration, scroll_of
 from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, View
+from agent.models.dialects.keys import read_keys
 from agent.models.dialects.points import ANY, CORNERS, LIST, PAIR, QUAD, TAG, Places
 from agent.models.dialects.resize import Resize, Tiles
 
@@ -68,7 +69,7 @@ _DESKTOP: dict[str, ReadLine] = {
     "MOVETO": lambda argument: Move(point=Point(*argument.point())),
     "ENTER": _word(Key(chords=("enter",))),
     **{f"PRESS_{name}": _word(Key(chords=(key,))) for name, key in _KEYS.items()},
-    "HOTKEY": lambda argument: chord_of(argument.words().replace("+", "_").lower().split("_")),
+    "HOTKEY": lambda argument: read_keys(argument.words().lower()),
 }
 _MOBILE: dict[str, ReadLine] = {
     **_BOTH,
@@ -90,7 +91,7 @@ def _write_both(action: AnyAction, view: View) -> str | None:
     match action:
         case Click(button="left", count=1, keys=()):
             return _at("CLICK", action.point, view)
-        case TypeText():
+        case TypeText(clear=False):
             return f"TYPE {bracketed(action.text)}"
         case Scroll(point=None) if direction_of(action):
             return f"SCROLL [{direction_of(action).upper()}]"
@@ -112,7 +113,9 @@ def _write_desktop(action: AnyAction, view: View) -> str | None:
         case Move():
             return _at("MOVETO", action.point, view)
         case Key(chords=(chord,)):
-            return _write_key(chord)
+            text = _write_key(chord)
+            hot = text and text.startswith("HOTKEY") and read_keys(text[8:-1].lower()) != action
+            return None if hot else text
     return _write_both(action, view)
 
 

@@ -219,14 +219,6 @@ QWEN3_VL = Dialect(
 # GUI-Owl -----------------------------------------------------------------------------------------------------------
 
 
-def _owl_type(args: Args) -> TypeText:
-    """``type`` with ``enter``; clearing the field is a second effect, which one action cannot have."""
-    if args.get("clear") not in (None, 0, False, "0", "false"):
-        raise Unreadable("type with clear does two things: select the old text first, then type over it")
-    enter = args.get("enter") not in (None, 0, False, "0", "false")
-    return TypeText(text=args.text("text") + ("\n" if enter else ""))
-
-
 def _owl_scroll(args: Args) -> Scroll:
     """``pixels`` counts notches of the wheel here, up positive."""
     notches = args.number("pixels")
@@ -243,7 +235,7 @@ def _owl_finish(args: Args) -> Finish:
 _READ_OWL: dict[str, Read] = {
     **{name: READ_DESKTOP[name] for name in ("key", "mouse_move", "right_click", "middle_click", "double_click")},
     **{name: READ_DESKTOP[name] for name in ("wait", "terminate", "answer")},
-    "type": _owl_type,
+    "type": READ_DESKTOP["type"],
     "click": READ_DESKTOP["left_click"],
     "drag": lambda args: Drag(path=(args.need_place(*PLACES), args.need_place(*ENDS))),
     "scroll": _owl_scroll,
@@ -260,6 +252,8 @@ def _write_owl(action: AnyAction, view: View) -> dict[str, Any] | None:
         case Scroll(dx=0, keys=()):
             where = {} if action.point is None else {"coordinate": view.numbers(action.point)}
             return {"action": "scroll", "pixels": -action.dy, **where}
+        case TypeText(clear=True):
+            return {"action": "type", "text": action.text, "clear": 1}
     return write_desktop(action, view)
 
 
@@ -400,12 +394,14 @@ _READ_MAI: dict[str, Read] = {
     **{name: READ_MOBILE[name] for name in ("terminate", "answer")},
     "swipe": _mai_swipe,
     "drag": lambda args: Drag(path=(args.need_place("start_coordinate", *PLACES), args.need_place("end_coordinate"))),
-    "double_click": lambda args: Click(point=args.need_place(*PLACES), count=2),
+    "double_click": lambda args: args.click(args.need_place(*PLACES), count=2),
     "ask_user": lambda args: AskUser(question=args.text("text")),
 }
 
 
 def _read_mai_terminate(args: Args) -> Finish:
+    if args.one_of(("status",)) is None:
+        return READ_MOBILE["terminate"](args)  # type: ignore[return-value]
     status = args.text("status").strip().lower()
     if status not in ("success", "fail", "failure"):
         raise Unreadable(f"unknown status {status[:40]!r}; use success or fail")
@@ -438,7 +434,7 @@ def _write_mai_swipe(action: Scroll, view: View) -> dict[str, Any]:
 
 def _write_mai_rest(action: AnyAction) -> dict[str, Any] | None:
     match action:
-        case TypeText() | Answer():
+        case TypeText(clear=False) | Answer():
             return {"action": action.type, "text": action.text}
         case Open():
             return {"action": "open", "text": action.target}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 
 from agent.core.model import ModelError
@@ -32,13 +31,15 @@ TUNED = (
 DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (*BASES, *TUNED)}
 """Every dialect by name."""
 
-_SPOKEN_DIFFERENTLY = re.compile(
-    r"qwen[-_.]?(?:2[-_.]?)?vl|qwen[-_.]?3|internvl|ui[-_.]?tars|os[-_.]?atlas|uground|gui[-_.]?owl|holo[-_.]?\d|"
-    r"ui[-_.]?venus|infigui|gui[-_.]?[gr]\d|cogagent|ferret|tinyclick|step[-_.]?gui|gelab|opencua|"
-    r"gemini|gemma|claude|gpt|llava|pixtral|molmo|phi[-_.]?\d|minicpm|glm|deepseek|llama|kimi|doubao|seed",
+_OTHERS = re.compile(
+    r"agentcpm|aria[-_.]?ui|autoglm[-_.]?(?:os|web)|(?<![a-z])bu[-_.]\d+b|evocua|fara(?:[-_.]?\d)|ferret|florence|gelab|"
+    r"gelato|groundnext|groundcua|gui[-_.]?(?:actor|agile|critic|g2|r1|spotlight)|infigui[-_.]?r\d|kimi|locateanything|"
+    r"(?<![a-z])lux(?![a-z])|magma|mano[-_.]|molmo|muse[-_.]?glimmer|northstar|omniparser|opencua|os[-_.]?genesis|"
+    r"phi[-_.]?ground|points[-_.]?gui|scalecua|se[-_.]?gui|step[-_.]?gui|tinyclick|tongui|ui[-_.]?(?:agile|i2e|ins|r1)|"
+    r"ui[-_.]?venus[-_.]?2|uitron|yutori|zonui",
     re.IGNORECASE,
 )
-_log = logging.getLogger(__name__)
+"""Models made for screens, whose numbers or words are others than their base's and which have no dialect yet."""
 
 
 def get_dialect(name: str) -> Dialect:
@@ -52,26 +53,32 @@ def get_dialect(name: str) -> Dialect:
 def dialect_for(model: str) -> Dialect:
     """The dialect of the family that the served name `model` belongs to.
 
-    A name that says nothing of its family (``agent``, ``default``) is taken for Qwen2.5-VL, with a warning. Raises
-    `ModelError` for a family that is known to talk differently and whose dialect is not there, and for a name that
-    fits two.
+    Raises `ModelError` for a name that belongs to no family with a dialect (another family's numbers would mean other
+    places, so none is a default), and for a name that fits two.
     """
     found = families_of(model)
     if len(found) > 1:
         names = " and ".join(dialect.name for dialect in found)
-        raise ModelError(f"the name {model!r} fits the dialects {names}: choose one of them")
+        raise ModelError(f"the name {model!r} fits the dialects {names}: choose one of them with --dialect")
     if found:
         return found[0]
-    if _SPOKEN_DIFFERENTLY.search(model):
-        known = ", ".join(sorted(DIALECTS))
-        raise ModelError(f"no dialect for {model!r} yet; known: {known}. Serve a model of one of these families")
-    _log.warning("the name %r says nothing of the model's family: talking to it as %s", model, QWEN25_VL.name)
-    return QWEN25_VL
+    known = ", ".join(sorted(DIALECTS))
+    raise ModelError(f"no dialect for {model!r}: say with --dialect which one it was taught; known: {known}")
+
+
+def is_other_family(name: str) -> bool:
+    """Whether `name` is that of a model made for screens that has no dialect."""
+    return bool(_OTHERS.search(name))
 
 
 def families_of(model: str) -> list[Dialect]:
-    """Every dialect that the served name fits; those of general models only where no other one does."""
+    """Every dialect that the served name fits; those of general models only where no other one does.
+
+    None for a model made for screens that has no dialect, although its name may carry its base's.
+    """
     name = re.sub(r"[:\s@]", "-", model[-200:])
+    if is_other_family(name):
+        return []
     for group in (TUNED, BASES):
         found = [dialect for dialect in group if re.search(dialect.family, name, re.IGNORECASE)]
         if found:

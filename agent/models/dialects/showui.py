@@ -51,10 +51,15 @@ def _point(args: CallArgs) -> Point:
     return args.need_place("position")
 
 
+def _select(args: CallArgs) -> Click:
+    args.notes.append("the list is opened; its value is chosen once the model asks again")
+    return Click(point=_point(args))
+
+
 _WEB: dict[str, ReadDict] = {
-    "CLICK": lambda args: Click(point=_point(args)),
+    "CLICK": lambda args: args.click(_point(args)),
     "INPUT": _input,
-    "SELECT": lambda args: Click(point=_point(args)),
+    "SELECT": _select,
     "HOVER": lambda args: Move(point=_point(args)),
     "ANSWER": lambda args: Answer(text=args.text("value")),
     "ENTER": lambda args: Key(chords=("enter",)),
@@ -77,7 +82,7 @@ def _said(action: str, value: Any = None, position: Any = None) -> dict[str, Any
 
 def _write_both(action: AnyAction) -> dict[str, Any] | None:
     match action:
-        case TypeText():
+        case TypeText(clear=False):
             return _said("INPUT", action.text)
         case Answer():
             return _said("ANSWER", action.text)
@@ -154,8 +159,8 @@ SHOWUI = Dialect(
     resize=Resize(factor=28, min_pixels=256 * 28 * 28, max_pixels=1344 * 28 * 28),
     space="rel1",
     grammar={
-        "desktop": DictGrammar(_WEB, _write_web, _PLACES, python=True, plans=True),
-        "mobile": DictGrammar(_PHONE, _write_phone, _PLACES, python=True, plans=True),
+        "desktop": DictGrammar(_WEB, _write_web, _PLACES, python=True, ignored=("value",)),
+        "mobile": DictGrammar(_PHONE, _write_phone, _PLACES, python=True, ignored=("value",)),
     },
     decide={"desktop": _prompt("website", _WEB_SPACE), "mobile": _prompt("smartphone", _PHONE_SPACE)},
     locate=PromptTemplate(

@@ -10,22 +10,26 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
 
-from actions.action import AnyAction
+from actions.action import AnyAction, Click, Key, TypeText
 from actions.frame import Box, Point
+from actions.keys import split_chord
 from agent.models.dialects.brackets import Unreadable
-from agent.models.dialects.dialect import ParsedAnswer, ParsedPlace, UnsupportedAction, View
+from agent.models.dialects.dialect import ParsedAnswer, ParsedPlace, UnsupportedAction, View, answer_of
+from agent.models.dialects.keys import read_keys
 from agent.models.dialects.lenient_json import read_lenient
+from agent.models.dialects.sentences import NOT_ITS_OWN, after_words, before_words
 
 OPEN, CLOSE = "<tool_call>", "</tool_call>"
 MAX_TEXT = 2_000_000
 _MAX_OBJECTS = 64
 _LINGER = 256
+_NEXT = re.compile(r"[\s,;\]}\"']*\{")
 _CALL_START = re.compile(r"\{\s*[\"']?(?:name|arguments|action|function|type)\b")
 _POINTS = re.compile(r"<points?\s[^<>]{0,200}?x1?\s*=\s*\"([^\"<>]{1,20})\"\s*y1?\s*=\s*\"([^\"<>]{1,20})\"")
 _BARE = re.compile(r"(?<![\d.])-?\d{1,9}(?:\.\d{1,9})?(?![\d.])")
@@ -34,8 +38,20 @@ PLACES = (
     *("point", "point_2d", "position", "bbox_2d", "bbox"),
 )
 """The names under which a place is looked for, the schema's own first."""
+BUTTON = ("button", "mouse_button")
+TIMES = ("clicks", "num_clicks", "click_count", "times", "count", "repeat", "repeats")
+HELD = ("keys", "modifiers", "modifier", "hold_keys", "held_keys", "key")
+HARMLESS = frozenset(
+    ("thought", "reason", "reasoning", "explanation", "description", "element", "element_description", "label")
+)
+"""The arguments that only tell what is meant or why, in any family."""
 ENDS = ("coordinate2", "coordinates2", "end_coordinate")
 """The same for the end of a swipe or drag."""
+
+
+def says_nothing(value: Any) -> bool:
+    """Whether an argument's value is as if it were not there: null, false, or empty."""
+    return value is None or value is False or (isinstance(value, (str, list, dict)) and not value)
 
 
 class Args:
@@ -105,6 +121,72 @@ class Args:
             raise Unreadable(f"{names[0]!r} must be a text" + ("" if value is None else f", not {_short(value)}"))
         return value
 
+    def refuse_unused(self, action: str, harmless: Collection[str] = ()) -> None:
+        """Raises `Unreadable` for an argument that `action` has no use for; what describes the target is harmless."""
+        known = {*self.used, *HARMLESS, *harmless}
+        lost = [name for name, value in self.values.items() if name not in known and not says_nothing(value)]
+        if lost:
+            raise Unreadable(f"{action} has no use for {_short(', '.join(lost))}: {_short(self.values[lost[0]])}")
+
+    def one_of(self, names: Sequence[str]) -> Any:
+        """The value under the only one of `names` that is there. No note; two stay unused, which refuses them."""
+        name = next((name for name in names if not says_nothing(self.values.get(name))), None)
+        self.used |= {name} if name else set()
+        return self.values.get(name) if name else None
+
+    def flag(self, *names: str) -> bool:
+        """Whether a switch is on: true, 1 or their texts. Raises `Unreadable` for another value than on and off."""
+        value = self.one_of(names)
+        said = str(value).strip().lower()
+        if value is None or said in ("false", "0", "no", "off"):
+            return False
+        if said in ("true", "1", "yes", "on"):
+            return True
+        raise Unreadable(f"{names[0]!r} must be true or false, not {_short(value)}")
+
+    def times(self, names: Sequence[str], most: int) -> int | None:
+        """How often, 1 to `most`; None where that is not said. Raises `Unreadable`."""
+        value = self.one_of(names)
+        number = None if value is None else _as_number(value)
+        if value is None:
+            return None
+        if number is None or not number.is_integer() or not 1 <= number <= most:
+            raise Unreadable(f"how often must be a whole number from 1 to {most}, not {_short(value)}")
+        return int(number)
+
+    def held(self) -> tuple[str, ...]:
+        """The keys held during a mouse action. Raises `Unreadable`."""
+        value = self.one_of(HELD)
+        if value is None:
+            return ()
+        chords = read_keys(value).chords
+        if len(chords) > 1:
+            raise Unreadable(f"the keys to hold are several presses: {_short(value)}")
+        return split_chord(chords[0])
+
+    def click(self, point: Point, button: str = "", count: int = 0) -> Click:
+        """A click at `point`, with the button, the count and the held keys that the call names.
+
+        `button` and `count` are what the action's own name says. Raises `Unreadable` where the two disagree.
+        """
+        said, times = self.one_of(BUTTON), self.times(TIMES, 3)
+        if said is not None and said not in ("left", "middle", "right"):
+            raise Unreadable(f"unknown mouse button {_short(said)}; use left, middle or right")
+        if (button and said not in (None, button)) or (count and times not in (None, count)):
+            raise Unreadable("the action's name and its arguments name another button or count")
+        which = said or button or "left"
+        return Click(point=point, button=which, count=times or count or 1, keys=self.held())  # type: ignore[arg-type]
+
+    def keys(self, *names: str) -> Key:
+        """The keys under `names`, as often as is said. Raises `Unreadable`."""
+        return read_keys(self.get(*names), self.times(("presses", *TIMES), 64) or 1)
+
+    def typed(self, *names: str) -> TypeText:
+        """The text under `names`, into an emptied field or with Enter after it where that is said."""
+        clear = self.flag("clear", "clear_first", "clear_before_typing", "delete_existing_text")
+        enter = self.flag("enter", "submit", "press_enter")
+        return TypeText(text=self.text(*names) + ("\n" if enter else ""), clear=clear)
+
 
 Read = Callable[[Args], AnyAction]
 Write = Callable[[AnyAction, View], dict[str, Any] | None]
@@ -130,12 +212,7 @@ class ToolCallGrammar:
         if not calls:
             raise Unreadable(f"no action in the answer: {_short(text)}" if text.strip() else "the answer is empty")
         read: list[tuple[AnyAction, list[str]]] = [self._action(call, view, list(notes)) for call in calls]
-        action, notes = read[0]
-        if any(other != action for other, _ in read[1:]):
-            raise Unreadable(f"two actions in one answer ({len(read)} calls): exactly one is wanted")
-        if len(read) > 1:
-            notes.append(f"the same action {len(read)} times: done once")
-        return ParsedAnswer(action, thought, tuple(notes))
+        return answer_of([action for action, _ in read], thought, read[0][1])
 
     def _action(self, call: ToolCall, view: View, notes: list[str]) -> tuple[AnyAction, list[str]]:
         name, arguments = self._unwrap(call, notes)
@@ -150,9 +227,7 @@ class ToolCallGrammar:
             action = self.read[known](args)
         except ValidationError as error:
             raise Unreadable(f"{known}: {error.errors()[0]['msg']}") from error
-        unused = sorted(k for k, v in arguments.items() if k not in args.used and v not in (None, "", []))
-        if unused:
-            notes.append(f"not used by {known}: {_short(', '.join(unused))}")
+        args.refuse_unused(known)
         return action, notes
 
     def _unwrap(self, call: ToolCall, notes: list[str]) -> tuple[str, Mapping[str, Any]]:
@@ -212,28 +287,35 @@ class ToolCall:
     arguments: Mapping[str, Any]
     closed: bool
     notes: tuple[str, ...]
+    tagged: bool
 
 
 def find_calls(text: str, ended: bool) -> tuple[list[ToolCall], str, list[str]]:
     """All calls in `text`, what was said before the first, and notes. Raises `Unreadable` for a broken call."""
     if len(text) > MAX_TEXT:
         raise Unreadable(f"the answer is {len(text)} characters long")
-    calls: list[ToolCall] = []
+    calls: list[tuple[ToolCall, int]] = []
     notes: list[str] = []
-    first, at = len(text), text.find("{")
+    at, floor, passed = text.find("{"), 0, 0
     for _ in range(_MAX_OBJECTS):
         if at < 0:
             break
         call, end = _call_at(text, at, ended)
-        if call is not None:
-            first = min(first, at)
-            calls.append(call)
+        if call is not None and (call.tagged or not (after_words(text, at, floor) or before_words(text, end, _NEXT))):
+            calls.append((call, at))
+            floor = end
+        elif call is not None:
+            passed += 1
         at = text.find("{", end)
     else:
         raise Unreadable(f"more than {_MAX_OBJECTS} objects in the answer")
+    if passed and not calls:
+        raise Unreadable(f"no action in the answer: {NOT_ITS_OWN}")
+    calls = [call for call in calls if call[0].tagged] or calls
+    first = calls[0][1] if calls else len(text)
     if calls:
         notes = _framing(text, first, len(calls))
-    return calls, _thought(text[:first]), notes
+    return [call for call, _ in calls], _thought(text[:first]), notes
 
 
 def _call_at(text: str, at: int, ended: bool) -> tuple[ToolCall | None, int]:
@@ -261,7 +343,7 @@ def _call_at(text: str, at: int, ended: bool) -> tuple[ToolCall | None, int]:
         if not closed and not ended and not text.startswith(CLOSE, found.end):
             raise Unreadable("the call is cut off")
     whole = not any(note.startswith("a missing }") for note in notes)
-    return ToolCall(tool if isinstance(tool, str) else None, arguments, whole, tuple(notes)), found.end
+    return ToolCall(tool if isinstance(tool, str) else None, arguments, whole, tuple(notes), tagged), found.end
 
 
 def _from_text(text: str) -> tuple[Any, list[str]]:

@@ -16,24 +16,24 @@ from actions.action import (
     Finish,
     Key,
     LongPress,
+    Move,
     Open,
     Scroll,
     TypeText,
     Wait,
 )
 from actions.frame import Point
-from actions.keys import split_chord
 from agent.models.dialects.call_syntax import CallArgs, CallGrammar, ReadCall, quoted
 from agent.models.dialects.common import (
     CALL_USER,
     EXTRACT,
-    chord_of,
     direction_of,
     has_default_duration,
     plain_drag,
     scroll_of,
 )
 from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, View
+from agent.models.dialects.keys import key_text
 from agent.models.dialects.points import ANY, CORNERS, PAIR, TAG, Places
 from agent.models.dialects.resize import Resize
 
@@ -52,19 +52,26 @@ def _scroll(args: CallArgs) -> Scroll | Drag:
 
 
 _DESKTOP: dict[str, ReadCall] = {
-    "click": lambda args: Click(point=args.need_place(*PLACES)),
-    "left_double": lambda args: Click(point=args.need_place(*PLACES), count=2),
-    "right_single": lambda args: Click(point=args.need_place(*PLACES), button="right"),
+    "click": lambda args: args.click(args.need_place(*PLACES)),
+    "left_single": lambda args: args.click(args.need_place(*PLACES), "left", 1),
+    "left_double": lambda args: args.click(args.need_place(*PLACES), "left", 2),
+    "right_single": lambda args: args.click(args.need_place(*PLACES), "right", 1),
+    "hover": lambda args: Move(point=args.need_place(*PLACES)),
     "drag": lambda args: Drag(path=(args.need_place(*PLACES), args.need_place(*ENDS))),
-    "hotkey": lambda args: chord_of(args.text("key", "hotkey").split()),
-    "type": lambda args: TypeText(text=args.text("content")),
+    "select": lambda args: Drag(path=(args.need_place(*PLACES), args.need_place(*ENDS))),
+    "hotkey": lambda args: args.keys("key", "hotkey", "keys"),
+    "press": lambda args: args.keys("key", "press", "keys"),
+    "type": lambda args: args.typed("content"),
     "scroll": _scroll,
     "wait": lambda args: Wait(seconds=args.seconds(WAIT_SECONDS, 60.0)),
     "finished": lambda args: Finish(status="success", message=args.get("content") or ""),
     "call_user": lambda args: AskUser(question=args.get("content") or CALL_USER),
 }
 _MOBILE: dict[str, ReadCall] = {
-    **{name: _DESKTOP[name] for name in ("click", "drag", "type", "scroll", "wait", "finished", "call_user")},
+    **{
+        name: _DESKTOP[name]
+        for name in ("click", "left_single", "drag", "select", "type", "scroll", "wait", "finished", "call_user")
+    },
     "long_press": lambda args: LongPress(point=args.need_place(*PLACES), seconds=args.seconds(1.0, 600.0)),
     "open_app": lambda args: Open(target=args.text("app_name")),
     "press_home": lambda args: Button(name="home"),
@@ -86,7 +93,7 @@ class _Writer:
         match action:
             case Click(button="left", count=1, keys=()):
                 return f"click({self.box}='{self._at(action.point, view)}')"
-            case TypeText():
+            case TypeText(clear=False):
                 return f"type(content={quoted(action.text)})"
             case Finish(status="success"):
                 return f"finished(content={quoted(action.message)})" if action.message else "finished()"
@@ -99,8 +106,9 @@ class _Writer:
                 return f"{name}({self.box}='{self._at(action.point, view)}')"
             case Drag() if plain_drag(action):
                 return self._drag("drag", action, view)
-            case Key(chords=(chord,)):
-                return f"hotkey(key={quoted(' '.join(split_chord(chord)))})"
+            case Key():
+                keys = key_text(action)
+                return f"hotkey(key={quoted(keys)})" if keys else None
             case Scroll() if direction_of(action):
                 return self._scroll(action, view)
             case Wait() if action.seconds == WAIT_SECONDS:

@@ -2,6 +2,7 @@
 
 Calls, argument names and tags are protocol (inclusionAI/UI-Venus: ``models/navigation/utils.py`` and
 ``models/grounding``). Texts in calls are not escaped: the project's own reader takes what stands between the quotes.
+A ``Type`` presses Enter after the text, as the project's own harness does.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ from actions.action import (
     Wait,
 )
 from actions.frame import Point
-from actions.keys import split_chord
 from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.call_syntax import CallArgs, CallGrammar, ReadCall, unescaped
-from agent.models.dialects.common import EXTRACT, chord_of, direction_of, has_default_duration, plain_drag, scroll_of
+from agent.models.dialects.common import EXTRACT, direction_of, has_default_duration, plain_drag, scroll_of
 from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, View
+from agent.models.dialects.keys import key_names
 from agent.models.dialects.points import LIST, PAIR, QUAD, Places
 from agent.models.dialects.qwen import OVERSHOOT
 from agent.models.dialects.resize import Resize
@@ -39,23 +40,24 @@ def _drag(args: CallArgs) -> Drag | Scroll:
         return scroll_of(args.text("direction"), None)
     if start is None or end is None:
         raise Unreadable("'start' and 'end' are both needed")
-    args.get("direction")
+    _agree(args, start, end)
     return Drag(path=(start, end))
 
 
-def _hotkey(args: CallArgs) -> Key:
-    keys = args.get("keys", "0")
-    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
-        raise Unreadable("'keys' must be a list of key names")
-    return chord_of(keys)
+def _agree(args: CallArgs, start: Point, end: Point) -> None:
+    """Raises `Unreadable` for a ``direction`` that is neither the finger's nor the content's along the longer axis."""
+    direction = args.one_of(("direction",))
+    across = abs(end.x - start.x) > abs(end.y - start.y)
+    if direction is not None and direction not in (("left", "right") if across else ("up", "down")):
+        raise Unreadable(f"'direction' is {direction!r}, and the two places say otherwise")
 
 
 _MOBILE: dict[str, ReadCall] = {
-    "Click": lambda args: Click(point=args.need_place("box", "0")),
+    "Click": lambda args: args.click(args.need_place("box", "0")),
     "Drag": lambda args: Drag(path=(args.need_place("start"), args.need_place("end"))),
     "Scroll": _drag,
-    "Type": lambda args: TypeText(text=args.text("content", "0")),
-    "Launch": lambda args: Open(target=args.get("url") or args.text("app", "0")),
+    "Type": lambda args: TypeText(text=args.text("content", "0") + "\n"),
+    "Launch": lambda args: Open(target=args.one_of(("url",)) or args.text("app", "0")),
     "Wait": lambda args: Wait(),
     "Finished": lambda args: Finish(status="success", message=args.get("content", "0") or ""),
     "CallUser": lambda args: AskUser(question=args.text("content", "0")),
@@ -70,11 +72,9 @@ _WEB: dict[str, ReadCall] = {
     "PressBack": lambda args: Key(chords=("alt+left",)),
     "PressEnter": lambda args: Key(chords=("enter",)),
     "Hover": lambda args: Move(point=args.need_place("box", "0")),
-    "DoubleClick": lambda args: Click(point=args.need_place("box", "0"), count=2),
-    "Hotkey": _hotkey,
+    "DoubleClick": lambda args: args.click(args.need_place("box", "0"), count=2),
+    "Hotkey": lambda args: args.keys("keys", "0"),
 }
-for _name in ("PressHome", "PressRecent"):
-    del _WEB[_name]
 
 
 def _at(point: Point, view: View) -> str:
@@ -91,8 +91,8 @@ def _write_both(action: AnyAction, view: View) -> str | None:
         case Drag() if plain_drag(action):
             start, end = (_at(point, view) for point in action.path)
             return f"Drag(start={start}, end={end})"
-        case TypeText():
-            return f"Type(content={unescaped(action.text)})"
+        case TypeText(clear=False) if action.text.endswith("\n"):
+            return f"Type(content={unescaped(action.text[:-1])})"
         case Wait() if action == Wait():
             return "Wait()"
         case Finish(status="success"):
@@ -121,16 +121,14 @@ def _write_web(action: AnyAction, view: View) -> str | None:
             return f"DoubleClick(box={_at(action.point, view)})"
         case Scroll(point=None) if direction_of(action):
             return f"Scroll(direction='{direction_of(action)}')"
-        case Key(chords=(chord,)):
-            return _write_key(split_chord(chord))
+        case Key():
+            return _write_key(key_names(action) or [])
     return _write_both(action, view)
 
 
-def _write_key(keys: tuple[str, ...]) -> str:
-    if keys == ("enter",):
-        return "PressEnter()"
-    if keys == ("alt", "left"):
-        return "PressBack()"
+def _write_key(keys: list[str]) -> str | None:
+    if keys in (["enter"], ["alt", "left"], []):
+        return {1: "PressEnter()", 2: "PressBack()"}.get(len(keys))
     return "Hotkey(keys=[" + ", ".join(unescaped(key) for key in keys) + "])"
 
 

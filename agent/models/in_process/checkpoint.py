@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from agent.core.model import ModelError
 from agent.models.dialects.dialect import Ability, Dialect, Platform
-from agent.models.dialects.registry import BASES, DIALECTS, families_of, get_dialect
+from agent.models.dialects.registry import BASES, DIALECTS, families_of, get_dialect, is_other_family
 
 if TYPE_CHECKING:
     from agent.models.in_process.endpoint import HFEndpoint
@@ -68,7 +68,7 @@ def dialect_of(name: str, kind: str, saved_as: str = "") -> Dialect:
         found = [family for family in families_of(said) if family.name not in general]
         if len(found) == 1:
             return found[0]
-    if kind in OF_TYPE:
+    if kind in OF_TYPE and not any(map(is_other_family, (name, saved_as))):
         return DIALECTS[OF_TYPE[kind]]
     raise ModelError(
         f"{name} ({kind}) does not say how it was taught to answer: add --dialect NAME (handeye models lists them)"

@@ -103,6 +103,32 @@ def test_a_name_belongs_to_one_family(family: str, name: str) -> None:
         *("Qwen/Qwen3.5-9B", "Qwen/Qwen-VL-Chat", "OpenGVLab/InternVL3-8B", "OpenGVLab/InternVL2-8B", "UI-TARS-2"),
         *("InfiX-ai/InfiGUI-R1-3B", "Hcompany/Holo3-8B", "osunlp/UGround", "THUDM/cogagent-vqa-hf", "gpt-6"),
         *("inclusionAI/GUI-G2-7B", "stepfun-ai/GELab-Zero-4B", "inclusionAI/UI-Venus-2-8B", "xlangai/OpenCUA-7B"),
+        *("microsoft/Fara1.5-9B", "microsoft/Fara-7B", "meituan/EvoCUA-8B-20260105", "mlfoundations/Gelato-30B-A3B"),
+        *("openbmb/AgentCPM-GUI", "nvidia/LocateAnything-3B", "microsoft/Phi-Ground-4B-7C", "OpenGVLab/ScaleCUA-7B"),
+        *(
+            "browser-use/bu-30b-a3b-preview",
+            "ServiceNow/GroundNext-3B-V0",
+            "UI-Ins-7B",
+            "SE-GUI-7B",
+            "OpenCUA-Qwen2-VL",
+        ),
+        *(
+            "Gelato-Qwen3-VL-30B",
+            "GUI-R1-Qwen2.5-VL-7B",
+            "Hcompany/Holo4-27B",
+            "allenai/MolmoWeb-8B",
+            "zai-org/GLM-4.6V",
+        ),
+        *(
+            "agent",
+            "default",
+            "my-model",
+            "",
+            "google/gemma-4-E4B-it",
+            "Muse-Glimmer-30B",
+            "POINTS-GUI-G-8B",
+            "InternVL3_5-4B",
+        ),
     ],
 )
 def test_a_family_without_a_dialect_is_not_guessed_at(name: str) -> None:
@@ -188,7 +214,8 @@ def test_round_trip(name: str, platform: Platform, data: st.DataObject) -> None:
         assert found.action == action or found.notes, text[:cut]
 
 
-ONE_LINE = {"os-atlas-pro", "os-atlas-pro-4b", "ui-venus-1.5"}
+ESSENTIAL_TEXT = dict.fromkeys(("holo1", "ui-venus-1.0-navi", "ui-venus-1.5"), "hello\n")
+"""Families whose action for typing presses Enter too; that of AutoGLM empties the field first."""
 
 
 @pytest.mark.parametrize(("name", "platform"), SPOKEN)
@@ -196,7 +223,7 @@ def test_the_essentials_can_be_said(name: str, platform: Platform) -> None:
     dialect = DIALECTS[name]
     a, b = grid_point(dialect, SCREEN, platform, 0.2, 0.4), grid_point(dialect, SCREEN, platform, 0.7, 0.9)
     wanted: list[AnyAction] = [Click(point=b)]
-    wanted.append(TypeText(text="hello" if name in ONE_LINE or platform == "mobile" else "hello\n"))
+    wanted.append(TypeText(text=ESSENTIAL_TEXT.get(name, "hello"), clear=name == "autoglm-phone"))
     if name not in ("showui", "holo1"):
         wanted.append(Finish(status="success"))
     if name == "holo1":
@@ -209,6 +236,9 @@ def test_the_essentials_can_be_said(name: str, platform: Platform) -> None:
 
 
 # Answers in the models' own words
+
+MIDDLE = Point(960, 540)
+AT = "point='<point>966 546</point>'"
 
 
 @pytest.mark.parametrize("name", DIALECTS)
@@ -328,7 +358,7 @@ def test_no_place(name: str, text: str) -> None:
             "<think>y</think>\n<action>Click(box=(500,500))</action>\n<conclusion>Click(it)</conclusion>",
             Click(point=Point(960, 540)),
         ),
-        ("ui-venus-1.5", "mobile", "<action>Type(content='it's')</action>", TypeText(text="it's")),
+        ("ui-venus-1.5", "mobile", "<action>Type(content='it's')</action>", TypeText(text="it's\n")),
         ("ui-venus-1.5", "desktop", "<action>Hotkey(keys=['ctrl', 'c'])</action>", Key(chords=("ctrl+c",))),
         (
             "autoglm-phone",
@@ -336,7 +366,53 @@ def test_no_place(name: str, text: str) -> None:
             '<think>tap</think>\n<answer>\ndo(action="Tap", element=[500,500])\n</answer>',
             Click(point=Point(960, 540)),
         ),
-        ("autoglm-phone", "mobile", 'do(action="Type", text="say "hi" now")', TypeText(text='say "hi" now')),
+        (
+            "autoglm-phone",
+            "mobile",
+            'do(action="Type", text="say "hi" now")',
+            TypeText(text='say "hi" now', clear=True),
+        ),
+        ("autoglm-phone", "mobile", 'do(action="Note", message="True")', Wait(seconds=0)),
+        ("autoglm-phone", "mobile", 'do(action="Call_API", instruction="sum up")', Wait(seconds=0)),
+        ("autoglm-phone", "mobile", 'do(action="Tap", element=[500,500], count=2)', Click(point=MIDDLE, count=2)),
+        ("autoglm-phone", "mobile", 'Not finish(message="") yet.\ndo(action="Home")', Button(name="home")),
+        ("autoglm-phone", "mobile", 'do(action="Launch", app="A") do(action="Home")', Open(target="A")),
+        (
+            "autoglm-phone",
+            "mobile",
+            '<answer>do(action="Type", text="hi") do(action="Home")</answer>',
+            TypeText(text="hi", clear=True),
+        ),
+        ("ui-tars-1.5", "desktop", f"Action: left_single({AT})", Click(point=MIDDLE)),
+        ("ui-tars-1.5", "desktop", f"Action: hover({AT})", Move(point=MIDDLE)),
+        ("ui-tars-1.5", "desktop", f"Action: click({AT}, button='right')", Click(point=MIDDLE, button="right")),
+        ("ui-tars-1.5", "desktop", "Action: press(key='down', presses=2)", Key(chords=("down", "down"))),
+        ("ui-tars-1.5", "desktop", "Action: hotkey(key='ctrl + shift + T')", Key(chords=("ctrl+shift+t",))),
+        ("ui-tars-1.5", "desktop", f"Action: click({AT})\n\ntype(content='a')", Click(point=MIDDLE)),
+        ("ui-tars-1.5", "desktop", f"Action: type(content='it's') click({AT})", TypeText(text="it's")),
+        (
+            "ui-tars-1.0",
+            "desktop",
+            "Action: select(start_box='(500,500)', end_box='(1000,500)')",
+            Drag(path=(MIDDLE, Point(1919, 540))),
+        ),
+        ("aguvis", "desktop", "pyautogui.hotkey('ctrl', 'C')", Key(chords=("ctrl+c",))),
+        ("aguvis", "desktop", "pyautogui.press(['left', 'left', 'a'])", Key(chords=("left", "left", "a"))),
+        ("aguvis", "desktop", "pyautogui.press('tab', presses=4, interval=0.1)", Key(chords=("tab",) * 4)),
+        ("aguvis", "desktop", "pyautogui.click(0.5, 0.5, 2, 0.25, 'right')", None),
+        ("aguvis", "desktop", "pyautogui.click(0.5, 0.5, clicks=2)", Click(point=MIDDLE, count=2)),
+        ("aguvis", "desktop", "pyautogui.click(x=0.5, y=0.5, button='right')", Click(point=MIDDLE, button="right")),
+        ("aguvis", "desktop", "pyautogui.scroll(-3)", Scroll(dy=3)),
+        ("aguvis", "desktop", "pyautogui.scroll(page=-0.3)", Scroll(dy=3)),
+        ("ui-venus-1.5", "desktop", "<action>PressHome()</action>", Button(name="home")),
+        ("gui-owl", "desktop", '{"action": "type", "text": "x", "clear": 1}', TypeText(text="x", clear=True)),
+        (
+            "mai-ui",
+            "mobile",
+            '<tool_call>\n{"name": "mobile_use", "arguments": {"action": "click", "coordinate": [1000, 0]}}'
+            "\n</tool_call>",
+            Click(point=Point(1919, 0)),
+        ),
         ("autoglm-phone", "mobile", 'do(action="Wait", duration="3 seconds")', Wait(seconds=3)),
         ("autoglm-phone", "mobile", 'finish(message="Done.")', Finish(status="success", message="Done.")),
         (
@@ -367,7 +443,11 @@ def test_no_place(name: str, text: str) -> None:
         ),
     ],
 )
-def test_actions_in_the_models_words(name: str, platform: Platform, text: str, action: AnyAction) -> None:
+def test_actions_in_the_models_words(name: str, platform: Platform, text: str, action: AnyAction | None) -> None:
+    if action is None:
+        with pytest.raises(ParseError):
+            DIALECTS[name].parse(text, SCREEN, platform)
+        return
     found = DIALECTS[name].parse(text, SCREEN, platform).action
     if isinstance(found, Scroll) and found.point and isinstance(action, Scroll) and action.point:
         assert found.point == pytest.approx(action.point)
@@ -378,19 +458,35 @@ def test_actions_in_the_models_words(name: str, platform: Platform, text: str, a
 @pytest.mark.parametrize(
     ("name", "platform", "text", "why"),
     [
-        ("ui-tars-1.5", "desktop", "Action: click(point='<point>1 2</point>')\n\nhotkey(key='enter')", "two actions"),
+        ("ui-tars-1.5", "desktop", "Action: finished()\n\nhotkey(key='enter')", "the end of the task and 1 more"),
+        ("ui-tars-1.5", "desktop", "Action: finished(content=5)", "string"),
+        ("ui-tars-1.5", "desktop", f"Action: click({AT}, force=3)", "no use for 'force'"),
+        ("ui-tars-1.5", "desktop", f"Action: click({AT}) would be wrong", "a call within a sentence"),
+        ("ui-tars-1.5", "desktop", f"Action: hotkey(key='ctrl c', {AT})", "no use for 'point'"),
+        ("ui-tars-1.5", "desktop", "Action: click(point='<point>0.5 0.25</point>')", "parts of a side"),
+        ("qwen3-vl", "mobile", '{"action": "click", "coordinate": [0.5, 0.25]}', "parts of a side"),
+        ("showui", "desktop", "{'action': 'CLICK', 'value': None, 'position': [960, 540]}", "outside"),
+        ("aguvis", "desktop", "terminate(status=1)", "must be a text"),
+        ("aguvis", "desktop", "pyautogui.keyDown('ctrl')", "no action"),
+        ("autoglm-phone", "mobile", 'I could finish(message="all set"), maybe.', "a call within a sentence"),
+        ("autoglm-phone", "mobile", 'finish(message="x", status="failed")', "no use for 'status'"),
+        ("autoglm-phone", "mobile", 'do(action="Type", text="hi") and do(action="Home")', "holds the next call"),
+        ("cogagent", "desktop", "Grounded Operation: CLICK(box=[['a','b','c','d']])", "no place"),
+        ("ui-venus-1.5", "mobile", "<action>Click(box=(500,500), hold=3)</action>", "no use for 'hold'"),
+        ("holo1", "desktop", '{"action": "goto", "url": "https://a.b", "x": 5, "y": 5}', "no use for"),
+        ("os-atlas-pro", "mobile", "actions:\nCOMPLETE\nPRESS_BACK", "the end of the task"),
         ("ui-tars-1.5", "desktop", "Action: fly(point='<point>1 2</point>')", "no action"),
         ("ui-tars-1.5", "desktop", "Action: click(point='<point>9000 2</point>')", "outside"),
         ("ui-tars-1.5", "desktop", "Action: __import__('os').system('x')", "no action"),
         ("ui-tars-1.5", "desktop", "Action: click()", "missing"),
         ("cogagent", "desktop", "Grounded Operation: LLM(prompt='x', output='y')", "no action"),
         ("cogagent", "desktop", "Grounded Operation: GESTUREx[KEY_PRESS(key='A')]", "does not begin"),
-        ("autoglm-phone", "mobile", 'do(action="Call_API", instruction="x")', "unknown action 'Call_API'"),
+        ("autoglm-phone", "mobile", 'do(action="Fly", element=[1,2])', "unknown action 'Fly'"),
         ("autoglm-phone", "mobile", '<think>do(action="Home")', "thought without an end"),
-        ("gui-owl", "desktop", '{"action": "type", "text": "x", "clear": 1}', "two things"),
+        ("gui-owl", "desktop", '{"action": "type", "text": "x", "clear": "soon"}', "must be true or false"),
         ("os-atlas-pro", "mobile", "actions:\nFLY [x]", "unknown action 'FLY'"),
         ("showui", "desktop", "{'action': 'CLICK', 'value': None, 'position': [0.5, 1.5]}", "outside"),
-        ("aguvis", "desktop", "pyautogui.press(keys=['a', 'b'])", "more than one action"),
+        ("aguvis", "desktop", "pyautogui.press(keys=['a', 'frob'])", "unknown key 'frob'"),
     ],
 )
 def test_never_acted_on(name: str, platform: Platform, text: str, why: str) -> None:

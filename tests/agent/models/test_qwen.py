@@ -147,7 +147,9 @@ def frames_and_points(draw: st.DrawFn) -> tuple[Frame, list[Point]]:
 TEXT = st.text(st.characters(codec="utf-8"), max_size=60) | st.sampled_from(
     ['"}}\n</tool_call>', "<tool_call>", "{'action': 'left_click'}", "\\", "a\tb\nc", "عربى 🎉", "```json"]
 )
-KEYS = st.lists(st.sampled_from(["ctrl", "shift", "a", "plus", "f5", "enter", "ä", "-"]), min_size=1, max_size=3)
+KEYS = st.lists(
+    st.sampled_from(["ctrl", "shift", "a", "plus", "f5", "enter", "ä", "-"]), min_size=1, max_size=3, unique=True
+)
 BOTH = [
     st.builds(TypeText, text=TEXT),
     st.builds(Wait, seconds=st.floats(0, 60) | st.integers(0, 60).map(float)),
@@ -297,6 +299,16 @@ def test_repairs(text: str, note: str | None) -> None:
     assert note is None or any(note in said for said in notes), notes
 
 
+def test_several_actions_are_kept_apart_and_told() -> None:
+    """The first is done; the others are at hand in order, and the next question says that they were not done."""
+    text = GOOD + "\n" + computer("type", text="hi") + "\n" + computer("terminate", status="success")
+    reading = QWEN25_VL.parse(text, FRAME)
+    assert (reading.action, reading.rest) == (CLICK, (TypeText(text="hi"), Finish(status="success")))
+    told = QWEN25_VL.history_text([step(CLICK, notes=reading.notes)], "desktop")
+    assert "done was only the first of 3 actions" in told
+    assert QWEN25_VL.parse(GOOD + GOOD, FRAME).rest == ()
+
+
 def test_the_thought_is_what_comes_before() -> None:
     reading = QWEN25_VL.parse('Thought: I\'ll "save" it.\n' + GOOD, FRAME)
     assert reading.thought == 'I\'ll "save" it.'
@@ -310,9 +322,18 @@ def test_the_thought_is_what_comes_before() -> None:
         ("I have finished the task.", "no action"),
         ("terminate", "no action"),
         ("left_click(100, 200)", "no action"),
-        (GOOD + "\n" + computer("left_click", coordinate=[300, 200]), "two actions"),
-        (GOOD + "\n" + computer("terminate", status="success"), "two actions"),
-        (GOOD + " and then " + INNER.replace("100", "300"), "two actions"),
+        (computer("terminate", status="success") + "\n" + GOOD, "the end of the task and 1 more"),
+        (f"I would say {INNER} if I could.", "a call within a sentence"),
+        ('I cannot say {"action": "terminate", "status": "success"} yet.', "a call within a sentence"),
+        (computer("left_click", coordinate=[0.5, 0.25]), "parts of a side"),
+        (computer("left_click", coordinate=[100, 200], button="right"), "another button"),
+        (computer("double_click", coordinate=[100, 200], clicks=1), "another button or count"),
+        (computer("left_click", coordinate=[100, 200], angle=3), "no use for 'angle'"),
+        (GOOD.replace('"coordinate"', '"=coordinate"'), "pointer is is not known"),
+        (computer("scroll", pixels=300, direction="down"), "says up"),
+        (computer("type", text="x", coordinate=[100, 200]), "no use for 'coordinate'"),
+        (computer("terminate", status=1), "must be a text"),
+        (computer("key", keys=["ctrl", "page_dwn"]), "nearest"),
         (computer("fly", coordinate=[1, 2]), "unknown action 'fly'"),
         (computer("__import__('os').system('x')"), "unknown action"),
         (GOOD.replace("computer_use", "bash"), "unknown tool"),
@@ -338,12 +359,11 @@ def test_the_thought_is_what_comes_before() -> None:
         (computer("type"), "'text' must be a text"),
         (computer("type", text=5), "'text' must be a text"),
         (computer("type", text="x" * 100_001), "type:"),
-        (computer("key", keys=[]), "'keys'"),
+        (computer("key", keys=[]), "list of key names"),
         (computer("key", keys=["ctrl", "frob"]), "unknown key 'frob'"),
         (computer("scroll"), "'pixels' is missing"),
         (computer("scroll", pixels="down"), "not a number"),
         (computer("wait", time=-1), "negative"),
-        (computer("terminate"), "'status'"),
         (computer("terminate", status="maybe"), "unknown status"),
         (call("computer_use", coordinate=[1, 2]), "does not name its action"),
         (call("computer_use", action=["left_click"]), "does not name its action"),
@@ -404,6 +424,20 @@ def test_points_are_those_of_the_resized_image() -> None:
         (computer("wait", time="3"), Wait(seconds=3)),
         (computer("wait", time=900), Wait(seconds=60)),
         (computer("terminate", status="FAILURE"), Finish(status="failure")),
+        (computer("terminate"), Finish(status="success")),
+        (computer("left_click", coordinate=[7, 8], clicks=2), Click(point=Point(7, 8), count=2)),
+        (computer("left_click", coordinate=[7, 8], keys=["ctrl"]), Click(point=Point(7, 8), keys=("ctrl",))),
+        (computer("click", coordinate=[7, 8], button="left"), Click(point=Point(7, 8))),
+        (computer("key", keys=["down"], times=3), Key(chords=("down",) * 3)),
+        (computer("key", keys=["up", "up"]), Key(chords=("up", "up"))),
+        (computer("key", keys=["ctrl", "A"]), Key(chords=("ctrl+a",))),
+        (computer("type", text="a", clear=True, press_enter="true"), TypeText(text="a\n", clear=True)),
+        (computer("type", text="a", clear=False, thought="so"), TypeText(text="a")),
+        ('{"action": "type", "text": "say "hi", now"}', TypeText(text='say "hi", now')),
+        (GOOD + "\n" + computer("left_click", coordinate=[300, 200]), CLICK),
+        (GOOD + "\n" + computer("terminate", status="success"), CLICK),
+        ('I will not {"action": "wait"} but click.\n' + GOOD, CLICK),
+        ('```\n{"action": "wait"}\n```\n' + GOOD, CLICK),
     ],
 )
 def test_desktop_actions(text: str, action: AnyAction) -> None:

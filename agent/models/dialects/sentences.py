@@ -1,0 +1,26 @@
+"""Which calls in an answer are its own actions, and which only stand in a sentence."""
+
+from __future__ import annotations
+
+import re
+
+_MARKS = re.compile(r"</?[A-Za-z_]\w{0,30}>|<\|[^|<>]{0,30}\|>|```\w{0,10}|(?<!\w)\d{1,3}[.)]")
+_COMMENT = re.compile(r"\s#|//")
+_REACH = 500
+NOT_ITS_OWN = "a call within a sentence does not count"
+
+
+def after_words(text: str, start: int, floor: int = 0) -> bool:
+    """Whether a sentence leads to `start` on its line (from `floor` on); a label with its colon is none."""
+    line = max(floor, text.rfind("\n", floor, start) + 1, start - _REACH)
+    before = _MARKS.sub(" ", text[line:start])
+    return bool(re.search(r"\w", before)) and not before.rstrip(" `*\"'([{").endswith((":", "\uff1a"))
+
+
+def before_words(text: str, end: int, following: re.Pattern[str]) -> bool:
+    """Whether a sentence goes on at `end` on its line; a comment and a further call (`following`) are none."""
+    if following.match(text, end):
+        return False
+    stop = text.find("\n", end)
+    after = _MARKS.sub(" ", text[end : stop if 0 <= stop < end + _REACH else end + _REACH])
+    return bool(re.search(r"\w", _COMMENT.split(after, maxsplit=1)[0]))
