@@ -32,6 +32,7 @@ _QUOTES = {q: re.compile(q) for q in "'\""}
 _FOLLOWS = re.compile(r"\s*(?:[,\])}]|\Z)")
 _ENDS = re.compile(r"\s*(?:\)+\s*(?:\n|\Z|</|```|<\|)|,\s*[A-Za-z_]\w*\s*=)")
 _SWALLOWED = re.compile(r"['\"\u2018-\u201d]\s{0,4},\s{0,4}\w{1,40}\s{0,4}=\s{0,4}['\"\u2018-\u201d]")
+_ANOTHER = re.compile(r"['\"]\s{0,4},\s{0,4}[^\w\s]?\w{1,40}\s{0,4}=")
 _OVER = re.compile(r"</(?:action|answer)>")
 _CLOSED = re.compile(r"\s*\)+[\s;,]*")
 _UNKNOWN = re.compile(r"^\s*[A-Za-z_][\w.]{0,60}\([^\n]{0,500}\)\s*$", re.MULTILINE)
@@ -137,7 +138,7 @@ class _CallReader(BracketReader):
         closed = re.search(rf"{quote}\s*\)", inner)
         if closed and self.heads.search(inner, closed.end()):
             raise Unreadable("a text that holds the next call")
-        if not self.raw and _SWALLOWED.search(inner):
+        if (_ANOTHER if self.raw else _SWALLOWED).search(inner):
             raise Unreadable("a text that holds another argument")
         return inner
 

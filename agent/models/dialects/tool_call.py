@@ -88,6 +88,9 @@ class Args:
         point = self.place(*PLACES)
         if point is not None:
             return point
+        empty = next((name for name in PLACES if name in self.values), None)
+        if empty:
+            raise Unreadable(f"{empty!r} is empty")
         if self.view.pointer is None or not self.closed:
             raise Unreadable("the coordinate is missing, and where the pointer is is not known")
         self.notes.append("no coordinate: at the pointer")
