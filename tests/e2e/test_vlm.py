@@ -143,7 +143,7 @@ HOSTILE = {
     "infinite": '<tool_call>\n{"name": "computer_use", "arguments": {"action": "left_click", "coordinate": [1e999, 3]}}'
     "\n</tool_call>",
     "unknown action": computer("launch_missiles", coordinate=[10, 10]),
-    "two actions": computer("left_click", coordinate=[10, 10]) + "\n" + computer("left_click", coordinate=[90, 90]),
+    "end and action": computer("terminate", status="success") + "\n" + computer("left_click", coordinate=[90, 90]),
     "no action": "I would click on the Send button, and then the task is done.",
     "a megabyte": "<tool_call>" + '{"name": ' * 12_000 + "I think that " * 80_000,
     "code": "import os; os.system('touch /tmp/handeye-was-here')",
@@ -167,10 +167,10 @@ def said_why(step: Step) -> bool:
 
 
 def test_a_wrong_answer_is_asked_again_with_the_reason(sandbox_form: SandboxEnv) -> None:
-    with ScriptedServer([HOSTILE["two actions"], computer("terminate", status="success")]) as server:
+    with ScriptedServer([HOSTILE["end and action"], computer("terminate", status="success")]) as server:
         result = work(sandbox_form, "Fill in the form", open_model(server.url))
         assert result.ending is Ending.DONE
-        assert "two actions" in "".join(server.seen[1].texts)
+        assert "the end of the task and 1 more actions" in "".join(server.seen[1].texts)
 
 
 @pytest.fixture(scope="module")

@@ -138,7 +138,7 @@ WRONG = [
     computer("left_click", coordinate=[90000, 5]),
     computer("left_click", coordinate=[5, 6]).replace("5", "NaN"),
     computer("levitate"),
-    computer("left_click", coordinate=[5, 6]) + "\n" + computer("left_click", coordinate=[7, 8]),
+    computer("terminate", status="success") + "\n" + computer("left_click", coordinate=[7, 8]),
     "All done!",
     "",
     "a" * 1_000_000,

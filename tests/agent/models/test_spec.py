@@ -72,9 +72,10 @@ def test_spellings_of_the_family(name: str, caplog: pytest.LogCaptureFixture) ->
     assert not caplog.records
 
 
-def test_a_name_that_says_nothing_is_taken_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
-    assert chat("http://h:9#agent").dialect == "qwen2.5-vl"
-    assert "'agent' says nothing" in caplog.text
+def test_a_name_of_no_known_family_needs_a_dialect() -> None:
+    with pytest.raises(ModelError, match=r"\Ano dialect for 'agent': say with --dialect[^\n]*\Z"):
+        open_model(ModelSpec("http://h:9#agent"))
+    assert open_model(ModelSpec("http://h:9#agent", dialect="qwen2.5-vl")).dialect == "qwen2.5-vl"
 
 
 def test_bad_input_is_one_line() -> None:
@@ -86,4 +87,4 @@ def test_bad_input_is_one_line() -> None:
     with pytest.raises(ModelError, match=r"unknown dialect 'x'; known: [^\n]*qwen2\.5-vl"):
         open_model(ModelSpec("http://h:9#m", dialect="x"))
     with pytest.raises(ModelError, match="max_pixels must be at least 3136"):
-        open_model(ModelSpec("http://h:9#m", max_pixels=10))
+        open_model(ModelSpec("http://h:9#qwen2.5-vl", max_pixels=10))
