@@ -29,7 +29,7 @@ def main() -> int:
         f"open the File menu, click “Save As…”, type “{wanted}” and press Enter"
     )
     try:
-        run = run_task(task, EnvSpec("sandbox", apps=("mousepad",)), RunOptions())
+        run = run_task(task, EnvSpec("sandbox", apps=("mousepad",), share=(str(Path.cwd()),)), RunOptions())
     except HandeyeError as error:
         out.print(f"handeye: {error}", markup=False, soft_wrap=True)
         return 2

@@ -32,7 +32,7 @@ class ChromiumEnv(Env):
         self._start()
 
     def _start(self) -> None:
-        self._sandbox = SandboxEnv(size=self._size)
+        self._sandbox = SandboxEnv(size=self._size, isolated=False)  # the DevTools port is reached from outside
         try:
             home = self._sandbox.home / "home"
             command = private_arguments(

@@ -4,9 +4,13 @@ What runs in it: Xvfb, openbox, and the programs asked for. What they see:
 
 * `HOME` and all ``XDG_*`` folders are new and empty, so that no setting of the user's is read or written, and every run
   starts alike. There is no D-Bus session: a program opens its own window rather than one in the user's desktop.
-* The working directory is the caller's: relative file names mean what the caller means, and GTK's file dialogs open
-  there.
-* The language is ``C.UTF-8``. Of the caller's environment only `KEPT` is passed on, so no key or token leaks into it.
+* Programs run in namespaces of their own (`envs.isolation`): of this machine's files they see the system's programs and
+  what is shared with them, of its network what `network` says, and of its processes, displays and keys nothing.
+* The working directory is the folder that is shared first, else their home; GTK's file dialogs open there.
+* The language is ``C.UTF-8``. Of the caller's environment only `KEPT` is passed on.
+
+Without isolation programs run as the caller, in the caller's working directory, with the caller's files and network;
+only the display, the home and the environment are private.
 
 `envs.sandbox_supervisor` keeps all of it and ends all of it, whoever is killed.
 """
@@ -33,6 +37,7 @@ from actions.frame import Frame
 from envs.capture import Deadline
 from envs.desktop import DesktopEnv, default_backend
 from envs.env import Env, EnvError, Image, Observation, Outcome
+from envs.isolation import PATH, USER, Network, check_available, isolated_command, listening_ports, read_share
 from envs.monitor import Monitor
 from envs.programs import ProgramError, Programs, find_program, private_arguments
 from envs.settle import Rules
@@ -43,9 +48,11 @@ if TYPE_CHECKING:
 BACKGROUND = 0x5B7083
 """The colour of the empty screen: a mid-tone, so that an empty sandbox is no black capture."""
 
+_PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 KEPT = ("PATH", "USER", "LOGNAME", "SHELL", "TZ", "PYTHONPATH", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "SSL_CERT_FILE",
-        "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")  # fmt: skip
-"""The variables of the caller's environment that programs in the sandbox see."""
+        *_PROXIES)  # fmt: skip
+"""The variables of the caller's environment that programs see without isolation; with it, ``TZ`` and, with the full
+network, the proxies."""
 
 _SETTINGS = {
     "glib-2.0/settings/keyfile": "[org/gtk/settings/file-chooser]\nstartup-mode='cwd'\n",
@@ -114,7 +121,9 @@ class SandboxEnv(Env):
     `apps` are command lines (``"mousepad notes.txt"``), split as a shell would but run without one; they may also
     be opened by the agent later. `size` is that of one monitor, `monitors` how many stand side by side, and
     `monitor` the one that is looked at and that windows open on. `programs` are command lines that may be opened
-    later. `cwd` is the working directory of programs (the caller's by default). `make_backend` makes the backend for a
+    later. `share` are folders that programs see, ``DIR`` or ``DIR:ro``; `cwd` is one of them and the working directory.
+    `network` is as in `envs.isolation.Network`, and `ports` of this machine's loopback are reachable in any case.
+    Without `isolated` programs run as the caller. `make_backend` makes the backend for a
     display. Raises `EnvError`: Xvfb or a program is missing, a program ended at once or showed no window within
     `app_timeout` seconds.
     """
@@ -133,11 +142,17 @@ class SandboxEnv(Env):
         app_timeout: float = 20.0,
         stop: threading.Event | None = None,
         programs: Sequence[str] = (),
+        isolated: bool = True,
+        share: Sequence[str] = (),
+        network: Network = "none",
+        ports: Sequence[int] = (),
     ) -> None:
         self._apps = [_split(line) for line in apps]
         self._layout = _layout(size, monitors, monitor)
         self._watched = monitor
-        self._cwd = str(Path(cwd or Path.cwd()).resolve())
+        self._isolated, self._network, self._ports = isolated, network, ports
+        self._shares = [read_share(text) for text in ([str(cwd), *share] if cwd else share)] if isolated else []
+        self._cwd = "" if isolated else str(Path(cwd or Path.cwd()).resolve())
         self._app_timeout = app_timeout
         self._touched = False
         self._closed = False
@@ -151,6 +166,7 @@ class SandboxEnv(Env):
 
             self._screen = XScreen(self.display)
             self._prepare_screen()
+            self._isolate()
             backend = make_backend(self.display) if make_backend else default_backend(self.display)
             self._desktop = DesktopEnv(
                 self.display,
@@ -208,6 +224,7 @@ class SandboxEnv(Env):
             return
         self._supervisor.ask("stop")
         self._fill_home()
+        self._isolate()
         self._desktop.reset()
         self._start_apps()
         self._touched = False
@@ -285,15 +302,40 @@ class SandboxEnv(Env):
         if not sys.platform.startswith("linux"):
             raise EnvError("the sandbox needs Linux (it is an X display): use --env desktop")
         try:
-            if not Path(self._cwd).is_dir():
+            if self._isolated:
+                self._check_visible()
+            elif not Path(self._cwd).is_dir():
                 raise EnvError(f"no folder {self._cwd}: give the sandbox one that exists")
             for program in ("Xvfb", "openbox"):
                 if shutil.which(program) is None:
                     raise EnvError(f"{program} is missing: install it with: sudo apt install {program.lower()}")
+            if self._isolated:
+                check_available()
             for argv in self._apps:
                 find_program(argv, os.environ)
         except ProgramError as error:
             raise EnvError(str(error)) from error
+
+    def _check_visible(self) -> None:
+        """Refuse an `apps` argument that names a file of this machine which the programs would not see."""
+        for name in (name for argv in self._apps for name in argv[1:]):
+            path = Path(name).resolve()
+            inside = any(path.is_relative_to(share.path) for share in self._shares)
+            if path.is_file() and not inside and not path.is_relative_to("/usr"):
+                raise EnvError(f"the sandbox does not see {path}: add --share {path.parent}")
+
+    def _isolate(self) -> None:
+        """Start the programs' namespaces; a second time, in the place of the first."""
+        if not self._isolated:
+            return
+        command = isolated_command(self.home, self.display, self._shares, self._network)
+        self._supervisor.ask("isolate", argv=command)
+        self._relay()
+
+    def _relay(self) -> None:
+        ports = [*self._ports, *(listening_ports() if self._network == "loopback" else [])]
+        if self._isolated and ports:
+            self._supervisor.ask("relay", ports=ports)
 
     def _server(self) -> list[str]:
         width, height = sum(m.width for m in self._layout), self._layout[0].height
@@ -304,7 +346,12 @@ class SandboxEnv(Env):
         from envs.sandbox_supervisor import MARK
 
         home = self._fill_home()
-        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+        names = KEPT if not self._isolated else ("TZ", *_PROXIES) if self._network == "full" else ("TZ",)
+        kept = {name: os.environ[name] for name in names if name in os.environ}
+        if self._isolated:
+            kept |= {"PATH": PATH, "USER": USER[0], "LOGNAME": USER[0], "SHELL": "/bin/bash"}
+            folders_shared = (str(share.path) for share in self._shares if share.path.is_dir())
+            self._cwd = next(folders_shared, str(home))
         folders = {f"XDG_{kind}_HOME": str(home / f".{kind.lower()}") for kind in ("CONFIG", "CACHE", "DATA", "STATE")}
         return {
             **kept, **folders, "HOME": str(home), "XDG_RUNTIME_DIR": str(home / ".runtime"),
@@ -338,7 +385,7 @@ class SandboxEnv(Env):
         template = Path(__file__).with_name("openbox.xml").read_text(encoding="utf-8")
         config.write_text(template.replace("@MONITOR@", str(self._watched + 1)), encoding="utf-8")
         argv = [str(shutil.which("openbox")), "--sm-disable", "--config-file", str(config)]
-        self._supervisor.ask("start", argv=argv, cwd=self._cwd, keep=True)
+        self._supervisor.ask("start", argv=argv, cwd="/", keep=True)
         self._wait_until(self._screen.window_manager, 10.0, "the window manager openbox did not start: see its log")
 
     def _start_apps(self) -> None:
@@ -354,6 +401,7 @@ class SandboxEnv(Env):
             path = find_program(argv, self._environ)
         except ProgramError as error:
             raise EnvError(str(error)) from error
+        self._relay()
         full = private_arguments(argv, Path(self._environ["HOME"]), os.geteuid() == 0)
         return int(self._supervisor.ask("start", argv=[path, *full[1:]], cwd=self._cwd))
 

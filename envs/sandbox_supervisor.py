@@ -8,6 +8,9 @@ Two processes watch each other and the caller:
 * the *worker*, its child and a subreaper too, starts the X server, the window manager and the programs, and answers
   the caller. When the guardian dies it does the guardian's work on its own descendants.
 
+With isolation the worker does not start the programs itself, but asks `envs.sandbox_programs`, which bubblewrap runs in
+namespaces of its own; ports of this machine's loopback are relayed by children of the worker.
+
 Every direct child is killed by the kernel when its parent dies (``PR_SET_PDEATHSIG``), for the case that both are
 killed at once; files of such a case are removed by the next sandbox (`sweep`).
 
@@ -32,6 +35,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from envs.port_relay import relay
 from envs.processes import alive, children, descendants, kill_all, marked, reap, wait_gone
 
 MARK = "HANDEYE_SANDBOX"
@@ -39,6 +43,7 @@ MARK = "HANDEYE_SANDBOX"
 
 PREFIX = "handeye-sandbox-"
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+CLONE_NEWIPC, CLONE_NEWUSER = 0x08000000, 0x10000000
 TICK = 0.1
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -181,12 +186,22 @@ class _ProgramStarter:
         self._running: dict[int, subprocess.Popen[bytes]] = {}
         self._ended: dict[int, int] = {}
         self._kept: set[int] = set()
+        self._isolated: _IsolatedStarter | None = None
+        self._relays: dict[int, int] = {}  # port -> process
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         try:
             match request.pop("do"):
                 case "server":
                     return {"display": self._server(**request)}
+                case "isolate":
+                    return {"isolated": self._isolate(**request)}
+                case "relay":
+                    return {"relayed": [port for port in request["ports"] if self._relay(port)]}
+                case "start" if self._isolated and not request.get("keep"):
+                    return self._isolated.ask("start", **request, environ=self._environ)[0]
+                case "poll" if self._isolated:
+                    return self._isolated.ask("poll", **request)[0]
                 case "start":
                     return {"pid": self._start(**request)}
                 case "poll":
@@ -234,6 +249,45 @@ class _ProgramStarter:
             time.sleep(0.005)
         return False
 
+    def _isolate(self, argv: list[str]) -> int:
+        """Start the namespaces of the programs with the command line `argv`; those before end with their programs."""
+        if self._isolated is not None:
+            self._stop([self._isolated.pid, *self._relays.values()])
+            self._isolated.close()
+            self._relays.clear()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = self._spawn(argv, self._environ, stdin=theirs.fileno())
+        self._kept.add(process.pid)
+        self._isolated = _IsolatedStarter(process.pid, ours)
+        try:
+            self._isolated.ask("poll", pid=0)
+        except OSError as error:
+            raise OSError(f"the namespaces cannot be made ({self._log_end()}): allow user namespaces, or run the "
+                          "programs as you, with your files and network, with --no-isolation") from error  # fmt: skip
+        return process.pid
+
+    def _relay(self, port: int) -> bool:
+        """Make this machine's loopback `port` reachable for the programs; False where a program has taken it."""
+        if self._isolated is None or port in self._relays:
+            return self._isolated is not None
+        answer, listeners = self._isolated.ask("listen", port=port)
+        if "error" in answer or len(listeners) != 1:
+            return False
+        parent, pid = os.getpid(), os.fork()
+        if pid == 0:
+            _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            signal.pthread_sigmask(signal.SIG_SETMASK, set())
+            os.close(0)
+            os.close(1)
+            if os.getppid() == parent:
+                relay(socket.socket(fileno=listeners[0]), port)
+            os._exit(0)
+        os.close(listeners[0])
+        self._kept.add(pid)
+        self._relays[port] = pid
+        return True
+
     def _start(self, argv: list[str], cwd: str, keep: bool = False) -> int:
         """Start a program; one to `keep` is not ended by ``stop``."""
         pid = self._spawn(argv, self._environ, cwd=cwd).pid
@@ -241,7 +295,7 @@ class _ProgramStarter:
         return pid
 
     def _spawn(
-        self, argv: list[str], environ: dict[str, str], cwd: str = "/", note: str = ""
+        self, argv: list[str], environ: dict[str, str], cwd: str = "/", note: str = "", stdin: int = subprocess.DEVNULL
     ) -> subprocess.Popen[bytes]:
         parent = os.getpid()
 
@@ -253,10 +307,12 @@ class _ProgramStarter:
             _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
             if os.getppid() != parent:
                 os._exit(1)
+            if note == "server":
+                _own_ipc()
 
         with (self._home / "log").open("ab") as log:
             process = subprocess.Popen(
-                argv, env=environ, cwd=cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                argv, env=environ, cwd=cwd, stdin=stdin, stdout=log, stderr=log,
                 start_new_session=True, preexec_fn=prepare,
             )  # fmt: skip
         self._running[process.pid] = process
@@ -279,6 +335,43 @@ class _ProgramStarter:
     def _log_end(self) -> str:
         lines = (self._home / "log").read_text(errors="replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+
+
+class _IsolatedStarter:
+    """The worker's end of `envs.sandbox_programs`."""
+
+    def __init__(self, pid: int, control: socket.socket) -> None:
+        self.pid = pid
+        self._control = control
+        control.settimeout(20)
+
+    def ask(self, do: str, **what: Any) -> tuple[dict[str, Any], list[int]]:
+        """The answer to one request, and the file descriptors that came with it. Raises OSError and ValueError."""
+        self._control.sendall(json.dumps({"do": do, **what}).encode() + b"\n")
+        data, found = b"", list[int]()
+        while not data.endswith(b"\n"):
+            part, descriptors, _, _ = socket.recv_fds(self._control, 65536, 4)
+            if not part:
+                raise OSError("the programs' namespaces have ended")
+            data, found = data + part, found + descriptors
+        answer = json.loads(data)
+        if not isinstance(answer, dict):
+            raise ValueError("the programs' namespaces gave no answer")
+        return answer, found
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._control.close()
+
+
+def _own_ipc() -> None:
+    """Leave the machine's System V memory: clients of the X server name segments by numbers that it would attach."""
+    uid, gid = os.getuid(), os.getgid()
+    if _libc.unshare(CLONE_NEWIPC) == 0 or _libc.unshare(CLONE_NEWUSER | CLONE_NEWIPC) != 0:
+        return
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
+    Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
 
 
 def _wait_for(pid: int) -> None:

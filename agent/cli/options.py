@@ -42,6 +42,14 @@ class StructuredName(StrEnum):
     off = "off"
 
 
+class NetworkName(StrEnum):
+    """What a sandbox's programs reach; see `envs.isolation.Network`."""
+
+    none = "none"
+    loopback = "loopback"
+    full = "full"
+
+
 model_option = functools.partial(typer.Option, rich_help_panel="Model")
 record_option = functools.partial(typer.Option, rich_help_panel="Record")
 
@@ -61,6 +69,33 @@ SecretOptions = Annotated[
         "from an environment variable (NAME=env:VARIABLE) or a file (NAME=file:PATH). May be repeated.",
         metavar="NAME=env:VARIABLE",
         rich_help_panel="Limits and safety",
+    ),
+]
+ShareOptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--share",
+        help="Sandbox: a folder that its programs see, read-only with :ro; may be repeated. The first is their working "
+        "directory. Default: none of your files.",
+        metavar="DIR[:ro]",
+        rich_help_panel="Sandbox",
+    ),
+]
+NetworkOption = Annotated[
+    NetworkName | None,
+    typer.Option(
+        "--network",
+        help="Sandbox: none; loopback: also what you serve on 127.0.0.1 of this machine; full: this machine's network. "
+        "Default: none.",
+        rich_help_panel="Sandbox",
+    ),
+]
+NoIsolation = Annotated[
+    bool,
+    typer.Option(
+        "--no-isolation",
+        help="Sandbox: only the display is private; programs run as you, with your files and network.",
+        rich_help_panel="Sandbox",
     ),
 ]
 AsJson = Annotated[bool, record_option("--json", help="Print one JSON object on stdout and nothing else there.")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -11,13 +11,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.options import AsJson, ConfirmName, EnvName, SecretOptions, parse_size, print_json, takes_model
+from agent.cli.options import (
+    AsJson,
+    ConfirmName,
+    EnvName,
+    NetworkOption,
+    NoIsolation,
+    SecretOptions,
+    ShareOptions,
+    parse_size,
+    print_json,
+    takes_model,
+)
 from agent.core.errors import UserError
 from agent.models.spec import BUILTIN, ModelSpec
 
 if TYPE_CHECKING:
+    from agent.episodes import Episode
     from agent.episodes.replay.ask import Answered, ReplayComparison
     from agent.episodes.replay.simulate import Simulation
+    from agent.run.env_spec import EnvSpec
     from agent.run.replay import ReplayOptions
 
 
@@ -64,6 +77,9 @@ def replay(
         ),
     ] = None,
     size: Annotated[str | None, _live(help="Size of the sandbox. Default: as recorded.", metavar="WxH")] = None,
+    share: ShareOptions = None,
+    network: NetworkOption = None,
+    no_isolation: NoIsolation = False,
     serial: Annotated[
         str | None, _live(help="Which Android device, as adb devices names it, or HOST:PORT.", metavar="SERIAL")
     ] = None,
@@ -108,13 +124,14 @@ def replay(
     """
     _refuse(Mode.ask, mode, {"--model": model.name, "--within": within})
     live = {"--env": env, "--app": app_, "--size": size, "--serial": serial, "--timeout": timeout}
+    live |= {"--share": share, "--network": network, "--no-isolation": no_isolation or None}
     _refuse(Mode.live, mode, live | {"--max-seconds": max_seconds, "--confirm": confirm, "--secret": secret})
     if mode is Mode.view:
         model.refuse("with --mode view")
         _view(episode, out, as_json)
     elif mode is Mode.live:
         from agent.guard.secrets import Secrets
-        from agent.run.replay import ReplayOptions
+        from agent.run.replay import ReplayOptions, env_spec_for
 
         model.refuse("with --mode live")
         options = ReplayOptions(
@@ -124,7 +141,17 @@ def replay(
             confirm.value if confirm else None,
             out,
         )
-        _replay_live(episode, env, app_ or (), parse_size(size) if size else None, serial, options, as_json)
+        choose = functools.partial(
+            env_spec_for,
+            kind=env.value if env else None,
+            apps=app_ or (),
+            size=parse_size(size) if size else None,
+            serial=serial,
+            share=tuple(share or ()),
+            network=network.value if network else None,
+            isolated=not no_isolation,
+        )
+        _replay_live(episode, choose, options, as_json)
     elif out is not None:
         raise UserError(f"--out has no effect with --mode {mode}: leave it out")
     elif mode is Mode.simulate:
@@ -140,20 +167,11 @@ def _refuse(of: Mode, mode: Mode, options: Mapping[str, object]) -> None:
             raise UserError(f"{name} has no effect with --mode {mode}: leave it out, or add --mode {of}")
 
 
-def _replay_live(
-    folder: Path,
-    env: EnvName | None,
-    apps: Sequence[str],
-    size: tuple[int, int] | None,
-    serial: str | None,
-    options: ReplayOptions,
-    as_json: bool,
-) -> None:
+def _replay_live(folder: Path, choose: Callable[[Episode], EnvSpec], options: ReplayOptions, as_json: bool) -> None:
     from agent.episodes import read_episode
-    from agent.run.replay import env_spec_for, replay_episode
+    from agent.run.replay import replay_episode
 
-    screen = env_spec_for(read_episode(folder), env.value if env else None, apps, size, serial)
-    done = replay_episode(folder, screen, options)
+    done = replay_episode(folder, choose(read_episode(folder)), options)
     print_json(done.to_json()) if as_json else typer.echo(str(done.recording))
     if not done.ok:
         raise typer.Exit(130 if done.result.ending == "stopped_by_user" else 1)

@@ -12,7 +12,10 @@ from agent.cli.options import (
     AsJson,
     ConfirmName,
     EnvName,
+    NetworkOption,
+    NoIsolation,
     SecretOptions,
+    ShareOptions,
     parse_size,
     print_json,
     record_option,
@@ -44,6 +47,9 @@ def run(
         _screen("--app", help="Start this program on the sandbox first; may be repeated.", metavar="PROGRAM"),
     ] = None,
     size: Annotated[str, _screen(help="Size of the sandbox display.", metavar="WxH")] = "1280x800",
+    share: ShareOptions = None,
+    network: NetworkOption = None,
+    no_isolation: NoIsolation = False,
     monitors: Annotated[int, _screen(help="Monitors of the sandbox, side by side.", min=1, max=4)] = 1,
     monitor: Annotated[int | None, _screen(help="Work on this monitor only; 1 is the first.", min=1)] = None,
     live: Annotated[
@@ -93,7 +99,7 @@ def run(
 
     [bold]Examples[/]
 
-      handeye run --app mousepad 'Type "Hello", open the File menu, click "Save As…", type "hello.txt" and press Enter'
+      handeye run --app mousepad --share . 'Type "Hello", press ctrl+s, type "hello.txt" and press Enter'
 
       handeye run --env desktop --model http://127.0.0.1:8000 "Open the settings and switch to dark mode"
 
@@ -112,7 +118,18 @@ def run(
     from agent.views.live.page import LiveViewOptions
 
     kind = env or (EnvName.sandbox if app_ else EnvName.desktop)
-    screen = EnvSpec(kind.value, tuple(app_ or ()), parse_size(size), monitors, monitor, dry_run, serial)
+    screen = EnvSpec(
+        kind.value,
+        tuple(app_ or ()),
+        parse_size(size),
+        monitors,
+        monitor,
+        dry_run,
+        serial,
+        share=tuple(share or ()),
+        network=network.value if network else None,
+        isolated=not no_isolation,
+    )
     options = RunOptions(
         model=model,
         max_steps=max_steps,

@@ -22,10 +22,11 @@ from agent.episodes.replay.script import Script, opened_first
 from agent.guard.secrets import Secrets
 from agent.perception.perceive import Perceiver
 from agent.run.assemble import assembled
-from agent.run.env_spec import EnvKind, EnvSpec, open_env
+from agent.run.env_spec import EnvKind, EnvSpec, check_env, open_env
 from agent.run.session import ConfirmMode, policy_for, report_of, run_folder
 from agent.views.terminal import TerminalView
 from envs.env import Env
+from envs.isolation import Network
 from envs.settle import Rules
 
 QUICK = Rules(quiet=0.05)
@@ -96,6 +97,9 @@ def env_spec_for(
     apps: Sequence[str] = (),
     size: tuple[int, int] | None = None,
     serial: str | None = None,
+    share: Sequence[str] = (),
+    network: Network | None = None,
+    isolated: bool = True,
 ) -> EnvSpec:
     """The screen to replay on: what is not given is as on record, kind, apps and size.
 
@@ -103,10 +107,7 @@ def env_spec_for(
     not go together.
     """
     kind = kind or ("sandbox" if apps else "android" if serial else _recorded_kind(episode))
-    if apps and kind != "sandbox":
-        raise UserError("--app starts a program on the sandbox: add --env sandbox, or start the program yourself")
-    if serial and kind != "android":
-        raise UserError("--serial names an Android device: add --env android")
+    check_env(EnvSpec(kind, apps=apps, serial=serial, share=share, network=network, isolated=isolated))
     if kind == "sandbox":
         first = episode.steps[0].frame if episode.steps else None
         size = size or ((first.width, first.height) if first else (1280, 800))
@@ -115,6 +116,7 @@ def env_spec_for(
         screen = EnvSpec(kind, tuple(app for app in wanted if app not in opened), size, programs=tuple(opened))
     else:
         screen = EnvSpec(kind, serial=serial)
+    screen = replace(screen, share=share, network=network, isolated=isolated)
     if screen.platform != episode.header.platform:
         raise UserError(f"the episode is of a {episode.header.platform} screen, and {kind} is none: change --env")
     return screen

@@ -29,7 +29,7 @@ def test_an_editor_writes_exactly_the_text(in_tmp: Path, capsys: pytest.CaptureF
         f"Type “{TEXT[0]}”, press Enter, type “{TEXT[1]}”. "
         f"Then open the File menu, click Save As…, type {target} and press Enter"
     )
-    status, done = cli(capsys, "run", "--app", "mousepad", "--out", "ep", task)
+    status, done = cli(capsys, "run", "--app", "mousepad", "--share", ".", "--out", "ep", task)
     assert (status, done["ending"]) == (0, "done"), done
     assert target.read_text(encoding="utf-8").rstrip("\n") == "\n".join(TEXT)
     assert Path(str(done["report"])).stat().st_size > 10_000
@@ -57,7 +57,7 @@ def test_a_web_form_is_filled_and_sent(form: FormServer) -> None:
         "select Blue in the Colour list, set the Date field to 2026-03-15, "
         'click "Send the form" and wait for "Thank you"'
     )
-    with SandboxEnv([f"chromium {form.url}"]) as env:
+    with SandboxEnv([f"chromium {form.url}"], network="loopback") as env:
         result = work(env, task)
     assert result.ending is Ending.DONE, story(result)
     wanted = {"name": "Ada Lovelace", "news": "yes", "colour": "Blue", "date": "2026-03-15", "volume": "20"}
@@ -65,7 +65,7 @@ def test_a_web_form_is_filled_and_sent(form: FormServer) -> None:
 
 
 def test_a_slider_is_dragged(form: FormServer) -> None:
-    with SandboxEnv([f"chromium {form.url}"]) as env:
+    with SandboxEnv([f"chromium {form.url}"], network="loopback") as env:
         result = work(env, 'Drag the Volume slider to 80, then click "Send the form"')
     assert result.ending is Ending.DONE, story(result)
     assert form.values is not None
@@ -78,7 +78,7 @@ def test_a_dialog_that_appears_on_its_own_is_dismissed(form: FormServer) -> None
         'If a dialog appears, click "Stay signed in". Type "Grace" into the Name field, wait 6 seconds, '
         'check "Subscribe to the newsletter" and click "Send the form"'
     )
-    with SandboxEnv([f"chromium {form.url}"]) as env:
+    with SandboxEnv([f"chromium {form.url}"], network="loopback") as env:
         result = work(env, task)
     assert result.ending is Ending.DONE, story(result)
     assert form.dismissed
@@ -105,7 +105,7 @@ root.mainloop()
 
 def test_a_message_box_that_nobody_spoke_of_is_closed(in_tmp: Path) -> None:
     (in_tmp / "preferences.py").write_text(PREFERENCES)
-    with SandboxEnv(["/usr/bin/python3 preferences.py"]) as env:
+    with SandboxEnv(["/usr/bin/python3 preferences.py"], cwd=".") as env:
         result = work(env, 'Type "x1" into User name, wait 4 seconds, check "Enable sounds", then click Apply')
     assert result.ending is Ending.DONE, story(result)
     assert "closed on its own account" in result.message
@@ -113,7 +113,7 @@ def test_a_message_box_that_nobody_spoke_of_is_closed(in_tmp: Path) -> None:
 
 
 def test_what_is_not_there_is_said(form: FormServer) -> None:
-    with SandboxEnv([f"chromium {form.url}"]) as env:
+    with SandboxEnv([f"chromium {form.url}"], network="loopback") as env:
         result = work(env, "Click the Frobnicate button")
     assert result.ending is Ending.GAVE_UP
     assert "Frobnicate" in result.message
@@ -121,7 +121,7 @@ def test_what_is_not_there_is_said(form: FormServer) -> None:
 
 
 def test_a_task_that_needs_planning_points_to_a_model() -> None:
-    with SandboxEnv(["mousepad"]) as env:
+    with SandboxEnv(["mousepad"], cwd=".") as env:
         result = work(env, "Organise my notes by topic and find the cheapest flight")
     assert result.ending is Ending.GAVE_UP
     assert "--model" in result.message

@@ -170,7 +170,7 @@ def test_a_person_steers_a_whole_run(form: FormServer, browser: Browser, tmp_pat
 
 def start(folder: Path, form: FormServer, url: str) -> Running:
     task = f"Fill in the form {injections('task')}"
-    more = ("--app", f"chromium {form.url}", "--live", "--confirm", "always")
+    more = ("--app", f"chromium {form.url}", "--network", "loopback", "--live", "--confirm", "always")
     return Running(folder, url, *more, task=task, app=None)
 
 

@@ -87,7 +87,21 @@ def test_a_password_leaves_no_trace(
         'click "Sign in" and wait for "Welcome"'
     )
     with pytest.raises(SystemExit) as left:
-        main(["run", task, "--app", f"chromium {url}", "--secret", "PW=env:THE_PASSWORD", "--out", "ep", "--json"])
+        main(
+            [
+                "run",
+                task,
+                "--app",
+                f"chromium {url}",
+                "--network",
+                "loopback",
+                "--secret",
+                "PW=env:THE_PASSWORD",
+                "--out",
+                "ep",
+                "--json",
+            ]
+        )
     said = capsys.readouterr()
     assert left.value.code == 0, said.out
     assert forms == [{"user": "ada", "pw": VALUE}]

@@ -81,12 +81,12 @@ def fill(env: Env, pointing: Pointing) -> None:
 
 @pytest.mark.parametrize("size", [(1280, 800), (1920, 1080), (2560, 1440)])
 def test_clicks_land_where_the_model_pointed(form: FormServer, size: tuple[int, int]) -> None:
-    with SandboxEnv([f"chromium {form.url}"], size) as env:
+    with SandboxEnv([f"chromium {form.url}"], size, network="loopback") as env:
         fill(env, Pointing(form, size))
 
 
 def test_clicks_land_on_the_second_of_two_monitors(form: FormServer) -> None:
-    with SandboxEnv([f"chromium {form.url}"], (1280, 800), monitors=2, monitor=1) as env:
+    with SandboxEnv([f"chromium {form.url}"], (1280, 800), network="loopback", monitors=2, monitor=1) as env:
         assert env.observe().frame.origin == (1280, 0)
         fill(env, Pointing(form, (1280, 800), (1280, 0)))
 
@@ -123,7 +123,7 @@ class StandInGeometry:
 
 @pytest.mark.parametrize(("scale", "origin"), [(2, (0, 0)), (1, (-1280, -200)), (2, (-640, 0))])
 def test_clicks_land_on_stand_in_geometries(form: FormServer, scale: int, origin: tuple[int, int]) -> None:
-    with SandboxEnv([f"chromium {form.url}"]) as sandbox:
+    with SandboxEnv([f"chromium {form.url}"], network="loopback") as sandbox:
         assert sandbox.display is not None
         geometry = StandInGeometry(sandbox.display, scale, origin)
         env = DesktopEnv(capture=geometry, backend=InputBackend(geometry))
@@ -175,6 +175,6 @@ def test_a_wrong_answer_is_asked_again_with_the_reason(sandbox_form: SandboxEnv)
 
 @pytest.fixture(scope="module")
 def sandbox_form() -> Any:
-    with FormServer() as form, SandboxEnv([f"chromium {form.url}"]) as env:
+    with FormServer() as form, SandboxEnv([f"chromium {form.url}"], network="loopback") as env:
         env.form = form  # type: ignore[attr-defined]
         yield env

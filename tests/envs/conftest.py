@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +12,8 @@ from actions.dryrun import DryRunBackend
 from envs.sandbox import SandboxEnv
 
 TKAPP = Path(__file__).with_name("tkapp.py")
+PYTHON = "/usr/bin/python3"
+"""The system's interpreter: the only one that the programs of a sandbox see."""
 
 
 class TkApp:
@@ -22,8 +23,13 @@ class TkApp:
         self._log = folder / "tkapp.log"
         self._log.touch()
 
+    @property
+    def share(self) -> list[str]:
+        """The folders that it needs in a sandbox."""
+        return [str(self._log.parent), f"{TKAPP.parent}:ro"]
+
     def command(self, *features: str) -> str:
-        return f"{sys.executable} {TKAPP} {self._log} {' '.join(features)}"
+        return f"{PYTHON} {TKAPP} {self._log} {' '.join(features)}"
 
     def times(self, word: str) -> list[float]:
         """When it did `word`, on the clock of `time.perf_counter`."""

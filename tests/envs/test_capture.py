@@ -40,7 +40,7 @@ def test_frames_count_up(screen: SandboxEnv) -> None:
 
 @pytest.mark.desktop
 def test_the_second_monitor_shows_its_own_pixels_and_maps_to_its_own_place(tkapp: TkApp) -> None:
-    with SandboxEnv([tkapp.command()], (640, 480), monitors=2, monitor=1) as env:
+    with SandboxEnv([tkapp.command()], (640, 480), share=tkapp.share, monitors=2, monitor=1) as env:
         window = env.windows()[0]
         second = env.observe()
         assert window.left >= 640

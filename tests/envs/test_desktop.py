@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ from envs.env import EnvError
 from envs.monitor import Monitor
 from envs.sandbox import SandboxEnv
 from envs.x11 import XScreen
-from tests.envs.conftest import TKAPP, TkApp, until
+from tests.envs.conftest import PYTHON, TKAPP, TkApp, until
 
 
 class RecordingBackend:
@@ -74,7 +73,7 @@ def square(env: SandboxEnv) -> Point:
 @pytest.mark.desktop
 def test_settling_ends_within_150_ms_of_an_animations_last_frame_beside_a_clock_and_a_caret(tkapp: TkApp) -> None:
     late = []
-    with SandboxEnv([tkapp.command("animate", "clock", "entry")]) as env:
+    with SandboxEnv([tkapp.command("animate", "clock", "entry")], share=tkapp.share) as env:
         for _ in range(7):
             frame = env.observe().frame
             outcome = env.perform(Click(point=square(env)), frame)
@@ -88,7 +87,7 @@ def test_settling_ends_within_150_ms_of_an_animations_last_frame_beside_a_clock_
 
 @pytest.mark.desktop
 def test_beside_a_clock_and_a_caret_doing_nothing_takes_the_reaction_time(tkapp: TkApp) -> None:
-    with SandboxEnv([tkapp.command("clock", "entry")]) as env:
+    with SandboxEnv([tkapp.command("clock", "entry")], share=tkapp.share) as env:
         seconds = []
         for _ in range(7):
             frame = env.observe().frame
@@ -100,7 +99,7 @@ def test_beside_a_clock_and_a_caret_doing_nothing_takes_the_reaction_time(tkapp:
 
 @pytest.mark.desktop
 def test_a_window_that_never_rests_ends_at_the_deadline_unsettled(tkapp: TkApp) -> None:
-    with SandboxEnv([tkapp.command("never")]) as env:
+    with SandboxEnv([tkapp.command("never")], share=tkapp.share) as env:
         for _ in range(2):
             outcome = env.perform(Key(chords=("shift",)), env.observe().frame)
             assert not outcome.settled
@@ -226,9 +225,9 @@ def test_opening_what_is_not_allowed_does_nothing_and_says_so() -> None:
 
 @pytest.mark.desktop
 def test_open_starts_a_program_on_the_sandbox_and_waits_for_its_window(tkapp: TkApp, tmp_path: Path) -> None:
-    command = f"{sys.executable} {TKAPP} {tmp_path / 'tkapp.log'}"
-    with SandboxEnv(programs=[command]) as env:
-        action = Open(target=Path(sys.executable).name)
+    command = f"{PYTHON} {TKAPP} {tmp_path / 'tkapp.log'}"
+    with SandboxEnv(programs=[command], share=tkapp.share) as env:
+        action = Open(target=Path(PYTHON).name)
         outcome = env.perform(action, env.observe().frame)
         assert outcome.performed
         assert outcome.detail == f"started: {command}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,7 @@ from envs.env import EnvError
 from envs.processes import marked
 from envs.sandbox import SandboxEnv
 from envs.sandbox_supervisor import MARK, PREFIX, sweep
-from tests.envs.conftest import TkApp, until
+from tests.envs.conftest import PYTHON, TkApp, until
 
 pytestmark = pytest.mark.desktop
 DUMP = "import json,os;json.dump([dict(os.environ),os.getcwd()],open(os.environ['HOME']+'/seen','w'))"
@@ -41,9 +40,8 @@ def test_programs_see_a_home_of_their_own_and_nothing_of_the_session(
     monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/run/user/0/bus")
     monkeypatch.setenv("SECRET_API_KEY", "do not pass on")
-    monkeypatch.chdir(tmp_path)
-    with SandboxEnv(environ={"EXTRA": "yes"}) as env:
-        env.launch([sys.executable, "-c", DUMP], wait=False)
+    with SandboxEnv(environ={"EXTRA": "yes"}, share=[str(tmp_path)]) as env:
+        env.launch([PYTHON, "-c", DUMP], wait=False)
         seen = env.home / "home/seen"
         assert until(lambda: seen.exists() and seen.read_text().endswith("]"))
         environ, cwd = json.loads(seen.read_text())
@@ -88,7 +86,7 @@ def test_a_new_text_is_saved_by_a_plain_name_into_the_callers_folder(tmp_path: P
         for action in (TypeText(text="words"), save, TypeText(text="notes.txt"), enter):
             env.perform(action, env.observe().frame)
         assert until((tmp_path / "notes.txt").exists)
-        assert (tmp_path / "notes.txt").read_text() == "words"
+        assert until(lambda: (tmp_path / "notes.txt").read_text() == "words")
 
 
 def test_a_window_larger_than_the_screen_is_made_to_fit() -> None:
@@ -105,8 +103,8 @@ def test_a_window_larger_than_the_screen_is_made_to_fit() -> None:
         ("/no/such/path", "check the path"),
         ("mousepad 'unclosed", "check its quotes"),
         ("", "an empty program"),
-        (f"{sys.executable} -c 'raise SystemExit(3)'", r"ended at once \(status 3\)"),
-        (f"{sys.executable} -c 'import nothing_like_this'", "No module named 'nothing_like_this'"),
+        (f"{PYTHON} -c 'raise SystemExit(3)'", r"ended at once \(status 3\)"),
+        (f"{PYTHON} -c 'import nothing_like_this'", "No module named 'nothing_like_this'"),
     ],
 )
 def test_a_program_that_cannot_run_is_one_clear_line_and_leaves_nothing(app: str, line: str) -> None:
@@ -119,10 +117,12 @@ def test_a_program_that_cannot_run_is_one_clear_line_and_leaves_nothing(app: str
 
 def test_a_program_without_a_window_is_given_up_at_the_deadline() -> None:
     with pytest.raises(EnvError, match=r"showed no window within 0\.5 s"):
-        SandboxEnv([f"{sys.executable} -c 'import time; time.sleep(60)'"], app_timeout=0.5)
+        SandboxEnv([f"{PYTHON} -c 'import time; time.sleep(60)'"], app_timeout=0.5)
 
 
-@pytest.mark.parametrize("wrong", [{"size": (10, 10)}, {"monitors": 0}, {"monitor": 1}, {"cwd": "/no/such/folder"}])
+@pytest.mark.parametrize(
+    "wrong", [{"size": (10, 10)}, {"monitors": 0}, {"monitor": 1}, {"cwd": "/no/such/folder"}, {"share": ["/etc"]}]
+)
 def test_impossible_sandboxes_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(EnvError):
         SandboxEnv(**wrong)  # type: ignore[arg-type]
@@ -135,7 +135,7 @@ def test_a_missing_x_server_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_reset_brings_it_to_its_start(tkapp: TkApp) -> None:
-    with SandboxEnv([tkapp.command("animate")]) as env:
+    with SandboxEnv([tkapp.command("animate")], share=tkapp.share) as env:
         env.reset()
         first = env.observe()
         started = len(tkapp.times("shown"))

@@ -71,7 +71,7 @@ def main():
     parser.add_argument("--app", action="append", default=[], help="start this program on a private display")
     arguments = parser.parse_args()
     try:
-        with SandboxEnv(arguments.app, size=SIZE) if arguments.app else DesktopEnv() as env:
+        with SandboxEnv(arguments.app, size=SIZE, isolated=False) if arguments.app else DesktopEnv() as env:
             for number, action, changes in steps():
                 do(env, number, action, changes)
     except (EnvError, ValueError) as error:

@@ -35,7 +35,7 @@ def desktop_source(monitor: int | None, stack: ExitStack) -> RecordingSource:
 
 def sandbox_source(size: tuple[int, int], stack: ExitStack) -> RecordingSource:
     """Open a private display of `size` pixels; closed with `stack`. Raises `EnvError`."""
-    env = SandboxEnv(size=size)
+    env = SandboxEnv(size=size, isolated=False)  # a person acts, with their own files
     stack.callback(env.close)
     return RecordingSource(
         name=env.name,

@@ -77,6 +77,7 @@ class Pages:
 
     def __post_init__(self) -> None:
         self._server = _PageServer(("127.0.0.1", 0), self._handler())
+        self.port = self._server.server_port
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()

@@ -143,7 +143,12 @@ class DesktopWorld(StateWorld):
         self._fill()
         self.pages = self._stack.enter_context(Pages(self.scene.pages))
         self._env = self._stack.enter_context(
-            SandboxEnv(size=SIZE, cwd=self.home, environ={"HOME": str(self.home), "HISTFILE": "/dev/null"})
+            SandboxEnv(
+                size=SIZE,
+                cwd=self.home,
+                environ={"HOME": str(self.home), "HISTFILE": "/dev/null"},
+                ports=[self.pages.port],
+            )
         )
         (self._env.home / "home/.config/mimeapps.list").write_text(_OPENERS, encoding="utf-8")
         for app in self.scene.apps:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -184,7 +183,7 @@ def test_a_real_window_is_filled_in(tmp_path: Path) -> None:
     saved = tmp_path / "saved.txt"
     task = 'Type "Ada, and Grace" into the Name field, set City to Paris, check "I agree", '
     task += 'click Save and wait for "All saved"'
-    with sandbox.SandboxEnv([f"{sys.executable} {tmp_path}/window.py {saved}"]) as env:
+    with sandbox.SandboxEnv([f"/usr/bin/python3 {tmp_path}/window.py {saved}"], cwd=tmp_path) as env:
         end, story = run(env, task)
     assert end.status == "success", story
     assert saved.read_text() == "Ada, and Grace|Paris|1", story

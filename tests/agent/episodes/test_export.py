@@ -108,7 +108,7 @@ def test_nothing_in_a_script_runs_but_its_own_code(tmp_path):
 def test_the_script_does_it_again(tmp_path):
     form, typed = Path(__file__).parents[1].joinpath("secret_form.py"), tmp_path / "typed.json"
     app = f"/usr/bin/python3 {form} {typed}"
-    with SandboxEnv([app]) as env:
+    with SandboxEnv([app], share=[str(tmp_path), f"{form.parent}:ro"]) as env:
         frame = env.observe().frame
     size = (frame.width, frame.height)
     actions = [Click(point=Point(417, 110)), TypeText(text="ada ü"), Click(point=Point(416, 166))]

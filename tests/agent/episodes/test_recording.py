@@ -84,7 +84,8 @@ class Recording(threading.Thread):
 def form(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RecordingResult]:
     """The sign-in form, filled in by hand."""
     folder = tmp_path_factory.mktemp("form")
-    with SandboxEnv([f"{sys.executable} {FORM} {folder / 'said.json'}"]) as env, pytest.MonkeyPatch.context() as patch:
+    app, share = f"/usr/bin/python3 {FORM} {folder / 'said.json'}", [str(folder), f"{FORM.parent}:ro"]
+    with SandboxEnv([app], share=share) as env, pytest.MonkeyPatch.context() as patch:
         patch.setenv("DISPLAY", env.display)
         patch.setenv("PW", VALUE)
         person = Person(env.display)

@@ -172,7 +172,19 @@ def test_a_real_run_leaves_no_trace_of_the_password_anywhere(tmp_path, monkeypat
         'Type "ada" into the User field, type "{{secret:PW}}" into the Code field, '
         'type "{{secret:PW}}" into the Password field, press Enter and wait for "Welcome"'
     )
-    command = ["run", "--app", f"/usr/bin/python3 {FORM} {typed}", "--secret", "PW=env:THE_CODE", "--out", str(folder)]
+    command = [
+        "run",
+        "--share",
+        str(tmp_path),
+        "--share",
+        f"{Path(FORM).parent}:ro",
+        "--app",
+        f"/usr/bin/python3 {FORM} {typed}",
+        "--secret",
+        "PW=env:THE_CODE",
+        "--out",
+        str(folder),
+    ]
     with pytest.raises(SystemExit) as left:
         main([*command, "--max-seconds", "90", task, "--json"])
     said = capsys.readouterr()

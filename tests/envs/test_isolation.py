@@ -1,0 +1,119 @@
+"""What a hostile program in the sandbox can reach: nothing that is not its own or shared with it."""
+
+from __future__ import annotations
+
+import http.server
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from actions.action import TypeText
+from envs.env import EnvError
+from envs.isolation import Network, read_share
+from envs.sandbox import SandboxEnv
+from tests.envs.conftest import PYTHON, until
+
+pytestmark = pytest.mark.desktop
+MARKER = "handeye-secret-7431"
+"""What no command may print."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[int]:
+    """The port of a loopback server whose every page is the marker."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(MARKER.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    found = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=found.serve_forever, daemon=True).start()
+    yield found.server_port
+    found.shutdown()
+    found.server_close()
+
+
+@pytest.fixture(scope="module")
+def victim(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the user's outside the sandbox, with a private file, a socket's folder and a script."""
+    folder = tmp_path_factory.mktemp("victim")
+    for name in ("key.pem", "notes.txt", ".env", "readable"):
+        (folder / name).write_text(MARKER)
+        (folder / name).chmod(0o600)
+    return folder
+
+
+def hostile(victim: Path, port: int, display: str, pid: int) -> list[str]:
+    """Shell commands that succeed, or print the marker, only where they reach out of the sandbox."""
+    names = {"victim": victim, "port": port, "number": display[1:], "pid": pid, "own": os.getpid(), "home": Path.home(),
+             "here": Path(__file__), "cwd": Path.cwd()}  # fmt: skip
+    text = Path(__file__).with_name("hostile_commands.txt").read_text(encoding="utf-8")
+    for name, value in names.items():
+        text = text.replace(f"{{{name}}}", str(value))
+    return text.splitlines()
+
+
+@pytest.mark.slow
+def test_a_terminal_reaches_nothing_outside(
+    tmp_path: Path, victim: Path, server: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HANDEYE_API_KEY", MARKER)
+    with SandboxEnv() as other, SandboxEnv(["xterm -e sh"], cwd=tmp_path) as env:
+        commands = hostile(victim, server, other.display, other._supervisor.pid)
+        assert len(commands) >= 100
+        lines = [f"(echo {n} >> tried; {c}) > out.{n} 2>&1 && echo {n} >> succeeded" for n, c in enumerate(commands)]
+        (tmp_path / "hostile.sh").write_text("\n".join([*lines, "touch done\n"]))
+        env.perform(TypeText(text="sh hostile.sh\n"), env.observe().frame)
+        assert until((tmp_path / "done").exists, 120)
+        tried = (tmp_path / "tried").read_text().split()
+        assert len(tried) == len(commands), "a command ended the script"
+        succeeded = tmp_path / "succeeded"
+        reached = [commands[int(n)] for n in succeeded.read_text().split()] if succeeded.exists() else []
+        assert reached == []
+        outputs = [(tmp_path / f"out.{n}").read_text(errors="replace") for n in range(len(commands))]
+        assert [command for command, output in zip(commands, outputs, strict=True) if MARKER in output] == []
+        assert sorted(path.name for path in victim.iterdir()) == [".env", "key.pem", "notes.txt", "readable"]
+        assert other.windows() == ()
+
+
+@pytest.mark.parametrize("text", ["/", "/etc", "/usr/share", "/proc/self", "/no/such/folder", "/tmp"])
+def test_a_part_of_the_system_cannot_be_shared(text: str) -> None:
+    with pytest.raises(EnvError):
+        read_share(text)
+
+
+def test_a_share_is_read_only_where_that_is_said(tmp_path: Path) -> None:
+    work, read = tmp_path / "work", tmp_path / "read"
+    work.mkdir()
+    read.mkdir()
+    (read / "text").write_text("shared")
+    with SandboxEnv(share=[str(work), f"{read}:ro"]) as env:
+        env.launch(["sh", "-c", f"cp {read}/text copy; touch {read}/new; touch done"], wait=False)
+        assert until((work / "done").exists)
+    assert (work / "copy").read_text() == "shared"
+    assert not (read / "new").exists()
+
+
+@pytest.mark.parametrize(("network", "reached"), [("none", False), ("loopback", True)])
+def test_the_loopback_of_this_machine_is_reached_only_where_that_is_said(
+    tmp_path: Path, server: int, network: Network, reached: bool
+) -> None:
+    with SandboxEnv(cwd=tmp_path, network=network) as env:
+        read = f"import urllib.request as r; print(r.urlopen('http://127.0.0.1:{server}/').read().decode())"
+        env.launch(["sh", "-c", f'{PYTHON} -c "{read}" > page; touch done'], wait=False)
+        assert until((tmp_path / "done").exists, 20)
+    assert (MARKER in (tmp_path / "page").read_text()) is reached
+
+
+def test_a_file_that_the_programs_would_not_see_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(EnvError, match=f"does not see {tmp_path}/notes.txt: add --share {tmp_path}"):
+        SandboxEnv([f"mousepad {tmp_path}/notes.txt"])
