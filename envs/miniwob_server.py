@@ -111,7 +111,7 @@ class _QuietServer(http.server.ThreadingHTTPServer):
 
 
 def _handler(server: MiniwobServer) -> type[http.server.BaseHTTPRequestHandler]:
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class MiniwobHandler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
@@ -139,4 +139,4 @@ def _handler(server: MiniwobServer) -> type[http.server.BaseHTTPRequestHandler]:
         def log_message(self, *_: object) -> None:
             """Nothing."""
 
-    return Handler
+    return MiniwobHandler

@@ -95,7 +95,7 @@ def _jpeg(image: Image) -> bytes:
 
 
 def _handler(viewer: Viewer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+    class ViewerHandler(BaseHTTPRequestHandler):
         timeout = 30
 
         def do_GET(self) -> None:
@@ -141,4 +141,4 @@ def _handler(viewer: Viewer) -> type[BaseHTTPRequestHandler]:
         def log_message(self, format: str, *args: object) -> None:
             """Log nothing: the terminal shows the recording."""
 
-    return Handler
+    return ViewerHandler

@@ -114,7 +114,7 @@ class Pages:
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         pages = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class PagesHandler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 path = urlsplit(self.path).path
                 if path in pages.pages:
@@ -141,4 +141,4 @@ class Pages:
             def log_message(self, format: str, *args: object) -> None:
                 """Be silent."""
 
-        return Handler
+        return PagesHandler

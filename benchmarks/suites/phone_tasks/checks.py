@@ -10,16 +10,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from benchmarks.suites.phone_tasks.device import PhoneDevice, Row
+from benchmarks.suites.phone_tasks.device import RemotePhone, Row
 
 
 class Check(Protocol):
     """What is asked of the state."""
 
-    def begin(self, device: PhoneDevice) -> None:
+    def begin(self, device: RemotePhone) -> None:
         """Note what is there before the agent comes."""
 
-    def problem(self, device: PhoneDevice, answer: str | None) -> str:
+    def problem(self, device: RemotePhone, answer: str | None) -> str:
         """What is wrong now, "" for nothing; `answer` is what the agent last told the user."""
 
 
@@ -33,11 +33,11 @@ class Rows:
         self._new, self._gone = Counter(new), Counter(gone)
         self._before: Counter[Row] = Counter()
 
-    def begin(self, device: PhoneDevice) -> None:
+    def begin(self, device: RemotePhone) -> None:
         """Note the rows."""
         self._before = Counter(device.rows(*self._where))
 
-    def problem(self, device: PhoneDevice, answer: str | None) -> str:
+    def problem(self, device: RemotePhone, answer: str | None) -> str:
         """Compare them."""
         now = Counter(device.rows(*self._where))
         wanted = self._before - self._gone + self._new
@@ -55,11 +55,11 @@ class FilesChanged:
         self._new, self._gone = Counter((new or {}).items()), Counter((gone or {}).items())
         self._before: Counter[tuple[str, str]] = Counter()
 
-    def begin(self, device: PhoneDevice) -> None:
+    def begin(self, device: RemotePhone) -> None:
         """Note the files."""
         self._before = device.files()
 
-    def problem(self, device: PhoneDevice, answer: str | None) -> str:
+    def problem(self, device: RemotePhone, answer: str | None) -> str:
         """Compare them."""
         now, wanted = device.files(), self._before - self._gone + self._new
         return _differs("files", list((wanted - now).elements()), list((now - wanted).elements()))
@@ -71,11 +71,11 @@ class Setting:
     def __init__(self, at: str, value: str, before: str) -> None:
         self._at, self._value, self._before = at.split(" "), value, before
 
-    def begin(self, device: PhoneDevice) -> None:
+    def begin(self, device: RemotePhone) -> None:
         """Set it to something else."""
         device.put(self._at[0], self._at[1], self._before)
 
-    def problem(self, device: PhoneDevice, answer: str | None) -> str:
+    def problem(self, device: RemotePhone, answer: str | None) -> str:
         """Compare it."""
         now = device.setting(self._at[0], self._at[1])
         return "" if now == self._value else f"{self._at[1]} is {now}, not {self._value}"
@@ -90,10 +90,10 @@ class AnswerSays:
     def __init__(self, *wanted: str) -> None:
         self._wanted = wanted
 
-    def begin(self, device: PhoneDevice) -> None:
+    def begin(self, device: RemotePhone) -> None:
         """Nothing to note."""
 
-    def problem(self, device: PhoneDevice, answer: str | None) -> str:
+    def problem(self, device: RemotePhone, answer: str | None) -> str:
         """Compare it."""
         if answer is None:
             return "no answer was given"

@@ -24,7 +24,7 @@ Value = str | int
 Row = tuple[Value, ...]
 
 
-class PhoneDevice:
+class RemotePhone:
     """The phone behind `link`. All methods raise `EnvError` when it cannot be reached or says no."""
 
     def __init__(self, link: AdbLink) -> None:

@@ -7,7 +7,7 @@ from random import Random
 
 from actions.action import AnyAction
 from benchmarks.suites.phone_tasks.checks import AnswerSays, FilesChanged, Rows
-from benchmarks.suites.phone_tasks.device import PhoneDevice, Row
+from benchmarks.suites.phone_tasks.device import RemotePhone, Row
 from benchmarks.suites.phone_tasks.sample_text import NOUNS, TITLES, errand
 from benchmarks.suites.phone_tasks.script import PhoneScript
 from benchmarks.suites.phone_tasks.settings import taps
@@ -22,7 +22,7 @@ def notes(*, new: tuple[Row, ...] = (), gone: tuple[Row, ...] = ()) -> Rows:
     return Rows("notes", "notes", NOTE, new=new, gone=gone)
 
 
-def add_note(device: PhoneDevice, title: str, body: str) -> None:
+def add_note(device: RemotePhone, title: str, body: str) -> None:
     """One more note, not pinned, the newest."""
     device.insert("notes", "notes", title=title, body=body, pinned=0, modified=1773653100000)
 
@@ -61,7 +61,7 @@ def delete_two(random: Random) -> PhoneScene:
     def script(ui: PhoneScript) -> Iterator[AnyAction]:
         yield from taps("Notes", titles[0], "Delete", "Delete", titles[1], "Delete", "Delete")(ui)
 
-    def prepare(device: PhoneDevice) -> None:
+    def prepare(device: RemotePhone) -> None:
         for title, body, _ in rows:
             add_note(device, title, body)
 

@@ -7,7 +7,7 @@ from random import Random
 
 from actions.action import AnyAction
 from benchmarks.suites.phone_tasks.checks import AnswerSays, Rows
-from benchmarks.suites.phone_tasks.device import PhoneDevice, Row
+from benchmarks.suites.phone_tasks.device import RemotePhone, Row
 from benchmarks.suites.phone_tasks.sample_text import email, errand, number, people
 from benchmarks.suites.phone_tasks.script import PhoneScript
 from benchmarks.suites.phone_tasks.settings import taps
@@ -30,12 +30,12 @@ def sent(*new: tuple[str, str]) -> Rows:
     return Rows("messages", "messages", MESSAGE, new=[(to, body, 1) for to, body in new])
 
 
-def add_contact(device: PhoneDevice, name: str, phone: str, mail: str = "") -> None:
+def add_contact(device: RemotePhone, name: str, phone: str, mail: str = "") -> None:
     """One more contact."""
     device.insert("contacts", "contacts", name=name, phone=phone, email=mail)
 
 
-def receive(device: PhoneDevice, sender: str, body: str, *, age: int = 0, mine: int = 0) -> None:
+def receive(device: RemotePhone, sender: str, body: str, *, age: int = 0, mine: int = 0) -> None:
     """A message of this morning, `age` minutes before the newest."""
     device.insert("messages", "messages", number=sender, body=body, sent=mine, time=LATELY - 60_000 * age)
 
@@ -183,7 +183,7 @@ def reply(random: Random) -> PhoneScene:
         yield from ui.write("Text message", body)
         yield from ui.tap("Send")
 
-    def prepare(device: PhoneDevice) -> None:
+    def prepare(device: RemotePhone) -> None:
         add_contact(device, name, phone)
         receive(device, phone, asked)
 
@@ -196,7 +196,7 @@ def delete_thread(random: Random) -> PhoneScene:
     phone, bodies = number(random), [errand(random) for _ in range(2)]
     check = Rows("messages", "messages", MESSAGE, gone=[(phone, body, 0) for body in bodies])
 
-    def prepare(device: PhoneDevice) -> None:
+    def prepare(device: RemotePhone) -> None:
         for age, body in enumerate(bodies):
             receive(device, phone, body, age=age)
 
@@ -214,7 +214,7 @@ def what_was_said(random: Random) -> PhoneScene:
         yield from taps("Messages", name)(ui)
         yield ui.tell(ui.reading("The door code is").split()[-1])
 
-    def prepare(device: PhoneDevice) -> None:
+    def prepare(device: RemotePhone) -> None:
         add_contact(device, name, phone)
         receive(device, phone, f"The door code is {code}", age=3)
         receive(device, phone, "Thanks, I will be there", age=1, mine=1)

@@ -10,7 +10,7 @@ from actions.adb.screen import AccessibilityNode, dump
 from actions.backend import BackendError
 from actions.frame import Point
 from agent.core.model import ModelError
-from benchmarks.suites.phone_tasks.device import PhoneDevice
+from benchmarks.suites.phone_tasks.device import RemotePhone
 from envs.capture import Deadline
 
 _PATIENCE = 20.0
@@ -22,7 +22,7 @@ _KEYBOARD = "com.handeye.keyboard"
 class PhoneScript:
     """Actions at elements of the screen of `device`, found by their text or description."""
 
-    def __init__(self, device: PhoneDevice) -> None:
+    def __init__(self, device: RemotePhone) -> None:
         self.device = device
 
     def nodes(self) -> list[AccessibilityNode]:

@@ -7,7 +7,7 @@ from random import Random
 
 from actions.action import AnyAction
 from benchmarks.suites.phone_tasks.checks import AnswerSays, FilesChanged, Rows, Setting
-from benchmarks.suites.phone_tasks.device import PhoneDevice
+from benchmarks.suites.phone_tasks.device import RemotePhone
 from benchmarks.suites.phone_tasks.notebook import NOTE, add_note, notes, write_note
 from benchmarks.suites.phone_tasks.people import add_contact, contacts, fill_contact, receive, send, sent
 from benchmarks.suites.phone_tasks.sample_text import MEETINGS, TITLES, email, number, people, some_day, some_time
@@ -47,7 +47,7 @@ def share_number(random: Random) -> PhoneScene:
         found = ui.reading("+")
         yield from send(ui, other, found)
 
-    def prepare(device: PhoneDevice) -> None:
+    def prepare(device: RemotePhone) -> None:
         for name, phone in zip((one, other), numbers, strict=True):
             add_contact(device, name, phone)
 
@@ -68,7 +68,7 @@ def event_to_message(random: Random) -> PhoneScene:
         found = next(node.text for node in ui.nodes() if "2026, " in node.text).rpartition(", ")[2]
         yield from send(ui, name, f"It begins at {found}")
 
-    def prepare(device: PhoneDevice) -> None:
+    def prepare(device: RemotePhone) -> None:
         add_contact(device, name, phone)
         add_event(device, title, date, time)
 
@@ -89,7 +89,7 @@ def message_to_event(random: Random) -> PhoneScene:
         found, _, at = words.partition(" at ")
         yield from fill_event(ui, title, found, at, 60)
 
-    def prepare(device: PhoneDevice) -> None:
+    def prepare(device: RemotePhone) -> None:
         add_contact(device, name, phone)
         receive(device, phone, f"See you on {day} at {time}")
 
@@ -128,7 +128,7 @@ def price_to_message(random: Random) -> PhoneScene:
         found = ui.beside(thing).removeprefix("€")
         yield from send(ui, name, f"It costs {found} euros")
 
-    def prepare(device: PhoneDevice) -> None:
+    def prepare(device: RemotePhone) -> None:
         add_contact(device, name, phone)
         sell(device, thing, cents)
 
@@ -148,7 +148,7 @@ def alarm_for_event(random: Random) -> PhoneScene:
         found = next(node.text for node in ui.nodes() if "2026, " in node.text).rpartition(", ")[2]
         yield from add_alarm(ui, int(found[:2]) - 1, int(found[3:]))
 
-    def prepare(device: PhoneDevice) -> None:
+    def prepare(device: RemotePhone) -> None:
         device.run_sql("clock", free(hour - 1, minute))
         add_event(device, title, date, f"{hour:02}:{minute:02}")
 
@@ -201,7 +201,7 @@ def whose_message(random: Random) -> PhoneScene:
         yield from taps("Contacts", found)(ui)
         yield ui.tell(ui.reading(email(name).partition("@")[0]))
 
-    def prepare(device: PhoneDevice) -> None:
+    def prepare(device: RemotePhone) -> None:
         add_contact(device, name, phone, mail)
         receive(device, phone, "I found your violin", age=2)
 

@@ -7,7 +7,7 @@ from random import Random
 
 from actions.action import AnyAction
 from benchmarks.suites.phone_tasks.checks import AnswerSays, Rows
-from benchmarks.suites.phone_tasks.device import PhoneDevice, Row
+from benchmarks.suites.phone_tasks.device import RemotePhone, Row
 from benchmarks.suites.phone_tasks.sample_text import MEETINGS, PLACES, some_day, some_time
 from benchmarks.suites.phone_tasks.script import PhoneScript
 from benchmarks.suites.phone_tasks.settings import taps
@@ -47,7 +47,7 @@ def add_alarm(ui: PhoneScript, hour: int, minute: int) -> Iterator[AnyAction]:
     yield from set_time(ui, hour, minute)
 
 
-def own_alarm(device: PhoneDevice, hour: int, minute: int, label: str, enabled: int) -> None:
+def own_alarm(device: RemotePhone, hour: int, minute: int, label: str, enabled: int) -> None:
     """The only alarm at this time of day."""
     device.run_sql("clock", free(hour, minute))
     device.insert("clock", "alarms", hour=hour, minute=minute, label=label, days="12345", enabled=enabled)
@@ -174,7 +174,7 @@ def fill_event(ui: PhoneScript, title: str, day: str, time: str, duration: int, 
     yield from ui.tap("Save")
 
 
-def add_event(device: PhoneDevice, title: str, date: str, time: str, duration: int = 60, location: str = "") -> None:
+def add_event(device: RemotePhone, title: str, date: str, time: str, duration: int = 60, location: str = "") -> None:
     """One more event."""
     device.insert(
         "calendar", "events", title=title, date=date, time=time, duration=duration, location=location

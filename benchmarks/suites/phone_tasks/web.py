@@ -7,7 +7,7 @@ from random import Random
 
 from actions.action import AnyAction
 from benchmarks.suites.phone_tasks.checks import AnswerSays, Rows
-from benchmarks.suites.phone_tasks.device import PhoneDevice
+from benchmarks.suites.phone_tasks.device import RemotePhone
 from benchmarks.suites.phone_tasks.sample_text import email, people
 from benchmarks.suites.phone_tasks.script import PhoneScript
 from benchmarks.suites.phone_tasks.task import task
@@ -31,7 +31,7 @@ def price(cents: int) -> str:
     return f"€{cents / 100:.2f}"
 
 
-def sell(device: PhoneDevice, name: str, cents: int, stock: int = 50) -> None:
+def sell(device: RemotePhone, name: str, cents: int, stock: int = 50) -> None:
     """One more product, number 77."""
     device.insert("browser", "products", id=77, name=name, kind="new", cents=cents, stock=stock)
 
@@ -92,7 +92,7 @@ def fill_member(ui: PhoneScript, name: str, mail: str, plan: str, *, newsletter:
     yield from ui.tap(plan, *(["Send me the newsletter"] if newsletter else []), "Join")
 
 
-def publish(device: PhoneDevice, headline: str, text: str) -> None:
+def publish(device: RemotePhone, headline: str, text: str) -> None:
     """One more article."""
     device.insert(
         "browser", "articles", headline=headline, section="Town", writer="Ann Reed", text=text

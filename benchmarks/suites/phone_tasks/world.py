@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from actions.action import AnyAction
 from actions.adb.lines import command
 from benchmarks.suites.phone_tasks.checks import Check
-from benchmarks.suites.phone_tasks.device import PhoneDevice
+from benchmarks.suites.phone_tasks.device import RemotePhone
 from benchmarks.suites.phone_tasks.script import PhoneScript
 from benchmarks.suites.tasks.world import StateWorld
 from envs.android.env import AndroidEnv
@@ -17,7 +17,7 @@ Script = Callable[[PhoneScript], Iterator[AnyAction]]
 """The solution of a task, for the oracle."""
 
 
-def _nothing(device: PhoneDevice) -> None:
+def _nothing(device: RemotePhone) -> None:
     """No set-up."""
 
 
@@ -28,23 +28,23 @@ class PhoneScene:
     goal: str
     checks: tuple[Check, ...]
     script: Script
-    prepare: Callable[[PhoneDevice], None] = _nothing
+    prepare: Callable[[RemotePhone], None] = _nothing
 
-    def initialize(self, device: PhoneDevice) -> None:
+    def initialize(self, device: RemotePhone) -> None:
         """Set the phone up and note how it is. Raises `EnvError`."""
         self.prepare(device)
         for check in self.checks:
             check.begin(device)
 
-    def problem(self, device: PhoneDevice, answer: str | None) -> str:
+    def problem(self, device: RemotePhone, answer: str | None) -> str:
         """What is wrong with the state, "" for nothing. Raises `EnvError`."""
         return next(filter(None, (check.problem(device, answer) for check in self.checks)), "")
 
-    def is_successful(self, device: PhoneDevice, answer: str | None) -> float:
+    def is_successful(self, device: RemotePhone, answer: str | None) -> float:
         """1.0 where the state is right, else 0.0. Raises `EnvError`."""
         return float(not self.problem(device, answer))
 
-    def tear_down(self, device: PhoneDevice) -> None:
+    def tear_down(self, device: RemotePhone) -> None:
         """Leave the app; the phone is reset before the next task. Raises `EnvError`."""
         device.shell(command("input", "keyevent", "HOME"))
 
@@ -55,7 +55,7 @@ class PhoneWorld(StateWorld):
     def __init__(self, env: AndroidEnv, scene: PhoneScene) -> None:
         super().__init__()
         self.env, self.scene = env, scene
-        self.device = PhoneDevice(env.link)
+        self.device = RemotePhone(env.link)
         scene.initialize(self.device)
 
     @property
