@@ -7,6 +7,7 @@ same format at about six times the time.
 
 from __future__ import annotations
 
+import base64
 import struct
 import zlib
 
@@ -24,6 +25,11 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _SUB = 1
 _RGB = 2
 _RGBA = 6
+
+
+def data_url(data: bytes, kind: str = "png") -> str:
+    """The bytes of a picture file as a ``data:image/KIND`` URL."""
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
 def encode_png(image: Image) -> bytes:

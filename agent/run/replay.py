@@ -16,7 +16,6 @@ from agent.core.errors import UserError
 from agent.core.loop import Result
 from agent.core.task import Limits, Task
 from agent.episodes import Episode, EpisodeError, EpisodeHeader, EpisodeWriter, read_episode
-from agent.episodes.replay.mismatch import write_halt
 from agent.episodes.replay.replayer import Halt, ReplayModel
 from agent.episodes.replay.script import Script, opened_first
 from agent.guard.secrets import Secrets
@@ -24,6 +23,7 @@ from agent.perception.perceive import Perceiver
 from agent.run.assemble import assembled
 from agent.run.env_spec import EnvKind, EnvSpec, check_env, open_env
 from agent.run.session import ConfirmMode, policy_for, report_of, run_folder
+from agent.views.replay_mismatch import write_halt
 from agent.views.terminal import TerminalView
 from envs.env import Env
 from envs.isolation import Network

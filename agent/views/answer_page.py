@@ -15,7 +15,7 @@ from agent.core.step import Step
 from agent.episodes import Episode, EpisodeError
 from agent.episodes.query.answer import Hit, QueryAnswer
 from agent.views.drawing import Polyline, draw, draw_action
-from agent.views.report.images import data_url
+from agent.views.report.images import image_url
 from envs.env import Image
 from envs.png import encode_png
 
@@ -83,7 +83,7 @@ def _thumbnail(episode: Episode, one: Hit) -> str:
     if scale < 1:
         size = WIDTH, max(1, round(shown.shape[0] * scale))
         shown = np.asarray(cv2.resize(shown, size, interpolation=cv2.INTER_AREA), np.uint8)
-    return data_url(shown)
+    return image_url(shown)
 
 
 def _shown(episode: Episode, one: Hit) -> Image | None:

@@ -1,7 +1,9 @@
-"""HTML in which everything is escaped unless it was built here."""
+"""HTML elements: text is escaped unless it is `Markup`."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
 import json
 import re
@@ -12,7 +14,7 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Markup(str):
-    """HTML that is safe to embed as it is."""
+    """HTML that is embedded without escaping."""
 
     __slots__ = ()
 
@@ -36,17 +38,22 @@ def join(*children: Child) -> Markup:
 
 
 def escape(text: str) -> str:
-    """`text` as HTML text or attribute value; control characters and half surrogate pairs become visible signs."""
+    """`text` as HTML text or attribute value; see `visible` for control characters."""
     return html.escape(visible(text))
 
 
 def visible(text: str) -> str:
-    """`text` with visible signs for control characters and half surrogate pairs."""
+    """`text` with visible characters in place of control characters and lone surrogates."""
     return _CONTROLS.sub(_visible, text)
 
 
+def csp_hash(text: str) -> str:
+    """The source expression of a content security policy that allows an inline script or style with this text."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
 def script_json(data: JsonValue) -> Markup:
-    """`data` as JSON that may stand in a ``<script type="application/json">``: no ``<``, ASCII only."""
+    """`data` as JSON for a ``<script type="application/json">``: without ``<``, ASCII only."""
     return Markup(json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c"))
 
 

@@ -20,30 +20,11 @@ from agent.core.loop import Result, Watcher
 from agent.core.model import Decision
 from agent.core.policy import Verdict
 from agent.core.step import Step
-from agent.core.task import Ending, Task
+from agent.core.task import Task
+from agent.episodes.endings import ENDING_TEXT
 from agent.guard.confirm import PersonReply
+from agent.views.formatting import PHASES, duration
 from envs.env import Observation
-
-PHASES = ("capture", "encode", "prompt", "model", "parse", "review", "act", "settle", "record")
-"""The phases of a step in order; `record` is the storing of the step before."""
-
-ENDING_WORDS = {
-    Ending.DONE: "done, says the model",
-    Ending.VERIFIED: "done, and checked",
-    Ending.GAVE_UP: "gave up",
-    Ending.WORLD_OVER: "ended by the world",
-    Ending.STUCK: "stuck",
-    Ending.STEP_LIMIT: "out of steps",
-    Ending.TIME_LIMIT: "out of time",
-    Ending.COST_LIMIT: "out of tokens",
-    Ending.PARSE_ERROR: "the model's answers could not be used",
-    Ending.MODEL_ERROR: "the model failed",
-    Ending.DEVICE_ERROR: "the screen or its input failed",
-    Ending.RECORD_ERROR: "the record could not be kept",
-    Ending.BLOCKED: "an action was not allowed",
-    Ending.STOPPED_BY_USER: "stopped by you",
-    Ending.NEEDS_HUMAN: "needs a person",
-}
 
 
 def console() -> Console:
@@ -54,11 +35,7 @@ def console() -> Console:
 def phase_times(timings: Mapping[str, float]) -> str:
     """``capture 4 ms · model 1.2 s``: known phases in order, those under 1 ms left out."""
     shown = [(name, timings[name]) for name in PHASES if timings.get(name, 0) >= 0.001]
-    return " · ".join(f"{name} {_duration(seconds)}" for name, seconds in shown)
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+    return " · ".join(f"{name} {duration(seconds)}" for name, seconds in shown)
 
 
 def _forget_typed() -> None:
@@ -135,7 +112,7 @@ class TerminalView(Watcher):
         """Print how it ended."""
         self._live.stop()
         mark, style = ("✔", "bold green") if result.ending.ok else ("✘", "bold red")
-        words = ENDING_WORDS[result.ending] + (f": {result.message}" if result.message else "")
+        words = ENDING_TEXT[result.ending] + (f": {result.message}" if result.message else "")
         self._out.print(Text(f"{mark} {one_line(words, 1000)}", style), soft_wrap=True)
         if result.answer is not None:
             self._out.print(Text.assemble(("answer: ", "bold"), one_line(result.answer, 1000)), soft_wrap=True)

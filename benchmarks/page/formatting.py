@@ -36,16 +36,6 @@ def chance(p: float) -> str:
     return "< 0.0001" if p < 0.0001 else f"{p:.4f}" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
 
 
-def seconds(value: float) -> str:
-    """``340 ms``, ``3.2 s``, ``2 min 05 s``."""
-    if value < 0.9995:
-        return f"{1000 * value:.0f} ms" if value >= 0.01 or not value else f"{1000 * value:.2g} ms"
-    if value < 59.95:
-        return f"{value:.1f} s"
-    minutes, rest = divmod(round(value), 60)
-    return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60:,} h {minutes % 60:02} min"
-
-
 def quantile(values: Sequence[float], share: float) -> float:
     """The value below which `share` of `values` lie, between neighbours by distance. `values` is not empty."""
     if len(values) == 1:

@@ -6,16 +6,14 @@ text; the content security policy allows only the page's own style and script, b
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import hashlib
 import re
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
 from agent.core.errors import UserError
-from agent.views.markup import Markup, element, join
+from agent.views.markup import Markup, csp_hash, element, join
 from benchmarks.page import comparison, gallery, head, provenance, tables, timings
 from benchmarks.page.formatting import clip, plural
 from benchmarks.page.loading import PageRun, load
@@ -140,8 +138,8 @@ def _page(title: str, body: Markup) -> str:
     rules = (
         "default-src 'none'",
         "img-src data:",
-        f"style-src {_hash(style)}",
-        f"script-src {_hash(script)}",
+        f"style-src {csp_hash(style)}",
+        f"script-src {csp_hash(script)}",
         "base-uri 'none'",
         "form-action 'none'",
     )
@@ -153,7 +151,3 @@ def _page(title: str, body: Markup) -> str:
         "body": body,
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], template)
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from benchmarks.page.loading import SampleScene, ShownAnswer
 from benchmarks.suite import SuiteError
 from benchmarks.suites.grounding.two_pass import read_image
 from envs.env import Image
+from envs.png import data_url
 
 MAIN, SMALL = 560, 220
 """The most pixels across that a picture is stored with."""
@@ -182,7 +182,7 @@ def _coded(screen: Image, window: _Window, pixels: int) -> str:
         part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
     coded = io.BytesIO()
     Pillow.fromarray(part).save(coded, "webp", quality=76, method=2)
-    return f"data:image/webp;base64,{base64.b64encode(coded.getvalue()).decode()}"
+    return data_url(coded.getvalue(), "webp")
 
 
 def _targets(scene: SampleScene, unit: float) -> Iterator[Markup]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from agent.views.formatting import duration
 from agent.views.markup import Markup, element
-from benchmarks.page.formatting import foreign, quantile, seconds
+from benchmarks.page.formatting import foreign, quantile
 from benchmarks.page.loading import Cost, PageRun
 
 
@@ -36,8 +37,8 @@ def _head(run: PageRun, runs: Sequence[PageRun]) -> Markup:
 def _figures(run: PageRun) -> Iterator[tuple[str, str]]:
     costs = list(run.costs.values())
     if costs:
-        yield from _spread("Seconds a sample", costs, lambda cost: cost.seconds, seconds)
-        yield from _spread("Of these in the server", costs, lambda cost: cost.model_seconds, seconds)
+        yield from _spread("Seconds a sample", costs, lambda cost: cost.seconds, duration)
+        yield from _spread("Of these in the server", costs, lambda cost: cost.model_seconds, duration)
         yield from _spread("Tokens in, a sample", costs, lambda cost: cost.answer.usage.prompt_tokens, _whole)
         yield from _spread("Tokens out, a sample", costs, lambda cost: cost.answer.usage.completion_tokens, _whole)
     work = run.result.run

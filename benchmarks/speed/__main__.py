@@ -39,7 +39,8 @@ from agent.episodes import EpisodeHeader, EpisodeWriter
 from agent.models.chat import ChatModel
 from agent.models.dialects.registry import get_dialect
 from agent.models.endpoints.endpoint import Capabilities, Enough, Reply, Request
-from agent.views.terminal import PHASES, console
+from agent.views.formatting import PHASES
+from agent.views.terminal import console
 from envs.sandbox import SandboxEnv
 
 DIGITS = "74852963"

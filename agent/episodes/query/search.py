@@ -11,6 +11,7 @@ from actions.action import AnyAction, Click, Drag, Finish, Key, LongPress, Open,
 from actions.action import Button as ButtonAction
 from actions.frame import Box, Point
 from agent.episodes import Episode
+from agent.episodes.endings import ENDING_TEXT
 from agent.episodes.query.answer import Hit, QueryAnswer, clock, hit, seconds_of
 from agent.episodes.query.matching import (
     ALIKE,
@@ -25,7 +26,6 @@ from agent.episodes.query.matching import (
 )
 from agent.episodes.query.question import Kind, Question, read_question
 from agent.episodes.query.screen_text import StepText, TextRun
-from agent.views.terminal import ENDING_WORDS
 
 _MAX_HITS = 12
 _TROUBLE = ("error", "failed", "failure", "cannot", "could not", "couldn't", "can't", "unable to", "invalid",
@@ -162,7 +162,7 @@ class _Search:
             said = "the run was interrupted, or is still going on: no ending is on record"
         else:
             by_person = episode.header.model == "person" and episode.ending == "done"
-            said = "done, by a person" if by_person else ENDING_WORDS[episode.ending]
+            said = "done, by a person" if by_person else ENDING_TEXT[episode.ending]
             said += f": {one_line(episode.message, 300)}" if episode.message else ""
         said += f" (step {last.index + 1}, {clock(seconds_of(episode, last))})"
         return QueryAnswer(

@@ -19,6 +19,7 @@ from actions.action import describe, one_line
 from agent.core.model import ModelError, ParseError
 from agent.core.step import Step
 from agent.episodes import Episode, EpisodeError
+from agent.episodes.endings import ENDING_TEXT
 from agent.episodes.query.answer import Hit, QueryAnswer, clock, hit, seconds_of
 from agent.models.chat import ChatModel
 from agent.models.dialects.brackets import Unreadable
@@ -26,7 +27,6 @@ from agent.models.dialects.lenient_json import read_lenient
 from agent.models.dialects.resize import Resize
 from agent.models.endpoints.endpoint import Request, Shape
 from agent.models.json_schema import mismatch
-from agent.views.terminal import ENDING_WORDS
 from envs.differences import changed_places
 from envs.env import Image
 from envs.png import encode_png
@@ -136,7 +136,7 @@ def _told(episode: Episode, sent: Sequence[SentScreen], question: str) -> list[s
             parts += [f"{line}, the screen:", encode_png(pictures[step.index])]
             line = f"Step {step.index + 1}"
         parts.append(f"{line}, what was done: {did}")
-    ending = ENDING_WORDS[episode.ending] if episode.ending else "no ending is on record"
+    ending = ENDING_TEXT[episode.ending] if episode.ending else "no ending is on record"
     parts.append(f"The end: {ending}. {one_line(episode.message, 300)}".rstrip())
     asked = f"Question: {one_line(question, 1000)}"
     form = '{"answer": "...", "found": true, "steps": [{"step": 1, "why": "..."}]}'

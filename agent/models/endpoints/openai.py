@@ -8,7 +8,6 @@ seen is never used.
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import random
@@ -27,6 +26,7 @@ from agent.models.endpoints.errors import ServerMessage, one_line, read_error
 from agent.models.endpoints.http import DONE, HttpAnswer, ReadDeadline, bounded, events, retry_after, take, usage_of
 from agent.models.endpoints.patience import Patience
 from agent.models.endpoints.servers import SERVERS, ServerKind, recognised
+from envs.png import data_url
 
 _TRAILER = 2.0
 """Seconds to wait for the token counts that follow the end of a streamed answer."""
@@ -368,7 +368,7 @@ class OpenAIEndpoint:
 def _part(part: str | bytes) -> dict[str, Any]:
     if isinstance(part, str):
         return {"type": "text", "text": part}
-    return {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{base64.b64encode(part).decode()}"}}
+    return {"type": "image_url", "image_url": {"url": data_url(part)}}
 
 
 def _begun(text: str, prefill: str) -> str:

@@ -18,6 +18,7 @@ from actions.action import AnyAction, TypeText, describe, one_line, points_of
 from actions.frame import Frame, GeometryError
 from agent.core.stop import Stop as Switch
 from agent.guard.secrets import Secrets
+from agent.views.formatting import clip
 from agent.views.live.commands import (
     Act,
     AnyCommand,
@@ -32,7 +33,6 @@ from agent.views.live.commands import (
     TakeOver,
 )
 from agent.views.report import PageData, marks_data
-from agent.views.report.formatting import clip
 from envs.env import Image
 from envs.png import encode_png
 

@@ -3,9 +3,9 @@
 `report.js` draws the page from the plain data of `step_data` and `header_data`; the live view uses the same pieces.
 """
 
+from agent.views.formatting import PHASES
 from agent.views.report.data import PageData, Place, header_data, marks_data, picture, step_data
-from agent.views.report.formatting import PHASES
-from agent.views.report.images import data_url
+from agent.views.report.images import image_url
 from agent.views.report.page import asset, render, stream, write_report
 
 __all__ = [
@@ -13,8 +13,8 @@ __all__ = [
     "PageData",
     "Place",
     "asset",
-    "data_url",
     "header_data",
+    "image_url",
     "marks_data",
     "picture",
     "render",

@@ -15,7 +15,7 @@ from agent.core.step import Step
 from agent.core.task import Ending
 from agent.episodes import EpisodeHeader, Totals
 from agent.views.drawing import Badge, Banner, Disc, Mark, Polyline, marks
-from agent.views.report.formatting import (
+from agent.views.formatting import (
     PHASES,
     clip,
     duration,

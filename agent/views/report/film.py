@@ -22,7 +22,7 @@ from actions.action import AnyAction
 from agent.core.errors import UserError
 from agent.episodes import Episode, EpisodeError, read_episode
 from agent.views.drawing import Banner, Letters, draw, fitted, font, marks
-from agent.views.report.formatting import ending_words, line, tags, title_words
+from agent.views.formatting import ending_words, line, tags, title_words
 from agent.views.report.images import StepScreen, cut, screens
 from agent.views.report.page import Progress, written
 from envs.differences import changed_box

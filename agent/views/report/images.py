@@ -6,7 +6,6 @@ in for PNG: large pictures are packed with a little loss, small ones without; th
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import io
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from agent.episodes import Episode, EpisodeError
 from agent.views.report.data import PageData, picture
 from envs.differences import Place, changed_places
 from envs.env import Image
-from envs.png import encode_png
+from envs.png import data_url, encode_png
 
 LARGEST_PART = 0.4
 """Where more than this share of a screen differs from the last whole one, a new whole one is begun."""
@@ -58,7 +57,7 @@ class PageImages:
         key = hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=16, salt=size).digest()
         if key not in self._ids:
             self._ids[key] = f"p{len(self._ids)}"
-            self.blocks.append((self._ids[key], data_url(image)))
+            self.blocks.append((self._ids[key], image_url(image)))
         return f"#{self._ids[key]}"
 
 
@@ -68,10 +67,10 @@ def cut(image: Image, place: Place) -> Image:
     return image[y : y + height, x : x + width]
 
 
-def data_url(image: Image) -> str:
+def image_url(image: Image) -> str:
     """`image` (RGB uint8 HxWx3) as a data URL in few bytes."""
     kind, data = pack(image)
-    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+    return data_url(data, kind)
 
 
 def pack(image: Image) -> tuple[str, bytes]:

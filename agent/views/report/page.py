@@ -7,18 +7,16 @@ script, by their hash, and pictures that are part of the page.
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import hashlib
 import re
 from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
 
 from agent.episodes import Episode, EpisodeError, read_episode
-from agent.views.markup import Markup, element, join, script_json
+from agent.views.formatting import clip, ending_words, line, title_words
+from agent.views.markup import Markup, csp_hash, element, join, script_json
 from agent.views.report.data import PageData, header_data, step_data
-from agent.views.report.formatting import clip, ending_words, line, title_words
 from agent.views.report.images import PageImages, StepScreen, follows, screens
 from envs.differences import changed_places
 
@@ -83,7 +81,7 @@ def asset(name: str) -> str:
 def page(title: str, noscript: Markup) -> tuple[str, str]:
     """What stands before and after the data of a page drawn by `report.js`."""
     style, script = asset("report.css"), asset("report.js")
-    rules = ["default-src 'none'", "img-src data:", f"style-src {_hash(style)}", f"script-src {_hash(script)}"]
+    rules = ["default-src 'none'", "img-src data:", f"style-src {csp_hash(style)}", f"script-src {csp_hash(script)}"]
     values = {
         "policy": "; ".join([*rules, "base-uri 'none'", "form-action 'none'"]),
         "title": join(title),
@@ -97,10 +95,6 @@ def page(title: str, noscript: Markup) -> tuple[str, str]:
 
 def _filled(template: str, values: dict[str, str]) -> str:
     return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], template)
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def _block(data: PageData | str, **attributes: str) -> str:

@@ -20,7 +20,6 @@ from agent.core.task import Ending, Limits
 from agent.episodes import EpisodeError, EpisodeWriter, read_episode
 from agent.episodes.format import EpisodeHeader
 from agent.episodes.replay.effects import absent, new_texts, not_ticked, same_app, unlike
-from agent.episodes.replay.mismatch import write_halt
 from agent.episodes.replay.paths import along_track, between
 from agent.episodes.replay.pixel_match import alike, changes, find, same_at, track
 from agent.episodes.replay.replayer import Halt
@@ -28,6 +27,7 @@ from agent.episodes.replay.script import Script
 from agent.episodes.replay.text_match import MatchedTarget, Missing, PerceivedFrame, find_again, same_text
 from agent.perception.elements import Element, PerceivedScreen, Role
 from agent.run.replay import env_spec_for
+from agent.views.replay_mismatch import write_halt
 from envs.env import Image
 
 SIZE = (900, 500)

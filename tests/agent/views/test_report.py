@@ -19,16 +19,16 @@ from actions.frame import Frame
 from agent.core.step import OutcomeRecord, Step, VerdictRecord
 from agent.core.task import Ending
 from agent.episodes import EpisodeError, EpisodeHeader, EpisodeWriter, read_episode
+from agent.views.formatting import duration
 from agent.views.markup import Markup, element, escape
-from agent.views.report import asset, data_url, write_report
-from agent.views.report.formatting import duration
+from agent.views.report import asset, image_url, write_report
 from tests.agent.browser import INSTALLED, chromium
 from tests.agent.sample_episode import TASK, write_sample
 from tests.chromium_checks import check_open, check_page, grave_faults, injections
 
 HOSTILE = injections() + " \x00\x1b"
 HALF = "\ud83c"  # of a surrogate pair
-PIXEL = data_url(np.zeros((1, 1, 3), np.uint8))
+PIXEL = image_url(np.zeros((1, 1, 3), np.uint8))
 SCRIPTS = len(asset("report.js")) + len(asset("report.css"))
 COMPOSE = """
 const name = '%s', step = document.getElementById('step-%d');

@@ -1,20 +1,15 @@
-"""The picture of expected and found, where a replay stopped."""
+"""`write_halt`: the expected and the found screen of a replay that stopped, as pictures and a page."""
 
 from __future__ import annotations
 
-import base64
-import io
 from html import escape
 from pathlib import Path
 
-import numpy as np
-from PIL import Image as Pillow
-
 from actions.frame import Box, Point
 from agent.episodes.replay.replayer import Halt
-from agent.views.drawing import Disc, Mark, draw, unit
-from agent.views.drawing import Polyline as Outline
+from agent.views.drawing import Disc, Mark, Polyline, draw, unit
 from envs.env import Image
+from envs.png import data_url, encode_png
 
 EXPECTED, FOUND, PAGE = "expected.png", "found.png", "stopped.html"
 
@@ -22,13 +17,13 @@ EXPECTED, FOUND, PAGE = "expected.png", "found.png", "stopped.html"
 def write_halt(folder: Path, halt: Halt, action: str) -> tuple[Path, Path, Path]:
     """Write ``expected.png``, ``found.png`` and ``stopped.html`` in `folder`; their paths.
 
-    On the expected screen a ring shows where `action` was done then; on the one found, frames show what came closest.
-    Raises OSError.
+    A ring on the expected screen marks the recorded place of `action`; boxes on the found one mark the closest
+    candidates. Raises OSError.
     """
     expected = draw(halt.expected, _ring(halt.point, halt.expected) if halt.point else ())
     found = draw(halt.found, tuple(_frame(box) for box in halt.near))
     paths = folder / EXPECTED, folder / FOUND, folder / PAGE
-    pictures = _png(expected), _png(found)
+    pictures = encode_png(expected), encode_png(found)
     for path, data in zip(paths, pictures, strict=False):
         path.write_bytes(data)
     paths[2].write_text(_page(halt, action, pictures), encoding="utf-8")
@@ -42,21 +37,14 @@ def _ring(point: Point, image: Image) -> tuple[Mark, ...]:
 
 def _frame(box: Box) -> Mark:
     b = box.grown(3)
-    return Outline((Point(b.x1, b.y1), Point(b.x2, b.y1), Point(b.x2, b.y2), Point(b.x1, b.y2), Point(b.x1, b.y1)))
-
-
-def _png(image: Image) -> bytes:
-    data = io.BytesIO()
-    Pillow.fromarray(np.ascontiguousarray(image)).save(data, "PNG")
-    return data.getvalue()
+    return Polyline((Point(b.x1, b.y1), Point(b.x2, b.y1), Point(b.x2, b.y2), Point(b.x1, b.y2), Point(b.x1, b.y1)))
 
 
 def _page(halt: Halt, action: str, pictures: tuple[bytes, bytes]) -> str:
-    """One page without scripts and without network; whatever a screen or a record said is text."""
-    sources = [f"data:image/png;base64,{base64.b64encode(data).decode()}" for data in pictures]
+    """A page without scripts and network access; texts of screens and episodes are escaped."""
     figures = "".join(
-        f'<figure><img src="{source}" alt="{title}"><figcaption>{title}</figcaption></figure>'
-        for source, title in zip(sources, ("Expected, as on record", "Found"), strict=True)
+        f'<figure><img src="{data_url(data)}" alt="{title}"><figcaption>{title}</figcaption></figure>'
+        for data, title in zip(pictures, ("Expected, as recorded", "Found"), strict=True)
     )
     return _HTML.format(step=halt.step, action=escape(action), why=escape(halt.why), figures=figures)
 
