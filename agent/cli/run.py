@@ -115,7 +115,7 @@ def run(
     from agent.guard.secrets import Secrets
     from agent.run.env_spec import EnvSpec
     from agent.run.session import RunOptions, run_task
-    from agent.views.live.page import LiveViewOptions
+    from agent.views.live.page import LivePageOptions
 
     kind = env or (EnvName.sandbox if app_ else EnvName.desktop)
     screen = EnvSpec(
@@ -139,7 +139,7 @@ def run(
         secrets=Secrets.parse(secret or ()),
         confirm=confirm.value if confirm else None,
         out=out,
-        live=LiveViewOptions(live_port or 0, live_open, 300.0 if live_wait is None else live_wait)
+        live=LivePageOptions(live_port or 0, live_open, 300.0 if live_wait is None else live_wait)
         if live or live_open or live_port is not None or live_wait is not None
         else None,
     )

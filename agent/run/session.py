@@ -28,7 +28,7 @@ from agent.models.opening import open_model
 from agent.models.spec import ModelSpec
 from agent.run.assemble import assembled
 from agent.run.env_spec import EnvSpec, check_env, open_env
-from agent.views.live.page import LivePage, LiveViewOptions
+from agent.views.live.page import LivePage, LivePageOptions
 from agent.views.report import write_report
 from agent.views.terminal import TerminalView, console
 
@@ -50,7 +50,7 @@ class RunOptions:
     secrets: Secrets = field(default_factory=Secrets)
     confirm: ConfirmMode | None = None
     out: Path | None = None
-    live: LiveViewOptions | None = None
+    live: LivePageOptions | None = None
 
 
 @dataclass(frozen=True)

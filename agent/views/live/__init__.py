@@ -1,4 +1,5 @@
-"""The live view: a page on loopback on which a person sees the next action before it happens, and steers.
+"""The live page: a page on loopback that shows a run as it goes and lets a person approve, edit, pause and act.
 
-`agent.views.live.page.LivePage` is the whole of it; ``docs/live.md`` says how it is used and guarded.
+`page` joins its parts: `state` between the run and the server, `server`, `document` (the HTML), `commands`, and
+`intervention` (the env, policy and watcher of the run). ``docs/live.md`` describes its use and its security.
 """

@@ -1,7 +1,7 @@
-"""What the live page may ask for: a closed set, each read by pydantic and bound to what the person saw.
+"""The commands of the live page: a closed union of pydantic models.
 
-A command about an action or a question carries its card's number. A card's number is never used twice, so an Approve
-that comes late is refused and can never approve another action than the one that was shown.
+A command about an action or a question carries its card's number, which is never used twice: a late Approve is refused
+and cannot approve another action than the one that was shown.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ class _Command(BaseModel):
 
 
 class Approve(_Command):
-    """Do the action of this card."""
+    """Perform the action of this card."""
 
     do: Literal["approve"]
     card: int
 
 
 class Edit(_Command):
-    """Show `action` in the place of this card's, as a new card. It keeps its kind and must fit the frame."""
+    """Replace this card's action by `action`, as a new card. Its type must stay and its points fit the frame."""
 
     do: Literal["edit"]
     card: int
@@ -33,7 +33,7 @@ class Edit(_Command):
 
 
 class SkipCommand(_Command):
-    """Do not do the action of this card; the run goes on, and the model is told `note`."""
+    """Skip the action of this card; the run goes on, and the model is told `note`."""
 
     do: Literal["skip"]
     card: int
@@ -49,39 +49,39 @@ class ReplyCommand(_Command):
 
 
 class PauseCommand(_Command):
-    """Hold the run before its next look or action."""
+    """Pause the run before its next observation or action."""
 
     do: Literal["pause"]
 
 
 class Resume(_Command):
-    """Go on; `card` is the action that is shown meanwhile, which a resumed run does, or null."""
+    """Continue; `card` is the action that is shown and will be performed, or null."""
 
     do: Literal["resume"]
     card: int | None = None
 
 
 class StopCommand(_Command):
-    """End the run as ``stopped_by_user``, also while the model thinks."""
+    """End the run as ``stopped_by_user``, also during a model request."""
 
     do: Literal["stop"]
 
 
 class TakeOver(_Command):
-    """The person acts from now on; what the agent had in mind is not done."""
+    """The person acts from now on; the pending action is not performed."""
 
     do: Literal["take_over"]
 
 
 class HandBack(_Command):
-    """The agent looks again and goes on; the model is told `note`."""
+    """The agent observes again and continues; the model is told `note`."""
 
     do: Literal["hand_back"]
     note: str = Field(default="", max_length=2000)
 
 
 class Act(_Command):
-    """While the person has taken over: do this, meant for the picture of `screen`."""
+    """Perform an action of the person while they have taken over, on the screenshot with the id `screen`."""
 
     do: Literal["act"]
     action: Action

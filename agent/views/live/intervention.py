@@ -1,7 +1,6 @@
-"""The person's hand on the run: a policy that waits for them, an env that waits for them, and a watcher that tells.
+"""The parts of a run through which a person intervenes: an env, a policy and a watcher over the live page's state.
 
-All three work on the run's own thread; the page only ever changes the board. While the run waits it looks at the
-screen again from time to time, so that the person sees it as it is.
+All three work in the run's thread. While the run waits, the picture on the page is refreshed from time to time.
 """
 
 from __future__ import annotations
@@ -20,230 +19,233 @@ from agent.core.policy import Policy, Verdict
 from agent.core.step import Step
 from agent.guard.confirm import risk
 from agent.views.live.commands import Approve, ReplyCommand, Resume, SkipCommand, StopCommand, TakeOver
-from agent.views.live.state import Answer, Board, Card
+from agent.views.live.state import Answer, Card, LiveState
 from agent.views.report import PageData
 from agent.views.terminal import TerminalView
 from envs.env import Env, EnvError, Image, Observation, WrappedEnv
 
 NAME = "live view"
-"""How verdicts of the page are signed in the record."""
+"""The policy name in verdicts of the page."""
 TOOK_OVER = "a person took over the screen and handed it back"
 _Found = Answer | Resume | StopCommand
-_TICK = 0.1  # seconds between looks at the terminal and the clock while waiting
-FAREWELL = 3.0
-"""Seconds that the end of a run waits for open pages to hear of it."""
-_GLANCE = 0.5  # seconds between looks at the screen while waiting
+_TICK = 0.1  # seconds between checks of the terminal and the time while waiting
+SEEN_TIMEOUT = 3.0
+"""Seconds that the end of a run waits for open pages to show it."""
+_REFRESH = 0.5  # seconds between captures of the screen while waiting
 
 
 class LiveEnv(WrappedEnv):
-    """An `envs.env.Env` that shows on the board what it sees and looks no further while the person holds the run.
+    """An `envs.env.Env` that shows its screen on the page and does not observe while the run is paused or taken over.
 
-    What the person does on the page while they have taken over is done by `env`.
+    The person's own actions are performed by `env`.
     """
 
-    def __init__(self, env: Env, board: Board) -> None:
+    def __init__(self, env: Env, state: LiveState) -> None:
         super().__init__(env)
-        self._board = board
+        self._state = state
         self._frame: Frame | None = None
-        self._glanced = 0.0
+        self._refreshed = 0.0
 
     def observe(self) -> Observation:
-        """The screen, as soon as the person does not hold the run."""
-        self.gate()
-        self._board.look()
+        """The screen, once the run is neither paused nor taken over."""
+        self.wait_while_held()
+        self._state.look()
         seen = self._env.observe()
         self._frame = seen.frame
-        self._board.show(seen.image, seen.frame)
+        self._state.show(seen.image, seen.frame)
         return seen
 
-    def gate(self) -> None:
-        """Return when the run is neither paused nor taken over; do what the person does meanwhile."""
-        board, told = self._board, ""
-        while board.paused or board.taken_over:
-            now = "taken_over" if board.taken_over else "paused"
+    def wait_while_held(self) -> None:
+        """Wait while the run is paused or taken over; perform the person's actions meanwhile."""
+        state, told = self._state, ""
+        while state.paused or state.taken_over:
+            now = "taken_over" if state.taken_over else "paused"
             if now != told:
-                board.say("taken_over" if board.taken_over else "paused")
+                state.say("taken_over" if state.taken_over else "paused")
                 told = now
-            if board.stop:
+            if state.stop:
                 return
             if not self._act():
-                with board.changed:
-                    board.changed.wait(_TICK)
-                self.glance()
+                with state.changed:
+                    state.changed.wait(_TICK)
+                self.refresh()
 
-    def glance(self, soon: bool = False) -> None:
-        """Show the screen as it is now if a page is open and the last look is a while ago; `soon`: in any case."""
+    def refresh(self, soon: bool = False) -> None:
+        """Show the current screen if a page is open and the last capture is old enough; `soon`: in any case."""
         now = time.monotonic()
-        if not soon and (now - self._glanced < _GLANCE or not self._board.watched()):
+        if not soon and (now - self._refreshed < _REFRESH or not self._state.watched()):
             return
-        self._glanced = now
-        shot = self._board.shot
+        self._refreshed = now
+        shot = self._state.shot
         try:
             image = self._env.peek()
             if self._frame is None or image.shape[:2] != (self._frame.height, self._frame.width):
                 seen = self._env.observe()
                 self._frame, image = seen.frame, seen.image
         except EnvError as error:
-            self._board.say(self._board.phase, str(error))
+            self._state.say(self._state.phase, str(error))
             return
         if shot is None or not np.array_equal(image, shot.image):
-            self._board.show(image, self._frame)
+            self._state.show(image, self._frame)
 
     def _act(self) -> bool:
-        """Do one thing that the person asked for on the page; whether there was any."""
-        board = self._board
-        with board.changed:
-            command = board.acts.popleft() if board.acts and board.taken_over else None
+        """Perform one action of the person; whether there was one."""
+        state = self._state
+        with state.changed:
+            command = state.acts.popleft() if state.acts and state.taken_over else None
         if command is None or self._frame is None:
             return False
         try:
             outcome = self._env.perform(command.action, self._frame)
-            board.say("taken_over", "" if outcome.performed else f"not done: {outcome.detail}")
+            state.say("taken_over", "" if outcome.performed else f"not done: {outcome.detail}")
         except (EnvError, BackendError, GeometryError) as error:
-            board.say("taken_over", str(error))
-        self.glance(soon=True)
+            state.say("taken_over", str(error))
+        self.refresh(soon=True)
         return True
 
 
 class LivePolicy:
-    """Shows every action on the board before it is done; waits where `inner` asks for a person or the run is paused.
+    """Shows every action before it is performed; waits where `inner` asks for a person or the run is paused.
 
-    Where nobody is there to ask (no page open for `patience` seconds, and no terminal) the verdict is `inner`'s own
+    Where nobody can be asked (no page open for `patience` seconds, and no terminal) the verdict is `inner`'s own
     ``ask``. A pause has no deadline.
     """
 
-    def __init__(self, inner: Policy, board: Board, env: LiveEnv, terminal: TerminalView, patience: float) -> None:
-        self._inner, self._board, self._env = inner, board, env
+    def __init__(self, inner: Policy, state: LiveState, env: LiveEnv, terminal: TerminalView, patience: float) -> None:
+        self._inner, self._state, self._env = inner, state, env
         self._terminal, self._patience = terminal, patience
 
     def review(self, decision: Decision, observation: Observation) -> Verdict:
-        """The person's verdict where they are asked or hold the run, else `inner`'s."""
+        """The person's verdict where they are asked or the run is paused, else `inner`'s."""
         said = self._inner.review(decision, observation)
         if said.kind in ("skip", "block", "stop"):
             return said
-        board = self._board
-        with board.changed:
+        state = self._state
+        with state.changed:
             asks = said.kind == "ask"
-            waits = asks or board.paused or board.stale
+            waits = asks or state.paused or state.stale
             why = risk(decision, observation) or "" if asks else ""
             shown = {"action": said.action, "thought": decision.thought, "why": why, "waits": waits}
-            board.put("action", observation.frame, **shown)
+            state.put("action", observation.frame, **shown)
         return self._wait(said, decision, why) if waits else said
 
     def ask(self, question: str) -> str | None:
-        """Put the agent's own question to the person; None when nobody is there."""
-        board = self._board
-        shot = board.shot
+        """Ask the person the agent's question; None when nobody answers."""
+        state = self._state
+        shot = state.shot
         assert shot is not None, "a question follows a look at the screen"
-        board.put("question", shot.frame, question=question, waits=True)
-        board.say("asking")
+        state.put("question", shot.frame, question=question, waits=True)
+        state.say("asking")
         match self._answer(f"The agent asks: {question}\nYour answer: ", lambda: False, nobody=True):
             case ReplyCommand(text=text):
                 reply: str | None = text
             case str() as text:
-                reply = board.secrets.redact(text)
+                reply = state.secrets.redact(text)
             case TakeOver():
-                self._env.gate()
-                reply = TOOK_OVER + _told(board.note)
+                self._env.wait_while_held()
+                reply = TOOK_OVER + _told(state.note)
             case _:
                 reply = None
-        board.proceed()
+        state.proceed()
         return reply
 
     def _wait(self, said: Verdict, decision: Decision, why: str) -> Verdict:
-        board, asks = self._board, said.kind == "ask"
-        board.say("approval" if asks else "paused")
+        state, asks = self._state, said.kind == "ask"
+        state.say("approval" if asks else "paused")
         words = " — ".join(filter(None, (describe(said.action), one_line(decision.thought), why)))
         prompt = f"{words}\nDo it? [y]es, [n]o, [q]uit: " if asks else ""
-        answer = self._answer(prompt, lambda: not asks and not board.paused, nobody=asks)
-        card = board.card
+        answer = self._answer(prompt, lambda: not asks and not state.paused, nobody=asks)
+        card = state.card
         assert card is not None
         match answer:
             case Approve() | Resume():
-                board.proceed()
+                state.proceed()
                 return _let(card, decision, "agreed" if isinstance(answer, Approve) else "resumed the run")
             case SkipCommand(note=note):
-                return Verdict("skip", said.action, NAME, "a person skipped it" + _told(board.secrets.redact(note)))
+                return Verdict("skip", said.action, NAME, "a person skipped it" + _told(state.secrets.redact(note)))
             case TakeOver():
-                self._env.gate()
-                return Verdict("skip", said.action, NAME, TOOK_OVER + _told(board.note))
+                self._env.wait_while_held()
+                return Verdict("skip", said.action, NAME, TOOK_OVER + _told(state.note))
             case str():
                 return self._typed(answer, card, decision)
             case StopCommand():
-                return Verdict("stop", said.action, NAME, board.stop.reason)
+                return Verdict("stop", said.action, NAME, state.stop.reason)
         return said
 
     def _typed(self, line: str, card: Card, decision: Decision) -> Verdict:
-        """What was typed on the terminal: yes, no or quit."""
+        """The verdict for a line typed on the terminal: yes, no or quit."""
         assert card.action is not None
         key = line.strip().lower()[:1]
         if key == "y":
-            self._board.proceed()
+            self._state.proceed()
             return _let(card, decision, "agreed on the terminal")
         if key == "q":
             return Verdict("stop", card.action, "confirm", "the person stopped the run")
         return Verdict("block", card.action, "confirm", "the person said no")
 
     def _answer(self, prompt: str, resumed: Callable[[], bool], nobody: bool) -> _Found | str | None:
-        """What becomes of the card on the board. A line typed on the terminal counts for the card it was shown for.
+        """The answer to the card shown. A line typed on the terminal counts for the card it was shown for.
 
-        None when nobody is there: with `nobody`, no terminal, and no page open for `patience` seconds.
+        None where nobody answers: with `nobody`, no terminal, and no page open for `patience` seconds.
         """
-        board, since = self._board, time.monotonic()
+        state, since = self._state, time.monotonic()
         while True:
-            shown = board.card
+            shown = state.card
             with self._terminal.asking(prompt if shown and shown.original is None else "") as typed:
-                while board.card is shown:
-                    with board.changed:
+                while state.card is shown:
+                    with state.changed:
                         if (found := self._found(resumed)) is not None:
                             return found
-                        board.changed.wait(_TICK)
-                    self._env.glance()
-                    since = time.monotonic() if board.watched() else since
-                    if (line := typed()) is not None and shown is not None and board.claim(shown):
+                        state.changed.wait(_TICK)
+                    self._env.refresh()
+                    since = time.monotonic() if state.watched() else since
+                    if (line := typed()) is not None and shown is not None and state.claim(shown):
                         return line
                     if nobody and not typed.there and time.monotonic() - since > self._patience:
                         return None
 
     def _found(self, resumed: Callable[[], bool]) -> _Found | None:
-        board = self._board
-        if board.stop:
+        state = self._state
+        if state.stop:
             return StopCommand(do="stop")
-        return board.answer or (Resume(do="resume") if resumed() else None)
+        return state.answer or (Resume(do="resume") if resumed() else None)
 
 
 class LiveWatcher(Watcher):
-    """Tells the board what `view` is told. `data` makes the JSON of a finished step, `header` that of an ended run."""
+    """Shows the run's progress on the page, and passes it to `view`.
+
+    `data` makes the JSON of a finished step, `header` that of an ended run.
+    """
 
     def __init__(
-        self, board: Board, view: Watcher, data: Callable[[Step], PageData], header: Callable[[Result], PageData]
+        self, state: LiveState, view: Watcher, data: Callable[[Step], PageData], header: Callable[[Result], PageData]
     ) -> None:
-        self._board, self._view, self._data, self._header = board, view, data, header
+        self._state, self._view, self._data, self._header = state, view, data, header
         self._seen: Image | None = None
 
     def looked(self, index: int, observation: Observation) -> None:
-        """The model thinks."""
+        """Show the step's screen: the model is asked."""
         self._seen = observation.image
-        self._board.begin(index)
+        self._state.begin(index)
         self._view.looked(index, observation)
 
     def decided(self, index: int, decision: Decision, verdict: Verdict) -> None:
-        """The action is let through, or not."""
-        self._board.proceed()
+        """The verdict is known: nothing waits."""
+        self._state.proceed()
         self._view.decided(index, decision, verdict)
 
     def stepped(self, step: Step) -> None:
-        """A step is finished."""
-        self._board.drop()
-        self._board.add_step(self._data(self._board.secrets.record(step)), self._seen)
+        """Show the finished step."""
+        self._state.drop()
+        self._state.add_step(self._data(self._state.secrets.record(step)), self._seen)
         self._view.stepped(step)
 
     def ended(self, result: Result) -> None:
-        """The run is over: tell the page how, and wait until open pages have heard it, `FAREWELL` seconds at most."""
-        self._board.refuse()
+        """Show how the run ended, and wait until open pages have it, `SEEN_TIMEOUT` seconds at most."""
+        self._state.refuse()
         self._view.ended(result)
-        self._board.end(self._header(result))
-        self._board.farewell(FAREWELL)
+        self._state.end(self._header(result))
+        self._state.wait_until_seen(SEEN_TIMEOUT)
 
 
 def _let(card: Card, decision: Decision, how: str) -> Verdict:

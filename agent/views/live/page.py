@@ -1,4 +1,4 @@
-"""The live page of one run: its state, its server, and the parts of the run that it wraps."""
+"""`LivePage`: the live page of one run, which wraps the run's env, policy and watcher."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from agent.guard.secrets import Secrets
 from agent.views.live.document import document
 from agent.views.live.intervention import LiveEnv, LivePolicy, LiveWatcher
 from agent.views.live.server import LiveServer
-from agent.views.live.state import Board
+from agent.views.live.state import LiveState
 from agent.views.report import PageData, header_data, step_data
 from agent.views.terminal import TerminalView, console
 from envs.env import Env
 
 
 @dataclass(frozen=True)
-class LiveViewOptions:
-    """How the live view is served. `port` 0 is any free one; `open` shows it in the person's browser.
+class LivePageOptions:
+    """How the live page is served. `port` 0 is any free one; `open` opens it in the browser.
 
-    `wait` is how many seconds a question waits while no page is open; then it counts as nobody being there.
+    `wait` is how many seconds a question waits while no page is open; then it counts as unanswered.
     """
 
     port: int = 0
@@ -44,7 +44,7 @@ def _announce(url: str) -> None:
 
 @dataclass(frozen=True)
 class Served:
-    """The parts of a run as the page has them, to be used in place of the given ones."""
+    """The parts of a run wrapped for the page, to be used instead of the given ones."""
 
     env: Env
     policy: Policy
@@ -60,26 +60,26 @@ class LivePage:
     folder: Path
     terminal: TerminalView
     secrets: Secrets = field(default_factory=Secrets)
-    options: LiveViewOptions = field(default_factory=LiveViewOptions)
+    options: LivePageOptions = field(default_factory=LivePageOptions)
     announce: Callable[[str], None] = _announce
-    """Is told the page's address, which holds its token."""
+    """Called with the address of the page, which contains its token."""
 
     @contextmanager
     def served(self, env: Env, policy: Policy, watch: Watcher, stop: Stop) -> Iterator[Served]:
         """Serve the page of a run of these parts. Raises `agent.core.errors.UserError` for a port it cannot use."""
-        board = Board(_branded(header_data(self.header, running=True)), stop, self.secrets, env.supported)
-        server = LiveServer(board, document(), self.options.port)
-        shown = LiveEnv(env, board)
-        asks = LivePolicy(policy, board, shown, self.terminal, self.options.wait)
+        state = LiveState(_branded(header_data(self.header, running=True)), stop, self.secrets, env.supported)
+        server = LiveServer(state, document(), self.options.port)
+        shown = LiveEnv(env, state)
+        asks = LivePolicy(policy, state, shown, self.terminal, self.options.wait)
         with ExitStack() as stack:
             stack.callback(server.close)
             self.announce(server.url)
             if self.options.open:
                 stack.enter_context(_opened(server.url))
-            yield Served(shown, asks, LiveWatcher(board, watch, self._step, self._end), asks.ask)
+            yield Served(shown, asks, LiveWatcher(state, watch, self._step, self._end), asks.ask)
 
     def _step(self, step: Step) -> PageData:
-        return step_data(step, started=self.header.started, missing="The picture of this step is on its way.")
+        return step_data(step, started=self.header.started, missing="The picture of this step is not loaded yet.")
 
     def _end(self, result: Result) -> PageData:
         foot = (
@@ -97,7 +97,7 @@ def _branded(header: PageData) -> PageData:
 
 @contextmanager
 def _opened(url: str) -> Iterator[None]:
-    """Have a browser show `url`, by a file that only this user can read: arguments of a process can be read by all."""
+    """Open `url` in a browser through a file that only this user can read: every user can read process arguments."""
     handle, name = tempfile.mkstemp(prefix="handeye-live-", suffix=".html")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(f'<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url={url}">')

@@ -1,12 +1,11 @@
-"""The live page's server: loopback only, and mute to whoever lacks the token.
+"""The live page's HTTP server, on loopback only.
 
-Who may do what:
-
-* Every request must name this server in its Host header (no DNS rebinding) and, where it has an Origin, come from it.
-* The page itself (no state in it) is served for ``/?token=…``, which also sets a cookie that is good for nothing but
-  loading the page again: cookies reach every port of this machine, so the token is never in one.
-* Everything else needs ``Authorization: Bearer TOKEN``, which the page keeps in its tab's own storage.
-* Whatever fails these gets 403 and not a word, whether or not what it asked for exists.
+* Every request must name this server in its Host header (against DNS rebinding) and, where it has an Origin, come from
+  it.
+* The page itself, which holds no state, is served for ``/?token=…``. That sets a cookie which only loads the page
+  again: cookies are sent to every port of this machine, so the token is never in one.
+* Everything else needs ``Authorization: Bearer TOKEN``; the page keeps the token in its tab's session storage.
+* Any other request gets 403 with an empty body, whether or not its path exists.
 """
 
 from __future__ import annotations
@@ -27,20 +26,20 @@ from pydantic import ValidationError
 from agent.core.errors import UserError
 from agent.views.live.commands import read_command
 from agent.views.live.document import HtmlDocument
-from agent.views.live.state import Board, Refused
+from agent.views.live.state import LiveState, Refused
 
 LARGEST = 1 << 20
-"""Bytes of a command."""
+"""The most bytes of a command."""
 POLL = 5.0
-"""Seconds after which a question for a newer state is answered with the old one."""
+"""Seconds after which a request for a newer state is answered with the current one."""
 _METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT")
 
 
 class LiveServer:
-    """Serves `board` and `document` on 127.0.0.1 until closed. `port` 0 is any free one. Raises `UserError`."""
+    """Serves `state` and `document` on 127.0.0.1 until closed. `port` 0 is any free one. Raises `UserError`."""
 
-    def __init__(self, board: Board, document: HtmlDocument, port: int = 0) -> None:
-        self.board, self.document = board, document
+    def __init__(self, state: LiveState, document: HtmlDocument, port: int = 0) -> None:
+        self.state, self.document = state, document
         self._token, self._cookie = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         try:
             self._http = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
@@ -58,12 +57,12 @@ class LiveServer:
 
     @property
     def url(self) -> str:
-        """The page with its token: who has it drives the run."""
+        """The address of the page with the token, which gives control of the run."""
         return f"http://127.0.0.1:{self.port}/?token={self._token}"
 
     @property
     def cookie(self) -> str:
-        """The name and value of the cookie that loads the page again."""
+        """The cookie that loads the page again: ``NAME=VALUE``."""
         return f"handeye-{self.port}={self._cookie}"
 
     def close(self) -> None:
@@ -75,12 +74,12 @@ class LiveServer:
             self._thread.join()
 
     def knows(self, host: str, origin: str | None) -> bool:
-        """Whether a request is addressed to this server, and by its own page if by any."""
+        """Whether a request is addressed to this server and comes from its own page or from no page."""
         names = (f"127.0.0.1:{self.port}", f"localhost:{self.port}")
         return host in names and origin in (None, f"http://{host}")
 
     def is_token(self, token: str) -> bool:
-        """Whether this is the token, in a time that says nothing about it."""
+        """Whether this is the token, compared in constant time."""
         return _same(token, self._token)
 
     def is_cookie(self, cookies: str) -> bool:
@@ -104,26 +103,26 @@ class _LiveHandler(BaseHTTPRequestHandler):
     timeout = 30
 
     def answer(self) -> None:
-        """Any request."""
+        """Answer any request."""
         parts = urlsplit(self.path)
         query = parse_qs(parts.query)
         self._unread = self._length() or 0
         try:
             if not self._admitted(parts.path, query):
-                self._turn_away()
+                self._discard_body()
                 self._send(HTTPStatus.FORBIDDEN)
             else:
                 self._route(parts.path, query)
         except Refused as refused:
-            self._turn_away()
+            self._discard_body()
             self._send_json({"error": str(refused)}, HTTPStatus(refused.status))
 
     def _length(self) -> int | None:
         length = self.headers.get("Content-Length", "")
         return int(length) if re.fullmatch(r"[0-9]{1,12}", length) else None
 
-    def _turn_away(self) -> None:
-        """What is left of the body must not be read as a request, nor be in the way of the answer."""
+    def _discard_body(self) -> None:
+        """Discard the rest of the body and close the connection afterwards."""
         self.close_connection = True
         if self._unread <= LARGEST:
             self.rfile.read(self._unread)
@@ -164,18 +163,18 @@ class _LiveHandler(BaseHTTPRequestHandler):
         after, steps = (_number(query.get(name, ["-1"])[0]) for name in ("after", "steps"))
         if not re.fullmatch(r"[0-9a-zA-Z-]{1,64}", page):
             raise Refused(400, "page: a name of up to 64 letters and digits")
-        self._send_json(self.live.board.state(page, after, steps, POLL))
+        self._send_json(self.live.state.snapshot(page, after, steps, POLL))
 
     def _screen(self) -> None:
-        picture = self.live.board.picture()
+        picture = self.live.state.picture()
         if picture is None:
             raise Refused(404, "nothing was captured yet")
         self._send(HTTPStatus.OK, "image/png", picture[1], {"X-Screen": str(picture[0])})
 
     def _step_picture(self, number: int) -> None:
-        picture = self.live.board.step_picture(number)
+        picture = self.live.state.step_picture(number)
         if picture is None:
-            raise Refused(404, "this picture is not kept: the episode has it")
+            raise Refused(404, "this picture is no longer kept: see the episode")
         self._send(HTTPStatus.OK, "image/jpeg", picture)
 
     def _do(self) -> None:
@@ -184,7 +183,7 @@ class _LiveHandler(BaseHTTPRequestHandler):
             command = read_command(body)
         except (ValidationError, RecursionError) as error:
             raise Refused(400, _line(error)) from error
-        self._send_json({"card": self.live.board.do(command)})
+        self._send_json({"card": self.live.state.do(command)})
 
     def _body(self) -> bytes:
         kind = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -226,20 +225,20 @@ class _LiveHandler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What the base class says about a broken request, without its page."""
+        """The status of a malformed request, without the base class's page."""
         self.close_connection = True
         self.command = self.command or ""
         self._send(HTTPStatus(code))
 
     def handle(self) -> None:
-        """Serve one visitor, who may leave at any time."""
+        """Serve one connection; the client may close it at any time."""
         try:
             super().handle()
         except OSError:
             self.close_connection = True
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: the terminal belongs to the run."""
+        """Log nothing: the terminal shows the run."""
 
 
 def _number(text: str) -> int:

@@ -1,7 +1,7 @@
-"""What the run and the page both look at: one state behind one lock, written by the run, commanded by the page.
+"""`LiveState`: the state of the live page, shared by the run's thread and the server's threads under one lock.
 
-The run's thread puts cards on the board and waits for what becomes of them; the server's threads read the state and
-hand in commands. Nothing here does anything to the device.
+The run's thread shows cards and waits for their answers; the server's threads read the state and pass in commands.
+Nothing here acts on the device.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import cv2
 
 from actions.action import AnyAction, TypeText, describe, one_line, points_of
 from actions.frame import Frame, GeometryError
-from agent.core.stop import Stop as Switch
+from agent.core.stop import Stop
 from agent.guard.secrets import Secrets
 from agent.views.formatting import clip
 from agent.views.live.commands import (
@@ -37,16 +37,16 @@ from envs.env import Image
 from envs.png import encode_png
 
 Phase = Literal["starting", "looking", "thinking", "approval", "acting", "asking", "paused", "taken_over", "ended"]
-"""What the run is doing. ``approval`` and ``asking`` wait for the person, ``paused`` and ``taken_over`` as well."""
+"""What the run is doing. In ``approval``, ``asking``, ``paused`` and ``taken_over`` it waits for the person."""
 
 KEPT = 500
-"""Pictures of finished steps that are kept, the newest."""
+"""The number of pictures of finished steps that are kept."""
 AWAY = 15.0
-"""Seconds after its last question for the state that a page counts as closed; it asks every few seconds."""
+"""Seconds after its last request at which a page counts as closed; pages poll every few seconds."""
 
 
-class Refused(ValueError):  # noqa: N818 - an answer to the page, not a fault
-    """A command that is not carried out: the HTTP `status` that fits, and one line for the person."""
+class Refused(ValueError):  # noqa: N818 - a reply to the page
+    """A command is not carried out: an HTTP `status`, and one line for the person."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -55,10 +55,10 @@ class Refused(ValueError):  # noqa: N818 - an answer to the page, not a fault
 
 @dataclass(frozen=True)
 class Card:
-    """Something the person is shown: an action that is next, or a question. `id` is never used twice.
+    """An action or a question that is shown to the person. `id` is never used twice.
 
-    `waits` is whether it stays undone until somebody answers, `why` the reason in words. `original` is the model's
-    own action where the person has changed it.
+    `waits` is whether it waits for an answer, `why` the reason. `original` is the model's action where the person has
+    edited it.
     """
 
     id: int
@@ -75,7 +75,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Shot:
-    """A picture of the screen as the page may show it (masked), RGB uint8 HxWx3. `id` rises with every picture."""
+    """A masked picture of the screen, RGB uint8 HxWx3. `id` rises with every picture."""
 
     id: int
     image: Image
@@ -83,22 +83,20 @@ class Shot:
 
 
 Answer = Approve | SkipCommand | ReplyCommand | TakeOver
-"""What a card can be answered with."""
+"""The commands that answer a card."""
 
 
 @dataclass
-class Board:
-    """The state of one run. All public methods may be called from any thread.
+class LiveState:
+    """The state of one run. All public methods are thread-safe.
 
-    `header` and the steps are what `agent.views.report` makes of them and told to the page as they are; `secrets`
-    are taken
-    out of everything else that comes in. `stop` ends the run from another thread, `supported` are the action types that
-    the screen takes. `step` is the index of the step that is under way. `stale` is whether a person has had the screen
-    since the agent last looked: what it decided on is not there any more, and is not done.
+    `header` and the steps are data of `agent.views.report`; `secrets` are redacted in everything else. `stop` ends the
+    run, `supported` are the action types of the env. `step` is the index of the current step. `stale` is whether a
+    person has acted since the agent last observed: its pending decision is then not performed.
     """
 
     header: PageData
-    stop: Switch
+    stop: Stop
     secrets: Secrets = field(default_factory=Secrets)
     supported: frozenset[str] = frozenset()
     changed: Condition = field(default_factory=Condition, init=False, repr=False)
@@ -126,32 +124,32 @@ class Board:
     # --- the run's side ---------------------------------------------------------------------------------------
 
     def say(self, phase: Phase, notice: str | None = None) -> None:
-        """The run is in another phase; `notice` is a line for the person, None to keep the last one."""
+        """Set the phase; `notice` is a line for the person, None keeps the last one."""
         with self.changed:
             self.phase = phase
             self._notice = self._notice if notice is None else clip(self.secrets.redact(notice))
             self._touch()
 
     def look(self) -> None:
-        """The screen is being looked at: what is decided from now on is decided on what is there now."""
+        """The screen is being observed: later decisions are about the current screen."""
         with self.changed:
             self.stale = self.taken_over
             self.say("looking")
 
     def begin(self, step: int) -> None:
-        """The screen was looked at for step `step`; the model thinks."""
+        """Step `step` has its screen; the model is asked."""
         with self.changed:
             self.step = step
             self.say("thinking", "")
 
     def show(self, image: Image, frame: Frame) -> None:
-        """The screen looks like this now."""
+        """Show a new screenshot."""
         with self.changed:
             self.shot = Shot(self.shot.id + 1 if self.shot else 1, image, frame)
             self._touch()
 
     def put(self, kind: Literal["action", "question"], frame: Frame, **more: Any) -> Card:
-        """Show a new card in the place of any other; `more` are its further fields."""
+        """Show a new card instead of any other; `more` are its further fields."""
         with self.changed:
             self._cards += 1
             self.card = Card(self._cards, kind, self.step, frame, **more)
@@ -160,7 +158,7 @@ class Board:
             return self.card
 
     def proceed(self) -> None:
-        """The action shown is being done, or the question is answered: it waits no more."""
+        """The action is being performed, or the question is answered: the card no longer waits."""
         with self.changed:
             if self.card is not None:
                 self.card = replace(self.card, waits=False)
@@ -168,7 +166,7 @@ class Board:
             self._touch()
 
     def claim(self, card: Card) -> bool:
-        """Whether `card` is still what is shown and unanswered; then it has its answer from elsewhere."""
+        """Mark `card` as answered elsewhere; False where it is not shown any more or answered already."""
         with self.changed:
             if self.card is not card or self.answer is not None:
                 return False
@@ -177,13 +175,13 @@ class Board:
             return True
 
     def drop(self) -> None:
-        """Nothing is next, and nothing is asked."""
+        """Remove the card."""
         with self.changed:
             self.card, self.answer = None, None
             self._touch()
 
     def add_step(self, step: PageData, picture: Image | None = None) -> None:
-        """A step is finished; `step` is JSON without secrets, `picture` the (masked) screen that it began with."""
+        """Add a finished step: its JSON without secrets, and the (masked) screen that it began with."""
         jpeg = None if picture is None else _jpeg(picture)
         with self.changed:
             if jpeg is not None:
@@ -193,12 +191,12 @@ class Board:
             self._touch()
 
     def refuse(self) -> None:
-        """The run is over: no command is carried out any more."""
+        """Refuse every command from now on."""
         with self.changed:
             self._over = True
 
     def end(self, header: PageData) -> None:
-        """The run is over, and `header` says how; commands are refused from now on."""
+        """The run has ended as `header` says; refuse every command from now on."""
         with self.changed:
             self._over, self._ended, self.phase, self.header = True, True, "ended", header
             self.card, self.paused, self.taken_over, self._notice = None, False, False, ""
@@ -209,17 +207,17 @@ class Board:
         with self.changed:
             return self._watching()
 
-    def farewell(self, seconds: float) -> None:
-        """Wait until every open page has been told how the run ended, at most this long."""
+    def wait_until_seen(self, seconds: float) -> None:
+        """Wait until every open page has the newest state, at most this long."""
         with self.changed:
             self.changed.wait_for(lambda: not self._unaware(), seconds)
 
     # --- the page's side --------------------------------------------------------------------------------------
 
-    def state(self, page: str, after: int, steps: int, seconds: float) -> dict[str, Any]:
-        """The state when it is newer than version `after`, or as it is after this many seconds; JSON.
+    def snapshot(self, page: str, after: int, steps: int, seconds: float) -> dict[str, Any]:
+        """The state as JSON, once it is newer than version `after` or `seconds` have passed.
 
-        `page` names who asks, and has seen and shown everything up to `after`. Steps come from number `steps` on.
+        `page` identifies the page, which has shown everything up to `after`. Steps are given from number `steps` on.
         """
         with self.changed:
             self._forget_old_pages()
@@ -228,7 +226,7 @@ class Board:
             self.changed.notify_all()
             self.changed.wait_for(lambda: self.version > after or self._ended, seconds)
             self._pages[page] = time.monotonic()
-            return self._state(max(0, steps))
+            return self._snapshot(max(0, steps))
 
     def picture(self) -> tuple[int, bytes] | None:
         """The number of the newest picture and its PNG."""
@@ -247,7 +245,7 @@ class Board:
             return self._pictures.get(number)
 
     def do(self, command: AnyCommand) -> int | None:
-        """Carry out what the person wants; the number of the card shown then. Raises `Refused`: nothing has changed."""
+        """Carry out a command; the number of the card shown then. Raises `Refused`, with nothing changed."""
         with self.changed:
             if self._over:
                 raise Refused(409, "the run has ended")
@@ -282,7 +280,7 @@ class Board:
 
     def _current(self, number: int) -> Card:
         if self.card is None or self.card.id != number:
-            raise Refused(409, "that is not what is next any more: look at what is shown now")
+            raise Refused(409, "another action is next now: look at what is shown")
         return self.card
 
     def _edit(self, command: Edit) -> None:
@@ -297,7 +295,7 @@ class Board:
         self.card = replace(card, id=self._cards, action=action, original=None if action == original else original)
 
     def _fit(self, action: AnyAction, frame: Frame) -> AnyAction:
-        """`action` with no secret spelt out. Raises `Refused` where it does not fit the frame or the screen."""
+        """`action` with placeholders for secrets. Raises `Refused` for a point outside the frame, or a secret unknown."""
         try:
             for point in points_of(action):
                 frame.to_input(point)
@@ -354,7 +352,7 @@ class Board:
             page for page, seen in self._pages.items() if now - seen < AWAY and self._told.get(page, 0) < self.version
         ]
 
-    def _state(self, steps: int) -> dict[str, Any]:
+    def _snapshot(self, steps: int) -> dict[str, Any]:
         return {
             "version": self.version,
             "phase": self.phase,

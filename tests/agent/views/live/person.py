@@ -22,7 +22,7 @@ from agent.episodes import EpisodeHeader
 from agent.guard.confirm import Confirm
 from agent.guard.secrets import Secrets
 from agent.run.assemble import assembled
-from agent.views.live.page import LivePage, LiveViewOptions
+from agent.views.live.page import LivePage, LivePageOptions
 from agent.views.terminal import TerminalView
 from tests.agent.fakes import Answer, FakeEnv, ListMemory, ScriptedModel
 
@@ -139,7 +139,7 @@ def live(
     urls: list[str] = []
     header = EpisodeHeader.of(Task("Press OK"), model, env)
     page = LivePage(
-        header, Path("/ep"), view, secrets or Secrets(), LiveViewOptions(wait=wait, open=opened), urls.append
+        header, Path("/ep"), view, secrets or Secrets(), LivePageOptions(wait=wait, open=opened), urls.append
     )
     with (
         assembled(env, model, policy=policy, memory=ListMemory(), watch=view, secrets=secrets, live=page) as agent,

@@ -20,7 +20,7 @@ from agent.core.stop import Stop
 from agent.views.live.commands import AnyCommand, read_command
 from agent.views.live.document import document
 from agent.views.live.server import LARGEST, LiveServer
-from agent.views.live.state import Board
+from agent.views.live.state import LiveState
 from tests.agent.views.live.person import Person
 
 FRAME = Frame(id="1", width=100, height=50)
@@ -29,17 +29,17 @@ PATHS = ("/", "/state?page=p&after=-1&steps=0", "/screen", "/steps/0", "/do", "/
 
 
 @pytest.fixture(scope="module")
-def board() -> Board:
-    board = Board({"task": "t"}, Stop(), supported=frozenset({"click", "type"}))
-    board.show(np.full((50, 100, 3), 7, np.uint8), FRAME)
-    board.add_step({"index": 0}, np.full((50, 100, 3), 9, np.uint8))
-    board.put("action", FRAME, action=CLICK, waits=True)
-    return board
+def state() -> LiveState:
+    state = LiveState({"task": "t"}, Stop(), supported=frozenset({"click", "type"}))
+    state.show(np.full((50, 100, 3), 7, np.uint8), FRAME)
+    state.add_step({"index": 0}, np.full((50, 100, 3), 9, np.uint8))
+    state.put("action", FRAME, action=CLICK, waits=True)
+    return state
 
 
 @pytest.fixture(scope="module")
-def server(board: Board) -> Iterator[LiveServer]:
-    server = LiveServer(board, document())
+def server(state: LiveState) -> Iterator[LiveServer]:
+    server = LiveServer(state, document())
     yield server
     server.close()
 
@@ -58,12 +58,12 @@ def bare(answer: object) -> None:
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"])
-def test_without_the_token_nothing_is_told(person: Person, board: Board, path: str, method: str) -> None:
-    before = board.version
+def test_without_the_token_nothing_is_told(person: Person, state: LiveState, path: str, method: str) -> None:
+    before = state.version
     for credentials in (None, "", "Bearer", "Bearer wrong", f"Basic {person.token}", f"Bearer {person.token[:-1]}"):
         bare(person.ask(method, path, b"{}" if method == "POST" else None, Authorization=credentials))  # type: ignore[arg-type]
     bare(person.ask(method, f"{path}{'&' if '?' in path else '?'}token=wrong", Authorization=None))  # type: ignore[arg-type]
-    assert board.version == before
+    assert state.version == before
 
 
 def test_the_token_in_an_address_opens_the_page_and_nothing_else(person: Person) -> None:
@@ -97,9 +97,9 @@ def test_another_host_is_refused(person: Person, server: LiveServer, host: str) 
 @pytest.mark.parametrize(
     "origin", ["http://evil.example", "null", "https://127.0.0.1:{port}", "http://127.0.0.1:1", ""]
 )
-def test_another_origin_is_refused(person: Person, server: LiveServer, board: Board, origin: str) -> None:
+def test_another_origin_is_refused(person: Person, server: LiveServer, state: LiveState, origin: str) -> None:
     bare(person.ask("POST", "/do", b'{"do": "pause"}', Origin=origin.format(port=server.port)))
-    assert not board.paused
+    assert not state.paused
     assert person.ask("GET", "/screen", Origin=f"http://127.0.0.1:{server.port}").status == 200
 
 
@@ -108,11 +108,11 @@ def test_two_hosts_are_none(server: LiveServer, person: Person) -> None:
     assert raw(server, f"{request}Authorization: Bearer {person.token}\r\n\r\n".encode()).startswith(b"HTTP/1.1 403 ")
 
 
-def test_commands_are_posted(person: Person, board: Board) -> None:
+def test_commands_are_posted(person: Person, state: LiveState) -> None:
     for method in ("GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"):
         assert person.ask(method, "/do?do=pause", b'{"do": "pause"}').status == 405
     assert person.ask("POST", "/state", b"{}").status == 405
-    assert not board.paused
+    assert not state.paused
 
 
 @pytest.mark.parametrize(
@@ -150,17 +150,17 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_garbage_is_named_and_does_nothing(person: Person, board: Board, name: str) -> None:
-    before = board.version
+def test_garbage_is_named_and_does_nothing(person: Person, state: LiveState, name: str) -> None:
+    before = state.version
     answer = person.ask("POST", "/do", BAD[name])
     assert answer.status == 400
     message = json.loads(answer.body)["error"]  # type: ignore[attr-defined]
     assert message
     assert "\n" not in message
-    assert board.version == before
+    assert state.version == before
 
 
-def test_a_command_is_json_of_a_bounded_length(person: Person, server: LiveServer, board: Board) -> None:
+def test_a_command_is_json_of_a_bounded_length(person: Person, server: LiveServer, state: LiveState) -> None:
     command = b'{"do": "pause"}'
     for kind in ("text/plain", "application/x-www-form-urlencoded", "", None):
         assert person.ask("POST", "/do", command, Content_Type=kind).status == 415  # type: ignore[arg-type]
@@ -175,7 +175,7 @@ def test_a_command_is_json_of_a_bounded_length(person: Person, server: LiveServe
         assert raw(server, f"{head}{length}\r\n\r\n".encode() + command).startswith(b"HTTP/1.1 411 ")
     assert raw(server, f"{head}Content-Length: {LARGEST + 1}\r\n\r\n".encode()).startswith(b"HTTP/1.1 413 ")
     assert person.ask("POST", "/do", b" " * LARGEST).status == 400
-    assert not board.paused
+    assert not state.paused
 
 
 @pytest.mark.parametrize(
@@ -214,12 +214,12 @@ def test_pictures_are_what_the_board_shows(person: Person) -> None:
     assert person.ask("GET", "/steps/0").headers["Content-Type"] == "image/jpeg"
 
 
-def test_it_listens_on_this_machine_only_and_not_after_it_is_closed(board: Board) -> None:
-    server = LiveServer(board, document())
+def test_it_listens_on_this_machine_only_and_not_after_it_is_closed(state: LiveState) -> None:
+    server = LiveServer(state, document())
     assert urlsplit(server.url).hostname == "127.0.0.1"
     assert len(Person(server.url).token) >= 43, "256 bits"
     with pytest.raises(UserError, match="--live-port"):
-        LiveServer(board, document(), server.port)
+        LiveServer(state, document(), server.port)
     server.close()
     server.close()
     with pytest.raises(OSError), socket.create_connection(("127.0.0.1", server.port), timeout=1):
