@@ -295,7 +295,7 @@ class LiveState:
         self.card = replace(card, id=self._cards, action=action, original=None if action == original else original)
 
     def _fit(self, action: AnyAction, frame: Frame) -> AnyAction:
-        """`action` with placeholders for secrets. Raises `Refused` for a point outside the frame or a missing secret."""
+        """`action` with placeholders for secrets. Raises `Refused` for a point outside the frame or an unknown name."""
         try:
             for point in points_of(action):
                 frame.to_input(point)

@@ -126,7 +126,7 @@ def test_what_is_skipped_is_not_done_and_the_model_is_told_why() -> None:
     assert (result.ending, here.env.done) == (Ending.DONE, [OTHER])
     step = result.steps[0]
     assert (step.verdict.kind, step.outcome.performed, step.error) == ("skip", False, None)
-    told = QWEN25_VL.tell(here.model.histories[1], "desktop")
+    told = QWEN25_VL.history_text(here.model.histories[1], "desktop")
     assert "(not done: a person skipped it: wrong button)" in told
 
 
