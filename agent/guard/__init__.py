@@ -1,1 +1,1 @@
-"""What protects the user: policies beyond the core ones, secrets and the masks that hide them."""
+"""Secrets that no model and no episode gets (`secrets`), and the masks that hide them in pictures (`masks`)."""

@@ -1,8 +1,8 @@
-"""Secrets: the model sees and says placeholders, the keyboard types values, and the record holds neither.
+"""Secrets: the model reads and writes placeholders, the env types values, and the episode holds no value.
 
-``{{secret:NAME}}`` in a text to type stands for a value that comes from the environment or a file. `SecretEnv` puts
-the value in at the last moment before typing and blacks it out in every picture it hands on; `SecretModel` and
-`SecretMemory` take it out of whatever a model or a program says. ``docs/episode-format.md`` has the rule of the masks.
+``{{secret:NAME}}`` in a text to type stands for a value from the environment or a file. `SecretEnv` replaces it by the
+value when it types and masks the value in every picture; `SecretModel`, `SecretMemory` and `SecretWatcher` redact it in
+texts. ``docs/episode-format.md`` describes the masks.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from agent.guard.masks import Masks, Reading, read_text
 from envs.env import Env, EnvError, Image, Observation, Outcome, WrappedEnv
 
 SHORTEST = 4
-"""Characters that a secret must have: anything shorter is all over every record by chance."""
+"""The least characters of a secret: a shorter one occurs in every episode by chance."""
 _PLACEHOLDER = re.compile(r"\{\{secret:([A-Za-z_][A-Za-z0-9_-]*)\}\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _HOW = "NAME=env:VARIABLE or NAME=file:PATH"
@@ -42,16 +42,16 @@ R = TypeVar("R", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Secrets:
-    """Values by name. Its repr holds no value."""
+    """Secret values by name. Its repr holds no value."""
 
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def parse(cls, options: Sequence[str]) -> Secrets:
-        """What ``--secret NAME=env:VARIABLE`` and ``--secret NAME=file:PATH`` say.
+        """Parse ``--secret NAME=env:VARIABLE`` and ``--secret NAME=file:PATH``.
 
         Raises `UserError` for another form, a value that is missing, shorter than `SHORTEST` or of several lines. No
-        message repeats what stands behind the ``=``: it may be the value itself.
+        message repeats the text after the ``=``: it may be the value itself.
         """
         return cls(dict(_read_option(option) for option in options))
 
@@ -59,7 +59,7 @@ class Secrets:
         return bool(self.values)
 
     def tell(self, instruction: str) -> str:
-        """A task's words as the model is given them: values are replaced, and placeholders it lacks are named.
+        """The task for the model: values are replaced by placeholders, and those that it does not mention are added.
 
         Raises `UserError` for a placeholder without a value.
         """
@@ -71,35 +71,35 @@ class Secrets:
         return told
 
     def check(self, text: str, error: Callable[[str], Exception]) -> None:
-        """Raise what `error` makes of one line if `text` has a placeholder without a value."""
+        """Raises `error` with a one-line message if `text` has a placeholder without a value."""
         for name in _PLACEHOLDER.findall(text):
             if name not in self.values:
                 known = ", ".join(map(placeholder, self.values)) or "none"
                 raise error(f"there is no secret {placeholder(name)}; known: {known}. Add --secret {name}=env:VARIABLE")
 
     def pieces(self, text: str) -> list[tuple[str, bool]]:
-        """`text` cut into what is typed as it is (False) and values (True), in order."""
+        """`text` cut into plain pieces (False) and secret values (True), in order."""
         parts = _PLACEHOLDER.split(text)
         cut = [(self.values[part], True) if at % 2 else (part, False) for at, part in enumerate(parts)]
         return [(part, secret) for part, secret in cut if part]
 
     def redact(self, text: str) -> str:
-        """`text` with every value, also as JSON, HTML and URLs write it, replaced by its placeholder."""
+        """`text` with placeholders for the values, also where they are escaped for JSON, HTML, URLs or Python."""
         for written, name in sorted(self._written(), key=lambda pair: -len(pair[0])):
             text = text.replace(written, placeholder(name))
         return text
 
     def record(self, record: R) -> R:
-        """`record` with every text redacted. Raises ValueError where what is left is no such record."""
+        """`record` with every text redacted. Raises ValueError where the result is not valid."""
         return type(record).model_validate(self._walk(record.model_dump()))
 
     def redacted(self, result: Result) -> Result:
-        """`result` with placeholders for the values in its words."""
+        """`result` with its texts redacted."""
         answer = None if result.answer is None else self.redact(result.answer)
         return replace(result, message=self.redact(result.message), answer=answer)
 
     def traces(self, folder: Path) -> list[str]:
-        """Files below `folder` in which a value stands byte for byte; pictures are not read."""
+        """Files below `folder` that contain the bytes of a value; pictures are not decoded."""
         wanted = {written.encode("utf-8", "surrogatepass") for written, _ in self._written()}
         files = (path for path in sorted(folder.rglob("*")) if path.is_file())
         return [str(path.relative_to(folder)) for path in files if any(w in path.read_bytes() for w in wanted)]
@@ -156,7 +156,7 @@ def _from_file(name: str, path: str) -> str:
 
 
 class SecretModel(WrappedModel):
-    """A `agent.core.model.Model` whose words hold no value. An unknown placeholder is an unusable answer."""
+    """An `agent.core.model.Model` whose texts are redacted. An unknown placeholder is a `ParseError`."""
 
     def __init__(self, model: Model, secrets: Secrets) -> None:
         super().__init__(model)
@@ -168,7 +168,7 @@ class SecretModel(WrappedModel):
         return self._secrets.redact(super().name)
 
     def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
-        """The next action; a value in it is its placeholder. Raises like the model."""
+        """The next action, redacted. Raises like the model."""
         redact = self._secrets.redact
         try:
             decision = self._secrets.record(super().decide(task, observation, history))
@@ -177,7 +177,7 @@ class SecretModel(WrappedModel):
         except ModelError as error:
             raise ModelError(redact(str(error))) from None
         except ValidationError:
-            raise ParseError("the answer spells a secret out where none can be", "") from None
+            raise ParseError("the answer has a secret's value where no text can be", "") from None
         if isinstance(decision.action, TypeText):
             self._secrets.check(decision.action.text, lambda message: ParseError(message, decision.raw, decision.usage))
         return decision
@@ -189,7 +189,7 @@ class SecretModel(WrappedModel):
 
 @dataclass
 class SecretMemory:
-    """A memory that stores no value, wherever it came from."""
+    """A memory that stores redacted steps."""
 
     memory: Memory
     secrets: Secrets
@@ -210,7 +210,7 @@ class SecretMemory:
 
 @dataclass
 class SecretWatcher(Watcher):
-    """A watcher that is told of no value."""
+    """A watcher that gets redacted steps and results."""
 
     watch: Watcher
     secrets: Secrets
@@ -233,9 +233,9 @@ class SecretWatcher(Watcher):
 
 
 class SecretEnv(WrappedEnv):
-    """An `envs.env.Env` that types values for placeholders and hands on pictures in which they are blacked out.
+    """An `envs.env.Env` that types values for placeholders and masks them in its pictures.
 
-    `read` finds text on a picture; without it only what was typed is masked. Errors of the device are redacted.
+    `read` finds text on a picture; with None only typed text is masked. Error messages are redacted.
     """
 
     def __init__(
@@ -246,12 +246,12 @@ class SecretEnv(WrappedEnv):
         self._masks = Masks(tuple(secrets.values.values()), read)
 
     def reset(self) -> None:
-        """Reset the env; masks are forgotten."""
+        """Reset the env and remove the masks."""
         self._masks.clear()
         self._env.reset()
 
     def observe(self) -> Observation:
-        """The screen with every mask on it and no value in its texts."""
+        """The screen, masked, with its texts redacted."""
         seen = self._look()
         redact = self._secrets.redact
         elements = tuple(replace(element, text=redact(element.text)) for element in seen.elements)
@@ -259,11 +259,11 @@ class SecretEnv(WrappedEnv):
         return replace(seen, image=self._masks.hide(seen.image), app=app, elements=elements)
 
     def peek(self) -> Image:
-        """The picture for someone who looks on, with every mask on it."""
+        """A picture of the screen, masked."""
         return self._masks.hide(self._env.peek())
 
     def perform(self, action: AnyAction, frame: Frame) -> Outcome:
-        """Do `action`; placeholders in a text are typed as their values, each by itself."""
+        """Perform `action`; each placeholder in a text is typed as its value, separately."""
         if not isinstance(action, TypeText) or not any(secret for _, secret in self._secrets.pieces(action.text)):
             return self._do(action, frame)
         timings: dict[str, float] = {}

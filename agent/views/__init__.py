@@ -1,1 +1,5 @@
-"""What a person looks at: the terminal, the live page, reports. One-way: a view never decides."""
+"""What people see of a run or an episode: `terminal`, `live` (the live page), `report`, films and answer pages.
+
+`drawing` draws actions on screens, `formatting` and `markup` make text and HTML. Results of benchmarks are shown by
+`benchmarks.page`.
+"""

@@ -1,4 +1,4 @@
-"""An answer to look at: a small HTML page that needs no network, and the screens as PNG files."""
+"""An answer about an episode as an HTML page without network access, or its screens as PNG files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from envs.env import Image
 from envs.png import encode_png
 
 WIDTH = 640
-"""Pixels of a thumbnail, across."""
+"""The width of a thumbnail in pixels."""
 _AROUND = 120
 _STYLE = """:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:1.5rem auto;
 padding:0 1rem}h1{font-size:1.3rem}ol{list-style:none;padding:0}li{margin:1.5rem 0}
@@ -29,7 +29,7 @@ _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-ur
 
 
 def write_page(answer: QueryAnswer, episode: Episode, path: Path) -> Path:
-    """Write the answer with thumbnails as one HTML file. Everything said or shown is text. Raises `UserError`."""
+    """Write the answer with thumbnails as one HTML file; texts are escaped. Raises `UserError`."""
     items = "".join(_item(one, _thumbnail(episode, one)) for one in answer.hits)
     steps = f"<ol>{items}</ol>" if items else ""
     text = html.escape(answer.text)
@@ -51,7 +51,7 @@ def write_page(answer: QueryAnswer, episode: Episode, path: Path) -> Path:
 
 
 def write_pictures(answer: QueryAnswer, episode: Episode, folder: Path) -> list[Path]:
-    """The place of each hit as ``step-0004.png`` in `folder`. Raises `UserError`."""
+    """Write the place of each hit as ``step-0004.png`` in `folder`; the paths. Raises `UserError`."""
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -87,7 +87,7 @@ def _thumbnail(episode: Episode, one: Hit) -> str:
 
 
 def _shown(episode: Episode, one: Hit) -> Image | None:
-    """The step's screen with the place marked, or the action where there is none."""
+    """The step's screen with the hit's box marked; without a box, its action."""
     step = next(step for step in episode.steps if step.index + 1 == one.step)
     try:
         image = episode.image(step)
@@ -104,7 +104,7 @@ def _acted(image: Image, step: Step) -> Image:
 
 
 def _cut(image: Image, box: Box | None) -> Image:
-    """The part around `box`; everything without one."""
+    """The part of `image` around `box`; all of it for None."""
     if box is None:
         return np.ascontiguousarray(image)
     height, width = image.shape[:2]

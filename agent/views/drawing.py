@@ -1,4 +1,4 @@
-"""Actions drawn on a screen: what was clicked, dragged, scrolled or typed, visible on light and on dark.
+"""Actions drawn on a screen, visible on light and dark backgrounds.
 
 `marks` says what to draw as a few shapes in frame coordinates (continuous: the middle of pixel ``i`` is ``i + 0.5``);
 `draw` paints them on pixels, and `agent.views.report` turns the same shapes into SVG.
@@ -45,7 +45,7 @@ class Polyline:
 
 @dataclass(frozen=True)
 class Badge:
-    """A few words beside a mark: `gap` pixels right of its middle `at`, or left of it where the frame ends."""
+    """A short text beside a mark: `gap` pixels right of its middle `at`, or left of it near the right edge."""
 
     at: Point
     gap: float
@@ -65,12 +65,12 @@ Letters = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 def unit(width: int, height: int) -> float:
-    """Pixels of one drawing unit: 1 on a screen of 800 lines, more on larger ones."""
+    """Pixels of one drawing unit: 1 on a screen of 800 pixels in height, more on larger ones."""
     return max(0.5, min(width, height) / 800)
 
 
 def marks(action: AnyAction, width: int, height: int) -> tuple[Mark, ...]:
-    """The shapes that show `action` on a frame of this size. Points outside are shown at its edge and say so."""
+    """The shapes for `action` on a frame of this size. Points outside are drawn at its edge with a note."""
     u, size = unit(width, height), (width, height)
     match action:
         case Click():
@@ -93,7 +93,7 @@ def marks(action: AnyAction, width: int, height: int) -> tuple[Mark, ...]:
 
 
 def grounding_marks(found: Grounding, width: int, height: int) -> tuple[Mark, ...]:
-    """The shapes that show where a target was found, and how surely; or why it was not."""
+    """The shapes for a target's point, box and score, or for the reason of a refusal."""
     size, shapes = (width, height), list[Mark]()
     if found.refused:
         return (Banner(f"not found: {found.reason or 'no reason given'}"),)
@@ -123,7 +123,7 @@ def draw_grounding(image: Image, found: Grounding) -> Image:
 
 
 def draw(image: Image, shapes: Iterable[Mark]) -> Image:
-    """A copy of `image` (RGB uint8 HxWx3) with `shapes` painted on it: lines first, words on top."""
+    """A copy of `image` (RGB uint8 HxWx3) with `shapes` drawn on it, texts on top."""
     canvas = np.ascontiguousarray(image).copy()
     shapes = tuple(shapes)
     thick = max(2, round(2.4 * unit(canvas.shape[1], canvas.shape[0])))
@@ -138,7 +138,7 @@ def draw(image: Image, shapes: Iterable[Mark]) -> Image:
 
 
 def _middle(point: FinitePoint, size: tuple[int, int]) -> Point:
-    """The middle of the pixel at `point`, on the frame."""
+    """The middle of the pixel at `point`, clamped to the frame."""
     x, y = (min(max(math.floor(value), 0), limit - 1) + 0.5 for value, limit in zip(point, size, strict=True))
     return Point(x, y)
 
@@ -149,7 +149,7 @@ def _target(point: FinitePoint, size: tuple[int, int]) -> tuple[Mark, ...]:
 
 
 def _badge(point: FinitePoint, size: tuple[int, int], words: str, gap: float) -> tuple[Mark, ...]:
-    """Words beside a mark; always there for a point that is not on the frame."""
+    """A text beside a mark; none for no words, except for a point outside the frame."""
     outside = "" if 0 <= point.x < size[0] and 0 <= point.y < size[1] else "outside the screen"
     text = ", ".join(filter(None, (words, outside)))
     return (Badge(_middle(point, size), 26 * gap, text),) if text else ()
@@ -165,7 +165,7 @@ def _held(keys: tuple[str, ...]) -> str:
 
 
 def _path(points: tuple[FinitePoint, ...], size: tuple[int, int], words: str) -> tuple[Mark, ...]:
-    """From a dot along a line to an arrow's head."""
+    """An arrow along `points` that begins with a dot."""
     line, u = tuple(_middle(p, size) for p in points), unit(*size)
     start = Disc(line[0], 6 * u, filled=True)
     return (Polyline(line), start, *_arrow_head(line, 16 * u), *_badge(points[-1], size, words, u))
@@ -182,7 +182,7 @@ def _arrow_head(line: tuple[Point, ...], length: float) -> tuple[Mark, ...]:
 
 
 def _scroll(action: Scroll, size: tuple[int, int]) -> tuple[Mark, ...]:
-    """An arrow the way the view moves, longer for more notches."""
+    """An arrow in the direction of the scroll, longer for more notches."""
     u = unit(*size)
     at = action.point or Point(size[0] / 2, size[1] / 2)
     reach = [math.copysign(min(30 + 10 * abs(n), 120), n) * u if n else 0 for n in (action.dx, action.dy)]
@@ -196,7 +196,7 @@ def _scroll(action: Scroll, size: tuple[int, int]) -> tuple[Mark, ...]:
 
 
 def _fixed(point: Point) -> tuple[int, int]:
-    """For OpenCV, where a pixel's middle is a whole number."""
+    """OpenCV's fixed-point coordinates, in which a pixel's middle is an integer."""
     return round((point.x - 0.5) * 2**_SHIFT), round((point.y - 0.5) * 2**_SHIFT)
 
 
@@ -250,7 +250,7 @@ def _write_banner(pen: ImageDraw.ImageDraw, banner: Banner, size: tuple[int, int
 
 
 def fitted(text: str, letters: Letters, width: float) -> str:
-    """`text` on one line, cut to `width` pixels."""
+    """`text` on one line, shortened to `width` pixels."""
     text = " ".join(text.split()).encode("utf-8", "replace").decode()
     while len(text) > 1 and letters.getlength(text) > width:
         text = text[: min(len(text) - 2, int(len(text) * 0.9))] + "…"
@@ -259,7 +259,7 @@ def fitted(text: str, letters: Letters, width: float) -> str:
 
 @lru_cache(maxsize=8)
 def font(size: int) -> Letters:
-    """A sans-serif font with more than Latin letters where the system has one, else Pillow's own."""
+    """A sans-serif font with more than Latin letters if installed, else Pillow's own."""
     for name in ("DejaVuSans.ttf", "NotoSans-Regular.ttf", "Arial Unicode.ttf", "arial.ttf"):
         try:
             return ImageFont.truetype(name, size)

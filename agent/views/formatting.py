@@ -1,4 +1,4 @@
-"""How an episode is put into words for people: endings, verdicts, phases, durations; and what is too long is cut."""
+"""Texts for people: endings, verdicts, phases, durations and times; long texts are cut."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ PHASES = {
     "settle": "settle",
     "record": "record",
 }
-"""The phases of a step, as in `agent.core.step.Step.timings`, in the order they happen; how they are called here."""
+"""The phases in `agent.core.step.Step.timings`, in order, and their names for people. ``record`` is the step before."""
 LONGEST = 20_000
-"""Characters of one text that are shown."""
+"""The most characters of one text."""
 ENDINGS: dict[Ending | None, tuple[str, str]] = {
     Ending.DONE: ("good", "Done: the agent says that the task is finished"),
     Ending.VERIFIED: ("good", "Done and verified: the result was checked from outside"),
@@ -42,7 +42,7 @@ ENDINGS: dict[Ending | None, tuple[str, str]] = {
     Ending.NEEDS_HUMAN: ("warn", "Waiting for a person"),
     None: ("warn", "Interrupted: the record has no ending. The run was killed, or it is still going on"),
 }
-"""Tone and words of each ending; None is an episode without one."""
+"""Tone and text of each ending; None is an episode without one."""
 _VERDICTS = {
     "allow": "allowed",
     "modify": "changed by policy",
@@ -54,7 +54,7 @@ _VERDICTS = {
 
 
 def ending_words(ending: Ending | None, limits: Limits) -> tuple[str, str]:
-    """Tone and words of an ending, with the limit that was reached."""
+    """Tone and text of an ending, with the limit that was reached."""
     tone, words = ENDINGS[ending]
     if ending == Ending.STEP_LIMIT:
         words += f" ({limits.steps})"
@@ -66,12 +66,12 @@ def ending_words(ending: Ending | None, limits: Limits) -> tuple[str, str]:
 
 
 def title_words(step: Step) -> str:
-    """What a step did, in one line."""
+    """The action of a step in one line."""
     return line(describe(step.action) if step.action else "no usable answer")
 
 
 def tags(step: Step) -> list[tuple[str, str]]:
-    """What stands out about a step: tone and words, the worst first."""
+    """Tone and text of what is unusual about a step, the worst first."""
     found = [("bad", "error")] if step.error else []
     if step.verdict and step.verdict.kind != "allow":
         found.append(("bad" if step.verdict.kind in ("block", "stop") else "warn", _VERDICTS[step.verdict.kind]))
@@ -82,7 +82,7 @@ def tags(step: Step) -> list[tuple[str, str]]:
 
 
 def review_words(step: Step) -> str:
-    """What the policy said, and what the model wanted where that is something else."""
+    """The policy's verdict, and the model's own action where the policy changed it."""
     said = ""
     if verdict := step.verdict:
         said = _VERDICTS[verdict.kind] + (f" ({verdict.policy})" if verdict.policy else "")
@@ -92,7 +92,7 @@ def review_words(step: Step) -> str:
 
 
 def outcome_words(outcome: OutcomeRecord | None) -> str:
-    """What came of an action; empty where nothing is known."""
+    """The outcome of an action; empty for None."""
     if outcome is None:
         return ""
     parts = ["carried out" if outcome.performed else "not carried out", outcome.detail]
@@ -102,7 +102,7 @@ def outcome_words(outcome: OutcomeRecord | None) -> str:
 
 
 def phases(timings: Mapping[str, float]) -> dict[str, float]:
-    """The known phases in order, in seconds, none negative."""
+    """The known phases of `timings` in order; seconds, at least 0."""
     return {phase: max(0.0, timings[phase]) for phase in PHASES if phase in timings}
 
 
@@ -112,13 +112,13 @@ def line(text: str, longest: int = 400) -> str:
 
 
 def clip(text: str, longest: int = LONGEST) -> str:
-    """`text` with control characters made visible, or its beginning and how much is left out."""
+    """`text` with visible control characters, cut to `longest` with the number of characters left out."""
     whole = len(text) <= longest
     return visible(text if whole else f"{text[:longest]}… ({len(text) - longest:,} more characters)")
 
 
 def duration(seconds: float) -> str:
-    """Seconds for people: 340 ms, 3.2 s, 2 min 05 s, 1 h 03 min."""
+    """Seconds as ``340 ms``, ``3.2 s``, ``2 min 05 s`` or ``1 h 03 min``."""
     if 0 < seconds < 0.00005:
         return "<0.1 ms"
     if seconds < 0.9995:

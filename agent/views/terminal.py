@@ -1,4 +1,4 @@
-"""The live view in a terminal: the step, the action in words, phase times, budget left. Everything goes to stderr."""
+"""`TerminalView`: a run in the terminal: its steps, phase times and remaining budget. Everything goes to stderr."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from envs.env import Observation
 
 
 def console() -> Console:
-    """The console for people: stderr, so that stdout stays free for data."""
+    """A console on stderr; stdout is for data."""
     return Console(stderr=True, highlight=False)
 
 
@@ -39,7 +39,7 @@ def phase_times(timings: Mapping[str, float]) -> str:
 
 
 def _forget_typed() -> None:
-    """What was typed before a question was asked is no answer to it."""
+    """Discard what was typed before the question."""
     if sys.platform != "win32":
         import termios
 
@@ -49,9 +49,9 @@ def _forget_typed() -> None:
 
 @dataclass
 class LineInput:
-    """Lines that a person types while something else goes on: call it for the next one, None while there is none.
+    """Reads lines from the terminal without waiting: a call gives the next line, or None.
 
-    `there` is whether there is a terminal at all. Windows cannot be asked without waiting and counts as none.
+    `there` is whether there is a terminal. On Windows, where reading cannot be polled, no line is ever read.
     """
 
     there: bool
@@ -62,12 +62,12 @@ class LineInput:
         if not self.asked or sys.platform == "win32" or not select.select([sys.stdin], [], [], 0)[0]:
             return None
         line = sys.stdin.readline()
-        self.asked = self.there = bool(line)  # an end of file is nobody
+        self.asked = self.there = bool(line)  # an end of file: no terminal any more
         return line.rstrip("\n") if line else None
 
 
 class TerminalView(Watcher):
-    """Prints each finished step as one line and keeps a status of the current one below (on a terminal)."""
+    """Prints each finished step as one line and, on a terminal, shows the status of the current one below."""
 
     def __init__(self, task: Task, place: str, out: Console | None = None) -> None:
         self._task, self._place = task, place
@@ -88,11 +88,11 @@ class TerminalView(Watcher):
         self._live.stop()
 
     def looked(self, index: int, observation: Observation) -> None:
-        """Show that the model is thinking."""
+        """Show that the model is asked."""
         self._now = (index, "looking and deciding", "")
 
     def decided(self, index: int, decision: Decision, verdict: Verdict) -> None:
-        """Show the action before it is done."""
+        """Show the action before it is performed."""
         self._now = (index, describe(verdict.action), decision.thought)
 
     def stepped(self, step: Step) -> None:
@@ -123,12 +123,12 @@ class TerminalView(Watcher):
         return None if reply is None else {"y": "yes", "q": "stop"}.get(reply.strip().lower()[:1], "no")  # type: ignore[return-value]
 
     def ask_person(self, question: str) -> str | None:
-        """Put the agent's question to the person; None without a terminal."""
+        """Ask the agent's question; None without a terminal."""
         return self._ask(f"The agent asks: {question}\nYour answer: ")
 
     @contextmanager
     def asking(self, prompt: str) -> Iterator[LineInput]:
-        """Have `prompt` stand on the terminal meanwhile (if there is one); what is typed can be asked for."""
+        """Show `prompt` on the terminal, if there is one, for the length of the context; yields the typed lines."""
         if not (prompt and sys.stdin.isatty()):
             yield LineInput(sys.stdin.isatty(), False)
             return

@@ -1,4 +1,4 @@
-"""Replay as an exam: what would another model have done on every screen of an episode?"""
+"""`ask`: what another model decides on every screen of an episode, compared with the recorded actions."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from agent.episodes import EpisodeError, read_episode
 from envs.env import Observation
 
 Kind = Literal["same", "other place", "other detail", "other type", "no action", "unseen"]
-"""How an answer compares; `unseen` is a step whose picture cannot be read, or that has no action on record."""
+"""How an answer compares; `unseen`: the step has no readable picture or no recorded action."""
 WITHIN = 14.0
-"""Pixels that two points may lie apart and still be the same place: half of a small button."""
+"""Pixels between two points that still are the same place: half a small button."""
 
 
 @dataclass(frozen=True)
 class Answered:
-    """One screen put to the model. `step` counts from 1; `distance` is in pixels, None where one has no place."""
+    """The answer for one screen. `step` counts from 1; `distance` is in pixels, None where an action has no point."""
 
     step: int
     kind: Kind
@@ -47,7 +47,7 @@ class Answered:
 
 @dataclass(frozen=True)
 class ReplayComparison:
-    """Every step of an episode put to a model."""
+    """The answers for every step of an episode."""
 
     episode: Path
     model: str
@@ -56,7 +56,7 @@ class ReplayComparison:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How often each verdict came."""
+        """The number of each verdict."""
         return dict(Counter(row.kind for row in self.rows))
 
     def to_json(self) -> dict[str, Any]:
@@ -75,10 +75,10 @@ class ReplayComparison:
 def ask(
     folder: Path, model: Model, within: float = WITHIN, told: Callable[[Answered], None] = lambda row: None
 ) -> ReplayComparison:
-    """Give `model` every observation of the episode in `folder`, each with the history as it was recorded.
+    """Ask `model` on every screen of the episode in `folder`, each with the recorded history.
 
-    `within` is how many pixels apart two points still are the same place. `told` hears each row as it comes. Raises
-    `EpisodeError` when there is no readable episode and `ModelError` when the model cannot be reached.
+    Points at most `within` pixels apart are the same place. `told` is called with each row. Raises `EpisodeError` for
+    an unreadable episode and `ModelError` where the model cannot answer.
     """
     episode = read_episode(folder)
     task = Task(episode.header.task, episode.header.limits)
@@ -119,7 +119,7 @@ def _judged(row: Answered, within: float) -> Answered:
 
 
 def compare(recorded: AnyAction, asked: AnyAction, within: float = WITHIN) -> tuple[Kind, float | None]:
-    """How two actions compare, and the pixels between their places: the farthest of the pairs of points."""
+    """How two actions compare, and the largest distance in pixels between their pairs of points."""
     if recorded.type != asked.type:
         return "other type", _apart(points_of(recorded)[:1], points_of(asked)[:1])
     ours, theirs = points_of(recorded), points_of(asked)
@@ -135,6 +135,6 @@ def _apart(ours: tuple[Any, ...], theirs: tuple[Any, ...]) -> float | None:
 
 
 def _bare(action: AnyAction) -> dict[str, Any]:
-    """What an action does besides where; words to people and times are no part of it."""
+    """The fields of an action without points, times and messages."""
     plain = action.model_dump(mode="json")
     return {key: plain[key] for key in plain if key not in ("point", "path", "seconds", "message")}

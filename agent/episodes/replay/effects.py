@@ -1,6 +1,6 @@
-"""Signs that an action did what it did on record: what changed then changes again, what was written then is written.
+"""Whether an action had its recorded effect, by the texts that appeared and disappeared.
 
-Where the new screen shows the very pixels of the recorded one, that is all; else the words are compared.
+Used where the new screen does not have the pixels of the recorded one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _READABLE = 85
 
 
 def new_texts(before: PerceivedScreen, after: PerceivedScreen, boxes: Sequence[Box]) -> list[str]:
-    """What is written on `after`, in one of `boxes`, and not on `before`."""
+    """The texts on `after`, in one of `boxes`, that `before` does not have."""
     there = Counter(_key(e.text) for e in before.elements)
     found = []
     for element in after.elements:
@@ -37,7 +37,7 @@ def new_texts(before: PerceivedScreen, after: PerceivedScreen, boxes: Sequence[B
 
 
 def unlike(before: PerceivedScreen, after: PerceivedScreen, now: PerceivedScreen, boxes: Sequence[Box]) -> str | None:
-    """Why the screen `now` is not what came `after` the recorded action; None where it is."""
+    """Why the screen `now` differs from the one `after` the recorded action; None where it does not."""
     came, went = new_texts(before, after, boxes), new_texts(after, before, boxes)
     missing, staying = absent(came, now), [text for text in went if text not in absent([text], now)]
     total = len(came) + len(went)
@@ -49,7 +49,7 @@ def unlike(before: PerceivedScreen, after: PerceivedScreen, now: PerceivedScreen
 
 
 def last_screen_unlike(last: PerceivedScreen, now: PerceivedScreen) -> str | None:
-    """Why the screen `now` is not the one that the recorded run ended on; None where it is."""
+    """Why the screen `now` differs from the last recorded one; None where it does not."""
     wanted = _worth_saying([e.text for e in last.elements if e.text and e.role not in ("icon", "image")])
     missing = absent(wanted, now)
     if wanted and 1 - len(missing) / len(wanted) < _MOST:
@@ -58,19 +58,19 @@ def last_screen_unlike(last: PerceivedScreen, now: PerceivedScreen) -> str | Non
 
 
 def not_typed(action: AnyAction, after: PerceivedScreen, now: PerceivedScreen) -> str | None:
-    """Why typed text that could be read on record cannot be read now; None where it can, or never could."""
+    """Why typed text that was readable in the recording is not now; None where it is, or never was."""
     if not isinstance(action, TypeText) or "{{secret:" in action.text:
         return None
     lines = [line for line in action.text.splitlines() if len(words_only(line)) > 2]
     then, here = _flow(after), _flow(now)
     for line in lines:
         if _readable(line, then) and not _readable(line, here):
-            return f"“{line[:60]}” was typed but is not to be read"
+            return f"“{line[:60]}” was typed but cannot be read"
     return None
 
 
 def not_ticked(target: Point, after: PerceivedScreen, found: Point, now: PerceivedScreen) -> str | None:
-    """Why a check box or switch is not in the state it had on record after the action; None where it is, or none."""
+    """Why a check box or switch is not in its recorded state after the action; None where it is, or for none."""
     then, here = element_at(after, target), element_at(now, found)
     if then is None or here is None or then.checked is None or here.checked is None or then.checked == here.checked:
         return None
@@ -78,7 +78,7 @@ def not_ticked(target: Point, after: PerceivedScreen, found: Point, now: Perceiv
 
 
 def absent(texts: Sequence[str], screen: PerceivedScreen) -> list[str]:
-    """Those of `texts` that are not written on the screen."""
+    """Those of `texts` that the screen does not have."""
     said = [text for e in screen.elements if e.text for text in (e.text, _CARET.sub("", e.text))]
     flow = _flow(screen)
     seen = [any(same_text(t, s) for s in said) or (len(words_only(t)) > 5 and _readable(t, flow)) for t in texts]
@@ -86,17 +86,17 @@ def absent(texts: Sequence[str], screen: PerceivedScreen) -> list[str]:
 
 
 _CARET = re.compile(r"(?<=\w)[lI|1\[\]]$")
-"""How a caret right after a text is read."""
+"""The characters as which a caret after a text is read."""
 
 
 def quoted(texts: Sequence[str]) -> str:
-    """A few texts for people."""
+    """The first three texts in quotes, and the number of the others."""
     shown = ", ".join(f"“{text[:40]}”" for text in texts[:3])
     return shown + (f" and {len(texts) - 3} more" if len(texts) > 3 else "")
 
 
 def same_app(then: str | None, now: str | None) -> bool:
-    """Whether two foreground apps are one: ``Mousepad: Untitled 1 - Mousepad``, ``com.android.settings/.Main``."""
+    """Whether two names of foreground apps, such as ``Mousepad: Untitled 1 - Mousepad``, are of the same app."""
     if not then or not now or then == now:
         return True
     program, _, title = then.partition(": ")
@@ -108,7 +108,7 @@ def same_app(then: str | None, now: str | None) -> bool:
 
 
 def _flow(screen: PerceivedScreen) -> str:
-    """All words of a screen, rows joined, without spaces: a line may have been read in pieces."""
+    """All texts of a screen in reading order without spaces: a line may have been read in pieces."""
     ordered: list[Element] = sorted(screen.elements, key=lambda e: (round(e.box.center.y / 6), e.box.x1))
     return re.sub(r"\s", "", words_only(" ".join(e.text for e in ordered if e.text)))
 
@@ -119,7 +119,7 @@ def _readable(text: str, flow: str) -> bool:
 
 
 def _worth_saying(texts: Sequence[str]) -> list[str]:
-    """Without single characters and numbers, unless there is nothing else: they are drawings misread, and clocks."""
+    """`texts` without single characters and numbers (misread drawings, clocks), unless there is nothing else."""
     words = [text for text in texts if len(words_only(text)) > 1 and re.search(r"[^\W\d]{2}", text)]
     return words or [text for text in texts if text.strip()]
 

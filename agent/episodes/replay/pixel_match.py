@@ -1,7 +1,6 @@
-"""Finding a place again by its pixels: the same drawing, where it was or moved as a whole.
+"""Finding a recorded place by its pixels, at its old place or moved as a whole.
 
-What is found this way is found to the pixel, so it is both the quick way and the sure one. Whatever was drawn anew, in
-another theme or another size of text, is not found here at all: `agent.episodes.replay.text_match` is for that.
+This is exact and fast, and fails for another theme or text size: `agent.episodes.replay.text_match` handles those.
 """
 
 from __future__ import annotations
@@ -18,27 +17,27 @@ from envs.differences import bounding_box, differing, regions
 from envs.env import Image
 
 Shift = tuple[int, int]
-"""By how many pixels (x, y) something stands elsewhere than on record."""
+"""The offset (x, y) in pixels from the recorded place."""
 
 _JOIN = 6  # half the distance in pixels of changes that are one region
 LEVEL = 24
 """Levels (0 to 255) up to which two pixels are the same."""
 CARET = (4, 64)
-"""The largest text caret, width and height in pixels: it blinks, and says nothing."""
+"""The largest text caret, width and height in pixels; it is ignored, since it blinks."""
 _SURROUNDINGS = (240, 100)
 """Half the width and height of what must be the same around a point, pixels."""
 _CLOSE = (64, 24)
-"""Half the width and height of what must be the same to the pixel in any case."""
+"""Half the width and height of what must match exactly in any case."""
 _ROW, _PHONE_ROW = (400, 24), (4000, 72)
-"""Half the width and height of what is level with a target, on a screen that is wide and on one that is high."""
+"""Half the width and height of a target's row, on a landscape and on a portrait screen."""
 _MOSTLY = 0.75
-"""How much of what is drawn must be drawn alike farther off, where lists and clocks may differ."""
+"""The share of the drawn pixels that must match farther away, where lists and clocks may differ."""
 _LEAST_INK = 60
-"""Pixels that must be drawn in a part that is searched for: a blank part is everywhere."""
+"""The least drawn pixels of a part that is searched for: a blank part matches anywhere."""
 
 
 def changes(before: Image, after: Image) -> list[Box]:
-    """What changed from one picture to the next, carets left out; another size is one change of everything."""
+    """The boxes of what changed between two pictures, without carets; all of it for another size."""
     if before.shape != after.shape:
         return [Box(0, 0, after.shape[1], after.shape[0])]
     return [box for box in regions(differing(before, after, LEVEL), _JOIN) if not _is_caret(box)]
@@ -49,14 +48,14 @@ def _is_caret(box: Box) -> bool:
 
 
 def alike(a: Image, b: Image) -> bool:
-    """Whether two pictures of one size are the same but for one caret."""
+    """Whether two pictures of one size differ by at most one caret."""
     box = bounding_box(differing(a, b, LEVEL))
     return box is None or _is_caret(box)
 
 
 @dataclass(frozen=True)
 class _Part:
-    """A cut out of the recorded picture, whole pixels."""
+    """A part of the recorded picture, in whole pixels."""
 
     x1: int
     y1: int
@@ -69,7 +68,7 @@ class _Part:
         return cls(x1, y1, min(size[0], int(box.x2) + half[0]), min(size[1], int(box.y2) + half[1]))
 
     def within(self, image: Image, shift: Shift) -> _Part:
-        """What of the part lies on `image` at `shift`."""
+        """The part of it that lies on `image` at `shift`."""
         dx, dy = shift
         x1, y1 = max(self.x1, -dx), max(self.y1, -dy)
         return _Part(x1, y1, max(x1, min(self.x2, image.shape[1] - dx)), max(y1, min(self.y2, image.shape[0] - dy)))
@@ -83,11 +82,11 @@ class _Part:
 
 
 def find(recorded: Image, at: Box, seen: Image, guesses: Sequence[Shift]) -> Shift | None:
-    """Where what stood around `at` on the `recorded` screen stands on the one `seen` now.
+    """The shift of what surrounds `at` on the `recorded` screen to the one `seen`.
 
-    First looked for at each of `guesses`, then everywhere. What is close by must be there to the pixel, and so must
-    what is level with it: rows of a list may differ in their names only. Of what is drawn elsewhere around it,
-    `_MOSTLY` must be there. None when it is not there, is there more than once, or is too bare to say.
+    Tried at each of `guesses`, then everywhere. The close surroundings and the row must match exactly, since rows of a
+    list may differ in their names only; of the wider surroundings the share `_MOSTLY`. None for no match, several
+    matches, or surroundings with too little drawn.
     """
     size = recorded.shape[1], recorded.shape[0]
     whole, close = _Part.around(at, _SURROUNDINGS, size), _Part.around(at, _CLOSE, size)
@@ -109,7 +108,7 @@ def find(recorded: Image, at: Box, seen: Image, guesses: Sequence[Shift]) -> Shi
 
 
 def _mostly(recorded: Image, part: _Part, seen: Image, shift: Shift) -> bool:
-    """Whether nearly all that is drawn in a part of either screen is drawn alike on the other."""
+    """Whether the share `_MOSTLY` of what is drawn in a part matches, on either screen."""
     part = part.within(seen, shift)
     wanted, there = part.of(recorded), part.of(seen, shift)
     if wanted is None or there is None or not wanted.size:
@@ -130,7 +129,7 @@ def _ink(part: Image) -> npt.NDArray[np.bool_]:
 
 
 def _everywhere(recorded: Image, whole: _Part, part: _Part, seen: Image) -> list[Shift]:
-    """Where the middle of the part may stand on the screen: a few places, best first."""
+    """Candidates for the shift of the part on the screen, best first."""
     middle = part.of(recorded)
     if middle is None or _ink(middle).sum() < _LEAST_INK:
         part, middle = whole, whole.of(recorded)
@@ -149,9 +148,9 @@ def _everywhere(recorded: Image, whole: _Part, part: _Part, seen: Image) -> list
 
 
 def same_at(recorded: Image, boxes: Sequence[Box], seen: Image, shift: Shift) -> bool:
-    """Whether every one of `boxes` of the `recorded` screen looks the same on the one `seen`, moved by `shift`.
+    """Whether each of `boxes` of the `recorded` screen matches the one `seen` at `shift`.
 
-    Small ones to the pixel; of large ones (a dialog with a list of files) nearly all that is drawn.
+    Small ones must match exactly, large ones (a dialog with a list of files) mostly.
     """
     size = recorded.shape[1], recorded.shape[0]
     for box in boxes:
@@ -162,9 +161,9 @@ def same_at(recorded: Image, boxes: Sequence[Box], seen: Image, shift: Shift) ->
 
 
 def find_drawing(recorded: Image, at: Point, seen: Image, near: Point, reach: float, unit: float) -> Point | None:
-    """Where the small drawing at `at` stands within `reach` pixels of `near`, at any of `_SCALES`.
+    """The place of the small drawing at `at` within `reach` pixels of `near`, at any of `_SCALES`.
 
-    `unit` is the height of text: what counts as small. None where nothing is drawn, or nothing is like it, or two are.
+    `unit` is the height of text, which sets the size of the drawing. None for nothing drawn, no match or several.
     """
     half = (max(12, int(1.6 * unit)), max(9, int(1.1 * unit)))
     wanted = _Part.around(Box(*at, *at), half, (recorded.shape[1], recorded.shape[0])).of(recorded)
@@ -184,7 +183,7 @@ _LIKE = 0.85
 
 
 def _best(wanted: Image, area: Image, scale: float) -> tuple[float, float, tuple[float, float]]:
-    """The best and the second best likeness (-1 to 1) in `area` at one scale, and the middle of the best."""
+    """The best and second best correlation (-1 to 1) in `area` at one scale, and the middle of the best."""
     size = max(6, round(wanted.shape[1] * scale)), max(6, round(wanted.shape[0] * scale))
     if size[0] > area.shape[1] or size[1] > area.shape[0]:
         return -1.0, -1.0, (0.0, 0.0)
@@ -197,9 +196,9 @@ def _best(wanted: Image, area: Image, scale: float) -> tuple[float, float, tuple
 
 
 def track(image: Image, point: Point, level: bool) -> tuple[int, int] | None:
-    """From where to where a line drawn through `point` goes on without a gap, across the screen or (not `level`) down.
+    """The ends of the unbroken line drawn through `point`, horizontal or (not `level`) vertical: a slider's track.
 
-    A slider's track, whatever its knob and its two halves look like. None where nothing is drawn there.
+    None where nothing is drawn there.
     """
     turned = image if level else image.transpose(1, 0, 2)
     x, y = (int(point.x), int(point.y)) if level else (int(point.y), int(point.x))
@@ -216,4 +215,4 @@ def track(image: Image, point: Point, level: bool) -> tuple[int, int] | None:
 
 
 _BESIDE = 14
-"""Pixels beside a track where its ground is seen."""
+"""The distance from a track in pixels at which its background is sampled."""

@@ -1,4 +1,4 @@
-"""Replay without a device: the record is whole, its actions are possible, its answers still say what they said."""
+"""`simulate`: checks an episode without a device: undamaged, possible actions, answers that parse as recorded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from agent.models.dialects.registry import DIALECTS
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that is damaged, missing or impossible; `step` counts from 1, None for the whole episode."""
+    """Something damaged, missing or impossible; `step` counts from 1, None is the whole episode."""
 
     step: int | None
     what: str
@@ -26,7 +26,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Difference:
-    """An answer that reads differently today; `step` counts from 1. None is an answer that is no action."""
+    """An answer that is parsed differently today; `step` counts from 1. An action of None is an unusable answer."""
 
     step: int
     recorded: AnyAction | None
@@ -36,7 +36,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Simulation:
-    """What `simulate` found. `compared` is how many answers were read again."""
+    """The result of `simulate`. `compared` is the number of answers that were parsed again."""
 
     episode: Episode
     problems: tuple[Problem, ...]
@@ -46,7 +46,7 @@ class Simulation:
 
     @property
     def ok(self) -> bool:
-        """Whether the episode is whole and reads as it did."""
+        """Whether there is neither a problem nor a difference."""
         return not self.problems and not self.differences
 
     def to_json(self) -> dict[str, Any]:
@@ -69,8 +69,8 @@ class Simulation:
 def simulate(folder: Path, profile: Path | None = None) -> Simulation:
     """Check the episode in `folder` without a device or a model.
 
-    `profile` is the calibration that corrected the model's answers, if one did. Raises `EpisodeError` when there is no
-    readable episode, and `UserError` for an unreadable profile.
+    `profile` is the calibration of the recorded model, if it had one. Raises `EpisodeError` for an unreadable episode,
+    and `UserError` for an unreadable profile.
     """
     episode = read_episode(folder)
     problems = [*_damage(episode), *_gaps(episode)]
@@ -83,9 +83,9 @@ def simulate(folder: Path, profile: Path | None = None) -> Simulation:
 
 
 def recorded_dialect(header: EpisodeHeader) -> Dialect | None:
-    """The dialect of the run as it is today, with the image limit that the run had; None where there was none.
+    """The recorded dialect as it is today, with the run's image limit; None where there was none.
 
-    Raises `ModelError` for a name that is not known (any more).
+    Raises `ModelError` for an unknown name.
     """
     if header.dialect is None:
         return None
@@ -100,7 +100,7 @@ def recorded_dialect(header: EpisodeHeader) -> Dialect | None:
 
 
 def platform_of(header: EpisodeHeader) -> Platform:
-    """Raises `EpisodeError` for a platform that has no actions."""
+    """The platform of the episode. Raises `EpisodeError` for an unknown one."""
     if header.platform == "desktop":
         return "desktop"
     if header.platform == "mobile":
@@ -109,7 +109,7 @@ def platform_of(header: EpisodeHeader) -> Platform:
 
 
 def _damage(episode: Episode) -> Iterator[Problem]:
-    """What reading found, and pictures that cannot be decoded."""
+    """The problems found on reading, and pictures that cannot be decoded."""
     for line in episode.problems:
         yield Problem(_number_in(line), line)
     good: set[tuple[object, ...]] = set()
@@ -126,7 +126,7 @@ def _damage(episode: Episode) -> Iterator[Problem]:
 
 
 def _number_in(line: str) -> int | None:
-    """The step that a problem begins with."""
+    """The step number at the beginning of a problem; None for none."""
     word = line.removeprefix("step ").partition(":")[0]
     return int(word) if line.startswith("step ") and word.isdecimal() else None
 
@@ -151,7 +151,7 @@ def _impossible(step: Step) -> Iterator[Problem]:
 
 
 def _dialect(header: EpisodeHeader, profile: Path | None, notes: list[str], problems: list[Problem]) -> Dialect | None:
-    """How to read the answers; None, with a note or a problem, where they cannot be read."""
+    """The dialect to parse the answers with; None, with a note or a problem, where there is none."""
     try:
         speaks = recorded_dialect(header)
         platform_of(header)
@@ -187,7 +187,7 @@ def _read_again(episode: Episode, speaks: Dialect, notes: list[str]) -> tuple[li
 
 
 def _compare(history: tuple[Step, ...], step: Step, speaks: Dialect, platform: Platform) -> Difference | None:
-    """The difference, if there is one. Whether an answer had ended is not on record, so both ways count."""
+    """The difference, if any. Whether an answer was complete is not recorded, so both ways are tried."""
     recorded = step.decided or step.action
     read, why = None, ""
     for ended in (True, False):

@@ -1,9 +1,9 @@
-"""Finding a place again by what it says and what stands around it, where nothing is drawn as it was.
+"""Finding a recorded target by its text and its neighbours, where its pixels have changed.
 
-A target is the thing on the recorded screen that the action was done to: its words, its label, its kind. `Anchors` are
-the words around it that stand on both screens once. A thing on the new screen is the target when it is called the
-same and stands to the anchors as it did then; its place in pixels counts only among equals. Boxes are frame pixels,
-distances are in heights of ordinary text, so that neither window, resolution nor size of text matters.
+A target is the element on the recorded screen at the action's point. `Anchors` are texts that occur exactly once on
+both screens. An element of the new screen is the target where it has the same text or label and the same position
+relative to the anchors; its position in pixels only decides between equal ones. Boxes are frame pixels; distances are
+in heights of ordinary text, so that window, resolution and text size do not matter.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from agent.perception.normalisation import words_only
 from envs.env import Image
 
 _ALIKE = 88
-"""rapidfuzz's ratio (0 to 100) from which two readings are one text."""
+"""rapidfuzz's ratio (0 to 100) from which two texts are the same."""
 _NEAR = 8
-"""How many anchors around a target count."""
+"""The number of anchors around a target that are used."""
 _SHARE = 0.4
-"""How much of what was written around the target must be there again."""
+"""The share of the texts around the target that must be there."""
 _GROUPS: tuple[frozenset[Role], ...] = (
     frozenset({"field", "select"}),
     frozenset({"checkbox", "radio", "switch"}),
@@ -43,7 +43,7 @@ _VALUE = re.compile(r"[\d\s:.,/%+-]*")
 
 @dataclass(frozen=True)
 class PerceivedFrame:
-    """A screen as pixels and as what was perceived on it."""
+    """A screen: its pixels and its perceived elements."""
 
     image: Image
     screen: PerceivedScreen
@@ -51,7 +51,7 @@ class PerceivedFrame:
 
 @dataclass(frozen=True)
 class MatchedTarget:
-    """Where the target is now: the `point` to act on, what it is on (`box`), and how that is known."""
+    """Where the target is now: the `point` to act on, the element's `box`, and how it was found."""
 
     point: Point
     box: Box
@@ -60,14 +60,14 @@ class MatchedTarget:
 
 @dataclass(frozen=True)
 class Missing:
-    """The target is not there, or nobody can say which it is; `near` is what came closest."""
+    """The target is not there or ambiguous; `near` are the closest candidates."""
 
     why: str
     near: tuple[Box, ...] = ()
 
 
 def same_text(a: str, b: str) -> bool:
-    """Whether two readings are of one text: OCR's slips apart, and never with another number in it."""
+    """Whether two read texts are the same, misreadings allowed, numbers excepted."""
     if a.strip() == b.strip():
         return bool(a.strip())
     one, two = words_only(_whole(a)), words_only(_whole(b))
@@ -77,27 +77,27 @@ def same_text(a: str, b: str) -> bool:
 
 
 def _whole(text: str) -> str:
-    """`text` without the last letter of a half covered word before it: ``e Blue`` in a list over "Volume"."""
+    """`text` without a leading letter of a half covered word: ``e Blue`` in a list over "Volume"."""
     return re.sub(r"^[a-z] (?=\w{3})", "", text.strip())
 
 
 def element_at(screen: PerceivedScreen, point: Point) -> Element | None:
-    """The smallest thing on the screen that holds `point`; None on bare ground."""
+    """The smallest element at `point`; None on the background."""
     held = [e for e in screen.elements if e.box.grown(2).holds(point) and e.role not in _CONTAINERS]
     switches = [e for e in held if e.role == "switch"]  # whose knob looks like a button of its own
     return min(switches or held, key=lambda e: e.box.area, default=None)
 
 
 def describe_element(element: Element | None) -> str:
-    """For people: ``button “Save”``, ``field labelled “Name”``."""
+    """A description such as ``button “Save”`` or ``field labelled “Name”``."""
     if element is None:
-        return "bare ground"
+        return "background"
     name = f" “{element.text}”" if element.text else f" labelled “{element.label}”" if element.label else ""
     return f"{element.role}{name}"
 
 
 class Anchors:
-    """Words that stand once on each of two screens, and how the places around them correspond."""
+    """Texts that occur once on each of two screens, and the mapping of places between them."""
 
     def __init__(self, was: PerceivedScreen, now: PerceivedScreen) -> None:
         self._was = [e for e in was.elements if _telling(e)]
@@ -113,16 +113,16 @@ class Anchors:
         self.unit = statistics.median([e.box.height for e in self._was if len(e.text) > 2] or [12.0])
 
     def near(self, box: Box, but: Element | None = None) -> list[Element]:
-        """What is written around `box` on the recorded screen, nearest first."""
+        """The texts around `box` on the recorded screen, nearest first."""
         others = [e for e in self._was if e is not but and e.box.center != box.center]
         return sorted(others, key=lambda e: gap(e.box, box))[:_NEAR]
 
     def share(self, near: Sequence[Element]) -> float:
-        """How much of that stands on the new screen too; 1 where nothing was written."""
+        """The share of these texts that the new screen has; 1 for none."""
         return sum(e in self.pairs for e in near) / len(near) if near else 1.0
 
     def agreement(self, was: Box, now: Box, near: Sequence[Element]) -> float:
-        """How far `now` stands to the anchors as `was` did, 0 to 1; 0.5 where there are none."""
+        """How well `now` agrees with `was` in its position relative to the anchors, 0 to 1; 0.5 without anchors."""
         total = weights = 0.0
         for anchor in near:
             if anchor in self.pairs:
@@ -132,7 +132,7 @@ class Anchors:
         return total / weights if weights else 0.5
 
     def expected(self, point: Point, near: Sequence[Element]) -> Point | None:
-        """Where `point` of the recorded screen should be now, by the anchors near it."""
+        """Where `point` of the recorded screen is expected now, by the anchors near it."""
         spots = [
             Point(
                 self.pairs[a].box.center.x + self.scale * (point.x - a.box.center.x),
@@ -147,7 +147,7 @@ class Anchors:
 
 
 def find_again(was: PerceivedFrame, point: Point, now: PerceivedFrame) -> MatchedTarget | Missing:
-    """Where the thing at `point` of the recorded screen is on the new one."""
+    """Where the target at `point` of the recorded screen is on the new one."""
     anchors = Anchors(was.screen, now.screen)
     target = element_at(was.screen, point)
     if target is None or _is_ground(target, anchors.unit):
@@ -172,7 +172,7 @@ def _chosen(
     was: PerceivedScreen,
     now: PerceivedScreen,
 ) -> MatchedTarget | Missing:
-    """Of the things called like the target the one that stands as it did."""
+    """The candidate with the target's position relative to the anchors."""
     if not ranked:
         return Missing(f"{describe_element(target)} is there, but not beside what it stood beside")
     agreed = [anchors.agreement(target.box, e.box, near) for e in ranked]
@@ -199,7 +199,7 @@ def _how(target: Element, anchors: Anchors, near: Sequence[Element]) -> str:
 
 
 def _place(target: Element, found: Element, point: Point, why: str) -> MatchedTarget:
-    """The same part of the thing found, well inside."""
+    """The corresponding point of the found element, away from its edges."""
     across = min(max((point.x - target.box.x1) / max(1.0, target.box.width), 0.08), 0.92)
     down = min(max((point.y - target.box.y1) / max(1.0, target.box.height), 0.2), 0.8)
     box = found.box
@@ -209,7 +209,7 @@ def _place(target: Element, found: Element, point: Point, why: str) -> MatchedTa
 
 
 def _candidates(target: Element, screen: PerceivedScreen) -> list[Element]:
-    """The things on `screen` that are called as the target is."""
+    """The elements of `screen` with the target's label or text."""
     if target.role in ("field", "select", "slider", "checkbox", "radio", "switch") and target.label:
         kin = next(group for group in _GROUPS if target.role in group)
         found = [e for e in screen.elements if e.role in kin and same_text(_label(e, screen), target.label)]
@@ -221,7 +221,7 @@ def _candidates(target: Element, screen: PerceivedScreen) -> list[Element]:
 
 
 def _label(element: Element, screen: PerceivedScreen) -> str:
-    """The words that name a thing: its label, or the only words left of it on its row."""
+    """The label of an element, else the only text left of it on its row."""
     if element.label or element.role not in ("checkbox", "radio", "switch"):
         return element.label
     row = [e for e in screen.elements if _telling(e) and _level(e.box, element.box) and e.box.x2 <= element.box.x1]
@@ -229,12 +229,12 @@ def _label(element: Element, screen: PerceivedScreen) -> str:
 
 
 def _split_by_role(target: Element, called: Sequence[Element]) -> bool:
-    """Whether some of several are of the target's own kind and others are mere words."""
+    """Whether only some of several candidates have the target's role."""
     return target.role not in ("text", "link") and any(e.role == target.role for e in called) and len(called) > 1
 
 
 def _on_its_row(target: Element, named: list[Element], anchors: Anchors, was: PerceivedScreen) -> list[Element]:
-    """Where several were called the same: those level with the words that the target was level with."""
+    """Where the recorded screen had several candidates: those on a row with the target's row texts; else all."""
     if len(_candidates(target, was)) < 2:
         return named
     mates = _mates(target, anchors)
@@ -243,7 +243,7 @@ def _on_its_row(target: Element, named: list[Element], anchors: Anchors, was: Pe
 
 
 def _mates(target: Element, anchors: Anchors) -> list[Element]:
-    """The words on the target's row, other than its own."""
+    """The other texts on the target's row."""
     level = [e for e in anchors.near(target.box, target) if _level(e.box, target.box)]
     return [e for e in level if not same_text(e.text, target.text) and e.role not in ("field", "select")]
 
@@ -253,7 +253,7 @@ def _level(a: Box, b: Box) -> bool:
 
 
 def _before_its_words(target: Element, point: Point, anchors: Anchors, near: list[Element]) -> MatchedTarget | None:
-    """Where a box to tick should be that was not recognised: as far before its words as it was then."""
+    """The place of a check box that was not recognised, at its recorded distance from its label."""
     if target.role not in ("checkbox", "radio") or not target.label or anchors.share(near) < _SHARE:
         return None
     words = [e for e in near if same_text(e.text, target.label) and e in anchors.pairs and _level(e.box, target.box)]
@@ -268,7 +268,7 @@ def _before_its_words(target: Element, point: Point, anchors: Anchors, near: lis
 def _by_looks(
     was: PerceivedFrame, target: Element, point: Point, now: PerceivedFrame, anchors: Anchors, near: list[Element]
 ) -> MatchedTarget | Missing:
-    """A thing without words, or with words too short to be read surely: of its kind, its looks, and in its place."""
+    """A target without text, or with a very short one: by its role, its looks and its expected place."""
     gone = Missing(f"{describe_element(target)} is not there")
     if len(words_only(target.text)) > 2 or anchors.share(near) < _SHARE:
         return gone
@@ -301,7 +301,7 @@ def _by_looks(
 def _by_drawing(
     was: PerceivedFrame, target: Element, point: Point, now: PerceivedFrame, anchors: Anchors, near: list[Element]
 ) -> MatchedTarget | None:
-    """The very drawing at the point, about where it should be; for what was not recognised as a thing."""
+    """A target that is no recognised element: by its drawing, near its expected place."""
     spot = anchors.expected(point, near)
     if spot is None:
         return None
@@ -319,7 +319,7 @@ def _dot(point: Point) -> Box:
 def _bare(
     was: PerceivedFrame, point: Point, now: PerceivedFrame, anchors: Anchors, ground: Element | None
 ) -> MatchedTarget | Missing:
-    """A point on bare ground, or in a large area: where it was among the words around it."""
+    """A point on the background or in a large area: its expected place among the texts around it."""
     dot = _dot(point)
     near = anchors.near(dot, ground)
     spot = anchors.expected(point, near)
@@ -331,7 +331,7 @@ def _bare(
     here = element_at(now.screen, spot)
     there = _dot(spot)
     if here is not None and not _is_ground(here, anchors.unit * anchors.scale):
-        return Missing(f"where bare ground was, there is now {describe_element(here)}", (here.box,))
+        return Missing(f"the background is now covered by {describe_element(here)}", (here.box,))
     if anchors.agreement(dot, there, near) < 0.8:
         return Missing(f"what stood around it ({what}) now stands elsewhere", (there.grown(12),))
     return MatchedTarget(
@@ -340,7 +340,7 @@ def _bare(
 
 
 def _is_ground(element: Element, unit: float) -> bool:
-    """Whether an element is an area rather than a thing: a document, a page."""
+    """Whether an element is an area such as a document or a page."""
     return _large(element, unit) and element.role in ("field", "image", "bar", "text")
 
 
@@ -354,7 +354,7 @@ def _similar_size(target: Element, other: Element, scale: float) -> bool:
 
 
 def _looks_like(was: Image, a: Box, now: Image, b: Box) -> bool:
-    """Whether two cuts show one drawing, light on dark or dark on light, at any size."""
+    """Whether two boxes show the same drawing, at any size, also with inverted colours."""
     one, two = _edges(was, a), _edges(now, b)
     if one.std() < 1 and two.std() < 1:
         return True
@@ -370,7 +370,7 @@ def _edges(image: Image, box: Box) -> Image:
 
 
 def _telling(element: Element) -> bool:
-    """Whether an element's words are there to be read again: no value, no reading of a drawing."""
+    """Whether an element's text is a name: no value and no misread drawing."""
     if element.role in ("field", "icon", "image") or not element.text:
         return False
     if element.role in ("button", "select", "menu", "menuitem", "tab"):
@@ -379,26 +379,26 @@ def _telling(element: Element) -> bool:
 
 
 def _unique(elements: Iterable[Element]) -> dict[str, Element]:
-    """By their words, those that are there once."""
+    """The elements whose text occurs once, by text."""
     keyed = [(words_only(e.text) or e.text.strip(), e) for e in elements]
     counts = Counter(key for key, _ in keyed)
     return {key: e for key, e in keyed if counts[key] == 1}
 
 
 def gap(a: Box, b: Box) -> float:
-    """Pixels between two boxes; 0 where they touch."""
+    """The distance between two boxes in pixels; 0 where they touch."""
     return math.hypot(max(0.0, a.x1 - b.x2, b.x1 - a.x2), max(0.0, a.y1 - b.y2, b.y1 - a.y2))
 
 
 def _same_side(was: Box, anchor: Box, now: Box, twin: Box) -> float:
-    """How far two boxes lie to each other as two others do: 1 as then, 0 on the opposite sides."""
+    """How well the relative position of two boxes agrees with that of two others: 1 equal, 0 opposite."""
     across = abs(_side(was.x1, was.x2, anchor.x1, anchor.x2) - _side(now.x1, now.x2, twin.x1, twin.x2))
     down = abs(_side(was.y1, was.y2, anchor.y1, anchor.y2) - _side(now.y1, now.y2, twin.y1, twin.y2))
     return 1 - (across + down) / 4
 
 
 def _side(a1: float, a2: float, b1: float, b2: float) -> int:
-    """-1 where the first span lies before the second, 1 after it, 0 where they overlap."""
+    """-1 where the first span is before the second, 1 after it, 0 where they overlap."""
     slack = 0.25 * min(a2 - a1, b2 - b1)
     return -1 if a2 <= b1 + slack else 1 if a1 >= b2 - slack else 0
 

@@ -1,6 +1,6 @@
-"""An episode as a film (GIF, MP4) or as one picture of all its screens, each with its action drawn and a caption.
+"""An episode as a GIF, an MP4 or a contact sheet: its screens, each with its action drawn and a caption.
 
-The pictures are those of the record: what was masked there is masked here. Films are written frame by frame.
+Masked parts of the episode's pictures stay masked. Films are written frame by frame.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from envs.env import Image
 SHEETS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
 """The endings of a contact sheet's file name, and Pillow's names of the formats."""
 GIF_WIDTH = 960
-"""Pixels of a GIF's longest side, caption not counted; larger screens are made smaller."""
+"""The most pixels of a GIF's longest side without the caption; larger screens are scaled down."""
 MP4_WIDTH = 1920
 """The same of an MP4."""
 STEP_SECONDS = 1.5
@@ -40,14 +40,14 @@ FILM_SECONDS = 120.0
 END_SECONDS = 3.0
 """Seconds that the last step is shown."""
 MOST_SCREENS = 1024
-"""Screens on a contact sheet; of a longer episode every second one is shown, or every third, and so on."""
+"""The most screens on a contact sheet; of a longer episode every second, third … one is shown."""
 _RATE = 10  # frames a second of an MP4
 _SHEET_WIDTH = 8000  # pixels of the widest contact sheet
 _GROUND, _INK, _SOFT = (20, 23, 28), (240, 241, 243), (165, 173, 184)
 
 
 def check_formats(gif: Path | None, mp4: Path | None, contact_sheet: Path | None) -> None:
-    """Raises `UserError` for file names whose ending is of another format, and where a film cannot be coded here."""
+    """Raises `UserError` for a wrong file name extension, and where the package for MP4 is missing."""
     for option, path, endings in (
         ("--gif", gif, (".gif",)),
         ("--mp4", mp4, (".mp4",)),
@@ -188,7 +188,7 @@ class _Layout:
 
 
 def _said(screen: StepScreen, ended: Episode | None) -> str:
-    """The caption of a step; with how the run ended, if it did here."""
+    """The caption of a step; for the last one with the ending."""
     marks = "".join(f" [{words}]" for _, words in tags(screen.step))
     ending = f" · {ending_words(ended.ending, ended.header.limits)[1]}" if ended else ""
     thought = f" · {screen.step.thought}" if screen.step.thought.strip() and not ended else ""
@@ -208,13 +208,13 @@ def _words(
 
 
 def _drawn(image: Image, action: AnyAction | None) -> Image:
-    """`image` with `action` drawn on it, but for what the caption says."""
+    """`image` with `action` drawn on it, without the banner: the caption has its text."""
     shapes = marks(action, image.shape[1], image.shape[0]) if action else ()
     return draw(image, [shape for shape in shapes if not isinstance(shape, Banner)])
 
 
 def _fit(image: Image, width: int, height: int) -> Image:
-    """`image` made smaller, if need be, to fit into `width` x `height`."""
+    """`image` scaled down to fit into `width` x `height`."""
     scale = min(1.0, width / image.shape[1], height / image.shape[0])
     if scale == 1.0:
         return image
@@ -223,7 +223,7 @@ def _fit(image: Image, width: int, height: int) -> Image:
 
 
 def _write_gif_frame(file: BinaryIO, frame: Image, before: Image | None, seconds: float) -> None:
-    """Add what differs from the frame before (all of it, and the file's head, if there is none)."""
+    """Add what differs from the frame before; for the first one, all of it and the file's header."""
     place = (0, 0, frame.shape[1], frame.shape[0]) if before is None else changed_box(before, frame) or (0, 0, 1, 1)
     few = Pillow.fromarray(cut(frame, place)).quantize(256, Pillow.Quantize.FASTOCTREE, dither=Pillow.Dither.NONE)
     if before is None:

@@ -1,7 +1,7 @@
-"""Pictures for pages and films: what a step's screen was, packed small, each different piece of it once.
+"""The screens of a report: each different piece once, as WebP data URLs.
 
-A screen that differs little from the last whole one is that one with the places that differ laid over it. WebP stands
-in for PNG: large pictures are packed with a little loss, small ones without; the lossless frames are in the episode.
+A screen that differs little from the last whole one is that one with patches over it. Large pictures are lossy, small
+ones lossless; the episode has the lossless frames.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from envs.env import Image
 from envs.png import data_url, encode_png
 
 LARGEST_PART = 0.4
-"""Where more than this share of a screen differs from the last whole one, a new whole one is begun."""
+"""A new whole screen is begun where more than this share of the pixels differs from the last whole one."""
 _LOSSLESS = 60_000  # pixels of a picture that is packed without loss
 _WEBP_LIMIT = 16383  # pixels on a side
 
 
 @dataclass
 class PageImages:
-    """The pictures of one page. `blocks` are (id, data URL) of what was packed and not yet taken."""
+    """The pictures of one page. `blocks` are (id, data URL) of the encoded pieces not yet taken."""
 
     blocks: list[tuple[str, str]] = field(default_factory=list)
     _ids: dict[bytes, str] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class PageImages:
         yield from taken
 
     def _pack(self, image: Image) -> str:
-        """``#id`` of the block that holds `image`."""
+        """The ``#id`` of the block with `image`."""
         size = b"%dx%d" % image.shape[:2]
         key = hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=16, salt=size).digest()
         if key not in self._ids:
@@ -68,7 +68,7 @@ def cut(image: Image, place: Place) -> Image:
 
 
 def image_url(image: Image) -> str:
-    """`image` (RGB uint8 HxWx3) as a data URL in few bytes."""
+    """`image` (RGB uint8 HxWx3) as a compact data URL."""
     kind, data = pack(image)
     return data_url(data, kind)
 
@@ -93,7 +93,7 @@ class StepScreen:
 
 
 def screens(episode: Episode) -> Iterator[StepScreen]:
-    """The steps of an episode with their screens, one after another: two are in memory at a time."""
+    """The steps of an episode with their screens, one after another; two are in memory at a time."""
     for step in episode.steps:
         try:
             yield StepScreen(step, episode.image(step))
@@ -102,7 +102,7 @@ def screens(episode: Episode) -> Iterator[StepScreen]:
 
 
 def follows(screen: StepScreen, after: StepScreen | None) -> bool:
-    """Whether `after` shows what came of `screen`'s step: the very next step, on a screen of the same size."""
+    """Whether `after` is the next step on a screen of the same size."""
     if after is None or screen.image is None or after.image is None:
         return False
     return after.step.index == screen.step.index + 1 and after.image.shape == screen.image.shape

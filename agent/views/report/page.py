@@ -1,8 +1,7 @@
-"""The report: an episode as one HTML page that needs no network, written step by step.
+"""`write_report`: an episode as one HTML page without network access, written step by step.
 
-Whatever a screen or a model said is text here: it travels as JSON in which no ``<`` stands, `report.js` shows it by
-text nodes only, and the page's content security policy allows nothing to run or load but the page's own style and
-script, by their hash, and pictures that are part of the page.
+Texts of screens and models are JSON without ``<``, which `report.js` shows by text nodes only. The content security
+policy allows the page's own style and script, by their hashes, and pictures in data URLs.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from agent.views.report.images import PageImages, StepScreen, follows, screens
 from envs.differences import changed_places
 
 Progress = Callable[[int, int], None]
-"""Is told how many steps are done, of how many."""
+"""Called with the numbers of steps done and in all."""
 _NOTE = (
     "The pictures on this page are packed for viewing (WebP); the screens as they were, without loss, are in the "
     "folder frames of the episode"
@@ -29,7 +28,7 @@ _NOTE = (
 
 
 def write_report(folder: Path, out: Path | None = None, progress: Progress = lambda done, total: None) -> Path:
-    """Write the report of the episode in `folder` to `out` (``report.html`` in the folder if absent); its path.
+    """Write the report of the episode in `folder` to `out` (None: ``report.html`` in the folder); its path.
 
     Damage in the episode is named on the page. Raises `EpisodeError` when there is no episode or nothing can be
     written.
@@ -43,11 +42,11 @@ def write_report(folder: Path, out: Path | None = None, progress: Progress = lam
 
 @contextlib.contextmanager
 def written(path: Path, what: str) -> Iterator[Path]:
-    """A file beside `path` that becomes `path` at the end, or nothing does. Raises `EpisodeError`."""
+    """A temporary file beside `path` that is renamed to it at the end. Raises `EpisodeError`."""
     part = path.with_name(f"{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.unlink(missing_ok=True)  # it may be a link that leads out of a hostile episode
+        part.unlink(missing_ok=True)  # it may be a link out of an untrusted episode
         yield part
         part.replace(path)
     except OSError as error:
@@ -58,12 +57,12 @@ def written(path: Path, what: str) -> Iterator[Path]:
 
 
 def render(episode: Episode) -> str:
-    """The report's HTML, all of it."""
+    """The report's HTML."""
     return "".join(stream(episode))
 
 
 def stream(episode: Episode, progress: Progress = lambda done, total: None) -> Iterator[str]:
-    """The report's HTML piece by piece; two screens of the episode are in memory at a time."""
+    """The report's HTML in pieces; two screens are in memory at a time."""
     title = f"{line(episode.header.task, 80)} · Handeye report"
     before, after = page(title, _without_script(episode))
     yield before
@@ -79,7 +78,7 @@ def asset(name: str) -> str:
 
 
 def page(title: str, noscript: Markup) -> tuple[str, str]:
-    """What stands before and after the data of a page drawn by `report.js`."""
+    """The HTML before and after the data of a page that `report.js` renders."""
     style, script = asset("report.css"), asset("report.js")
     rules = ["default-src 'none'", "img-src data:", f"style-src {csp_hash(style)}", f"script-src {csp_hash(script)}"]
     values = {
@@ -102,7 +101,7 @@ def _block(data: PageData | str, **attributes: str) -> str:
 
 
 def _steps(episode: Episode, problems: list[str], progress: Progress) -> Iterator[str]:
-    """The steps and their pictures; what is found damaged is added to `problems`."""
+    """The steps and their pictures; damage is added to `problems`."""
     pictures, total = PageImages(), len(episode.steps)
     before: tuple[StepScreen, PageData | None] | None = None
     for number, screen in enumerate(screens(episode)):
@@ -150,7 +149,7 @@ def _header(episode: Episode, problems: list[str]) -> PageData:
 
 
 def _without_script(episode: Episode) -> Markup:
-    """What a browser shows that runs no script: the task, how it ended, and a line for each step."""
+    """The page for a browser without scripts: the task, the ending, and a line for each step."""
     words = "This page draws the screens with its own script, and scripts are off here. In short:"
     ending = f"{ending_words(episode.ending, episode.header.limits)[1]}. {clip(episode.message)}"
     lines = (element("li", title_words(step), value=str(step.index + 1)) for step in episode.steps)

@@ -39,7 +39,7 @@ def test_each_step_is_a_line_with_its_times() -> None:
     text = shown(action=Click(point=Point(3, 4)), thought="I click it", timings={"capture": 0.004, "model": 1.25})
     assert "Do it [bold]now[/]" in text
     assert "1 click at (3, 4)  I click it" in text
-    assert "capture 4 ms · model 1.2 s" in text
+    assert "capture 4.0 ms · model 1.2 s" in text
     assert "✘ gave up: no such button" in text
     assert "answer: 42" in text
 
