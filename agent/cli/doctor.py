@@ -110,7 +110,7 @@ def _measure(spec: ModelSpec) -> Calibration:
 def _print(found: Calibration, saved: Path | None) -> None:
     from agent.calibration.explanation import say_meaning
 
-    typer.echo(f"{found.endpoint}, spoken to as {found.dialect}")
+    typer.echo(f"{found.endpoint}, dialect {found.dialect}")
     if found.fitted is not None:
         typer.echo(f"answers      {say_meaning(found.fitted)}")
         typer.echo(f"on target    {found.accuracy}; without a profile {found.as_it_was}")
