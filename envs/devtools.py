@@ -142,12 +142,15 @@ def _piece(waiting: select.poll, reading: int) -> bytes | None:
     return data or None
 
 
-def result(answer: Future[dict[str, Any]], method: str) -> dict[str, Any]:
-    """The result of a command. Raises `PageGoneError`, and `EnvError` for a refusal or no answer in time."""
+def result(answer: Future[dict[str, Any]], method: str, seconds: float | None = None) -> dict[str, Any]:
+    """The result of a command, waited for `seconds` (None: `PATIENCE`).
+
+    Raises `PageGoneError`, and `EnvError` for a refusal or no answer in time.
+    """
     try:
-        message = answer.result(PATIENCE)
+        message = answer.result(seconds := PATIENCE if seconds is None else seconds)
     except FutureTimeoutError as error:
-        raise EnvError(f"Chromium did not answer within {PATIENCE:g} s") from error
+        raise EnvError(f"Chromium did not answer within {seconds:g} s") from error
     if (refusal := message.get("error")) is not None:
         if refusal.get("code") == _NO_SESSION:
             raise PageGoneError(_GONE)
@@ -179,6 +182,14 @@ class DevToolsPage:
     def call(self, method: str, **params: Any) -> dict[str, Any]:
         """Send a command; its result. Raises `PageGoneError`, and `EnvError` where the browser refuses it."""
         return result(self._send(method, params), method)
+
+    def answers(self, seconds: float = 2.0) -> bool:
+        """Whether the page runs scripts."""
+        try:
+            result(self._send("Runtime.evaluate", {"expression": "1"}), "Runtime.evaluate", seconds)
+        except EnvError:
+            return False
+        return True
 
     def evaluate(self, expression: str) -> Any:
         """The JSON value of a JavaScript expression; a promise is waited for. Raises `ScriptError`."""

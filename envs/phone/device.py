@@ -88,6 +88,16 @@ class PhoneDevice:
             PhoneDevice.close(self)
             raise
 
+    def revive(self) -> bool:
+        """Restart a browser that does not answer, and show the home screen; whether that was needed.
+
+        Raises `EnvError`.
+        """
+        if not self.screen.revive():
+            return False
+        self._boot()
+        return True
+
     def _boot(self) -> None:
         known = [{"package": a.package, "label": a.label, "folder": a.folder.name} for a in apps().values()]
         self.screen.apply("(apps, home) => system.start(apps, home)", known, HOME)

@@ -37,21 +37,36 @@ class PhoneScreen:
     """
 
     def __init__(self, content: WebContent, size: tuple[int, int], folder: Path, guard: CleanupGuard) -> None:
-        self._content, self._size = content, size
+        self._content, self._size, self._folder, self._guard = content, size, folder, guard
         self.on_touch: Callable[[str, Point | None], None] = lambda event, at: None
-        self._gesture = threading.Lock()
+        self._gesture, self._starting = threading.Lock(), threading.Lock()
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="phone content")
-        self._browser = PhoneBrowser(folder, guard)
+        self._start()
+
+    def _start(self) -> None:
+        self._browser = PhoneBrowser(self._folder, self._guard)
         try:
             self._page = DevToolsPage(self._browser.pipe)
             self._page.listen(self._event)
             self._page.call("Fetch.enable", patterns=[{"urlPattern": "*"}])
             self._page.call("Emulation.setTouchEmulationEnabled", enabled=True)
-            self.resize(size)
+            self.resize(self._size)
             self._page.open(f"{ORIGIN}/index.html")
         except BaseException:
-            self.close()
+            self._browser.close()
             raise
+
+    def revive(self) -> bool:
+        """Start another browser where this one has ended, crashed or does not answer; whether that was so.
+
+        Apps are closed by it. Raises `EnvError`.
+        """
+        with self._starting:
+            if self._page.answers():
+                return False
+            self._browser.close()
+            self._start()
+            return True
 
     @property
     def size(self) -> tuple[int, int]:

@@ -6,6 +6,7 @@ import http.server
 import json
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -46,7 +47,7 @@ class Automation:
     """Answers HTTP requests on connections made by `connect`; it has no port on this machine."""
 
     def __init__(self, phone: PhoneDevice) -> None:
-        self._methods = Methods(phone)
+        self._phone, self._methods = phone, Methods(phone)
 
     def connect(self) -> socket.socket:
         """A new connection to the server."""
@@ -56,13 +57,20 @@ class Automation:
 
     def _serve(self, connection: socket.socket) -> None:
         with connection, suppress(ConnectionError):
-            _Handler(connection, self._methods)
+            _Handler(connection, self._answer)
+
+    def _answer(self, content: bytes) -> dict[str, Any]:
+        try:
+            return answer(self._methods, content)
+        except EnvError as error:
+            self._phone.revive()
+            return _error(None, _FAILED, str(error))
 
 
-def answer(methods: Methods, body: bytes) -> dict[str, Any]:
-    """The JSON-RPC answer to any request."""
+def answer(methods: Methods, content: bytes) -> dict[str, Any]:
+    """The JSON-RPC answer to any request. Raises `EnvError` where the browser fails."""
     try:
-        asked = json.loads(body)
+        asked = json.loads(content)
         name, given, number = str(asked["method"]), asked.get("params") or [], asked.get("id")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return _error(None, -32700, f"not a request: {error}")
@@ -73,7 +81,7 @@ def answer(methods: Methods, body: bytes) -> dict[str, Any]:
         result = method(**given) if isinstance(given, dict) else method(*given)
     except NotThereError as error:
         return _error(number, _NOT_THERE, "androidx.test.uiautomator.UiObjectNotFoundException", str(error))
-    except (TypeError, ValueError, KeyError, OSError, EnvError) as error:
+    except (TypeError, ValueError, KeyError, OSError) as error:
         return _error(number, _FAILED, f"{type(error).__name__}: {error}")
     return {"jsonrpc": "2.0", "id": number, "result": result}
 
@@ -83,8 +91,8 @@ def _error(number: object, code: int, message: str, data: str = "") -> dict[str,
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
-    def __init__(self, connection: socket.socket, methods: Methods) -> None:
-        self._methods = methods
+    def __init__(self, connection: socket.socket, answer: Callable[[bytes], dict[str, Any]]) -> None:
+        self._answer = answer
         super().__init__(connection, ("", 0), None)  # type: ignore[arg-type] # no server: nothing here uses it
 
     def do_GET(self) -> None:
@@ -98,7 +106,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if not self.path.startswith("/jsonrpc") or size > _LARGEST:
             self._send(404, b"not found", "text/plain")
             return
-        said = answer(self._methods, self.rfile.read(size))
+        said = self._answer(self.rfile.read(size))
         self._send(200, json.dumps(said).encode(), "application/json")
 
     def _send(self, status: int, body: bytes, kind: str) -> None:

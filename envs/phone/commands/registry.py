@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from envs.env import EnvError
 from envs.phone.automation import app_process
 from envs.phone.commands import activities, data, display, getevent, identity, info, inputs, ui
 from envs.phone.device import PhoneDevice
@@ -53,6 +54,10 @@ def commands_of(phone: PhoneDevice) -> Mapping[str, Command]:
 def _faulty(phone: PhoneDevice, command: Command) -> Command:
     def run(call: CommandCall) -> int:
         phone.faults.before(call.argv)
-        return command(call)
+        try:
+            return command(call)
+        except EnvError as error:
+            restarted = "; the phone's browser was restarted" if phone.revive() else ""
+            return call.fail(f"{error}{restarted}")
 
     return run
