@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -95,7 +96,7 @@ def am(phone: PhoneDevice, call: CommandCall) -> int:
         return call.fail(f"Error: {error}", 255)
     if name == "broadcast":
         return _broadcast(phone, call, intent)
-    return _start(phone, call, intent, stopped="-S" in words)
+    return _start(phone, call, intent, words)
 
 
 def _stack(phone: PhoneDevice, call: CommandCall, words: tuple[str, ...]) -> int:
@@ -123,7 +124,7 @@ def _full(app: PhoneApp) -> str:
     return f"{app.package}/{app.package if app.activity.startswith('.') else ''}{app.activity}"
 
 
-def _start(phone: PhoneDevice, call: CommandCall, intent: Intent, *, stopped: bool) -> int:
+def _start(phone: PhoneDevice, call: CommandCall, intent: Intent, words: Sequence[str]) -> int:
     app, page = _resolve(intent)
     told = f"act={intent.action or _MAIN}" + (f" dat={intent.data}" if intent.data else "")
     told += f" cmp={intent.component}" if intent.component else ""
@@ -135,11 +136,17 @@ def _start(phone: PhoneDevice, call: CommandCall, intent: Intent, *, stopped: bo
         )
         call.write_error(f"Error type 3\nError: {what}\n".encode() if intent.component else b"")
         return 1
-    if stopped:
+    if "-S" in words:
         phone.stop(app.package)
+    state = "HOT" if app.package in phone.look()["tasks"] else "COLD"
+    began = time.monotonic()
     phone.open(app, {"action": intent.action, "data": intent.data, "page": page, "extras": intent.extras})
     if phone.look()["locked"]:
         call.out("Warning: Activity not started, its current task has been brought to the front\n")
+    if "-W" in words:
+        took = round(1000 * (time.monotonic() - began))
+        call.out(f"Status: ok\nLaunchState: {state}\nActivity: {app.component}\n")
+        call.out(f"TotalTime: {took}\nWaitTime: {took}\nComplete\n")
     return 0
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from actions.frame import Point
 from envs.phone.device import PhoneDevice
 from envs.phone.sh import CommandCall
@@ -14,7 +16,9 @@ KEYCODES = {
     164: "VOLUME_MUTE", 187: "APP_SWITCH", 223: "SLEEP", 224: "WAKEUP", 277: "CUT", 278: "COPY", 279: "PASTE",
 }  # fmt: skip
 """Android's key codes (``KeyEvent.java``) that this phone has; digits and letters are added below."""
+KEYCODES |= {57: "ALT_LEFT", 58: "ALT_RIGHT", 59: "SHIFT_LEFT", 60: "SHIFT_RIGHT", 113: "CTRL_LEFT", 114: "CTRL_RIGHT"}
 KEYCODES |= {7 + n: str(n) for n in range(10)} | {29 + n: chr(ord("A") + n) for n in range(26)}
+_CONTROL = {"A": "selectAll", "C": "copy", "V": "paste", "X": "cut"}
 _NUMBERS = {name: number for number, name in KEYCODES.items()}
 
 _DOM_KEYS = {
@@ -34,7 +38,9 @@ _USAGE = """Usage: input [<source>] [-d DISPLAY_ID] <command> [<arg>...]
 
 The commands and default sources are:
       text <string> (Default: keyboard)
-      keyevent [--longpress|--doubletap] <key code number or name> ... (Default: keyboard)
+      keyevent [--longpress|--duration <duration to hold key down in ms>] [--doubletap] [--delay <duration between
+              keycodes in ms>] <key code number or name> ... (Default: keyboard)
+      keycombination [-t duration(ms)] <key code 1> <key code 2> ... (Default: keyboard)
       tap <x> <y> (Default: touchscreen)
       swipe <x1> <y1> <x2> <y2> [duration(ms)] (Default: touchscreen)
       draganddrop <x1> <y1> <x2> <y2> [duration(ms)] (Default: touchscreen)
@@ -68,8 +74,10 @@ def input_(phone: PhoneDevice, call: CommandCall) -> int:
             return _motion(phone, call, rest)
         elif name == "text" and len(rest) == 1:
             return _text(phone, call, rest[0])
-        elif name in ("keyevent", "keycombination") and rest:
+        elif name == "keyevent" and rest:
             return _keys(phone, call, rest)
+        elif name == "keycombination" and len(rest) > 1:
+            return _combination(phone, call, rest)
         else:
             return call.fail(_USAGE, 255)
     except ValueError:
@@ -115,12 +123,37 @@ def _text(phone: PhoneDevice, call: CommandCall, text: str) -> int:
 
 
 def _keys(phone: PhoneDevice, call: CommandCall, rest: list[str]) -> int:
-    names = [_key(word) for word in rest if word not in ("--longpress", "--doubletap", "--press")]
-    if None in names:
-        return call.fail(f"Error: unknown key {rest[names.index(None)]}", 255)
-    for name in names:
-        press(phone, str(name))
-    return 0
+    """``[--longpress|--duration MS] [--doubletap] [--delay MS] KEYS``; a long press has no meaning of its own here."""
+    options = {word for word in rest if word in ("--longpress", "--doubletap", "--press")}
+    words, pause = [word for word in rest if word not in options], 0.0
+    while words and words[0] in ("--delay", "--duration"):
+        pause = int(words[1]) / 1000 if len(words) > 1 and words[0] == "--delay" else pause
+        del words[:2]
+    names = _named(call, words)
+    for n, name in enumerate(names):
+        time.sleep(min(pause, 60.0) if n else 0.0)
+        for _ in range(2 if "--doubletap" in options else 1):
+            press(phone, name)
+    return 0 if names else 255
+
+
+def _combination(phone: PhoneDevice, call: CommandCall, rest: list[str]) -> int:
+    """``[-t MS] KEYS`` held together: Ctrl with A, C, V or X in a field; no other combination does anything here."""
+    names = _named(call, rest[2:] if rest[0] == "-t" else rest)
+    command = _CONTROL.get(names[-1]) if len(names) == 2 and names[0] in ("CTRL_LEFT", "CTRL_RIGHT") else None
+    if command and phone.look()["awake"]:
+        phone.screen.apply("(command) => system.edit(command)", command)
+    return 0 if names else 255
+
+
+def _named(call: CommandCall, words: list[str]) -> list[str]:
+    """The names of keys; none, and an error written, where one is unknown."""
+    found = [(word, _key(word)) for word in words or [""]]
+    unknown = next((word for word, name in found if name is None), None)
+    if unknown is not None:
+        call.fail(f"Error: unknown key {unknown}")
+        return []
+    return [name for _, name in found if name is not None]
 
 
 def _key(word: str) -> str | None:

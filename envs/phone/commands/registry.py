@@ -11,6 +11,7 @@ from envs.phone.commands import activities, data, display, getevent, identity, i
 from envs.phone.device import PhoneDevice
 from envs.phone.sh import Command, CommandCall
 from envs.phone.sh.files import FILE_COMMANDS
+from envs.phone.sh.text import TEXT_COMMANDS
 
 _OWN: Mapping[str, Callable[[PhoneDevice, CommandCall], int]] = {
     "input": inputs.input_,
@@ -48,7 +49,7 @@ _OWN: Mapping[str, Callable[[PhoneDevice, CommandCall], int]] = {
 def commands_of(phone: PhoneDevice) -> Mapping[str, Command]:
     """Every command of `phone`'s shell."""
     own: dict[str, Command] = {name: partial(command, phone) for name, command in _OWN.items()}
-    return {name: _faulty(phone, command) for name, command in {**FILE_COMMANDS, **own}.items()}
+    return {name: _faulty(phone, command) for name, command in {**FILE_COMMANDS, **TEXT_COMMANDS, **own}.items()}
 
 
 def _faulty(phone: PhoneDevice, command: Command) -> Command:

@@ -8,6 +8,7 @@ import pytest
 
 from envs import devtools
 from envs.phone.apps import apps
+from envs.phone.automation import Automation
 from envs.phone.phone import Phone
 from envs.processes import children
 from tests.agent.browser import INSTALLED
@@ -68,3 +69,8 @@ def test_a_browser_that_does_not_answer_is_restarted(
     assert said.endswith("; the phone's browser was restarted\n")
     assert phone.look()["package"] == "com.handeye.launcher"
     assert run(phone, line) == (0, "")
+
+
+def test_uiautomator2s_server_may_take_longer_than_the_connection_to_it(phone: Phone) -> None:
+    with Automation(phone).connect() as connection:
+        assert connection.gettimeout() is None

@@ -123,6 +123,33 @@ def test_text_and_the_keyboard(hands: Hands) -> None:
     hands.until(lambda: hands.sh("settings get global device_name").strip() == "ü 日😊a b$(x)\\")
 
 
+def test_keys_held_together(hands: Hands) -> None:
+    hands.sh("am start -a android.settings.DEVICE_INFO_SETTINGS")
+    hands.tap("Device name")
+    hands.tap("Device name")
+    hands.until(lambda: hands.phone.look()["focused"])
+    hands.sh(
+        "input keycombination CTRL_LEFT A; input keycombination -t 10 113 52; input keyevent --delay 1 A B --longpress"
+    )
+    hands.sh("input keycombination KEYCODE_CTRL_LEFT KEYCODE_V")
+    hands.until(lambda: hands.phone.screen.ask("system.text()") == "abHandeye simulated phone")
+    for line in (
+        "input keyevent NOPE",
+        "input keycombination CTRL_LEFT NOPE",
+        "input keycombination A",
+        "input keyevent",
+    ):
+        assert hands.adb("-s", hands.phone.serial, "shell", line).returncode == 255
+
+
+def test_a_start_that_is_waited_for(hands: Hands) -> None:
+    said = "Status: ok\nLaunchState: {}\nActivity: com.android.settings/.Settings\nTotalTime: "
+    assert said.format("COLD") in hands.sh("am start -W -n com.android.settings/.Settings")
+    again = hands.sh("am start -W -n com.android.settings/.Settings")
+    assert said.format("HOT") in again
+    assert again.endswith("\nComplete\n")
+
+
 def test_text_that_input_cannot_type(hands: Hands) -> None:
     refused = hands.adb("-s", hands.phone.serial, "shell", "input text ü")
     assert refused.returncode != 0

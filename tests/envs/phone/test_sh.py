@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from envs.phone.sh import CommandCall, Shell
 from envs.phone.sh.files import FILE_COMMANDS
+from envs.phone.sh.text import TEXT_COMMANDS
 from envs.phone.storage import Storage
 
 
@@ -149,7 +150,7 @@ def own(tmp_path: Path) -> Shell:
     (folder / "a.txt").write_text("A\n")
     (folder / "inner/up").symlink_to("..")
     (folder / "outside").symlink_to(tmp_path / "private")
-    return Shell(FILE_COMMANDS, storage, {})
+    return Shell({**FILE_COMMANDS, **TEXT_COMMANDS}, storage, {})
 
 
 @pytest.mark.parametrize(
@@ -210,3 +211,60 @@ def test_a_file_added_to_itself_ends(own: Shell) -> None:
 
 def test_nothing_is_kept_of_what_goes_to_dev_null(own: Shell) -> None:
     assert run(own, "cat > /dev/null; echo $?", stdin=bytes(1000)) == (0, "0\n", "")
+
+
+@pytest.mark.parametrize(
+    ("line", "out"),
+    [
+        ("printf '%s=%d\\n' a 1 b 2", "a=1\nb=2\n"),
+        ("printf '%05.1s|%x|100%%' abc 255", "    a|ff|100%"),
+        ("printf hello", "hello"),
+        ("seq 3", "1\n2\n3\n"),
+        ("seq 5 -2 1", "5\n3\n1\n"),
+        ("echo Hello | tr a-z A-Z", "HELLO\n"),
+        ("printf 'a\\r\\nb' | tr -d '\\r'", "a\nb"),
+        ("echo a:b:c | cut -d: -f2", "b\n"),
+        ("echo a:b:c | cut -d : -f 1,3", "a:c\n"),
+        ("echo abcdef | cut -c2-4", "bcd\n"),
+        ("echo plain | cut -d: -f2", "plain\n"),
+        ("printf '10\\n9\\n10\\n' | sort -nu", "9\n10\n"),
+        ("printf 'b\\na\\n' | sort -r", "b\na\n"),
+        ("echo aXbX | sed s/X/-/", "a-bX\n"),
+        ("echo aXbX | sed 's/x/-/gi'", "a-b-\n"),
+        ("echo /a/b | sed 's#/a#[&]#'", "[/a]/b\n"),
+        ("echo package:com.x | sed 's/^package://'", "com.x\n"),
+        ("echo k=v | sed 's/\\(.*\\)=\\(.*\\)/\\2=\\1/'", "v=k\n"),
+        ("echo k=v | sed -E 's/(.*)=(.*)/\\2 \\1/'", "v k\n"),
+        ("seq 4 | sed -n 2,3p", "2\n3\n"),
+        ("seq 4 | sed '$d'", "1\n2\n3\n"),
+        ("seq 12 | sed -n /1/p", "1\n10\n11\n12\n"),
+        ("uname", "Linux\n"),
+        ("uname -m", "x86_64\n"),
+        ("basename /sdcard/a.txt .txt", "a\n"),
+        ("dirname /sdcard/a.txt /x y", "/sdcard\n/\n.\n"),
+        ("find /sdcard/folder -name '*.txt'", "/sdcard/folder/a.txt\n"),
+        ("find /sdcard/folder -type d", "/sdcard/folder\n/sdcard/folder/inner\n"),
+        ("cd /sdcard; find folder -maxdepth 1", "folder\nfolder/a.txt\nfolder/inner\nfolder/outside\n"),
+    ],
+)
+def test_text_commands(own: Shell, line: str, out: str) -> None:
+    assert run(own, line) == (0, out, "")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("printf %d x", "printf: bad number\n"),
+        ("seq a", "seq: needs 1 to 3 whole numbers\n"),
+        ("seq 1 0 5", "seq: needs 1 to 3 whole numbers\n"),
+        ("seq 1 99999999", "seq: too many numbers\n"),
+        ("cut -f 0 /sdcard/folder/a.txt", "cut: bad list: give -f or -c with numbers from 1\n"),
+        ("sed y/a/b/ /sdcard/folder/a.txt", "sed: bad pattern 'y/a/b/'\n"),
+        ("find /sdcard -delete", "find: bad argument '-delete'\n"),
+        ("find /nope", "find: '/nope': No such file or directory\n"),
+        ("sort /nope", "sort: /nope: No such file or directory\n"),
+        ("tr a", "tr: needs a set to delete, or two sets\n"),
+    ],
+)
+def test_text_commands_say_what_they_cannot(own: Shell, line: str, said: str) -> None:
+    assert run(own, line) == (1, "", said)
