@@ -66,7 +66,7 @@ class MiniwobServer:
     def file(self, path: str) -> tuple[bytes, str] | None:
         """The bytes and media type of a URL's path; None where there is none."""
         _, own, *rest = [*urllib.parse.unquote(path).split("/"), ""]
-        if own != self._path:
+        if not secrets.compare_digest(own.encode(), self._path.encode()):
             return None
         inner = "/".join(rest).rstrip("/")
         there = _SCRIPTS.get(inner) or (self._folder / inner).resolve()

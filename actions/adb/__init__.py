@@ -1,4 +1,4 @@
-"""Hands on an Android device, over the stock adb server."""
+"""The action backend for Android devices, over the stock adb server."""
 
 from actions.adb.backend import AdbBackend
 from actions.adb.link import AdbLink

@@ -172,7 +172,7 @@ def find_package(target: str, packages: Iterable[str]) -> str:
 
 
 def _words(package: str) -> list[str]:
-    """What of a package's name may be the app's: its parts that say something."""
+    """The parts of a package's name that may be the app's name."""
     return [part for part in package.lower().split(".") if part not in _TECHNICAL] or [package.lower()]
 
 

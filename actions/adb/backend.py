@@ -36,7 +36,7 @@ class AdbBackend:
 
     @property
     def supported(self) -> frozenset[str]:
-        """All that a finger, keys and text can do; `move` needs a pointer, which a phone has not."""
+        """All but `move`: a phone has no pointer."""
         return SUPPORTED
 
     def perform(self, action: AnyAction, frame: Frame) -> str:
@@ -52,11 +52,11 @@ class AdbBackend:
             raise
 
     def restore(self) -> None:
-        """Put back what a run that was killed has left on the device."""
+        """Restore settings that a killed run has left changed."""
         self._input_method.restore()
 
     def close(self) -> None:
-        """Put the user's input method back, if that is still to do. Safe to call twice."""
+        """Restore the user's input method, if it was changed. Safe to call twice."""
         if not self.dry_run:
             self.link.patience = min(self.link.patience, 1.0)
             with suppress(BackendError):  # a device that is gone keeps its note: the next run puts it back
@@ -90,7 +90,7 @@ class AdbBackend:
         raise RefusedError(f"a phone cannot {describe(action)}")
 
     def _send(self, line: Line, timeout: float = 60.0) -> None:
-        """Send `line` once. Raises `RefusedError` with the device's own words."""
+        """Send `line` once. Raises `RefusedError` with the device's message."""
         done = self.link.run(line, timeout)
         if "INJECT_EVENTS" in done.error or "INJECT_EVENTS" in done.out:
             raise BackendError("the phone lets adb see but not touch: in Developer options, switch on “USB debugging "
@@ -103,7 +103,7 @@ class AdbBackend:
 
     @cached_property
     def _usage(self) -> str:
-        """What the device's ``input`` says that it knows."""
+        """The usage text of the device's ``input``."""
         done = self.link.ask(command("input"))
         return done.out + done.error
 

@@ -18,14 +18,14 @@ _EDGE = 0.12
 _SPEED = 1.2
 """Input units in a millisecond while scrolling."""
 _MOVES = 24
-"""Positions of a finger on its way: on a phone each is a program that is started."""
+"""Most positions of a drag: on a phone each starts a program."""
 _PER_MOVE = 0.04
 
 Place = tuple[int, int]
 
 
 def tap_line(action: Click, frame: Frame) -> Line:
-    """One to three taps on a place. Raises `RefusedError` for what a finger has not: other buttons and held keys."""
+    """One to three taps at a point. Raises `RefusedError` for other buttons and held keys."""
     if action.button != "left":
         raise RefusedError(f"a finger has no {action.button} button: press long instead")
     if action.keys:
@@ -34,12 +34,12 @@ def tap_line(action: Click, frame: Frame) -> Line:
 
 
 def press_line(action: LongPress, frame: Frame) -> Line:
-    """A swipe that stays where it is."""
+    """A long press."""
     return _swipe(frame.to_input(action.point), frame.to_input(action.point), action.seconds)
 
 
 def drag_line(action: Drag, frame: Frame, *, motion: bool) -> Line:
-    """A swipe; along more than two points by single events where `motion` says that the device knows them.
+    """A swipe; along more than two points by single events where the device has ``input motionevent`` (`motion`).
 
     Raises `RefusedError` for a path with corners that the device cannot follow.
     """
@@ -57,7 +57,7 @@ def drag_line(action: Drag, frame: Frame, *, motion: bool) -> Line:
 
 
 def scroll_line(action: Scroll, frame: Frame) -> Line:
-    """Swipes that move the content by `NOTCH` a notch: the finger goes the other way. A notch is about a tenth of
+    """Swipes that move the content by `NOTCH` a notch: the touch moves the other way. A notch is about a tenth of
     the screen; a fling may carry it further.
     """
     if action.keys:
@@ -71,7 +71,7 @@ def scroll_line(action: Scroll, frame: Frame) -> Line:
 
 
 def _strokes(at: Point, notches: int, frame: Frame, *, across: bool) -> list[tuple[Place, Place]]:
-    """Swipes along one axis: `notches` in all, each as long as fits; the finger starts at `at` where there is room."""
+    """Swipes along one axis: `notches` in all, each as long as fits; the touch starts at `at` where there is room."""
     side, place = (frame.width, at.x) if across else (frame.height, at.y)
     whole = abs(notches) * NOTCH * side
     count = math.ceil(whole / (_REACH * side))
@@ -98,7 +98,7 @@ def _along(path: Sequence[Place], seconds: float) -> Line:
 
 
 def _corners(path: Sequence[Place]) -> list[Place]:
-    """The places of `path` off the straight line between its ends by more than a finger notices."""
+    """The places of `path` off the straight line between its ends by more than the touch slop."""
     (x1, y1), (x2, y2) = path[0], path[-1]
     length = math.dist(path[0], path[-1])
     if not length:

@@ -1,4 +1,4 @@
-"""Text of any kind through an input method that takes it by broadcast, and the user's own put back.
+"""Text of any kind through an input method that takes it by broadcast, and the user's own restored.
 
 Two are known: openatx's AdbKeyboard (part of uiautomator2's apk), which says whether the text was entered, and senzhk's
 ADBKeyBoard, which never does; what it entered is looked for on the screen.
@@ -46,7 +46,7 @@ class InputMethod:
         self._link = link
 
     def installed(self) -> str | None:
-        """The best of the known ones that the device has."""
+        """The preferred known input method that is installed."""
         return self._look().best
 
     @contextmanager
@@ -92,7 +92,7 @@ class InputMethod:
             raise BackendError(f"the phone's input method could not be put back to {default}: {done.said}")
 
     def _look(self) -> _Found:
-        """Everything in one round trip."""
+        """The device's settings, in one round trip."""
         asked = (("global", NOTE), ("secure", "default_input_method"), ("secure", _ENABLED))
         lines = [command("settings", "get", *words) for words in asked]
         said = self._link.ask(sequence(*lines, command("ime", "list", "-a", "-s"))).out.splitlines()

@@ -84,7 +84,7 @@ def _press(chord: str, combinations: bool) -> Line:
 
 
 def clear_lines(shown: str | None) -> list[Line]:
-    """The command lines that empty the field that has the focus and shows `shown` (None where nobody knows).
+    """The command lines that empty the field that has the focus and shows `shown` (None: unknown).
 
     Every Android has these keys; the cursor may stand on any line, so both sides of it are deleted.
     """

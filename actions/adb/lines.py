@@ -19,7 +19,7 @@ LONGEST = 3500
 
 
 class RefusedError(BackendError):
-    """The device cannot do this, or has said no. Nothing was done."""
+    """The device cannot do this, or has refused. Nothing was done."""
 
 
 def command(*words: str) -> Line:

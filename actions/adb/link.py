@@ -1,4 +1,4 @@
-"""Commands to one device, and what is known of them when the connection fails.
+"""Commands to one device, and whether they ran when the connection fails.
 
 An error says whether the command can have reached the device: `NotSentError` means that it has not, and
 `UncertainError` that it may have been carried out. Nothing that changes the device is ever sent again by itself.
@@ -28,12 +28,12 @@ class NotSentError(BackendError):
 
 
 class UncertainError(BackendError):
-    """The connection failed or the device fell silent after the command was sent: it may have been carried out."""
+    """The connection failed or timed out after the command was sent: it may have been carried out."""
 
 
 @dataclass(frozen=True)
 class CommandResult:
-    """What a command line came to: its exit status and output."""
+    """The exit status and output of a command line."""
 
     status: int
     out: str
@@ -41,7 +41,7 @@ class CommandResult:
 
     @property
     def said(self) -> str:
-        """The first line of its complaint, or of its output."""
+        """The first line of its error output, or of its output."""
         lines = (self.error.strip() or self.out.strip()).splitlines()
         return lines[0].strip() if lines else f"exit status {self.status}"
 
@@ -186,7 +186,7 @@ class AdbLink:
 
 
 class _closing:  # noqa: N801 - a context manager
-    """Closes the socket at once; adbutils' own close waits for what the other side has to say."""
+    """Closes the socket at once; adbutils' own close waits for the other side."""
 
     def __init__(self, stream: AdbConnection) -> None:
         self._stream = stream

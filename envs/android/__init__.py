@@ -1,4 +1,4 @@
-"""Android devices over ADB, and the simulated phone through the very same way."""
+"""Android devices over ADB, and the simulated phone by the same classes."""
 
 from envs.android.env import AndroidEnv
 from envs.android.simulated import SimulatedPhoneEnv

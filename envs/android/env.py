@@ -1,4 +1,4 @@
-"""An Android device as an `envs.env.Env`: looks, acts, waits until the screen rests, and survives a bad cable."""
+"""An Android device as an `envs.env.Env`: observes, acts, waits until the screen has settled, and reconnects."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ class AndroidEnv(Env):
     # -- looking
 
     def state(self) -> DeviceState:
-        """What the device says of itself now. Raises `BackendError`."""
+        """The current state of the device. Raises `BackendError`."""
         return parse_state(self.link.ask(QUERY).out)
 
     def elements(self, frame: Frame) -> tuple[UiElement, ...]:
@@ -193,7 +193,7 @@ class AndroidEnv(Env):
         return tuple(found)
 
     def peek(self) -> Image:
-        """The screen for someone who looks on: RGB, whatever it is, and nothing is remembered. Raises `EnvError`."""
+        """The screen as RGB for a viewer, unchecked; no state is changed. Raises `EnvError`."""
         with _as_env_errors():
             return _rgb(self.capture.grab())
 
@@ -285,7 +285,7 @@ class AndroidEnv(Env):
             raise StaleFrameError(f"another app came to the front ({now.package} for {then}): look again")
 
     def _not_done(self, error: BackendError) -> StaleFrameError | EnvError:
-        """The connection was lost before anything was done: look again if it can be had back."""
+        """The connection was lost before the action was sent: reconnect, or raise."""
         try:
             self.link.recover(self._patience)
         except BackendError as gone:
@@ -293,7 +293,7 @@ class AndroidEnv(Env):
         return StaleFrameError(f"not sent, and connected again ({error}): look again")
 
     def _uncertain(self, action: AnyAction, error: BackendError, act: float) -> Outcome:
-        """It may have been done. The next look shows; if the device is gone, that look ends the run."""
+        """The action may have been done; the next observation shows, or ends the run if the device is gone."""
         with suppress(BackendError):
             self.link.recover(self._patience)
         told = f"{describe(action)}: it may or may not have been done ({error}); look before doing it again"
@@ -327,7 +327,7 @@ class AndroidEnv(Env):
         return result
 
     def _grab_whole(self) -> Pixels:
-        """A half picture is taken again: it says nothing about the screen."""
+        """Capture again after a truncated picture."""
         for _ in range(3):
             with suppress(HalfFrameError):
                 return self.capture.grab()

@@ -1,4 +1,4 @@
-"""What a device says of itself in one breath: awake, locked, how it is turned, what is in front, the keyboard."""
+"""The state of a device in one round trip: awake, locked, rotation, app in front, keyboard."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LOCKS = "mDreamingLockscreen|mShowingLockscreen|isStatusBarKeyguard|isKeyguardS
 
 @dataclass(frozen=True)
 class DeviceState:
-    """`rotation` in degrees; `size` is width and height in input units as it is turned; None is what nobody says.
+    """`rotation` in degrees; `size` is width and height in input units as it is turned; None: unknown.
 
     `app` is ``package/activity`` of the window in front.
     """

@@ -1,1 +1,1 @@
-"""A simulated Android phone: no Android and no emulator, but the real ADB protocol in front of it."""
+"""A simulated Android phone behind the real ADB protocol: Chromium and web apps, no Android and no emulator."""

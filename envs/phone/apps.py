@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 WEB = Path(__file__).parent / "web"
-"""What the phone's browser is served."""
+"""The web files of the phone."""
 HOME = "com.handeye.launcher"
 
 

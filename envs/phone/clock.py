@@ -1,4 +1,4 @@
-"""The phone's own time, which starts where the seed says and then runs as time does."""
+"""The phone's clock, which starts at a fixed date."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Clock:
         self.set(start)
 
     def set(self, moment: datetime) -> None:
-        """It is `moment` now."""
+        """Set the time to `moment`."""
         self._offset = moment.timestamp() - time.monotonic()
 
     def now(self) -> datetime:

@@ -1,7 +1,7 @@
-"""The phone's touchscreen and buttons as Linux shows them: what ``getevent`` prints.
+"""The phone's touchscreen and buttons as Linux input devices, for ``getevent``.
 
 On a device ``input`` puts touches in behind the kernel, where ``getevent`` does not see them. Here they stand for
-a person's touches and are seen. Positions are the panel's own, upright however the phone is turned.
+a person's touches and are seen. Positions are those of the upright panel.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Line = tuple[float, str, str, str, int]
 
 
 class InputDevices:
-    """Tells every listener of touches and buttons. `size` is the upright panel's, `rotation` how it is turned."""
+    """Sends touches and buttons to every listener. `size` is the upright panel's, `rotation` how it is turned."""
 
     def __init__(self, size: tuple[int, int], rotation: Callable[[], int]) -> None:
         self.size, self._rotation = size, rotation
@@ -39,7 +39,7 @@ class InputDevices:
         self._down = False
 
     def listen(self) -> queue.SimpleQueue[Line]:
-        """Everything from now on, until `leave`."""
+        """A queue of all events from now on, until `leave`."""
         with self._lock:
             self._listeners.append(queue.SimpleQueue())
             return self._listeners[-1]
@@ -63,7 +63,7 @@ class InputDevices:
             self._tell(TOUCHSCREEN, lines)
 
     def key(self, name: str) -> None:
-        """A button was pressed and let go, by Android's name; others are no buttons of this phone."""
+        """Send a press and release of a button, by Android's name; names of other keys are ignored."""
         if name in KEYS:
             for value in (1, 0):
                 self._tell(BUTTONS, [("EV_KEY", KEYS[name], value)])

@@ -1,10 +1,10 @@
-"""What is fixed about the phone's body."""
+"""Fixed properties of the simulated phone."""
 
 SIZE = (1080, 2400)
 """Device pixels, upright."""
 DENSITY = 480
 """Dots per inch."""
 ADDRESS = "192.0.2.15"
-"""Its Wi-Fi address: one that leads nowhere."""
+"""Its Wi-Fi address, one reserved for documentation (RFC 5737)."""
 DISPLAY = "4619827259835644672"
-"""The id of its screen, as SurfaceFlinger numbers them."""
+"""The SurfaceFlinger id of its display."""

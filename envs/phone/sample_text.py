@@ -1,4 +1,4 @@
-"""Words for what is on the phone."""
+"""Names and texts for the phone's content."""
 
 FIRST = (
     "Amira", "Bjorn", "Carla", "Dmitri", "Elena", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Keiko", "Liam", "Mina",

@@ -1,4 +1,4 @@
-"""What is on the phone after a reset: rows of the apps' databases by package, and files; they vary with the seed."""
+"""The content of the phone after a reset, by seed: rows of the apps' databases, and files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def people(source: random.Random, count: int) -> list[tuple[str, str, str]]:
 
 
 def contacts(seed: int) -> list[tuple[str, str, str]]:
-    """Who is in the phone's contacts, as `people`."""
+    """The phone's contacts, as `people`."""
     source = random.Random(f"contacts {seed}")
     return people(source, source.randint(10, 14))
 
@@ -35,7 +35,7 @@ def _contacts(db: sqlite3.Connection, seed: int, clock: Clock) -> None:
 
 
 def _messages(db: sqlite3.Connection, seed: int, clock: Clock) -> None:
-    """Conversations of the last days with some of the contacts and with a number of nobody known."""
+    """Conversations of the last days with some of the contacts and one unknown number."""
     source = random.Random(f"messages {seed}")
     times = sorted(source.sample(range(20, 9000), 16), reverse=True)
     numbers = [number for _, number, _ in source.sample(contacts(seed), 5)] + [f"+1 444 {source.randint(1000, 9999)}"]

@@ -1,4 +1,4 @@
-"""What a phone remembers: settings, properties and the databases of its apps, all in files of its storage."""
+"""The state of a phone: settings, properties and the databases of its apps, all in files of its storage."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ _SETTINGS_DB = "/data/system/settings.db"
 
 
 class State:
-    """Everything that a reset brings back. All methods may be called from any thread."""
+    """The state that a reset restores. All methods may be called from any thread."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class State:
         self.properties = dict(PROPERTIES)
 
     def reset(self, seed: int) -> None:
-        """The state that belongs to `seed`; what was there is lost."""
+        """Replace the state by that of `seed`."""
         with self._lock:
             self.storage.clear()
             self.clock.set(self.clock.start)
@@ -136,7 +136,7 @@ class State:
         self.query(_SETTINGS_DB, "insert or replace into settings values (?, ?, ?)", (namespace, name, value))
 
     def delete(self, namespace: str, name: str) -> bool:
-        """Forget a setting; whether it was there."""
+        """Delete a setting; whether it existed."""
         there = self.get(namespace, name) is not None
         self.query(_SETTINGS_DB, "delete from settings where namespace = ? and name = ?", (namespace, name))
         return there

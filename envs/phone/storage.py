@@ -1,4 +1,4 @@
-"""The files of a simulated phone: one folder on this machine, which nothing gets out of."""
+"""The files of a simulated phone: one folder on this machine; paths outside it are refused."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Storage:
             (self.root / folder).mkdir(parents=True, exist_ok=True)
 
     def clear(self) -> None:
-        """An empty phone."""
+        """Delete all files and make the standard folders."""
         for entry in list(self.root.iterdir()):
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry)

@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 
 class Stream:
-    """One stream: what a service reads and writes. One packet is under way at a time, as the protocol wants it."""
+    """One stream: what a service reads and writes. At most one packet is unacknowledged in each direction."""
 
     def __init__(self, link: _Link, local: int, remote: int) -> None:
         self._link, self.local, self.remote = link, local, remote
@@ -86,7 +86,7 @@ class Stream:
                 raise Closed("the other side closed the stream")
             self._link.send(Message(WRTE, self.local, self.remote, data[start : start + self._link.max_payload]))
 
-    # -- what the connection tells it
+    # -- called by the connection
 
     def arrived(self, data: bytes) -> None:
         """A packet came. Raises `ProtocolError` for one sent before the last was acknowledged: none is kept waiting."""
@@ -97,7 +97,7 @@ class Stream:
         self._incoming.put(data)
 
     def acknowledged(self, remote: int) -> None:
-        """The packet under way was taken; the first time on a stream of ours, the stream itself."""
+        """The last packet was acknowledged; the first time on a stream opened here, the stream itself."""
         if self.remote:
             self._ready.release()
         else:
@@ -105,7 +105,7 @@ class Stream:
             self._answered.set()
 
     def accepted(self, seconds: float) -> bool:
-        """Whether the other side takes a stream that was opened from here."""
+        """Whether the other side accepts a stream that was opened here."""
         self._answered.wait(seconds)
         return bool(self.remote) and self._open
 
@@ -117,7 +117,7 @@ class Stream:
         self._ready.release()
 
     def finish(self) -> None:
-        """Wait until the last packet was taken, then close from this side; whoever still reads is at the end."""
+        """Wait until the last packet is acknowledged, then close; pending reads end."""
         self._ready.acquire()
         was_open, self._open = self._open, False
         self._ready.release()
@@ -140,7 +140,7 @@ class _Link:
         self.max_payload = 4096
 
     def serve(self) -> None:
-        """Until the other side hangs up."""
+        """Serve until the other side closes the connection."""
         try:
             while (message := receive(self._connection, MAX_PAYLOAD if self._accepted else MAX_GREETING)) is not None:
                 self._take(message)
@@ -158,7 +158,7 @@ class _Link:
             stream.shut()
 
     def send(self, message: Message) -> None:
-        """Put a message on the wire, whole."""
+        """Send a whole message."""
         with self._sending:
             self._connection.sendall(message.pack())
 
@@ -200,7 +200,7 @@ class _Link:
             self.send(Message(AUTH, TOKEN, 0, self._token))
 
     def _authenticate(self, message: Message) -> None:
-        """Check a signature. A public key is ignored: there is nobody whom the phone could ask to allow it."""
+        """Check a signature. A public key is ignored: the phone has no dialog to accept it."""
         if message.first == SIGNATURE and self._keys is not None and self._token:
             self._accepted = self._accepted or self._keys.accept(self._token, message.payload)
             self._greet()
@@ -212,7 +212,7 @@ class _Link:
         return ("device::" + "".join(f"{name}={value};" for name, value in said.items())).encode()
 
     def _open(self, message: Message) -> None:
-        """Start the service that is asked for on a thread of its own; refuse what there is not."""
+        """Start the requested service on its own thread; refuse unknown ones."""
         name = message.payload.rstrip(b"\0").decode("utf-8", "surrogateescape")
         if not _known(name):
             self.send(Message(CLSE, 0, message.first))
@@ -235,7 +235,7 @@ class _Link:
             stream.shut()
 
     def _run(self, name: str, stream: Stream) -> None:
-        """Take the stream, if there is what it leads to, and serve it."""
+        """Accept the stream if its service exists, and serve it."""
         try:
             there = self._host.connect(name) if name.startswith(_SOCKETS) else None
         except OSError:
@@ -346,7 +346,7 @@ class Daemon:
 
     @property
     def serial(self) -> str:
-        """The device's serial as an adb server on this machine calls it."""
+        """The device's serial on an adb server of this machine."""
         return f"127.0.0.1:{self.port}"
 
     def dial(self, port: int) -> socket.socket:
@@ -364,7 +364,7 @@ class Daemon:
         raise ConnectionRefusedError(f"nothing listens on tcp:{port}")
 
     def cut(self) -> None:
-        """Cut every connection, as a pulled cable would; new ones are taken."""
+        """Cut every connection; new ones are accepted."""
         with self._lock:
             links = list(self._links)
         for link in links:

@@ -15,7 +15,7 @@ CLSE: Final = 0x45534C43
 WRTE: Final = 0x45545257
 
 VERSION: Final = 0x01000001
-"""From this version on checksums are not looked at."""
+"""From this version on checksums are ignored."""
 MAX_PAYLOAD: Final = 1 << 20
 MAX_GREETING: Final = 4096
 """Bytes of a message from a caller that is not authenticated yet."""
@@ -23,7 +23,7 @@ _HEADER = struct.Struct("<6I")
 
 
 class ProtocolError(ConnectionError):
-    """The other side does not speak ADB, or hung up in the middle of a message."""
+    """The other side does not speak ADB, or closed the connection inside a message."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ _FIRST = 34567
 
 
 class Reversed:
-    """What one connection of an adb server has asked for, and the answers to it."""
+    """The reversed ports of one connection."""
 
     def __init__(self) -> None:
         self._there: dict[int, str] = {}
@@ -24,7 +24,7 @@ class Reversed:
         return self._there.get(port)
 
     def answer(self, argument: str) -> bytes:
-        """Do what is asked (what follows ``reverse:``), and the bytes that say how it went."""
+        """Carry out a request (the text after ``reverse:``); the bytes of the answer."""
         if argument == "list-forward":
             return _string("".join(f"(reverse) tcp:{port} {there}\n" for port, there in self._there.items()))
         if argument == "killforward-all":

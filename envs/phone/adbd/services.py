@@ -1,4 +1,4 @@
-"""What a service needs of its stream, and what the daemon needs of the phone."""
+"""Protocols: the streams of a service, and the phone behind the daemon."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Protocol
 
 
-class Closed(ConnectionError):  # noqa: N818 - says what happened, as EOFError does not
+class Closed(ConnectionError):  # noqa: N818 - no error of this side
     """The other side closed the stream."""
 
 
 class Streams(Protocol):
-    """Where a command of the phone's shell reads from and writes to. All raise `Closed` when the caller has gone."""
+    """Where a command of the phone's shell reads from and writes to. All raise `Closed` once the caller is gone."""
 
     def read(self, size: int = -1) -> bytes:
         """Up to `size` bytes of standard input (all there is until its end for -1); empty at its end."""
@@ -33,7 +33,7 @@ class Process(Protocol):
 
 
 class Host(Process, Protocol):
-    """The phone as the daemon sees it."""
+    """The phone behind the daemon."""
 
     @property
     def banner(self) -> Mapping[str, str]:
@@ -52,10 +52,10 @@ class Host(Process, Protocol):
         """The screen as ``framebuffer:`` gives it: a header and pixels."""
 
     def become_root(self) -> str:
-        """Make the shell root if that is allowed; the line that says what came of it."""
+        """Make the shell root if that is allowed; the line of the answer."""
 
     def restarting(self) -> bool:
-        """Whether the daemon is to begin anew, once after the shell was made root."""
+        """Whether the daemon is to restart, once after the shell was made root."""
 
     def reboot(self, how: str) -> None:
         """Restart; connections are cut."""

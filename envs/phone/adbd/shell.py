@@ -92,7 +92,7 @@ class _Packets:
                 self._input.get_nowait()
 
     def _receive(self) -> None:
-        """Input packets until the caller ends its input or goes; window sizes are of no use to a phone without tty."""
+        """Read input packets until the caller ends its input or disconnects; window sizes are ignored."""
         try:
             while not self._closed and (head := self._pipe.read(1)):
                 kind, size = _HEAD.unpack(head + self._pipe.exactly(_HEAD.size - 1))

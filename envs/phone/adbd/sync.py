@@ -102,7 +102,7 @@ def _receive(pipe: Pipe, host: Host, path: str) -> None:
 
 
 def _send(pipe: Pipe, host: Host, argument: str) -> None:
-    """Write a file from the caller; nothing of it is left where it cannot be kept whole.
+    """Write a file from the caller; a file that cannot be stored whole leaves nothing.
 
     Like adbd it reads the rest of what the caller sends after a failure, which old versions of adb rely on.
     """

@@ -34,7 +34,7 @@ class NotThereError(LookupError):
 
 
 class Methods:
-    """What JSON-RPC calls by name; a method raises `NotThereError`, TypeError or ValueError."""
+    """The methods by JSON-RPC name; they raise `NotThereError`, TypeError or ValueError."""
 
     def __init__(self, phone: PhoneDevice) -> None:
         self._phone = phone

@@ -26,7 +26,7 @@ _STRUCTURE = frozenset({"mask", "childOrSibling", "childOrSiblingSelector", "ins
 
 
 def find_all(root: ET.Element, selector: Mapping[str, Any]) -> list[ET.Element]:
-    """The nodes that `selector` (uiautomator2's ``Selector`` as JSON) means, in the order of the tree.
+    """The nodes that match `selector` (uiautomator2's ``Selector`` as JSON), in the order of the tree.
 
     Raises ValueError for a field that there is not or a pattern that cannot be read.
     """
@@ -76,7 +76,7 @@ def bounds_of(node: ET.Element) -> tuple[int, int, int, int]:
 
 
 def info_of(node: ET.Element) -> dict[str, Any]:
-    """A node as uiautomator2's ``objInfo`` tells of it."""
+    """A node in the format of uiautomator2's ``objInfo``."""
     box = dict(zip(("left", "top", "right", "bottom"), bounds_of(node), strict=True))
     names = {
         "text": "text", "className": "class", "contentDescription": "content-desc", "packageName": "package",

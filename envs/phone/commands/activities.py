@@ -20,7 +20,7 @@ _HOME_CATEGORY = "android.intent.category.HOME"
 
 @dataclass
 class Intent:
-    """What ``am`` was told: `-a`, `-d`, `-t`, `-n`, `-c`, `-p` and extras."""
+    """The intent of an ``am`` command: `-a`, `-d`, `-t`, `-n`, `-c`, `-p` and extras."""
 
     action: str = ""
     data: str = ""
@@ -170,7 +170,7 @@ def _resolve(intent: Intent) -> tuple[PhoneApp | None, str]:
 
 
 def _broadcast(phone: PhoneDevice, call: CommandCall, intent: Intent) -> int:
-    """Tells the simulated input methods that take text by broadcast; others hear nothing."""
+    """Deliver a broadcast to the simulated input methods that take text so; there are no other receivers."""
     told = f"act={intent.action}" + (" (has extras)" if intent.extras else "")
     call.out(f"Broadcasting: Intent {{ {told} }}\n")
     current = phone.state.get("secure", "default_input_method")
@@ -208,7 +208,7 @@ def _uiautomator_keyboard(phone: PhoneDevice, intent: Intent) -> tuple[int, str]
 
 
 def _adb_keyboard(phone: PhoneDevice, intent: Intent) -> None:
-    """The broadcasts of senzhk's ADBKeyBoard, which never say whether they worked."""
+    """The broadcasts of senzhk's ADBKeyBoard, which report no result."""
     if intent.action == "ADB_INPUT_B64":
         try:
             phone.screen.type(base64.b64decode(str(intent.extras.get("msg", "")), validate=True).decode("utf-8"))
@@ -257,7 +257,7 @@ def _packages(call: CommandCall, words: list[str]) -> int:
 
 
 def _unchangeable(call: CommandCall, words: tuple[str, ...]) -> int:
-    """No apps come or go: said in the words by which adb tells a failure."""
+    """Refuse to install or remove an app, in the format that adb recognises."""
     if words[0] == "uninstall":
         call.out("Failure [DELETE_FAILED_INTERNAL_ERROR: the simulated phone's apps are built in]\n")
         return 1

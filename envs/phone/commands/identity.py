@@ -1,4 +1,4 @@
-"""Who one is and what time it is: ``id``, ``whoami``, ``date`` and ``service``."""
+"""``id``, ``whoami``, ``date`` and ``service``."""
 
 from __future__ import annotations
 

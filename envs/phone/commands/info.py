@@ -1,4 +1,4 @@
-"""``dumpsys``, properties, settings and the like: what the phone says of itself."""
+"""``dumpsys``, ``getprop``, ``settings``, ``ps`` and others that report the state of the phone."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ SERVICES: dict[str, Callable[[PhoneDevice, tuple[str, ...]], str]] = {
     "package": _package,
     "SurfaceFlinger": _surfaces,
 }
-"""What ``dumpsys`` knows, by name."""
+"""The services of ``dumpsys``, by name."""
 
 
 def ps(phone: PhoneDevice, call: CommandCall) -> int:

@@ -1,4 +1,4 @@
-"""``uiautomator dump``: what is on the screen as Android's accessibility tree."""
+"""``uiautomator dump``: the screen as Android's accessibility tree."""
 
 from __future__ import annotations
 
