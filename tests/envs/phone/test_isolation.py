@@ -28,9 +28,19 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as ano
 
 
 @pytest.fixture(scope="module")
-def phone() -> Iterator[Phone]:
+def environ(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file that a Chromium writes its environment to when it starts; it overwrites that of its process later."""
+    return tmp_path_factory.mktemp("browser") / "environ"
+
+
+@pytest.fixture(scope="module")
+def phone(environ: Path) -> Iterator[Phone]:
+    program = environ.with_name("chromium")
+    program.write_text(f'#!/bin/sh\nenv > {environ}\nexec {shutil.which("chromium")} "$@"\n')
+    program.chmod(0o755)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HANDEYE_API_KEY", SECRET)
+        patch.setenv("PATH", f"{environ.parent}:{os.environ['PATH']}")
         with Phone() as running:
             yield running
 
@@ -128,11 +138,15 @@ def test_another_user_reads_nothing_of_its_files(phone: Phone) -> None:
     assert seen.returncode != 0
 
 
-def test_the_browser_has_an_environment_of_its_own(phone: Phone) -> None:
+def test_the_browser_has_an_environment_of_its_own(phone: Phone, environ: Path) -> None:
+    names = {line.partition("=")[0] for line in environ.read_text().splitlines()}
+    assert {"HOME", "TMPDIR"} <= names
+    assert names <= {"HOME", "TMPDIR", "PATH", "LANG", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "PWD", "OLDPWD",
+                     "SHLVL", "_"}  # fmt: skip
+    assert SECRET not in environ.read_text()
     chromium = [pid for pid in descendants(os.getpid()) if b"chromium" in Path(f"/proc/{pid}/cmdline").read_bytes()]
     assert chromium
     for pid in chromium:
-        assert SECRET.encode() not in Path(f"/proc/{pid}/environ").read_bytes()
         assert b"remote-debugging-port" not in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
