@@ -83,7 +83,7 @@ def test_apps_and_keys(device: Any) -> None:
 def test_selectors(device: Any, phone: Phone) -> None:
     device(text="Settings").click()
     until(lambda: phone.look()["package"] == "com.android.settings")
-    assert device(text="Display").exists
+    assert device(text="Display").wait(timeout=20)
     assert not device(text="Nonsense").exists
     assert device(textStartsWith="Network").wait(timeout=5)
     assert device(textMatches="Net.*internet").info["packageName"] == "com.android.settings"
