@@ -40,7 +40,7 @@ ALSO, ELSEWHERE, LATER = 0.5, 0.25, 0.5
 
 
 class PhraseMatch(NamedTuple):
-    """A phrase of the table found in a text: the concepts it means, and what it counts for where it stands."""
+    """A phrase of the table found in a text: the concepts it means, and its weight at its place."""
 
     meanings: dict[str, float]
     weight: float
@@ -50,7 +50,7 @@ class PhraseMatch(NamedTuple):
 
 @cache
 def concepts() -> dict[str, dict[str, list[str]]]:
-    """The concept table: for each concept its `words` (people's wording), `also` (weaker ones) and `zh` (Chinese)."""
+    """The concept table: for each concept its `words`, `also` (weaker ones) and `zh` (Chinese)."""
     text = resources.files("agent.perception").joinpath("icon_index.concepts.json").read_text("utf-8")
     table: dict[str, dict[str, list[str]]] = json.loads(text)
     return table
@@ -130,7 +130,7 @@ def read_chinese(text: str) -> list[PhraseMatch]:
 
 
 def concepts_for(text: str) -> dict[str, float]:
-    """The icon concepts that people's words mean by function, look or paraphrase, with weights in 0 to 1, best first.
+    """The icon concepts that a text means by function, look or paraphrase, with weights in 0 to 1, best first.
 
     "open the navigation drawer" means `menu`, "clear what I typed" `close`, "magnifying glass" `search`. Words that
     only say where ("below the heart") count little. Empty where nothing in the text is known.
@@ -146,6 +146,6 @@ def concepts_for(text: str) -> dict[str, float]:
 
 
 def names_of(concept: str) -> tuple[str, ...]:
-    """A concept's own name and people's main short words for it, e.g. `("close", "dismiss", "x", ...)`."""
+    """A concept's name and its main short words, e.g. `("close", "dismiss", "x", ...)`."""
     short = [w for w in concepts()[concept]["words"] if w.count(" ") < 2]
     return tuple(dict.fromkeys([concept.replace("-", " "), *short[:7]]))

@@ -66,7 +66,7 @@ class IconNamer:
     def name_icons(self, image: Image, boxes: Sequence[Box]) -> list[tuple[str, ...]]:
         """Names of each region of an RGB image (boxes in its pixels), best first; `()` where it is not sure.
 
-        A name is a concept's ("arrow left") followed by people's words for it ("back", "go back"), then tags.
+        A name is a concept's ("arrow left") followed by words for it ("back", "go back"), then tags.
         """
         return [() if r is None else self._names(r) for r in self.read(image, boxes)]
 

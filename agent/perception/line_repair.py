@@ -19,7 +19,7 @@ _ARROWS = frozenset("VvνУ∨˅⌄ˇ▼▾√")  # characters that OCR reads fo
 def mended(
     image: Image, lines: Sequence[TextLine], patches: Sequence[FlatArea], outlines: Sequence[FlatArea], unit: float
 ) -> list[TextLine]:
-    """The lines, cut where a ring, a check box or a frame's side stands in them, and less the arrows at their ends."""
+    """The lines, cut at rings, check boxes and sides of frames within them, and without arrows at their ends."""
     out: list[TextLine] = []
     for line in lines:
         for part in _cut_at(line, [*_rings_in(line, outlines, unit), *_sides_in(line, patches, unit)], unit):

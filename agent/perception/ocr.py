@@ -24,7 +24,7 @@ _SURE_SHORT = 0.7  # the same for up to three characters, which drawings are oft
 
 
 def _snug(line: TextLine) -> TextLine:
-    """The line less drawings that stand before its first or after its last character (check boxes, arrows, icons)."""
+    """The line without drawings before its first or after its last character (check boxes, arrows, icons)."""
     box, xs, reach = line.box, line.xs, line.box.height
     if len(line.text) < 2:
         return line

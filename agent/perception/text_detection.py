@@ -1,4 +1,4 @@
-"""Where text stands on an image: regions with content, rows found by the PP-OCR detector, rows split at wide gaps."""
+"""The places of text on an image: regions with content, rows found by the PP-OCR detector, rows split at wide gaps."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def _named_by_button(layout: ScreenLayout, box: Box) -> bool:
 
 
 def _is_letter(layout: ScreenLayout, box: Box) -> bool:
-    """Whether a character of a longer text stands in the box."""
+    """Whether a character of a longer text is in the box."""
     return any(
         len(line.text) > 1 and line.box.overlap(box) > 0 and any(box.x1 <= x <= box.x2 for x in line.xs)
         for line in layout.lines

@@ -178,7 +178,7 @@ def _wordless_role(box: Box, marks: Sequence[Box], unit: float) -> Role | None:
 
 
 def _is_list(layout: ScreenLayout, lines: Sequence[TextLine], box: Box) -> bool:
-    """Whether drawings stand before the lines, as in a list of files."""
+    """Whether drawings precede the lines, as in a list of files."""
     marks = [m for m in layout.marks_in(box) if m.width < 2.5 * layout.unit]
     return any(
         m.x2 <= line.box.x1 and abs(m.center.y - line.box.center.y) < layout.unit for m in marks for line in lines

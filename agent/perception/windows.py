@@ -42,7 +42,7 @@ def find_title_bars(layout: ScreenLayout) -> None:
 
 
 def _side_by_side(buttons: list[Box], bar: Box, unit: float) -> bool:
-    """Whether the drawings stand close together and the last one at the bar's end."""
+    """Whether the drawings are close together and the last one at the bar's end."""
     row = sorted(buttons, key=lambda mark: mark.x1)
     close = all(b.x1 - a.x2 < 2.2 * unit for a, b in itertools.pairwise(row))
     return close and bar.x2 - row[-1].x2 < 1.6 * unit

@@ -82,7 +82,7 @@ class DialogExecutor(ExecutorContext):
         if (dialog := find_dialog(self.screen, None)) and dialog.button(step.how):
             yield from self._close(dialog, step.how)
             return
-        raise GiveUp(self._failed("no dialog came up"))
+        raise GiveUp(self._failed("no dialog appeared"))
 
     def _close(self, dialog: Dialog | None, how: str = "") -> Script:
         before = self.observation

@@ -28,7 +28,7 @@ SHORT = 3
 """Texts up to this length beside a caret are often missed by OCR: a change inside the field is then enough."""
 
 MASKED = "{{secret:"
-"""How a placeholder begins that stands for a secret (`agent.guard.secrets`): what it becomes on the screen is
+"""The start of a secret's placeholder (`agent.guard.secrets`): what it becomes on the screen is
 blacked out.
 """
 

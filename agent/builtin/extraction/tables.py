@@ -141,7 +141,7 @@ def _rows(
 
 
 def _edges(header: Row) -> list[float]:
-    """Where one column ends and the next begins, as far as the headers tell."""
+    """The x positions between columns, from the headers."""
     return [(a.box.x2 + b.box.x1) / 2 for a, b in pairwise(header)]
 
 
@@ -188,7 +188,7 @@ def _object(line: Row, header: Row, columns: Mapping[str, TextCell], wanted: Wan
 
 
 def _column_of(cell: TextCell, header: Row) -> TextCell:
-    """The header that `cell` stands under: the one it overlaps most, else the nearest edge or middle."""
+    """The header above `cell`: the one it overlaps most, else the nearest edge or middle."""
 
     def off(head: TextCell) -> tuple[float, float]:
         shared = min(cell.box.x2, head.box.x2) - max(cell.box.x1, head.box.x1)

@@ -1,1 +1,5 @@
-"""The grammar, a room for each kind of step; `agent.builtin.grammar.parse` puts them in order."""
+"""The grammar of explicit instructions: `parse` is its entry; one module of rules per kind of instruction.
+
+`parser` cuts a task into clauses, `literals` protects quoted text, `phrases` and `fragments` are shared patterns.
+Nothing here depends on a screen.
+"""

@@ -78,7 +78,7 @@ JOINT = re.compile(
     rf"|\s+(?:->|=>|→|⇒|⟶)\s+(?={_VERBS})|\s*,\s+(?:(?:and|but)\s+)?|(?<={LITERAL}),|(?<={LITERAL})\s+(?={_STARTS})|\s+and\s+(?:also\s+)?",
     _I,
 )
-"""What may stand between two clauses."""
+"""What separates two clauses."""
 CONDITION = re.compile(
     r"(?:if|in case|should|unless|when(?:ever)?|once|as soon as|after|any ?time|every time)\s"
     r"|(?:in|on|inside|under|from|at|using|within)\s+(?!.*\b(?:click|type|press|choose|select|open|pick|enter"

@@ -173,7 +173,7 @@ def _anchors(screen: PerceivedScreen, target: TargetDescription) -> list[ScoredE
 
 
 def _verb_icons(screen: PerceivedScreen, target: TargetDescription) -> list[ScoredElement]:
-    """Icons for a verb that stand near its object: "delete the Learn Rust task" is the cross beside that text."""
+    """Icons for a verb near its object: "delete the Learn Rust task" is the cross beside that text."""
     first, _, rest = words_only(target.whole).partition(" ")
     if first not in DEEDS or not rest or target.quoted or target.relations:
         return []

@@ -191,7 +191,7 @@ SYNONYMS: tuple[tuple[str, ...], ...] = (
     ("czech", "čeština"),
     ("greek", "ελληνικά"),
 )  # fmt: skip
-"""Words and phrases that mean the same in requests and on screens; the first of each row stands for all."""
+"""Words and phrases that mean the same in requests and on screens."""
 
 ROLE_WORDS: dict[str, tuple[Role, ...]] = {
     "check box": ("checkbox",), "checkbox": ("checkbox",), "tick box": ("checkbox",), "复选框": ("checkbox",),

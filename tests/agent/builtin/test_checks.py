@@ -77,7 +77,7 @@ def test_a_field_that_keeps_its_old_text_is_a_failure() -> None:
     toy = Toy({"city": at("field", "Rome", 100, 10, 200, label="City")}, selects=False)
     assert follow(toy, 'Type "Paris" into the City field, then press Tab')[0].status == "success"
     assert toy.elements["city"].text.startswith("RomeParis")
-    toy = Toy({"city": at("field", "Rome 12", 100, 10, 200, label="City")}, selects=False)
+    toy = Toy({"city": at("field", "Roma", 100, 10, 200, label="City")}, selects=False)
     end, _ = follow(toy, 'Replace the text in the City field with "Paris"')
     assert end.status == "failure"
 
@@ -160,6 +160,15 @@ def test_a_question_that_the_task_does_not_answer_ends_it(question: str) -> None
     assert question.lower()[:6] in end.message.lower()
     assert "does not say what to answer" in end.message
     assert acts(toy.log) == ["click clean"]
+
+
+def test_a_risky_dialog_without_a_safe_button_is_not_closed_by_a_condition() -> None:
+    toy = Toy({"name": at("field", "", 100, 10, 200, label="Name"), "send": at("button", "Send", 100, 300)})
+    toy.late = {3: shows(words=at("text", "Delete all files?", 300, 300), ok=at("button", "OK", 300, 400))}
+    end, _ = follow(toy, "If a dialog appears, dismiss it. Type Bob into the Name field and click Send")
+    assert end.status == "failure"
+    assert "no safe button" in end.message
+    assert not {"click ok", "key escape"} & set(toy.log)
 
 
 def test_a_risky_dialog_with_only_a_drawn_cross_is_left_alone() -> None:
