@@ -225,6 +225,17 @@ def test_a_file_dialog_must_close(task: str) -> None:
     assert "the file dialog is still open" in end.message
 
 
+def test_a_file_dialog_may_close_late() -> None:
+    def enter(toy: Toy) -> None:
+        toy.show(busy=at("text", "Saving a.txt", 900, 20))
+        toy.late[toy.looks + 3] = hides("name", "ok", "no")
+
+    toy = file_dialog()
+    toy.keys["enter"] = enter
+    end, thoughts = follow(toy, 'Click Save file, type "a.txt" into Name, press Enter')
+    assert end.status == "success", thoughts
+
+
 def test_a_file_dialog_that_opens_late_is_no_success() -> None:
     toy = file_dialog()
     toy.keys = {"ctrl+s": shows(busy=at("text", "Working", 900, 20))}
