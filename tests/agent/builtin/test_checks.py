@@ -183,6 +183,23 @@ def test_a_risky_dialog_with_only_a_drawn_cross_is_left_alone() -> None:
     assert acts(toy.log) == ["click name"]
 
 
+def test_a_condition_that_stays_true_fires_once() -> None:
+    toy = Toy(
+        {
+            "words": at("text", "We use cookies", 300, 300),
+            "later": at("button", "Later", 300, 400),
+            "send": at("button", "Send", 100, 600),
+        }
+    )
+    toy.react = {
+        "later": shows(note=at("text", "Noted", 600, 300)),
+        "send": shows(done=at("text", "Thank you", 600, 500)),
+    }
+    end, thoughts = follow(toy, 'If "cookies" shows up, click Later. Click Send')
+    assert end.status == "success", thoughts
+    assert acts(toy.log) == ["click later", "click send"]
+
+
 # ------------------------------------------------------------------------------------------- keypads and file dialogs
 
 

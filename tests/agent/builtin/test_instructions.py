@@ -181,7 +181,16 @@ def test_any_pile_of_its_own_words_is_read_or_refused(words: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "task", ["Find the cheapest flight to Paris", "organise my files", "Make me rich", "", "Play some jazz for me"]
+    "task",
+    [
+        "Find the cheapest flight to Paris",
+        "organise my files",
+        "Make me rich",
+        "",
+        "Play some jazz for me",
+        "Click Save, my files",
+        "Click Alpha, everything and Beta",
+    ],
 )
 def test_a_goal_is_refused_with_a_pointer(task: str) -> None:
     (refusal,) = parse_instructions(task)

@@ -21,8 +21,8 @@ from envs.env import Env, Image, Observation
 from tests.agent.builtin.toy import at
 
 
-class Eyes:
-    """Sees the same elements on every image."""
+class FixedPerceiver:
+    """The same elements for every image."""
 
     def __init__(self, *elements: Element) -> None:
         self.screen = PerceivedScreen(400, 300, elements)
@@ -46,7 +46,7 @@ def test_it_is_a_model_without_a_prompt() -> None:
 
 
 def test_a_decision_has_an_action_a_thought_and_times() -> None:
-    decision = BuiltinModel(Eyes(at("button", "Save", 10, 10))).decide(Task("click Save"), observation(), [])
+    decision = BuiltinModel(FixedPerceiver(at("button", "Save", 10, 10))).decide(Task("click Save"), observation(), [])
     assert isinstance(decision.action, Click)
     assert decision.action.point == (60, 22)
     assert "Save" in decision.thought
@@ -55,7 +55,7 @@ def test_a_decision_has_an_action_a_thought_and_times() -> None:
 
 
 def test_a_task_that_needs_planning_ends_before_anything_is_done() -> None:
-    decision = BuiltinModel(Eyes()).decide(Task("find the cheapest flight"), observation(), [])
+    decision = BuiltinModel(FixedPerceiver()).decide(Task("find the cheapest flight"), observation(), [])
     assert isinstance(decision.action, Finish)
     assert decision.action.status == "failure"
     assert "--model" in decision.action.message
@@ -63,7 +63,7 @@ def test_a_task_that_needs_planning_ends_before_anything_is_done() -> None:
 
 def test_an_empty_history_begins_a_new_plan() -> None:
     model = BuiltinModel(
-        Eyes(at("button", "Save", 10, 10), at("checkbox", "", 10, 90, 16, 16, label="A", checked=True))
+        FixedPerceiver(at("button", "Save", 10, 10), at("checkbox", "", 10, 90, 16, 16, label="A", checked=True))
     )
     first = model.decide(Task("click Save, click Nothing"), observation(), [])
     later = model.decide(Task("click Save, click Nothing"), observation(), [step(first.action)])
@@ -74,7 +74,7 @@ def test_an_empty_history_begins_a_new_plan() -> None:
 
 
 def test_another_task_begins_anew_on_the_same_object() -> None:
-    model = BuiltinModel(Eyes(at("button", "Save", 10, 10), at("button", "Quit", 10, 60)))
+    model = BuiltinModel(FixedPerceiver(at("button", "Save", 10, 10), at("button", "Quit", 10, 60)))
     first = model.decide(Task("click Save, click Save"), observation(), [])
     other = model.decide(Task("click Quit"), observation(), [])
     assert (first.action, other.action) == (Click(point=Point(60, 22)), Click(point=Point(60, 72)))
@@ -82,15 +82,15 @@ def test_another_task_begins_anew_on_the_same_object() -> None:
 
 
 def test_a_fresh_object_takes_up_where_the_history_ends() -> None:
-    eyes = Eyes(at("button", "One", 10, 10), at("button", "Two", 10, 60), at("button", "Three", 10, 110))
+    perceiver = FixedPerceiver(at("button", "One", 10, 10), at("button", "Two", 10, 60), at("button", "Three", 10, 110))
     done = [step(Click(point=Point(60, 22))), step(Wait(seconds=1)), step(Click(point=Point(60, 72)))]
-    decision = BuiltinModel(eyes).decide(Task("click One, click Two, click Three"), observation(), done)
+    decision = BuiltinModel(perceiver).decide(Task("click One, click Two, click Three"), observation(), done)
     assert decision.action == Click(point=Point(60, 122))
     assert "Step 3 of 3" in decision.thought
 
 
 def test_an_action_refused_as_out_of_date_is_decided_again() -> None:
-    model = BuiltinModel(Eyes(at("button", "One", 10, 10)))
+    model = BuiltinModel(FixedPerceiver(at("button", "One", 10, 10)))
     first = model.decide(Task("click One, wait 2 seconds"), observation(), [])
     refused = step(first.action).model_copy(
         update={"error": "not done: the screen was turned", "outcome": OutcomeRecord(performed=False)}
@@ -98,8 +98,19 @@ def test_an_action_refused_as_out_of_date_is_decided_again() -> None:
     assert model.decide(Task("click One, wait 2 seconds"), observation(), [refused]).action == first.action
 
 
+def test_an_action_that_the_device_could_not_do_ends_the_task_with_its_reason() -> None:
+    model = BuiltinModel(FixedPerceiver(at("button", "One", 10, 10)))
+    first = model.decide(Task("click One, press Enter"), observation(), [])
+    undone = OutcomeRecord(performed=False, detail="the point is off the display")
+    history = [step(first.action).model_copy(update={"outcome": undone})]
+    decision = model.decide(Task("click One, press Enter"), observation(), history)
+    assert isinstance(decision.action, Finish)
+    assert decision.action.status == "failure"
+    assert "the point is off the display" in decision.action.message
+
+
 def test_in_a_dry_run_it_goes_on_without_checks_and_says_so() -> None:
-    model = BuiltinModel(Eyes(at("menu", "File", 10, 10)))
+    model = BuiltinModel(FixedPerceiver(at("menu", "File", 10, 10)))
     task, history = Task("open the File menu, click Save As…, press Enter"), list[Step]()
     for _ in range(6):
         action = model.decide(task, observation(), history).action
@@ -113,7 +124,7 @@ def test_in_a_dry_run_it_goes_on_without_checks_and_says_so() -> None:
 
 
 def test_locate_answers_or_refuses() -> None:
-    model = BuiltinModel(Eyes(at("button", "Save", 10, 10), at("button", "Cancel", 10, 60)))
+    model = BuiltinModel(FixedPerceiver(at("button", "Save", 10, 10), at("button", "Cancel", 10, 60)))
     assert model.locate(observation(), "the Cancel button").point == (60, 72)
     assert model.locate(observation(), "the Zebra").refused
 
@@ -139,7 +150,7 @@ def test_extract_fills_a_flat_schema() -> None:
         },
         "required": ["invoice", "total", "firstName", "paid"],
     }
-    got = BuiltinModel(Eyes(*SHEET)).extract(observation(), schema, "")
+    got = BuiltinModel(FixedPerceiver(*SHEET)).extract(observation(), schema, "")
     assert got == {"invoice": "2026-17", "total": 1234.5, "firstName": "Ada", "paid": True}
 
 
@@ -149,7 +160,7 @@ def test_extract_fills_a_flat_schema() -> None:
 )
 def test_extract_says_what_it_cannot_fill(schema: dict[str, Any]) -> None:
     with pytest.raises(ModelError, match=r"use|name|say"):
-        BuiltinModel(Eyes(*SHEET)).extract(observation(), schema, "")
+        BuiltinModel(FixedPerceiver(*SHEET)).extract(observation(), schema, "")
 
 
 # ------------------------------------------------------------------------------------------- a real window
