@@ -164,8 +164,8 @@ def test_a_question_that_the_task_does_not_answer_ends_it(question: str) -> None
 
 def test_a_risky_dialog_without_a_safe_button_is_not_closed_by_a_condition() -> None:
     toy = Toy({"name": at("field", "", 100, 10, 200, label="Name"), "send": at("button", "Send", 100, 300)})
-    toy.late = {3: shows(words=at("text", "Delete all files?", 300, 300), ok=at("button", "OK", 300, 400))}
-    end, _ = follow(toy, "If a dialog appears, dismiss it. Type Bob into the Name field and click Send")
+    toy.late = {2: shows(words=at("text", "Delete all files?", 300, 300), ok=at("button", "OK", 300, 400))}
+    end, _ = follow(toy, "If a dialog appears, dismiss it. Click Name, click Send")
     assert end.status == "failure"
     assert "no safe button" in end.message
     assert not {"click ok", "key escape"} & set(toy.log)
