@@ -49,7 +49,7 @@ def number_of(text: str, *, whole: bool = False) -> int | float | None:
     stands alone before exactly three digits; otherwise the last of them is the decimal sign.
     """
     found = list(_NUMBER.finditer(text))
-    if len(found) != 1 or re.search(r"\d[/:]\d", text):
+    if len(found) != 1:  # dates, times and fractions are several
         return None
     raw = found[0].group()
     digits = re.sub(r"[\s '’$€£¥−–-]", "", raw)

@@ -189,6 +189,8 @@ def test_any_pile_of_its_own_words_is_read_or_refused(words: list[str]) -> None:
         "",
         "Play some jazz for me",
         "Click Save, my files",
+        "Search for an apartment near my office",
+        "Search for a cheap flight",
         "Click Alpha, everything and Beta",
     ],
 )
