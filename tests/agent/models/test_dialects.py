@@ -376,6 +376,7 @@ def test_no_place(name: str, text: str) -> None:
         ("autoglm-phone", "mobile", 'do(action="Call_API", instruction="sum up")', Wait(seconds=0)),
         ("autoglm-phone", "mobile", 'do(action="Tap", element=[500,500], count=2)', Click(point=MIDDLE, count=2)),
         ("autoglm-phone", "mobile", 'Not finish(message="") yet.\ndo(action="Home")', Button(name="home")),
+        ("autoglm-phone", "mobile", 'I could finish(message="a")\ndo(action="Home")', Button(name="home")),
         ("autoglm-phone", "mobile", 'do(action="Launch", app="A") do(action="Home")', Open(target="A")),
         (
             "autoglm-phone",

@@ -324,6 +324,7 @@ def test_the_thought_is_what_comes_before() -> None:
         ("left_click(100, 200)", "no action"),
         (computer("terminate", status="success") + "\n" + GOOD, "the end of the task and 1 more"),
         (f"I would say {INNER} if I could.", "a call within a sentence"),
+        (f"I would rather {INNER}", "a call within a sentence"),
         ('I cannot say {"action": "terminate", "status": "success"} yet.', "a call within a sentence"),
         (computer("left_click", coordinate=[0.5, 0.25]), "parts of a side"),
         (computer("left_click", coordinate=[100, 200], button="right"), "another button"),
