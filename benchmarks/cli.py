@@ -35,7 +35,8 @@ app = typer.Typer(cls=SuiteFirst, no_args_is_help=True, rich_markup_mode="rich")
 def bench() -> None:
     """Benchmark models: a figure with its interval, and everything that is needed to get it again.
 
-    The first word is a suite ([bold]handeye bench suites[/] lists them) or one of the commands below.
+    The first word is a suite ([bold]handeye bench suites[/] lists them; module:object is one of your own) or one of the
+    commands below.
 
     [bold]Examples[/]
 
@@ -58,14 +59,22 @@ def bench() -> None:
 @app.command()
 def suites(as_json: AsJson = False) -> None:
     """List the suites."""
+    from agent.plugins import installed
     from benchmarks.suites import SUITES
 
+    outside = sorted(installed("suites").items())
     if as_json:
-        listed = [{"name": n, "kind": e.kind, "about": e.about, "needs_data": e.needs_data} for n, e in SUITES.items()]
+        listed: list[dict[str, Any]] = [
+            {"name": n, "kind": e.kind, "about": e.about, "needs_data": e.needs_data} for n, e in SUITES.items()
+        ]
+        listed += [{"name": n, "kind": None, "about": f"plug-in {where}", "needs_data": None} for n, where in outside]
         print_json({"suites": listed})
         return
     for name, entry in SUITES.items():
         typer.echo(f"{name:<16}  {entry.kind:<12}  {entry.about}")
+    for name, where in outside:
+        typer.echo(f"{name:<16}  {'plug-in':<12}  {where}")
+    typer.echo("\nor a suite of your own, as module:object")
 
 
 app.command()(run)

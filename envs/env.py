@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -76,10 +77,12 @@ class Env(Protocol):
         return "desktop"
 
     @property
+    @abstractmethod
     def name(self) -> str:
         """For records and people, e.g. ``sandbox :99 1280x800``."""
 
     @property
+    @abstractmethod
     def supported(self) -> frozenset[str]:
         """The action types that `perform` accepts; `answer`, `finish` and `ask_user` are the loop's own."""
 
@@ -92,9 +95,11 @@ class Env(Protocol):
         """Bring the device to its start. Raises `EnvError`."""
         return
 
+    @abstractmethod
     def observe(self) -> Observation:
         """Capture the screen. Raises `EnvError`; never returns a black or half picture."""
 
+    @abstractmethod
     def perform(self, action: AnyAction, frame: Frame) -> Outcome:
         """Do `action`, whose points are pixels of `frame`, and wait until the screen has settled.
 

@@ -57,7 +57,8 @@ DialectName = Annotated[
     str | None,
     model_option(
         "--dialect",
-        help="How the model was trained to answer, where its name does not say (handeye models lists them).",
+        help="How the model was trained to answer, where its name does not say (handeye models lists them), "
+        "or module:object.",
         metavar="NAME",
     ),
 ]
@@ -100,7 +101,10 @@ NoIsolation = Annotated[
 ]
 AsJson = Annotated[bool, record_option("--json", help="Print one JSON object on stdout and nothing else there.")]
 
-_NAMES = "builtin, the URL of an OpenAI-compatible server, hf:FOLDER_OR_ID"
+_NAMES = (
+    "builtin, the URL of an OpenAI-compatible server, hf:FOLDER_OR_ID, or module:object (from where Python looks, then "
+    "the working directory)"
+)
 
 
 def read_model(

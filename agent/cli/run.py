@@ -11,7 +11,6 @@ import typer
 from agent.cli.options import (
     AsJson,
     ConfirmName,
-    EnvName,
     NetworkOption,
     NoIsolation,
     SecretOptions,
@@ -32,10 +31,11 @@ _live = functools.partial(typer.Option, rich_help_panel="Live view")
 def run(
     task: Annotated[str, typer.Argument(help="What to do, in plain words.", metavar="TASK")],
     env: Annotated[
-        EnvName | None,
+        str | None,
         _screen(
-            help="Your own desktop, a private display, an Android device over adb, or a simulated phone. "
-            "Default: desktop, or sandbox with --app."
+            help="desktop (your own), sandbox (a private display), android (over adb), phone (a simulated one), "
+            "or an env of yours as module:object. Default: desktop, or sandbox with --app.",
+            metavar="ENV",
         ),
     ] = None,
     serial: Annotated[
@@ -46,11 +46,13 @@ def run(
         list[str] | None,
         _screen("--app", help="Start this program on the sandbox first; may be repeated.", metavar="PROGRAM"),
     ] = None,
-    size: Annotated[str, _screen(help="Size of the sandbox display.", metavar="WxH")] = "1280x800",
+    size: Annotated[str | None, _screen(help="Size of the sandbox display. Default: 1280x800.", metavar="WxH")] = None,
     share: ShareOptions = None,
     network: NetworkOption = None,
     no_isolation: NoIsolation = False,
-    monitors: Annotated[int, _screen(help="Monitors of the sandbox, side by side.", min=1, max=4)] = 1,
+    monitors: Annotated[
+        int | None, _screen(help="Monitors of the sandbox, side by side. Default: 1.", min=1, max=4)
+    ] = None,
     monitor: Annotated[int | None, _screen(help="Work on this monitor only; 1 is the first.", min=1)] = None,
     live: Annotated[
         bool,
@@ -82,6 +84,13 @@ def run(
         _limits(help="End as stuck after the same action was done this often in a row and nothing changed.", min=2),
     ] = 5,
     secret: SecretOptions = None,
+    policy: Annotated[
+        list[str] | None,
+        _limits(
+            help="Have a policy of yours review each action, as module:object; may be repeated.",
+            metavar="MODULE:OBJECT",
+        ),
+    ] = None,
     dry_run: Annotated[bool, _limits("--dry-run", help="Decide and record, but send nothing.")] = False,
     confirm: Annotated[
         ConfirmName | None,
@@ -107,6 +116,8 @@ def run(
 
       handeye run --env phone "Open Settings, turn on Airplane mode, then go back to the home screen"
 
+      handeye run --env sandbox --policy rules:no_purchases --model http://127.0.0.1:8000 "Find the cheapest lamp"
+
       handeye run --env android --serial 192.168.1.20:5555 --model http://127.0.0.1:8000 "Set an alarm for 7:30"
 
     Stop at any time with Ctrl-C, with Ctrl+Alt+Escape from any window, or by pushing the mouse pointer into the
@@ -117,11 +128,10 @@ def run(
     from agent.run.session import RunOptions, run_task
     from agent.views.live.page import LivePageOptions
 
-    kind = env or (EnvName.sandbox if app_ else EnvName.desktop)
     screen = EnvSpec(
-        kind.value,
+        env or ("sandbox" if app_ else "desktop"),
         tuple(app_ or ()),
-        parse_size(size),
+        parse_size(size) if size else None,
         monitors,
         monitor,
         dry_run,
@@ -132,6 +142,7 @@ def run(
     )
     options = RunOptions(
         model=model,
+        policies=tuple(policy or ()),
         max_steps=max_steps,
         max_seconds=max_seconds,
         max_tokens=max_tokens,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -102,28 +103,37 @@ class LookAgain(Exception):  # noqa: N818 - a request, not an error
 
 
 class Model(Protocol):
-    """Decides, locates and extracts from an observation of a screen."""
+    """Decides, locates and extracts from an observation of a screen.
+
+    A subclass must define `name` and `decide`; without a prompt or a dialect the rest has defaults.
+    """
 
     @property
+    @abstractmethod
     def name(self) -> str:
         """For the record, e.g. ``builtin`` or ``Qwen/Qwen2.5-VL-3B-Instruct at http://…``."""
 
     @property
     def dialect(self) -> str | None:
         """The dialect's name, or None for a model that needs none."""
+        return None
 
     @property
     def prompt_hash(self) -> str | None:
         """sha256 (first 16 hex digits) of the prompt template, or None."""
+        return None
 
+    @abstractmethod
     def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
         """The next action. Raises `ParseError` for an unusable answer, `ModelError` for none, and `LookAgain`."""
 
     def locate(self, observation: Observation, instruction: str) -> Grounding:
         """Where the thing described is, or a refusal. Raises like `decide`."""
+        raise ModelError(f"{self.name} locates nothing: name another model")
 
     def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
         """Data from the screen in the shape of a JSON schema. Raises like `decide`."""
+        raise ModelError(f"{self.name} reads no data off a screen: name another model")
 
 
 class WrappedModel:

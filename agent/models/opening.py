@@ -6,8 +6,9 @@ import functools
 import math
 import os
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from agent.calibration.profile import profile_for, read_profile, with_profile
 from agent.core.model import Model, ModelError
@@ -18,6 +19,7 @@ from agent.models.endpoints.endpoint import Endpoint
 from agent.models.endpoints.openai import OpenAIEndpoint
 from agent.models.in_process.checkpoint import PREFIX, open_in_process
 from agent.models.spec import BUILTIN, ModelSpec, Structured
+from agent.plugins import PlugIn, PlugInError, find, installed
 
 BASE_URL = "HANDEYE_BASE_URL"
 """The environment variable with the address at which a bare model name is served."""
@@ -31,6 +33,8 @@ def known_models() -> dict[str, str]:
         BUILTIN: "the built-in model: no download, no GPU, explicit instructions only",
         "http://HOST:PORT[/v1][#NAME]": f"a model on an OpenAI-compatible server, of one of {len(DIALECTS)} families",
         "hf:FOLDER or hf:ID": "a checkpoint run by transformers in this process (pip install 'handeye[qwen]')",
+        "MODULE:OBJECT": "a model of your own: an object, or a class or function that makes one",
+        **{name: f"an installed plug-in: {where}" for name, where in installed("models").items()},
         "NAME": f"the model served under NAME at the address in {BASE_URL}",
     }
 
@@ -48,7 +52,7 @@ def known_dialects() -> list[dict[str, Any]]:
             "licence": dialect.licence,
             "source": dialect.source,
         }
-        for dialect in DIALECTS.values()
+        for dialect in (*DIALECTS.values(), *map(get_dialect, installed("dialects")))
     ]
 
 
@@ -72,6 +76,10 @@ def open_model(
         spec.refuse("on the built-in model")
         return _builtin()
     patience = replace(spec.patience, total=min(spec.patience.total, math.inf if seconds is None else seconds))
+    plugin = _plugin(name)
+    if plugin is not None:
+        spec.refuse(f"on the model {plugin.reference}")
+        return cast(Model, plugin.instance(Model))
     endpoint: Endpoint
     if name.startswith(PREFIX):
         spec.refuse("on a checkpoint in this process", "served_model", "stream", "prefill")
@@ -86,6 +94,28 @@ def open_model(
     structured = spec.structured or _structured() or ("always" if name.startswith(PREFIX) else "auto")
     model = _profiled(ChatModel(endpoint, dialect, platform, structured=structured), spec.profile)
     return replace(model, speaks=_limited(model.speaks, spec.max_pixels))
+
+
+def model_plugins(spec: ModelSpec) -> dict[str, Any]:
+    """What `spec` takes from outside: ``model`` and ``dialect``, each with its reference and the hash of its file."""
+    dialect = spec.dialect
+    found = {
+        "model": _plugin(spec.name.strip()),
+        "dialect": None if dialect is None or dialect.lower() in DIALECTS else find("dialects", dialect),
+    }
+    return {role: plugin.to_json() for role, plugin in found.items() if plugin}
+
+
+def _plugin(name: str) -> PlugIn | None:
+    """The model from outside that `name` means; a served name such as ``family:tag`` means one only where it exists."""
+    if name.lower() == BUILTIN or name.startswith((PREFIX, "http://", "https://", "baseline:")):
+        return None
+    try:
+        return find("models", name)
+    except PlugInError:
+        if os.environ.get(BASE_URL, "").strip() and find_spec(name.partition(":")[0].partition(".")[0]) is None:
+            return None
+        raise
 
 
 def _structured() -> Structured | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast, get_args
 
 from actions.dryrun import DryRunBackend
 from agent.core.errors import UserError
 from agent.models.dialects.dialect import Platform
+from agent.plugins import PlugIn, find, installed
 from envs.desktop import DesktopEnv
 from envs.env import Env
 from envs.isolation import Network
@@ -16,6 +17,7 @@ from envs.sandbox import SandboxEnv
 from envs.settle import Rules
 
 EnvKind = Literal["desktop", "sandbox", "android", "phone"]
+KINDS: tuple[EnvKind, ...] = get_args(EnvKind)
 
 
 @dataclass(frozen=True)
@@ -24,13 +26,15 @@ class EnvSpec:
     `monitors` shape it. Its programs are in namespaces of their own, with the folders to `share` (``DIR`` or
     ``DIR:ro``) and the `network` that is given, unless `isolated` is False.
 
-    ``android`` is the device with `serial` (None: the only one), ``phone`` a simulated one for this run.
+    `kind` is one of `KINDS`, the name of an installed plug-in, or ``module:object``. ``android`` is the device with
+    `serial` (None: the only one), ``phone`` a simulated one for this run. `size` is 1280x800 and there is one monitor
+    where nothing is said.
     """
 
-    kind: EnvKind = "desktop"
+    kind: str = "desktop"
     apps: Sequence[str] = ()
-    size: tuple[int, int] = (1280, 800)
-    monitors: int = 1
+    size: tuple[int, int] | None = None
+    monitors: int | None = None
     monitor: int | None = None
     dry_run: bool = False
     serial: str | None = None
@@ -46,18 +50,25 @@ class EnvSpec:
 
     @property
     def own(self) -> bool:
-        """Whether it is the user's own screen and not one made for the run."""
-        return self.kind in ("desktop", "android")
+        """Whether it may be the user's own screen and not one made for the run."""
+        return self.kind not in ("sandbox", "phone")
 
 
-def open_env(spec: EnvSpec, rules: Rules | None = None) -> Env:
-    """Open the env; `rules` say when a desktop has settled. Raises `EnvError` with what to do next."""
+def open_env(spec: EnvSpec | str, rules: Rules | None = None) -> Env:
+    """Open the env; `rules` say when a desktop has settled.
+
+    Raises `EnvError` with what to do next, and `UserError` for an unknown kind and options that do not go together.
+    """
+    spec = EnvSpec(spec) if isinstance(spec, str) else spec
+    check_env(spec)
+    if plugin := env_plugin(spec):
+        return cast(Env, plugin.instance(Env))
     if spec.kind == "sandbox":
         return SandboxEnv(
             apps=spec.apps,
             programs=spec.programs,
-            size=spec.size,
-            monitors=spec.monitors,
+            size=spec.size or (1280, 800),
+            monitors=spec.monitors or 1,
             monitor=(spec.monitor or 1) - 1,
             make_backend=(lambda display: DryRunBackend()) if spec.dry_run else None,
             rules=rules,
@@ -75,6 +86,17 @@ def open_env(spec: EnvSpec, rules: Rules | None = None) -> Env:
     return DesktopEnv(monitor=which, backend=DryRunBackend() if spec.dry_run else None, rules=rules)
 
 
+def env_plugin(spec: EnvSpec) -> PlugIn | None:
+    """The env from outside that `spec` names; None for one of `KINDS`. Raises `UserError` for an unknown name."""
+    if spec.kind in KINDS:
+        return None
+    plugin = find("envs", spec.kind)
+    if plugin is None:
+        known = ", ".join([*KINDS, *installed("envs")])
+        raise UserError(f"unknown env {spec.kind!r}: --env takes {known}, or module:object")
+    return plugin
+
+
 def check_env(spec: EnvSpec) -> None:
     """Raise `UserError` for options that do not go together."""
     if spec.kind != "sandbox" and spec.apps:
@@ -83,8 +105,15 @@ def check_env(spec: EnvSpec) -> None:
         raise UserError("--share, --network and --no-isolation are the sandbox's: add --env sandbox")
     if not spec.isolated and (spec.share or spec.network):
         raise UserError("--no-isolation gives programs all your files and network: leave --share and --network out")
+    if spec.kind != "sandbox" and (spec.size or spec.monitors):
+        option = "--size" if spec.size else "--monitors"
+        raise UserError(f"{option} shapes the sandbox: add --env sandbox, or leave it out")
+    if spec.monitor is not None and spec.kind not in ("desktop", "sandbox"):
+        raise UserError(f"--monitor has no effect with --env {spec.kind}: leave it out")
     if spec.serial is not None and spec.kind != "android":
         raise UserError("--serial names an Android device: add --env android")
-    wanted = spec.monitor or 1
-    if spec.kind == "sandbox" and wanted > spec.monitors:
-        raise UserError(f"--monitor {wanted}: the sandbox has {spec.monitors}; add --monitors {wanted}")
+    if spec.dry_run and spec.kind not in KINDS:
+        raise UserError(f"--dry-run has no effect with --env {spec.kind}: leave it out")
+    wanted, there = spec.monitor or 1, spec.monitors or 1
+    if spec.kind == "sandbox" and wanted > there:
+        raise UserError(f"--monitor {wanted}: the sandbox has {there}; add --monitors {wanted}")

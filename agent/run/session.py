@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pydantic import JsonValue
 from rich.markup import escape
@@ -21,28 +21,34 @@ from agent.core.model import Model
 from agent.core.policy import Allow, Policy
 from agent.core.task import Limits, Task
 from agent.episodes import EpisodeError, EpisodeHeader, EpisodeWriter
+from agent.guard.chain import PolicyChain
 from agent.guard.confirm import Asker, Confirm
 from agent.guard.secrets import Secrets
 from agent.models.dialects.dialect import Platform
-from agent.models.opening import open_model
-from agent.models.spec import ModelSpec
+from agent.models.opening import model_plugins, open_model
+from agent.models.spec import BUILTIN, ModelSpec
+from agent.plugins import find, installed, require
 from agent.run.assemble import assembled
-from agent.run.env_spec import EnvSpec, check_env, open_env
+from agent.run.env_spec import EnvSpec, check_env, env_plugin, open_env
 from agent.views.live.page import LivePage, LivePageOptions
 from agent.views.report import write_report
 from agent.views.terminal import TerminalView, console
+from envs.env import Env
 
 ConfirmMode = Literal["always", "risky", "never"]
 
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How to run. `confirm` None means risky on the user's own desktop and never on the sandbox.
+    """How to run. `confirm` None means never on the sandbox and the simulated phone, and risky everywhere else.
 
-    `live` serves the live page with these options.
+    `policies` review each action before `confirm` does: objects, or the names of plug-ins. `check` tests the outcome
+    of a run that the model calls done. `live` serves the live page with these options.
     """
 
-    model: ModelSpec = field(default_factory=ModelSpec)
+    model: ModelSpec | Model = field(default_factory=ModelSpec)
+    policies: Sequence[Policy | str] = ()
+    check: Callable[[], bool] | None = None
     max_steps: int = 50
     max_seconds: float | None = None
     max_tokens: int | None = None
@@ -76,8 +82,42 @@ class Run:
         }
 
 
-def run_task(instruction: str, spec: EnvSpec, options: RunOptions) -> Run:
-    """Do the task and keep its episode.
+def run(
+    task: str,
+    env: Env | EnvSpec | str = "desktop",
+    model: Model | ModelSpec | str = BUILTIN,
+    policy: Policy | str | None = None,
+    *,
+    max_steps: int = 50,
+    max_seconds: float | None = None,
+    max_tokens: int | None = None,
+    confirm: ConfirmMode | None = None,
+    secrets: Secrets | None = None,
+    out: Path | None = None,
+    check: Callable[[], bool] | None = None,
+) -> Run:
+    """Do `task` on `env` with `model` and keep its episode in `out` (by default a new folder in ``runs``).
+
+    `env`, `model` and `policy` are your own objects, or what ``--env``, ``--model`` and ``--policy`` take; an env of
+    yours stays open. `confirm` is as in `RunOptions`, after `policy` has reviewed an action. Raises
+    `actions.errors.HandeyeError` when it cannot start; once it has started every failure is an ending.
+    """
+    options = RunOptions(
+        model=ModelSpec(model) if isinstance(model, str) else model,
+        policies=() if policy is None else (policy,),
+        check=check,
+        max_steps=max_steps,
+        max_seconds=max_seconds,
+        max_tokens=max_tokens,
+        secrets=secrets or Secrets(),
+        confirm=confirm,
+        out=out,
+    )
+    return run_task(task, EnvSpec(env) if isinstance(env, str) else env, options)
+
+
+def run_task(instruction: str, spec: EnvSpec | Env, options: RunOptions) -> Run:
+    """Do the task and keep its episode; an env that is given open stays open.
 
     Raises `actions.errors.HandeyeError` when it cannot start; once it has started every failure is an ending.
     """
@@ -87,27 +127,27 @@ def run_task(instruction: str, spec: EnvSpec, options: RunOptions) -> Run:
         task = Task(instruction, limits)
     except ValueError as error:
         raise UserError(str(error)) from error
-    check_env(spec)
     folder = (options.out or run_folder(instruction)).absolute()
     _check_folder(folder)
+    policies = [_policy(policy) for policy in options.policies]
     with ExitStack() as stack:
-        model = _model(options, spec.platform)
-        env = open_env(spec)
-        stack.callback(env.close)
+        env, model = _env_and_model(spec, options, stack)
         header = options.secrets.record(EpisodeHeader.of(task, model, env, extra=_extra(spec, options)))
         memory = EpisodeWriter.create(folder, header)
         stack.callback(memory.close)
         view = stack.enter_context(TerminalView(task, env.name))
         live = LivePage(header, folder, view, options.secrets, options.live) if options.live else None
         confirm = (lambda question: None) if live else view.ask_to_confirm  # the live page asks by itself
+        own = spec.own if isinstance(spec, EnvSpec) else True
         agent = stack.enter_context(
             assembled(
                 env,
                 model,
-                policy=policy_for(options.confirm, spec.own, confirm, env.explain),
+                policy=PolicyChain([*policies, policy_for(options.confirm, own, confirm, env.explain)]),
                 memory=memory,
                 watch=view,
                 ask=view.ask_person,
+                check=options.check,
                 secrets=options.secrets,
                 live=live,
                 stop_key=True,
@@ -117,15 +157,61 @@ def run_task(instruction: str, spec: EnvSpec, options: RunOptions) -> Run:
     return Run(options.secrets.redacted(result), folder, report_of(folder))
 
 
+def _env_and_model(spec: EnvSpec | Env, options: RunOptions, stack: ExitStack) -> tuple[Env, Model]:
+    """Both, opened; `stack` closes an env that is opened here. A model is opened before an env that takes time."""
+    if isinstance(spec, EnvSpec) and env_plugin(spec) is None:
+        check_env(spec)
+        model = _model(options, spec.platform)
+        env = open_env(spec)
+        stack.callback(env.close)
+        return env, model
+    if isinstance(spec, EnvSpec):
+        env = open_env(spec)
+        stack.callback(env.close)
+    else:
+        env = spec
+        require(env, Env)
+    if env.platform not in ("desktop", "mobile"):
+        raise UserError(f"the platform of {env.name} is {env.platform!r}: it must be desktop or mobile")
+    return env, _model(options, "mobile" if env.platform == "mobile" else "desktop")
+
+
 def _model(options: RunOptions, platform: Platform) -> Model:
     """A server is not waited for longer than the whole run may take."""
-    return open_model(options.model, platform=platform, ability="decide", seconds=options.max_seconds)
+    if isinstance(options.model, ModelSpec):
+        return open_model(options.model, platform=platform, ability="decide", seconds=options.max_seconds)
+    require(options.model, Model)
+    return options.model
 
 
-def _extra(spec: EnvSpec, options: RunOptions) -> dict[str, JsonValue]:
-    """What replay needs to read the answers as this run does, and to start what was started."""
-    apps: dict[str, JsonValue] = {"apps": list(spec.apps)} if spec.apps else {}
-    return apps if options.model.max_pixels is None else {**apps, "max_pixels": options.model.max_pixels}
+def _policy(policy: Policy | str) -> Policy:
+    """The policy, or the one from outside that is called so. Raises `UserError`."""
+    if not isinstance(policy, str):
+        require(policy, Policy)
+        return policy
+    plugin = find("policies", policy)
+    if plugin is None:
+        known = ", ".join(installed("policies")) or "none is installed"
+        raise UserError(f"unknown policy {policy!r}: give module:object, or the name of a plug-in ({known})")
+    return cast(Policy, plugin.instance(Policy))
+
+
+def _extra(spec: EnvSpec | Env, options: RunOptions) -> dict[str, JsonValue]:
+    """What replay needs to read the answers as this run does and to start what was started; what came from outside."""
+    extra: dict[str, JsonValue] = {}
+    if isinstance(spec, EnvSpec) and spec.apps:
+        extra["apps"] = list(spec.apps)
+    if isinstance(options.model, ModelSpec) and options.model.max_pixels is not None:
+        extra["max_pixels"] = options.model.max_pixels
+    named = [find("policies", policy) for policy in options.policies if isinstance(policy, str)]
+    outside: dict[str, JsonValue] = {}
+    if isinstance(options.model, ModelSpec):
+        outside |= model_plugins(options.model)
+    if isinstance(spec, EnvSpec) and (plugin := env_plugin(spec)):
+        outside["env"] = plugin.to_json()
+    if named:
+        outside["policies"] = [plugin.to_json() for plugin in named if plugin]
+    return extra | ({"plugins": outside} if outside else {})
 
 
 def run_folder(words: str, longest: int = 40) -> Path:

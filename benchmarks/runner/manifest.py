@@ -22,7 +22,7 @@ from benchmarks.runner.plan import RunPlan
 from benchmarks.suite import Sample, Suite
 
 LIBRARIES = ("numpy", "opencv-python-headless", "Pillow", "isal", "httpx", "pydantic", "onnxruntime", "rapidocr", "ray")
-IDENTITY = ("suite", "protocol", "options", "limit", "samples", "model")
+IDENTITY = ("suite", "protocol", "options", "limit", "samples", "model", "plugins")
 """What two runs must share for their answers to belong to one result."""
 _SECONDS = 3.0
 
@@ -38,6 +38,7 @@ def manifest_of(plan: RunPlan, suite: Suite, minds: ModelPool, samples: Sequence
         "limit": plan.limit,
         "samples": len(samples),
         "model": minds.identity,
+        "plugins": plan.plugins(),
         "server": None if minds.server is None else minds.server | {"version": server_version(minds.server)},
         "handeye": handeye_version(),
         "environment": environment(),

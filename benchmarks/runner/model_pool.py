@@ -18,11 +18,10 @@ from agent.models.endpoints.openai import OpenAIEndpoint
 from agent.models.opening import open_model
 from agent.models.spec import BUILTIN
 from agent.perception.elements import PerceivedScreen
-from benchmarks.runner.plan import RunPlan, ability_for, platform_for
+from benchmarks.runner.plan import BASELINE, RunPlan, ability_for, platform_for
 from benchmarks.suite import Sample, Suite
 from envs.env import Image
 
-BASELINE = "baseline:"
 Lanes = Literal["threads", "processes"]
 
 

@@ -9,16 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from agent.models.dialects.dialect import Ability, Platform
+from agent.models.opening import model_plugins
 from agent.models.spec import ModelSpec
+from agent.plugins import find
 from benchmarks.suite import Kind, Sample, Suite, SuiteError, SuiteOptions
 from benchmarks.suites import SUITES, Opener, open_suite
+
+BASELINE = "baseline:"
+"""What the name of a model from `benchmarks.baselines` begins with."""
 
 
 @dataclass(frozen=True)
 class RunPlan:
     """One run. `data` is absolute. `model` may be a ``baseline:NAME`` too; `limit` keeps the first so many samples.
 
-    `opener` is ``module:function`` of the suite, so that a worker needs no registry.
+    `opener` is ``module:function`` of one of Handeye's suites, so that a worker needs no registry; empty for a plug-in.
     """
 
     suite: str
@@ -40,6 +45,8 @@ class RunPlan:
 
     def open(self) -> Suite:
         """The suite, in a worker."""
+        if not self.opener:
+            return self.check()
         module, _, function = self.opener.partition(":")
         opener: Opener = getattr(import_module(module), function)
         return opener(self.suite, self.data, self.options)
@@ -52,6 +59,11 @@ class RunPlan:
         if len({sample.id for sample in found}) < len(found):
             raise SuiteError(f"{self.suite}: two samples have the same id; check the data")
         return found[: self.limit]
+
+    def plugins(self) -> dict[str, Any] | None:
+        """What comes from outside, by its role, each with its ``module:object`` and the hash of its file."""
+        suite = None if self.opener else find("suites", self.suite)
+        return (model_plugins(self.model) | ({"suite": suite.to_json()} if suite else {})) or None
 
     def to_json(self) -> dict[str, Any]:
         """For the manifest; the inverse of `from_json`."""

@@ -72,6 +72,7 @@ def _refuse_another(before: SuiteResult, plan: RunPlan) -> None:
             "limit": plan.limit,
             "samples": len(plan.samples(suite)),
             "model": minds.identity,
+            "plugins": plan.plugins(),
         }
     finally:
         minds.close()

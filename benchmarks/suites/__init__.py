@@ -1,4 +1,4 @@
-"""The suites by name. A module is imported only when its suite is asked for."""
+"""The suites by name, and those from outside. A module is imported only when its suite is asked for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import cast
 
+from agent.plugins import find, installed, lacking, require
 from benchmarks.suite import Kind, Suite, SuiteError, SuiteOptions
 
 Opener = Callable[[str, Path | None, SuiteOptions], Suite]
@@ -51,12 +53,31 @@ SUITES: dict[str, Entry] = {
 
 
 def open_suite(name: str, data: Path | None = None, options: SuiteOptions = SuiteOptions()) -> Suite:  # noqa: B008 - frozen
-    """The suite called `name`. Raises `SuiteError` for an unknown name, missing data or a foreign option."""
+    """The suite called `name`: one of `SUITES`, an installed plug-in, or ``module:object``.
+
+    Raises `SuiteError` for an unknown name, missing data or a foreign option, and `agent.plugins.PlugInError` for a
+    plug-in that cannot be used.
+    """
     entry = SUITES.get(name)
     if entry is None:
-        raise SuiteError(f"unknown suite {name!r}. Known: {', '.join(SUITES)}")
+        return _open_outside(name, data, options)
     if entry.needs_data and data is None:
         raise SuiteError(f"{name} needs its data: give the folder it was downloaded to with --data")
     module, _, function = entry.opener.partition(":")
     opener: Opener = getattr(import_module(module), function)
     return opener(name, data, options)
+
+
+def _open_outside(name: str, data: Path | None, options: SuiteOptions) -> Suite:
+    """A plug-in: an `Opener`, which is given the name, the data and the options, or a `Suite`, which takes neither."""
+    plugin = find("suites", name)
+    if plugin is None:
+        known = ", ".join([*SUITES, *installed("suites")])
+        raise SuiteError(f"unknown suite {name!r}. Known: {known}; or module:object")
+    suite = plugin.value
+    if isinstance(suite, type) or (callable(suite) and lacking(suite, Suite)):
+        suite = plugin.call(suite, name, data, options)
+    elif data is not None or options != SuiteOptions(seed=options.seed):
+        raise SuiteError(f"{name} is a suite with its data: leave --data and its options out, or make it a function")
+    require(suite, Suite, plugin.where)
+    return cast(Suite, suite)

@@ -17,6 +17,7 @@ from agent.models.dialects.qwen_family import GUI_OWL, GUI_OWL_15, INTERNVL25, M
 from agent.models.dialects.showui import SHOWUI
 from agent.models.dialects.uitars import UI_TARS_10, UI_TARS_15
 from agent.models.dialects.venus import UI_VENUS_10_GROUND, UI_VENUS_10_NAVI, UI_VENUS_15
+from agent.plugins import PlugInError, find, installed
 
 BASES = (QWEN25_VL, QWEN2_VL, QWEN3_VL, INTERNVL25)
 """The general models, whose names the models made of them may carry in their own."""
@@ -29,7 +30,9 @@ TUNED = (
 """The models made for screens. A name that fits one of these is never taken for its base."""
 
 DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (*BASES, *TUNED)}
-"""Every dialect by name."""
+"""Every dialect of Handeye's own by name."""
+_OUTSIDE: dict[str, Dialect] = {}
+"""The plug-ins that were asked for, by their own names."""
 
 _OTHERS = re.compile(
     r"agentcpm|aria[-_.]?ui|autoglm[-_.]?(?:os|web)|(?<![a-z])bu[-_.]\d+b|evocua|fara(?:[-_.]?\d)|ferret|florence|gelab|"
@@ -43,11 +46,24 @@ _OTHERS = re.compile(
 
 
 def get_dialect(name: str) -> Dialect:
-    """The dialect called `name`. Raises `ModelError` for an unknown one."""
-    try:
-        return DIALECTS[name.lower()]
-    except KeyError:
-        raise ModelError(f"unknown dialect {name!r}; known: {', '.join(sorted(DIALECTS))}") from None
+    """The dialect called `name`: one of `DIALECTS`, an installed plug-in, or ``module:object``.
+
+    One from outside is known by its own name from then on. Raises `ModelError` for an unknown one, and
+    `agent.plugins.PlugInError` for one that cannot be used.
+    """
+    known = DIALECTS.get(name.lower()) or _OUTSIDE.get(name)
+    if known is not None:
+        return known
+    plugin = find("dialects", name)
+    if plugin is None:
+        names = ", ".join(sorted({*DIALECTS, *installed("dialects")}))
+        raise ModelError(f"unknown dialect {name!r}; known: {names}, and module:object")
+    if not isinstance(plugin.value, Dialect):
+        kind = type(plugin.value).__name__
+        raise PlugInError(f"{plugin.where} is not a dialect: it is a {kind}, not an agent.models.dialects Dialect")
+    if plugin.value.name in DIALECTS:
+        raise PlugInError(f"{plugin.where} has the name of Handeye's own dialect {plugin.value.name}: rename yours")
+    return _OUTSIDE.setdefault(plugin.value.name, plugin.value)
 
 
 def dialect_for(model: str) -> Dialect:
@@ -72,14 +88,13 @@ def is_other_family(name: str) -> bool:
 
 
 def families_of(model: str) -> list[Dialect]:
-    """Every dialect that the served name fits; those of general models only where no other one does.
+    """Every dialect that the served name fits: of installed plug-ins, else of models made for screens, else general.
 
     None for a model made for screens that has no dialect, although its name may carry its base's.
     """
     name = re.sub(r"[:\s@]", "-", model[-200:])
-    if is_other_family(name):
-        return []
-    for group in (TUNED, BASES):
+    own = () if is_other_family(name) else (TUNED, BASES)
+    for group in ([get_dialect(outside) for outside in installed("dialects")], *own):
         found = [dialect for dialect in group if re.search(dialect.family, name, re.IGNORECASE)]
         if found:
             return found

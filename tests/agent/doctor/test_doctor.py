@@ -8,6 +8,7 @@ import pytest
 
 from agent.cli.main import main
 from agent.doctor.checks import examine
+from agent.models.spec import ModelSpec
 from tests.agent.scripted_server import ScriptedServer
 
 
@@ -29,8 +30,8 @@ def test_a_machine_without_a_desktop_of_its_own_is_fit(
 
 def test_a_model_server_is_reached_or_not() -> None:
     with ScriptedServer([""]) as server:
-        good = examine(server.url)[-1]
-    bad = examine("http://127.0.0.1:9")[-1]
+        good = examine(ModelSpec(server.url))[-1]
+    bad = examine(ModelSpec("http://127.0.0.1:9"))[-1]
     assert good.ok
     assert "dialect qwen2.5-vl" in good.detail
     assert (bad.ok, bad.needed) == (False, True)
