@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("actions", "envs", "agent", "benchmarks", "handeye", "tools")
@@ -141,3 +144,11 @@ def test_functions_are_short() -> None:
 
 def test_modules_are_named_after_what_they_hold() -> None:
     assert not [module for module in trees() if module.rpartition(".")[2] in UNCLEAR]
+
+
+def test_the_licence_of_every_dependency_is_stated() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lines = [*project["dependencies"], *(line for extra in project["optional-dependencies"].values() for line in extra)]
+    named = {canonicalize_name(Requirement(line).name) for line in lines} - {"handeye"}
+    stated = (ROOT / "docs" / "licences.md").read_text()
+    assert not {name for name in named if f"| {name} |" not in stated and f"`{name}`" not in stated}

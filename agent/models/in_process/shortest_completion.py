@@ -6,7 +6,6 @@ import heapq
 import itertools
 import re
 import string
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +16,8 @@ from llguidance import LLMatcher
 Ids = np.ndarray[Any, np.dtype[np.int_]]
 _LITERAL = re.compile(r"(?:\\[^A-Za-z0-9]|\\n|[^\\\[\](){}|?*+.^$])+")
 _FEW = 80
+_STATES = 700
+"""States that one search looks at for a pattern, where one may cost milliseconds. The families need at most 600."""
 _PLAIN = frozenset(string.ascii_letters + string.digits) - set("aA01")
 
 
@@ -32,13 +33,14 @@ class ShortestCompletion:
 
     `simple` are one-character tokens by id; where nearly any may come, one letter stands for all. `marks` are tokens
     that are also tried in one go there: what ends a thought cannot be found letter by letter, since the thought itself
-    may go on with each.
+    may go on with each. `states` bounds how many states one search looks at, `most` how many of them it goes on from:
+    how fast the machine is changes no answer.
     """
 
     simple: dict[int, str]
     marks: Sequence[Sequence[int]] = ()
     most: int = 600
-    seconds: float = 1.0
+    states: int = 5000
     _seen: dict[tuple[int, int], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -47,26 +49,26 @@ class ShortestCompletion:
         self._few: Ids = np.array(sorted(token for token, text in self.simple.items() if text not in _PLAIN), int)
 
     def find(self, matcher: LLMatcher) -> list[int] | None:
-        """The tokens that make the answer that `matcher` follows whole; None if four searches of `seconds` find none.
-
-        The seconds are the processor's: a busy machine changes no answer.
+        """The tokens that make the answer that `matcher` follows whole; None if four searches find none.
 
         States from which the same tokens may follow are taken to be alike at first; if that finds nothing, only those
         that took as many tokens to get to.
         """
-        for marks, visits, by_length in ((8, 1, False), (8, 1, True), (_FEW, 1, False), (_FEW, 16, True)):
+        for marks, visits, by_length in ((8, 1, False), (_FEW, 1, False), (8, 1, True), (_FEW, 16, True)):
             self._seen.clear()
-            self._tried, until = self.marks[:marks], time.thread_time() + self.seconds
-            found = self._search(matcher, visits, by_length, until)
+            self._tried = self.marks[:marks]
+            found = self._search(matcher, visits, by_length)
             if found is not None:
                 return found
         return None
 
-    def _search(self, matcher: LLMatcher, visits: int, by_length: bool, until: float) -> list[int] | None:
+    def _search(self, matcher: LLMatcher, visits: int, by_length: bool) -> list[int] | None:
         order = itertools.count(0, -1)  # of equally long ways the latest first: it has come further
         queue: list[tuple[int, int, list[int], LLMatcher]] = [(0, next(order), [], matcher.deep_copy())]
         looked = 0
-        while queue and looked < self.most and time.thread_time() < until:
+        for _ in range(self.states):
+            if not queue or looked >= self.most:
+                break
             _, _, way, state = heapq.heappop(queue)
             if state.is_accepting():
                 return way
@@ -108,4 +110,6 @@ def completion_search(
     pattern: str | None, simple: dict[int, str], encode: Callable[[str], Sequence[int]]
 ) -> ShortestCompletion:
     """The search for answers that fit `pattern`, or that have a schema (None)."""
-    return ShortestCompletion(simple, [encode(text) for text in literals(pattern)] if pattern else ())
+    if pattern is None:
+        return ShortestCompletion(simple)
+    return ShortestCompletion(simple, [encode(text) for text in literals(pattern)], states=_STATES)

@@ -207,3 +207,24 @@ def test_traces_are_found(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "log").write_bytes(b"\0" + VALUE.encode())
     assert SECRETS.traces(tmp_path) == [str(Path("a") / "log")]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        'p"<ä +%&',
+        r"p\"<ä +%&",
+        r"p\"<\u00e4 +%&",
+        "p&quot;&lt;ä +%&amp;",
+        "p%22%3C%C3%A4%20%2B%25%26",
+        "p%22%3C%C3%A4+%2B%25%26",
+    ],
+)
+def test_each_written_form_is_redacted(written):
+    assert Secrets({"PW": 'p"<ä +%&'}).redact(f"see {written} here") == "see {{secret:PW}} here"
+
+
+def test_the_value_as_it_is_and_as_python_writes_it_is_redacted():
+    secrets = Secrets({"PW": "a\\b'c"})
+    assert secrets.redact("x a\\b'c") == "x {{secret:PW}}"
+    assert secrets.redact(repr("x a\\b'c")) == '"x {{secret:PW}}"'
