@@ -89,14 +89,14 @@ def step_data(
 
 
 def alt_text(step: Step) -> str:
-    """The step's screen in words, for those who do not see it."""
+    """The alternative text of the step's screen."""
     frame = step.frame
     spoken = f"Screen of step {step.index + 1}, {frame.width} by {frame.height} pixels."
     return spoken + (f" Drawn on it: {line(describe(step.action))}." if step.action else "")
 
 
 def marks_data(action: AnyAction | None, width: int, height: int) -> list[JsonValue]:
-    """What is drawn for `action` on a frame of this size, in its pixels."""
+    """The shapes drawn for `action` on a frame of this size, in its pixels."""
     return [_mark(mark) for mark in (marks(action, width, height) if action else ())]
 
 
@@ -114,7 +114,7 @@ def _mark(mark: Mark) -> PageData:
 
 
 def caption(action: AnyAction | None) -> PageData | None:
-    """What was typed, pressed or said, in full; None where there is nothing of the kind."""
+    """The full text that was typed, pressed or answered; None for other actions."""
     match action:
         case TypeText(text=text):
             return {"kind": "text", "text": clip(text.replace("\n", "⏎\n").replace("\t", "⇥\t"))}
@@ -154,7 +154,7 @@ def header_data(
     problems: Sequence[str] = (),
     foot: str = "",
 ) -> PageData:
-    """What a page shows about a run, JSON-safe. `running`: there is no ending yet, and none is missing."""
+    """The data of a run for a page, JSON-safe. `running`: the run has no ending yet."""
     tone, words = ("wait", "At work") if running else ending_words(ending, header.limits)
     return {
         "task": clip(header.task.strip()),
