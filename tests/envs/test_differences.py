@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from envs.differences import changed_box, changed_places, difference, equal
+from actions.frame import Box
+from envs.differences import bounding_box, changed_box, changed_places, difference, differing, equal, regions
 
 RECTANGLE = st.tuples(*(st.integers(0, 90) for _ in range(4)))
 
@@ -74,3 +75,21 @@ def test_far_apart_is_two_places_and_near_is_one():
     other[70, 200] = 1
     assert changed_places(one, other) == [(10, 10, 30, 10), (200, 70, 1, 1)]
     assert changed_places(one, ~one) == [(0, 0, 300, 100)]
+
+
+def test_regions_closer_than_twice_the_distance_share_a_box():
+    mask = np.zeros((60, 200), bool)
+    mask[0:4, 0:4] = mask[0:4, 14:18] = mask[50:60, 190:200] = True  # 10 pixels apart, and one at the far corner
+    assert sorted(regions(mask, 5)) == [Box(0, 0, 18, 4), Box(190, 50, 200, 60)]
+    assert sorted(regions(mask, 4)) == [Box(0, 0, 4, 4), Box(14, 0, 18, 4), Box(190, 50, 200, 60)]
+    assert regions(np.zeros((9, 9), bool), 5) == []
+
+
+def test_a_level_is_what_may_differ_in_any_channel():
+    one = np.full((8, 9, 3), 100, np.uint8)
+    other = one.copy()
+    other[2, 3] = (100, 124, 100)
+    other[5, 7] = (100, 100, 75)
+    assert bounding_box(differing(one, other)) == Box(3, 2, 8, 6)
+    assert bounding_box(differing(one, other, 24)) == Box(7, 5, 8, 6)
+    assert bounding_box(differing(one, one)) is None
