@@ -1,11 +1,10 @@
-"""What is wrong with a benchmark, found out by models without a mind: ``handeye bench audit``.
+"""Faults of a benchmark, found by baselines and its oracle: ``handeye bench audit``.
 
-What somebody who does nothing passes, a benchmark does not measure; what its own oracle fails cannot be solved, or its
-check is wrong. The baselines (`benchmarks.baselines`) are run by the ordinary runner, so that a figure of theirs is the
-figure that `handeye bench SUITE --model baseline:NAME` gives. Grounding data is looked through as well.
+A task that an idle agent passes measures nothing; a task that the suite's oracle fails is unsolvable, or its check is
+wrong. The baselines (`benchmarks.baselines`) run in the ordinary runner: their figures are those of
+``handeye bench SUITE --model baseline:NAME``. The targets of grounding data are checked as well.
 
-A suite may know of a finding and say why it is so, in a property ``flagged``: by task, or by ``CHECK:task``. Such a
-finding is shown, but does not count. ``flagged`` of a suite without one is empty.
+A finding that a suite declares with its reason (`Suite.flagged`, by task or ``CHECK:task``) is shown, but not counted.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from agent.models.spec import ModelSpec
 from benchmarks.figures.scoring import Nothing
 from benchmarks.runner.plan import RunPlan
 from benchmarks.runner.result import SuiteResult
-from benchmarks.runner.run import How, run_plan
+from benchmarks.runner.run import ExecutionOptions, run_plan
 from benchmarks.runner.schedule import Retries
 from benchmarks.suite import Figure, Kind, Sample, Suite, SuiteError
 
@@ -34,11 +33,11 @@ BASELINES: Mapping[Kind, tuple[str, ...]] = {
     "grounding": ("random", "centre", "blind-replay", "oracle"),
     "navigation": ("idle", "say-done", "random", "centre", "oracle"),
 }
-"""What is run on each kind of suite. On recorded steps an idle agent is right wherever waiting was the recorded action,
-so that there only the figures are shown."""
+"""The baselines of each kind of suite. On recorded steps an idle agent is right wherever the recorded action is a wait,
+so only figures are shown there."""
 
 LARGE = 0.5
-"""A target that covers more than this share of the image can be hit without looking."""
+"""The share of the image above which a target can be hit by chance."""
 _NAMED = 3
 
 
@@ -47,10 +46,10 @@ class _AuditValue(BaseModel):
 
 
 class AuditFinding(_AuditValue):
-    """One thing that was found.
+    """A finding.
 
-    `check` is the baseline or the look at the data that found it, `where` the task or sample; `count` of its `of`
-    samples are concerned. `declared` is the suite's own reason, empty where it knows nothing of it.
+    `check` is the baseline or data check that found it, `where` the task or sample; `count` of its `of` samples are
+    affected. `declared` is the suite's own reason, empty for an undeclared finding.
     """
 
     check: str
@@ -110,7 +109,7 @@ def audit(wanted: AuditRequest) -> Audit:
         if "oracle" in skipped:
             findings.append(AuditFinding(check="oracle", where=suite.name, what=skipped["oracle"]))
     if suite.kind == "grounding":
-        findings += look_through(suite.name, samples)
+        findings += check_targets(suite.name, samples)
     known = suite.flagged
     return Audit(
         suite=suite.name,
@@ -134,7 +133,7 @@ def _baselines(suite: Suite, names: Sequence[str]) -> Sequence[str]:
 def _run(wanted: AuditRequest, name: str, folder: Path) -> SuiteResult:
     plan = wanted.plan
     asked = replace(plan, model=ModelSpec(f"baseline:{name}"))
-    how = How(wanted.workers, out=folder, resume=wanted.out is not None, retries=Retries(1))
+    how = ExecutionOptions(wanted.workers, out=folder, resume=wanted.out is not None, retries=Retries(1))
     done = run_plan(asked, how)
     if done.gave_up and name != "oracle":
         raise UserError(f"the baseline {name} could not be run: {done.gave_up}")
@@ -147,7 +146,7 @@ def _figure(result: SuiteResult) -> Figure:
 
 
 def _of_baseline(suite: Suite, samples: Sequence[Sample], name: str, result: SuiteResult) -> Iterator[AuditFinding]:
-    """What a baseline's result says of the suite."""
+    """The findings from a baseline's result."""
     if name == "oracle":
         yield from _of_oracle(suite, samples, result)
     elif suite.kind == "interactive":
@@ -172,7 +171,7 @@ def _passed(result: SuiteResult) -> dict[str, str]:
 
 
 def _by_task(check: str, what: str, samples: Sequence[Sample], found: Mapping[str, str]) -> Iterator[AuditFinding]:
-    """One finding a task (a sample by itself where there are no tasks), with the first reason."""
+    """One finding for each task (sample, where there are no tasks), with the first reason."""
     task = {s.id: s.groups["task"][0] if "task" in s.groups else s.id for s in samples}
     size = Counter(task.values())
     reasons = defaultdict[str, list[str]](list)
@@ -193,8 +192,8 @@ def _declare(finding: AuditFinding, known: Mapping[str, str]) -> AuditFinding:
 # --- the data of grounding suites ------------------------------------------------------------------------------------
 
 
-def look_through(suite: str, samples: Sequence[Sample]) -> list[AuditFinding]:
-    """What can be seen without a model: targets too large, without an area or off the image, and contradictions."""
+def check_targets(suite: str, samples: Sequence[Sample]) -> list[AuditFinding]:
+    """Findings without a model: targets too large, without area or off the image, duplicates and contradictions."""
     return [*(f for sample in samples for f in _of_target(sample)), *_contradictions(samples)]
 
 
@@ -219,7 +218,7 @@ def _of_target(sample: Sample) -> Iterator[AuditFinding]:
 
 
 def _contradictions(samples: Sequence[Sample]) -> Iterator[AuditFinding]:
-    """The same words on the same image, several times over: with the same target, or with different ones."""
+    """Equal instructions on the same image, with the same target or different ones."""
     alike = defaultdict[tuple[str, str], list[Sample]](list)
     for sample in samples:
         alike[str(sample.data.image), " ".join(sample.instruction.casefold().split())].append(sample)

@@ -1,14 +1,14 @@
-"""Models without a mind, which expose a benchmark: what they pass, a benchmark does not measure.
+"""Baselines: models that ignore the task or the screen. A sample that they pass measures nothing.
 
 =============  ======================================================================================================
-idle           waits, to the end of the budget (a second a step, or the suite's `idle_pause`); locates nothing
-say-done       says at once that the task is done
-random         a random action at a random place, seeded by the sample
-centre         clicks the middle of the screen
-ocr            clicks the words on the screen that are most like the instruction, or like what it quotes
-blind-replay   grounding: the middle of where the targets of other samples lie; interactive: what the oracle did for
-               another seed of the same task, without looking
-oracle         the suite's own
+idle           waits to the end of the budget (`Suite.idle_pause` seconds a step); locates nothing
+say-done       finishes at once with success
+random         a random action at a random point, seeded by the sample
+centre         clicks the centre of the screen
+ocr            clicks the text on the screen most similar to the instruction, or to what it quotes
+blind-replay   grounding: the median position of the other samples' targets; interactive: the oracle's actions for
+               another seed of the same task
+oracle         the suite's own oracle
 =============  ======================================================================================================
 """
 
@@ -40,9 +40,9 @@ Maker = Callable[[Sample], Model]
 
 
 def baseline(name: str, suite: Suite, seed: int = 0) -> Maker:
-    """What makes the baseline's model for each sample. The same `seed` gives the same answers.
+    """A function that makes the baseline's model for a sample. The same `seed` gives the same answers.
 
-    Raises `SuiteError` for an unknown name, and where the suite has nothing that the baseline could be made of.
+    Raises `SuiteError` for an unknown name, and for a suite without what the baseline needs.
     """
     match name:
         case "idle":
@@ -117,7 +117,7 @@ class _ConstantAnswer(_Baseline):
 
     def locate(self, observation: Observation, instruction: str) -> Grounding:
         """Its place."""
-        return _at(self._place(observation.frame)) if self._place else _nowhere(f"{self.name} looks for nothing")
+        return _at(self._place(observation.frame)) if self._place else _nowhere(f"{self.name} locates nothing")
 
 
 WORDS = ("hello", "test", "5", "yes", "john", "2016")
@@ -125,7 +125,7 @@ KEYS = ("enter", "tab", "escape", "down", "up", "backspace", "ctrl+a", "space")
 
 
 class _Random(_Baseline):
-    """Actions as a person's hand might make them: mostly clicks."""
+    """Random actions, mostly clicks."""
 
     needs_screen = False
 
@@ -134,7 +134,7 @@ class _Random(_Baseline):
         self._dice = dice
 
     def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
-        """A click (six times in ten), or a drag, text, a key, a turn of the wheel, or a move."""
+        """A click (60 %), or text, a key, a scroll, a drag, or a move."""
         dice, frame = self._dice, observation.frame
         kind = dice.choices(("click", "type", "key", "scroll", "drag", "move"), (60, 12, 10, 8, 6, 4))[0]
         makers: dict[str, Callable[[], AnyAction]] = {
@@ -148,7 +148,7 @@ class _Random(_Baseline):
         return _decision(makers[kind]())
 
     def locate(self, observation: Observation, instruction: str) -> Grounding:
-        """Anywhere."""
+        """A random point."""
         return _at(self._point(observation.frame))
 
     def _point(self, frame: Frame) -> Point:
@@ -156,47 +156,47 @@ class _Random(_Baseline):
 
 
 LABEL = 30
-"""Letters of the longest instruction that may itself be a label on the screen."""
+"""Longest instruction, in characters, that may itself be a label on the screen."""
 
 
 class _Ocr(_Baseline):
-    """Words that look like the instruction; no idea of icons, order or state. Each place is clicked once."""
+    """Text similar to the instruction, by OCR; icons, order and state are ignored. Each box is clicked once."""
 
     def __init__(self) -> None:
         super().__init__("ocr")
         self._done: list[Point] = []
 
     @cached_property
-    def _eyes(self) -> Perceiver:
+    def _perceiver(self) -> Perceiver:
         from agent.perception.perceive import Perceiver
 
         return Perceiver()
 
     def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
-        """Click the best place that was not clicked yet; `finish` when there is none."""
+        """Click the best match that was not clicked yet; `finish` when there is none."""
         if not history:
             self._done = []
         for wanted in quoted(task.instruction) or [task.instruction]:
             for _, box in self._matches(observation, wanted):
                 if not any(box.holds(point) for point in self._done):
                     self._done.append(box.center)
-                    return _decision(Click(point=box.center), f"it looks like {wanted!r}")
-        return _decision(Finish(status="success", message="nothing more looks like it"))
+                    return _decision(Click(point=box.center), f"similar to {wanted!r}")
+        return _decision(Finish(status="success", message="no further match"))
 
     def locate(self, observation: Observation, instruction: str) -> Grounding:
-        """The best place; a refusal on a screen without words."""
+        """The best match; a refusal on a screen without text."""
         for wanted in quoted(instruction) or [instruction]:
             for score, box in self._matches(observation, wanted):
                 return _at(box.center, box).model_copy(update={"score": score})
-        return _nowhere("no words on the screen are like it")
+        return _nowhere("no similar text on the screen")
 
     def _matches(self, observation: Observation, wanted: str) -> list[tuple[float, Box]]:
-        """Places with words at least half alike, the most alike first; scores 0 to 1."""
+        """Boxes of texts with a similarity of at least 0.5, the best first; scores 0 to 1."""
         from rapidfuzz import fuzz, utils
 
-        elements = [e for e in self._eyes.perceive(observation.image).elements if e.text]
+        elements = [e for e in self._perceiver.perceive(observation.image).elements if e.text]
         likeness = fuzz.ratio if len(wanted.split()) <= 3 else fuzz.token_set_ratio
-        # The instruction may itself be on the screen: what repeats most of it is not what it speaks of.
+        # The instruction may itself be on the screen: a text that repeats most of it is not the target.
         found = [
             (likeness(wanted, e.text, processor=utils.default_process) / 100, e.box)
             for e in elements
@@ -206,7 +206,7 @@ class _Ocr(_Baseline):
 
 
 def quoted(text: str) -> list[str]:
-    """What stands in double quotes, straight or curly."""
+    """The texts in double quotes, straight or curly."""
     return [part for part in re.findall(r"[\"“”]([^\"“”]+)[\"“”]", text) if part.strip()]
 
 
@@ -230,11 +230,11 @@ def _give_up(frame: Frame) -> AnyAction:
 def _blind_replay(suite: Suite) -> Maker:
     if suite.kind == "interactive":
         return _Recordings(suite).model
-    return _MiddleOfOthers(suite).model
+    return _MedianOfOthers(suite).model
 
 
 class _Recordings:
-    """What the oracle did on another sample of the same task, recorded when it is first needed."""
+    """The oracle's actions on another sample of the same task, recorded on demand."""
 
     def __init__(self, suite: Suite) -> None:
         self._suite = suite
@@ -244,7 +244,7 @@ class _Recordings:
             self._tasks.setdefault(sample.groups["task"][0], []).append(sample)
 
     def model(self, sample: Sample) -> Model:
-        """The replay for `sample`; gives up where there is no other sample with an oracle."""
+        """The replay for `sample`; gives up where no other sample has an oracle."""
         other = next((s for s in self._tasks[sample.groups["task"][0]] if s.id != sample.id), None)
         return _Replay(self._actions(other) if other else [])
 
@@ -263,7 +263,7 @@ class _Replay(_Baseline):
         self._empty = not actions
 
     def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
-        """The recording's next action; then, that it is done."""
+        """The next recorded action, then `finish`."""
         if self._empty:
             return _decision(Finish(status="failure", message="nothing was recorded to replay"))
         return _decision(next(self._actions, Finish(status="success")))
@@ -275,20 +275,20 @@ class _Replay(_Baseline):
 
 @dataclass(frozen=True)
 class _Share:
-    """A place as shares of a frame's width and height."""
+    """A point as shares of a frame's width and height."""
 
     x: float
     y: float
 
 
-class _MiddleOfOthers:
-    """The median of where the oracle points on every other sample."""
+class _MedianOfOthers:
+    """The median of the oracle's points on all other samples."""
 
     def __init__(self, suite: Suite) -> None:
         self._suite = suite
 
     def model(self, sample: Sample) -> Model:
-        """Clicks that place, and locates everything there."""
+        """A model that answers this point."""
         others = [share for name, share in self._shares.items() if name != sample.id]
         if not others:
             raise SuiteError("blind-replay needs at least two samples with a place")
@@ -307,17 +307,17 @@ class _MiddleOfOthers:
         return found
 
     def _share(self, sample: Sample) -> _Share | None:
-        """Where the oracle points, asked on the sample itself."""
+        """The oracle's point on the sample."""
         oracle = self._suite.oracle(sample)
         if oracle is None:
             return None
-        spy = _Spy(oracle)
-        self._suite.answer(sample, spy)
-        return spy.share
+        recorder = _PointRecorder(oracle)
+        self._suite.answer(sample, recorder)
+        return recorder.share
 
 
-class _Spy(_Baseline):
-    """A model that keeps where it pointed last."""
+class _PointRecorder(_Baseline):
+    """Wraps a model and keeps its last point."""
 
     def __init__(self, model: Model) -> None:
         super().__init__("oracle")

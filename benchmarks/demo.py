@@ -1,6 +1,6 @@
 """``make demo``: a task in a real editor on a private display, checked from outside.
 
-The built-in model gets a task in plain words. What counts in the end is not its word but the file on the disk.
+The built-in model gets an instruction; the result is judged by the file on the disk.
 """
 
 from __future__ import annotations

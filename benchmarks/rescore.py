@@ -1,9 +1,8 @@
-"""Stored answers judged again, without a model.
+"""Rescoring of stored answers, without a model.
 
 Two kinds of files are read. *Raw responses*, one a line (or in a list, or under ``details``): ``id``,
 ``raw_response``, and where there are ``mode`` (which run), ``benchmark``, ``pred`` and ``correctness``; each is read
-through the model's dialect, as if it had just been said. And a run's own ``answers.jsonl``, whose answers are judged
-as they stand.
+by the model's dialect. And the ``answers.jsonl`` of a run, whose answers are judged as stored.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from benchmarks.suites.navigation.recording import RecordedStep
 from benchmarks.suites.navigation.rescoring import answer_of, with_id
 
 ASSUMED = "mai-ui"
-"""The dialect taken for responses that do not say whose they are; checked against the stored points, and said."""
+"""The default dialect of responses; checked against the stored points, with a note."""
 ANSWERS = "answers.jsonl"
 _RAW, _PRED, _STORED = ("raw_response", "raw", "response"), ("pred",), ("correctness", "correct")
 _NEAR = 1.0
@@ -39,7 +38,7 @@ _NEAR = 1.0
 
 @dataclass(frozen=True)
 class RescoreRequest:
-    """What is to be scored: `predictions` and `data` are files or folders, of which one folder may do for both.
+    """The input: `predictions` and `data` are files or folders; one folder may have both.
 
     `mode` is one run of several. `partial` allows samples without a response, which are left out and noted.
     """
@@ -65,7 +64,7 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Scored:
-    """One run, judged again."""
+    """One rescored run."""
 
     mode: str | None
     dialect: str | None
@@ -243,7 +242,7 @@ def _check_same(
 
 
 def _dialect(request: RescoreRequest, rows: Sequence[AnnotationRow], file: Path) -> tuple[Dialect | None, list[str]]:
-    """Whose words they are: named by the caller, by a ``model`` field, or by the file; else `ASSUMED`, with a note."""
+    """The dialect: from the caller, a ``model`` field, or the file name; else `ASSUMED`, with a note."""
     if request.dialect is not None:
         return get_dialect(request.dialect), []
     if all("answer" in row.data or "action" in row.data for row in rows):
@@ -261,7 +260,7 @@ def _dialect(request: RescoreRequest, rows: Sequence[AnnotationRow], file: Path)
 
 
 def _answer(sample: Sample, row: AnnotationRow, dialect: Dialect | None) -> Prediction:
-    """The stored answer, or what the dialect makes of the stored words."""
+    """The stored answer, or the stored response as parsed by the dialect."""
     if isinstance(sample.data, RecordedStep) and "answer" not in row.data:
         return _move(sample.data, row, dialect)
     if "answer" in row.data:

@@ -1,8 +1,8 @@
-"""Our actions in AndroidWorld's words.
+"""Translation of actions to AndroidWorld's ``JSONAction``.
 
-Its vocabulary is ``JSONAction`` (``android_world/env/json_action.py``) as ``actuation.py`` carries it out: taps at a
+The target is ``JSONAction`` (``android_world/env/json_action.py``) as ``actuation.py`` carries it out: taps at a
 point; ``scroll`` from the middle of the screen, or of an element, to its edge; ``swipe`` from edge to edge; text of
-ASCII followed by Enter. What it has no words for is an `InexpressibleError`, and what it does differently is a remark.
+ASCII followed by Enter. An action without an equivalent is an `InexpressibleError`; a difference in effect is a remark.
 """
 
 from __future__ import annotations
@@ -63,12 +63,12 @@ _ROOT = [
 
 
 class InexpressibleError(ValueError):
-    """AndroidWorld has no words for this action."""
+    """The action has no equivalent in AndroidWorld."""
 
 
 @dataclass(frozen=True)
 class AndroidWorldAction:
-    """An action in AndroidWorld's words: fields of ``JSONAction`` to be carried out `times` times, or a swipe.
+    """A translated action: fields of ``JSONAction`` to be carried out `times` times, or a swipe.
 
     `swipe` is x1, y1, x2, y2 in input units and milliseconds. `remark` is what differs from what was asked.
     """
@@ -90,7 +90,7 @@ class ScrollableElement:
 def say(
     action: AnyAction, frame: Frame, scrollable: Sequence[ScrollableElement] = (), gestures: Gestures = "json"
 ) -> AndroidWorldAction:
-    """`action`, whose points are pixels of `frame`, in AndroidWorld's words.
+    """`action`, whose points are pixels of `frame`, translated for AndroidWorld.
 
     Raises `InexpressibleError`, and `actions.frame.GeometryError` for a point outside the frame.
     """

@@ -1,4 +1,4 @@
-"""Handeye as one of AndroidWorld's agents: the project's own loop, one step for each of theirs."""
+"""Handeye as an AndroidWorld agent: one step of the agent loop for each of its steps."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def handeye_agent(
     transition_pause: float | None = None,
     world: AndroidWorld | None = None,
 ) -> Any:
-    """An ``android_world.agents.base_agent.EnvironmentInteractingAgent`` that asks `model` what to do.
+    """An ``android_world.agents.base_agent.EnvironmentInteractingAgent`` that decides by `model`.
 
     `env` is an ``interface.AsyncEnv``; `transition_pause` is AndroidWorld's (None waits until the screen rests). The
     budget of steps is what ``run_episode`` sets. Raises `agent.core.errors.UserError` where the package is missing.
@@ -54,7 +54,7 @@ def _agent_class(world: AndroidWorld) -> Any:
     base = world["agents.base_agent"]
 
     class HandeyeAgent(base.EnvironmentInteractingAgent):  # type: ignore[misc, name-defined]
-        """Gives the reins of `agent.core.loop.Agent.walk` to AndroidWorld's ``run_episode``."""
+        """Runs `agent.core.loop.Agent.walk` one step for each call by AndroidWorld's ``run_episode``."""
 
         def __init__(
             self, world: AndroidWorld, env: Any, model: Model, options: AgentOptions, name: str, pause: float | None
@@ -97,7 +97,7 @@ def _agent_class(world: AndroidWorld) -> Any:
 
 
 class _GoalRun:
-    """One goal: the loop, its record, and what AndroidWorld has to be told."""
+    """The run of one goal: the loop, its record, and the step data for AndroidWorld."""
 
     def __init__(self, screen: AndroidWorldScreen, model: Model, task: Task, folder: Path | None) -> None:
         self._screen, self._task = screen, task
@@ -106,9 +106,9 @@ class _GoalRun:
         if folder is not None:
             writer = EpisodeWriter.create(folder, EpisodeHeader.of(task, model, screen))
             self._stack.callback(writer.close)
-        self._told = _Told(writer)
+        self._memory = _LastStepMemory(writer)
         self._walk: Generator[Step, None, Result] = self._stack.enter_context(
-            assembled(screen, model, memory=self._told, ask=screen.ask)
+            assembled(screen, model, memory=self._memory, ask=screen.ask)
         ).walk(task)
         self._result: Result | None = None
 
@@ -116,7 +116,7 @@ class _GoalRun:
         """Whether the agent says that it is done, and the step's data for AndroidWorld's record."""
         if self._result is not None:
             return False, {**_data(None, {}), "ending": str(self._result.ending)}
-        self._screen.did, self._told.last = {}, None
+        self._screen.did, self._memory.last = {}, None
         try:
             step = next(self._walk)
             if isinstance(step.action, Answer):
@@ -126,7 +126,7 @@ class _GoalRun:
         except StopIteration as end:
             self._finish(end.value)
         result = self._result
-        data = {**_data(self._told.last, self._screen.did), "ending": None if result is None else str(result.ending)}
+        data = {**_data(self._memory.last, self._screen.did), "ending": None if result is None else str(result.ending)}
         return self._done(), data
 
     def _finish(self, result: Result) -> None:
@@ -144,7 +144,7 @@ class _GoalRun:
             self._screen.tell(action_type="status", goal_status=status)
 
     def _last_action(self) -> Any:
-        return self._told.last.action if self._told.last is not None else None
+        return self._memory.last.action if self._memory.last is not None else None
 
     def _done(self) -> bool:
         return self._result is not None and isinstance(self._last_action(), Finish)
@@ -155,7 +155,7 @@ class _GoalRun:
         self._stack.close()
 
 
-class _Told:
+class _LastStepMemory:
     """A memory that also keeps the last step."""
 
     def __init__(self, writer: Memory) -> None:
@@ -174,7 +174,7 @@ class _Told:
 
 
 def _data(step: Step | None, did: dict[str, Any]) -> dict[str, Any]:
-    """What AndroidWorld keeps of a step: every step has the same keys, as its ``episode_runner`` needs."""
+    """The step data of AndroidWorld: every step has the same keys, as its ``episode_runner`` needs."""
     return {
         "action": None if step is None or step.action is None else step.action.model_dump(mode="json"),
         "action_output_json": did or None,

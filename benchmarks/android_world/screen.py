@@ -1,4 +1,4 @@
-"""AndroidWorld's environment as an `envs.env.Env`: its state is what is seen, its actions are the hands."""
+"""AndroidWorld's environment as an `envs.env.Env`: observations from its state, actions as ``JSONAction``."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class AndroidWorldScreen(Env):
 
     @property
     def supported(self) -> frozenset[str]:
-        """What AndroidWorld has words for, at least in some forms."""
+        """The action types that AndroidWorld supports, at least in some forms."""
         return SUPPORTED
 
     def reset(self) -> None:
@@ -81,7 +81,7 @@ class AndroidWorldScreen(Env):
         return Observation(image=image, frame=frame, app=self._app())
 
     def perform(self, action: AnyAction, frame: Frame) -> Outcome:
-        """Do `action` in AndroidWorld's words; one that it has no words for is not done, and the outcome says why.
+        """Perform `action` as ``JSONAction``; one without an equivalent is refused, and the outcome says why.
 
         Raises `StaleFrameError` where the device was turned since `frame`, and `EnvError`.
         """
@@ -173,7 +173,7 @@ class _failing:  # noqa: N801 - a context manager
 
 
 def upright(pixels: Image, quarter: int, size: tuple[int, int]) -> Image:
-    """`pixels` as a person holds the phone, `size` being its logical width and height.
+    """`pixels` in the logical orientation of the device, `size` being its logical width and height.
 
     AndroidWorld's pictures are of the device held upright, however it is turned (``m3a_utils._logical_to_physical``);
     one that already has the logical shape of a device on its side is left as it is.

@@ -1,4 +1,4 @@
-"""AndroidWorld's own suite, run by its own ``suite_utils`` with our agent, and what came of it."""
+"""AndroidWorld's suite, run by its ``suite_utils`` with Handeye's agent, and the figures of the run."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def check_tasks(world: AndroidWorld, plan: AndroidWorldPlan) -> Mapping[str, Any
 def run_suite(
     world: AndroidWorld, env: Any, model: Model, plan: AndroidWorldPlan, options: AgentOptions
 ) -> list[dict[str, Any]]:
-    """AndroidWorld's metadata of every episode, in its own words, as ``suite_utils.run`` gives it."""
+    """AndroidWorld's metadata of every episode, as ``suite_utils.run`` returns it."""
     suites, checkpoints = world["suite_utils"], world["checkpointer"]
     suite = suites.create_suite(
         check_tasks(world, plan), plan.combinations, plan.seed, list(plan.tasks) if plan.tasks else None, env=env

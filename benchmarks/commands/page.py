@@ -29,7 +29,7 @@ def page(
     every sample, times, and all it takes to get it again.
 
     With several results of one suite the page compares them: paired tests, intervals side by side, and the samples
-    on which they part ways. A run writes its own page, report.html, when it is finished.
+    on which they differ. A run writes its own page, report.html, when it is finished.
 
     [bold]Examples[/]
 

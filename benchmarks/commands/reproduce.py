@@ -39,10 +39,10 @@ def reproduce(
     """
     from benchmarks.runner.reproduce import again
     from benchmarks.runner.result import read_result
-    from benchmarks.runner.run import How, Stopped
+    from benchmarks.runner.run import ExecutionOptions, Stopped
     from benchmarks.runner.schedule import Retries as Policy
 
-    how = How(workers, engine.value, out, resume, Policy(retries))
+    how = ExecutionOptions(workers, engine.value, out, resume, Policy(retries))
     try:
         with redirect_stdout(sys.stderr):
             found = again(read_result(result), how, data=data, model=model, tell=_note)

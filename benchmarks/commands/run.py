@@ -77,7 +77,7 @@ def run(
       handeye bench miniwob --seeds 5 --tasks click-button,enter-text --out runs/mw --resume
     """
     from benchmarks.runner.plan import RunPlan
-    from benchmarks.runner.run import How, Stopped, run_plan
+    from benchmarks.runner.run import ExecutionOptions, Stopped, run_plan
     from benchmarks.runner.schedule import Retries as Policy
     from benchmarks.suite import SuiteOptions
 
@@ -92,7 +92,7 @@ def run(
         tasks=tuple(filter(None, (name.strip() for name in (tasks or "").split(",")))),
     )
     plan = RunPlan(suite, model, data.absolute() if data else None, options, limit)
-    how = How(workers, engine.value, out, resume, Policy(retries))
+    how = ExecutionOptions(workers, engine.value, out, resume, Policy(retries))
     try:
         with redirect_stdout(sys.stderr):  # Ray and suites may print; stdout is for the result
             done = run_plan(plan, how)

@@ -30,7 +30,7 @@ def sample_size(
 ) -> None:
     """How many samples tell two runs apart (at 95 % confidence), or what a number of samples can tell.
 
-    Two runs on the same samples need fewer: say with --disagree on how many of them they part ways (10 to 20 % is
+    Two runs on the same samples need fewer: say with --disagree on how many of them they differ (10 to 20 % is
     usual for two good models).
 
     [bold]Examples[/]
@@ -81,5 +81,5 @@ def _sentence(points: float, samples: int, known: dict[str, Any]) -> str:
     if known["disagree"] is None:
         setting = f"in each run (different samples; the weaker run at {known['accuracy']:g} %)"
     else:
-        setting = f"paired (the same for both runs, which part ways on {known['disagree']:g} % of them)"
+        setting = f"paired (the same for both runs, which differ on {known['disagree']:g} % of them)"
     return f"{samples:,} samples {setting} tell {points:.3g} points apart with power {known['power']:g} %"

@@ -1,4 +1,4 @@
-"""Figures that others published, with where and under which protocol, and which may stand beside one of ours."""
+"""Published figures with source and protocol, and which of them are comparable with a result."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Reference(BaseModel):
     note: str = ""
 
     def line(self) -> str:
-        """For people, on one line."""
+        """One line of text."""
         average = self.average or "average not stated"
         parts = (self.metric, average, f"{self.source}, {self.date}", self.note)
         return f"{self.value:5.1f} %  {self.model} ({'; '.join(part for part in parts if part)})"
@@ -49,18 +49,18 @@ class Reference(BaseModel):
 
 @cache
 def references() -> tuple[Reference, ...]:
-    """Every figure that is shipped."""
+    """All figures."""
     data = json.loads(FILE.read_text(encoding="utf-8"))
     return tuple(Reference.model_validate({**_shared(data, entry), **entry}) for entry in data["figures"])
 
 
 def _shared(data: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
-    """What all figures of one suite have in common, unless they say otherwise."""
+    """The defaults of the figures of one suite."""
     return dict(data["suites"][entry["suite"]])
 
 
 def comparable(protocol: Mapping[str, Any], summary: Summary) -> Sequence[Reference]:
-    """The figures that may stand beside `summary`, the best first; none for a part of a suite, or a zoomed run.
+    """The figures comparable with `summary`, the best first; none for a part of a suite, or a zoomed run.
 
     `protocol` is the suite's. Raises nothing: what cannot be compared is not there.
     """

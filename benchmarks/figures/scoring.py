@@ -1,8 +1,8 @@
-"""When an answer to "where is it?" is right: boxes, polygons and things that are not there.
+"""Scoring of grounding answers: boxes, polygons and refusals.
 
-All places are pixels of the original image. The rules are those of the suites' own scorers: a point in a box, edges
+All points are pixels of the original image. The rules are those of the suites' own scorers: a point in a box, edges
 included (njucckevin/SeeClick ``pretrain/screenspot_test.py``, ScreenSpot-Pro ``eval_screenspot_pro.py``); ray
-casting for polygons (OSWorld-G); a refusal is right only where there is nothing to find.
+casting for polygons (OSWorld-G); a refusal is right only where the target is absent.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Polygon:
         return Box.around(list(self.corners))
 
     def holds(self, point: Point) -> bool:
-        """Ray casting, to the letter of OSWorld-G: a left or upper edge is inside, a right or lower one is not."""
+        """Ray casting, exactly as in OSWorld-G: a left or upper edge is inside, a right or lower one is not."""
         x, y = point
         crossed = ((a.y > y) != (b.y > y) and x < (b.x - a.x) * (y - a.y) / (b.y - a.y) + a.x for a, b in self._sides())
         return sum(crossed) % 2 == 1
@@ -85,11 +85,11 @@ class Polygon:
 
 @dataclass(frozen=True)
 class Nothing:
-    """There is no such thing on the screen: the right answer is a refusal."""
+    """The target is not on the screen: the right answer is a refusal."""
 
 
 Target = Region | Polygon | Nothing
-"""What answers a question of a grounding suite."""
+"""The right answer of a grounding sample."""
 
 
 def judge_place(target: Target, answer: Prediction) -> SampleVerdict:

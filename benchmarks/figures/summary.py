@@ -1,7 +1,7 @@
 """Figures over judged samples: the whole, each group, micro and macro averages, and their intervals.
 
-One function serves every suite: what a figure is broken down by stands in `Sample.groups`. Nothing here is NaN: what
-is undefined is None, and a note says why.
+One function for every suite; figures are broken down by `Sample.groups`. Undefined figures are None with a note, never
+NaN.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from benchmarks.suite import Figure, Judged, Sample, Summary
 Interval = Callable[[Sequence[Judged]], tuple[float, float] | None]
 """The 95 % interval of the mean score of some judged samples, as shares; None where there is none."""
 Score = Callable[[Judged], float]
-"""What a judged sample counts for, 0 to 1."""
+"""The score of a judged sample, 0 to 1."""
 
 
 def correctness(judged: Judged) -> float:

@@ -1,4 +1,4 @@
-"""The results page: one HTML file about a run, or about several of one suite, that needs no network."""
+"""The results page: one self-contained HTML file about a run, or about several runs of one suite."""
 
 from benchmarks.page.page import write_page
 

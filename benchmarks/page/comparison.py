@@ -1,4 +1,4 @@
-"""Runs against each other: every pair tested, and the samples on which they part ways."""
+"""Comparison of runs: a test for every pair, and the samples with different verdicts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def pairs(runs: Sequence[PageRun]) -> list[Pair]:
 
 
 def compared(found: Sequence[Pair]) -> Markup:
-    """Sentences for people, then the figures."""
+    """One sentence for each pair, then the figures."""
     items = [element("li", *_sentence(pair)) for pair in found]
     one = len(found) == 1
     said = (
@@ -35,7 +35,7 @@ def compared(found: Sequence[Pair]) -> Markup:
 
 
 def _warnings(found: Sequence[Pair]) -> Markup | None:
-    """Where runs are not of the same protocol, or not complete."""
+    """Differences of protocol, and incomplete runs."""
     lines = dict.fromkeys(f"{a.letter} and {b.letter}: {line}" for a, b, one in found for line in one["warnings"])
     if not lines:
         return None
@@ -51,7 +51,7 @@ def _sentence(pair: Pair) -> list[Markup | str]:
 
 
 def _spelled(sentence: str, a: PageRun, b: PageRun) -> str:
-    """The sentence with the runs' own letters where they are not A and B."""
+    """The sentence with the letters of the runs."""
     swapped = {"A": a.letter, "B": b.letter}
     return " ".join(swapped.get(word, word) for word in sentence.split(" "))
 
@@ -133,18 +133,18 @@ def _difference_axis(reach: float) -> Markup:
 
 
 def flipped(runs: Sequence[PageRun]) -> list[str]:
-    """The samples that all runs have and that some got right and some wrong, in the first run's order."""
+    """The samples of all runs that some runs got right and some wrong, in the first run's order."""
     shared = [line.id for line in runs[0].lines if all(line.id in run.by_id for run in runs)]
     return [name for name in shared if len({run.by_id[name].correct for run in runs}) > 1]
 
 
 def flip_table(runs: Sequence[PageRun], ids: Sequence[str]) -> Markup:
-    """Which those are, with each run's verdict."""
+    """A table of these samples with each run's verdict."""
     if not ids:
         return element("p", "There is none: the runs are right and wrong on the same samples.")
     head = [element("th", name, scope="col") for name in ("Sample", "Instruction", *(run.letter for run in runs))]
     rows = (_flip(name, runs) for name in ids[:_FLIPS])
-    caption = element("caption", f"{plural(len(ids), 'sample')} on which the runs part ways")
+    caption = element("caption", f"{plural(len(ids), 'sample')} on which the runs differ")
     parts = element("thead", element("tr", *head)), element("tbody", *rows)
     table = element("table", caption, *parts, class_="samples flips")
     more = f"{len(ids) - _FLIPS:,} more are in the table of all samples." if len(ids) > _FLIPS else ""

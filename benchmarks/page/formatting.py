@@ -1,4 +1,4 @@
-"""Figures and texts as a page shows them."""
+"""Formatting of figures and texts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from agent.views.markup import Markup, element
 
 LONGEST = 20_000
-"""Characters of one text that are shown."""
+"""Longest text shown, in characters."""
 
 
 def percent(share: float | None, digits: int = 1) -> str:
@@ -45,15 +45,15 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 
 def clip(text: str, longest: int = LONGEST) -> str:
-    """`text`, or its beginning and how much is left out."""
+    """`text`, or its beginning and the number of characters left out."""
     return text if len(text) <= longest else f"{text[:longest]}… ({len(text) - longest:,} more characters)"
 
 
 def foreign(text: str, longest: int = 400) -> Markup:
-    """Words of unknown direction inside a line of ours."""
+    """Text of unknown direction, isolated (``<bdi>``)."""
     return element("bdi", clip(" ".join(text.split()), longest))
 
 
 def label(name: str) -> str:
-    """A name of the code's for people: ``ui_type`` is ``ui type``."""
+    """An identifier as text: ``ui_type`` is ``ui type``."""
     return name.replace("_", " ")

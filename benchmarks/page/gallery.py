@@ -1,4 +1,4 @@
-"""Samples that went wrong, or on which runs part ways: some of each group, each drawn or told."""
+"""Failed samples, or samples with different verdicts: some of each group, drawn or described."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from itertools import islice, zip_longest
 
 from agent.views.markup import Child, Markup, element, join
 from benchmarks.page.formatting import clip, foreign, label, plural
-from benchmarks.page.loading import PageRun, SampleScene, ShownAnswer, VerdictLine, actions_in, said_in
-from benchmarks.page.sample_images import Mine, figure
+from benchmarks.page.loading import PageRun, SampleScene, ShownAnswer, VerdictLine, actions_in, shown_answer
+from benchmarks.page.sample_images import DrawnAnswer, figure
 
 _ACTIONS = 30
 
@@ -24,7 +24,7 @@ def failures(run: PageRun, most: int) -> Markup:
 
 
 def flips(runs: Sequence[PageRun], ids: Sequence[str], most: int) -> Markup | None:
-    """The gallery of samples `ids` on which `runs` part ways."""
+    """The gallery of samples `ids` with different verdicts in `runs`."""
     first = runs[0]
     lines = [first.by_id[name] for name in ids if name in first.by_id]
     chosen = spread(lines, most, lambda line: tuple(str(run.by_id[line.id].correct) for run in runs))
@@ -104,10 +104,10 @@ def _sample(class_: str, *, square: bool = True) -> Markup:
 
 def _card(line: VerdictLine, runs: Sequence[PageRun], scene: SampleScene | None) -> Markup:
     answers = [(run, run.by_id[line.id]) for run in runs if line.id in run.by_id]
-    said = [said_in(one) for _, one in answers]
+    said = [shown_answer(one) for _, one in answers]
     tones = [runs.index(run) for run, _ in answers]
     several = len(runs) > 1
-    mine = [Mine(one, runs[n].letter if several else "", n) for one, n in zip(said, tones, strict=True)]
+    mine = [DrawnAnswer(one, runs[n].letter if several else "", n) for one, n in zip(said, tones, strict=True)]
     names = ", ".join(value for values in line.groups.values() for value in values)
     return element(
         "li",
@@ -158,6 +158,6 @@ def _actions(line: VerdictLine, letter: str) -> Markup | None:
     return element("details", summary, element("ol", *items), more)
 
 
-def _spoken(line: VerdictLine, scene: SampleScene | None, mine: Sequence[Mine]) -> str:
+def _spoken(line: VerdictLine, scene: SampleScene | None, mine: Sequence[DrawnAnswer]) -> str:
     answers = "; ".join(f"{one.letter or 'answer'} {one.said.words}" for one in mine)
     return clip(f"{line.task.strip()}. Right: {scene.words if scene else 'unknown'}; {answers}", 600)

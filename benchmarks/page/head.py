@@ -1,4 +1,4 @@
-"""The head of the page: what was measured, the figure, how sure it is, and what it must not be taken for."""
+"""The head of the page: suite and model, the figure with its interval, and its limitations."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _notes(runs: Sequence[PageRun]) -> list[str]:
 
 
 def _shared(runs: Sequence[PageRun], said: Sequence[Sequence[str]]) -> list[str]:
-    """What is said of runs, each once; of whom, where it is not of all."""
+    """Statements about runs, each once, with the runs' letters where not all share it."""
     found = list[str]()
     for line in dict.fromkeys(line for lines in said for line in lines):
         of = [run.letter for run, lines in zip(runs, said, strict=True) if line in lines]
@@ -52,7 +52,7 @@ def _shared(runs: Sequence[PageRun], said: Sequence[Sequence[str]]) -> list[str]
 
 
 def _labels(runs: Sequence[PageRun]) -> Iterator[Markup]:
-    """What a figure is not, so that nobody overlooks it."""
+    """Limitations of a figure."""
     for line in _shared(runs, [list(_labels_of(run)) for run in runs]):
         yield _banner("warn", element("strong", foreign(line)))
 
@@ -132,7 +132,7 @@ def _facts(run: PageRun) -> Iterator[Markup]:
 
 
 def _refusals(run: PageRun) -> str:
-    """How many there are, and how many are right where the samples are at hand."""
+    """The number of refusals, and of the right ones where the samples are available."""
     known: list[VerdictLine] = [line for line in run.lines if (scene := run.scenes.get(line.id)) and scene.refusal]
     if len(known) != run.summary.refusals:
         return f"{run.summary.refusals:,}"

@@ -1,4 +1,4 @@
-"""What a page is made of: a stored result, the answers beside it, and the screens they were about, if they are here."""
+"""The data of a page: a stored result, its answers, and the screens of its samples where available."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ class VerdictLine(BaseModel):
 
     @property
     def task(self) -> str:
-        """What was asked, in the words in which it was."""
+        """The instruction as it was given."""
         said = self.value.get("instruction")
         return said if isinstance(said, str) and said else self.instruction
 
 
 class Cost(BaseModel):
-    """What one line of ``answers.jsonl`` says about the work; whatever is not there is 0."""
+    """The cost of one line of ``answers.jsonl``; missing values are 0."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -65,10 +65,10 @@ class Cost(BaseModel):
 
 @dataclass(frozen=True)
 class SampleScene:
-    """What one sample was about. Places are pixels of the screen, whose width and height are `size`.
+    """The screen and the right answer of a sample; points are pixels of the screen, whose width and height are `size`.
 
-    `target` are outlines that were to be hit, `spots` recorded places; `words` says what was right. `image` is None
-    where the screen is not here.
+    `target` are the outlines of the target, `spots` recorded points; `words` describes the right answer. `image` is
+    None where the screen is not available.
     """
 
     size: tuple[int, int]
@@ -81,7 +81,7 @@ class SampleScene:
 
 @dataclass(frozen=True)
 class ShownAnswer:
-    """A model's answer: in words, and the places that it names (pixels, finite)."""
+    """A model's answer as text, and its points (pixels, finite)."""
 
     words: str
     path: Corners = ()
@@ -90,9 +90,9 @@ class ShownAnswer:
 
 @dataclass(frozen=True)
 class PageRun:
-    """One result on a page. `name` is what it is called there: its letter and model.
+    """One result on a page. `name` is its letter and model.
 
-    `scenes` are by sample; `missing` says why there are none.
+    `scenes` are by sample id; `missing` is the reason for having none.
     """
 
     letter: str
@@ -126,7 +126,7 @@ class PageRun:
 
     @property
     def limit(self) -> int | None:
-        """How many samples ``--limit`` allowed."""
+        """The value of ``--limit``."""
         return self.manifest.get("limit")
 
     @cached_property
@@ -136,9 +136,9 @@ class PageRun:
 
 
 def load(path: Path, letter: str, data: Path | None = None, *, screens: bool = True) -> PageRun:
-    """The result at `path` (a file or its folder) with what lies beside it. `data` is where its data is now.
+    """The result at `path` (a file or its folder) with its answers. `data` is the current place of its data.
 
-    Raises `UserError` for a result that cannot be read. Data that are not here are no error.
+    Raises `UserError` for a result that cannot be read. Missing data are no error.
     """
     result = read_result(path)
     folder = path if path.is_dir() else path.parent
@@ -154,7 +154,7 @@ def load(path: Path, letter: str, data: Path | None = None, *, screens: bool = T
 
 
 def _costs(path: Path) -> dict[str, Cost]:
-    """By sample, the first line of each; a line that cannot be read is left out."""
+    """Costs by sample id, the first line of each; unreadable lines are skipped."""
     found: dict[str, Cost] = {}
     if not path.is_file():
         return found
@@ -171,7 +171,7 @@ def _costs(path: Path) -> dict[str, Cost]:
 
 
 def _scenes(result: SuiteResult, data: Path | None) -> tuple[dict[str, SampleScene], str]:
-    """By sample; where there are none, why."""
+    """Scenes by sample id, and the reason for having none."""
     manifest = result.manifest
     if manifest.get("kind") == "interactive" or manifest["suite"] not in SUITES:
         return {}, ""
@@ -192,7 +192,7 @@ def _scenes(result: SuiteResult, data: Path | None) -> tuple[dict[str, SampleSce
 
 
 def _open(manifest: Mapping[str, Any], data: Path) -> Suite:
-    """The suite with its screens, or else with its annotations alone. Raises `UserError`."""
+    """The suite with its screens, else with its annotations alone. Raises `UserError`."""
     told: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in manifest["options"].items()}
     options = SuiteOptions(**told)
     try:
@@ -206,7 +206,7 @@ def _open(manifest: Mapping[str, Any], data: Path) -> Suite:
 
 
 def scene_of(sample: Sample) -> SampleScene | None:
-    """What `sample` was about; None for a suite that keeps no place with it."""
+    """The scene of `sample`; None for a suite without stored screens."""
     if isinstance(sample.data, RecordedStep):
         return _recorded(sample.data)
     if not isinstance(sample.data, GroundingScene):
@@ -219,7 +219,7 @@ def scene_of(sample: Sample) -> SampleScene | None:
         case Polygon(corners=corners):
             return SampleScene(size, f"polygon of {len(corners)} corners", (corners,), image=image)
         case Nothing():
-            return SampleScene(size, "a refusal: it is not on the screen", image=image, refusal=True)
+            return SampleScene(size, "a refusal: not on the screen", image=image, refusal=True)
     return None
 
 
@@ -241,12 +241,12 @@ def _corners(x1: float, y1: float, x2: float, y2: float) -> Corners:
 # --- answers -------------------------------------------------------------------------------------------------------
 
 
-def said_in(line: VerdictLine) -> ShownAnswer:
-    """What the model answered. Never raises: an answer that means nothing has words only."""
+def shown_answer(line: VerdictLine) -> ShownAnswer:
+    """The model's answer. Never raises: an unusable answer has text only."""
     if line.status == "refused":
-        return ShownAnswer("refused: it is not there")
+        return ShownAnswer("refused: not on the screen")
     if line.status == "unreadable":
-        return ShownAnswer("nothing that could be read")
+        return ShownAnswer("no usable answer")
     if "action" in line.value:
         return _acted(line.value["action"])
     point = _numbers(line.value.get("point"), 2)
@@ -260,13 +260,13 @@ def _acted(data: Any) -> ShownAnswer:
     try:
         action: AnyAction = parse_action(data)
     except ValueError:
-        return ShownAnswer("an action that is none")
+        return ShownAnswer("no valid action")
     points = points_of(action)
     return ShownAnswer(describe(action), points if all(map(_finite, points)) else ())
 
 
 def _ended(value: Mapping[str, Any]) -> str:
-    """How a run on a live screen went."""
+    """The ending of an interactive run."""
     steps, ending = value.get("steps"), value.get("ending")
     if not isinstance(steps, int) or not isinstance(ending, str):
         return ""
@@ -274,7 +274,7 @@ def _ended(value: Mapping[str, Any]) -> str:
 
 
 def actions_in(line: VerdictLine) -> list[str]:
-    """The actions of a run on a live screen, in words."""
+    """The actions of an interactive run as text."""
     found = line.value.get("actions")
     return [_acted(one).words for one in found] if isinstance(found, list) else []
 

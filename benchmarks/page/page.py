@@ -20,7 +20,7 @@ from benchmarks.page.loading import PageRun, load
 from benchmarks.page.samples import samples
 
 GALLERY = 24
-"""Failures that are drawn if nothing else is asked for."""
+"""Default number of drawn failures."""
 MOST_RUNS = 6
 REPORT = "report.html"
 _LETTERS = "ABCDEF"
@@ -32,8 +32,8 @@ def write_page(
     """Write a page about one result, or several of one suite compared; its path.
 
     `results` are ``result.json`` files or their folders; `out` is a file (default: ``report.html`` beside the first).
-    `gallery` is how many failures, or samples on which runs part ways, are drawn. `data` is where the suite's data is
-    now, if it was moved; without data nothing is drawn and the page says so.
+    `gallery` is the number of drawn failures, or of drawn samples with different verdicts. `data` is the current place
+    of moved data; without data nothing is drawn and the page says so.
 
     Raises `UserError` for results that cannot be read or are of different suites, and for a file that cannot be
     written.
@@ -78,7 +78,7 @@ def render(runs: Sequence[PageRun], most: int = GALLERY) -> str:
 
 
 Part = tuple[str, str, Markup | None]
-"""The id of a section, its title and what it holds; None leaves it out."""
+"""The id, title and content of a section; None leaves it out."""
 
 
 def _single(run: PageRun, most: int) -> list[Part]:
@@ -103,7 +103,7 @@ def _several(runs: Sequence[PageRun], most: int) -> list[Part]:
         ("verdicts", "Verdicts", head.verdicts(runs)),
         ("groups", "By group", join(*tables.groups(runs))),
         ("averages", "Further averages", tables.averages(runs)),
-        ("flips", "Where they part ways", join(comparison.flip_table(runs, ids), drawn)),
+        ("flips", "Where they differ", join(comparison.flip_table(runs, ids), drawn)),
         ("samples", "All samples", samples(runs)),
         ("timings", "Time, tokens and retries", timings.timings(runs)),
         ("protocol", "Protocol", provenance.protocol(runs)),

@@ -1,4 +1,4 @@
-"""Figures as small SVG drawings on one scale of 0 to 100 %, with room at both ends."""
+"""Figures as small SVG plots on one scale of 0 to 100 %."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Dot:
 
 
 def plot(dots: Sequence[Dot], reference: float | None = None, *, spoken: str = "", big: bool = False) -> Markup:
-    """Dots with whiskers, one under the other; a broken line at `reference`.
+    """Dots with whiskers, one below the other; a dashed line at `reference`.
 
-    It is hidden from screen readers, who have the figures in the same row, unless it is `spoken`.
+    Hidden from screen readers, which have the figures in the same row, unless `spoken` is given.
     """
     height = _ROW * len(dots) + 8
     parts = [_line(x, x, 0, height, "grid") for x in map(_at, _TICKS)]
@@ -51,7 +51,7 @@ def axis() -> Markup:
 
 
 def bar(kinds: Mapping[str, int], known: Sequence[str] = ()) -> Markup:
-    """How many of each kind, as one bar with a legend in the same order. `known` are the kinds of all runs."""
+    """Counts by kind as a stacked bar with a legend. `known` are the kinds of all runs."""
     known = list(known or kinds)
     total, x, parts, legend = sum(kinds.values()), 0.0, list[Markup](), list[Markup]()
     for name, number in kinds.items():
@@ -93,7 +93,7 @@ def _dot(dot: Dot, y: float) -> list[Markup]:
 
 
 def _mark(x: float, y: float, tone: int, class_: str) -> Markup:
-    """A disc, or a square for every second run, so that colour is not all that tells them apart."""
+    """A disc, or a square for every second run: runs differ by more than colour."""
     if tone % 2 == 0:
         return element("circle", class_=f"dot {class_}", cx=_percent(x), cy=y, r=4.5)
     square = element("rect", class_=f"dot {class_}", x=-4, y=-4, width=8, height=8)
@@ -101,7 +101,7 @@ def _mark(x: float, y: float, tone: int, class_: str) -> Markup:
 
 
 def _at(share: float) -> float:
-    """Where a share is, in percent of the drawing's width."""
+    """The position of a share in percent of the plot's width."""
     return _EDGE + (100 - 2 * _EDGE) * min(max(share, 0.0), 1.0)
 
 

@@ -1,4 +1,4 @@
-"""What it takes to get the figure again: the protocol, the command and the whole manifest."""
+"""The protocol, the command and the whole manifest of a run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LONGEST = 200_000
 
 
 def protocol(runs: Sequence[PageRun]) -> Markup:
-    """What must be equal for two figures to be comparable; a row in which runs differ says so."""
+    """The protocol of the runs; rows with differences are marked."""
     columns = [dict(_settings(run)) for run in runs]
     names = dict.fromkeys(name for column in columns for name in column)
     head = [element("th", "Setting", scope="col")]

@@ -1,4 +1,4 @@
-"""A sample's screen with what was right and what was answered drawn on it: in close, and where that is."""
+"""A sample's screen with its target and the answers: an enlarged extract, and the extract's position."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from envs.env import Image
 from envs.png import data_url
 
 MAIN, SMALL = 560, 220
-"""The most pixels across that a picture is stored with."""
+"""Largest stored image width in pixels."""
 _LEAST = 240.0
 _NARROW = 240
 _FAR = 0.7
-"""An extract that shows more of a side than this is no extract: the whole screen is shown, and the target in close."""
+"""Above this share of a side, the whole screen is shown instead of an extract."""
 _VISIBLE = 10
-"""A target that is so many times smaller than what is shown is shown in close, too."""
+"""A target this many times smaller than the view is also shown enlarged."""
 
 
 @dataclass(frozen=True)
-class Mine:
-    """What one run answered; `letter` and `tone` tell runs apart."""
+class DrawnAnswer:
+    """The answer of one run, with the run's `letter` and `tone`."""
 
     said: ShownAnswer
     letter: str = ""
@@ -48,8 +48,8 @@ class _Window:
     height: float
 
 
-def figure(scene: SampleScene, mine: Sequence[Mine], spoken: str) -> Markup:
-    """The drawings of one sample, with `spoken` for those who cannot see them."""
+def figure(scene: SampleScene, mine: Sequence[DrawnAnswer], spoken: str) -> Markup:
+    """The drawings of one sample; `spoken` is their text alternative."""
     screen = _read(scene.image)
     whole = _Window(0, 0, *scene.size)
     near = _around([*_target_points(scene), *(p for one in mine for p in _on_screen(one.said, scene.size))], scene.size)
@@ -66,12 +66,12 @@ def figure(scene: SampleScene, mine: Sequence[Mine], spoken: str) -> Markup:
 
 
 def _upright(window: _Window) -> bool:
-    """Whether its drawing stands beside the words, not above them, and so is narrow."""
+    """Whether the screen is narrow enough to be drawn beside the text."""
     return window.height > 1.2 * window.width
 
 
 def _close(scene: SampleScene, main: _Window) -> _Window | None:
-    """The surroundings of a target that is hard to see in `main`; None where it is not."""
+    """An enlarged view of a target that is small in `main`; None for a large one."""
     points = _target_points(scene)
     spot = _around(points, scene.size)
     if spot is None or spot.width > 0.6 * main.width:
@@ -93,7 +93,7 @@ def _read(path: Path | None) -> Image | None:
 
 
 def _around(points: Sequence[Point], size: tuple[int, int]) -> _Window | None:
-    """The part of a screen around `points`, with a margin, no smaller than is of use; None around nothing."""
+    """The part of a screen around `points`, with a margin and a least size; None for no points."""
     if not points:
         return None
     xs, ys = [p.x for p in points], [p.y for p in points]
@@ -106,13 +106,13 @@ def _around(points: Sequence[Point], size: tuple[int, int]) -> _Window | None:
 
 
 def _placed(middle: float, length: float, limit: int) -> tuple[float, float]:
-    """The beginning and length of a stretch around `middle` that lies within ``0`` to `limit`, in whole pixels."""
+    """Start and length of an interval around `middle` within ``0`` to `limit`, whole pixels."""
     length = float(min(round(length), limit))
     return float(round(min(max(middle - length / 2, 0), limit - length))), length
 
 
 def _covers(part: _Window | None, whole: _Window) -> bool:
-    """Whether `part` is so much of `whole` that it may as well be all of it."""
+    """Whether `part` is nearly all of `whole`."""
     return part is None or max(part.width / whole.width, part.height / whole.height) > _FAR
 
 
@@ -135,7 +135,7 @@ def _clamped(point: Point, size: tuple[int, int]) -> Point:
 def _view(
     screen: Image | None,
     scene: SampleScene,
-    mine: Sequence[Mine],
+    mine: Sequence[DrawnAnswer],
     window: _Window,
     pixels: int,
     spoken: str,
@@ -200,7 +200,7 @@ def _cross(at: Point, reach: float) -> Iterator[Markup]:
         yield element("path", class_=class_, d=path)
 
 
-def _answer(one: Mine, size: tuple[int, int], unit: float) -> Iterator[Markup]:
+def _answer(one: DrawnAnswer, size: tuple[int, int], unit: float) -> Iterator[Markup]:
     tone, points = f"t-{one.tone % 6}", [_clamped(point, size) for point in one.said.path]
     if one.said.box:
         yield element("polygon", class_="halo thin", points=_listed(one.said.box))
@@ -216,7 +216,7 @@ def _answer(one: Mine, size: tuple[int, int], unit: float) -> Iterator[Markup]:
             yield _badge(points[0], words, size, unit, tone)
 
 
-def _ring(at: Point, unit: float, tone: str, one: Mine) -> Iterator[Markup]:
+def _ring(at: Point, unit: float, tone: str, one: DrawnAnswer) -> Iterator[Markup]:
     """A ring with a dot in it; a square for every second run."""
     for class_ in ("halo", f"answer {tone}"):
         if one.tone % 2:

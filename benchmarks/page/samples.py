@@ -1,4 +1,4 @@
-"""Every sample, as data that the page's script shows a part of at a time: searched, filtered, with the raw answer."""
+"""All samples as data for the page's script, which searches, filters and pages them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 from agent.views.markup import Markup, element, join
 from benchmarks.page.formatting import clip, label, plural
-from benchmarks.page.loading import PageRun, VerdictLine, said_in
+from benchmarks.page.loading import PageRun, VerdictLine, shown_answer
 
 _RAW, _ALL = 4000, 8_000_000
-"""Characters of one raw answer, and of all of them, that a page carries."""
+"""Longest raw answer, and all raw answers together, in characters."""
 _LEAST = 200
 
 
@@ -43,7 +43,7 @@ def _answer(run: PageRun, line: VerdictLine | None, most: int) -> list[Any] | No
     if line is None:
         return None
     cost = run.costs.get(line.id)
-    words = said_in(line).words
+    words = shown_answer(line).words
     took = round(cost.seconds, 3) if cost else None
     tries = cost.attempt if cost else 1
     return [int(line.correct), label(line.kind), clip(line.why, 500), words, took, tries, clip(line.raw, most)]
@@ -58,7 +58,7 @@ def _json(data: Any) -> str:
 def _controls(runs: Sequence[PageRun]) -> Markup:
     several = len(runs) > 1
     options = [("", "all verdicts"), ("right", "right"), ("wrong", "wrong")]
-    options += [("differ", "where the runs part ways")] if several else []
+    options += [("differ", "where the runs differ")] if several else []
     kinds = sorted({line.kind for run in runs for line in run.lines})
     options += [(f"kind:{label(kind)}", f"verdict: {label(kind)}") for kind in kinds]
     verdict = element("select", *(element("option", words, value=value) for value, words in options), id="verdict")

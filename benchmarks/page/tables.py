@@ -67,7 +67,7 @@ def _row(name: str, cells: Sequence[Figure | None], runs: Sequence[PageRun], ref
 
 
 def published(run: PageRun) -> Markup:
-    """Figures of others that may stand beside this one, or one sentence on why there are none."""
+    """Comparable published figures, or one sentence on why there are none."""
     found = () if _not_whole(run) else comparable(run.manifest["protocol"], run.summary)
     if not found:
         return element("p", why_none(run))
@@ -85,7 +85,7 @@ def published(run: PageRun) -> Markup:
 
 
 def why_none(run: PageRun) -> str:
-    """Why no published figure stands beside this one."""
+    """The reason for having no comparable published figure."""
     if said := _not_whole(run):
         return f"None is shown: {said}, and published figures are over the whole set."
     shipped = [ref for ref in references() if ref.suite == run.manifest["protocol"].get("suite", run.suite)]

@@ -1,4 +1,4 @@
-"""How long the answers took and what they cost, and what had to be tried again, which no figure knows of."""
+"""Durations, tokens and retries of the answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.page.loading import Cost, PageRun
 
 
 def timings(runs: Sequence[PageRun]) -> Markup:
-    """One column for each run; a sentence where no run kept its times."""
+    """One column for each run; a sentence where no run has times."""
     if not any(run.costs for run in runs):
         return element("p", "Stored responses were judged: how long they took is not known.")
     columns = [dict(_figures(run)) for run in runs]

@@ -1,4 +1,4 @@
-"""Two results against each other: paired statistics, and verdict by verdict."""
+"""Comparison of two results: paired statistics, and verdict by verdict."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _plain(value: Any) -> Any:
 
 @dataclasses.dataclass(frozen=True)
 class Reproduction:
-    """A result against the one it was to repeat. `changed` lists ids whose verdict is another."""
+    """A result compared with the one that it repeats. `changed` lists ids with another verdict."""
 
     reproduced: bool
     changed: tuple[str, ...]
@@ -86,7 +86,5 @@ def _sentence(
         return f"Not reproduced: {', '.join(parts)}; {figure}, before {headline(before.summary)}."
     if not now.complete:
         return f"Not reproduced: {len(now.errors)} samples have no answer; {figure}."
-    how = (
-        "answers and verdicts are the same to the byte" if before.digest == now.digest else "the answers' words differ"
-    )
+    how = "answers and verdicts are the same to the byte" if before.digest == now.digest else "the raw answers differ"
     return f"Reproduced: all {total} verdicts are the same ({how}); {figure}."

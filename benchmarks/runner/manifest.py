@@ -27,7 +27,7 @@ IDENTITY = ("suite", "protocol", "options", "limit", "samples", "model", "plugin
 _SECONDS = 3.0
 
 
-def manifest_of(plan: RunPlan, suite: Suite, minds: ModelPool, samples: Sequence[Sample]) -> dict[str, Any]:
+def manifest_of(plan: RunPlan, suite: Suite, models: ModelPool, samples: Sequence[Sample]) -> dict[str, Any]:
     """The manifest of a run that is about to begin. `IDENTITY` names its parts that a resumed run must share."""
     written = plan.to_json()
     return {
@@ -37,9 +37,9 @@ def manifest_of(plan: RunPlan, suite: Suite, minds: ModelPool, samples: Sequence
         "options": written["options"],
         "limit": plan.limit,
         "samples": len(samples),
-        "model": minds.identity,
+        "model": models.identity,
         "plugins": plan.plugins(),
-        "server": None if minds.server is None else minds.server | {"version": server_version(minds.server)},
+        "server": None if models.server is None else models.server | {"version": server_version(models.server)},
         "handeye": handeye_version(),
         "environment": environment(),
         "command": ["handeye", *sys.argv[1:]],

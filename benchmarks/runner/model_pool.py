@@ -129,7 +129,7 @@ class ModelPool:
     close: Callable[[], None] = lambda: None
 
 
-def open_minds(plan: RunPlan, suite: Suite, at_once: int = 1) -> ModelPool:
+def open_models(plan: RunPlan, suite: Suite, at_once: int = 1) -> ModelPool:
     """The models of `plan`; a server is asked `at_once` questions at a time, which a model in process makes a batch.
 
     Raises `agent.core.model.ModelError` for a model that is not there or cannot do what the suite asks.

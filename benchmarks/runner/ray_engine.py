@@ -1,4 +1,4 @@
-"""Jobs on Ray: the same desk in an actor for each worker, on as many machines as the cluster has.
+"""The Ray engine: one `Worker` in each actor, on all machines of the cluster.
 
 ``RAY_ADDRESS`` names a cluster; without it one is started on this machine for as long as the run takes. Every machine
 needs Handeye of the same version and the data under the same path. Ray's usage reports are off.
@@ -14,62 +14,62 @@ from typing import Any
 from agent.core.errors import UserError
 from benchmarks.runner.model_pool import Lanes
 from benchmarks.runner.plan import RunPlan
-from benchmarks.runner.work import Desk, Job, JobResult
+from benchmarks.runner.work import Attempt, AttemptResult, Worker
 
 MISSING = "--engine ray needs Ray: pip install 'handeye[bench]', or leave the option out"
 
 
 class RayEngine:
-    """`slots` actors. One that dies, or whose machine does, is replaced, and its sample is tried again."""
+    """`slots` actors; one that dies, or whose machine does, is replaced and its sample retried."""
 
     def __init__(self, plan: RunPlan, slots: int, lanes: Lanes) -> None:
         self.slots, self._plan = slots, plan
         self._ray = _connected(slots)
         share = min(1.0, self._ray.cluster_resources().get("CPU", 1.0) / slots) if lanes == "processes" else 0
-        self._actor = self._ray.remote(num_cpus=share, scheduling_strategy="SPREAD")(_Clerk)
+        self._actor = self._ray.remote(num_cpus=share, scheduling_strategy="SPREAD")(_WorkerActor)
         self._idle: list[Any] = []
-        self._busy: dict[Any, tuple[Any, Job]] = {}
+        self._busy: dict[Any, tuple[Any, Attempt]] = {}
 
-    def begin(self, job: Job) -> None:
-        """Give the job to an idle actor, or to a new one."""
+    def begin(self, attempt: Attempt) -> None:
+        """Send the attempt to an idle actor, or to a new one."""
         actor = self._idle.pop() if self._idle else self._actor.remote(self._plan)
-        self._busy[actor.do.remote(job)] = actor, job
+        self._busy[actor.do.remote(attempt)] = actor, attempt
 
-    def finished(self, timeout: float) -> Sequence[JobResult]:
-        """Answers, and the jobs of actors that died as failures."""
+    def finished(self, timeout: float) -> Sequence[AttemptResult]:
+        """Results; the attempts of dead actors are failures."""
         if not self._busy:
             return []
         ready, _ = self._ray.wait(list(self._busy), num_returns=1, timeout=timeout)
-        return [self._outcome(reference) for reference in ready]
+        return [self._result_of(reference) for reference in ready]
 
-    def _outcome(self, reference: Any) -> JobResult:
-        actor, job = self._busy.pop(reference)
+    def _result_of(self, reference: Any) -> AttemptResult:
+        actor, attempt = self._busy.pop(reference)
         try:
-            outcome: JobResult = self._ray.get(reference)
+            result: AttemptResult = self._ray.get(reference)
         except self._ray.exceptions.RayActorError as error:
             cause = error.__cause__ or error
-            return JobResult(job, error=f"the Ray worker ended: {_line(cause)}", passing=True)
+            return AttemptResult(attempt, error=f"the Ray worker ended: {_line(cause)}", transient=True)
         except self._ray.exceptions.RayError as error:
             self._ray.kill(actor)
-            return JobResult(job, error=f"Ray: {_line(error)}", passing=True)
+            return AttemptResult(attempt, error=f"Ray: {_line(error)}", transient=True)
         self._idle.append(actor)
-        return outcome
+        return result
 
     def close(self) -> None:
-        """End the actors and leave the cluster, or end it if it is ours."""
+        """Kill the actors and leave the cluster; end it if it was started here."""
         for actor in (*self._idle, *(actor for actor, _ in self._busy.values())):
             self._ray.kill(actor)
         self._ray.shutdown()
 
 
-class _Clerk:
-    """The actor."""
+class _WorkerActor:
+    """A Ray actor around a `Worker`."""
 
     def __init__(self, plan: RunPlan) -> None:
-        self._desk = Desk.open(plan)
+        self._worker = Worker.open(plan)
 
-    def do(self, job: Job) -> JobResult:
-        return self._desk.do(job)
+    def do(self, attempt: Attempt) -> AttemptResult:
+        return self._worker.do(attempt)
 
 
 def _connected(slots: int) -> Any:

@@ -10,16 +10,16 @@ from typing import Any
 from agent.core.errors import UserError
 from benchmarks.runner.compare import check_reproduction
 from benchmarks.runner.manifest import IDENTITY, differences, environment, handeye_version
-from benchmarks.runner.model_pool import open_minds
+from benchmarks.runner.model_pool import open_models
 from benchmarks.runner.plan import RunPlan
 from benchmarks.runner.result import SuiteResult
-from benchmarks.runner.run import How, run_plan
+from benchmarks.runner.run import ExecutionOptions, run_plan
 
 SURROUNDINGS = ("handeye", "environment", "server")
 
 
 def again(
-    before: SuiteResult, how: How, *, data: Path | None, model: str | None, tell: Callable[[str], None]
+    before: SuiteResult, how: ExecutionOptions, *, data: Path | None, model: str | None, tell: Callable[[str], None]
 ) -> dict[str, Any]:
     """Run `before` again and compare; the object that ``handeye bench reproduce --json`` prints.
 
@@ -63,7 +63,7 @@ def _plan(before: SuiteResult, data: Path | None, model: str | None) -> RunPlan:
 def _refuse_another(before: SuiteResult, plan: RunPlan) -> None:
     """The suite, its data and the model must be the same. Raises `UserError`."""
     suite = plan.check()
-    minds = open_minds(plan, suite)
+    models = open_models(plan, suite)
     try:
         now = {
             "suite": suite.name,
@@ -71,11 +71,11 @@ def _refuse_another(before: SuiteResult, plan: RunPlan) -> None:
             "options": plan.to_json()["options"],
             "limit": plan.limit,
             "samples": len(plan.samples(suite)),
-            "model": minds.identity,
+            "model": models.identity,
             "plugins": plan.plugins(),
         }
     finally:
-        minds.close()
+        models.close()
     unlike = differences(before.manifest, now, IDENTITY)
     if unlike:
         raise UserError(f"this is not the same run: {'; '.join(unlike[:4])}. Give the same data and model")

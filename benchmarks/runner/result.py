@@ -1,8 +1,7 @@
 """``result.json``: the manifest, the figures, a verdict for each sample, and how the run went.
 
-`summary` and `verdicts` (and `digest` over both) depend on the answers alone: they are the same to the byte however
-many workers there were, whatever engine did the work, and however often the run was interrupted. Times, retries and
-the machine are in `run` and `manifest`.
+`summary` and `verdicts` (and `digest` over both) depend on the answers alone: they are byte-identical for any number
+of workers, engine and interruptions. Times, retries and the machine are in `run` and `manifest`.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ FORMAT, VERSION = "handeye-bench-result", 1
 
 @dataclass(frozen=True)
 class SuiteResult:
-    """A result as it is stored. `errors` lists samples without an answer: they are in no figure."""
+    """A stored result. `errors` lists samples without an answer: they are in no figure."""
 
     manifest: dict[str, Any]
     summary: dict[str, Any]
@@ -33,7 +32,7 @@ class SuiteResult:
 
     @property
     def complete(self) -> bool:
-        """Whether every sample has its answer."""
+        """Whether every sample has an answer."""
         return not self.errors
 
     @property
@@ -43,7 +42,7 @@ class SuiteResult:
         return hashlib.sha256(same.encode(errors="surrogatepass")).hexdigest()[:16]
 
     def scores(self) -> dict[str, float]:
-        """What each sample counts for, by id."""
+        """The score of each sample, by id."""
         return {one["id"]: float(one["correct"]) for one in self.verdicts}
 
     def to_json(self) -> dict[str, Any]:
@@ -86,7 +85,7 @@ def make_result(
     manifest: dict[str, Any],
     run: dict[str, Any],
 ) -> SuiteResult:
-    """Judge the answers in the suite's order. A sample without one is an error, with its reason from `errors`."""
+    """Judge the answers in the suite's order. A sample without an answer is an error, with its reason from `errors`."""
     judged = [judge(suite, sample, kept[sample.id]) for sample in samples if sample.id in kept]
     missing = [
         {"id": sample.id, "error": errors.get(sample.id, "not answered")} for sample in samples if sample.id not in kept
@@ -103,7 +102,7 @@ def judge(suite: Suite, sample: Sample, kept: StoredAnswer) -> Judged:
 
 
 def verdict_line(judged: Judged) -> dict[str, Any]:
-    """A verdict, with what it was given for; what differs from run to run (times, tokens, repairs) is left out."""
+    """A verdict with its prediction, without what differs between runs (times, tokens, repairs)."""
     answer = judged.answer
     return {
         "id": judged.sample.id,

@@ -1,4 +1,4 @@
-"""A whole run: opens the suite and the model, asks what has not been answered yet, judges, writes the result."""
+"""A whole run: opens the suite and the model, answers the missing samples, judges, writes the result."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import Any, Literal
 from agent.core.errors import UserError
 from benchmarks.runner.engines import Engine, Processes, Threads
 from benchmarks.runner.manifest import IDENTITY, differences, manifest_of
-from benchmarks.runner.model_pool import ModelPool, open_minds
+from benchmarks.runner.model_pool import ModelPool, open_models
 from benchmarks.runner.plan import RunPlan
-from benchmarks.runner.progress import Shown, progress
+from benchmarks.runner.progress import ProgressDisplay, progress
 from benchmarks.runner.result import SuiteResult, judge, make_result
 from benchmarks.runner.schedule import Retries, Schedule
 from benchmarks.runner.store import RESULT, Store, StoredAnswer, read_json, write_json
-from benchmarks.runner.work import Desk, Job, JobResult
+from benchmarks.runner.work import Attempt, AttemptResult, Worker
 from benchmarks.suite import Sample, Suite
 
 EngineName = Literal["local", "ray"]
@@ -27,8 +27,8 @@ RUNS = Path("runs")
 
 
 @dataclass(frozen=True)
-class How:
-    """How a run is done; nothing here changes its result. `out` None makes a folder below ``runs``."""
+class ExecutionOptions:
+    """Execution of a run; none of it changes the result. `out` None makes a folder below ``runs``."""
 
     workers: int = 1
     engine: EngineName = "local"
@@ -39,7 +39,7 @@ class How:
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """What `run_plan` hands back. `gave_up` says why a run ended before every sample had been tried."""
+    """The result of `run_plan`. `gave_up` is the reason of a run that ended before every sample was tried."""
 
     result: SuiteResult
     folder: Path
@@ -51,7 +51,7 @@ class FinishedRun:
         return self.folder / RESULT
 
 
-def run_plan(plan: RunPlan, how: How) -> FinishedRun:
+def run_plan(plan: RunPlan, options: ExecutionOptions) -> FinishedRun:
     """Run `plan` and write its result.
 
     Raises `actions.errors.HandeyeError` when it cannot begin, and KeyboardInterrupt when it is stopped: the
@@ -59,21 +59,21 @@ def run_plan(plan: RunPlan, how: How) -> FinishedRun:
     """
     suite = plan.check()
     samples = plan.samples(suite)
-    minds = open_minds(plan, suite, how.workers)
-    manifest = manifest_of(plan, suite, minds, samples)
-    with Store(_folder(plan, how, manifest)) as store:
-        _agree(store, manifest, how)
+    models = open_models(plan, suite, options.workers)
+    manifest = manifest_of(plan, suite, models, samples)
+    with Store(_folder(plan, options, manifest)) as store:
+        _agree(store, manifest, options)
         kept = store.kept()
-        unasked = [Job(n, sample) for n, sample in enumerate(samples) if sample.id not in kept]
-        sitting = _sit(plan, how, suite, minds, store, kept, unasked, len(samples))
-        run = _run(store, how, samples, sitting)
-        result = make_result(suite, samples, kept, sitting.errors, manifest, run)
+        unasked = [Attempt(n, sample) for n, sample in enumerate(samples) if sample.id not in kept]
+        session = _run_session(plan, options, suite, models, store, kept, unasked, len(samples))
+        run = _run(store, options, samples, session)
+        result = make_result(suite, samples, kept, session.errors, manifest, run)
         write_json(store.folder / RESULT, result.to_json())
-    return FinishedRun(result, store.folder, sitting.gave_up)
+    return FinishedRun(result, store.folder, session.gave_up)
 
 
 class Stopped(KeyboardInterrupt):
-    """A person stopped the run; `folder` has what was answered, `done` samples of `total`."""
+    """The run was interrupted; `folder` has the answers so far, `done` samples of `total`."""
 
     def __init__(self, folder: Path, done: int, total: int) -> None:
         super().__init__()
@@ -81,13 +81,13 @@ class Stopped(KeyboardInterrupt):
 
 
 @dataclass
-class _Sitting:
-    """One sitting of a run, told what happens."""
+class _Session:
+    """The state of one session of a run (a `RunListener`)."""
 
     suite: Suite
     store: Store
     kept: dict[str, StoredAnswer]
-    shown: Shown
+    shown: ProgressDisplay
     errors: dict[str, str] = field(default_factory=dict)
     gave_up: str = ""
     correct: int = 0
@@ -96,19 +96,19 @@ class _Sitting:
     seconds: float = 0.0
     model_seconds: float = 0.0
 
-    def answered(self, outcome: JobResult) -> None:
-        """Keep the answer, then show how it stands."""
-        kept = self.store.keep(outcome)
+    def answered(self, result: AttemptResult) -> None:
+        """Store the answer and update the progress display."""
+        kept = self.store.keep(result)
         self.kept[kept.id] = kept
         self.judged += 1
-        self.correct += judge(self.suite, outcome.job.sample, kept).verdict.correct
+        self.correct += judge(self.suite, result.attempt.sample, kept).verdict.correct
         self.model_seconds += kept.model_seconds
         self._tell()
 
-    def failed(self, outcome: JobResult, again: bool) -> None:
-        """Note it."""
-        self.store.failed(outcome)
-        self.errors[outcome.job.sample.id] = outcome.error
+    def failed(self, result: AttemptResult, again: bool) -> None:
+        """Store the failure and update the progress display."""
+        self.store.failed(result)
+        self.errors[result.attempt.sample.id] = result.error
         self.retried += again
         self._tell()
 
@@ -117,51 +117,53 @@ class _Sitting:
         self.shown.tell(len(self.kept), self.correct, self.judged, self.retried, stuck)
 
 
-def _sit(
+def _run_session(
     plan: RunPlan,
-    how: How,
+    options: ExecutionOptions,
     suite: Suite,
-    minds: ModelPool,
+    models: ModelPool,
     store: Store,
     kept: dict[str, StoredAnswer],
-    jobs: list[Job],
+    attempts: list[Attempt],
     total: int,
-) -> _Sitting:
+) -> _Session:
     start = time.monotonic()
-    with progress(f"{plan.suite}, {minds.identity['name']}", total, total - len(jobs)) as shown:
-        sitting = _Sitting(suite, store, kept, shown)
-        if jobs:
-            schedule = Schedule(jobs, _engine(plan, how, suite, minds, len(jobs)), how.retries, sitting)
+    with progress(f"{plan.suite}, {models.identity['name']}", total, total - len(attempts)) as shown:
+        session = _Session(suite, store, kept, shown)
+        if attempts:
+            schedule = Schedule(
+                attempts, _engine(plan, options, suite, models, len(attempts)), options.retries, session
+            )
             try:
                 schedule.run()
             except KeyboardInterrupt as stop:
                 raise Stopped(store.folder, len(kept), total) from stop
             finally:
                 schedule.engine.close()
-            sitting.gave_up = schedule.gave_up
-    sitting.seconds = time.monotonic() - start
-    return sitting
+            session.gave_up = schedule.gave_up
+    session.seconds = time.monotonic() - start
+    return session
 
 
-def _engine(plan: RunPlan, how: How, suite: Suite, minds: ModelPool, jobs: int) -> Engine:
-    if how.engine == "ray":
+def _engine(plan: RunPlan, options: ExecutionOptions, suite: Suite, models: ModelPool, attempts: int) -> Engine:
+    if options.engine == "ray":
         from benchmarks.runner.ray_engine import RayEngine
 
-        return RayEngine(plan, min(how.workers, jobs), minds.lanes)
-    if minds.lanes == "processes":
-        return Processes(plan, min(how.workers, jobs))
-    ahead = how.workers if minds.server else 0
-    return Threads(Desk(suite, minds), min(how.workers + ahead, jobs))
+        return RayEngine(plan, min(options.workers, attempts), models.lanes)
+    if models.lanes == "processes":
+        return Processes(plan, min(options.workers, attempts))
+    ahead = options.workers if models.server else 0
+    return Threads(Worker(suite, models), min(options.workers + ahead, attempts))
 
 
-def _agree(store: Store, manifest: dict[str, Any], how: How) -> None:
-    """Begin in a new folder, or go on in one that was begun with the same things. Raises `UserError`."""
+def _agree(store: Store, manifest: dict[str, Any], options: ExecutionOptions) -> None:
+    """Start in a new folder, or resume one whose manifest agrees. Raises `UserError`."""
     if not store.begun:
         if any((store.folder / name).exists() for name in ("answers.jsonl", RESULT)):
             raise UserError(f"{store.folder} has results but no manifest: choose another --out")
         store.begin(manifest)
         return
-    if not how.resume:
+    if not options.resume:
         raise UserError(f"{store.folder} has a run already: add --resume to go on with it, or choose another --out")
     unlike = differences(store.manifest(), manifest)
     if unlike:
@@ -169,12 +171,12 @@ def _agree(store: Store, manifest: dict[str, Any], how: How) -> None:
         raise UserError(f"cannot resume {store.folder}: {'; '.join(unlike[:3])}{more}. Choose another --out")
 
 
-def _folder(plan: RunPlan, how: How, manifest: dict[str, Any]) -> Path:
+def _folder(plan: RunPlan, options: ExecutionOptions, manifest: dict[str, Any]) -> Path:
     """``runs/bench-<time>-<suite>-<model>``; with `resume`, the newest such folder of the same run, if there is one."""
-    if how.out is not None:
-        return how.out
+    if options.out is not None:
+        return options.out
     slug = re.sub(r"[^A-Za-z0-9.]+", "-", f"{plan.suite}-{manifest['model']['name']}").strip("-.")[:80]
-    if how.resume and (last := _newest(slug, manifest)) is not None:
+    if options.resume and (last := _newest(slug, manifest)) is not None:
         return last
     stamp = datetime.datetime.now().strftime("%Y-%m-%dT%H-%M-%S")
     base = RUNS / f"bench-{stamp}-{slug}"
@@ -189,16 +191,16 @@ def _newest(slug: str, manifest: dict[str, Any]) -> Path | None:
     return None
 
 
-def _run(store: Store, how: How, samples: Sequence[Sample], sitting: _Sitting) -> dict[str, Any]:
-    """What is not the same from run to run. Counts are over all sittings, rates over the last one."""
-    kept, failures = sitting.kept.values(), store.failures()
-    seconds, share = round(sitting.seconds, 3), None
-    if sitting.model_seconds and seconds:
-        share = round(min(1.0, sitting.model_seconds / (seconds * how.workers)), 4)
+def _run(store: Store, options: ExecutionOptions, samples: Sequence[Sample], session: _Session) -> dict[str, Any]:
+    """What differs between runs: counts over all sessions, rates over the last one."""
+    kept, failures = session.kept.values(), store.failures()
+    seconds, share = round(session.seconds, 3), None
+    if session.model_seconds and seconds:
+        share = round(min(1.0, session.model_seconds / (seconds * options.workers)), 4)
     return {
         "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "workers": how.workers,
-        "engine": how.engine,
+        "workers": options.workers,
+        "engine": options.engine,
         "retries": {
             "samples": len({one.get("id") for one in failures}),
             "tries": len(failures),
@@ -209,11 +211,11 @@ def _run(store: Store, how: How, samples: Sequence[Sample], sitting: _Sitting) -
             "completion": sum(one.answer.usage.completion_tokens for one in kept),
         },
         "last_sitting": {
-            "answered": sitting.judged,
+            "answered": session.judged,
             "seconds": seconds,
-            "samples_per_second": round(sitting.judged / seconds, 3) if sitting.judged and seconds else None,
+            "samples_per_second": round(session.judged / seconds, 3) if session.judged and seconds else None,
             "model_busy": share,
         },
-        "gave_up": sitting.gave_up or None,
+        "gave_up": session.gave_up or None,
         "samples": len(samples),
     }

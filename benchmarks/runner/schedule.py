@@ -1,4 +1,4 @@
-"""Who is asked what, when: every sample once, failures again after a pause, and an end when nothing works."""
+"""The scheduler of a run: every sample once, failures again after a pause, an early end when every try fails."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from benchmarks.runner.engines import Engine
-from benchmarks.runner.work import Job, JobResult
+from benchmarks.runner.work import Attempt, AttemptResult
 
 _TICK = 0.5
-"""Seconds between looks at the clock while nothing comes."""
+"""Polling interval in seconds."""
 
 
 @dataclass(frozen=True)
 class Retries:
-    """How failures of the infrastructure are met: `times` more tries of a sample, with pauses that double.
+    """Retries after infrastructure failures: `times` more tries of a sample, with pauses that double.
 
-    After `in_a_row` failed tries without one answer the run ends: the server is away, and what is left can be resumed.
+    After `in_a_row` failed tries without an answer the run ends; the rest can be resumed.
     """
 
     times: int = 3
@@ -34,59 +34,59 @@ class Retries:
 
 
 class RunListener(Protocol):
-    """Is told what happens, in the runner's own thread."""
+    """Receives the results, in the runner's thread."""
 
-    def answered(self, outcome: JobResult) -> None:
-        """A sample has its answer."""
+    def answered(self, result: AttemptResult) -> None:
+        """A sample was answered."""
 
-    def failed(self, outcome: JobResult, again: bool) -> None:
-        """A try failed; `again` says whether there will be another."""
+    def failed(self, result: AttemptResult, again: bool) -> None:
+        """An attempt failed; `again`: it will be retried."""
 
 
 @dataclass
 class Schedule:
-    """The jobs of one sitting. `errors` is what could not be answered; `gave_up` why the run ended early."""
+    """The attempts of one session. `errors` are the final failures, `gave_up` is the reason of an early end."""
 
-    jobs: Sequence[Job]
+    attempts: Sequence[Attempt]
     engine: Engine
     retries: Retries
     listener: RunListener
-    errors: list[JobResult] = field(default_factory=list)
+    errors: list[AttemptResult] = field(default_factory=list)
     gave_up: str = ""
 
     def run(self) -> None:
-        """Do all jobs. Raises what the engine raises."""
-        ready, later, under_way, failing = deque(self.jobs), list[tuple[float, int, Job]](), 0, 0
-        while ready or later or under_way:
+        """Run all attempts. Raises what the engine raises."""
+        ready, later, running, failing = deque(self.attempts), list[tuple[float, int, Attempt]](), 0, 0
+        while ready or later or running:
             while later and later[0][0] <= time.monotonic():
                 ready.append(heapq.heappop(later)[2])
-            while ready and under_way < self.engine.slots:
+            while ready and running < self.engine.slots:
                 self.engine.begin(ready.popleft())
-                under_way += 1
-            for outcome in self._finished(later, under_way):
-                under_way -= 1
-                failing = 0 if outcome.answer is not None or not outcome.passing else failing + 1
-                self._take(outcome, later)
+                running += 1
+            for result in self._finished(later, running):
+                running -= 1
+                failing = 0 if result.answer is not None or not result.transient else failing + 1
+                self._take(result, later)
             if failing >= self.retries.in_a_row:
                 self.gave_up = f"{failing} tries failed in a row"
                 return
 
-    def _finished(self, later: list[tuple[float, int, Job]], under_way: int) -> Sequence[JobResult]:
+    def _finished(self, later: list[tuple[float, int, Attempt]], running: int) -> Sequence[AttemptResult]:
         wait = min(_TICK, max(0.0, later[0][0] - time.monotonic())) if later else _TICK
-        if under_way:
+        if running:
             return self.engine.finished(wait)
         time.sleep(wait)
         return ()
 
-    def _take(self, outcome: JobResult, later: list[tuple[float, int, Job]]) -> None:
-        job = outcome.job
-        if outcome.answer is not None:
-            self.listener.answered(outcome)
+    def _take(self, result: AttemptResult, later: list[tuple[float, int, Attempt]]) -> None:
+        attempt = result.attempt
+        if result.answer is not None:
+            self.listener.answered(result)
             return
-        again = outcome.passing and job.attempt <= self.retries.times
-        self.listener.failed(outcome, again)
+        again = result.transient and attempt.number <= self.retries.times
+        self.listener.failed(result, again)
         if again:
-            due = time.monotonic() + self.retries.pause(job.attempt)
-            heapq.heappush(later, (due, job.index, replace(job, attempt=job.attempt + 1)))
+            due = time.monotonic() + self.retries.pause(attempt.number)
+            heapq.heappush(later, (due, attempt.index, replace(attempt, number=attempt.number + 1)))
         else:
-            self.errors.append(outcome)
+            self.errors.append(result)

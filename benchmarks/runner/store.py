@@ -1,7 +1,7 @@
-"""What a run leaves on disk while it goes on: one line for each answer, readable after ``kill -9`` at any byte.
+"""The files of a run in progress: one line for each answer, readable after ``kill -9`` at any byte.
 
-``answers.jsonl`` has a line for each answered sample, in the order in which they came; ``failures.jsonl`` one for
-each try that failed. A line is written whole, with its end, and handed to the system before the next sample is begun.
+``answers.jsonl`` has a line for each answered sample, in the order of completion; ``failures.jsonl`` one for
+each failed attempt. A line is written whole, with its newline, and flushed before the next sample starts.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from agent.core.errors import UserError
-from benchmarks.runner.work import JobResult
+from benchmarks.runner.work import AttemptResult
 from benchmarks.suite import Prediction
 
 MANIFEST, ANSWERS, FAILURES, RESULT, LOCK = "manifest.json", "answers.jsonl", "failures.jsonl", "result.json", ".lock"
@@ -26,7 +26,7 @@ MANIFEST, ANSWERS, FAILURES, RESULT, LOCK = "manifest.json", "answers.jsonl", "f
 
 @dataclass(frozen=True)
 class StoredAnswer:
-    """A line of ``answers.jsonl``: the answer to sample `id`, and what it took."""
+    """A line of ``answers.jsonl``: the prediction for sample `id`, and its cost."""
 
     id: str
     answer: Prediction
@@ -63,24 +63,24 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Let another runner have the folder. Safe to call twice."""
+        """Release the lock of the folder. Safe to call twice."""
         self._lock.close()
 
     @property
     def begun(self) -> bool:
-        """Whether a run was begun here."""
+        """Whether the folder has a manifest."""
         return (self.folder / MANIFEST).exists()
 
     def manifest(self) -> dict[str, Any]:
-        """The manifest that the run was begun with."""
+        """The manifest of the run."""
         return read_json(self.folder / MANIFEST)
 
     def begin(self, manifest: dict[str, Any]) -> None:
-        """Keep what is about to be run."""
+        """Write the manifest."""
         write_json(self.folder / MANIFEST, manifest)
 
     def kept(self) -> dict[str, StoredAnswer]:
-        """The answers so far, by sample id. A last line that was cut off is taken away."""
+        """The answers so far, by sample id. A truncated last line is removed."""
         path = self.folder / ANSWERS
         found: dict[str, StoredAnswer] = {}
         for number, line in enumerate(whole_lines(path), 1):
@@ -93,28 +93,28 @@ class Store:
             found.setdefault(kept.id, kept)
         return found
 
-    def keep(self, outcome: JobResult) -> StoredAnswer:
-        """Add an answer; what comes back was read from the line itself. Raises `UserError` where the disk is full."""
-        assert outcome.answer is not None
+    def keep(self, result: AttemptResult) -> StoredAnswer:
+        """Append an answer; returns it as read back from the line. Raises `UserError` when the disk is full."""
+        assert result.answer is not None
         data = {
-            "id": outcome.job.sample.id,
-            "answer": json.loads(outcome.answer.model_dump_json()),
-            "attempt": outcome.job.attempt,
-            "seconds": round(outcome.seconds, 6),
-            "asked": outcome.asked,
-            "requests": outcome.requests,
-            "model_seconds": round(outcome.model_seconds, 6),
+            "id": result.attempt.sample.id,
+            "answer": json.loads(result.answer.model_dump_json()),
+            "attempt": result.attempt.number,
+            "seconds": round(result.seconds, 6),
+            "asked": result.asked,
+            "requests": result.requests,
+            "model_seconds": round(result.model_seconds, 6),
             "time": round(time.time(), 3),
         }
         return _read(self._append(ANSWERS, data))
 
-    def failed(self, outcome: JobResult) -> None:
-        """Note a try that gave no answer."""
-        job = outcome.job
-        self._append(FAILURES, {"id": job.sample.id, "attempt": job.attempt, "error": outcome.error})
+    def failed(self, result: AttemptResult) -> None:
+        """Append a failed attempt."""
+        attempt = result.attempt
+        self._append(FAILURES, {"id": attempt.sample.id, "attempt": attempt.number, "error": result.error})
 
     def failures(self) -> list[dict[str, Any]]:
-        """Every failed try of all sittings; lines that cannot be read are left out."""
+        """The failed attempts of all sessions; unreadable lines are skipped."""
         found = []
         for line in whole_lines(self.folder / FAILURES):
             try:
@@ -134,7 +134,7 @@ class Store:
 
 
 def whole_lines(path: Path) -> Iterator[bytes]:
-    """The lines of a file that have their end; what follows the last end is cut away from the file."""
+    """The complete lines of a file; the file is truncated after the last of them."""
     if not path.exists():
         return
     data = path.read_bytes()
@@ -145,7 +145,7 @@ def whole_lines(path: Path) -> Iterator[bytes]:
 
 
 def write_json(path: Path, data: dict[str, Any]) -> None:
-    """Replace `path` in one go."""
+    """Replace `path` atomically."""
     new = path.with_name(f".{path.name}.new")
     new.write_text(json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1) + "\n", encoding="utf-8")
     new.replace(path)

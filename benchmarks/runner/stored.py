@@ -1,4 +1,4 @@
-"""A rescoring kept like a run's result, so that it can be compared and shown on a page."""
+"""Rescored answers stored as a result, to be compared and shown on a page."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def stored_result(run: Scored, request: RescoreRequest) -> SuiteResult:
 
 
 def _model(run: Scored, request: RescoreRequest) -> dict[str, Any]:
-    """Whose responses they are: as the run's own manifest says, else by their dialect and mode."""
+    """The model of the responses: from the run's manifest, else named by dialect and mode."""
     folder = request.predictions
     if folder is not None and (folder / MANIFEST).is_file():
         return dict(read_json(folder / MANIFEST)["model"])

@@ -36,7 +36,7 @@ from PIL import Image
 from agent.models.dialects.registry import get_dialect
 from agent.models.spec import ModelSpec
 from benchmarks.runner.plan import RunPlan
-from benchmarks.runner.run import How, run_plan
+from benchmarks.runner.run import ExecutionOptions, run_plan
 from benchmarks.speed.images import write_suite
 from benchmarks.speed.instant import NAME, InstantServer
 
@@ -51,7 +51,9 @@ def ours(folder: Path, url: str, workers: int) -> tuple[float, float]:
     """Run the real harness; seconds of the whole run, and of its sitting (the first question to the last answer)."""
     with tempfile.TemporaryDirectory() as out:
         start = time.perf_counter()
-        done = run_plan(RunPlan("jsonl", ModelSpec(url), folder), How(workers=workers, out=Path(out) / "run"))
+        done = run_plan(
+            RunPlan("jsonl", ModelSpec(url), folder), ExecutionOptions(workers=workers, out=Path(out) / "run")
+        )
         seconds = time.perf_counter() - start
     if not done.result.complete:
         raise SystemExit(f"the harness did not get all answers: {done.result.errors[0]}")

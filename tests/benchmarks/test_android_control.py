@@ -21,9 +21,9 @@ from benchmarks.suite import Judged, Prediction, SuiteError, SuiteOptions
 from benchmarks.suites import open_suite
 from benchmarks.suites.navigation import NavigationSuite
 from benchmarks.suites.navigation.moves import CanonicalAction, Direction, action_of
+from benchmarks.suites.navigation.protobuf import crc32c
 from benchmarks.suites.navigation.recording import LabelledElement, RecordedStep
 from benchmarks.suites.navigation.rules.android_control import RULES
-from benchmarks.suites.navigation.wire import crc32c
 
 DATA = Path(os.environ.get("HANDEYE_DATA", Path(__file__).parents[2].parent / "shared" / "data")) / "android_control"
 NAMES = tuple(RULES)

@@ -14,7 +14,7 @@ from actions.action import Click, Finish
 from actions.frame import Box, Frame, Point
 from agent.cli.main import main
 from agent.core.model import Decision, Grounding, Model, ModelError
-from benchmarks.audit import look_through
+from benchmarks.audit import check_targets
 from benchmarks.figures.scoring import Nothing, Region
 from benchmarks.interactive import figures, judge
 from benchmarks.suite import Judged, Kind, Prediction, Sample, SampleVerdict, Suite, SuiteOptions, Summary
@@ -179,7 +179,7 @@ def target(name: str, box: tuple[float, ...] | None, words: str = "", image: str
 
 
 def checks_of(*samples: Sample) -> list[tuple[str, str]]:
-    return [(finding.check, finding.where) for finding in look_through("s", samples)]
+    return [(finding.check, finding.where) for finding in check_targets("s", samples)]
 
 
 @pytest.mark.parametrize(
@@ -207,4 +207,4 @@ def test_the_same_words_must_mean_the_same_place() -> None:
     assert checks_of(one, target("two", other, "open file", image="b.png")) == []
     assert checks_of(one, target("two", other, "open files")) == []
     three = [one, replace(one, id="two"), target("three", other, "open file")]
-    assert [f.count for f in look_through("s", three)] == [3]
+    assert [f.count for f in check_targets("s", three)] == [3]

@@ -67,10 +67,10 @@ def test_a_mistake_is_one_clear_line(name: str, tmp_path: Path, monkeypatch: pyt
 def test_one_json_object_and_nothing_else(tmp_path: Path) -> None:
     """Worker processes print on stdout; none of that is on ours."""
     data = make_data(tmp_path / "desk", 4)
-    done = bench("toy-desk", "--data", data, "--out", tmp_path / "out", "--json", "--mode", "m", cwd=tmp_path)
+    done = bench("toy-process", "--data", data, "--out", tmp_path / "out", "--json", "--mode", "m", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert (found["suite"], found["mode"], found["correct"], found["total"]) == ("toy-desk", "m", 4, 4)
+    assert (found["suite"], found["mode"], found["correct"], found["total"]) == ("toy-process", "m", 4, 4)
     assert {"accuracy", "macro", "micro", "ci95", "refusals"} <= found.keys()
     assert Path(found["result"]) == tmp_path / "out" / "result.json"
 

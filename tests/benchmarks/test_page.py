@@ -6,7 +6,6 @@ import base64
 import json
 import os
 import re
-import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -389,7 +388,7 @@ def test_rescored_responses_are_results_too(browser: Browser, tmp_path: Path) ->
     browser.open(tmp_path / "r" / "report.html")
     a, b = (read_result(tmp_path / "r" / name).scores() for name in ("local", "server"))
     flips = sum(a[name] != b[name] for name in a)
-    assert f"{flips} samples on which the runs part ways" in shown(browser, "document.body.innerText")
+    assert f"{flips} samples on which the runs differ" in shown(browser, "document.body.innerText")
     assert browser.console() == []
 
 
@@ -407,11 +406,9 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_page([keep(folder, many)])
 
 
-def test_every_sample_can_be_found_quickly(browser: Browser, large: Path) -> None:
-    start = time.perf_counter()
+def test_every_sample_can_be_found_and_few_are_in_the_document(browser: Browser, large: Path) -> None:
     browser.open(large)
-    shown(browser, "document.querySelectorAll('#rows tbody tr').length")
-    assert time.perf_counter() - start < 2
+    assert shown(browser, "document.querySelectorAll('#rows tbody tr').length") == 50  # of 1,581: one part at a time
     said = "document.getElementById('shown').innerText"
     assert shown(browser, said) == "1–50 of 1,581"
     browser.js("document.getElementById('next').click()")

@@ -14,7 +14,7 @@ import pytest
 
 from agent.core.errors import UserError
 from benchmarks.runner.store import Store
-from benchmarks.runner.work import Job, JobResult
+from benchmarks.runner.work import Attempt, AttemptResult
 from benchmarks.suite import Prediction, Sample
 from tests.agent.scripted_server import ScriptedServer
 from tests.benchmarks.running import answered, bench, inline, result, same, start
@@ -165,6 +165,6 @@ def test_answers_come_back_as_they_went(tmp_path: Path) -> None:
         status="answered", value={"point": [float("inf"), -0.1]}, raw="a\r\nb\u2028c\x85 𝒳", notes=("n",)
     )
     with Store(tmp_path) as store:
-        kept = store.keep(JobResult(Job(0, Sample("é\n1", "x")), strange))
+        kept = store.keep(AttemptResult(Attempt(0, Sample("é\n1", "x")), strange))
         assert store.kept() == {"é\n1": kept}
     assert kept.answer.raw == strange.raw

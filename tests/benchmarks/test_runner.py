@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from benchmarks.runner.schedule import Retries, Schedule
-from benchmarks.runner.work import Job, JobResult
+from benchmarks.runner.work import Attempt, AttemptResult
 from benchmarks.suite import Prediction, Sample
 from envs.processes import children
 from tests.agent.scripted_server import Fault, ScriptedServer
@@ -74,8 +74,8 @@ def test_ray_same_result(server: ScriptedServer, data: Path, calm: Path, tmp_pat
 @pytest.mark.slow
 def test_ray_worker_killed(tmp_path: Path) -> None:
     pytest.importorskip("ray")
-    folder, out = make_data(tmp_path / "desk", 8, dies=[2], fails_once=[5]), tmp_path / "out"
-    common = ["toy-desk", "--data", folder, "--out", out, "--workers", 2, "--engine", "ray", "--json"]
+    folder, out = make_data(tmp_path / "worker", 8, dies=[2], fails_once=[5]), tmp_path / "out"
+    common = ["toy-process", "--data", folder, "--out", out, "--workers", 2, "--engine", "ray", "--json"]
     done = bench(*common, timeout=170)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["run"]["retries"]["samples"] == 2
@@ -144,8 +144,8 @@ def test_a_server_that_goes_away_ends_the_run(data: Path, tmp_path: Path) -> Non
 
 
 def test_a_worker_that_is_killed_costs_no_sample(tmp_path: Path) -> None:
-    folder, out = make_data(tmp_path / "desk", 12, dies=[3, 8], fails_once=[5]), tmp_path / "out"
-    done = inline("toy-desk", "--data", folder, "--out", out, "--workers", 2, "--json")
+    folder, out = make_data(tmp_path / "worker", 12, dies=[3, 8], fails_once=[5]), tmp_path / "out"
+    done = inline("toy-process", "--data", folder, "--out", out, "--workers", 2, "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert (found["correct"], found["total"], found["complete"]) == (12, 12, True)
@@ -159,8 +159,8 @@ def test_a_worker_that_is_killed_costs_no_sample(tmp_path: Path) -> None:
 
 
 def test_a_fault_of_the_suite_is_an_error_at_once(tmp_path: Path) -> None:
-    folder = make_data(tmp_path / "desk", 6, broken=[1], always_dies=[4])
-    done = inline("toy-desk", "--data", folder, "--out", tmp_path / "out", "--retries", 1, "--json")
+    folder = make_data(tmp_path / "worker", 6, broken=[1], always_dies=[4])
+    done = inline("toy-process", "--data", folder, "--out", tmp_path / "out", "--retries", 1, "--json")
     assert done.returncode == 1
     errors = {one["id"]: one["error"] for one in json.loads(done.stdout)["errors"]}
     assert errors == {
@@ -172,8 +172,8 @@ def test_a_fault_of_the_suite_is_an_error_at_once(tmp_path: Path) -> None:
 
 
 def test_a_killed_runner_leaves_no_workers(tmp_path: Path) -> None:
-    folder, out = make_data(tmp_path / "desk", 40, seconds=0.3), tmp_path / "out"
-    process = start("toy-desk", "--data", folder, "--out", out, "--workers", 2)
+    folder, out = make_data(tmp_path / "worker", 40, seconds=0.3), tmp_path / "out"
+    process = start("toy-process", "--data", folder, "--out", out, "--workers", 2)
     deadline = time.monotonic() + 60
     while len(answered(out)) < 2:
         assert time.monotonic() < deadline
@@ -196,17 +196,17 @@ class Hands:
     slots = 1
 
     def __init__(self, fails: dict[int, int]) -> None:
-        self.fails, self.order, self._job = fails, list[int](), list[Job]()
+        self.fails, self.order, self._job = fails, list[int](), list[Attempt]()
 
-    def begin(self, job: Job) -> None:
-        self._job.append(job)
+    def begin(self, attempt: Attempt) -> None:
+        self._job.append(attempt)
 
-    def finished(self, timeout: float) -> Sequence[JobResult]:
-        job = self._job.pop()
-        self.order.append(job.index)
-        if job.attempt <= self.fails.get(job.index, 0):
-            return [JobResult(job, error="away", passing=True)]
-        return [JobResult(job, Prediction(status="refused"))]
+    def finished(self, timeout: float) -> Sequence[AttemptResult]:
+        attempt = self._job.pop()
+        self.order.append(attempt.index)
+        if attempt.number <= self.fails.get(attempt.index, 0):
+            return [AttemptResult(attempt, error="away", transient=True)]
+        return [AttemptResult(attempt, Prediction(status="refused"))]
 
     def close(self) -> None:
         pass
@@ -216,17 +216,17 @@ class Ears:
     def __init__(self) -> None:
         self.answered_ids, self.again = list[int](), list[bool]()
 
-    def answered(self, outcome: JobResult) -> None:
-        self.answered_ids.append(outcome.job.index)
+    def answered(self, result: AttemptResult) -> None:
+        self.answered_ids.append(result.attempt.index)
 
-    def failed(self, outcome: JobResult, again: bool) -> None:
+    def failed(self, result: AttemptResult, again: bool) -> None:
         self.again.append(again)
 
 
 def schedule(fails: dict[int, int], count: int = 6, **policy: Any) -> tuple[Schedule, Hands, Ears]:
     hands, ears = Hands(fails), Ears()
-    jobs = [Job(n, Sample(str(n), "x")) for n in range(count)]
-    found = Schedule(jobs, hands, Retries(first_pause=0.01, **policy), ears)
+    attempts = [Attempt(n, Sample(str(n), "x")) for n in range(count)]
+    found = Schedule(attempts, hands, Retries(first_pause=0.01, **policy), ears)
     found.run()
     return found, hands, ears
 
@@ -240,7 +240,7 @@ def test_a_failed_sample_waits_while_others_go_on() -> None:
 
 def test_after_the_last_retry_it_is_an_error() -> None:
     found, hands, ears = schedule({1: 9}, times=2)
-    assert [outcome.job.index for outcome in found.errors] == [1]
+    assert [result.attempt.index for result in found.errors] == [1]
     assert (hands.order.count(1), ears.again) == (3, [True, True, False])
 
 

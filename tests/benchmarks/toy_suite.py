@@ -1,6 +1,6 @@
-"""A suite small enough to be run hundreds of times: ``toy`` asks where something is, ``toy-desk`` works in a process.
+"""A suite small enough to be run hundreds of times: ``toy`` is a grounding suite, ``toy-process`` an interactive one.
 
-Its folder has a ``toy.json``: how many `samples` there are and, for ``toy-desk``, what is to go wrong with which.
+Its folder has a ``toy.json``: how many `samples` there are and, for ``toy-process``, what is to go wrong with which.
 ``python -m tests.benchmarks.toy_suite bench toy …`` is the real command line with these two suites added.
 """
 
@@ -32,7 +32,7 @@ OPENER = "tests.benchmarks.toy_suite:open_toy"
 
 def register() -> None:
     SUITES["toy"] = Entry("grounding", "a toy", OPENER)
-    SUITES["toy-desk"] = Entry("interactive", "a toy", OPENER)
+    SUITES["toy-process"] = Entry("interactive", "a toy", OPENER)
 
 
 def make_data(folder: Path, samples: int, **faults: Any) -> Path:
@@ -126,7 +126,7 @@ def open_toy(name: str, data: Path | None, options: SuiteOptions) -> Toy:
     assert data is not None
     if not (data / "toy.json").exists():
         raise SuiteError(f"no toy.json in {data}")
-    return Toy(name, "interactive" if name == "toy-desk" else "grounding", data, options)
+    return Toy(name, "interactive" if name == "toy-process" else "grounding", data, options)
 
 
 register()

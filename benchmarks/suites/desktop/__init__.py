@@ -1,4 +1,4 @@
-"""Tasks in real Debian programs, each set up, checked from outside, and solvable by its own script."""
+"""Tasks in real Debian programs, with set-up, check of state and a scripted solution."""
 
 from benchmarks.suites.desktop.suite import DesktopSuite, open_suite
 

@@ -1,4 +1,4 @@
-"""Reading the text on a display's clipboard, as one more program on it would (ICCCM 2.4)."""
+"""Reads the text of a display's clipboard as an X client (ICCCM 2.4)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _xcffib: Any = xcffib
 
 
 def read_clipboard(display: str, seconds: float = 2.0) -> str | None:
-    """The text on the clipboard of `display`; None where nobody offers any. Raises `EnvError`: the display is gone."""
+    """The text on the clipboard of `display`; None where there is none. Raises `EnvError` when the display is gone."""
     try:
         connection = _xcffib.connect(display)
     except xcffib.XcffibException as error:

@@ -1,4 +1,4 @@
-"""Web pages on loopback: what they show, what reached them, and where their parts are on the screen."""
+"""A web server on loopback: pages, submitted forms, and the screen positions of elements."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class _PageServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A browser that is closed while it is answered is no error worth a traceback."""
+        """Nothing: a browser that is closed during a response is no error."""
 
 
 @dataclass
@@ -104,7 +104,7 @@ class Pages:
         return None if box is None else Box(*box)
 
     def take(self, path: str, body: str) -> None:
-        """Note what a browser sent."""
+        """Record what a browser sent."""
         if path == "/.places":
             data: Any = json.loads(body)
             self._seen = (str(data["page"]), data["places"])
@@ -139,6 +139,6 @@ class Pages:
                 self.wfile.write(text.encode())
 
             def log_message(self, format: str, *args: object) -> None:
-                """Be silent."""
+                """Nothing."""
 
         return PagesHandler

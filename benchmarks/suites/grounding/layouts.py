@@ -1,4 +1,4 @@
-"""What each grounding suite's files look like as downloaded, and how its figures are broken down.
+"""The file layout of each grounding suite as downloaded, and the breakdown of its figures.
 
 Two forms are read for every suite: the official one, and one record a line (or in a list) with ``id``,
 ``img_filename``, ``img_size``, ``instruction``, ``bbox`` [x1, y1, x2, y2] in pixels, and where needed ``box_type`` and
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from benchmarks.suites.grounding.records import AnnotationRow, BoxForm, Groups, Record
 
 Reader = Callable[[AnnotationRow, str], Record]
-"""Makes a record of a row; the text is the id of a row that has none of its own: the file's stem and its number."""
+"""Makes a record of a row; the text is the id of a row without one: the file's stem and its number."""
 
 
 @dataclass(frozen=True, kw_only=True)

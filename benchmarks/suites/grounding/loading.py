@@ -1,4 +1,4 @@
-"""From a folder (or one file) of a suite to its records and targets, checked: images, sizes, counts and hashes."""
+"""Loads a suite's folder or file: records and targets, with checks of images, sizes, counts and hashes."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ class GroundingQuestion:
 
 @dataclass(frozen=True)
 class LoadedSuite:
-    """A suite's questions, which files they are from, and what is odd about them (one line each)."""
+    """A suite's questions, their files, and warnings about the data (one line each)."""
 
     questions: tuple[GroundingQuestion, ...]
     variant: str
     data_hash: str
-    oddities: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
-class Oddities:
-    """Counts what is odd but can be worked with, by kind, and keeps where it was first seen.
+class DataWarnings:
+    """Counts tolerated faults of the data by kind, with the place of the first.
 
-    Places are told from the folder `base` on, so that the lines are the same wherever the data lie.
+    Paths are relative to `base`, so that the lines do not depend on the place of the data.
     """
 
     def __init__(self, base: Path) -> None:
@@ -72,7 +72,7 @@ def read_data(name: str, layout: Layout, data: Path, options: SuiteOptions, imag
     files, variant = _files(name, layout, data, options.mode)
     records = _kept(layout, list(_records(layout, files, options)), variant, files)
     _check_unique(records)
-    odd = Oddities(data if data.is_dir() else data.parent)
+    odd = DataWarnings(data if data.is_dir() else data.parent)
     folders: tuple[Path, ...] = ()
     if images or any(record.size is None for record in records):
         folders = _image_folders(layout, files, data)
@@ -165,7 +165,7 @@ def _image_folders(layout: Layout, files: Sequence[Path], data: Path) -> tuple[P
 
 
 def _questions(
-    layout: Layout, records: Sequence[Record], folders: Sequence[Path], odd: Oddities
+    layout: Layout, records: Sequence[Record], folders: Sequence[Path], odd: DataWarnings
 ) -> Iterator[GroundingQuestion]:
     places = {record.image: _place(layout, record, folders) for record in records} if folders else {}
     missing = [record for record in records if folders and places[record.image] is None]

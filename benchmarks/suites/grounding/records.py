@@ -1,4 +1,4 @@
-"""Annotations as the suites' files have them, read into one form: where the image is, what is asked, the target.
+"""Parses the annotations of all suites into one form: image, instruction, target.
 
 Every error is one line that names the file and the record in it.
 """
@@ -20,10 +20,10 @@ BoxForm = Literal["xywh", "xyxy", "fractions", "xyxy or fractions"]
 """How a suite writes its boxes: corner and size, or two corners, in pixels; or two corners in parts of a side."""
 Size = tuple[int, int]
 Warn = Callable[[str, str], None]
-"""Told what is odd but can be worked with, and where."""
+"""Receives a tolerated fault and its place."""
 Groups = dict[str, tuple[str, ...]]
 OVERHANG = 0.05
-"""How far over the edge a target may reach, as a part of that side of the image."""
+"""Largest part of an image side by which a target may exceed the edge."""
 
 
 @dataclass(frozen=True)

@@ -33,13 +33,13 @@ from benchmarks.suites.grounding.two_pass import ZOOM, look
 from envs.env import Observation
 
 VERSION = 1
-"""Goes up when a rule of these suites changes, so that older figures are no longer the same protocol."""
+"""Raised whenever a rule of these suites changes: figures of different versions are not comparable."""
 WITHOUT_REFUSALS = "without-refusals"
 
 
 @dataclass(frozen=True)
 class GroundingScene:
-    """A sample's own data: the image (None where only answers are judged), its size and what is right."""
+    """A sample's data: the image (None where only answers are judged), its size and the target."""
 
     image: Path | None
     size: Size
@@ -86,8 +86,8 @@ class GroundingSuite(Suite):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is odd about the data, one line each."""
-        return self._data.oddities
+        """Warnings about the data, one line each."""
+        return self._data.warnings
 
     @property
     def protocol(self) -> Mapping[str, Any]:
@@ -120,7 +120,7 @@ class GroundingSuite(Suite):
         return self._rule == WITHOUT_REFUSALS
 
     def answer(self, sample: Sample, model: Model) -> Prediction:
-        """Ask `model` where it is."""
+        """Ask `model` for the location."""
         task: GroundingScene = sample.data
         if task.image is None:
             raise SuiteError(f"{self.name}: the images were not opened")
@@ -131,7 +131,7 @@ class GroundingSuite(Suite):
         return judge_place(sample.data.target, answer)
 
     def summarise(self, judged: Sequence[Judged]) -> Summary:
-        """Micro is the headline; `notes` says what the suite's authors average and what is odd about the data."""
+        """Micro is the headline; `notes` says what the suite's authors average and warnings about the data."""
         return summarise(
             judged,
             macro_over=self._layout.macro_over,
@@ -153,7 +153,7 @@ class GroundingSuite(Suite):
 
     def oracle(self, sample: Sample) -> Model:
         """Points at the target, or refuses where there is none."""
-        return Pointer(sample.data.target)
+        return TargetOracle(sample.data.target)
 
 
 def _sample(question: GroundingQuestion) -> Sample:
@@ -163,8 +163,8 @@ def _sample(question: GroundingQuestion) -> Sample:
 
 
 @dataclass(frozen=True)
-class Pointer:
-    """A model that knows the one answer."""
+class TargetOracle:
+    """The oracle: a model that answers one target."""
 
     target: Target
     name: str = "oracle"
@@ -172,16 +172,16 @@ class Pointer:
     prompt_hash: str | None = None
 
     def locate(self, observation: Observation, instruction: str) -> Grounding:
-        """The target's inside, on whatever part of the image is shown."""
+        """A point inside the target, in the frame's pixels."""
         if isinstance(self.target, Nothing):
             return Grounding(refused=True, reason="it is not there")
         inside = self.target.inside()
         return Grounding(point=Point(*observation.frame.from_input(*inside)), score=1.0)
 
     def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
-        """Not asked of it."""
+        """Raises `ModelError`."""
         raise ModelError("the oracle of a grounding suite only locates")
 
     def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
-        """Not asked of it."""
+        """Raises `ModelError`."""
         raise ModelError("the oracle of a grounding suite only locates")

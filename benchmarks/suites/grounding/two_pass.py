@@ -1,4 +1,4 @@
-"""Asking a model where something is: once, or twice with a closer look."""
+"""Asks a model to locate a target: once, or twice with a zoomed crop around the first answer."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from benchmarks.suite import Prediction, SuiteError
 from envs.env import Image, Observation
 
 ZOOM = 2
-"""How many times larger the closer look is; it shows that part of each side of the screen."""
+"""Enlargement of the crop, which shows 1 / ZOOM of each side of the screen."""
 CLOSER = "\n--- closer look ---\n"
-"""Stands between the two answers in ``Prediction.raw``; the second counts pixels of the closer look."""
+"""Separates the two answers in ``Prediction.raw``; the second is in pixels of the crop."""
 
 
 @lru_cache(maxsize=4)
 def read_image(path: Path) -> Image:
     """RGB uint8 HxWx3, read-only; the last few are kept, since neighbouring samples share images.
 
-    Decoding leaves Python's lock to other threads. Raises `SuiteError` for a file that is no image.
+    Decoding releases the GIL. Raises `SuiteError` for a file that is no image.
     """
     coded = np.fromfile(path, dtype=np.uint8)
     image = cv2.imdecode(coded, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION) if coded.size else None
@@ -72,9 +72,9 @@ def _value(frame: Frame, found: Grounding) -> dict[str, list[float] | None]:
 
 
 def part_of(image: Image, frame: Frame, around: Point) -> Observation:
-    """What surrounds a point, `ZOOM` times larger and about as large as the whole image.
+    """The surroundings of a point, enlarged `ZOOM` times to about the size of the whole image.
 
-    Its frame says where it is from: `origin` is its top-left corner in the whole image, `scale` the enlargement.
+    The crop's frame has its `origin` in the whole image and the enlargement as its `scale`.
     """
     width, height = math.ceil(frame.width / ZOOM), math.ceil(frame.height / ZOOM)
     x = min(max(round(around.x) - width // 2, 0), frame.width - width)
@@ -86,7 +86,7 @@ def part_of(image: Image, frame: Frame, around: Point) -> Observation:
 
 
 def _closer(model: Model, image: Image, frame: Frame, instruction: str, first: Prediction) -> Prediction:
-    """The answer on the closer look, or the first where that one is a refusal or cannot be read."""
+    """The answer on the crop, or the first one where that is a refusal or unreadable."""
     x, y = first.value["point"]
     second = _ask(model, part_of(image, frame, Point(x, y)), instruction)
     raw = f"{first.raw}{CLOSER}{second.raw}"

@@ -1,4 +1,4 @@
-"""The figures of a navigation suite: those of the steps, and those that only whole episodes have."""
+"""The figures of a navigation suite: step figures and whole-episode figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an action comes to on a phone, in words that every data set's own actions map onto, and back.
+"""Canonical phone actions: the mapping of actions and of every data set's actions onto them, and back.
 
 | here | our action | AndroidControl | AITZ, AITW |
 |---|---|---|---|

@@ -1,4 +1,4 @@
-"""Recorded episodes as the suites know them, whatever layout they came in."""
+"""Recorded episodes in one form for all data sets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from benchmarks.suites.navigation.moves import CanonicalAction
 
 
 class LabelledElement(NamedTuple):
-    """Something on the screen that has a label: its box in frame pixels, and its text and description."""
+    """A labelled element of the screen: its box in frame pixels, text and description."""
 
     box: Box
     label: str
@@ -70,7 +70,7 @@ class RecordedStep:
 
 
 class Ruling(NamedTuple):
-    """What a scoring rule says of one move.
+    """The verdict of a scoring rule on one action.
 
     `kind` is ``correct`` or the first thing that is wrong. `scores` are further figures for `Verdict.scores`.
     """

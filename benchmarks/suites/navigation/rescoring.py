@@ -1,6 +1,6 @@
-"""Scoring stored answers without a model.
+"""Scores stored answers without a model.
 
-A line is a JSON object with ``episode_id``, ``step_id`` and either ``response``, the model's text to the letter, or
+A line is a JSON object with ``episode_id``, ``step_id`` and either ``response``, the model's raw text, or
 ``action``, an action of ours in pixels of the recorded screen. A ``box`` ([x1, y1, x2, y2] pixels) may stand beside an
 action, for rules that judge boxes.
 """
@@ -64,7 +64,7 @@ def with_id(row: AnnotationRow) -> AnnotationRow:
 
 
 def answer_of(step: RecordedStep, line: Mapping[str, Any], dialect: Dialect | None) -> Prediction:
-    """One stored answer as it would have come from the model. Raises `SuiteError`, which says why it cannot be."""
+    """One stored answer as a prediction. Raises `SuiteError`, which says why it cannot be."""
     box = {"box": _box(line["box"])} if line.get("box") is not None else {}
     if "action" in line:
         try:

@@ -17,8 +17,8 @@ from typing import Any
 
 from actions.frame import Box, Point
 from benchmarks.suite import SuiteError
+from benchmarks.suites.navigation.protobuf import ForestNode, ProtobufError, example, forest, records
 from benchmarks.suites.navigation.recording import read_json
-from benchmarks.suites.navigation.wire import ForestNode, WireError, example, forest, records
 
 FOLDER = "unpacked"
 STEPS = "steps.jsonl"
@@ -71,7 +71,7 @@ def _unpack(files: Sequence[Path], wanted: frozenset[int], into: Path) -> None:
             for record in records(file):
                 try:
                     line = episode_of(record, wanted, into / IMAGES)
-                except (WireError, KeyError, ValueError, IndexError) as error:
+                except (ProtobufError, KeyError, ValueError, IndexError) as error:
                     raise SuiteError(f"{file} has an episode that cannot be read ({error!r})") from error
                 if line is not None:
                     lines.write(json.dumps(line, ensure_ascii=False) + "\n")
@@ -86,7 +86,7 @@ def episode_of(record: bytes, wanted: frozenset[int], images: Path) -> dict[str,
     actions = [json.loads(_text(action)) for action in found["actions"]]
     said = [_text(words) for words in found["step_instructions"]]
     if not len(actions) == len(said) <= len(found["screenshots"]):
-        raise WireError(f"episode {episode} has {len(actions)} actions and {len(said)} instructions")
+        raise ProtobufError(f"episode {episode} has {len(actions)} actions and {len(said)} instructions")
     steps = []
     for index, (action, words) in enumerate(zip(actions, said, strict=True)):
         name, picture = f"{episode}_{index}.png", found["screenshots"][index]
@@ -100,7 +100,7 @@ def episode_of(record: bytes, wanted: frozenset[int], images: Path) -> dict[str,
 
 def _bytes(value: bytes | int) -> bytes:
     if not isinstance(value, bytes):
-        raise WireError("a feature is not of bytes")
+        raise ProtobufError("a feature is not of bytes")
     return value
 
 
@@ -144,7 +144,7 @@ def _labelled(node: ForestNode, size: tuple[int, int]) -> bool:
 
 
 def content_of(action: Mapping[str, Any]) -> dict[str, Any]:
-    """An official action in the words of ``steps.jsonl``. Raises `WireError` for an unknown one."""
+    """An official action in the words of ``steps.jsonl``. Raises `ProtobufError` for an unknown one."""
     kind = action.get("action_type")
     match kind:
         case "click" | "long_press":
@@ -159,4 +159,4 @@ def content_of(action: Mapping[str, Any]) -> dict[str, Any]:
             return {"action": "system_button", "button": _BUTTONS[kind]}
         case "wait":
             return {"action": "wait", "time": 2}
-    raise WireError(f"the action {kind!r} is unknown")
+    raise ProtobufError(f"the action {kind!r} is unknown")

@@ -1,4 +1,4 @@
-"""Tasks in the style of AndroidWorld on the simulated phone: set up, checked through ADB, solvable by a script."""
+"""Tasks in the style of AndroidWorld on the simulated phone: with set-up, checks through ADB and scripted solutions."""
 
 from benchmarks.suites.phone_tasks.suite import PhoneTasksSuite, open_suite
 

@@ -1,6 +1,6 @@
-"""Checks of a phone's state after a run. Each says what is wrong, or "" when all is as it should be.
+"""Checks of a phone's state after a run. Each returns what is wrong, "" for nothing.
 
-A check notes the state when the task begins, so that it can ask for exactly the change that was wanted and no other.
+A check records the initial state, so that it accepts exactly the requested change and no other.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from benchmarks.suites.phone_tasks.device import RemotePhone, Row
 
 
 class Check(Protocol):
-    """What is asked of the state."""
+    """A check of the phone's state."""
 
     def begin(self, device: RemotePhone) -> None:
-        """Note what is there before the agent comes."""
+        """Record the initial state."""
 
     def problem(self, device: RemotePhone, answer: str | None) -> str:
-        """What is wrong now, "" for nothing; `answer` is what the agent last told the user."""
+        """What is wrong now, "" for nothing; `answer` is the agent's last answer."""
 
 
 class Rows:

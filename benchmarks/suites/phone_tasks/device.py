@@ -1,4 +1,4 @@
-"""A phone as a task's set-up and check see it: databases, settings and files, all through ADB."""
+"""The databases, settings and files of a phone, through ADB."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ Row = tuple[Value, ...]
 
 
 class RemotePhone:
-    """The phone behind `link`. All methods raise `EnvError` when it cannot be reached or says no."""
+    """The phone behind `link`. All methods raise `EnvError` when it cannot be reached or refuses."""
 
     def __init__(self, link: AdbLink) -> None:
         self.link = link
 
     def shell(self, line: Line) -> str:
-        """What a command line writes, which must end well."""
+        """The output of a command line that must succeed."""
         try:
             done = self.link.ask(line)
         except BackendError as error:
@@ -53,7 +53,7 @@ class RemotePhone:
         self.shell(command("sqlite3", DATABASES[app], sql))
 
     def run_sql(self, app: str, sql: str) -> None:
-        """One statement of ours."""
+        """Run one statement."""
         self.shell(command("sqlite3", DATABASES[app], sql))
 
     def setting(self, namespace: str, name: str) -> str:

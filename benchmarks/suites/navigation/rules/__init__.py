@@ -1,7 +1,7 @@
 """The scoring rules of recorded navigation, one module for each data set.
 
-A rule is a function of what was recorded and what was answered; every one says what the suite's own evaluator says,
-but for the faults that its module names. Distances that are exactly the threshold count as within it; `NEAR` takes
+A rule is a function of the recorded and the predicted action; it agrees with the suite's own evaluator except for the
+faults that its module names. Distances that are exactly the threshold count as within it; `NEAR` takes
 up the rounding of the numbers on the way.
 """
 

@@ -29,7 +29,7 @@ class _Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-class WireError(ValueError):
+class ProtobufError(ValueError):
     """Bytes that are not what they should be."""
 
 
@@ -38,20 +38,20 @@ def records(file: Path) -> Iterator[bytes]:
     try:
         with gzip.open(file) as stream:
             yield from _records(stream)
-    except (WireError, EOFError, OSError, zlib.error) as error:
+    except (ProtobufError, EOFError, OSError, zlib.error) as error:
         raise SuiteError(f"{file} is damaged or not a GZIP TFRecord ({error}): download it again") from error
 
 
 def _records(stream: _Readable) -> Iterator[bytes]:
     while head := stream.read(12):
         if len(head) < 12:
-            raise WireError("it ends inside a record")
+            raise ProtobufError("it ends inside a record")
         length, check = struct.unpack("<QI", head)
         if length > MOST or _masked(crc32c(head[:8])) != check:
-            raise WireError("a record's length fails its checksum")
+            raise ProtobufError("a record's length fails its checksum")
         data = stream.read(length + 4)
         if len(data) < length + 4:
-            raise WireError("it ends inside a record")
+            raise ProtobufError("it ends inside a record")
         yield data[:-4]
 
 
@@ -80,7 +80,7 @@ def _masked(check: int) -> int:
 
 
 def fields(data: bytes) -> Fields:
-    """The fields of a protobuf message. Raises `WireError`."""
+    """The fields of a protobuf message. Raises `ProtobufError`."""
     found: Fields = {}
     at = 0
     while at < len(data):
@@ -93,9 +93,9 @@ def fields(data: bytes) -> Fields:
                 length, at = varint(data, at) if wire == 2 else ({1: 8, 5: 4}[wire], at)
                 value, at = data[at : at + length], at + length
                 if at > len(data):
-                    raise WireError("a field is cut off")
+                    raise ProtobufError("a field is cut off")
             case wire:
-                raise WireError(f"wire type {wire} is unknown")
+                raise ProtobufError(f"wire type {wire} is unknown")
         found.setdefault(key >> 3, []).append(value)
     return found
 
@@ -105,16 +105,16 @@ def varint(data: bytes, at: int) -> tuple[int, int]:
     value = 0
     for shift in range(0, 70, 7):
         if at >= len(data):
-            raise WireError("a number is cut off")
+            raise ProtobufError("a number is cut off")
         byte, at = data[at], at + 1
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
             return value & (1 << 64) - 1, at
-    raise WireError("a number is too long")
+    raise ProtobufError("a number is too long")
 
 
 def example(data: bytes) -> dict[str, list[bytes] | list[int]]:
-    """A ``tf.train.Example`` as lists of bytes or of signed numbers by feature name. Raises `WireError`."""
+    """A ``tf.train.Example`` as lists of bytes or of signed numbers by feature name. Raises `ProtobufError`."""
     found: dict[str, list[bytes] | list[int]] = {}
     for features in messages(fields(data), 1):
         for entry in messages(features, 1):
@@ -153,7 +153,7 @@ def text(parent: Fields, number: int) -> str:
     """A string field; empty when it is not there."""
     value = parent.get(number, [b""])[-1]
     if not isinstance(value, bytes):
-        raise WireError(f"field {number} is not a text")
+        raise ProtobufError(f"field {number} is not a text")
     return value.decode("utf-8", errors="replace")
 
 
@@ -161,7 +161,7 @@ def number(parent: Fields, field: int) -> int:
     """A whole number or truth field; 0 when it is not there."""
     value = parent.get(field, [0])[-1]
     if not isinstance(value, int):
-        raise WireError(f"field {field} is not a number")
+        raise ProtobufError(f"field {field} is not a number")
     return signed(value)
 
 
@@ -179,7 +179,7 @@ class ForestNode:
 
 
 def forest(data: bytes) -> list[ForestNode]:
-    """The nodes of an ``AndroidAccessibilityForest``, all windows. Raises `WireError`."""
+    """The nodes of an ``AndroidAccessibilityForest``, all windows. Raises `ProtobufError`."""
     return [
         _node(node)
         for window in messages(fields(data), 1)
