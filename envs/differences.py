@@ -15,6 +15,7 @@ from envs.env import Image
 Place = tuple[int, int, int, int]
 """A rectangle of a picture: x, y, width, height in pixels."""
 _MOST_PLACES = 12
+_CARET = 6  # pixels: the width of a caret, on a phone of 420 dots an inch too
 _CELL = 8  # pixels of the squares in which neighbours are looked for
 
 
@@ -47,6 +48,14 @@ def regions(mask: npt.NDArray[np.bool_], join: int) -> list[Box]:
 def equal(one: Image, other: Image) -> bool:
     """Whether two pictures have the same size and pixels."""
     return one.shape == other.shape and cv2.norm(one, other, cv2.NORM_INF) == 0
+
+
+def differs_beyond_caret(one: Image, other: Image) -> bool:
+    """Whether two pictures differ in more than one upright bar as thin as a text caret, which blinks by itself."""
+    if one.shape != other.shape:
+        return True
+    place = changed_box(one, other)
+    return place is not None and not (place[2] <= _CARET and place[3] >= 2 * place[2])
 
 
 def changed_box(one: Image, other: Image) -> Place | None:

@@ -18,6 +18,7 @@ from agent.core.policy import Policy, Verdict
 from agent.core.step import OutcomeRecord, Step, Tokens, VerdictRecord, repeated_without_effect
 from agent.core.stop import Stop
 from agent.core.task import Ending, Limits, Task
+from envs.differences import differs_beyond_caret
 from envs.env import Env, Image, Observation, Outcome
 
 _LOG = logging.getLogger(__name__)
@@ -162,6 +163,15 @@ class _Run:
     history: list[Step] = field(default_factory=list)
     answer: str | None = None
     last_record: dict[str, float] = field(default_factory=dict)
+    last_image: Image | None = None
+
+    def note_late_change(self, image: Image) -> None:
+        """Correct the last step in the history where the screen changed only after the env had stopped waiting."""
+        last = self.history[-1] if self.history else None
+        if last is None or not last.without_effect or last.outcome is None or self.last_image is None:
+            return
+        if differs_beyond_caret(self.last_image, image):
+            self.history[-1] = last.model_copy(update={"outcome": last.outcome.model_copy(update={"changed": True})})
 
     @property
     def seconds(self) -> float:
@@ -273,6 +283,7 @@ class Agent:
         while True:
             with _EndsAs(Ending.DEVICE_ERROR, "the screen"), draft.timed("capture"):
                 draft.observation = observation = self.env.observe()
+            run.note_late_change(observation.image)
             self.watch.looked(draft.index, observation)
             try:
                 return observation, self._decide(draft, run, observation)
@@ -381,6 +392,7 @@ class Agent:
             step = draft.step(self.memory.add_frame(draft.observation.image), draft.observation)
             self.memory.append(step)
         run.last_record = {"record": time.perf_counter() - start}
+        run.last_image = draft.observation.image
         run.history.append(step)
         self.watch.stepped(step)
 

@@ -92,7 +92,7 @@ class Step(_StepValue):
             return f"not done: {outcome.detail}"
         if not outcome.settled:
             return "done; the screen is still changing"
-        return "done; nothing on the screen changed" if self.without_effect else ""
+        return "done; no change was seen" if self.without_effect else ""
 
     @property
     def without_effect(self) -> bool:

@@ -387,9 +387,29 @@ def test_the_same_action_without_effect_ends_stuck() -> None:
     assert result.ending is Ending.STUCK
     assert "3 times" in result.message
     assert env.done == [LIVELY, CLICK, LIVELY, CLICK, CLICK, CLICK]
-    assert [s.effect for s in memory.steps[:3]] == ["", "done; nothing on the screen changed", ""]
+    assert [s.effect for s in memory.steps[:3]] == ["", "done; no change was seen", ""]
 
 
 def test_waiting_is_not_being_stuck() -> None:
     result, _, _ = play([Wait(seconds=0)] * 9, Dead(), Limits(steps=6, repeats=3))
     assert result.ending is Ending.STEP_LIMIT
+
+
+class Late(Dead):
+    """Shows the effect of an action only after the wait for it, on the next look; a caret blinks all the time."""
+
+    def observe(self) -> Observation:
+        seen = super().observe()
+        image = seen.image.copy()
+        image[10:30, 40:42] = 255 * (self._count % 2)
+        image[:, :10] = 20 * sum(action.type == "type" for action in self.done)
+        return replace(seen, image=image)
+
+
+def test_a_change_that_comes_late_is_still_one_and_a_caret_is_none() -> None:
+    typing = TypeText(text="a")
+    model = ScriptedModel([typing] * 4 + [CLICK] * 9)
+    result = Agent(Late(), model, Allow(), ListMemory()).run(Task("do it", Limits(steps=12, repeats=3)))
+    assert result.ending is Ending.STUCK
+    assert [s.action for s in result.steps] == [typing] * 4 + [CLICK] * 3
+    assert [s.effect for s in model.histories[-1]] == [""] * 4 + ["done; no change was seen"] * 2
