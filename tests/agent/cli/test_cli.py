@@ -47,6 +47,23 @@ MISTAKES = {
     "an unknown option": (["run", "Press Enter", "--fast"], "--fast"),
     "an unknown command": (["walk"], "walk"),
     "an app on the own desktop": (["run", "Press Enter", "--env", "desktop", "--app", "xterm"], "sandbox"),
+    "a dialect for the built-in model": (
+        ["locate", "PICTURE", "x", "--dialect", "qwen2.5-vl"],
+        "--dialect has no effect",
+    ),
+    "a limit for the built-in model": (
+        ["locate", "PICTURE", "x", "--max-pixels", "9999"],
+        "--max-pixels has no effect",
+    ),
+    "no profile for the built-in model": (["locate", "PICTURE", "x", "--no-profile"], "--no-profile has no effect"),
+    "a model for a view": (["replay", ".", "--model", "builtin"], "--model has no effect with --mode view"),
+    "an env for a simulation": (["replay", ".", "--mode", "simulate", "--env", "phone"], "--env has no effect"),
+    "a dialect for no model": (["doctor", "--dialect", "qwen2.5-vl"], "--dialect has no effect without --model"),
+    "a limit for a baseline": (
+        ["bench", "miniwob", "--model", "baseline:idle", "--max-pixels", "9999"],
+        "--max-pixels has no effect on a baseline",
+    ),
+    "a size for the own desktop": (["run", "x", "--env", "desktop", "--size", "800x600"], "--size shapes the sandbox"),
     "a missing image": (["locate", "nowhere.png", "the button"], "no such image"),
     "an image that is none": (["locate", "FILE", "the button"], "cannot read"),
     "an empty instruction": (["locate", "PICTURE", "  "], "the instruction is empty"),
