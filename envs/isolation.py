@@ -39,7 +39,7 @@ _INSIDE = "/run/handeye/sandbox_programs.py"
 
 
 @dataclass(frozen=True)
-class Share:
+class SharedFolder:
     """A folder or file of this machine that programs see at its own path."""
 
     path: Path
@@ -51,7 +51,7 @@ class Share:
         return ["--bind" if self.writable else "--ro-bind", str(self.path), str(self.path)]
 
 
-def read_share(text: str) -> Share:
+def read_share(text: str) -> SharedFolder:
     """``DIR`` or ``DIR:ro``. Raises `EnvError` for what does not exist or would replace a part of the system."""
     name, read_only = (text[:-3], True) if text.endswith(":ro") else (text, False)
     path = Path(name).expanduser().resolve()
@@ -62,7 +62,7 @@ def read_share(text: str) -> Share:
     ]
     if path in (Path("/"), Path("/tmp")) or any(path.is_relative_to(part) for part in taken):  # noqa: S108
         raise EnvError(f"{path} is a part of the system: share a folder of your own")
-    return Share(path, not read_only)
+    return SharedFolder(path, not read_only)
 
 
 def check_available() -> str:
@@ -74,7 +74,7 @@ def check_available() -> str:
     return found
 
 
-def isolated_command(home: Path, display: str, shares: Sequence[Share], network: Network) -> list[str]:
+def isolated_command(home: Path, display: str, shares: Sequence[SharedFolder], network: Network) -> list[str]:
     """The command line that starts `envs.sandbox_programs` in the namespaces.
 
     `home` is the supervisor's folder, in which ``home`` is the programs' own, and `display` the private one (``:99``).

@@ -28,7 +28,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Share:
+class HitRate:
     """`hits` of `asked`, with the 95 % interval of Wilson's score."""
 
     hits: int
@@ -79,21 +79,21 @@ class Calibration:
         return not self.problem
 
     @property
-    def as_it_was(self) -> Share:
+    def as_it_was(self) -> HitRate:
         """Clicks of the unchanged dialect that land on the disc."""
-        return Share(sum(one.click is not None and one.target.hit(one.click) for one in self.asked), len(self.asked))
+        return HitRate(sum(one.click is not None and one.target.hit(one.click) for one in self.asked), len(self.asked))
 
     @property
-    def accuracy(self) -> Share:
+    def accuracy(self) -> HitRate:
         """Answers that, taken as was found, lie on the disc; unreadable ones count as misses."""
         radii = [one.target.radius for one in self.asked if one.numbers is not None]
         errors = self.fitted.errors if self.fitted else ()
-        return Share(sum(e <= r for e, r in zip(errors, radii, strict=False)), len(self.asked))
+        return HitRate(sum(e <= r for e, r in zip(errors, radii, strict=False)), len(self.asked))
 
     @property
-    def tries(self) -> Share:
+    def tries(self) -> HitRate:
         """Clicks through the finished profile that land on the disc."""
-        return Share(sum(one.click is not None and one.target.hit(one.click) for one in self.tried), len(self.tried))
+        return HitRate(sum(one.click is not None and one.target.hit(one.click) for one in self.tried), len(self.tried))
 
     @property
     def median_error(self) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import os
+import sys
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -143,9 +144,7 @@ def _profiled(model: ChatModel, profile: Path | bool) -> ChatModel:
 @functools.cache
 def _tell(line: str) -> None:
     """One line on stderr, once."""
-    from agent.views.terminal import console
-
-    console().print(line, soft_wrap=True, markup=False)
+    sys.stderr.write(f"{line}\n")
 
 
 def _builtin() -> Model:

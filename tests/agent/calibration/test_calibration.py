@@ -17,7 +17,7 @@ from PIL import Image
 
 from actions.action import Click
 from actions.frame import Box, Frame, Point
-from agent.calibration.calibrate import Calibration, Share, calibrate
+from agent.calibration.calibrate import Calibration, HitRate, calibrate
 from agent.calibration.fitting import NoFitError, fit
 from agent.calibration.profile import (
     CONFIG,
@@ -340,9 +340,9 @@ def test_too_few_answers_are_no_fit() -> None:
 
 
 def test_the_interval_is_wilsons() -> None:
-    low, high = Share(9, 10).interval
+    low, high = HitRate(9, 10).interval
     assert (low, high) == (pytest.approx(0.5958, abs=1e-4), pytest.approx(0.9821, abs=1e-4))
-    assert Share(0, 0).interval == (0, 1)
+    assert HitRate(0, 0).interval == (0, 1)
 
 
 def test_where_settings_lie() -> None:
