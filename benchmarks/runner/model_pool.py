@@ -1,4 +1,4 @@
-"""Who answers: a served model, the built-in one, or a baseline, each ready to be asked by many workers."""
+"""The models of a run: a served one, the built-in one or a baseline, shared by many workers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Lanes = Literal["threads", "processes"]
 
 @dataclass
 class UsageMeter:
-    """What one sample has cost so far: questions asked, requests they took, seconds that the model was at them."""
+    """The cost of one sample so far: questions asked, requests sent, seconds of model time."""
 
     asked: int = 0
     requests: int = 0
@@ -35,7 +35,7 @@ class UsageMeter:
 
 
 class Turn(threading.local):
-    """At most so many threads are at the model at once; the others get their pictures ready meanwhile.
+    """Limits how many threads ask the model at once; the others prepare their pictures meanwhile.
 
     Each thread has its own `meter`, of the sample that it is at.
     """
