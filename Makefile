@@ -8,7 +8,7 @@ APT := xvfb openbox bubblewrap mousepad fonts-dejavu-core fonts-liberation fonts
 APT_DEV := galculator xterm pcmanfm gpicview gnumeric chromium chromium-driver xdotool python3-tk adb
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help demo test test-slow lint bench setup setup-dev lock clean
+.PHONY: help demo test test-slow lint bench mutants setup setup-dev lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,6 +32,9 @@ bench: setup-dev ## speed, against the usual way: milliseconds of a step outside
 	$(BIN)/python -m benchmarks.speed.replay
 	$(BIN)/python -m benchmarks.speed.phone
 
+mutants: setup-dev $(VENV)/.mutants ## mutation testing: ARGS="--sample 40 core", docs/mutants.md
+	nice $(BIN)/python tools/mutants.py $(ARGS)
+
 setup: $(VENV)/.debian $(VENV)/.base
 
 setup-dev: $(VENV)/.debian $(VENV)/.debian-dev $(VENV)/.dev $(VENV)/.tokenizer
@@ -45,6 +48,10 @@ $(VENV)/.dev: pyproject.toml constraints.txt $(BIN)/python
 	@echo "setting up Python packages for the tests in $(VENV) (once)"
 	@$(PIP) install -c constraints.txt -e '.[dev]'
 	@touch $@ $(VENV)/.base
+
+$(VENV)/.mutants: pyproject.toml constraints.txt | $(VENV)/.dev
+	@$(PIP) install -c constraints.txt 'cosmic-ray>=8.7,<9'
+	@touch $@
 
 $(VENV)/.tokenizer: tools/qwen-tokenizer | $(BIN)/python
 	@$(BIN)/python tools/qwen-tokenizer >/dev/null && touch $@ || true

@@ -77,6 +77,16 @@ def test_events_are_played_in_order() -> None:
     ]
 
 
+def test_the_button_is_released_where_the_drag_ends_and_not_before() -> None:
+    device = Notebook()
+    backend = InputBackend(device)
+    backend.perform(parse_action({"type": "drag", "path": [(1, 2), (60, 70), (90, 80)], "seconds": 0.05}), FRAME)
+    assert device.calls[:2] == [("move", 1, 2), ("button", "left", True)]
+    assert device.calls[-2:] == [("move", 90, 80), ("button", "left", False)]
+    assert ("move", 60, 70) in device.calls[2:-2]
+    assert [call[0] for call in device.calls].count("button") == 2
+
+
 @pytest.mark.parametrize("error", [BackendError("lost"), KeyboardInterrupt(), OSError("x")])
 def test_whatever_happens_in_a_drag_nothing_stays_pressed(error: BaseException) -> None:
     device = Notebook(fails_on=("move", 90, 90), error=error)

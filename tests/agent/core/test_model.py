@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+from agent.core.model import Usage
+
+
+def test_the_usage_of_two_requests_is_their_sum_with_the_first_ones_first_token() -> None:
+    first = Usage(prompt_tokens=100, completion_tokens=7, first_token_seconds=0.5, seconds=2.0, requests=1)
+    second = Usage(prompt_tokens=30, completion_tokens=20, first_token_seconds=0.25, seconds=0.5, requests=1)
+    total = Usage(prompt_tokens=130, completion_tokens=27, first_token_seconds=0.5, seconds=2.5, requests=2)
+    assert first + second == total
+    nothing = Usage(requests=0)
+    assert nothing + first == first
+    assert first + nothing == first
