@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from agent.core.model import Usage
+from agent.core.step import Tokens
 
 
 def test_the_usage_of_two_requests_is_their_sum_with_the_first_ones_first_token() -> None:
@@ -11,3 +12,7 @@ def test_the_usage_of_two_requests_is_their_sum_with_the_first_ones_first_token(
     nothing = Usage(requests=0)
     assert nothing + first == first
     assert first + nothing == first
+
+
+def test_no_tokens_are_counted_where_none_are_named() -> None:
+    assert Tokens() == Tokens(prompt=0, completion=0)
