@@ -12,6 +12,7 @@ import numpy as np
 
 from agent.core.step import Patch, Step
 from agent.episodes.format import EpisodeError, reason
+from agent.episodes.private_files import write_private
 from envs.differences import difference, equal
 from envs.env import Image
 from envs.png import encode_overlay, encode_png
@@ -98,7 +99,7 @@ class FrameThread:
         part = self._folder / (name + ".part")
         try:
             data, patch = self._encoder.encode(name, image)
-            part.write_bytes(data)
+            write_private(part, data)
             part.replace(self._folder / name)
         except (OSError, ValueError, MemoryError) as error:
             with contextlib.suppress(OSError):

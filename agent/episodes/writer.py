@@ -27,6 +27,7 @@ from agent.episodes.format import (
     reason,
 )
 from agent.episodes.frame_writer import FrameThread
+from agent.episodes.private_files import FILE_MODE, FOLDER_MODE, write_private
 from envs.env import Image
 
 MIN_FREE = 64 * 2**20
@@ -55,14 +56,15 @@ class EpisodeWriter:
         Raises `EpisodeError` for a folder that is not writable or holds an episode, and for a full disk.
         """
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(FOLDER_MODE, exist_ok=True)
             _refuse_taken(folder)
             free = shutil.disk_usage(folder).free
             if free < MIN_FREE:
                 raise EpisodeError(f"only {free >> 20} MB free for {folder}: make room or choose another --out")
-            (folder / "frames").mkdir()
+            (folder / "frames").mkdir(FOLDER_MODE)
             _write_document(folder, EpisodeDocument(**dict(header)))
-            fd = os.open(folder / "steps.jsonl", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o666)
+            fd = os.open(folder / "steps.jsonl", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, FILE_MODE)
         except OSError as error:
             raise EpisodeError(f"cannot write to {folder}: {reason(error)}; choose another --out") from error
         return cls(folder, header, fd)
@@ -130,12 +132,14 @@ def _refuse_taken(folder: Path) -> None:
     for name in ("episode.json", "steps.jsonl", "frames"):
         if os.path.lexists(folder / name):
             raise EpisodeError(f"{folder} already holds an episode ({name}): choose another --out")
+    if (other := next(folder.iterdir(), None)) is not None:
+        raise EpisodeError(f"{folder} is not empty (it holds {other.name}): choose another --out")
 
 
 def _write_document(folder: Path, document: EpisodeDocument) -> None:
     part = folder / "episode.json.part"
     try:
-        part.write_bytes(encode_record(document, indent=2) + b"\n")
+        write_private(part, encode_record(document, indent=2) + b"\n")
         part.replace(folder / "episode.json")
     finally:
         with contextlib.suppress(OSError):

@@ -21,6 +21,7 @@ from agent.core.model import Model
 from agent.core.policy import Allow, Policy
 from agent.core.task import Limits, Task
 from agent.episodes import EpisodeError, EpisodeHeader, EpisodeWriter
+from agent.episodes.private_files import FOLDER_MODE
 from agent.guard.chain import PolicyChain
 from agent.guard.confirm import Asker, Confirm
 from agent.guard.secrets import Secrets
@@ -36,6 +37,8 @@ from agent.views.terminal import TerminalView, console
 from envs.env import Env
 
 ConfirmMode = Literal["always", "risky", "never"]
+RUNS = Path("runs")
+"""Where episodes go by default, below the working directory."""
 
 
 @dataclass(frozen=True)
@@ -127,12 +130,12 @@ def run_task(instruction: str, spec: EnvSpec | Env, options: RunOptions) -> Run:
         task = Task(instruction, limits)
     except ValueError as error:
         raise UserError(str(error)) from error
-    folder = (options.out or run_folder(instruction)).absolute()
-    _check_folder(folder)
+    _check_folder((options.out or RUNS).absolute())
     policies = [_policy(policy) for policy in options.policies]
     with ExitStack() as stack:
         env, model = _env_and_model(spec, options, stack)
         header = options.secrets.record(EpisodeHeader.of(task, model, env, extra=_extra(spec, options)))
+        folder = (options.out or run_folder(instruction)).absolute()
         memory = EpisodeWriter.create(folder, header)
         stack.callback(memory.close)
         view = stack.enter_context(TerminalView(task, env.name))
@@ -215,12 +218,23 @@ def _extra(spec: EnvSpec | Env, options: RunOptions) -> dict[str, JsonValue]:
 
 
 def run_folder(words: str, longest: int = 40) -> Path:
-    """``runs/2026-11-22T15-04-05-open-the-file-menu`` below the working directory; a number is added if taken."""
+    """A new folder ``runs/2026-11-22T15-04-05-open-the-file-menu`` below the working directory.
+
+    A number is added if the name is taken, also by a run that begins at the same moment. Raises `EpisodeError`.
+    """
     stamp = datetime.datetime.now().strftime("%Y-%m-%dT%H-%M-%S")
     slug = re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")[:longest].rstrip("-")
-    base = Path("runs") / f"{stamp}-{slug or 'task'}"
-    names = (base.with_name(base.name + (f"-{n}" if n else "")) for n in range(10_000))
-    return next(path for path in names if not path.exists())
+    base = RUNS / f"{stamp}-{slug or 'task'}"
+    for path in (base.with_name(base.name + (f"-{n}" if n else "")) for n in range(10_000)):
+        try:
+            RUNS.mkdir(exist_ok=True)
+            path.mkdir(FOLDER_MODE)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise EpisodeError(f"cannot write to {path}: {error.strerror}; choose another folder with --out") from error
+        return path
+    raise EpisodeError(f"{RUNS} is full of runs called {base.name}: choose another folder with --out")
 
 
 def _check_folder(folder: Path) -> None:

@@ -13,6 +13,7 @@ from importlib import resources
 from pathlib import Path
 
 from agent.episodes import Episode, EpisodeError, read_episode
+from agent.episodes.private_files import private
 from agent.views.formatting import clip, ending_words, line, title_words
 from agent.views.markup import Markup, csp_hash, element, join, script_json
 from agent.views.report.data import PageData, header_data, step_data
@@ -35,7 +36,7 @@ def write_report(folder: Path, out: Path | None = None, progress: Progress = lam
     """
     episode = read_episode(folder)
     path = out or folder / "report.html"
-    with written(path, "report") as part, part.open("w", encoding="utf-8", newline="\n") as file:
+    with written(path, "report") as part, open(part, "w", encoding="utf-8", newline="\n", opener=private) as file:
         file.writelines(stream(episode, progress))
     return path
 

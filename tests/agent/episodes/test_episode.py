@@ -27,6 +27,7 @@ from agent.core.step import OutcomeRecord, Step, Tokens, VerdictRecord
 from agent.core.task import Ending, Limits
 from agent.episodes import EpisodeError, EpisodeHeader, EpisodeWriter, json_schema, read_episode
 from agent.episodes.format import EpisodeDocument
+from agent.views.report import write_report
 
 HEADER = EpisodeHeader(
     task="Öffne “File” & عربى 🎉", limits=Limits(steps=7), model="builtin", env="test", platform="desktop"
@@ -318,11 +319,6 @@ def test_a_folder_that_cannot_take_an_episode_is_refused_before_anything_runs(tm
     assert not list((tmp_path / "full").iterdir())
 
 
-def test_a_folder_of_other_things_is_fine(tmp_path):
-    (tmp_path / "notes.txt").write_text("mine")
-    assert write(tmp_path) == list(read_episode(tmp_path).steps)
-
-
 def test_a_background_error_surfaces_at_the_step(tmp_path):
     with EpisodeWriter.create(tmp_path / "e", HEADER) as writer:
         (tmp_path / "e" / "frames").rmdir()
@@ -600,3 +596,23 @@ def test_version_1_is_still_read():
     assert (episode.problems, episode.ending, len(episode.steps)) == ((), Ending.DONE, 2)
     assert episode.steps[0].action == Click(point=Point(10, 5))
     assert episode.image(episode.steps[1]).shape == (24, 32, 3)
+
+
+def test_an_episode_is_its_users_alone(tmp_path):
+    mask = os.umask(0)
+    try:
+        with EpisodeWriter.create(tmp_path / "run", HEADER) as writer:
+            writer.append(step(0, writer.add_frame(picture(1))))
+            writer.finish(Ending.DONE)
+        write_report(tmp_path / "run")
+    finally:
+        os.umask(mask)
+    for path in (tmp_path / "run", *(tmp_path / "run").rglob("*")):
+        assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_a_folder_with_anything_in_it_is_refused_and_left_alone(tmp_path):
+    (tmp_path / "report.html").write_text("mine")
+    with pytest.raises(EpisodeError, match=r"is not empty \(it holds report.html\)"):
+        EpisodeWriter.create(tmp_path, HEADER)
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("report.html", "mine")]
