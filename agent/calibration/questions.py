@@ -56,7 +56,7 @@ def bare_numbers(speaks: Dialect, raw: str) -> ParsedPlace | None:
 
     The point is (first number, second number), whatever they count. None for an answer that names no place.
     """
-    bare = replace(speaks, space="abs_sent", space_for={}, order="xy", overshoot=0.0)
+    bare = replace(speaks, space="abs_sent", space_for={}, order="xy", overshoot=0.0, any_unit=True)
     frame = Frame(id="numbers", width=_WIDE, height=_WIDE)
     try:
         return bare.parse_place(raw, frame)

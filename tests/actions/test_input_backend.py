@@ -125,7 +125,7 @@ def test_pauses_add_up_to_the_time_asked_for() -> None:
     device = Notebook()
     start = time.monotonic()
     perform(device, type="drag", path=[(0, 0), (90, 0)], seconds=0.4)
-    assert 0.4 <= time.monotonic() - start < 0.8
+    assert time.monotonic() - start >= 0.4
 
 
 def test_the_dry_run_supports_what_the_real_backend_does() -> None:

@@ -58,9 +58,9 @@ def test_there_are_tasks_for_every_program_and_of_every_difficulty() -> None:
 
 def test_make_installs_every_program() -> None:
     makefile = (Path(__file__).parents[2] / "Makefile").read_text()
-    packages = re.search(r"^APT := ((?:.*\\\n)*.*)", makefile, re.MULTILINE)
-    assert packages
-    assert {p for task in TASKS.values() for p in task.programs} <= set(packages[1].replace("\\", "").split())
+    lists = re.findall(r"^APT(?:_DEV)? := ((?:.*\\\n)*.*)", makefile, re.MULTILINE)
+    assert len(lists) == 2
+    assert {p for task in TASKS.values() for p in task.programs} <= set(" ".join(lists).replace("\\", "").split())
 
 
 @pytest.mark.parametrize("name", sorted(TASKS))

@@ -190,7 +190,7 @@ class TestEpisodes:
         assert answer.value["why"] == "raw reward -1"
         episode = read_episode(tmp_path)
         assert episode.header.task == "Click button ONE."
-        assert len(episode.steps) == 2
+        assert (len(episode.steps), episode.ending) == (1, "world_over")
 
     def test_a_killed_browser_is_no_answer_and_the_next_sample_has_a_new_one(self, suite):
         sample = sample_of(suite, "click-test/0")

@@ -106,7 +106,7 @@ def test_stopped_by_ctrl_c(server: ScriptedServer, tmp_path: Path) -> None:
     process = start("toy", "--data", data, "--model", server.url, "--out", out, "--json")
     until_answered(out, 10, process)
     process.send_signal(signal.SIGINT)
-    said, told = process.communicate(timeout=20)
+    said, told = process.communicate(timeout=120)
     kept = len(answered(out))
     assert process.returncode == 130
     assert said == ""

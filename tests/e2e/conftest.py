@@ -60,4 +60,4 @@ def clipboard(env: SandboxEnv) -> str:
     script = "import tkinter; r = tkinter.Tk(); r.withdraw(); print(r.clipboard_get(), end='')"
     run = ["/usr/bin/python3", "-c", script]
     environ = {"DISPLAY": env.display or "", "PATH": "/usr/bin:/bin"}
-    return subprocess.run(run, env=environ, capture_output=True, text=True, timeout=20, check=True).stdout
+    return subprocess.run(run, env=environ, capture_output=True, text=True, timeout=60, check=True).stdout

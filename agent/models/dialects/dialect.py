@@ -47,7 +47,8 @@ class View:
     """One frame in a dialect's numbers.
 
     `grid` is laid over the whole frame; `slack` (grid units) is how far beyond its right and lower edge a number is
-    still taken for the edge; `pointer` is where the pointer is (frame pixels), None when nobody knows.
+    still taken for the edge; `pointer` is where the pointer is (frame pixels), None when nobody knows. `any_unit` takes
+    parts of a side for numbers of the grid instead of refusing them.
     """
 
     frame: Frame
@@ -56,6 +57,7 @@ class View:
     swap: bool = False
     decimals: int = 0
     pointer: Point | None = None
+    any_unit: bool = False
 
     def point(self, first: float, second: float, notes: list[str]) -> Point:
         """A dialect's two numbers in frame pixels.
@@ -64,7 +66,12 @@ class View:
         out, negative or not finite.
         """
         x, y = map(float, (second, first) if self.swap else (first, second))
-        if self.grid.width > 1 and all(0 <= n <= 1 for n in (x, y)) and not (x.is_integer() and y.is_integer()):
+        if (
+            not self.any_unit
+            and self.grid.width > 1
+            and all(0 <= n <= 1 for n in (x, y))
+            and not (x.is_integer() and y.is_integer())
+        ):
             raise Unreadable(f"({x:g}, {y:g}) are parts of a side; wanted are numbers up to {self.grid.width:g}")
         for value, side, name in ((x, self.grid.width, "x"), (y, self.grid.height, "y")):
             if not math.isfinite(value) or not 0 <= value <= side + self.slack:
@@ -168,7 +175,7 @@ class Dialect:
     `View.slack`). `thinks` says that answers may begin with a tagged thought. `keep_special_tokens` says that the
     places lose their marks if the server drops special tokens from its text. `space_for` is where a family's own code
     counts otherwise for one use than for the rest. `told` is the space whose sides prompts tell, where that is not the
-    one of the answers (a model that was measured to answer otherwise than it is asked).
+    one of the answers (a model that was measured to answer otherwise than it is asked). `any_unit` is for measuring: see `View`.
     """
 
     name: str
@@ -194,6 +201,7 @@ class Dialect:
     preamble: bool = False
     place_format: str = ""
     prompt_space: Space | None = None
+    any_unit: bool = False
 
     def can(self, ability: Ability, platform: Platform | None = None) -> bool:
         """Whether a model of this family can do that on `platform`, or on any (None)."""
@@ -219,7 +227,7 @@ class Dialect:
         """`frame` in this dialect's numbers. Raises ValueError for a frame that the resize rule refuses."""
         decimals = 4 if self._space(use) == "rel1" else 0
         slack = max(self.overshoot, 1.0) if self._space(use) == "rel999" else self.overshoot  # 1000 is the edge too
-        return View(frame, self._grid(frame, use), slack, self.order == "yx", decimals, pointer)
+        return View(frame, self._grid(frame, use), slack, self.order == "yx", decimals, pointer, self.any_unit)
 
     def _space(self, use: Use) -> Space:
         return self.space_for.get(use, self.space)

@@ -45,7 +45,7 @@ class Person:
         self._env = {**os.environ, "DISPLAY": display}
 
     def __call__(self, *words: str, rest: float = 0.25) -> None:
-        subprocess.run(["xdotool", *words], env=self._env, check=True, timeout=20)
+        subprocess.run(["xdotool", *words], env=self._env, check=True, timeout=60)
         time.sleep(rest)
 
     def type(self, text: str) -> None:
@@ -190,7 +190,7 @@ def test_ctrl_c_ends_it_and_the_app_is_step_one(tmp_path: Path) -> None:
     person("key", "Escape")
     person("key", "ctrl+c")  # in the terminal, one is to believe
     process.send_signal(signal.SIGINT)
-    said = json.loads(process.communicate(timeout=60)[0])
+    said = json.loads(process.communicate(timeout=120)[0])
     assert (process.returncode, said["ending"]) == (0, "done")
     episode = read_episode(tmp_path / "demo")
     actions = [step.action for step in episode.steps]
@@ -322,7 +322,7 @@ def test_a_phone_is_recorded_while_a_second_adb_uses_it(tmp_path: Path) -> None:
             device.shell(line)
             time.sleep(1.2)
         process.send_signal(signal.SIGINT)
-        said = json.loads(process.communicate(timeout=60)[0])
+        said = json.loads(process.communicate(timeout=120)[0])
     finally:
         process.kill()
         server.stop()
