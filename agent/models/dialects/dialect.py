@@ -175,7 +175,8 @@ class Dialect:
     `View.slack`). `thinks` says that answers may begin with a tagged thought. `keep_special_tokens` says that the
     places lose their marks if the server drops special tokens from its text. `space_for` is where a family's own code
     counts otherwise for one use than for the rest. `told` is the space whose sides prompts tell, where that is not the
-    one of the answers (a model that was measured to answer otherwise than it is asked). `any_unit` is for measuring: see `View`.
+    one of the answers (a model that was measured to answer otherwise than it is asked). `any_unit` is for measuring:
+    see `View`.
     """
 
     name: str
