@@ -264,7 +264,7 @@ def together(endpoint: HFEndpoint, requests: list[Request]) -> list[Reply]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=300)
     return [replies[number] for number in range(len(requests))]
 
 
