@@ -19,6 +19,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -41,7 +42,9 @@ PYTEST = [
 ]
 SAME = ["--hypothesis-profile=ci"]
 """The same examples in each run, so that a survivor does not depend on chance."""
-UNCHANGED = re.compile(r"RemoveDecorator|BinaryOperator_BitOr_")
+SLOWER = 10
+"""A mutant that takes this many times the time of the tests has run out of time."""
+UNTRIED = re.compile(r"RemoveDecorator|BinaryOperator_BitOr_")
 """Operators whose mutants are mostly of no meaning: ``X | None`` in annotations, ``@dataclass`` removed."""
 
 
@@ -69,24 +72,40 @@ def main() -> None:
 
 def run(work: Path, room: str, settings: dict[str, Any], sample: int, seed: int) -> None:
     """Copy the tree, check that its tests pass, list the mutants, draw, and test those without a result."""
-    tree, session = work / room, work / f"{room}.sqlite"
+    tree, session, config = work / room, work / f"{room}.sqlite", work / f"{room}.toml"
     if not session.exists():
         copy(tree)
-    tests = [sys.executable, *PYTEST, *SAME, *settings["tests"]]
-    config = work / f"{room}.toml"
-    if not session.exists():
-        check(tests, tree)
-        config.write_text(
-            "[cosmic-ray]\n"
-            f"module-path = {settings['sources']!r}\ntimeout = {settings['timeout']}.0\nexcluded-modules = []\n"
-            f"test-command = {json.dumps(shlex.join(tests))}\n[cosmic-ray.distributor]\nname = 'local'\n",
-            encoding="utf-8",
-        )
-        fresh = session.with_suffix(".new")
-        cosmic_ray("init", config, fresh, tree)
-        fresh.rename(session)
+        begin(settings, config, session, tree)
+    restore(tree, settings["sources"])
     draw(session, sample, seed)
     cosmic_ray("exec", config, session, tree)
+
+
+def begin(settings: dict[str, Any], config: Path, session: Path, tree: Path) -> None:
+    """Write the configuration of cosmic-ray, with a limit from the time of the tests, and the list of mutants."""
+    tests = [sys.executable, *PYTEST, *SAME, *settings["tests"]]
+    config.write_text(
+        "[cosmic-ray]\n"
+        f"module-path = {settings['sources']!r}\ntimeout = {SLOWER * check(tests, tree):.1f}\nexcluded-modules = []\n"
+        f"test-command = {json.dumps(shlex.join(tests))}\n[cosmic-ray.distributor]\nname = 'local'\n",
+        encoding="utf-8",
+    )
+    fresh = session.with_suffix(".new")
+    cosmic_ray("init", config, fresh, tree)
+    fresh.rename(session)
+
+
+def restore(tree: Path, sources: list[str]) -> None:
+    """Undo the mutation that a killed run left; exit when the source is no longer what the results are about."""
+    for source in sources:
+        files = (
+            [source] if source.endswith(".py") else [str(p.relative_to(ROOT)) for p in (ROOT / source).rglob("*.py")]
+        )
+        for name in files:
+            now, kept = (ROOT / name).read_bytes(), tree.with_suffix(".unchanged") / name
+            if not kept.is_file() or kept.read_bytes() != now:
+                sys.exit(f"{name} has changed since the run began: remove {tree.parent}")
+            (tree / name).write_bytes(now)
 
 
 def copy(tree: Path) -> None:
@@ -99,15 +118,19 @@ def copy(tree: Path) -> None:
         if (ROOT / name).is_file():
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, tree / name)
+    shutil.rmtree(tree.with_suffix(".unchanged"), ignore_errors=True)
+    shutil.copytree(tree, tree.with_suffix(".unchanged"))
     compiling = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "checked-hash"]
     subprocess.run([*compiling, "actions", "agent", "envs", "benchmarks", "handeye"], cwd=tree, check=True)
 
 
-def check(tests: list[str], tree: Path) -> None:
-    """Exit when the tests fail on the unchanged source: every mutant would count as killed."""
+def check(tests: list[str], tree: Path) -> float:
+    """The seconds of the tests. Exits when they fail on the unchanged source: every mutant would count as killed."""
+    start = time.monotonic()
     done = subprocess.run(tests, cwd=tree, env=environment(tree), capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"the tests fail without a mutation:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return time.monotonic() - start
 
 
 def environment(tree: Path) -> dict[str, str]:
@@ -128,7 +151,7 @@ def draw(session: Path, sample: int, seed: int) -> None:
 
     with use_db(session, WorkDB.Mode.open) as db:
         found = {job: result.worker_outcome for job, result in db.results}
-        items = [item for item in db.work_items if not UNCHANGED.search(item.mutations[0].operator_name)]
+        items = [item for item in db.work_items if not UNTRIED.search(item.mutations[0].operator_name)]
         items.sort(key=lambda item: (*place(item), item.mutations[0].operator_name, item.mutations[0].occurrence))
         random.Random(seed).shuffle(items)
         drawn = {item.job_id for item in items[: sample or None]}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import FrozenInstanceError, fields
 from itertools import pairwise
 from typing import Any
 
@@ -114,6 +115,36 @@ def test_a_drag_is_smooth_starts_small_and_takes_its_time(
     assert length < 20 or len(early) >= 5
     width, height = end[0] - start[0], end[1] - start[1]
     assert all(abs((x - start[0]) * height - (y - start[1]) * width) <= length for x, y in moves)  # on the line
+
+
+def test_a_drag_moves_evenly_for_nine_tenths_of_its_time_and_then_rests() -> None:
+    drag = events(type="drag", path=[(0, 0), (600, 0), (600, 600)], seconds=2)
+    pauses = [event.seconds for event in drag if isinstance(event, Pause)]
+    assert min(pauses) >= 0
+    assert pauses[-1] == pytest.approx(0.2)
+    elapsed, at = 0.0, [MoveTo(0, 0)]
+    for event in drag[2:]:
+        if isinstance(event, Pause):
+            elapsed += event.seconds
+        elif isinstance(event, MoveTo):
+            at.append(event)
+            assert abs((event.x + event.y) - 1200 * elapsed / 1.8) <= 1
+    assert MoveTo(600, 0) in at
+
+
+def test_an_event_cannot_be_changed() -> None:
+    for event in (
+        MoveTo(1, 2),
+        ButtonDown(L),
+        ButtonUp(L),
+        Wheel(0, 1),
+        KeyDown("a"),
+        KeyUp("a"),
+        TextInput("a"),
+        Pause(1),
+    ):
+        with pytest.raises(FrozenInstanceError):
+            setattr(event, fields(event)[0].name, 9)
 
 
 def test_a_drag_holds_its_keys_around_the_button() -> None:

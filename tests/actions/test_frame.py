@@ -106,3 +106,28 @@ def test_boxes_overlap_no_more_than_the_smaller_and_lie_in_their_union(a: Box, b
     assert a.union(b).holds(a.center)
     assert a.union(b).holds(b.center)
     assert a.overlap(a) == a.area
+
+
+def test_the_measures_of_a_box() -> None:
+    box, other = Box(10, 20, 40, 60), Box(30, 50, 100, 200)
+    assert (box.width, box.height, box.area, box.center) == (30, 40, 1200, Point(25, 40))
+    assert box.grown(3) == Box(7, 17, 43, 63)
+    assert box.overlap(other) == other.overlap(box) == 100
+    assert box.overlap(Box(41, 0, 50, 100)) == box.overlap(Box(0, 61, 50, 70)) == 0
+    assert box.union(other) == other.union(box) == Box(10, 20, 100, 200)
+    for x, y, inside in (
+        (10, 20, True),
+        (40, 60, True),
+        (9, 20, False),
+        (10, 19, False),
+        (41, 60, False),
+        (40, 61, False),
+    ):
+        assert box.holds(Point(x, y)) is inside
+
+
+def test_a_part_that_is_enlarged_maps_back_to_the_whole() -> None:
+    part = Frame(id="1", width=1000, height=800).enlarged_part(100, 200, 300, 150, 2.5)
+    assert (part.id, part.width, part.height) == ("1+zoom", 750, 375)
+    assert part.to_exact_input(Point(0, 0)) == Point(100, 200)
+    assert part.to_exact_input(Point(750, 375)) == Point(400, 350)

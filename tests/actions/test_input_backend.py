@@ -121,6 +121,55 @@ def test_two_single_clicks_on_one_place_are_never_a_double_click() -> None:
     assert elsewhere - second < DOUBLE_CLICK_SECONDS / 2
 
 
+class Clock:
+    """A clock that only sleeping moves."""
+
+    def __init__(self) -> None:
+        self.now, self.slept = 1000.0, 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now, self.slept = self.now + seconds, self.slept + seconds
+
+
+@pytest.mark.parametrize(
+    ("second", "waits"),
+    [
+        ({"type": "click", "point": (50, 50)}, True),
+        ({"type": "click", "point": (58, 50)}, True),
+        ({"type": "click", "point": (50, 50), "keys": ["ctrl"]}, True),
+        ({"type": "click", "point": (59, 50)}, False),
+        ({"type": "click", "point": (57, 57)}, False),
+        ({"type": "click", "point": (50, 50), "button": "right"}, False),
+        ({"type": "move", "point": (50, 50)}, False),
+        ({"type": "type", "text": "x"}, False),
+    ],
+)
+def test_only_a_press_that_would_make_a_double_click_waits(
+    second: dict[str, Any], waits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr("actions.input_backend.time", clock)
+    backend = InputBackend(Notebook())
+    backend.perform(parse_action({"type": "click", "point": (50, 50), "count": 2}), FRAME)
+    assert clock.slept == 0
+    clock.now += 0.125
+    backend.perform(parse_action(second), FRAME)
+    assert clock.slept == (0.375 if waits else 0)  # of half a second, what Windows, macOS and Chromium have
+
+
+def test_a_click_after_a_while_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr("actions.input_backend.time", clock)
+    backend = InputBackend(Notebook())
+    for _ in range(2):
+        backend.perform(parse_action({"type": "click", "point": (50, 50)}), FRAME)
+        clock.now += DOUBLE_CLICK_SECONDS
+    assert clock.slept == 0
+
+
 def test_pauses_add_up_to_the_time_asked_for() -> None:
     device = Notebook()
     start = time.monotonic()

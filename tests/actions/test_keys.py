@@ -77,3 +77,9 @@ def test_other_systems_spellings(written: str, meant: str) -> None:
 def test_an_unknown_key_is_told_the_nearest() -> None:
     with pytest.raises(ValueError, match=r"unknown key 'Page_Dwn' \(nearest: 'page_down'\)"):
         check_key("Page_Dwn")
+
+
+@pytest.mark.parametrize("digit", range(10))
+@pytest.mark.parametrize("spelling", ["kp_{}", "numpad{}", "numpad_{}", "num{}", "digit{}", "Digit{}"])
+def test_every_digit_has_each_spelling(digit: int, spelling: str) -> None:
+    assert check_key(spelling.format(digit)) == str(digit)

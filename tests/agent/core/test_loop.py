@@ -133,6 +133,8 @@ def test_a_lost_device_ends_the_run(faults: dict[str, Any], steps: int) -> None:
     [
         (Limits(steps=2), Ending.STEP_LIMIT, 2),
         (Limits(tokens=150), Ending.COST_LIMIT, 2),
+        (Limits(tokens=200), Ending.COST_LIMIT, 2),
+        (Limits(tokens=201), Ending.COST_LIMIT, 3),
         (Limits(seconds=0.05), Ending.TIME_LIMIT, 1),
     ],
 )

@@ -228,3 +228,8 @@ def test_the_value_as_it_is_and_as_python_writes_it_is_redacted():
     secrets = Secrets({"PW": "a\\b'c"})
     assert secrets.redact("x a\\b'c") == "x {{secret:PW}}"
     assert secrets.redact(repr("x a\\b'c")) == '"x {{secret:PW}}"'
+
+
+def test_a_value_with_both_quotes_is_redacted_as_python_writes_it():
+    value = "a'b\"c"
+    assert Secrets({"PW": value}).redact(repr(f"x {value} y")) == "'x {{secret:PW}} y'"

@@ -75,7 +75,7 @@ def test_the_nearest_key_is_named() -> None:
 KEYS = st.sampled_from([*NAMED, *"abz019-,./"])
 
 
-@given(st.lists(st.lists(KEYS, min_size=1, max_size=3).map("+".join), min_size=1, max_size=3))
+@given(st.lists(st.lists(KEYS, min_size=1, max_size=3, unique=True).map("+".join), min_size=1, max_size=3))
 def test_what_can_be_written_is_read_as_it_was_meant(chords: list[str]) -> None:
     action = Key(chords=tuple(chords))
     for written in (key_names(action), key_text(action), key_text(action, "+")):

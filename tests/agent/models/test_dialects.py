@@ -147,6 +147,7 @@ KEYS = st.lists(
     st.sampled_from(["ctrl", "shift", "alt", "a", "7", "plus", "f5", "enter", "pagedown", "space", "-", "left"]),
     min_size=1,
     max_size=3,
+    unique=True,
 )
 TEXT = st.text(st.characters(codec="utf-8"), max_size=40) | st.sampled_from(
     [
