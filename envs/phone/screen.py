@@ -40,6 +40,7 @@ class PhoneScreen:
         self._content, self._size, self._folder, self._guard = content, size, folder, guard
         self.on_touch: Callable[[str, Point | None], None] = lambda event, at: None
         self._gesture, self._starting = threading.Lock(), threading.Lock()
+        self._exclusive = threading.RLock()  # a screenshot during a touch takes the focus from the field
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="phone content")
         self._start()
 
@@ -76,14 +77,14 @@ class PhoneScreen:
     def resize(self, size: tuple[int, int]) -> None:
         """Another size: a turned phone."""
         width, height = (side // SCALE for side in size)
-        self._page.call(
+        self._call(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=SCALE, mobile=True
         )
         self._size = size
 
     def png(self) -> bytes:
         """The screen as a PNG file."""
-        found = self._page.call("Page.captureScreenshot", format="png", optimizeForSpeed=True)
+        found = self._call("Page.captureScreenshot", format="png", optimizeForSpeed=True)
         return base64.b64decode(found["data"])
 
     def touch(self, path: Sequence[Point], seconds: float = 0.0) -> None:
@@ -102,39 +103,46 @@ class PhoneScreen:
 
     def _tap(self, at: Point, seconds: float) -> None:
         """Down and up without waiting for the page between: a busy machine does not make a long press of a tap."""
-        self.on_touch("touchStart", at)
-        self._page.tell("Input.dispatchTouchEvent", type="touchStart", touchPoints=[_css(at)])
-        time.sleep(seconds)
-        self._page.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
-        self.on_touch("touchEnd", None)
+        with self._exclusive:
+            self.on_touch("touchStart", at)
+            self._page.tell("Input.dispatchTouchEvent", type="touchStart", touchPoints=[_css(at)])
+            time.sleep(seconds)
+            self._page.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+            self.on_touch("touchEnd", None)
 
     def touch_event(self, event: str, at: Point | None = None) -> None:
         """One touch event: ``touchStart``, ``touchMove``, ``touchEnd`` or ``touchCancel``."""
         self.on_touch(event, at)
         points = [] if at is None else [_css(at)]
-        self._page.call("Input.dispatchTouchEvent", type=event, touchPoints=points)
+        self._call("Input.dispatchTouchEvent", type=event, touchPoints=points)
 
     def type(self, text: str) -> None:
         """Text into the focused field, if there is one."""
-        self._page.call("Input.insertText", text=text)
+        self._call("Input.insertText", text=text)
 
     def press(self, key: str, code: str, number: int) -> None:
         """A key of a keyboard, e.g. ``("Tab", "Tab", 9)``."""
         for event in ("rawKeyDown", "keyUp"):
-            self._page.call("Input.dispatchKeyEvent", type=event, key=key, code=code, windowsVirtualKeyCode=number)
+            self._call("Input.dispatchKeyEvent", type=event, key=key, code=code, windowsVirtualKeyCode=number)
 
     def ask(self, expression: str) -> Any:
         """The JSON value of a JavaScript expression of the system's page."""
-        return self._page.evaluate(expression)
+        with self._exclusive:
+            return self._page.evaluate(expression)
 
     def apply(self, function: str, *arguments: Any) -> Any:
         """The JSON value of a JavaScript function called with JSON `arguments`."""
-        return self._page.apply(function, *arguments)
+        with self._exclusive:
+            return self._page.apply(function, *arguments)
 
     def close(self) -> None:
         """End the browser. Safe to call twice."""
         self._browser.close()
         self._workers.shutdown(wait=False, cancel_futures=True)
+
+    def _call(self, method: str, **params: Any) -> dict[str, Any]:
+        with self._exclusive:
+            return self._page.call(method, **params)
 
     def _event(self, method: str, params: dict[str, Any]) -> None:
         if method == "Fetch.requestPaused":

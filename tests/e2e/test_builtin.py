@@ -44,7 +44,6 @@ def test_a_calculator_is_clicked() -> None:
         assert clipboard(env) == "56"
 
 
-@pytest.mark.xfail(reason="open: the isolated sandbox does not share the folder of this test", strict=False)
 def test_a_terminal_runs_a_command(in_tmp: Path) -> None:
     with SandboxEnv(["xterm"]) as env:
         result = work(env, 'Type "printf %s Grüße > made.txt" and press Enter')
@@ -104,7 +103,6 @@ root.mainloop()
 """
 
 
-@pytest.mark.xfail(reason="open: the isolated sandbox does not share the folder of this test", strict=False)
 def test_a_message_box_that_nobody_spoke_of_is_closed(in_tmp: Path) -> None:
     (in_tmp / "preferences.py").write_text(PREFERENCES)
     with SandboxEnv(["/usr/bin/python3 preferences.py"], cwd=".") as env:

@@ -302,7 +302,6 @@ def test_what_may_be_stored() -> None:
 # --- the phone -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(reason="the second adb server has no key of the phone: to be given --key", strict=False)
 @pytest.mark.skipif(not INSTALLED, reason="needs Chromium")
 def test_a_phone_is_recorded_while_a_second_adb_uses_it(tmp_path: Path) -> None:
     process, told = start(tmp_path / "demo", "--env", "phone", "--app", "Settings", "--task", "Look around", "--json")
@@ -340,7 +339,6 @@ def test_a_phone_is_recorded_while_a_second_adb_uses_it(tmp_path: Path) -> None:
     assert simulate(tmp_path / "demo").ok
 
 
-@pytest.mark.xfail(reason="open: a click list is kept on a busy machine", strict=False)
 @pytest.mark.skipif(not INSTALLED, reason="needs Chromium")
 @pytest.mark.parametrize("hidden", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_taps_on_the_keyboard_into_a_field_that_hides_them_are_not_kept(

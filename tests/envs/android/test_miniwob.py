@@ -203,7 +203,6 @@ def fetched(address: str, body: bytes | None = None) -> int:
         return error.code
 
 
-@pytest.mark.xfail(reason="the random name of an episode may hold the digit that the test replaces", strict=False)
 def test_the_page_server_serves_and_hears_only_those_who_know() -> None:
     server = MiniwobServer()
     try:

@@ -209,7 +209,6 @@ def test_the_users_input_method_is_put_back_by_the_next_run_after_a_kill(
     assert state(phone)["settings"] == before
 
 
-@pytest.mark.xfail(reason="open: a key that was refused is accepted since every spelling is read", strict=False)
 def test_keys(backend: AdbBackend, phone: Phone) -> None:
     backend.perform(TypeText(text="abc"), FRAME)
     backend.perform(Key(chords=("backspace", "X", "y", "7")), FRAME)
