@@ -32,7 +32,8 @@ SCRIPT = [
 def test_no_byte_and_no_pixel_of_a_secret_is_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("THE_CODE", VALUE)
     typed = tmp_path / "typed.json"
-    more = ("--live", "--confirm", "always", "--secret", "PW=env:THE_CODE")
+    more = ("--live", "--confirm", "always", "--secret", "PW=env:THE_CODE", "--share", f"{FORM.parent}:ro")
+    more += ("--share", str(tmp_path))
     with ScriptedServer(SCRIPT) as server:
         app = f"/usr/bin/python3 {FORM} {typed}"
         running = Running(tmp_path, server.url, *more, task=f"Sign in with {VALUE}", app=app)

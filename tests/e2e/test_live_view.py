@@ -256,7 +256,7 @@ def check_record(episode: Episode) -> None:
     assert first.decided is not None
     assert first.action != first.decided
     assert typed.action is not None
-    assert typed.action.model_dump() == {"type": "type", "text": "Ada <b>Lovelace</b>"}
+    assert typed.action.model_dump() == {"type": "type", "text": "Ada <b>Lovelace</b>", "clear": False}
     assert asked.outcome is not None
     assert asked.outcome.detail == "the person said: green"
     assert taken.verdict is not None

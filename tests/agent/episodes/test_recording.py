@@ -303,7 +303,14 @@ def test_what_may_be_stored() -> None:
 
 
 @pytest.mark.skipif(not INSTALLED, reason="needs Chromium")
-def test_a_phone_is_recorded_while_a_second_adb_uses_it(tmp_path: Path) -> None:
+def test_a_phone_is_recorded_while_a_second_adb_of_the_same_user_uses_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = tmp_path / "home/.android/adbkey"
+    key.parent.mkdir(parents=True)
+    subprocess.run([adbutils.adb_path(), "keygen", str(key)], check=True, capture_output=True, timeout=60)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("ADB_VENDOR_KEYS", str(key))
     process, told = start(tmp_path / "demo", "--env", "phone", "--app", "Settings", "--task", "Look around", "--json")
     serial = re.findall(r"127\.0\.0\.1:\d+", told)[0]
     from envs.android.simulated import PrivateAdbServer

@@ -222,7 +222,7 @@ def test_the_page_server_serves_and_hears_only_those_who_know() -> None:
         assert not episode.state.done
         own_name = address.rsplit("episode=", 1)[1].encode()
         for raw in (1, -1):
-            assert fetched(f"{own}/told", told.replace(b"other", own_name).replace(b"1", b"%d" % raw)) == 200
+            assert fetched(f"{own}/told", told.replace(b"other", own_name).replace(b": 1", b": %d" % raw)) == 200
         assert episode.state == PageState(True, 1.0, 1.0)  # the first end counts
         with pytest.raises(EnvError, match="no page 'nope'"):
             server.open("nope", 1)
