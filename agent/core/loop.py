@@ -247,8 +247,7 @@ class Agent:
             why = self.env.over()
         if why is not None:
             raise _Ended(Ending.WORLD_OVER, why)
-        if (end := run.spent()) is not None:
-            raise end
+        self._interrupted(run)
         if len(run.history) >= limits.steps:
             raise _Ended(Ending.STEP_LIMIT, f"the limit of {limits.steps} steps was reached")
         if limits.repeats is not None and (count := repeated_without_effect(run.history)) >= limits.repeats:
@@ -258,15 +257,19 @@ class Agent:
         if self.stop:
             raise _Ended(Ending.STOPPED_BY_USER, self.stop.reason)
 
+    def _interrupted(self, run: _Run) -> None:
+        """End the run where it was stopped or its time or tokens are used up."""
+        self._stopped()
+        if (end := run.spent()) is not None:
+            raise end
+
     def _step(self, run: _Run) -> None:
         draft = _Draft(len(run.history), dict(run.last_record))
         with self._remembered(draft, run):
             observation, decision = self._look_and_decide(draft, run)
             if decision is None:
                 return
-            self._stopped()
-            if (end := run.spent()) is not None:
-                raise end
+            self._interrupted(run)
             verdict = self._review(draft, decision, observation)
             if verdict.kind != "skip":
                 outcome = self._perform(draft, run, verdict.action, observation.frame)
@@ -288,9 +291,7 @@ class Agent:
             try:
                 return observation, self._decide(draft, run, observation)
             except LookAgain as again:
-                self._stopped()
-                if (end := run.spent()) is not None:
-                    raise end from again
+                self._interrupted(run)
                 time.sleep(again.seconds)
 
     def _decide(self, draft: _Draft, run: _Run, observation: Observation) -> Decision | None:

@@ -128,6 +128,17 @@ class EpisodeWriter:
         return self._fd
 
 
+def check_folder(folder: Path) -> None:
+    """Raise `EpisodeError` where no episode can be begun in `folder` (absolute); nothing is made."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not there.is_dir():
+        raise EpisodeError(f"cannot write to {folder}: {there} is a file; choose another folder with --out")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise EpisodeError(f"cannot write to {there}: permission denied; choose another folder with --out")
+    if there == folder:
+        _refuse_taken(folder)
+
+
 def _refuse_taken(folder: Path) -> None:
     for name in ("episode.json", "steps.jsonl", "frames"):
         if os.path.lexists(folder / name):

@@ -18,18 +18,18 @@ from rich.markup import escape
 from rich.text import Text
 
 from actions.action import Finish, Open, describe, one_line
-from actions.errors import HandeyeError
 from agent.core.errors import UserError
 from agent.core.step import Step
 from agent.core.task import Ending
-from agent.episodes import EpisodeError, EpisodeHeader, EpisodeWriter, software_versions
+from agent.episodes import EpisodeHeader, EpisodeWriter, software_versions
 from agent.episodes.recording.privacy import Privacy
 from agent.episodes.recording.recorder import Recorder
 from agent.episodes.recording.source import InputListener, RecordingSource
 from agent.episodes.recording.step_writer import StepWriter
+from agent.episodes.writer import check_folder
 from agent.guard.secrets import Secrets
 from agent.run.env_spec import EnvKind
-from agent.views.report import write_report
+from agent.run.session import report_of
 from agent.views.terminal import console
 from agent.views.viewer import Viewer
 from envs.hotkey import STOP_CHORD, watch_for_stop
@@ -135,7 +135,7 @@ def record(options: RecordOptions) -> RecordingResult:
     Raises `actions.errors.HandeyeError` when it cannot start; after that every failure is an ending.
     """
     task = options.secrets.redact(options.task).strip() or UNNAMED
-    _check_free(options.out)
+    check_folder(options.out.absolute())
     end, start = _EndRequest(), time.monotonic()
     privacy = Privacy(options.secrets, options.keep_unseen)
     with ExitStack() as stack:
@@ -157,7 +157,7 @@ def record(options: RecordOptions) -> RecordingResult:
         ending, message = _close(recorder, end, problem, options)
         writer.finish(ending, message)
     left_out = {**recorder.left_out, **recorder.gestures.unknown}
-    seconds, report = time.monotonic() - start, _report(writer.folder)
+    seconds, report = time.monotonic() - start, report_of(writer.folder)
     return RecordingResult(
         writer.folder, ending, message, steps.count, seconds, tuple(privacy.hidden), left_out, report
     )
@@ -269,22 +269,3 @@ def _print_step(step: Step) -> None:
     for note in step.notes:
         line.append(f"  {one_line(note)}", "yellow")
     console().print(line, soft_wrap=True)
-
-
-def _check_free(out: Path) -> None:
-    """Raises `EpisodeError` where no episode can be begun, before anything is opened."""
-    if (out / "episode.json").exists():
-        raise EpisodeError(f"{out} already holds an episode: choose another --out")
-    there = next(path for path in (out.absolute(), *out.absolute().parents) if path.exists())
-    if not there.is_dir():
-        raise EpisodeError(f"cannot write to {out}: {there} is a file; choose another folder with --out")
-
-
-def _report(folder: Path) -> Path | None:
-    try:
-        path = write_report(folder)
-    except (HandeyeError, OSError) as error:
-        console().print(f"[yellow]no report: {escape(str(error))}[/]", soft_wrap=True)
-        return None
-    console().print(f"episode {folder}\nreport  {path}", soft_wrap=True, markup=False)
-    return path

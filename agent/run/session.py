@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import os
 import re
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -15,6 +14,7 @@ from pydantic import JsonValue
 from rich.markup import escape
 
 from actions.action import AnyAction, describe
+from actions.errors import HandeyeError
 from agent.core.errors import UserError
 from agent.core.loop import Result
 from agent.core.model import Model
@@ -22,6 +22,7 @@ from agent.core.policy import Allow, Policy
 from agent.core.task import Limits, Task
 from agent.episodes import EpisodeError, EpisodeHeader, EpisodeWriter
 from agent.episodes.private_files import FOLDER_MODE
+from agent.episodes.writer import check_folder
 from agent.guard.chain import PolicyChain
 from agent.guard.confirm import Asker, Confirm
 from agent.guard.secrets import Secrets
@@ -130,7 +131,7 @@ def run_task(instruction: str, spec: EnvSpec | Env, options: RunOptions) -> Run:
         task = Task(instruction, limits)
     except ValueError as error:
         raise UserError(str(error)) from error
-    _check_folder((options.out or RUNS).absolute())
+    check_folder((options.out or RUNS / "new").absolute())
     policies = [_policy(policy) for policy in options.policies]
     with ExitStack() as stack:
         env, model = _env_and_model(spec, options, stack)
@@ -237,15 +238,6 @@ def run_folder(words: str, longest: int = 40) -> Path:
     raise EpisodeError(f"{RUNS} is full of runs called {base.name}: choose another folder with --out")
 
 
-def _check_folder(folder: Path) -> None:
-    """Fail before anything is started rather than after, and make nothing yet. Raises `EpisodeError`."""
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    if not there.is_dir():
-        raise EpisodeError(f"cannot write to {folder}: {there} is a file; choose another folder with --out")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise EpisodeError(f"cannot write to {there}: permission denied; choose another folder with --out")
-
-
 def policy_for(
     confirm: ConfirmMode | None, own: bool, ask: Asker, explain: Callable[[AnyAction], str] = describe
 ) -> Policy:
@@ -258,7 +250,7 @@ def report_of(folder: Path) -> Path | None:
     """The report of a finished episode, written and announced; None where that failed, which is said."""
     try:
         path = write_report(folder)
-    except (EpisodeError, OSError) as error:
+    except (HandeyeError, OSError) as error:
         console().print(f"[yellow]no report: {escape(str(error))}[/]", soft_wrap=True)
         return None
     console().print(f"episode {folder}\nreport  {path}", soft_wrap=True, markup=False)
