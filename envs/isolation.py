@@ -57,10 +57,7 @@ def read_share(text: str) -> SharedFolder:
     path = Path(name).expanduser().resolve()
     if not path.exists():
         raise EnvError(f"no folder {path}: share one that exists")
-    taken = [
-        Path(part) for part in ("/usr", "/etc", "/proc", "/dev", "/sys", "/run", "/bin", "/lib", "/lib64", "/sbin")
-    ]
-    if path in (Path("/"), Path("/tmp")) or any(path.is_relative_to(part) for part in taken):  # noqa: S108
+    if path in (Path("/"), Path("/tmp")) or any(path.is_relative_to(part) for part in _SYSTEM):  # noqa: S108
         raise EnvError(f"{path} is a part of the system: share a folder of your own")
     return SharedFolder(path, not read_only)
 
