@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 from envs.env import EnvError
 
@@ -21,7 +21,6 @@ Network = Literal["none", "loopback", "full"]
 """``none``: programs reach each other. ``loopback``: also the TCP ports that this user's programs listen on at
 127.0.0.1 of this machine. ``full``: this machine's network, its abstract sockets included."""
 
-NETWORKS: tuple[Network, ...] = get_args(Network)
 USER = ("user", 1000)
 """The name and number that programs run as, whoever runs the sandbox."""
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games"
