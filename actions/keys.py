@@ -122,15 +122,22 @@ _SPELLINGS = {
 """Rarer spellings: X11 keysyms, pyautogui, Playwright (``KeyA``, ``Digit1``, ``NumpadAdd``), Windows, Android."""
 
 
-def check_key(name: str) -> str:
-    """Normalise one key name. Raises ValueError for an unknown one (never a default), with the nearest there is."""
+def find_key(name: str) -> str | None:
+    """The key of this name in this vocabulary's spelling; None for an unknown one."""
     key = name if len(name) == 1 else name.strip().lower()
     plain = key.replace(" ", "_")
     key = ALIASES.get(plain) or _SPELLINGS.get(plain, key)
     if len(key) == 1 and key.isprintable():
         return {" ": "space", "+": "plus"}.get(key, key.lower() if key.isascii() else key)
-    if key in NAMED:
+    return key if key in NAMED else None
+
+
+def check_key(name: str) -> str:
+    """Normalise one key name. Raises ValueError for an unknown one (never a default), with the nearest there is."""
+    key = find_key(name)
+    if key is not None:
         return key
+    plain = name.strip().lower().replace(" ", "_")
     near = get_close_matches(plain, (*NAMED, *ALIASES, *_SPELLINGS), 1, 0.5)
     nearest = f" (nearest: {near[0]!r})" if near else ""
     raise ValueError(f"unknown key {name[:40]!r}{nearest}; use one character or one of: {', '.join(NAMED)}")

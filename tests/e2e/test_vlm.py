@@ -71,7 +71,7 @@ def fill(env: Env, pointing: Pointing) -> None:
         result = work(env, "Fill in the form and send it", open_model(server.url))
     assert result.ending is Ending.DONE, story(result)
     assert form.values is not None, story(result)
-    assert {**form.values, "volume": "80"} == WANTED
+    assert {**form.values, "volume": "80"} == WANTED, story(result)
     assert abs(int(form.values["volume"]) - 80) <= 2
     assert len(form.clicks) == len(pointing.pointed) == 6
     for landed, meant in zip(form.clicks, pointing.pointed, strict=True):

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from actions.action import Key
-from actions.keys import MODIFIERS, check_key, split_chord
+from actions.keys import MODIFIERS, check_key, find_key, split_chord
 from agent.models.dialects.brackets import Unreadable
 
 _HELD = frozenset((*MODIFIERS, "altgr"))
@@ -94,24 +94,27 @@ def _is_digit(part: Any) -> bool:
 
 
 def _bare(text: str) -> str:
-    """A list item without the quotes and brackets of a list that was taken apart."""
-    return text if len(text.strip()) < 2 else text.strip(" []\"'") or text
+    """A list item without the brackets and the pair of quotes of a list that was taken apart."""
+    bare = re.sub(r"^\s*\[\s*[\"']?(?=.)|(?<=[^+,\-\s\[])[\"']?\s*\]\s*$", "", text).strip()
+    return bare[1:-1] if len(bare) > 2 and bare[0] == bare[-1] and bare[0] in "\"'" else bare or text
 
 
 def _names(text: str) -> list[str]:
     """The keys in a text, in order. Raises ValueError for an empty or unknown one."""
     if len(text) > _MAX:
         raise ValueError(f"{len(text)} letters are no name of a key")
-    try:
-        return [_key(text)]
-    except ValueError as error:
-        for parts in _splits(text):
-            if all(part.strip() for part in parts):
-                return [name for part in parts for name in _names(part.strip())]
-        words = re.split(r"[\s_]+", text.strip())
-        if len(words) > 1 and all(words):
-            return _words(words)
-        raise ValueError(f"empty key in {text[:40]!r}" if not text.strip() else str(error)) from None
+    name = _plain(text)
+    if (key := find_key(name)) is not None:
+        return [key]
+    for parts in _splits(text):
+        if all(part.strip() for part in parts):
+            return [key for part in parts for key in _names(part.strip())]
+    words = re.split(r"[\s_]+", text.strip())
+    if len(words) > 1 and all(words):
+        return _words(words)
+    if not text.strip():
+        raise ValueError(f"empty key in {text[:40]!r}")
+    return [check_key(name)]
 
 
 def _splits(text: str) -> list[list[str]]:
@@ -130,23 +133,17 @@ def _words(words: Sequence[str]) -> list[str]:
     while words:
         for size in (3, 2, 1):
             name = "_".join(words[:size])
-            if size <= len(words) and (size == 1 or _known(name)):
-                found += [_key(name)] if size > 1 or "-" not in name[:-1] else _names(name)
+            if size <= len(words) and (size == 1 or find_key(_plain(name))):
+                found += _names(name)
                 words = words[size:]
                 break
     return found
 
 
-def _known(name: str) -> bool:
-    try:
-        return bool(_key(name))
-    except ValueError:
-        return False
-
-
-def _key(text: str) -> str:
+def _plain(text: str) -> str:
+    """The name by which `actions.keys` may know a key: Android's names in its words."""
     name = text if len(text) == 1 else text.strip().replace("-", "_")
     if name.lower().startswith("keycode_"):
         name = name.lower().removeprefix("keycode_")
-        return _ANDROID.get(name) or check_key(name)
-    return check_key(_ANDROID.get(name.lower(), name) if name.lower() != "del" else name)
+        return _ANDROID.get(name, name)
+    return name if name.lower() == "del" else _ANDROID.get(name.lower(), name)
