@@ -4,7 +4,7 @@ A task, run with your own env and your own model::
 
     import numpy
 
-    from handeye import Click, Decision, Env, Finish, Frame, Model, Observation, Outcome, Point, run
+    from handeye import Click, Env, Finish, Frame, Observation, Outcome, Point, run
 
 
     class Lamp(Env):
@@ -19,14 +19,11 @@ A task, run with your own env and your own model::
             return Outcome(performed=True)
 
 
-    class Clicker(Model):
-        name = "clicker"
-
-        def decide(self, task, observation, history):
-            return Decision(action=Finish(status="success") if history else Click(point=Point(160, 100)))
+    def click_once(task, observation, history):
+        return Finish(status="success") if history else Click(point=Point(160, 100))
 
 
-    print(run("Switch the lamp on", Lamp(), Clicker()).result.ending)
+    print(run("Switch the lamp on", Lamp(), click_once).result.ending)
 
 ``run("Open the File menu", "sandbox", "http://127.0.0.1:8000")`` runs one of Handeye's envs with a served model.
 Names are imported when they are first used; importing `handeye` needs no display and loads no package of Handeye.

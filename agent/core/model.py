@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -134,6 +134,25 @@ class Model(Protocol):
     def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
         """Data from the screen in the shape of a JSON schema. Raises like `decide`."""
         raise ModelError(f"{self.name} reads no data off a screen: name another model")
+
+
+Decide = Callable[[Task, Observation, Sequence[Step]], Action]
+
+
+class FunctionModel(Model):
+    """A function that returns the next action, as a model of the function's name."""
+
+    def __init__(self, function: Decide) -> None:
+        self._function = function
+
+    @property
+    def name(self) -> str:
+        """The function's."""
+        return getattr(self._function, "__name__", type(self._function).__name__)
+
+    def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
+        """What the function returns. Raises what it raises."""
+        return Decision(action=self._function(task, observation, history))
 
 
 class WrappedModel:

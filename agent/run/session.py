@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from inspect import isroutine
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -17,7 +18,7 @@ from actions.action import AnyAction, describe
 from actions.errors import HandeyeError
 from agent.core.errors import UserError
 from agent.core.loop import Result
-from agent.core.model import Model
+from agent.core.model import Decide, FunctionModel, Model
 from agent.core.policy import Allow, Policy
 from agent.core.task import Limits, Task
 from agent.episodes import EpisodeError, EpisodeHeader, EpisodeWriter
@@ -89,7 +90,7 @@ class Run:
 def run(
     task: str,
     env: Env | EnvSpec | str = "desktop",
-    model: Model | ModelSpec | str = BUILTIN,
+    model: Model | Decide | ModelSpec | str = BUILTIN,
     policy: Policy | str | None = None,
     *,
     max_steps: int = 50,
@@ -102,12 +103,15 @@ def run(
 ) -> Run:
     """Do `task` on `env` with `model` and keep its episode in `out` (by default a new folder in ``runs``).
 
-    `env`, `model` and `policy` are your own objects, or what ``--env``, ``--model`` and ``--policy`` take; an env of
-    yours stays open. `confirm` is as in `RunOptions`, after `policy` has reviewed an action. Raises
-    `actions.errors.HandeyeError` when it cannot start; once it has started every failure is an ending.
+    `env`, `model` and `policy` are your own objects, or what ``--env``, ``--model`` and ``--policy`` take; a function
+    of task, observation and history that returns an action is a model. An env of yours stays open. `confirm` is as in
+    `RunOptions`, after `policy` has reviewed an action. Raises `actions.errors.HandeyeError` when it cannot start;
+    once it has started every failure is an ending.
     """
+    if isinstance(model, str):
+        model = ModelSpec(model)
     options = RunOptions(
-        model=ModelSpec(model) if isinstance(model, str) else model,
+        model=FunctionModel(model) if isroutine(model) else cast("Model | ModelSpec", model),
         policies=() if policy is None else (policy,),
         check=check,
         max_steps=max_steps,

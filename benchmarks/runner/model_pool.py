@@ -22,7 +22,7 @@ from benchmarks.runner.plan import BASELINE, RunPlan, ability_for, platform_for
 from benchmarks.suite import Sample, Suite
 from envs.env import Image
 
-Lanes = Literal["threads", "processes"]
+WorkerKind = Literal["threads", "processes"]
 
 
 @dataclass
@@ -34,22 +34,22 @@ class UsageMeter:
     seconds: float = 0.0
 
 
-class Turn(threading.local):
+class ModelGate(threading.local):
     """Limits how many threads ask the model at once; the others prepare their pictures meanwhile.
 
     Each thread has its own `meter`, of the sample that it is at.
     """
 
-    def __init__(self, gate: threading.Semaphore) -> None:
-        self.gate, self.meter, self._since = gate, UsageMeter(), 0.0
+    def __init__(self, semaphore: threading.Semaphore) -> None:
+        self._semaphore, self.meter, self._since = semaphore, UsageMeter(), 0.0
 
     def __enter__(self) -> None:
-        self.gate.acquire()
+        self._semaphore.acquire()
         self._since = time.perf_counter()
 
     def __exit__(self, *_: object) -> None:
         self.meter.seconds += time.perf_counter() - self._since
-        self.gate.release()
+        self._semaphore.release()
 
     def fresh(self) -> UsageMeter:
         """A new meter for this thread's next sample."""
@@ -58,11 +58,11 @@ class Turn(threading.local):
 
 
 @dataclass(frozen=True)
-class Metered:
+class MeteredEndpoint:
     """An endpoint whose questions are counted. `waits` is entered around each of them."""
 
     inner: Endpoint
-    turn: Turn
+    gate: ModelGate
     waits: AbstractContextManager[Any]
 
     @property
@@ -82,10 +82,10 @@ class Metered:
 
     def complete(self, request: Request, enough: Enough | None = None) -> Reply:
         """Ask, and count."""
-        self.turn.meter.asked += 1
+        self.gate.meter.asked += 1
         with self.waits:
             reply = self.inner.complete(request, enough)
-        self.turn.meter.requests += reply.usage.requests
+        self.gate.meter.requests += reply.usage.requests
         return reply
 
     def close(self) -> None:
@@ -117,15 +117,15 @@ class UncachedPerceiver:
 class ModelPool:
     """Models for samples. `identity` is what two runs must share to be the same run, without addresses.
 
-    `lanes` says what workers have to be: processes where Python itself does the thinking or a display is driven,
+    `workers` says what workers have to be: processes where Python itself does the thinking or a display is driven,
     threads where a server thinks. `server` is where it is and of what kind, None where nothing is served.
     """
 
     of: Callable[[Sample], Model]
     identity: dict[str, Any]
-    lanes: Lanes
+    workers: WorkerKind
     server: dict[str, Any] | None = None
-    turn: Turn = field(default_factory=lambda: Turn(threading.Semaphore()))
+    gate: ModelGate = field(default_factory=lambda: ModelGate(threading.Semaphore()))
     close: Callable[[], None] = lambda: None
 
 
@@ -141,7 +141,7 @@ def open_models(plan: RunPlan, suite: Suite, at_once: int = 1) -> ModelPool:
         found = _builtin(suite)
     else:
         found = _served(plan, suite, at_once)
-    return replace(found, lanes="processes") if suite.kind == "interactive" else found
+    return replace(found, workers="processes") if suite.kind == "interactive" else found
 
 
 def _baseline(plan: RunPlan, suite: Suite) -> ModelPool:
@@ -189,11 +189,11 @@ def _served(plan: RunPlan, suite: Suite, at_once: int) -> ModelPool:
     if model.profile:
         identity["profile"] = model.profile
     remote = model.endpoint if isinstance(model.endpoint, OpenAIEndpoint) else None
-    turn = Turn(threading.BoundedSemaphore(at_once))
+    gate = ModelGate(threading.BoundedSemaphore(at_once))
     if remote:
-        remote.turn = turn
-    metered = replace(model, endpoint=Metered(model.endpoint, turn, nullcontext() if remote else turn))
-    return ModelPool(lambda _: metered, identity, "threads", _server(remote), turn, metered.close)
+        remote.turn = gate
+    metered = replace(model, endpoint=MeteredEndpoint(model.endpoint, gate, nullcontext() if remote else gate))
+    return ModelPool(lambda _: metered, identity, "threads", _server(remote), gate, metered.close)
 
 
 def _server(endpoint: OpenAIEndpoint | None) -> dict[str, Any] | None:

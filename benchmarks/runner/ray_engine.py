@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from agent.core.errors import UserError
-from benchmarks.runner.model_pool import Lanes
+from benchmarks.runner.model_pool import WorkerKind
 from benchmarks.runner.plan import RunPlan
 from benchmarks.runner.work import Attempt, AttemptResult, Worker
 
@@ -22,10 +22,10 @@ MISSING = "--engine ray needs Ray: pip install 'handeye[bench]', or leave the op
 class RayEngine:
     """`slots` actors; one that dies, or whose machine does, is replaced and its sample retried."""
 
-    def __init__(self, plan: RunPlan, slots: int, lanes: Lanes) -> None:
+    def __init__(self, plan: RunPlan, slots: int, workers: WorkerKind) -> None:
         self.slots, self._plan = slots, plan
         self._ray = _connected(slots)
-        share = min(1.0, self._ray.cluster_resources().get("CPU", 1.0) / slots) if lanes == "processes" else 0
+        share = min(1.0, self._ray.cluster_resources().get("CPU", 1.0) / slots) if workers == "processes" else 0
         self._actor = self._ray.remote(num_cpus=share, scheduling_strategy="SPREAD")(_WorkerActor)
         self._idle: list[Any] = []
         self._busy: dict[Any, tuple[Any, Attempt]] = {}

@@ -149,8 +149,8 @@ def _engine(plan: RunPlan, options: ExecutionOptions, suite: Suite, models: Mode
     if options.engine == "ray":
         from benchmarks.runner.ray_engine import RayEngine
 
-        return RayEngine(plan, min(options.workers, attempts), models.lanes)
-    if models.lanes == "processes":
+        return RayEngine(plan, min(options.workers, attempts), models.workers)
+    if models.workers == "processes":
         return Processes(plan, min(options.workers, attempts))
     ahead = options.workers if models.server else 0
     return Threads(Worker(suite, models), min(options.workers + ahead, attempts))

@@ -56,7 +56,7 @@ class Worker:
     def do(self, attempt: Attempt) -> AttemptResult:
         """Answer one sample. Errors are in the result; only an interrupt is raised."""
         start = time.perf_counter()
-        meter = self._models.turn.fresh()
+        meter = self._models.gate.fresh()
         try:
             answer = self._suite.answer(attempt.sample, self._models.of(attempt.sample))
         except (ModelError, EnvError, OSError, MemoryError) as error:
