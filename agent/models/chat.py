@@ -90,7 +90,7 @@ class ChatModel:
         reading = _read(reply, clock, read)
         return Decision(
             action=reading.action,
-            thought=reading.thought,
+            thought=reading.thought or reply.thought.strip(),
             raw=reply.text,
             notes=reply.notes + reading.notes,
             usage=reply.usage,
@@ -173,15 +173,16 @@ def _usable(frame: Frame) -> Iterator[None]:
 
 def _read(reply: Reply, clock: _Clock, read: Callable[[], T]) -> T:
     """The result of `read`; a failure is a `ParseError` with the answer and its cost."""
-    start = time.perf_counter()
+    start, came = time.perf_counter(), reply.text or reply.thought
     try:
+        if not reply.text.strip():
+            raise ParseError(reply.missing or "the answer is empty", came)
         return read()
     except ParseError as error:
-        error.usage, error.timings = reply.usage, clock.phases
-        raise
+        raise ParseError(reply.missing or str(error), came, reply.usage, clock.phases) from error
     except Exception as error:  # a parser's own defect is an unusable answer, kept to the letter
         why = f"the parser failed on it: {type(error).__name__}: {error}"
-        raise ParseError(why, reply.text, reply.usage, clock.phases) from error
+        raise ParseError(why, came, reply.usage, clock.phases) from error
     finally:
         clock.phases["parse"] = time.perf_counter() - start
 

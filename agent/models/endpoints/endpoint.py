@@ -70,13 +70,16 @@ class Reply:
     """One whole answer, `prefill` included where it was used.
 
     `ended` is whether the model stopped by itself; False for an answer cut at the token limit. `usage` sums up all
-    attempts it took.
+    attempts it took. `thought` is what the server keeps apart from the text. `missing` says, in one line, what came
+    instead of a text: where that was a whole thought, which may hold the answer, it is the text.
     """
 
     text: str
     ended: bool
     usage: Usage
     notes: tuple[str, ...] = ()
+    thought: str = ""
+    missing: str = ""
 
 
 Enough = Callable[[], Callable[[str], bool]]

@@ -97,16 +97,29 @@ def _missing(words: str, names: Sequence[str]) -> str:
     return listed or "Check the address (it usually ends in /v1) and the name"
 
 
-def read_error(status: int, body: bytes, secret: str | None) -> ServerMessage:
-    """What `body` says; the key `secret`, if it is in there, is not repeated."""
+def read_error(status: int | None, body: bytes, secret: str | None) -> ServerMessage:
+    """What `body` says; the key `secret`, if it is in there, is not repeated.
+
+    `status` is None for an error inside a stream, which names its status itself.
+    """
     text = body[:20_000].decode(errors="replace")
     try:
-        text = _message(json.loads(text))
+        data = json.loads(text)
+        text, status = _message(data), status or _status(data)
     except (ValueError, RecursionError):
         text = re.sub(r"<[^<>]{0,200}>", " ", text)
     if secret:
         text = text.replace(secret, "***")
-    return ServerMessage(status, one_line(text))
+    return ServerMessage(status or 500, one_line(text))
+
+
+def _status(data: object) -> int:
+    """The HTTP status that an error would have had outside a stream."""
+    error = data.get("error", data) if isinstance(data, dict) else None
+    code, kind = (str(error.get(key)) for key in ("code", "type")) if isinstance(error, dict) else ("", "")
+    if re.fullmatch(r"[45]\d\d", code):
+        return int(code)
+    return 400 if re.search(r"(?:bad|invalid).?request", kind, re.I) else 500
 
 
 def _message(data: object) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import httpx
 
 from agent.core.model import ModelError, Usage
+from agent.models.endpoints.errors import one_line
 
 MAX_BODY = 4 * 2**20
 """Bytes of one response that are read at most."""
@@ -23,37 +25,99 @@ DONE = b"[DONE]"
 
 @dataclass
 class HttpAnswer:
-    """What has come of one answer so far; `finish` is why the server says it ended."""
+    """What has come of one answer so far; `finish` is why the server says it ended.
+
+    `thought` is reasoning that the server keeps apart from the text, `calls` the [name, arguments] of tool calls that
+    it took out of the text, by their index.
+    """
 
     text: list[str] = field(default_factory=list)
+    thought: list[str] = field(default_factory=list)
+    refusal: list[str] = field(default_factory=list)
+    calls: dict[int, list[str]] = field(default_factory=dict)
     finish: str | None = None
     first_token: float | None = None
     prompt_tokens: int = 0
     completion_tokens: int = 0
 
+    @property
+    def ended(self) -> bool:
+        """Whether the model stopped by itself."""
+        return self.finish in ("stop", "tool_calls", "function_call")
 
-class ReadDeadline:
-    """Shuts the socket of `response` down at a time, which ends a read that waits for ever; httpx bounds only each
-    read by itself.
+    def message(self, begun: str) -> tuple[str, str, str]:
+        """The text of the answer, the thought apart from it, and what came instead of a text in the usual place.
+
+        Servers give what follows `begun`, and some repeat it.
+        """
+        text, thought = "".join(self.text), "".join(self.thought)
+        if self.calls and "<tool_call>" not in text:
+            called = (
+                f'{{"name": {json.dumps(name)}, "arguments": {said or "{}"}}}' for name, said in self.calls.values()
+            )
+            text = "\n".join([text.strip(), *(f"<tool_call>\n{call}\n</tool_call>" for call in called)]).strip()
+            return text, thought, ""
+        if not text.strip():
+            instead = self._instead(thought.strip())
+            return (thought, "", instead) if self.ended else ("", thought, instead)
+        return (text if text.startswith(begun) else begun + text), thought, ""
+
+    def _instead(self, thought: str) -> str:
+        counted = f", {self.completion_tokens:,} tokens" if self.completion_tokens else ""
+        cut = ", cut off at the limit: give the model more tokens or" if self.finish == "length" else ":"
+        if thought:
+            return f"only a thought came{counted}{cut} switch thinking off"
+        refusal = one_line("".join(self.refusal))
+        return f"the model refuses: {refusal}" if refusal else f"the answer is empty{counted}"
+
+
+class Connection:
+    """An HTTP client of one connection. Every wait ends at a deadline, which shuts its socket down; httpx bounds only
+    each read by itself.
     """
 
-    def __init__(self, response: httpx.Response, deadline: float) -> None:
-        stream = response.extensions.get("network_stream")
-        self._socket = stream.get_extra_info("socket") if stream is not None else None
+    def __init__(self, headers: Mapping[str, str], trust_env: bool) -> None:
+        limits = httpx.Limits(max_connections=1)
+        self._client = httpx.Client(headers=dict(headers), trust_env=trust_env, limits=limits)
+        self._socket: socket.socket | None = None
         self._timer = threading.Timer(0, self._ring)
+        self.deadline = 0.0
+
+    @contextmanager
+    def open(
+        self, method: str, url: str, deadline: float, connect: float, body: Any = None
+    ) -> Iterator[httpx.Response]:
+        """The response to one request, not read yet. Raises `httpx.HTTPError`, and `ModelError` for a packed one."""
         self.deadline = deadline
-        self._set(deadline - time.monotonic())
-
-    def __enter__(self) -> ReadDeadline:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
+        left = max(deadline - time.monotonic(), 0.01)
+        self._set(left)
+        timeout, trace = httpx.Timeout(left, connect=min(connect, left)), {"trace": self._trace}
+        try:
+            request = self._client.build_request(method, url, json=body, timeout=timeout, extensions=trace)
+            with closing(self._client.send(request, stream=True)) as response:
+                packed = response.headers.get("content-encoding", "identity").strip().lower()
+                if packed not in ("", "identity"):
+                    raise ModelError(
+                        f"{request.url.host} packs its answers ({one_line(packed)}), which was not asked for"
+                    )
+                yield response
+        finally:
+            self._timer.cancel()
 
     def within(self, seconds: float) -> None:
         """Ring in `seconds` from now, if that is sooner."""
         if time.monotonic() + seconds < self.deadline:
             self._set(seconds)
+
+    def close(self) -> None:
+        """Close it."""
+        self._client.close()
+
+    def _trace(self, event: str, info: Mapping[str, Any]) -> None:
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self._socket = info["return_value"].get_extra_info("socket")
+            if time.monotonic() > self.deadline:
+                self._ring()
 
     def _set(self, seconds: float) -> None:
         self._timer.cancel()
@@ -70,7 +134,7 @@ class ReadDeadline:
 def bounded(response: httpx.Response) -> bytes:
     """The whole body. Raises `ModelError` for one larger than `MAX_BODY`."""
     body = bytearray()
-    for chunk in response.iter_bytes():
+    for chunk in response.iter_raw():
         body += chunk
         if len(body) > MAX_BODY:
             raise _too_big(response)
@@ -80,16 +144,16 @@ def bounded(response: httpx.Response) -> bytes:
 def events(response: httpx.Response) -> Iterator[bytes]:
     """The data of each server-sent event, ``[DONE]`` included as the last."""
     rest, total = b"", 0
-    for chunk in response.iter_bytes():
+    for chunk in response.iter_raw():
         total += len(chunk)
         if total > MAX_BODY:
             raise _too_big(response)
         *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:
-            if line.startswith(b"data:"):
-                data = line[5:].strip()
-                if data:
-                    yield data
+            name, _, data = line.partition(b":")
+            data = data.strip()
+            if data and name in (b"data", b"error"):
+                yield data if name == b"data" else b'{"error": %s}' % data
                 if data == DONE:
                     return
     if rest.strip() == b"data: " + DONE:
@@ -110,13 +174,35 @@ def take(data: dict[str, Any], answer: HttpAnswer, start: float) -> str:
     if not isinstance(choice, dict):
         return ""
     message = choice.get("delta") or choice.get("message")
-    piece = message.get("content") if isinstance(message, dict) else None
-    if isinstance(piece, str) and piece:
+    piece = _take_message(message, answer) if isinstance(message, dict) else ""
+    if piece:
         answer.text.append(piece)
         answer.first_token = answer.first_token or time.monotonic() - start
     if isinstance(choice.get("finish_reason"), str):
         answer.finish = answer.finish or choice["finish_reason"]
-    return piece if isinstance(piece, str) else ""
+    return piece
+
+
+def _take_message(message: Mapping[str, Any], answer: HttpAnswer) -> str:
+    """Add what stands beside the text to `answer`; the text."""
+    answer.thought.append(_text(message.get("reasoning_content") or message.get("reasoning")))
+    answer.refusal.append(_text(message.get("refusal")))
+    calls = message.get("tool_calls")
+    for number, call in enumerate(calls if isinstance(calls, list) else ()):
+        function = call.get("function") if isinstance(call, dict) else None
+        if isinstance(function, dict):
+            known = answer.calls.setdefault(_count(call.get("index", number)), ["", ""])
+            said = function.get("arguments")
+            known[0] += _text(function.get("name"))
+            known[1] += json.dumps(said) if isinstance(said, dict) else _text(said)
+    return _text(message.get("content"))
+
+
+def _text(content: Any) -> str:
+    """A text, or the texts of a list of parts."""
+    if isinstance(content, list):
+        return "".join(_text(part.get("text") if isinstance(part, dict) else part) for part in content)
+    return content if isinstance(content, str) else ""
 
 
 def _count(value: Any) -> int:

@@ -23,7 +23,7 @@ import httpx
 from agent.core.model import ModelError
 from agent.models.endpoints.endpoint import Capabilities, Enough, Reply, Request
 from agent.models.endpoints.errors import ServerMessage, one_line, read_error
-from agent.models.endpoints.http import DONE, HttpAnswer, ReadDeadline, bounded, events, retry_after, take, usage_of
+from agent.models.endpoints.http import DONE, Connection, HttpAnswer, bounded, events, retry_after, take, usage_of
 from agent.models.endpoints.patience import Patience
 from agent.models.endpoints.servers import SERVERS, ServerKind, recognised
 from envs.png import data_url
@@ -42,6 +42,14 @@ class _RetryError(Exception):
     def __init__(self, why: str, after: float | None = None, free: bool = False) -> None:
         super().__init__(why)
         self.after, self.free = after, free
+
+
+class _StreamError(Exception):
+    """The server reports an error inside an answer that began well."""
+
+    def __init__(self, said: ServerMessage) -> None:
+        super().__init__(said.words)
+        self.said = said
 
 
 @dataclass
@@ -98,7 +106,6 @@ class OpenAIEndpoint:
     stream: bool = True
     prefill: bool = False
     patience: Patience = field(default_factory=Patience)
-    transport: httpx.BaseTransport | None = None
     turn: AbstractContextManager[Any] = field(default_factory=nullcontext)
 
     def __post_init__(self) -> None:
@@ -107,12 +114,9 @@ class OpenAIEndpoint:
         self._key = api_key(host)
         self._refused: set[str] = set()
         self._server: ServerKind | None = None
-        self._client = httpx.Client(
-            headers={"Accept-Encoding": "identity", "User-Agent": "handeye"}
-            | ({"Authorization": f"Bearer {self._key}"} if self._key else {}),
-            trust_env=host not in _LOOPBACK,
-            transport=self.transport,
-        )
+        self._headers = {"Accept-Encoding": "identity", "User-Agent": "handeye"}
+        self._headers |= {"Authorization": f"Bearer {self._key}"} if self._key else {}
+        self._idle: list[Connection] = []
 
     @property
     def name(self) -> str:
@@ -163,7 +167,17 @@ class OpenAIEndpoint:
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        while self._idle:
+            self._idle.pop().close()
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        """A connection that nobody else uses meanwhile."""
+        one = self._idle.pop() if self._idle else Connection(self._headers, httpx.URL(self.url).host not in _LOOPBACK)
+        try:
+            yield one
+        finally:
+            self._idle.append(one)
 
     def complete(self, request: Request, enough: Enough | None = None) -> Reply:
         """The answer to `request`. `enough` is made anew for each attempt.
@@ -182,10 +196,10 @@ class OpenAIEndpoint:
                 if not error.free or str(error) not in notes[-1:]:
                     notes.append(str(error))
                 failed += not error.free
-                self._pause(error, failed, deadline)
-        text = _begun("".join(answers[-1].text), ask.begun)
+                self._pause(error, failed, deadline, notes)
+        text, thought, missing = answers[-1].message(ask.begun)
         text = _END_MARK.sub("", text) if "skip_special_tokens" in ask.body else text
-        return Reply(text, answers[-1].finish == "stop", usage_of(answers, start), tuple(notes))
+        return Reply(text, answers[-1].ended, usage_of(answers, start), tuple(notes), thought, missing)
 
     def _ask(self, request: Request) -> _RequestBody:
         messages: list[dict[str, Any]] = [{"role": "system", "content": request.system}] if request.system else []
@@ -218,34 +232,36 @@ class OpenAIEndpoint:
     ) -> None:
         """Send once and read into `answer`. Raises `_RetryError` or `ModelError`."""
         try:
-            with self._post(ask.body, deadline) as response, ReadDeadline(response, deadline) as alarm:
-                if response.status_code != 200:
-                    raise self._refusal(response, ask)
-                self._read(response, answer, enough, alarm)
+            with self.turn, self._connection() as line:
+                start, url = time.monotonic(), f"{self.url}/chat/completions"
+                with line.open("POST", url, deadline, self.patience.connect, ask.body) as response:
+                    if response.status_code != 200:
+                        raise self._refusal(response, ask)
+                    try:
+                        self._read(response, answer, enough, line, start)
+                    except _StreamError as error:
+                        raise self._meaning(error.said, ask, None, "failed while answering") from error
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            if time.monotonic() >= deadline - 0.01:
+                raise self._late() from error
             raise _RetryError(f"no connection to {self.url}: {one_line(str(error)) or 'timed out'}") from error
         except httpx.HTTPError as error:
             if time.monotonic() >= deadline - 0.01:
                 raise self._late() from error
             raise _RetryError(f"{self.url} broke the connection off ({type(error).__name__})") from error
-
-    @contextmanager
-    def _post(self, body: dict[str, Any], deadline: float) -> Iterator[httpx.Response]:
-        left = max(deadline - time.monotonic(), 0.01)
-        timeout = httpx.Timeout(left, connect=min(self.patience.connect, left))
-        request = self._client.build_request("POST", f"{self.url}/chat/completions", json=body, timeout=timeout)
-        request.extensions["handeye_start"] = time.monotonic()
-        with self.turn:
-            response = self._client.send(request, stream=True)
-            try:
-                yield response
-            finally:
-                response.close()
+        if answer.finish == "content_filter":
+            raise ModelError(f"{self.url} withheld the answer: its content filter stopped it. Use another model")
+        if answer.finish in ("error", "abort"):
+            raise _RetryError(f"{self.url} gave up the answer (finish_reason {answer.finish})")
 
     def _read(
-        self, response: httpx.Response, answer: HttpAnswer, enough: Callable[[str], bool] | None, alarm: ReadDeadline
+        self,
+        response: httpx.Response,
+        answer: HttpAnswer,
+        enough: Callable[[str], bool] | None,
+        line: Connection,
+        start: float,
     ) -> None:
-        start = response.request.extensions["handeye_start"]
         if "text/event-stream" not in response.headers.get("content-type", ""):
             take(self._json(bounded(response)), answer, start)
             answer.finish = answer.finish or "stop"
@@ -254,11 +270,11 @@ class OpenAIEndpoint:
             for data in events(response):
                 piece = take(self._json(data), answer, start)
                 if answer.finish is not None:
-                    alarm.within(_TRAILER)
+                    line.within(_TRAILER)
                 elif piece and enough is not None and enough(piece):
                     answer.finish = "enough"
                     return
-                if time.monotonic() > alarm.deadline:
+                if time.monotonic() > line.deadline:
                     raise self._late()
         except httpx.HTTPError:
             if answer.finish is None:
@@ -274,7 +290,7 @@ class OpenAIEndpoint:
         except (ValueError, RecursionError) as error:
             raise ModelError(f"{self.url} did not answer in JSON: is this an OpenAI-compatible server?") from error
         if isinstance(value, dict) and value.get("error"):
-            raise self._meaning(read_error(500, data, self._key), None, f"{self.url} failed while answering")
+            raise _StreamError(read_error(None, data, self._key))
         if not isinstance(value, dict) or not isinstance(value.get("choices"), list):
             raise ModelError(f"{self.url} sent no 'choices': is this an OpenAI-compatible server?")
         return value
@@ -286,30 +302,31 @@ class OpenAIEndpoint:
         except (httpx.HTTPError, ModelError):
             body = b""
         said = read_error(response.status_code, body, self._key)
+        return self._meaning(said, ask, retry_after(response), f"answered {said.status}")
+
+    def _meaning(self, said: ServerMessage, ask: _RequestBody, after: float | None, what: str) -> Exception:
         refused = said.refused(list(ask.optional), ask.shaped)
         if refused:
             self._refused |= set(refused) | ({"prefill"} if ask.begun and not ask.shaped else set())
             return _RetryError(f"asked again without {', '.join(refused)}{said.told}", 0.0, free=True)
-        return self._meaning(said, retry_after(response), f"{self.url} answered {said.status}")
-
-    def _meaning(self, said: ServerMessage, after: float | None, what: str) -> Exception:
         if said.loading:
             return _RetryError(f"{self.url} is still loading the model", self.patience.loading_pause, free=True)
         if said.may_pass:
-            return _RetryError(f"{what}{said.told}", after)
-        return ModelError(f"{what}{said.told}. {self._advice(said)}")
+            return _RetryError(f"{self.url} {what}{said.told}", after)
+        return ModelError(f"{self.url} {what}{said.told}. {self._advice(said)}")
 
     def _advice(self, said: ServerMessage) -> str:
         return said.advice(self._names() if said.status == 404 else (), self.server.room)
 
-    def _pause(self, error: _RetryError, failed: int, deadline: float) -> None:
-        """Wait before the next attempt. Raises `ModelError` when there is none."""
+    def _pause(self, error: _RetryError, failed: int, deadline: float, notes: list[str]) -> None:
+        """Wait before the next attempt. Raises `ModelError` when there is none; `notes` is what was said so far."""
         patience = self.patience
         pause = min(patience.first_pause * 2 ** max(failed - 1, 0), patience.max_pause) * random.uniform(0.5, 1)
         if error.after is not None:
             pause = min(error.after, patience.max_retry_after)
         if failed >= patience.attempts or time.monotonic() + pause >= deadline:
             times = f" (tried {'once' if failed == 1 else f'{failed} times'})" if failed else ""
+            times += "".join(f"; before that: {said}" for said in dict.fromkeys(notes[-3:]) if said != str(error))
             raise ModelError(f"{error}{times}. Check that the server is running and not overloaded") from error
         time.sleep(pause)
 
@@ -333,10 +350,8 @@ class OpenAIEndpoint:
             return None
 
     def _get(self, url: str, seconds: float) -> tuple[int, bytes]:
-        with (
-            self._client.stream("GET", url, timeout=seconds) as response,
-            ReadDeadline(response, time.monotonic() + seconds),
-        ):
+        deadline = time.monotonic() + seconds
+        with self._connection() as line, line.open("GET", url, deadline, seconds) as response:
             return response.status_code, bounded(response)
 
     def _names(self) -> list[str]:
@@ -369,8 +384,3 @@ def _part(part: str | bytes) -> dict[str, Any]:
     if isinstance(part, str):
         return {"type": "text", "text": part}
     return {"type": "image_url", "image_url": {"url": data_url(part)}}
-
-
-def _begun(text: str, prefill: str) -> str:
-    """The whole answer: servers give what follows `prefill`, and some repeat it."""
-    return text if text.startswith(prefill) else prefill + text

@@ -253,7 +253,7 @@ def test_the_key_goes_to_the_server_and_nowhere_else(monkeypatch: pytest.MonkeyP
     with ScriptedServer(["hi"]) as server:
         endpoint(server).complete(ASK)
         assert server.seen[0].headers["Authorization"] == "Bearer theirs"
-    assert "Authorization" not in OpenAIEndpoint("https://elsewhere.example", "m")._client.headers
+    assert "Authorization" not in OpenAIEndpoint("https://elsewhere.example", "m")._headers
 
 
 @pytest.mark.parametrize(
