@@ -22,6 +22,8 @@ from envs.differences import differs_beyond_caret
 from envs.env import Env, Image, Observation, Outcome
 
 _LOG = logging.getLogger(__name__)
+_GRACE = 0.5
+"""Seconds beyond its limit of time that a run may use to end by itself."""
 
 
 class Memory(Protocol):
@@ -226,13 +228,14 @@ class Agent:
         try:
             while True:
                 self._continue(run)
-                self._step(run)
+                with self._within_limit(run):
+                    self._step(run)
                 yield run.history[-1]
         except _Ended as caught:
             end = caught
         except KeyboardInterrupt:
             self.stop.note("Ctrl-C")
-            end = _Ended(Ending.STOPPED_BY_USER, self.stop.reason)
+            end = self._stopping()
         self.stop.settle()
         result = Result(end.ending, end.message, run.answer, tuple(run.history), run.seconds)
         result = self._finish(result)
@@ -253,9 +256,20 @@ class Agent:
         if limits.repeats is not None and (count := repeated_without_effect(run.history)) >= limits.repeats:
             raise _Ended(Ending.STUCK, f"the same action was done {count} times and nothing on the screen changed")
 
+    @contextmanager
+    def _within_limit(self, run: _Run) -> Iterator[None]:
+        """Interrupts a model or a device that would not come back in time, a little after the limit."""
+        limit = run.task.limits.seconds
+        left = None if limit is None else max(limit - run.seconds, 0) + _GRACE
+        with self.stop.after(left, "" if limit is None else f"the limit of {limit:g} seconds was reached"):
+            yield
+
+    def _stopping(self) -> _Ended:
+        return _Ended(Ending.TIME_LIMIT if self.stop.late else Ending.STOPPED_BY_USER, self.stop.reason)
+
     def _stopped(self) -> None:
         if self.stop:
-            raise _Ended(Ending.STOPPED_BY_USER, self.stop.reason)
+            raise self._stopping()
 
     def _interrupted(self, run: _Run) -> None:
         """End the run where it was stopped or its time or tokens are used up."""
@@ -380,7 +394,8 @@ class Agent:
             try:
                 self._remember(draft, run)
             except _Ended as late:
-                raise _Ended(Ending.STOPPED_BY_USER, self.stop.reason or "Ctrl-C").then(late) from late
+                self.stop.note("Ctrl-C")
+                raise self._stopping().then(late) from late
             raise
         else:
             self._remember(draft, run)

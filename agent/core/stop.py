@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 
 
 class Stop:
@@ -19,6 +20,7 @@ class Stop:
         self._lock = threading.Lock()
         self._over = False
         self.reason = ""
+        self.late = False
 
     def __bool__(self) -> bool:
         return self._event.is_set()
@@ -36,6 +38,28 @@ class Stop:
         if elsewhere:
             _interrupt_main_thread()
             self._sent.set()
+
+    @contextlib.contextmanager
+    def after(self, seconds: float | None, reason: str) -> Iterator[None]:
+        """Requests the stop, and sets `late`, where what is inside takes longer than `seconds` (None: never).
+
+        Outside the main thread nothing is interrupted.
+        """
+        interrupts = threading.current_thread() is threading.main_thread()
+
+        def ring() -> None:
+            self.late = not self
+            (self.request if interrupts else self.note)(reason)
+
+        timer = threading.Timer(seconds or 0, ring)
+        timer.daemon = True
+        if seconds is not None:
+            timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            self._sent.wait(1.0)
 
     def settle(self) -> None:
         """The run is over: later requests do nothing, and an interrupt that is still on its way is taken here."""

@@ -222,6 +222,38 @@ def test_stop_from_another_thread_interrupts_a_slow_model() -> None:
     assert len(result.steps) == 1
 
 
+@pytest.mark.parametrize("where", ["model", "observe", "perform"])
+def test_a_model_or_a_screen_that_does_not_come_back_is_interrupted_at_the_limit(where: str) -> None:
+    class Stuck(FakeEnv):
+        def _fault(self, at: str) -> None:
+            if at == where:
+                threading.Event().wait(60)
+
+    def answer() -> AnyAction:
+        if where == "model":
+            threading.Event().wait(60)
+        return CLICK
+
+    env = Stuck()
+    result, _, _ = play([answer], env, Limits(seconds=0.2))
+    assert result.ending is Ending.TIME_LIMIT
+    assert result.message == "the limit of 0.2 seconds was reached"
+    assert env.done == []
+    assert result.seconds < 30
+
+
+def test_a_run_in_another_thread_leaves_the_main_one_alone() -> None:
+    def slow() -> AnyAction:
+        time.sleep(0.8)
+        return CLICK
+
+    found: list[Result] = []
+    thread = threading.Thread(target=lambda: found.append(play([slow], limits=Limits(seconds=0.1))[0]))
+    thread.start()
+    thread.join(30)
+    assert found[0].ending is Ending.TIME_LIMIT
+
+
 def test_nothing_is_done_after_a_stop() -> None:
     agent: Agent
 
