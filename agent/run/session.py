@@ -6,7 +6,7 @@ import datetime
 import re
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from inspect import isroutine
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -27,7 +27,9 @@ from agent.episodes.writer import check_folder
 from agent.guard.chain import PolicyChain
 from agent.guard.confirm import Asker, Confirm
 from agent.guard.secrets import Secrets
+from agent.models.chat import ChatModel
 from agent.models.dialects.dialect import Platform
+from agent.models.endpoints.endpoint import Sampling
 from agent.models.opening import model_plugins, open_model
 from agent.models.spec import BUILTIN, ModelSpec
 from agent.plugins import find, installed, require
@@ -139,7 +141,7 @@ def run_task(instruction: str, spec: EnvSpec | Env, options: RunOptions) -> Run:
     policies = [_policy(policy) for policy in options.policies]
     with ExitStack() as stack:
         env, model = _env_and_model(spec, options, stack)
-        header = options.secrets.record(EpisodeHeader.of(task, model, env, extra=_extra(spec, options)))
+        header = options.secrets.record(EpisodeHeader.of(task, model, env, extra=_extra(spec, options, model)))
         folder = (options.out or run_folder(instruction)).absolute()
         memory = EpisodeWriter.create(folder, header)
         stack.callback(memory.close)
@@ -204,11 +206,13 @@ def _policy(policy: Policy | str) -> Policy:
     return cast(Policy, plugin.instance(Policy))
 
 
-def _extra(spec: EnvSpec | Env, options: RunOptions) -> dict[str, JsonValue]:
+def _extra(spec: EnvSpec | Env, options: RunOptions, model: Model) -> dict[str, JsonValue]:
     """What replay needs to read the answers as this run does and to start what was started; what came from outside."""
     extra: dict[str, JsonValue] = {}
     if isinstance(spec, EnvSpec) and spec.apps:
         extra["apps"] = list(spec.apps)
+    if isinstance(model, ChatModel):
+        extra["sampling"] = asdict(Sampling())
     if isinstance(options.model, ModelSpec) and options.model.max_pixels is not None:
         extra["max_pixels"] = options.model.max_pixels
     named = [find("policies", policy) for policy in options.policies if isinstance(policy, str)]

@@ -13,7 +13,7 @@ import numpy as np
 
 from agent.core.model import Model
 from agent.models.chat import ChatModel
-from agent.models.endpoints.endpoint import Capabilities, Endpoint, Enough, Reply, Request
+from agent.models.endpoints.endpoint import Capabilities, Endpoint, Enough, Reply, Request, Sampling
 from agent.models.endpoints.openai import OpenAIEndpoint
 from agent.models.opening import open_model
 from agent.models.spec import BUILTIN
@@ -186,6 +186,7 @@ def _served(plan: RunPlan, suite: Suite, at_once: int) -> ModelPool:
     if not isinstance(model, ChatModel):
         return ModelPool(lambda _: model, identity, "processes")
     identity |= {"name": model.endpoint.model, "resize": _rule(model), "structured": model.structured}
+    identity["sampling"] = asdict(Sampling())
     if model.profile:
         identity["profile"] = model.profile
     remote = model.endpoint if isinstance(model.endpoint, OpenAIEndpoint) else None

@@ -95,17 +95,17 @@ def _class(sign: str, fold: bool) -> str:
     return sign.lower() + sign.upper() if fold and sign.isalpha() else sign
 
 
-_ESCAPE = r"\\[\"\\/bfnrt]|\\u00[01][0-9a-f]"
+ESCAPE = r"\\[\"\\/bfnrt]|\\u00[01][0-9a-f]"
 
 
 def json_text(least: int, most: int) -> str:
     """A JSON text of `least` to `most` letters, with its quotes."""
-    return rf'"(?:[^"\\\x00-\x1f]|{_ESCAPE}){{{least},{most}}}"'
+    return rf'"(?:[^"\\\x00-\x1f]|{ESCAPE}){{{least},{most}}}"'
 
 
 def python_text(least: int, most: int) -> str:
     """What stands between single quotes with JSON's escapes and ``\\'``."""
-    return rf"(?:[^'\\\x00-\x1f]|{_ESCAPE}|\\'){{{least},{most}}}"
+    return rf"(?:[^'\\\x00-\x1f]|{ESCAPE}|\\'){{{least},{most}}}"
 
 
 def escaped_text(least: int, most: int) -> str:

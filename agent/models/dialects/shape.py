@@ -54,7 +54,64 @@ def shape_of(dialect: Dialect, use: Use, frame: Frame, *, pointer: bool = True) 
 
 def data_shape(schema: dict[str, Any]) -> Shape:
     """The shape of an answer to `extract`: JSON that fits the caller's schema."""
-    return Shape(schema=schema)
+    return Shape(schema=schema, pattern=data_pattern(schema))
+
+
+_DESCRIBES = frozenset(
+    {"title", "description", "default", "examples", "$schema", "$id", "$comment", "additionalProperties"}
+)
+_SCALARS = {
+    "string": rf'"(?:[^"\\\x00-\x1f]|{regex.ESCAPE})*"',
+    "integer": "-?(?:0|[1-9][0-9]{0,17})",
+    "number": "-?(?:0|[1-9][0-9]{0,17})(?:\\.[0-9]{1,17})?",
+    "boolean": "(?:true|false)",
+    "null": "null",
+}
+
+
+def data_pattern(schema: Any) -> str | None:
+    """A pattern for JSON that fits `schema`, with one spacing only: servers allow blanks without end between values,
+    and some models then write nothing else. None for a schema with more in it than types, fields, items and choices.
+    """
+    try:
+        return _data_pattern(schema)
+    except (KeyError, TypeError, AttributeError):
+        return None
+
+
+def _data_pattern(schema: dict[str, Any]) -> str:
+    says = set(schema) - _DESCRIBES
+    if says in ({"enum"}, {"enum", "type"}):
+        return regex.either(regex.literal(json.dumps(value, ensure_ascii=False)) for value in schema["enum"])
+    if says == {"anyOf"}:
+        return regex.either(map(_data_pattern, schema["anyOf"]))
+    if isinstance(schema["type"], list) and says == {"type"}:
+        return regex.either(_SCALARS[kind] for kind in schema["type"])
+    if schema["type"] == "array" and says == {"type", "items"}:
+        item = _data_pattern(schema["items"])
+        return rf"\[(?:{item}(?:, {item})*)?\]"
+    if schema["type"] == "object" and says - {"required"} == {"type", "properties"}:
+        return rf"\{{{_data_fields(schema['properties'], set(schema.get('required', ())))}\}}"
+    if says != {"type"}:
+        raise KeyError(sorted(says))
+    return _SCALARS[schema["type"]]
+
+
+def _data_fields(properties: dict[str, Any], required: set[str]) -> str:
+    """The fields in their order, those that are not required with or without; raises KeyError for an unknown one."""
+    if required - set(properties):
+        raise KeyError(sorted(required))
+    forms = [(name, f"{regex.literal(json.dumps(name))}: {_data_pattern(form)}") for name, form in properties.items()]
+    firsts = (
+        range(len(forms))
+        if not required
+        else range(1 + min(n for n, (name, _) in enumerate(forms) if name in required))
+    )
+    ways = []
+    for first in firsts:
+        rest = (f", {form}" if name in required else f"(?:, {form})?" for name, form in forms[first + 1 :])
+        ways.append(forms[first][1] + "".join(rest))
+    return regex.either(ways) if required else regex.either([*ways, ""])
 
 
 # Values: what several answers have in common ------------------------------------------------------------------------

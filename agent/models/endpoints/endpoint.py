@@ -49,6 +49,21 @@ class Shape:
 
 
 @dataclass(frozen=True)
+class Sampling:
+    """How tokens are chosen, all of it: what is not said a server takes from the checkpoint. The defaults are the
+    likeliest token, whatever came before; `top_k` 0 is all tokens.
+    """
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    top_k: int = 0
+    min_p: float = 0.0
+    repetition_penalty: float = 1.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+
+
+@dataclass(frozen=True)
 class Request:
     """One question. `prefill` is the beginning of the answer, used only where the endpoint can.
 
@@ -60,7 +75,7 @@ class Request:
     prefill: str = ""
     stop: tuple[str, ...] = ()
     max_tokens: int = 1024
-    temperature: float = 0.0
+    sampling: Sampling = Sampling()
     shape: Shape | None = None
     special_tokens: bool = False
 

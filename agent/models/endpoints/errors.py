@@ -60,7 +60,7 @@ class ServerMessage:
         """Which of the fields `optional` it does not want; those in `shaped` hold an answer to a shape."""
         if self.status not in (400, 422, 500) or not optional:
             return []
-        named = [name for name in optional if name in self.words]
+        named = [name for name in optional if re.search(rf"(?<!\w){name}(?!\w)", self.words)]
         if named:
             return named if self.status != 500 else []
         if shaped and _UNHELD.search(self.words):

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"(?P<open>\(\?:)|(?P<mark>[()|?*+])|(?P<times>\{\d+(?:,\d*)?\})|(?P<set>\[\^?(?:\\.|[^\]\\])+\])|"
     r"(?P<escaped>\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.))|(?P<plain>[^\\()\[\]{}|?*+])",
     re.DOTALL,
 )
+"""One piece of a pattern of the subset."""
 _LONGEST = 64
 _CONTROL = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
 
@@ -22,7 +23,7 @@ def gbnf(pattern: str) -> str:
     """The grammar whose sentences are what `pattern` fits. Raises ValueError for a pattern beyond the subset."""
     parts, at = [], 0
     while at < len(pattern):
-        token = _TOKEN.match(pattern, at)
+        token = TOKEN.match(pattern, at)
         if token is None:
             raise ValueError(f"no grammar for the pattern at {pattern[at : at + 20]!r}")
         parts.append(_part(token))

@@ -21,7 +21,8 @@ from typing import Any
 import httpx
 
 from agent.core.model import ModelError
-from agent.models.endpoints.endpoint import Capabilities, Enough, Reply, Request
+from agent.models.endpoints.continuation import rest_of
+from agent.models.endpoints.endpoint import Capabilities, Enough, Reply, Request, Shape
 from agent.models.endpoints.errors import ServerMessage, one_line, read_error
 from agent.models.endpoints.http import DONE, Connection, HttpAnswer, bounded, events, retry_after, take, usage_of
 from agent.models.endpoints.patience import Patience
@@ -55,13 +56,14 @@ class _StreamError(Exception):
 @dataclass
 class _RequestBody:
     """One request as JSON. `optional` are the fields that a server may not know, `shaped` those that hold the answer to
-    a shape; `begun` is the beginning of the answer that was sent.
+    a shape; `begun` is the beginning of the answer that was sent. `notes` is what the answer's reader should know.
     """
 
     body: dict[str, Any]
     optional: dict[str, Any] = field(default_factory=dict)
     shaped: tuple[str, ...] = ()
     begun: str = ""
+    notes: tuple[str, ...] = ()
 
     def add(self, fields: Mapping[str, Any], optional: bool = True) -> None:
         """Put `fields` into the body."""
@@ -199,12 +201,12 @@ class OpenAIEndpoint:
                 self._pause(error, failed, deadline, notes)
         text, thought, missing = answers[-1].message(ask.begun)
         text = _END_MARK.sub("", text) if "skip_special_tokens" in ask.body else text
-        return Reply(text, answers[-1].ended, usage_of(answers, start), tuple(notes), thought, missing)
+        return Reply(text, answers[-1].ended, usage_of(answers, start), (*notes, *ask.notes), thought, missing)
 
     def _ask(self, request: Request) -> _RequestBody:
         messages: list[dict[str, Any]] = [{"role": "system", "content": request.system}] if request.system else []
         messages.append({"role": "user", "content": [_part(part) for part in request.user]})
-        ask = _RequestBody({"model": self.model, "messages": messages, "temperature": request.temperature})
+        ask = _RequestBody({"model": self.model, "messages": messages, "temperature": request.sampling.temperature})
         ask.add({"max_tokens": request.max_tokens, "stream": self.stream}, optional=False)
         if request.stop:
             ask.add({"stop": list(request.stop)}, optional=False)
@@ -212,17 +214,24 @@ class OpenAIEndpoint:
             ask.add({"stream_options": {"include_usage": True}})
         if request.special_tokens and self.server.special_tokens and "skip_special_tokens" not in self._refused:
             ask.add({"skip_special_tokens": False})
+        sampling = self.server.sampling(request.sampling)
+        ask.add({name: value for name, value in sampling.items() if name not in self._refused})
         self._hold(request, ask)
         return ask
 
     def _hold(self, request: Request, ask: _RequestBody) -> None:
-        """Begin the answer, or hold it to its shape; an answer that was begun is no longer of its whole shape."""
+        """Begin the answer, and hold it to its shape: to what that leaves open, where the answer was begun."""
+        shape = request.shape
         if request.prefill and self._continuing is not None:
             ask.body["messages"].append({"role": "assistant", "content": request.prefill})
             ask.add(self._continuing)
             ask.begun = request.prefill
-        elif request.shape is not None:
-            fields = self.server.shaped(request.shape)
+            if shape is not None:
+                rest = rest_of(shape.pattern, request.prefill) if shape.pattern is not None else None
+                shape = None if rest is None else Shape(pattern=rest, free=shape.free)
+                ask.notes += ("the answer was begun for it and could not be held to its shape",) if rest is None else ()
+        if shape is not None:
+            fields = self.server.shaped(shape)
             if not self._refused & set(fields):
                 ask.add(fields)
                 ask.shaped = tuple(fields)
@@ -306,8 +315,10 @@ class OpenAIEndpoint:
 
     def _meaning(self, said: ServerMessage, ask: _RequestBody, after: float | None, what: str) -> Exception:
         refused = said.refused(list(ask.optional), ask.shaped)
+        if ask.begun and (len(refused) == len(ask.optional) or "prefill" in said.words):
+            refused.append("prefill")
         if refused:
-            self._refused |= set(refused) | ({"prefill"} if ask.begun and not ask.shaped else set())
+            self._refused |= set(refused)
             return _RetryError(f"asked again without {', '.join(refused)}{said.told}", 0.0, free=True)
         if said.loading:
             return _RetryError(f"{self.url} is still loading the model", self.patience.loading_pause, free=True)

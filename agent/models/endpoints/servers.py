@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
-from agent.models.endpoints.endpoint import Capabilities, Shape
+from agent.models.endpoints.endpoint import Capabilities, Sampling, Shape
 from agent.models.endpoints.gbnf import gbnf
 
 Kind = Literal["vllm", "sglang", "llama.cpp", "ollama", "lmdeploy", "transformers", "unknown"]
@@ -22,7 +23,8 @@ Kind = Literal["vllm", "sglang", "llama.cpp", "ollama", "lmdeploy", "transformer
 class ServerKind:
     """One kind of server.
 
-    `shaped` is the fields that hold an answer to a shape, empty where it cannot. `prefill` is the fields for an answer
+    `shaped` is the fields that hold an answer to a shape, empty where it cannot; `sampling` those that say how tokens
+    are chosen. `prefill` is the fields for an answer
     that was begun for it, None where it cannot continue one. `counts` is whether streams can be asked for token
     counts, `special_tokens` whether answers can be asked for with theirs, `room` how its context is made longer.
     """
@@ -30,10 +32,26 @@ class ServerKind:
     kind: Kind
     capabilities: Capabilities = field(default_factory=Capabilities)
     shaped: Callable[[Shape], dict[str, Any]] = lambda shape: {}
+    sampling: Callable[[Sampling], dict[str, Any]] = lambda sampling: _openai(sampling)
     prefill: Mapping[str, Any] | None = None
     counts: bool = True
     special_tokens: bool = False
     room: str = "serve a longer context"
+
+
+def _openai(sampling: Sampling) -> dict[str, Any]:
+    penalties = {"presence_penalty": sampling.presence_penalty, "frequency_penalty": sampling.frequency_penalty}
+    return {"top_p": sampling.top_p, **penalties}
+
+
+def _all(sampling: Sampling, *, repetition: str = "repetition_penalty", all_tokens: int = -1) -> dict[str, Any]:
+    more = {"top_k": sampling.top_k or all_tokens, "min_p": sampling.min_p, repetition: sampling.repetition_penalty}
+    return _openai(sampling) | more
+
+
+def _transformers(sampling: Sampling) -> dict[str, Any]:
+    """``transformers serve`` takes its ``frequency_penalty`` for the penalty of repetitions (cli/serving/utils.py)."""
+    return {"top_p": sampling.top_p, "frequency_penalty": sampling.repetition_penalty}
 
 
 def _json_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -44,7 +62,8 @@ def _json_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
 def _vllm(shape: Shape) -> dict[str, Any]:
     if shape.pattern is not None:
         return {"structured_outputs": {"regex": shape.pattern}}
-    return {"structured_outputs": {"json": dict(shape.schema or {})}} if _bare(shape) else {}
+    compact = {"json": dict(shape.schema or {}), "disable_any_whitespace": True}
+    return {"structured_outputs": compact} if _bare(shape) else {}
 
 
 def _sglang(shape: Shape) -> dict[str, Any]:
@@ -79,6 +98,7 @@ SERVERS: dict[Kind, ServerKind] = {
             "vllm",
             Capabilities("structured_outputs", "continue_final_message", prefix_cache=True),
             _vllm,
+            _all,
             _CONTINUES,
             special_tokens=True,
             room="start vLLM with a larger --max-model-len",
@@ -87,6 +107,7 @@ SERVERS: dict[Kind, ServerKind] = {
             "sglang",
             Capabilities("grammar", "continue_final_message", prefix_cache=True),
             _sglang,
+            _all,
             {"continue_final_message": True},
             special_tokens=True,
             room="start SGLang with a larger --context-length",
@@ -95,6 +116,7 @@ SERVERS: dict[Kind, ServerKind] = {
             "llama.cpp",
             Capabilities("grammar", "continue_final_message", prefix_cache=True),
             _llama_cpp,
+            partial(_all, repetition="repeat_penalty", all_tokens=0),
             {},
             room="start llama-server with a larger -c",
         ),
@@ -108,10 +130,11 @@ SERVERS: dict[Kind, ServerKind] = {
             "lmdeploy",
             Capabilities("response_format"),
             _lmdeploy,
+            partial(_all, all_tokens=0),
             special_tokens=True,
             room="start LMDeploy with a larger --session-len",
         ),
-        ServerKind("transformers", counts=False),
+        ServerKind("transformers", sampling=_transformers, counts=False),
         ServerKind("unknown"),
     )
 }

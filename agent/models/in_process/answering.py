@@ -119,9 +119,9 @@ class TokenConstraint(LogitsProcessor):  # type: ignore[misc]
             mask = answer.mask()
             if mask is not None:
                 scores[row] = _masked(scores[row], mask)
-            if answer.request.temperature > 0:
+            if answer.request.sampling.temperature > 0:
                 noise = torch.rand(scores.shape[1], generator=self._random).clamp_(min=1e-20).to(scores.device)
-                scores[row] = scores[row] / answer.request.temperature - (-noise.log()).log()
+                scores[row] = scores[row] / answer.request.sampling.temperature - (-noise.log()).log()
         return scores
 
 

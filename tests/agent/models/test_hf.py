@@ -19,7 +19,7 @@ from agent.core.task import Task
 from agent.models.chat import ChatModel
 from agent.models.dialects.registry import DIALECTS, get_dialect
 from agent.models.dialects.shape import shape_of
-from agent.models.endpoints.endpoint import Reply, Request, Shape
+from agent.models.endpoints.endpoint import Reply, Request, Sampling, Shape
 from agent.models.endpoints.patience import Patience
 from agent.models.in_process.checkpoint import dialect_of, within_limits
 from agent.models.opening import open_model
@@ -171,7 +171,7 @@ def test_data_has_the_shape_asked_for(endpoint: HFEndpoint) -> None:
 @pytest.mark.parametrize("temperature", [0.0, 5.0])
 def test_the_token_limit_never_cuts_a_shaped_answer(endpoint: HFEndpoint, most: int, temperature: float) -> None:
     for seed in range(4):
-        reply = endpoint.complete(question(seed=seed, max_tokens=most + 16, temperature=temperature))
+        reply = endpoint.complete(question(seed=seed, max_tokens=most + 16, sampling=Sampling(temperature=temperature)))
         assert argument(reply)["action"] in ("left_click", "right_click", "type")
         assert reply.usage.completion_tokens <= most + 16
 
@@ -197,7 +197,13 @@ PATTERNS = [
 def test_patterns_hold_too(endpoint: HFEndpoint, pattern: str) -> None:
     for seed in range(3):
         reply = endpoint.complete(
-            question(seed=seed, shape=Shape(pattern=pattern), max_tokens=90, special_tokens=True, temperature=1.0)
+            question(
+                seed=seed,
+                shape=Shape(pattern=pattern),
+                max_tokens=90,
+                special_tokens=True,
+                sampling=Sampling(temperature=1.0),
+            )
         )
         assert reply.ended
         assert re.fullmatch(pattern, reply.text)
@@ -246,7 +252,10 @@ def test_stop_words_and_enough(endpoint: HFEndpoint) -> None:
 def test_the_checkpoints_sampling_is_not_used(endpoint: HFEndpoint) -> None:
     """Its generation_config asks for sampling; temperature 0 is the likeliest token, every time."""
     assert len({endpoint.complete(question(shape=None, max_tokens=20)).text for _ in range(3)}) == 1
-    drawn = {endpoint.complete(question(shape=None, max_tokens=20, temperature=2.0)).text for _ in range(3)}
+    drawn = {
+        endpoint.complete(question(shape=None, max_tokens=20, sampling=Sampling(temperature=2.0))).text
+        for _ in range(3)
+    }
     assert len(drawn) > 1
 
 

@@ -23,8 +23,9 @@ from agent.core.model import ModelError, ParseError
 from agent.core.task import Task
 from agent.models.chat import ChatModel
 from agent.models.dialects.registry import DIALECTS
-from agent.models.dialects.shape import shape_of
-from agent.models.endpoints.endpoint import Request, Shape
+from agent.models.dialects.shape import data_pattern, data_shape, shape_of
+from agent.models.endpoints.continuation import rest_of
+from agent.models.endpoints.endpoint import Request, Sampling, Shape
 from agent.models.endpoints.gbnf import gbnf
 from agent.models.endpoints.openai import OpenAIEndpoint
 from agent.models.endpoints.patience import Patience
@@ -36,7 +37,8 @@ from tests.agent.scripted_server import Entry, Fault, ScriptedServer, computer
 QUICK = Patience(total=5, connect=2, attempts=3, first_pause=0.01, max_pause=0.02, loading_pause=0.05)
 FRAME = Frame(id="1", width=1280, height=800)
 SCREEN = Observation(np.zeros((800, 1280, 3), np.uint8), FRAME)
-PLAIN = {"model", "messages", "temperature", "max_tokens", "stream", "stop"}
+PLAIN = {"model", "messages", "temperature", "max_tokens", "stream", "stop", "top_p", "frequency_penalty"}
+ALL = {"presence_penalty", "top_k", "min_p", "repetition_penalty"}
 Refusal = tuple[int, Any]
 
 
@@ -45,7 +47,7 @@ def _vllm(body: dict[str, Any]) -> Refusal | None:
         return 400, _vllm_error("Cannot set both `continue_final_message` and `add_generation_prompt` to True.")
     if "stream_options" in body and not body.get("stream"):
         return 400, _vllm_error("Stream options can only be defined when `stream=True`.")
-    if "structured_outputs" in body and len(body["structured_outputs"]) != 1:
+    if "structured_outputs" in body and len(set(body["structured_outputs"]) - {"disable_any_whitespace"}) != 1:
         return 400, _vllm_error("You can only use one kind of constraints for structured outputs")
     return None
 
@@ -91,18 +93,27 @@ KINDS = {
     "vllm": Kind(
         "vllm",
         {"stream_options", "structured_outputs", "response_format", "add_generation_prompt", "continue_final_message"}
-        | {"skip_special_tokens"},
+        | {"skip_special_tokens"}
+        | ALL,
         check=_vllm,
     ),
     "sglang": Kind(
-        "sglang", {"stream_options", "regex", "response_format", "continue_final_message", "skip_special_tokens"}
+        "sglang", {"stream_options", "regex", "response_format", "continue_final_message", "skip_special_tokens"} | ALL
     ),
-    "llama.cpp": Kind("llamacpp", {"stream_options", "grammar", "json_schema", "response_format"}, check=_llama_cpp),
-    "ollama": Kind("library", {"stream_options", "response_format"}, {"/api/version": {"version": "0.12.6"}}),
-    "lmdeploy": Kind("lmdeploy", {"stream_options", "response_format", "skip_special_tokens"}),
+    "llama.cpp": Kind(
+        "llamacpp",
+        {"stream_options", "grammar", "json_schema", "response_format", "repeat_penalty"}
+        | ALL - {"repetition_penalty"},
+        check=_llama_cpp,
+    ),
+    "ollama": Kind(
+        "library", {"stream_options", "response_format", "presence_penalty"}, {"/api/version": {"version": "0.12.6"}}
+    ),
+    "lmdeploy": Kind("lmdeploy", {"stream_options", "response_format", "skip_special_tokens"} | ALL),
     "transformers": Kind("Qwen", set(), {"/openapi.json": {"paths": {"/load_model": {}, "/v1/chat/completions": {}}}}),
-    "unknown": Kind("someone", {"stream_options"}),
+    "unknown": Kind("someone", {"stream_options", "presence_penalty"}),
 }
+HELD = {"structured_outputs", "regex", "grammar", "response_format", "json_schema"}
 CLICK = computer("left_click", coordinate=[100, 200])
 
 
@@ -162,8 +173,7 @@ def test_how_an_action_is_held(kind: str) -> None:
         "llama.cpp": {"grammar": gbnf(pattern)},
         "lmdeploy": {"response_format": {"type": "regex_schema", "regex_schema": pattern}},
     }
-    held = {"structured_outputs", "regex", "grammar", "response_format", "json_schema"}
-    assert {name: value for name, value in body.items() if name in held} == wanted.get(kind, {})
+    assert {name: value for name, value in body.items() if name in HELD} == wanted.get(kind, {})
 
 
 @pytest.mark.parametrize(("dialect", "mode"), [("qwen2.5-vl", "off"), ("qwen3-vl", "auto"), ("ui-tars-1.5", "auto")])
@@ -183,12 +193,64 @@ def test_how_data_is_held(kind: str) -> None:
     with KINDS[kind].serve(['{"total": 3}']) as server:
         assert model(server).extract(SCREEN, schema, "the total?") == {"total": 3}
         body = server.seen[0].body
-    if kind == "vllm":
-        assert body["structured_outputs"] == {"json": schema}
-    elif kind in ("transformers", "unknown"):
-        assert "response_format" not in body
-    else:
+    pattern = data_pattern(schema) or ""
+    assert re.fullmatch(pattern, '{"total": 3}')
+    if kind in ("transformers", "unknown"):
+        assert not HELD & set(body)
+    elif kind == "ollama":
         assert body["response_format"]["json_schema"]["schema"] == schema
+    else:
+        wanted: dict[str, Any] = {
+            "vllm": {"structured_outputs": {"regex": pattern}},
+            "sglang": {"regex": pattern},
+            "llama.cpp": {"grammar": gbnf(pattern)},
+            "lmdeploy": {"response_format": {"type": "regex_schema", "regex_schema": pattern}},
+        }[kind]
+        assert {name: value for name, value in body.items() if name in HELD} == wanted
+
+
+DATA: list[tuple[dict[str, Any], list[Any], list[str]]] = [
+    ({"type": "object", "properties": {"a": {"type": "integer"}, "b": {"type": "string"}}, "required": ["a", "b"]},
+     [{"a": -3, "b": 'x "y" \n'}], ['{"a": 1}', '{"a":  1, "b": ""}', '{"a": 1, "b": ""}\n']),
+    ({"type": "object", "properties": {"a": {"type": "number"}, "b": {"type": "null"}, "c": {"type": "boolean"}},
+      "required": ["b"]}, [{"b": None}, {"a": 1.5, "b": None}, {"b": None, "c": True}, {"a": 0, "b": None, "c": False}],
+     ['{"a": 1}', "{}", '{"c": true, "b": null}']),
+    ({"type": "object", "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}}},
+     [{}, {"a": 1}, {"b": 2}, {"a": 1, "b": 2}], ["{ }"]),
+    ({"type": "array", "items": {"type": ["string", "null"]}}, [[], ["a"], [None, "b", ""]], ["[ ]", '["a" ]']),
+    ({"anyOf": [{"enum": ["on", "off", 1]}, {"type": "null"}]}, ["on", 1, None], ['"o"']),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("schema", "good", "bad"), DATA, ids=str)
+def test_data_is_held_to_one_spacing(schema: dict[str, Any], good: list[Any], bad: list[str]) -> None:
+    pattern = data_pattern(schema)
+    assert pattern is not None
+    for value in good:
+        assert re.fullmatch(pattern, json.dumps(value, ensure_ascii=False)), value
+    for text in bad:
+        assert not re.fullmatch(pattern, text), text
+    assert _gbnf_reads(gbnf(pattern))
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "#/$defs/a"},
+        {"type": "string", "pattern": "a+"},
+        {"type": "integer", "minimum": 3},
+        {"type": "array", "items": {"type": "object"}, "minItems": 2},
+        {"type": "object", "properties": {"a": {}}},
+        {"type": "object", "properties": {}, "required": ["a"]},
+        {},
+    ],
+    ids=str,
+)
+def test_a_schema_that_says_more_is_held_by_itself(schema: dict[str, Any]) -> None:
+    assert data_pattern(schema) is None
+    with KINDS["vllm"].serve(["3"]) as server:
+        ask(server, data_shape(schema))
+        assert server.seen[0].body["structured_outputs"] == {"json": schema, "disable_any_whitespace": True}
 
 
 @pytest.mark.parametrize(
@@ -211,8 +273,75 @@ def test_how_an_answer_is_begun(kind: str, fields: dict[str, Any] | None) -> Non
     assert (begun == {"role": "assistant", "content": prefill}) == (fields is not None)
     if fields is not None:
         assert fields.items() <= body.items()
-        assert "structured_outputs" not in body
-        assert "grammar" not in body
+        pattern = rest_of(shape_of(DIALECTS["qwen2.5-vl"], "locate", FRAME).pattern, prefill)  # type: ignore[union-attr,arg-type]
+        assert pattern is not None
+        assert re.fullmatch(pattern, rest)
+        assert not re.fullmatch(pattern, prefill + rest)
+        wanted = {"vllm": {"structured_outputs": {"regex": pattern}}, "sglang": {"regex": pattern}}
+        held = wanted.get(kind, {"grammar": gbnf(pattern)})
+        assert {name: value for name, value in body.items() if name in HELD} == held
+
+
+def test_an_answer_that_was_begun_and_cannot_be_held_says_so() -> None:
+    shape = Shape(schema={"type": "object"})
+    with KINDS["vllm"].serve(["}"]) as server:
+        reply = OpenAIEndpoint(server.url, patience=QUICK).complete(Request("", ("x",), prefill="{", shape=shape))
+        assert not HELD & set(server.seen[0].body)
+    assert reply.notes == ("the answer was begun for it and could not be held to its shape",)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "begun", "rest"),
+    [
+        ("ab(?:c|d)e?f", "abc", "e?f"),
+        ("ab(?:c|d)e?f", "abce", "f"),
+        ("a?b", "b", ""),
+        ("[a-c]x{2}", "a", "x{2}"),
+        ("(?:ab|ac|ad)e", "a", "(?:be|ce|de)"),
+        (r"\{\n", "{", r"\n"),
+        ("a|bc", "b", "c"),
+        ("x{2}", "x", None),
+        ("ab", "c", None),
+    ],
+)
+def test_what_a_beginning_leaves_open(pattern: str, begun: str, rest: str | None) -> None:
+    assert rest_of(pattern, begun) == rest
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_all_of_the_sampling_is_said(kind: str) -> None:
+    """What is not said is taken from the checkpoint: a penalty of repetitions of 1.05 for Qwen2.5-VL."""
+    standard = {"top_p": 0.9, "presence_penalty": 0.1, "frequency_penalty": 0.2}
+    more = {"top_k": 7, "min_p": 0.05, "repetition_penalty": 1.2}
+    wanted = {
+        "llama.cpp": standard | {"top_k": 7, "min_p": 0.05, "repeat_penalty": 1.2},
+        "transformers": {"top_p": 0.9, "frequency_penalty": 1.2},
+        "ollama": standard,
+        "unknown": standard,
+    }.get(kind, standard | more)
+    names = {
+        "top_p",
+        "top_k",
+        "min_p",
+        *(f"{what}_penalty" for what in ("repetition", "repeat", "presence", "frequency")),
+    }
+    with KINDS[kind].serve(["hi"]) as server:
+        ask(server, sampling=Sampling(0.3, 0.9, 7, 0.05, 1.2, 0.1, 0.2))
+        body = server.seen[0].body
+        ask(server)
+        greedy = server.seen[1].body
+    assert {name: value for name, value in body.items() if name in names} == wanted
+    assert body["temperature"] == 0.3
+    assert greedy["temperature"] == 0
+    assert greedy.get("top_k") == {"vllm": -1, "sglang": -1, "llama.cpp": 0, "lmdeploy": 0}.get(kind)
+    none = {"repetition_penalty": 1, "repeat_penalty": 1, "presence_penalty": 0, "min_p": 0}
+    assert all(greedy[name] == value for name, value in none.items() if name in greedy)
+
+
+def test_a_word_that_only_looks_like_a_field_is_not_one() -> None:
+    words = "Failed to apply the processor with {'min_pixels': 3136}"
+    with KINDS["vllm"].serve([Fault(status=400, body=words)]) as server, pytest.raises(ModelError, match="min_pixels"):
+        ask(server)
 
 
 def test_special_tokens_are_asked_for_where_places_need_them() -> None:
