@@ -5,7 +5,7 @@ The rules, and what they ignore:
 * Until `Rules.reaction` has passed without a change, the screen is not yet known
   to be unchanged.
 * After a change, a window of `Rules.quiet` without another one means settled.
-* What changes by itself is no change: small places that changed without an action (`Ambient`: a clock, a caret), a
+* What changes by itself is no change: small places that changed twice without an action (`Ambient`: a clock), a
   lone caret-shaped change, and one small change far from everything the action changed. What moves faster than a
   caret blinks or a clock ticks is always a change.
 * A picture that never rests ends at the deadline, and is reported as not settled.
@@ -16,7 +16,6 @@ The rules, and what they ignore:
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -130,27 +129,49 @@ def _near(box: Box, others: list[Box], by: float) -> bool:
     return any(box.grown(by).overlap(other) > 0 for other in others)
 
 
-class Ambient:
-    """Where the screen changes by itself: small places that changed without an action. The newest `keep` are kept."""
+@dataclass
+class _Place:
+    """A place that changed without an action: how often, and how many pictures ago it last did."""
 
-    def __init__(self, rules: Rules | None = None, scale: float = 1.0, keep: int = 32) -> None:
+    box: Box
+    times: int = 1
+    age: int = 0
+
+
+class Ambient:
+    """Where the screen changes by itself: small places that changed twice without an action.
+
+    One change may be a late answer to the action before it. A place that has rested for `keep` pictures is forgotten.
+    """
+
+    def __init__(self, rules: Rules | None = None, scale: float = 1.0, keep: int = 16) -> None:
         self._rules = rules or Rules()
         self._scale = scale
-        self._boxes: deque[Box] = deque(maxlen=keep)
+        self._keep = keep
+        self._places: list[_Place] = []
 
     def note(self, before: Pixels, after: Pixels) -> None:
         """Learn from two pictures between which nothing was done. Large changes are not kept."""
+        for place in self._places:
+            place.age += 1
         for box in changed_regions(before, after) if before.shape == after.shape else []:
-            if _fits(box, self._rules.small, self._scale) and not self.covers(box):
-                self._boxes.append(box)
+            known = [place for place in self._places if self._in(box, place)]
+            for place in known:
+                place.times, place.age = place.times + (place.age > 0), 0
+            if not known and _fits(box, self._rules.small, self._scale):
+                self._places.append(_Place(box))
+        self._places = [place for place in self._places if place.age <= self._keep]
 
     def covers(self, box: Box) -> bool:
         """Whether `box` lies in a place that changes by itself (to 3 pixels: a clock's digits differ in width)."""
-        return any(_within(box, known, 3 * self._scale) for known in self._boxes)
+        return any(place.times > 1 and self._in(box, place) for place in self._places)
 
     def clear(self) -> None:
         """Forget all places."""
-        self._boxes.clear()
+        self._places.clear()
+
+    def _in(self, box: Box, place: _Place) -> bool:
+        return _within(box, place.box, 3 * self._scale)
 
 
 class Settler:
@@ -170,15 +191,18 @@ class Settler:
         self.rules = rules or Rules()
         self._ambient = ambient or Ambient(self.rules, scale)
         self._scale = scale
-        self._start = start
+        self._start = self._seen = start
         self._picture = before
         self._last: float | None = None
         self._places: list[Box] = []
         self._doubt: float | None = None
         self._recent: list[tuple[float, Box]] = []
+        self._close = self.rules.quiet  # changes no further apart are a movement: two pictures where captures are slow
 
     def feed(self, now: float, picture: Pixels) -> None:
-        """What the screen showed at `now`."""
+        """What the screen showed at `now`, when the capture began: a slow capture is no time of rest."""
+        self._close = min(0.25, max(self.rules.quiet, 1.5 * (now - self._seen)))
+        self._seen = now
         changed = changed_regions(self._picture, picture)
         self._picture = picture
         boxes = [box for box in changed if not self._by_itself(now, box)]
@@ -191,11 +215,11 @@ class Settler:
         self._last = now
         self._places = (self._places + boxes)[-64:]
 
-    def done(self, now: float) -> bool:
-        """Whether there is nothing more to wait for, deadline apart."""
+    def done(self) -> bool:
+        """Whether the last picture shows that there is nothing more to wait for, deadline apart."""
         if self._last is None:
-            return now - self._start >= self.rules.reaction
-        return now - self._last >= self.rules.quiet and now - self._start >= self.rules.least
+            return self._seen - self._start >= self.rules.reaction
+        return self._seen - self._last >= self.rules.quiet and self._seen - self._start >= self.rules.least
 
     def expired(self, now: float) -> bool:
         """Whether the deadline has passed."""
@@ -204,7 +228,7 @@ class Settler:
     def result(self, now: float) -> Settled:
         """How it ended, if it ends `now`."""
         last = None if self._last is None else self._last - self._start
-        return Settled(self.done(now), now - self._start, last)
+        return Settled(self.done(), now - self._start, last)
 
     def pause(self, spent: float, now: float) -> float:
         """Seconds until the next capture, which is useless before the quiet window ends or the next frame is due."""
@@ -223,13 +247,13 @@ class Settler:
 
     def _streak(self, now: float) -> bool:
         """Whether it follows closely on another doubtful change: then it is a movement and no blink."""
-        return self._doubt is not None and now - self._doubt < self.rules.quiet
+        return self._doubt is not None and now - self._doubt < self._close
 
     def _by_itself(self, now: float, box: Box) -> bool:
         """Whether the screen changes here by itself. What moves faster than any caret or clock is never ignored."""
         if not self._ambient.covers(box):
             return False
-        self._recent = [(when, place) for when, place in self._recent if now - when < self.rules.quiet]
+        self._recent = [(when, place) for when, place in self._recent if now - when < self._close]
         return not _near(box, [place for _, place in self._recent], 4 * self._scale)
 
 
@@ -248,6 +272,6 @@ def wait_until_settled(
         picture = grab()
         settler.feed(seen, picture)
         now = time.perf_counter()
-        if settler.done(now) or settler.expired(now):
+        if settler.done() or settler.expired(now):
             return settler.result(now), picture
         time.sleep(settler.pause(now - seen, now))

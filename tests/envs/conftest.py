@@ -35,6 +35,11 @@ class TkApp:
         """When it did `word`, on the clock of `time.perf_counter`."""
         return [float(line.split()[0]) for line in self._log.read_text().splitlines() if line.endswith(word)]
 
+    def wait_for(self, word: str, count: int) -> list[float]:
+        """Its `times`, once there are `count` of them."""
+        until(lambda: len(self.times(word)) >= count, 30)
+        return self.times(word)
+
 
 @pytest.fixture
 def tkapp(tmp_path: Path) -> TkApp:

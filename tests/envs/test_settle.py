@@ -41,7 +41,7 @@ class Film:
             while self.events and self.events[0][0] <= now:
                 self.picture = painted(self.picture, self.events.pop(0)[1], shade=len(self.events) % 199)
             self.settler.feed(now, self.picture)
-            if self.settler.done(now) or self.settler.expired(now):
+            if self.settler.done() or self.settler.expired(now):
                 result = self.settler.result(now)
                 return result.settled, result.seconds, result.last_change
             now += 0.016
@@ -119,11 +119,32 @@ def test_a_blinking_caret_delays_nothing(period: float, phase: float) -> None:
 
 
 def test_a_clock_that_ticked_before_is_ignored_and_one_unseen_costs_nothing_after_the_change() -> None:
-    ambient = Ambient(RULES)
-    ambient.note(blank(), painted(blank(), CLOCK))
+    ambient = ticking()
     assert Film([(0.1, CLOCK)], ambient).run()[2] is None
     for when in (0.08, 0.10, 0.13):
         assert Film([(0.05, DIALOG), (when, CLOCK)]).run()[1] <= 0.05 + 0.15
+
+
+def ticking() -> Ambient:
+    """What is known after the clock has changed twice."""
+    ambient = Ambient(RULES)
+    ambient.note(blank(), painted(blank(), CLOCK))
+    ambient.note(painted(blank(), CLOCK), blank())
+    return ambient
+
+
+def test_one_late_change_makes_no_place_deaf() -> None:
+    ambient = Ambient(RULES)
+    ambient.note(blank(), painted(blank(), CLOCK))
+    ambient.note(painted(blank(), CLOCK), painted(blank(), CLOCK))
+    assert Film([(0.1, CLOCK)], ambient).run()[2] is not None
+
+
+def test_a_place_that_rests_is_forgotten() -> None:
+    ambient = ticking()
+    for _ in range(40):
+        ambient.note(blank(), blank())
+    assert not ambient.covers(CLOCK)
 
 
 def test_a_large_change_while_nobody_acted_is_news_and_not_ambient() -> None:
@@ -133,14 +154,12 @@ def test_a_large_change_while_nobody_acted_is_news_and_not_ambient() -> None:
 
 
 def test_an_ambient_place_that_starts_to_move_is_a_change() -> None:
-    ambient = Ambient(RULES)
-    ambient.note(blank(), painted(blank(), CLOCK))
+    ambient = ticking()
     assert Film([(n * 0.04, CLOCK) for n in range(200)], ambient).run()[0] is False
 
 
 def test_what_moves_partly_through_an_ambient_place_is_followed_all_the_way() -> None:
-    ambient = Ambient(RULES)
-    ambient.note(blank(), painted(blank(), CLOCK))
+    ambient = ticking()
     steps = [Box(100 + 9 * n, 2, 109 + 9 * n, 16) for n in range(22)]
     settled, seconds, _ = Film([(0.06 * n, box) for n, box in enumerate(steps)], ambient).run()
     assert settled
