@@ -13,6 +13,7 @@ from typing import Protocol, cast
 from actions.action import Answer, AnyAction, AskUser, Finish
 from actions.errors import HandeyeError
 from actions.frame import Frame, GeometryError
+from agent.core.answer_rest import AnswerRest, next_of, undone, why_not_after, why_not_on
 from agent.core.model import Decision, LookAgain, Model, ParseError, Usage
 from agent.core.policy import Policy, Verdict
 from agent.core.step import OutcomeRecord, Step, Tokens, VerdictRecord, repeated_without_effect
@@ -131,6 +132,8 @@ class _Draft:
     verdict: VerdictRecord | None = None
     outcome: OutcomeRecord | None = None
     error: str | None = None
+    part: int = 0
+    dropped: str = ""
 
     @contextmanager
     def timed(self, phase: str) -> Iterator[None]:
@@ -152,7 +155,7 @@ class _Draft:
             action=self.action, decided=self.decided, thought=self.thought, raw=self.raw, notes=self.notes,
             verdict=self.verdict, outcome=self.outcome, error=self.error,
             tokens=Tokens(prompt=self.usage.prompt_tokens, completion=self.usage.completion_tokens),
-            timings=self.timings,
+            timings=self.timings, part=self.part, dropped=self.dropped,
         )  # fmt: skip
 
 
@@ -166,6 +169,7 @@ class _Run:
     answer: str | None = None
     last_record: dict[str, float] = field(default_factory=dict)
     last_image: Image | None = None
+    rest: AnswerRest | None = None
 
     def note_late_change(self, image: Image) -> None:
         """Correct the last step in the history where the screen changed only after the env had stopped waiting."""
@@ -284,7 +288,7 @@ class Agent:
             if decision is None:
                 return
             self._interrupted(run)
-            verdict = self._review(draft, decision, observation)
+            verdict, outcome = self._review(draft, decision, draft.observation or observation), None
             if verdict.kind != "skip":
                 outcome = self._perform(draft, run, verdict.action, observation.frame)
                 draft.timings |= outcome.timings
@@ -294,9 +298,31 @@ class Agent:
                     detail=outcome.detail,
                     changed=outcome.changed,
                 )
+            if decision.rest:
+                why = why_not_after(verdict, outcome, draft.error) or self._keep_rest(draft, run, decision, observation)
+                draft.dropped = undone(len(decision.rest), why) if why else ""
+
+    def _keep_rest(self, draft: _Draft, run: _Run, decision: Decision, decided_on: Observation) -> str:
+        """Look, and leave the rest of the answer for the next step; returns why not where the screen is another one."""
+        start = time.perf_counter()
+        with _EndsAs(Ending.DEVICE_ERROR, "the screen"):
+            seen = self.env.observe()
+        if why := why_not_on(decided_on, seen, decision.rest[0]):
+            return why
+        run.rest = AnswerRest(
+            next_of(decision), draft.part + 1, decided_on, seen, {"capture": time.perf_counter() - start}
+        )
+        return ""
 
     def _look_and_decide(self, draft: _Draft, run: _Run) -> tuple[Observation, Decision | None]:
-        """The screen and the decision on it; None when the answer was unusable and may be asked again."""
+        """The screen decided on and the decision; None when the answer was unusable and may be asked again."""
+        if (rest := run.rest) is not None:
+            run.rest, draft.part, draft.observation = None, rest.part, rest.seen
+            draft.timings |= rest.timings
+            draft.action = rest.decision.action
+            run.note_late_change(rest.seen.image)
+            self.watch.looked(draft.index, rest.seen)
+            return rest.decided_on, rest.decision
         while True:
             with _EndsAs(Ending.DEVICE_ERROR, "the screen"), draft.timed("capture"):
                 draft.observation = observation = self.env.observe()

@@ -48,11 +48,15 @@ class Usage(_ModelValue):
 class Decision(_ModelValue):
     """What to do next: `action` in frame pixels of the observation it was decided on.
 
+    `rest` are the answer's further actions in order, decided on the same picture; the loop does them one by one without
+    asking again, as long as the screen is what they were decided on.
+
     `raw` is the model's answer to the letter, `notes` says what had to be repaired to read it, and `timings` has
     the seconds of the phases inside the decision (`encode`, `prompt`, `model`, `parse`).
     """
 
     action: Action
+    rest: tuple[Action, ...] = ()
     thought: str = ""
     raw: str = ""
     notes: tuple[str, ...] = ()

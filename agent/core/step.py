@@ -56,7 +56,8 @@ class Step(_StepValue):
     picture (writers set it, `agent.episodes.Episode.image` puts the two together). `action` is None when the answer
     was unusable; `error` then says why. `decided` is the model's own action where the policy changed it. `timings` is
     seconds by phase: `capture`, `encode`, `prompt`, `model`, `parse`, `review`, `act`, `settle`, `record` (the
-    previous step's).
+    previous step's). `part` is the action's place in its answer: above 0, the answer (`raw`, `tokens`) is that of step
+    `index` - `part`. `dropped` says which further actions of the answer were not done, and why.
     """
 
     index: int = Field(ge=0)
@@ -75,10 +76,16 @@ class Step(_StepValue):
     tokens: Tokens = Field(default_factory=Tokens)
     timings: dict[str, float] = Field(default_factory=dict)
     app: str | None = None
+    part: int = Field(default=0, ge=0)
+    dropped: str = ""
 
     @property
     def effect(self) -> str:
         """What came of the action, for the model and for people; "" where it was done and the screen changed."""
+        return "; ".join(filter(None, (self._own_effect, self.dropped)))
+
+    @property
+    def _own_effect(self) -> str:
         outcome = self.outcome
         if self.error:
             return self.error
@@ -103,10 +110,23 @@ class Step(_StepValue):
 
 
 def repeated_without_effect(history: Sequence[Step]) -> int:
-    """How many of the last steps did the same action in a row, and nothing on the screen changed."""
+    """How many of the last answers did the same in a row, and nothing on the screen changed."""
+    answers: list[list[Step]] = []
+    for step in history:
+        if step.part and answers:
+            answers[-1].append(step)
+        else:
+            answers.append([step])
     count = 0
-    for step in reversed(history):
-        if not step.without_effect or step.action != history[-1].action:
+    for answer in reversed(answers):
+        if not _all_without_effect(answer) or [s.action for s in answer] != [s.action for s in answers[-1]]:
             break
         count += 1
     return count
+
+
+def _all_without_effect(answer: Sequence[Step]) -> bool:
+    """Whether an answer has an action that should show on the screen, and none of its actions changed it."""
+    outcomes = [step.outcome for step in answer]
+    quiet = all(out is not None and out.performed and out.settled and out.changed is False for out in outcomes)
+    return quiet and any(step.without_effect for step in answer)

@@ -178,8 +178,9 @@ class SecretModel(WrappedModel):
             raise ModelError(redact(str(error))) from None
         except ValidationError:
             raise ParseError("the answer has a secret's value where no text can be", "") from None
-        if isinstance(decision.action, TypeText):
-            self._secrets.check(decision.action.text, lambda message: ParseError(message, decision.raw, decision.usage))
+        for action in (decision.action, *decision.rest):
+            if isinstance(action, TypeText):
+                self._secrets.check(action.text, lambda message: ParseError(message, decision.raw, decision.usage))
         return decision
 
     def locate(self, observation: Observation, instruction: str) -> Grounding:

@@ -90,6 +90,7 @@ class ChatModel:
         reading = _read(reply, clock, read)
         return Decision(
             action=reading.action,
+            rest=reading.rest,
             thought=reading.thought or reply.thought.strip(),
             raw=reply.text,
             notes=reply.notes + reading.notes,

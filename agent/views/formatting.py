@@ -78,6 +78,7 @@ def tags(step: Step) -> list[tuple[str, str]]:
     if step.outcome and not isinstance(step.action, Finish | Answer | AskUser):
         found += [("warn", "not carried out")] if not step.outcome.performed else []
         found += [("warn", "screen still changing")] if not step.outcome.settled else []
+    found += [("warn", "rest of the answer not done")] if step.dropped else []
     return found
 
 
@@ -99,6 +100,11 @@ def outcome_words(outcome: OutcomeRecord | None) -> str:
     parts += [] if outcome.settled else ["the screen was still changing at the deadline"]
     parts += ["nothing on the screen changed"] if outcome.performed and outcome.changed is False else []
     return "; ".join(filter(None, parts))
+
+
+def answer_words(step: Step) -> str:
+    """Which answer an action is of, where that is another step's; else empty."""
+    return f"action {step.part + 1} of the answer of step {step.index + 1 - step.part}" if step.part else ""
 
 
 def phases(timings: Mapping[str, float]) -> dict[str, float]:

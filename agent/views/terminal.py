@@ -23,7 +23,7 @@ from agent.core.step import Step
 from agent.core.task import Task
 from agent.episodes.endings import ENDING_TEXT
 from agent.guard.confirm import PersonReply
-from agent.views.formatting import PHASES, duration
+from agent.views.formatting import PHASES, answer_words, duration
 from envs.env import Observation
 
 
@@ -100,6 +100,8 @@ class TerminalView(Watcher):
         self._tokens += step.tokens.prompt + step.tokens.completion
         words = describe(step.action) if step.action else "no action"
         line = Text.assemble((f"{step.index + 1:>4} ", "bold cyan"), words)
+        if step.part:
+            line.append(f"  {answer_words(step)}", "dim")
         if step.thought:
             line.append(f"  {one_line(step.thought)}", "dim")
         if step.effect:

@@ -47,11 +47,11 @@ class FakeEnv(Env):
             raise error
 
 
-Answer = AnyAction | Exception | Callable[[], AnyAction]
+Answer = AnyAction | Exception | Callable[[], AnyAction] | tuple[AnyAction, ...]
 
 
 class ScriptedModel:
-    """Gives its answers in turn; an exception is raised, a callable is called first."""
+    """Gives its answers in turn; an exception is raised, a callable is called first, a tuple is several actions."""
 
     name, dialect, prompt_hash = "scripted", None, None
 
@@ -65,8 +65,9 @@ class ScriptedModel:
         answer = next(self._answers)
         if isinstance(answer, Exception):
             raise answer
-        action = answer() if callable(answer) else answer
-        return Decision(action=action, thought="because", raw="raw answer", usage=self._usage)
+        said = answer() if callable(answer) else answer
+        action, *rest = said if isinstance(said, tuple) else (said,)
+        return Decision(action=action, rest=tuple(rest), thought="because", raw="raw answer", usage=self._usage)
 
     def locate(self, observation: Observation, instruction: str) -> Grounding:
         raise NotImplementedError

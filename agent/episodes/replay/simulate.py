@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -174,32 +175,43 @@ def _read_again(episode: Episode, speaks: Dialect, notes: list[str]) -> tuple[li
     if not speaks.can("decide", platform):
         notes.append(f"{speaks.name} cannot act on a {platform} screen: the answers are not read again")
         return [], 0
-    differences, compared = [], 0
+    differences: list[Difference] = []
+    compared = silent = 0
     for at, step in enumerate(episode.steps):
+        if step.part and compared:
+            continue
         if not step.raw:
+            silent += 1
             continue
         compared += 1
-        if (found := _compare(episode.steps[:at], step, speaks, platform)) is not None:
-            differences.append(found)
-    if silent := len(episode.steps) - compared:
+        parts = [step, *itertools.takewhile(lambda later: later.part, episode.steps[at + 1 :])]
+        differences += _compare(episode.steps[:at], parts, speaks, platform)
+    if silent:
         notes.append(f"{silent} of {len(episode.steps)} steps have no answer on record")
     return differences, compared
 
 
-def _compare(history: tuple[Step, ...], step: Step, speaks: Dialect, platform: Platform) -> Difference | None:
-    """The difference, if any. Whether an answer was complete is not recorded, so both ways are tried."""
-    recorded = step.decided or step.action
-    read, why = None, ""
+def _compare(history: tuple[Step, ...], parts: Sequence[Step], speaks: Dialect, platform: Platform) -> list[Difference]:
+    """The differences of one answer, whose actions are those of `parts`, the rest dropped.
+
+    Whether an answer was complete is not recorded, so both ways are tried.
+    """
+    step, first, why = parts[0], None, ""
+    recorded = [part.decided or part.action for part in parts]
     for ended in (True, False):
         try:
             pointer = pointer_after(history, step.frame)
-            now = speaks.parse(step.raw, step.frame, platform, pointer=pointer, ended=ended).action
+            answer = speaks.parse(step.raw, step.frame, platform, pointer=pointer, ended=ended)
+            now: list[AnyAction | None] = [answer.action, *answer.rest]
         except (ParseError, ValueError) as error:
-            now, why = None, why or str(error)
+            now, why = [None], why or str(error)
+        now = [*now, *[None] * len(parts)][: len(parts)]
         if now == recorded:
-            return None
-        read = read or now
-    return Difference(step.index + 1, recorded, read, "" if read else why)
+            return []
+        first = first if first and first[0] else now
+    assert first is not None
+    pairs = zip(parts, recorded, first, strict=True)
+    return [Difference(p.index + 1, was, read, "" if read else why) for p, was, read in pairs if was != read]
 
 
 def _plain(action: AnyAction | None) -> Any:

@@ -52,9 +52,7 @@ class DictGrammar:
             raise Unreadable(f"no action in the answer: {short!r}" if short else "the answer is empty")
         thought = found[0].get("thought")
         said = thought if isinstance(thought, str) else text[:first].strip()
-        first_notes = list(notes)
-        actions = [self._action(found[0], view, first_notes), *(self._action(value, view, []) for value in found[1:])]
-        return answer_of(actions, said, first_notes)
+        return answer_of(found, view, self._action, said, notes)
 
     def _objects(self, text: str, ended: bool) -> tuple[list[Mapping[str, Any]], list[str], int]:
         found: list[Mapping[str, Any]] = []
@@ -79,7 +77,8 @@ class DictGrammar:
             at = loose.end
         raise Unreadable(f"more than {_MAX_OBJECTS} objects in the answer")
 
-    def _action(self, value: Mapping[str, Any], view: View, notes: list[str]) -> AnyAction:
+    def _action(self, value: Mapping[str, Any], view: View) -> tuple[AnyAction, list[str]]:
+        notes: list[str] = []
         inner = value.get("action")
         arguments = inner if isinstance(inner, dict) else value
         name = arguments.get("action")
@@ -96,7 +95,7 @@ class DictGrammar:
         except ValidationError as error:
             raise Unreadable(f"{known}: {error.errors()[0]['msg']}") from error
         args.refuse_unused(known, ("note", *self.ignored))
-        return action
+        return action, notes
 
     def format_call(self, action: AnyAction, view: View) -> str:
         """The object alone. Raises `UnsupportedAction`."""

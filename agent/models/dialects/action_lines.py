@@ -71,11 +71,11 @@ class LineGrammar:
             raise Unreadable(f"the answer is {len(text)} characters long")
         marked = re.search(self.marker, text, re.IGNORECASE)
         notes = [] if marked else [f"no {self.marker} before the action"]
-        found: list[tuple[AnyAction, list[str]]] = []
+        found: list[tuple[str, str]] = []
         for line in re.split(r"[\r\n]+", text[marked.end() if marked else 0 :]):
             match = _LINE.fullmatch(line.rstrip("` \t"))
             if match and match.group(1) in self.read:
-                found.append(self._action(match.group(1), match.group(2), view))
+                found.append((match.group(1), match.group(2)))
             elif match and marked and not found:
                 raise Unreadable(f"unknown action {match.group(1)!r}; there are: {', '.join(self.read)}")
         if not found:
@@ -83,10 +83,10 @@ class LineGrammar:
             raise Unreadable(f"no action in the answer: {short!r}" if short else "the answer is empty")
         thought = text[: marked.start()] if marked else ""
         said = re.sub(r"(?i)^\s*thoughts:", "", thought).strip()
-        return answer_of([action for action, _ in found], said, (*notes, *found[0][1]))
+        return answer_of(found, view, self._action, said, notes)
 
-    def _action(self, name: str, rest: str, view: View) -> tuple[AnyAction, list[str]]:
-        notes: list[str] = []
+    def _action(self, call: tuple[str, str], view: View) -> tuple[AnyAction, list[str]]:
+        (name, rest), notes = call, list[str]()
         try:
             return self.read[name](Argument(rest.strip(), view, notes)), notes
         except ValidationError as error:

@@ -224,9 +224,8 @@ class CallGrammar:
         if not calls:
             short = " ".join(text[:200].split())[:80]
             raise Unreadable(f"no action in the answer: {short!r}" if short else "the answer is empty")
-        read = [self._action(name, reader, values, view) for name, reader, values, _ in calls]
         thought = _thought(text[: calls[0][3]], self.markers)
-        return answer_of([action for action, _ in read], thought, (*notes, *read[0][1]))
+        return answer_of(calls, view, lambda call, at: self._action(*call[:3], at), thought, notes)
 
     def _start(self, text: str) -> tuple[int, list[str]]:
         """Where the action is to be looked for."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from string import Template
 from typing import Any, Literal, Protocol, TypeVar
 
-from actions.action import AnyAction, Finish, describe, points_of
+from actions.action import AnyAction, Button, Finish, Key, Scroll, describe, points_of
 from actions.frame import Box, Frame, Grid, Point
 from agent.core.model import ModelError, ParseError
 from agent.core.step import Step, repeated_without_effect
@@ -32,10 +32,6 @@ IMAGE = "\0image"
 """Stands for the screenshot among the parts of a user message."""
 
 _SIDES: Mapping[Space, float] = {"rel1": 1, "rel999": 999, "rel1000": 1000}
-
-
-FIRST_TAKEN = "done was only the first of"
-"""How the note begins on an answer of several actions."""
 
 
 class UnsupportedAction(ValueError):  # noqa: N818 - the name says what it is about
@@ -325,7 +321,6 @@ class Dialect:
         """`step` as the history tells it; `repeats` is how often in a row it was done without effect."""
         assert step.action is not None
         effect = step.effect + (f", {repeats} times in a row: do something else" if repeats > 1 else "")
-        effect = "; ".join(filter(None, (effect, *(note for note in step.notes if note.startswith(FIRST_TAKEN)))))
         thought = " ".join((step.thought or describe(step.action)).split())
         return Template(self.step).substitute(
             number=index + 1, index=index, action=action, outcome=f" ({effect})" if effect else "", thought=thought
@@ -377,12 +372,33 @@ def pointer_after(history: Sequence[Step], frame: Frame) -> Point | None:
     return None
 
 
-def answer_of(actions: Sequence[AnyAction], thought: str, notes: Sequence[str]) -> ParsedAnswer:
-    """The answer that says `actions`, the first to be done. Raises `Unreadable` for one after the end of the task."""
+Call = TypeVar("Call")
+
+
+def answer_of(
+    calls: Sequence[Call],
+    view: View,
+    read: Callable[[Call, View], tuple[AnyAction, list[str]]],
+    thought: str,
+    notes: Sequence[str] = (),
+) -> ParsedAnswer:
+    """The answer of one or more calls, each read with the pointer where the one before leaves it.
+
+    A click, text or other action that is said again and again, and nothing else, is a repetition and done once; keys,
+    buttons and the wheel are pressed and turned as often as they are said. Raises `Unreadable` for an action after the
+    end of the task.
+    """
+    actions: list[AnyAction] = []
+    said = [*notes]
+    for call in calls:
+        action, repairs = read(call, view)
+        if actions and isinstance(actions[-1], Finish) and action != actions[-1]:
+            raise Unreadable(f"the end of the task and {len(calls) - len(actions)} more actions in one answer")
+        actions.append(action)
+        said += [note for note in repairs if note not in said]
+        if points := points_of(action):
+            view = replace(view, pointer=points[-1])
     first, rest = actions[0], tuple(actions[1:])
-    if all(action == first for action in rest):
-        said = (f"the same action {len(actions)} times: done once",) if rest else ()
-        return ParsedAnswer(first, thought, (*said, *notes))
-    if isinstance(first, Finish):
-        raise Unreadable(f"the end of the task and {len(rest)} more actions in one answer")
-    return ParsedAnswer(first, thought, (f"{FIRST_TAKEN} {len(actions)} actions in the answer", *notes), rest)
+    if rest and not isinstance(first, Key | Button | Scroll) and all(action == first for action in rest):
+        return ParsedAnswer(first, thought, (f"the same action {len(actions)} times: done once", *said))
+    return ParsedAnswer(first, thought, tuple(said), rest)

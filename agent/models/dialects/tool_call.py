@@ -214,10 +214,10 @@ class ToolCallGrammar:
         calls, thought, notes = find_calls(text, ended)
         if not calls:
             raise Unreadable(f"no action in the answer: {_short(text)}" if text.strip() else "the answer is empty")
-        read: list[tuple[AnyAction, list[str]]] = [self._action(call, view, list(notes)) for call in calls]
-        return answer_of([action for action, _ in read], thought, read[0][1])
+        return answer_of(calls, view, self._action, thought, notes)
 
-    def _action(self, call: ToolCall, view: View, notes: list[str]) -> tuple[AnyAction, list[str]]:
+    def _action(self, call: ToolCall, view: View) -> tuple[AnyAction, list[str]]:
+        notes: list[str] = []
         name, arguments = self._unwrap(call, notes)
         notes += call.notes
         known = self.aliases.get(name, name)

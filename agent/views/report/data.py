@@ -17,6 +17,7 @@ from agent.episodes import EpisodeHeader, Totals
 from agent.views.drawing import Badge, Banner, Disc, Mark, Polyline, marks
 from agent.views.formatting import (
     PHASES,
+    answer_words,
     clip,
     duration,
     ending_words,
@@ -61,7 +62,8 @@ def step_data(
     """
     since = -1.0 if started is None else step.time - started
     strict = step.verdict is not None and step.verdict.kind in ("block", "stop")
-    facts = {"Outcome": outcome_words(step.outcome), "In front": step.app or ""}
+    outcome = "; ".join(filter(None, (outcome_words(step.outcome), step.dropped)))
+    facts = {"Outcome": outcome, "Answer": answer_words(step), "In front": step.app or ""}
     return {
         "index": step.index,
         "number": step.index + 1,

@@ -299,14 +299,31 @@ def test_repairs(text: str, note: str | None) -> None:
     assert note is None or any(note in said for said in notes), notes
 
 
-def test_several_actions_are_kept_apart_and_told() -> None:
-    """The first is done; the others are at hand in order, and the next question says that they were not done."""
+def test_several_actions_are_kept_apart_and_a_dropped_rest_is_told() -> None:
     text = GOOD + "\n" + computer("type", text="hi") + "\n" + computer("terminate", status="success")
     reading = QWEN25_VL.parse(text, FRAME)
     assert (reading.action, reading.rest) == (CLICK, (TypeText(text="hi"), Finish(status="success")))
-    told = QWEN25_VL.history_text([step(CLICK, notes=reading.notes)], "desktop")
-    assert "done was only the first of 3 actions" in told
+    told = QWEN25_VL.history_text([step(CLICK, dropped="2 more actions were not done: why")], "desktop")
+    assert "(2 more actions were not done: why)" in told
     assert QWEN25_VL.parse(GOOD + GOOD, FRAME).rest == ()
+
+
+def test_keys_and_the_wheel_are_taken_as_often_as_they_are_said() -> None:
+    tab = computer("key", keys=["tab"])
+    assert QWEN25_VL.parse(tab + tab + tab, FRAME).rest == (Key(chords=("tab",)),) * 2
+
+
+def test_a_further_action_begins_where_the_one_before_leaves_the_pointer() -> None:
+    text = computer("mouse_move", coordinate=[10, 20]) + computer("left_click_drag", coordinate=[50, 60])
+    reading = QWEN25_VL.parse(text, FRAME, pointer=Point(700, 700))
+    assert reading.rest == (Drag(path=(Point(10, 20), Point(50, 60))),)
+
+
+def test_nothing_follows_the_end_of_the_task() -> None:
+    end = computer("terminate", status="success")
+    for text in (end + GOOD, GOOD + end + GOOD):
+        with pytest.raises(ParseError, match="the end of the task and 1 more actions"):
+            QWEN25_VL.parse(text, FRAME)
 
 
 def test_the_thought_is_what_comes_before() -> None:
