@@ -375,7 +375,7 @@ class SandboxEnv(Env):
         """Monitors, background, pointer and window manager; returns when the window manager manages."""
         with self._screen.guard():
             if len(self._layout) > 1:
-                self._screen.set_monitors(self._layout)
+                self._screen.set_monitors(self._layout, self._watched)
             self._screen.allow_only_me()
             self._screen.paint_root(BACKGROUND)
             watched = self._layout[self._watched]

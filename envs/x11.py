@@ -74,13 +74,17 @@ class XScreen:
         )
         return found or (Monitor("screen", 0, 0, *self.size(), primary=True),)
 
-    def set_monitors(self, monitors: tuple[Monitor, ...]) -> None:
-        """Declare `monitors` on the screen; for private displays. The first one takes the output."""
+    def set_monitors(self, monitors: tuple[Monitor, ...], main: int = 0) -> None:
+        """Declare `monitors` on the screen; for private displays.
+
+        The one at index `main` takes the output: an X server without hardware has one only, and GTK places menus and
+        lists on monitors with an output.
+        """
         for name in {m.name for m in self.monitors()} & {m.name for m in monitors}:
             self._randr.DeleteMonitor(self.root, self.atom(name), is_checked=True).check()
         outputs = list(self._randr.GetScreenResourcesCurrent(self.root).reply().outputs)
         for index, m in enumerate(monitors):
-            mine = outputs if index == 0 else []
+            mine = outputs if index == main else []
             size_mm = round(m.width * 0.2646), round(m.height * 0.2646)
             info = _xcffib.randr.MonitorInfo.synthetic(
                 self.atom(m.name), m.primary, False, len(mine), m.left, m.top, m.width, m.height, *size_mm, mine

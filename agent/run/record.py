@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -33,7 +33,7 @@ from agent.run.session import report_of
 from agent.views.terminal import console
 from agent.views.viewer import Viewer
 from envs.hotkey import STOP_CHORD, watch_for_stop
-from envs.input_capture.events import Pressed
+from envs.input_capture.events import Event, Moved, Pressed
 from envs.input_capture.gestures import Gestures
 from envs.input_capture.screen_history import ScreenHistory
 
@@ -147,11 +147,11 @@ def record(options: RecordOptions) -> RecordingResult:
         stack.callback(screens.close)
         steps = StepWriter(writer, privacy, _print_step)
         recorder = Recorder(steps, screens, Gestures(source.touch), source.has_pointer, source.hides_text)
-        for app in options.apps:
-            _open(source, app, recorder)
-        listener = source.listen()
+        listener = source.listen()  # before the first program: what a person does while it starts is on record
         stack.callback(listener.close)
         stack.enter_context(_stop_key(source, end))
+        for app in options.apps:
+            _open(source, app, recorder, listener, end)
         _announce(source, options, stack)
         problem = _listen(listener, recorder, end, start, options.seconds)
         ending, message = _close(recorder, end, problem, options)
@@ -193,17 +193,33 @@ def _header(task: str, source: RecordingSource, options: RecordOptions) -> Episo
     )
 
 
-def _open(source: RecordingSource, app: str, recorder: Recorder) -> None:
-    """Start a program, wait until its window is drawn, and record that as the person's first action."""
+def _open(source: RecordingSource, app: str, recorder: Recorder, listener: InputListener, end: _EndRequest) -> None:
+    """Start a program, wait until its window is drawn or the person does something, and record that as an action."""
     before, started = recorder.screens.before(time.monotonic()), time.monotonic()
     source.open(app)
-    deadline = started + _DRAWN
-    while time.monotonic() < deadline:
-        changed = recorder.screens.last_change
-        if changed > started and time.monotonic() - changed > _REST:
-            break
-        time.sleep(0.02)
+    waiting, early = True, None
+    while waiting and early is None and not end:
+        now, changed = time.monotonic(), recorder.screens.last_change
+        waiting = now < started + _DRAWN and not (changed > started and now - changed > _REST)
+        with suppress(queue.Empty):
+            early = listener.events.get(timeout=0.02)
+            if isinstance(early, Moved):
+                recorder.feed(early)
+                early = None
+            elif early is None:
+                listener.events.put(None)  # the screen is gone, which `_listen` says
+                break
     recorder.opened(shlex.join(shlex.split(app)) if source.has_pointer else app, before, started)
+    if early is not None:
+        _take(early, recorder, end)
+
+
+def _take(event: Event, recorder: Recorder, end: _EndRequest) -> None:
+    """Record `event`, or end where it is the stop key."""
+    if isinstance(event, Pressed) and event.chord == STOP_CHORD:
+        end.set(f"the stop key {STOP_CHORD} was pressed")
+    elif not end or event.time <= end.time:
+        recorder.feed(event)
 
 
 def _listen(listener: InputListener, recorder: Recorder, end: _EndRequest, start: float, seconds: float | None) -> str:
@@ -223,10 +239,7 @@ def _listen(listener: InputListener, recorder: Recorder, end: _EndRequest, start
             continue
         if event is None:
             return "the screen is gone"
-        if isinstance(event, Pressed) and event.chord == STOP_CHORD:
-            end.set(f"the stop key {STOP_CHORD} was pressed")
-        elif not end or event.time <= end.time:
-            recorder.feed(event)
+        _take(event, recorder, end)
 
 
 def _close(recorder: Recorder, end: _EndRequest, problem: str, options: RecordOptions) -> tuple[Ending, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import threading
 from pathlib import Path
@@ -11,8 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actions.action import Key
 from actions.frame import Point
 from envs.capture import ScreenCapture, find_display, is_black
+from envs.differences import changed_box
 from envs.env import BlackScreenError, EnvError
 from envs.monitor import Monitor, choose_monitor, frame_of
 from envs.sandbox import BACKGROUND, SandboxEnv
@@ -53,6 +56,19 @@ def test_the_second_monitor_shows_its_own_pixels_and_maps_to_its_own_place(tkapp
         assert (first[..., 2::-1] == BACKGROUND_RGB).all()
         assert [m[:5] for m in capture.monitors()] == [("monitor-0", 0, 0, 640, 480), ("monitor-1", 640, 0, 640, 480)]
         capture.close()
+
+
+@pytest.mark.desktop
+@pytest.mark.skipif(shutil.which("mousepad") is None, reason="needs mousepad")
+@pytest.mark.parametrize("monitor", [0, 1])
+def test_menus_open_on_the_monitor_of_their_window(monitor: int) -> None:
+    with SandboxEnv(["mousepad"], (640, 480), monitors=2, monitor=monitor) as env:
+        frame = env.observe().frame
+        for chord in ("alt+e", "escape", "shift+f10"):  # a menu of the bar, and the context menu
+            before = env.observe().image
+            env.perform(Key(chords=(chord,)), frame)
+            place = changed_box(before, env.observe().image)
+            assert chord == "escape" or (place is not None and min(place[2:]) > 100), (chord, place)
 
 
 @pytest.mark.desktop

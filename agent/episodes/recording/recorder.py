@@ -86,7 +86,11 @@ class Recorder:
 
     def opened(self, target: str, look: TimedPicture, started: float) -> None:
         """Write the step of a program that was started at `started` on the screen `look` and is drawn by now."""
+        for gesture in self.gestures.flush():
+            self._begin(gesture)
         now = time.monotonic()
+        self._write(started)
+        self._write_taps(started)
         self._pending = _PendingStep(Gesture(Open(target=target), started, started), look)
         self._write(now)
         self._acted = now

@@ -204,6 +204,29 @@ def test_ctrl_c_ends_it_and_the_app_is_step_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.desktop
+@pytest.mark.skipif(shutil.which("mousepad") is None, reason="needs mousepad")
+def test_what_is_done_while_the_program_is_still_starting_is_on_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with SandboxEnv([]) as env:
+        monkeypatch.setenv("DISPLAY", env.display)
+        person = Person(env.display)
+        recording = Recording(RecordOptions(tmp_path / "demo", "Write", apps=("mousepad",)))
+        recording.start()
+        person("search", "--sync", "--onlyvisible", "--class", "mousepad", rest=0)
+        person("type", "--delay", "20", "written before the window is at rest", rest=0.3)
+        person("key", "ctrl+a", rest=0.6)
+        person("key", "ctrl+alt+Escape")
+        done = recording.result()
+    actions = [step.action for step in read_episode(done.episode).steps]
+    assert actions[:-1] == [
+        Open(target="mousepad"),
+        TypeText(text="written before the window is at rest"),
+        Key(chords=("ctrl+a",)),
+    ]
+
+
+@pytest.mark.desktop
 def test_a_killed_recorder_leaves_what_was_done(tmp_path: Path) -> None:
     form = f"{sys.executable} {FORM} {tmp_path / 'said.json'}"
     process, told = start(tmp_path / "demo", "--env", "sandbox", "--app", form)
