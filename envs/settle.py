@@ -197,11 +197,9 @@ class Settler:
         self._places: list[Box] = []
         self._doubt: float | None = None
         self._recent: list[tuple[float, Box]] = []
-        self._close = self.rules.quiet  # changes no further apart are a movement: two pictures where captures are slow
 
     def feed(self, now: float, picture: Pixels) -> None:
         """What the screen showed at `now`, when the capture began: a slow capture is no time of rest."""
-        self._close = min(0.25, max(self.rules.quiet, 1.5 * (now - self._seen)))
         self._seen = now
         changed = changed_regions(self._picture, picture)
         self._picture = picture
@@ -247,13 +245,13 @@ class Settler:
 
     def _streak(self, now: float) -> bool:
         """Whether it follows closely on another doubtful change: then it is a movement and no blink."""
-        return self._doubt is not None and now - self._doubt < self._close
+        return self._doubt is not None and now - self._doubt < self.rules.quiet
 
     def _by_itself(self, now: float, box: Box) -> bool:
         """Whether the screen changes here by itself. What moves faster than any caret or clock is never ignored."""
         if not self._ambient.covers(box):
             return False
-        self._recent = [(when, place) for when, place in self._recent if now - when < self._close]
+        self._recent = [(when, place) for when, place in self._recent if now - when < self.rules.quiet]
         return not _near(box, [place for _, place in self._recent], 4 * self._scale)
 
 

@@ -42,6 +42,7 @@ def clicked(_: object) -> None:
 
 def tick(count: int) -> None:
     clock.config(text=f"12:00:{count:02d}")
+    note("ticked")
     root.after(200, tick, count + 1)
 
 
