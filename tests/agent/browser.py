@@ -24,7 +24,7 @@ class Browser:
         """Go to a file or a URL and wait until it is loaded."""
         self._post("/url", url=page if isinstance(page, str) else page.resolve().as_uri())
 
-    def wait_for(self, expression: str, seconds: float = 20):
+    def wait_for(self, expression: str, seconds: float = 60):
         """Return when a JavaScript expression is true."""
         deadline = time.monotonic() + seconds
         while not self.js(f"return Boolean({expression})"):
@@ -74,7 +74,8 @@ def chromium():
             port = next(line.split()[-1].rstrip(".") for line in driver.stdout if "started successfully" in line)
             options = {"args": [*FLAGS, f"--user-data-dir={profile}"], "binary": shutil.which("chromium")}
             wanted = {"browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as client:
+            wanted["timeouts"] = {"script": 200_000}
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=240, trust_env=False) as client:
                 made = client.post("/session", json={"capabilities": {"alwaysMatch": wanted}}).json()["value"]
                 try:
                     yield Browser(client, made["sessionId"])

@@ -26,7 +26,7 @@ def run(folder: Path, out: Path, steps: int) -> dict[str, Any]:
     """``handeye run … --model hf:FOLDER --json``; the object it prints."""
     command = [sys.executable, "-m", "agent.cli.main", "run", "Write a letter", "--env", "sandbox", "--app", "mousepad"]
     command += ["--model", f"hf:{folder}", "--max-steps", str(steps), "--out", str(out), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=170, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=500, check=False)
     lines = done.stdout.splitlines()
     assert len(lines) == 1, done.stdout + done.stderr
     assert "Traceback" not in done.stderr, done.stderr

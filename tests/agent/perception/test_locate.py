@@ -88,6 +88,7 @@ def test_bad_data_is_one_clear_line(tmp_path: Path, text: str, capsys: pytest.Ca
     assert capsys.readouterr().err.startswith("error: ")
 
 
+@pytest.mark.slow
 def test_real_screens_in_peoples_words() -> None:
     folder = Path(os.environ.get("HANDEYE_DATA", Path(__file__).parents[3].parent / "shared" / "data"))
     if not (folder / "instructions.jsonl").exists():
