@@ -139,6 +139,23 @@ def read_model(
             help="Wait this long for an answer, retries included. Default: 300.", min=0.001, metavar="SECONDS"
         ),
     ] = None,
+    history_images: Annotated[
+        int | None,
+        model_option(
+            help="Screenshots in a question, the current one included. Default: as many as the model was trained with.",
+            min=1,
+            max=100,
+            metavar="N",
+        ),
+    ] = None,
+    context: Annotated[
+        int | None,
+        model_option(
+            help="Tokens that a prompt and its answer may have together. Default: what the server says.",
+            min=1024,
+            metavar="N",
+        ),
+    ] = None,
 ) -> ModelSpec:
     """The model that the options name; an empty name where ``--model`` is absent and has no default.
 
@@ -154,6 +171,8 @@ def read_model(
         profile if profile is not None else not no_profile,
         structured.value if structured else None,
         Patience() if patience is None else Patience(total=patience),
+        history_images=history_images,
+        context=context,
     )
 
 

@@ -83,6 +83,10 @@ class ModelError(HandeyeError):
     """The model could not answer: server unreachable, refused, timed out. One line with what to do next."""
 
 
+class ContextError(ModelError):
+    """The question does not fit the model's context."""
+
+
 class ParseError(ModelError):
     """The model answered, but not with exactly one usable action. `raw` is the answer to the letter."""
 

@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
+import functools
+import math
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+import cv2
+import numpy as np
+
 from actions.frame import Frame
-from agent.core.model import Decision, Grounding, ModelError, ParseError
+from agent.core.model import ContextError, Decision, Grounding, ModelError, ParseError
 from agent.core.step import Step
 from agent.core.task import Task
 from agent.models.dialects.brackets import Unreadable
-from agent.models.dialects.dialect import IMAGE, Chat, Dialect, ParsedAnswer, ParsedPlace, Platform, Use, pointer_after
+from agent.models.dialects.conversation import ChatPart, EarlierImage
+from agent.models.dialects.dialect import (
+    IMAGE,
+    Chat,
+    Dialect,
+    ParsedAnswer,
+    ParsedPlace,
+    Platform,
+    Use,
+    answered,
+    pointer_after,
+)
 from agent.models.dialects.lenient_json import read_lenient
 from agent.models.dialects.shape import data_shape, shape_of
-from agent.models.endpoints.endpoint import Endpoint, Enough, Reply, Request, Shape
+from agent.models.endpoints.endpoint import Endpoint, Enough, Message, Part, Reply, Request, Shape
 from agent.models.json_schema import mismatch
 from agent.models.spec import Structured
 from envs.env import Observation
 from envs.png import encode_png
 
 T = TypeVar("T")
+_MAX_KEPT = 2**28
+"""Bytes of earlier pictures that are kept."""
 
 
 @dataclass
@@ -40,6 +59,37 @@ class _Clock:
             self.phases[phase] = self.phases.get(phase, 0.0) + time.perf_counter() - start
 
 
+@dataclass
+class _Sent:
+    """What was sent before: the pictures as PNG, by the time and frame they were captured with, the oldest forgotten
+    first; and `room`, the tokens for a prompt that the server was found to have.
+    """
+
+    pictures: dict[tuple[float, str], bytes] = field(default_factory=dict)
+    room: float = math.inf
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def keep(self, time: float, frame: Frame, png: bytes) -> None:
+        """Remember a picture."""
+        with self._lock:
+            self.pictures[time, frame.id] = png
+            while sum(map(len, self.pictures.values())) > _MAX_KEPT:
+                del self.pictures[next(iter(self.pictures))]
+
+    def of(self, steps: Sequence[Step]) -> dict[int, bytes]:
+        """The pictures of `steps` that are still there, by their places among them."""
+        with self._lock:
+            found = [self.pictures.get((step.time, step.frame.id)) for step in steps]
+        return {n: png for n, png in enumerate(found) if png is not None}
+
+
+@functools.lru_cache(maxsize=16)
+def _scaled(png: bytes, scale: float) -> bytes:
+    """`png` with its sides multiplied by `scale`."""
+    image = np.asarray(cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR_RGB))
+    return encode_png(np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8))
+
+
 @dataclass(frozen=True)
 class ChatModel:
     """`agent.core.model.Model` over any endpoint; `platform` says which of the dialect's actions fit the device.
@@ -47,7 +97,8 @@ class ChatModel:
     `profile` is the id of the `agent.calibration.profile.Profile` that `speaks` was corrected by, empty without one.
     `structured` is when answers are held to the dialect's shape, where the endpoint can: by default only those of
     families that answer with the action and nothing else, since a model held to what it would not say by itself may
-    choose worse. What comes is read with the same care in any case.
+    choose worse. What comes is read with the same care in any case. `context` is how many tokens a prompt and its
+    answer may have together, where the endpoint does not say.
     """
 
     endpoint: Endpoint
@@ -55,6 +106,8 @@ class ChatModel:
     platform: Platform = "desktop"
     profile: str = ""
     structured: Structured = "auto"
+    context: int | None = None
+    sent: _Sent = field(default_factory=_Sent, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -78,11 +131,8 @@ class ChatModel:
     def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
         """The next action. Raises `ParseError` for an unusable answer and `ModelError` for none."""
         frame, clock = observation.frame, _Clock()
-        with clock.timed("prompt"), _usable(frame):
-            chat = self.speaks.ask_action(task.instruction, frame, history, self.platform)
         pointer = pointer_after(history, frame)
-        shape = self._shape(self.platform, frame, pointer is not None)
-        reply = self._ask(chat, observation, clock, self.speaks.grammar[self.platform].completion_check, shape)
+        reply = self._ask_action(task, observation, history, clock, pointer is not None)
 
         def read() -> ParsedAnswer:
             return self.speaks.parse(reply.text, frame, self.platform, pointer=pointer, ended=reply.ended)
@@ -97,6 +147,42 @@ class ChatModel:
             usage=reply.usage,
             timings=clock.phases,
         )
+
+    def _ask_action(
+        self, task: Task, observation: Observation, history: Sequence[Step], clock: _Clock, pointer: bool
+    ) -> Reply:
+        """The answer to the question for the next action, asked once more with less of the history where it does not
+        fit the model's context.
+        """
+        frame = observation.frame
+        earlier = self.sent.of(answered(history))
+
+        def asked() -> Chat:
+            with clock.timed("prompt"), _usable(frame):
+                shown, room = earlier.__contains__, self._room()
+                return self.speaks.ask_action(task.instruction, frame, history, self.platform, room=room, shown=shown)
+
+        def answer(chat: Chat) -> Reply:
+            enough = self.speaks.grammar[self.platform].completion_check
+            reply = self._ask(chat, observation, clock, enough, self._shape(self.platform, frame, pointer), earlier)
+            return replace(reply, notes=chat.notes + reply.notes)
+
+        chat = asked()
+        try:
+            return answer(chat)
+        except ContextError:
+            self.sent.room = chat.tokens(self.speaks.resize.tokens(frame.width, frame.height)) / 2
+            shorter = asked()
+            if shorter == chat:
+                raise
+            reply = answer(shorter)
+            return replace(reply, notes=("the question did not fit the model's context: asked again", *reply.notes))
+
+    def _room(self) -> float:
+        """How many tokens a prompt may have."""
+        context = self.context or self.endpoint.capabilities.context
+        most = self.speaks.decide[self.platform].max_tokens
+        return min(self.sent.room, math.inf if context is None else max(context - most, context / 4))
 
     def locate(self, observation: Observation, instruction: str) -> Grounding:
         """Where the thing described is, or a refusal. Raises like `decide`.
@@ -143,16 +229,28 @@ class ChatModel:
         clock: _Clock,
         watch: Enough | None = None,
         shape: Shape | None = None,
+        earlier: Mapping[int, bytes] | None = None,
     ) -> Reply:
+        """The reply to `chat`; `earlier` is the pictures of earlier steps, None for a question that has no history."""
         image, frame = observation.image, observation.frame
         if image.shape[:2] != (frame.height, frame.width):
             raise ModelError(f"the image is not the frame's: {image.shape[1]}x{image.shape[0]}, not {frame.geometry}")
         with clock.timed("encode"), _usable(frame):
             picture = encode_png(self.speaks.resize.apply(image))
+        if earlier is not None and self.speaks.decide[self.platform].conversation.pictures > 1:
+            self.sent.keep(observation.time, frame, picture)
+
+        def filled(part: ChatPart) -> Part:
+            if not isinstance(part, EarlierImage):
+                return picture if part == IMAGE else part
+            png = (earlier or {})[part.step]
+            return png if part.scale == 1 else _scaled(png, part.scale)
+
         with clock.timed("prompt"):
             request = Request(
                 system=chat.system,
-                user=tuple(picture if part == IMAGE else part for part in chat.user),
+                user=tuple(map(filled, chat.user)),
+                turns=tuple(Message(turn.role, tuple(map(filled, turn.parts))) for turn in chat.turns),
                 prefill=chat.prefill,
                 stop=chat.stop,
                 max_tokens=chat.max_tokens,

@@ -81,6 +81,8 @@ def open_model(
     if plugin is not None:
         spec.refuse(f"on the model {plugin.reference}")
         return cast(Model, plugin.instance(Model))
+    if ability in ("locate", "extract"):
+        spec.refuse("where no history is told", "history_images", "context")
     endpoint: Endpoint
     if name.startswith(PREFIX):
         spec.refuse("on a checkpoint in this process", "served_model", "stream", "prefill")
@@ -93,8 +95,12 @@ def open_model(
     if ability is not None:
         dialect.require(ability, platform)
     structured = spec.structured or _structured() or ("always" if name.startswith(PREFIX) else "auto")
-    model = _profiled(ChatModel(endpoint, dialect, platform, structured=structured), spec.profile)
-    return replace(model, speaks=_limited(model.speaks, spec.max_pixels))
+    chat = ChatModel(endpoint, dialect, platform, structured=structured, context=spec.context)
+    model = _profiled(chat, spec.profile)
+    speaks = _limited(model.speaks, spec.max_pixels)
+    if spec.history_images is not None:
+        speaks = speaks.with_images(spec.history_images)
+    return replace(model, speaks=speaks)
 
 
 def model_plugins(spec: ModelSpec) -> dict[str, Any]:

@@ -29,7 +29,9 @@ class ModelSpec:
     the one in a file, or none (False).
     `structured` None means what HANDEYE_STRUCTURED says; without it ``always`` for a checkpoint in this process and
     ``auto`` for a server. `patience` bounds the wait for an answer. `stream` False asks for whole answers; `prefill`
-    says that a server of an unknown kind continues a begun answer.
+    says that a server of an unknown kind continues a begun answer. `history_images` is how many screenshots a question
+    holds, the current one included, where that is not the family's own number; `context` the tokens that a prompt and
+    its answer may have together, where the server does not say.
     """
 
     name: str = BUILTIN
@@ -41,6 +43,8 @@ class ModelSpec:
     patience: Patience = field(default_factory=Patience)
     stream: bool = True
     prefill: bool = False
+    history_images: int | None = None
+    context: int | None = None
 
     @property
     def given(self) -> tuple[str, ...]:

@@ -213,8 +213,9 @@ def _extra(spec: EnvSpec | Env, options: RunOptions, model: Model) -> dict[str, 
         extra["apps"] = list(spec.apps)
     if isinstance(model, ChatModel):
         extra["sampling"] = asdict(Sampling())
-    if isinstance(options.model, ModelSpec) and options.model.max_pixels is not None:
-        extra["max_pixels"] = options.model.max_pixels
+    if isinstance(options.model, ModelSpec):
+        said = {name: getattr(options.model, name) for name in ("max_pixels", "history_images", "context")}
+        extra |= {name: value for name, value in said.items() if value is not None}
     named = [find("policies", policy) for policy in options.policies if isinstance(policy, str)]
     outside: dict[str, JsonValue] = {}
     if isinstance(options.model, ModelSpec):

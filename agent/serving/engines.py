@@ -190,7 +190,8 @@ def _listen(wish: ServeRequest) -> tuple[str, ...]:
 
 def _vllm(wish: ServeRequest, speaks: Dialect, served: str, machine: Machine) -> list[str]:
     flags = ["serve", wish.model, *_listen(wish), "--served-model-name", served]
-    flags += ["--limit-mm-per-prompt", '{"image":1}', "--max-model-len", str(context(speaks, wish.max_pixels))]
+    flags += ["--limit-mm-per-prompt", json.dumps({"image": speaks.pictures})]
+    flags += ["--max-model-len", str(context(speaks, wish.max_pixels))]
     if type(speaks.resize) is Resize:
         limits = {"min_pixels": speaks.resize.min_pixels, "max_pixels": _area(speaks, wish)}
         flags += ["--mm-processor-kwargs", json.dumps(limits)]

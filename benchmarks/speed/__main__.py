@@ -121,7 +121,7 @@ def usual(env: SandboxEnv, places: dict[str, Point], frame: Frame, steps: int, b
             lap("encode")
             chat = speaks.ask_action("Click the digits", frame, (), "desktop")
             lap("prompt")
-            reply = model.complete(Request(chat.system, chat.user))
+            reply = model.complete(Request(chat.system, tuple(part for part in chat.user if isinstance(part, str))))
             action: AnyAction = speaks.parse(reply.text, frame).action
             lap("parse")
             env.backend.perform(action, frame)

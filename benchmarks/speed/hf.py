@@ -139,7 +139,8 @@ def requests_for(platform: Platform, width: int, height: int, count: int) -> lis
         image = np.full((height, width, 3), 255, np.uint8)
         image[: height // 2] = noise.integers(0, 255, (height // 2, width, 3), np.uint8)
         picture = encode_png(QWEN25_VL.resize.apply(image))
-        user = tuple(picture if part == IMAGE else part for part in (chat.user[0] + told, *chat.user[1:]))
+        first, *rest = (part for part in chat.user if isinstance(part, str))
+        user = tuple(picture if part == IMAGE else part for part in (first + told, *rest))
         made.append(Request(chat.system, user, shape=shape, max_tokens=96))
     return made
 

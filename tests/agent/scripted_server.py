@@ -270,10 +270,12 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _picture(body: dict[str, Any]) -> bytes | None:
+    """The last picture, the current one."""
+    found = None
     for message in body["messages"]:
         for part in message["content"] if isinstance(message["content"], list) else ():
             if part["type"] == "image_url":
                 head, _, data = part["image_url"]["url"].partition(",")
                 assert head == "data:image/png;base64", head
-                return base64.b64decode(data, validate=True)
-    return None
+                found = base64.b64decode(data, validate=True)
+    return found

@@ -19,7 +19,8 @@ from agent.core.step import Step
 from agent.episodes import Episode, EpisodeError
 from agent.episodes.export.exported import Exported, ImageFolder, usable
 from agent.episodes.replay.simulate import platform_of, recorded_dialect
-from agent.models.dialects.dialect import IMAGE, Dialect, Platform, UnsupportedAction, pointer_after
+from agent.models.dialects.conversation import ChatPart, Turn
+from agent.models.dialects.dialect import IMAGE, Dialect, Platform, UnsupportedAction, answered, pointer_after
 from agent.models.dialects.registry import get_dialect
 from envs.png import encode_png
 
@@ -79,16 +80,40 @@ def _sample(
     history = episode.steps[:at]
     answer = _answer(action, step.frame, dialect, platform, pointer_after(history, step.frame))
     chat = dialect.ask_action(episode.header.task, step.frame, history, platform)
-    image = pictures.add(encode_png(dialect.resize.apply(episode.image(step))))
-    user = "".join("<image>" if part == IMAGE else _without_image_token(part) for part in chat.user)
+    asked = answered(history)
+    images = list[str]()
+
+    def told(part: ChatPart) -> str:
+        if isinstance(part, str) and part != IMAGE:
+            return _without_image_token(part)
+        seen = step if isinstance(part, str) else asked[part.step]
+        images.append(pictures.add(encode_png(dialect.resize.apply(episode.image(seen)))))
+        return "<image>"
+
+    turns = [*chat.turns, Turn("user", chat.user), Turn("assistant", (answer,))]
     return {
         "id": f"{episode.folder.name}-{step.index}",
         "system": _without_image_token(chat.system),
-        "conversations": [{"from": "human", "value": user}, {"from": "gpt", "value": answer}],
-        "images": [image],
-        "image": [image],
+        "conversations": _alternating([(turn.role, "".join(map(told, turn.parts))) for turn in turns]),
+        "images": images,
+        "image": images,
         "dialect": dialect.name,
     }
+
+
+def _alternating(messages: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+    """The messages as trainers take them, a person's and the model's in turn: two of a person's are one, and between
+    two of the model's stands an empty one.
+    """
+    made: list[dict[str, str]] = []
+    for role, text in messages:
+        if role == "user" and made and made[-1]["from"] == "human":
+            made[-1]["value"] += "\n" + text
+            continue
+        if role == "assistant" and made[-1]["from"] == "gpt":
+            made.append({"from": "human", "value": ""})
+        made.append({"from": "human" if role == "user" else "gpt", "value": text})
+    return made
 
 
 def _answer(action: AnyAction, frame: Frame, dialect: Dialect, platform: Platform, pointer: Point | None) -> str:

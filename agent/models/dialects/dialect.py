@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from string import Template
@@ -18,7 +19,9 @@ from actions.frame import Box, Frame, Grid, Point
 from agent.core.model import ModelError, ParseError
 from agent.core.step import Step, repeated_without_effect
 from agent.models.dialects.brackets import Unreadable
-from agent.models.dialects.normalize import candidate_texts
+from agent.models.dialects.conversation import IMAGE as IMAGE
+from agent.models.dialects.conversation import ChatPart, Conversation, EarlierImage, Extent, ToldStep, Turn, extents
+from agent.models.dialects.normalize import candidate_texts, without_thought
 from agent.models.dialects.resize import Resize
 
 Platform = Literal["desktop", "mobile"]
@@ -28,10 +31,12 @@ Use = Platform | Literal["locate"]
 Space = Literal["abs_resized", "abs_sent", "rel1", "rel999", "rel1000"]
 """What a coordinate counts: pixels of the resized image, pixels of the screenshot as captured, or parts of a side."""
 
-IMAGE = "\0image"
-"""Stands for the screenshot among the parts of a user message."""
-
 _SIDES: Mapping[Space, float] = {"rel1": 1, "rel999": 999, "rel1000": 1000}
+
+
+_BYTES = 3
+"""Bytes of text to a token, at least: English has more, code and numbers about as many."""
+_OUTCOME = "(What came of the last action: ${outcome}.)\n"
 
 
 class UnsupportedAction(ValueError):  # noqa: N818 - the name says what it is about
@@ -138,7 +143,7 @@ class PromptTemplate:
     """One kind of question, as templates over ``$width $height`` (of the grid), ``$instruction`` and ``$history``.
 
     `user` is the parts of the user message in order, `IMAGE` among them. `prefill` is the beginning of the answer,
-    put into the model's mouth where the endpoint can.
+    put into the model's mouth where the endpoint can. `conversation` is how earlier steps are told.
     """
 
     system: str
@@ -146,17 +151,34 @@ class PromptTemplate:
     prefill: str = ""
     stop: tuple[str, ...] = ()
     max_tokens: int = 1024
+    conversation: Conversation = field(default_factory=Conversation, repr=False)
 
 
 @dataclass(frozen=True)
 class Chat:
-    """A prompt filled in: the text of one request, `IMAGE` where the picture goes."""
+    """A prompt filled in: the text of one request, `IMAGE` where the picture goes.
+
+    `turns` are the messages before `user`, the last one; `notes` says what of the history is not in them.
+    """
 
     system: str
-    user: tuple[str, ...]
+    user: tuple[ChatPart, ...]
     prefill: str = ""
     stop: tuple[str, ...] = ()
     max_tokens: int = 1024
+    turns: tuple[Turn, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> tuple[ChatPart, ...]:
+        """The parts of all messages after the system's, in order."""
+        return (*(part for turn in self.turns for part in turn.parts), *self.user)
+
+    def tokens(self, image: float) -> float:
+        """About how many tokens the prompt has, rather too many; `image` is those of the current picture."""
+        texts = [part for part in (self.system, *self.parts) if isinstance(part, str) and part != IMAGE]
+        scales = [part.scale for part in self.parts if isinstance(part, EarlierImage)] + [1.0]
+        return sum(len(text.encode()) for text in texts) / _BYTES + sum(image * scale**2 for scale in scales)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -280,11 +302,55 @@ class Dialect:
             raise UnsupportedAction(f"{self.name} has no words for actions on a {platform} screen")
         return self.grammar[platform].format(action, self.view(frame, pointer, platform))
 
-    def ask_action(self, instruction: str, frame: Frame, history: Sequence[Step], platform: Platform) -> Chat:
-        """The question for the next action. Raises `agent.core.model.ModelError` for a family that cannot decide."""
+    def ask_action(
+        self,
+        instruction: str,
+        frame: Frame,
+        history: Sequence[Step],
+        platform: Platform,
+        *,
+        room: float = math.inf,
+        shown: Callable[[int], bool] = lambda step: True,
+    ) -> Chat:
+        """The question for the next action, of at most `room` tokens where the history can be told that short.
+
+        `shown` is whether the picture of an answered step, by its place among them, can be sent. Raises
+        `agent.core.model.ModelError` for a family that cannot decide.
+        """
         self.require("decide", platform)
-        told = self.history_text(history, platform)
-        return self._fill(self.decide[platform], frame, platform, instruction=instruction, history=told)
+        told, image = self._told(history, platform), self.resize.tokens(frame.width, frame.height)
+        prompt, conversation = self.decide[platform], self.decide[platform].conversation
+
+        def asked(extent: Extent) -> Chat:
+            def user(lines: str) -> tuple[str, ...]:
+                return self._fill(prompt, frame, platform, instruction=instruction, history=lines).user  # type: ignore[return-value]
+
+            turns, last = conversation.arranged(told, user, extent, shown, self._retry(history), self.no_history)
+            chat = self._fill(prompt, frame, platform, instruction=instruction, history="")
+            gone = (f"the first {extent.left_out} steps were left out of the question",) if extent.left_out else ()
+            return replace(chat, user=last, turns=turns, notes=gone)
+
+        whole = asked(Extent())
+        if whole.tokens(image) <= room:
+            return whole
+        less = extents(len(told), conversation.pictures - 1)
+        fits = bisect_left(less, True, key=lambda extent: asked(extent).tokens(image) <= room)
+        return asked(less[min(fits, len(less) - 1)])
+
+    @property
+    def pictures(self) -> int:
+        """How many screenshots a question holds at most."""
+        return max((prompt.conversation.pictures for prompt in self.decide.values()), default=1)
+
+    def with_images(self, pictures: int) -> Dialect:
+        """This dialect with `pictures` screenshots in a question for the next action."""
+        return replace(
+            self,
+            decide={
+                platform: replace(prompt, conversation=replace(prompt.conversation, pictures=pictures))
+                for platform, prompt in self.decide.items()
+            },
+        )
 
     def ask_place(self, instruction: str, frame: Frame) -> Chat:
         """The question for where something is."""
@@ -305,31 +371,67 @@ class Dialect:
         return Chat(system, user, prompt.prefill, prompt.stop, prompt.max_tokens)
 
     def history_text(self, history: Sequence[Step], platform: Platform) -> str:
-        """What was done so far in the dialect's own words, and why the last answer was unusable, if it was."""
-        told: list[str] = []
-        for step, pointer in zip(history, pointers_before(history), strict=True):
-            if step.action is not None:
-                count = repeated_without_effect(history) if step is history[-1] else 0
-                told.append(self._line(step, len(told), self._told(step, pointer, platform), count))
-        told = told or [self.no_history]
-        last = history[-1] if history else None
-        if last is not None and last.action is None and last.error:
-            told.append(Template(self.retry).substitute(error=last.error))
-        return "".join(told)
+        """What was done so far as lines, and why the last answer was unusable, if it was."""
+        lines = "".join(step.line for step in self._told(history, platform))
+        return (lines or self.no_history) + self._retry(history)
 
-    def _line(self, step: Step, index: int, action: str, repeats: int) -> str:
-        """`step` as the history tells it; `repeats` is how often in a row it was done without effect."""
-        assert step.action is not None
-        effect = step.effect + (f", {repeats} times in a row: do something else" if repeats > 1 else "")
-        thought = " ".join((step.thought or describe(step.action)).split())
-        return Template(self.step).substitute(
-            number=index + 1, index=index, action=action, outcome=f" ({effect})" if effect else "", thought=thought
+    def _retry(self, history: Sequence[Step]) -> str:
+        last = history[-1] if history else None
+        if last is None or last.action is not None or not last.error:
+            return ""
+        return Template(self.retry).substitute(error=last.error)
+
+    def _told(self, history: Sequence[Step], platform: Platform) -> list[ToldStep]:
+        """The answers of `history` in the dialect's own words, those of several actions in one."""
+        told: list[ToldStep] = []
+        decided = 0
+        for at, (step, pointer) in enumerate(zip(history, pointers_before(history), strict=True), 1):
+            if step.action is None:
+                continue
+            one = self._told_step(history[:at], decided, pointer, platform, last=at == len(history))
+            if step.part and told:
+                told.append(told.pop().and_then(one, said=bool(history[at - 1 - step.part].raw)))
+            else:
+                told.append(one)
+            decided += 1
+        return told
+
+    def _told_step(
+        self, history: Sequence[Step], index: int, pointer: Point | None, platform: Platform, last: bool
+    ) -> ToldStep:
+        """The last step of `history`, decided with the pointer at `pointer`; `last` is whether nothing came after."""
+        step = history[-1]
+        quiet = step.outcome is not None and step.outcome.changed is False
+        repeats = repeated_without_effect(history) if quiet else 0
+        call, whole = (self._said(step, pointer, platform, whole) for whole in (False, True))
+        thought, effect = step.thought or describe(step.action), _effect(step, repeats)  # type: ignore[arg-type]
+        answer = step.raw if step.raw and step.decided is None else whole
+        told_as = self.decide[platform].conversation
+        values = {"number": index + 1, "index": index, "action": call}
+        told = _effect(step, repeats if last else 0)
+        outcome = f" ({told})" if told else ""
+        line, brief = (
+            Template(told_as.line or self.step).substitute(values, thought=" ".join(words.split()), outcome=outcome)
+            for words in (thought, describe(step.action))  # type: ignore[arg-type]
+        )
+        return ToldStep(
+            line,
+            brief,
+            Template(told_as.answer).substitute(
+                values, thought=thought, answer=answer if told_as.thoughts else without_thought(answer)
+            ),
+            whole,
+            Template(_OUTCOME).substitute(outcome=effect) if effect else "",
         )
 
-    def _told(self, step: Step, pointer: Point | None, platform: Platform) -> str:
+    def _said(self, step: Step, pointer: Point | None, platform: Platform, whole: bool) -> str:
+        """The action of `step` as a call or, `whole`, as an answer; in a person's words where there is neither."""
         assert step.action is not None
+        grammar = self.grammar[platform]
         try:
-            return self.grammar[platform].format_call(step.action, self.view(step.frame, pointer, platform))
+            return (grammar.format if whole else grammar.format_call)(
+                step.action, self.view(step.frame, pointer, platform)
+            )
         except ValueError:
             return describe(step.action)
 
@@ -350,12 +452,30 @@ class Dialect:
             parts = (*parts, sorted(self.space_for.items()), self.no_history)
         if self.prompt_space:
             parts = (*parts, self.prompt_space)
+        told = {platform: p.conversation for platform, p in self.decide.items() if p.conversation != Conversation()}
+        if told:
+            parts = (*parts, told)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def answered(history: Sequence[Step]) -> list[Step]:
+    """The steps that were asked for: with a usable answer, each for the first action of it."""
+    return [step for step in history if step.action is not None and not step.part]
+
+
+def _effect(step: Step, repeats: int) -> str:
+    """What came of `step`, done `repeats` times in a row without effect."""
+    return step.effect + (f", {repeats} times in a row: do something else" if repeats > 1 else "")
 
 
 def pointers_before(history: Sequence[Step]) -> list[Point | None]:
     """For each step, where the pointer was before it (pixels of that step's frame); None where nobody knows."""
-    return [pointer_after(history[:n], step.frame) for n, step in enumerate(history)]
+    found: list[Point | None] = []
+    last: Step | None = None
+    for step in history:
+        found.append(pointer_after([last] if last else [], step.frame))
+        last = step if _moved(step) else last
+    return found
 
 
 def pointer_after(history: Sequence[Step], frame: Frame) -> Point | None:
@@ -363,13 +483,15 @@ def pointer_after(history: Sequence[Step], frame: Frame) -> Point | None:
 
     An action that was not done (an error, a veto) moved nothing, and a screen of another geometry has another place.
     """
-    for step in reversed(history):
-        if step.action is None or step.error or (step.verdict and step.verdict.kind in ("skip", "block", "stop")):
-            continue
-        points = points_of(step.action)
-        if points:
-            return points[-1] if step.frame.same_geometry(frame) else None
-    return None
+    step = next((step for step in reversed(history) if _moved(step)), None)
+    return _moved(step)[-1] if step is not None and step.frame.same_geometry(frame) else None
+
+
+def _moved(step: Step) -> tuple[Point, ...]:
+    """Where the pointer went in `step`."""
+    if step.action is None or step.error or (step.verdict and step.verdict.kind in ("skip", "block", "stop")):
+        return ()
+    return points_of(step.action)
 
 
 Call = TypeVar("Call")

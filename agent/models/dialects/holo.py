@@ -15,6 +15,7 @@ from actions.action import AnyAction, Click, Finish, Key, Open, Scroll, TypeText
 from agent.models.dialects.action_dicts import DictGrammar, ReadDict
 from agent.models.dialects.call_syntax import CallArgs
 from agent.models.dialects.common import EXTRACT, direction_of, scroll_of
+from agent.models.dialects.conversation import ALL, Conversation
 from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, View
 from agent.models.dialects.points import JSON_XY, PAIR, Places
 from agent.models.dialects.qwen import OVERSHOOT
@@ -98,6 +99,10 @@ _CLICK = (
 )
 
 
+_OBSERVATION = ("<observation>\n<screenshot>\n", IMAGE, "\n</screenshot>\n</observation>\n")
+_OBSERVED = Conversation(pictures=3, turns=ALL, later=_OBSERVATION, placeholder="(no longer shown)", thoughts=False)
+
+
 def _json_click(form: dict[str, Any]) -> tuple[str, str]:
     return (
         IMAGE,
@@ -119,20 +124,15 @@ HOLO1 = Dialect(
     decide={
         "desktop": PromptTemplate(
             _SYSTEM,
-            (
-                "<task>\n${instruction}\n</task>\n\nDone so far:\n${history}\n<observation>\n<screenshot>\n",
-                IMAGE,
-                "\n</screenshot>\n</observation>\n",
-            ),
+            ("<task>\n${instruction}\n</task>\n\n", *_OBSERVATION),
             max_tokens=1024,
+            conversation=_OBSERVED,
         )
     },
     locate=PromptTemplate("", (IMAGE, _CLICK), max_tokens=128),
     extract=EXTRACT,
     place_parser=Places(own=(PAIR, JSON_XY)),
-    step="Step ${number}: ${action}${outcome}\n",
     retry="Your last answer did nothing (${error}). Answer with one JSON object.",
-    no_history="Nothing.",
     place_format="Click(${x}, ${y})",
 )
 HOLO15 = Dialect(

@@ -37,6 +37,12 @@ def candidate_texts(text: str, thinks: bool) -> Iterator[tuple[str, tuple[str, .
             yield plain, (*notes, MADE_PLAIN)
 
 
+def without_thought(text: str) -> str:
+    """`text` without the tagged thought that it begins with, the tag itself perhaps left out."""
+    closing = _CLOSING.search(text)
+    return text[closing.end() :].lstrip() if closing else text
+
+
 def _after_thought(text: str) -> list[tuple[str, tuple[str, ...]]]:
     begun = text.lstrip().startswith(OPENINGS)
     closing = _CLOSING.search(text)

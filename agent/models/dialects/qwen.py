@@ -29,6 +29,7 @@ from actions.action import (
 )
 from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.common import EXTRACT, plain_drag
+from agent.models.dialects.conversation import ChatPart
 from agent.models.dialects.dialect import IMAGE, Chat, Dialect, PromptTemplate, View
 from agent.models.dialects.keys import key_names, read_keys
 from agent.models.dialects.resize import Resize
@@ -386,9 +387,11 @@ QWEN25_VL = Dialect(
 
 def render_chatml(chat: Chat) -> str:
     """`chat` as Qwen2.5-VL's chat template renders it, up to and including the assistant's prefill."""
-    user = "".join("<|vision_start|><|image_pad|><|vision_end|>" if part == IMAGE else part for part in chat.user)
-    return (
-        f"<|im_start|>system\n{chat.system}<|im_end|>\n"
-        f"<|im_start|>user\n{user}<|im_end|>\n"
-        f"<|im_start|>assistant\n{chat.prefill}"
-    )
+    messages = [("system", (chat.system,)), *((t.role, t.parts) for t in chat.turns), ("user", chat.user)]
+    said = "".join(f"<|im_start|>{role}\n{''.join(map(_rendered, parts))}<|im_end|>\n" for role, parts in messages)
+    return f"{said}<|im_start|>assistant\n{chat.prefill}"
+
+
+def _rendered(part: ChatPart) -> str:
+    is_text = isinstance(part, str) and part != IMAGE
+    return str(part) if is_text else "<|vision_start|><|image_pad|><|vision_end|>"

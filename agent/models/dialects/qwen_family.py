@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from actions.action import (
@@ -28,6 +29,7 @@ from actions.action import (
 )
 from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.common import EXTRACT, direction_of, has_default_duration, plain_drag, scroll_of
+from agent.models.dialects.conversation import APART, WINDOW
 from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, View
 from agent.models.dialects.points import CORNERS, JSON_POINT, PAIR, QUAD, Places
 from agent.models.dialects.qwen import (
@@ -179,6 +181,10 @@ _QWEN3_COMPUTER = tool_function(
 _QWEN3_MOBILE = tool_function(
     "mobile_use", resolution(MOBILE_ABOUT, "999x999"), _MOBILE3_ACTIONS, MOBILE_ARGUMENTS, for_human=False
 )
+_ASK = (
+    "Please generate the next move according to the UI screenshot, instruction and previous actions.\n\n"
+    "Instruction: ${instruction}\n\nPrevious actions:\n${history}"
+)
 _DECIDE3 = (
     "The user query: ${instruction}.\n"
     "Task progress (You have done the following operation on the current device): ${history}.\n",
@@ -199,7 +205,12 @@ QWEN3_VL = Dialect(
         "mobile": ToolCallGrammar("mobile_use", READ_MOBILE, _write_mobile3, MOBILE_ALIASES),
     },
     decide={
-        "desktop": PromptTemplate(tool_system(_QWEN3_COMPUTER, "", "") + _FORMAT3, _DECIDE3, max_tokens=4096),
+        "desktop": PromptTemplate(
+            tool_system(_QWEN3_COMPUTER, "", "") + _FORMAT3,
+            (IMAGE, _ASK),
+            max_tokens=4096,
+            conversation=replace(WINDOW, line="Step ${number}: ${thought}${outcome}\n", nothing="None"),
+        ),
         "mobile": PromptTemplate(tool_system(_QWEN3_MOBILE, "\n\n", "") + _FORMAT3, _DECIDE3, max_tokens=4096),
     },
     locate=PromptTemplate(
@@ -278,11 +289,6 @@ _OWL_ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
 }
 _OWL_COMPUTER = tool_function("computer_use", COMPUTER_ABOUT, _OWL_ACTIONS, _OWL_ARGUMENTS)
 _OWL_ALIASES = {"left_click": "click", "tap": "click", "left_click_drag": "drag"}
-_OWL_ASK = (
-    "Please generate the next move according to the UI screenshot, instruction and previous actions.\n\n"
-    "Instruction: ${instruction}\n\nPrevious actions:\n${history}",
-    IMAGE,
-)
 
 GUI_OWL = Dialect(
     name="gui-owl",
@@ -366,8 +372,12 @@ GUI_OWL_15 = Dialect(
         "mobile": ToolCallGrammar("mobile_use", _READ_OWL15_MOBILE, _write_owl15_mobile, MOBILE_ALIASES),
     },
     decide={
-        "desktop": PromptTemplate(tool_system(_OWL15_COMPUTER, "", "") + _FORMAT_OWL, _OWL_ASK, max_tokens=4096),
-        "mobile": PromptTemplate(tool_system(_OWL15_MOBILE, "", "") + _FORMAT_OWL, _OWL_ASK, max_tokens=4096),
+        "desktop": PromptTemplate(
+            tool_system(_OWL15_COMPUTER, "", "") + _FORMAT_OWL, (_ASK, IMAGE), max_tokens=4096, conversation=WINDOW
+        ),
+        "mobile": PromptTemplate(
+            tool_system(_OWL15_MOBILE, "", "") + _FORMAT_OWL, (_ASK, IMAGE), max_tokens=4096, conversation=WINDOW
+        ),
     },
     locate=PromptTemplate(tool_system(_OWL15_COMPUTER, "", ""), (IMAGE, "${instruction}"), max_tokens=1024),
     extract=EXTRACT,
@@ -493,14 +503,12 @@ MAI_UI = Dialect(
     grammar={"mobile": ToolCallGrammar("mobile_use", _READ_MAI, _write_mai, {"tap": "click"})},
     decide={
         "mobile": PromptTemplate(
-            _MAI_SYSTEM, ("${instruction}\n\nWhat was done so far:\n${history}\n", IMAGE), max_tokens=2048
+            _MAI_SYSTEM, ("${instruction}",), max_tokens=2048, conversation=replace(APART, pictures=3)
         )
     },
     locate=PromptTemplate(_MAI_GROUNDING, ("${instruction}\n", IMAGE), max_tokens=2048),
     extract=EXTRACT,
     place_parser=Places(own=(JSON_POINT,), markers=("<answer>",)),
-    step="Step ${number}: ${action}${outcome}\n",
     retry=_RETRY,
-    no_history="None",
     thinks=True,
 )

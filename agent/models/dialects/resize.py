@@ -65,6 +65,11 @@ class Resize:
             width, height = columns, rows
         raise ValueError(f"no size between {self.min_pixels} and {self.max_pixels} pixels is left alone")
 
+    def tokens(self, width: int, height: int) -> int:
+        """How many tokens an image of `width` x `height` becomes: one for each patch of the size sent."""
+        columns, rows = self.size(width, height)
+        return columns * rows // self.factor**2
+
     def apply(self, image: Image) -> Image:
         """`image` (RGB uint8 HxWx3) in the size of `size`; itself when it has that size already."""
         height, width = image.shape[:2]
@@ -87,6 +92,10 @@ class Tiles(Resize):
     factor: int = 448
     min_pixels: int = 448 * 448
     max_pixels: int = 12 * 448 * 448
+
+    def tokens(self, width: int, height: int) -> int:
+        """256 a tile and for the thumbnail that is sent beside them."""
+        return 256 * (super().tokens(width, height) + 1)
 
     def size(self, width: int, height: int) -> tuple[int, int]:
         """The (width, height) to send an image of `width` x `height` in. Raises ValueError for an empty image."""
@@ -114,6 +123,10 @@ class Square(Resize):
     factor: int = 1120
     min_pixels: int = 1120 * 1120
     max_pixels: int = 1120 * 1120
+
+    def tokens(self, width: int, height: int) -> int:
+        """At most 1600 (CogAgent), whatever the picture."""
+        return 1600
 
     def size(self, width: int, height: int) -> tuple[int, int]:
         """The square. Raises ValueError for an empty image."""

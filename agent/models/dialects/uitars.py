@@ -1,11 +1,13 @@
 """UI-TARS 1.0 and 1.5: ``Action: click(start_box='…')``, on the desktop and on the phone.
 
 Calls, argument names and the two lines of an answer are protocol (bytedance/UI-TARS: ``codes/ui_tars/prompt.py``,
-``codes/ui_tars/action_parser.py`` and ``README_v1.md``). History is told as text, where the project's own harness
-repeats the last answers with their screenshots.
+``codes/ui_tars/action_parser.py`` and ``README_v1.md``). As in the project's own harness, earlier answers are repeated,
+the last four with their screenshots.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from actions.action import (
     AnyAction,
@@ -32,6 +34,7 @@ from agent.models.dialects.common import (
     plain_drag,
     scroll_of,
 )
+from agent.models.dialects.conversation import APART
 from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, View
 from agent.models.dialects.keys import key_text
 from agent.models.dialects.points import ANY, CORNERS, PAIR, TAG, Places
@@ -159,14 +162,14 @@ _FORM = (
     "You operate a graphical interface for the user. You are given a task, what was done so far and a screenshot. "
     "Say what to do next.\n\n## Output Format\n```\nThought: ...\nAction: ...\n```\n\n## Action Space\n{space}\n\n"
     "## Note\n- Write `Thought` in English: a short plan, and at its end the next action and its target in one "
-    "sentence.\n- Give exactly one action.\n\n## Action History\n${{history}}\n\n## User Instruction\n${{instruction}}"
+    "sentence.\n- Give exactly one action.\n\n## User Instruction\n${{instruction}}"
 )
 _TYPE = "type(content='xxx') # Escape \\\\', \\\\\" and \\\\n as Python does; end with \\\\n to press Enter."
 
 
 def _prompt(space: list[str]) -> PromptTemplate:
     text = _FORM.format(space="\n".join(space).replace("\\\\", "\\"))
-    return PromptTemplate(system="", user=(text, IMAGE), max_tokens=1024)
+    return PromptTemplate(system="", user=(text,), max_tokens=1024, conversation=replace(APART, pictures=5))
 
 
 _B1, _B3 = "<|box_start|>(x1,y1)<|box_end|>", "<|box_start|>(x3,y3)<|box_end|>"
@@ -221,7 +224,6 @@ UI_TARS_10 = Dialect(
     extract=EXTRACT,
     step="Thought: ${thought}\nAction: ${action}${outcome}\n",
     retry="Your last answer did nothing (${error}). Answer with a Thought and exactly one Action.",
-    no_history="None",
     keep_special_tokens=True,
 )
 
@@ -275,6 +277,5 @@ UI_TARS_15 = Dialect(
     extract=EXTRACT,
     step=UI_TARS_10.step,
     retry=UI_TARS_10.retry,
-    no_history="None",
     place_format="Action: click(point='<point>${x} ${y}</point>')",
 )

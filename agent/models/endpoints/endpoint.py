@@ -16,13 +16,15 @@ Part = str | bytes
 class Capabilities:
     """What a server can do beyond plain chat. ``tools`` is not among them: no dialect uses it.
 
-    `structured` is how it takes a JSON schema, `prefill` how it continues an answer that was begun for it.
+    `structured` is how it takes a JSON schema, `prefill` how it continues an answer that was begun for it, `context`
+    how many tokens a prompt and its answer may have together.
     """
 
     structured: Literal["none", "response_format", "structured_outputs", "grammar"] = "none"
     prefill: Literal["none", "continue_final_message"] = "none"
     prefix_cache: bool = False
     max_image_pixels: int | None = None
+    context: int | None = None
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,18 @@ class Sampling:
 
 
 @dataclass(frozen=True)
+class Message:
+    """An earlier message of a conversation."""
+
+    role: Literal["user", "assistant"]
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
 class Request:
     """One question. `prefill` is the beginning of the answer, used only where the endpoint can.
+
+    `turns` are the messages between the system's and the last one, `user`.
 
     `special_tokens` asks for the answer with its special tokens, which mark the places of some families.
     """
@@ -78,6 +90,12 @@ class Request:
     sampling: Sampling = Sampling()
     shape: Shape | None = None
     special_tokens: bool = False
+    turns: tuple[Message, ...] = ()
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """`turns` and the last message."""
+        return (*self.turns, Message("user", self.user))
 
 
 @dataclass(frozen=True)

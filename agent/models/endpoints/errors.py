@@ -52,6 +52,11 @@ class ServerMessage:
         return self.status == 503 and bool(_LOADING.search(self.words))
 
     @property
+    def too_long(self) -> bool:
+        """Whether the prompt does not fit the model's context."""
+        return bool(_TOO_LONG.search(self.words)) and not _FEW_IMAGES.search(self.words)
+
+    @property
     def may_pass(self) -> bool:
         """Whether the same request may be answered later. llama.cpp answers 500 to a picture that it cannot take."""
         return self.status in RETRY and not _BLIND.search(self.words) and not _TOO_LONG.search(self.words)
@@ -79,7 +84,7 @@ class ServerMessage:
         if self.status == 404:
             return _missing(words, names)
         if _FEW_IMAGES.search(words):
-            return "Start vLLM with --limit-mm-per-prompt '{\"image\":1}'"
+            return "Start vLLM with --limit-mm-per-prompt '{\"image\":5}', or send fewer pictures (--history-images 1)"
         if _TOO_LONG.search(words):
             return f"Picture and history do not fit the model's context: lower --max-pixels, or {room}"
         if _MEMORY.search(words):

@@ -20,13 +20,13 @@ from typing import Any
 
 import httpx
 
-from agent.core.model import ModelError
+from agent.core.model import ContextError, ModelError
 from agent.models.endpoints.continuation import rest_of
-from agent.models.endpoints.endpoint import Capabilities, Enough, Reply, Request, Shape
+from agent.models.endpoints.endpoint import Capabilities, Enough, Message, Reply, Request, Shape
 from agent.models.endpoints.errors import ServerMessage, one_line, read_error
 from agent.models.endpoints.http import DONE, Connection, HttpAnswer, bounded, events, retry_after, take, usage_of
 from agent.models.endpoints.patience import Patience
-from agent.models.endpoints.servers import SERVERS, ServerKind, recognised
+from agent.models.endpoints.servers import SERVERS, ServerKind, context_of, recognised
 from envs.png import data_url
 
 _TRAILER = 2.0
@@ -116,6 +116,7 @@ class OpenAIEndpoint:
         self._key = api_key(host)
         self._refused: set[str] = set()
         self._server: ServerKind | None = None
+        self._context: int | None = None
         self._headers = {"Accept-Encoding": "identity", "User-Agent": "handeye"}
         self._headers |= {"Authorization": f"Bearer {self._key}"} if self._key else {}
         self._idle: list[Connection] = []
@@ -157,6 +158,7 @@ class OpenAIEndpoint:
             found,
             structured=found.structured if shaped else "none",
             prefill="continue_final_message" if prefill else "none",
+            context=self._context,
         )
 
     @property
@@ -205,7 +207,7 @@ class OpenAIEndpoint:
 
     def _ask(self, request: Request) -> _RequestBody:
         messages: list[dict[str, Any]] = [{"role": "system", "content": request.system}] if request.system else []
-        messages.append({"role": "user", "content": [_part(part) for part in request.user]})
+        messages += [_message(message) for message in request.messages]
         ask = _RequestBody({"model": self.model, "messages": messages, "temperature": request.sampling.temperature})
         ask.add({"max_tokens": request.max_tokens, "stream": self.stream}, optional=False)
         if request.stop:
@@ -324,7 +326,8 @@ class OpenAIEndpoint:
             return _RetryError(f"{self.url} is still loading the model", self.patience.loading_pause, free=True)
         if said.may_pass:
             return _RetryError(f"{self.url} {what}{said.told}", after)
-        return ModelError(f"{self.url} {what}{said.told}. {self._advice(said)}")
+        kind = ContextError if said.too_long else ModelError
+        return kind(f"{self.url} {what}{said.told}. {self._advice(said)}")
 
     def _advice(self, said: ServerMessage) -> str:
         return said.advice(self._names() if said.status == 404 else (), self.server.room)
@@ -350,6 +353,7 @@ class OpenAIEndpoint:
     def _recognise(self, models: list[dict[str, Any]]) -> None:
         if self._server is None:
             self._server = recognised(models, self.url.startswith("http://"), self._fetch)
+            self._context = context_of(models, self.served)
 
     def _fetch(self, path: str) -> Any:
         """The JSON at `path` under the server's root, None for none."""
@@ -389,6 +393,13 @@ class OpenAIEndpoint:
             return [model | {"id": str(model["id"])} for model in models]
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ModelError(f"{url} lists no models: is this an OpenAI-compatible server?") from error
+
+
+def _message(message: Message) -> dict[str, Any]:
+    """Answers go as plain text: some templates take no parts from the assistant."""
+    if message.role == "assistant":
+        return {"role": "assistant", "content": "".join(part for part in message.parts if isinstance(part, str))}
+    return {"role": "user", "content": [_part(part) for part in message.parts]}
 
 
 def _part(part: str | bytes) -> dict[str, Any]:

@@ -164,5 +164,17 @@ def recognised(models: Sequence[Mapping[str, Any]], local: bool, fetch: Fetch) -
     return SERVERS["transformers" if _has(paths, "/load_model") else "unknown"]
 
 
+def context_of(models: Sequence[Mapping[str, Any]], served: str | None) -> int | None:
+    """How many tokens the model `served` has room for, where the listing says: vLLM's and SGLang's ``max_model_len``,
+    llama.cpp's ``meta.n_ctx``.
+    """
+    for model in models:
+        if served in (None, model["id"]):
+            meta = model.get("meta")
+            said = model.get("max_model_len") or (meta.get("n_ctx") if isinstance(meta, Mapping) else None)
+            return said if isinstance(said, int) and said > 0 else None
+    return None
+
+
 def _has(data: Any, key: str) -> bool:
     return isinstance(data, Mapping) and key in data

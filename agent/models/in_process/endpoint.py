@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import torch
 
-from agent.core.model import ModelError, Usage
+from agent.core.model import ContextError, ModelError, Usage
 from agent.models.endpoints.endpoint import Capabilities, Enough, Reply, Request
 from agent.models.in_process.answering import GeneratedAnswer
 from agent.models.in_process.generating import Generator
@@ -70,6 +70,7 @@ class HFEndpoint:
             prefill="continue_final_message",
             prefix_cache=self._generator.remember,
             max_image_pixels=self.checkpoint.max_pixels,
+            context=self.checkpoint.context,
         )
 
     @property
@@ -117,7 +118,7 @@ class HFEndpoint:
     def _check_length(self, ids: list[int], more: int) -> None:
         context = self.checkpoint.context
         if context is not None and len(ids) >= context:
-            raise ModelError(
+            raise ContextError(
                 f"picture and history take {len(ids)} tokens, and {self.model} has room for {context}: "
                 "lower --max-pixels"
             )

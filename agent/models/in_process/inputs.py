@@ -18,7 +18,7 @@ import torch
 from PIL import Image as PilImage
 
 from agent.core.model import ModelError
-from agent.models.endpoints.endpoint import Request
+from agent.models.endpoints.endpoint import Part, Request
 
 IMAGE_PAD = "<|image_pad|>"
 VL_TEMPLATE = (
@@ -79,18 +79,24 @@ class Preparer(Protocol):
 def messages_of(request: Request, pictures: Sequence[PilImage.Image]) -> list[dict[str, Any]]:
     """The chat as templates take it, without the prefill."""
     left = iter(pictures)
-    content = [
-        {"type": "text", "text": part} if isinstance(part, str) else {"type": "image", "image": next(left)}
-        for part in request.user
-    ]
-    system = [{"role": "system", "content": [{"type": "text", "text": request.system}]}] if request.system else []
-    return [*system, {"role": "user", "content": content}]
+    made = [{"role": "system", "content": [{"type": "text", "text": request.system}]}] if request.system else []
+    for message in request.messages:
+        content = [
+            {"type": "text", "text": part} if isinstance(part, str) else {"type": "image", "image": next(left)}
+            for part in message.parts
+        ]
+        made.append({"role": message.role, "content": content})
+    return made
 
 
 def _plain(request: Request) -> Request:
     """`request` with every control token in its texts broken up."""
-    user = tuple(_broken(part) if isinstance(part, str) else part for part in request.user)
-    return replace(request, system=_broken(request.system), user=user)
+    turns = tuple(replace(turn, parts=_plain_parts(turn.parts)) for turn in request.turns)
+    return replace(request, system=_broken(request.system), user=_plain_parts(request.user), turns=turns)
+
+
+def _plain_parts(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    return tuple(_broken(part) if isinstance(part, str) else part for part in parts)
 
 
 def _broken(text: str) -> str:
@@ -101,8 +107,9 @@ def _broken(text: str) -> str:
 
 def open_pictures(request: Request) -> list[PilImage.Image]:
     """The PNGs of a request, decoded. Raises `ModelError`."""
+    parts = [part for message in request.messages for part in message.parts]
     try:
-        return [PilImage.open(io.BytesIO(part)).convert("RGB") for part in request.user if isinstance(part, bytes)]
+        return [PilImage.open(io.BytesIO(part)).convert("RGB") for part in parts if isinstance(part, bytes)]
     except (OSError, ValueError) as error:
         raise ModelError(f"a picture cannot be read: {error}") from error
 

@@ -34,11 +34,14 @@ def test_a_conversation_says_the_recorded_action_in_every_dialect_that_can(tmp_p
     samples = json.loads((tmp_path / "out" / "train.json").read_text())
     assert done.written == len(samples) == len(steps), done.skipped
     for sample, step, pointer in zip(samples, steps, pointers_before(steps), strict=True):
-        answer = sample["conversations"][1]["value"]
-        assert speaks.parse(answer, step.frame, platform, pointer=pointer).action == step.action
-        assert sample["conversations"][0]["value"].count("<image>") == len(sample["images"]) == 1
-        image = cv2.imread(str(tmp_path / "out" / sample["images"][0]))
-        assert (image.shape[1], image.shape[0]) == speaks.resize.size(640, 480)
+        said = sample["conversations"]
+        assert speaks.parse(said[-1]["value"], step.frame, platform, pointer=pointer).action == step.action
+        assert [turn["from"] for turn in said] == ["human", "gpt"] * (len(said) // 2)
+        seen = min(step.index + 1, speaks.decide[platform].conversation.pictures)
+        assert sum(turn["value"].count("<image>") for turn in said[::2]) == len(sample["images"]) == seen
+        for name in sample["images"]:
+            image = cv2.imread(str(tmp_path / "out" / name))
+            assert (image.shape[1], image.shape[0]) == speaks.resize.size(640, 480)
 
 
 def test_another_dialect_says_the_same_within_half_a_unit_of_its_grid(tmp_path):

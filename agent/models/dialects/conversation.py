@@ -1,0 +1,170 @@
+"""What a question tells of the steps before: which as lines, which as turns, with how many of their pictures.
+
+Each family is told its history as its owner's harness tells it; the value of `Conversation` in its dialect says how.
+A history that is too long for the model's context is told shorter, from its oldest step on and in blocks, so that
+most questions begin as the one before and a server's prefix cache holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+IMAGE = "\0image"
+"""Stands for the current screenshot among the parts of a user message."""
+ALL = 1_000_000
+"""For `Conversation.turns`: every earlier step."""
+BLOCK = 8
+"""By how many steps at once a history is shortened."""
+
+
+@dataclass(frozen=True)
+class EarlierImage:
+    """Stands for the screenshot of the step at `step` in the history, its sides multiplied by `scale`."""
+
+    step: int
+    scale: float = 1.0
+
+
+ChatPart = str | EarlierImage
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One message of a question before its last; `IMAGE` is not among its parts."""
+
+    role: Literal["user", "assistant"]
+    parts: tuple[ChatPart, ...]
+
+
+@dataclass(frozen=True)
+class ToldStep:
+    """One answer and what was done of it, in a family's words.
+
+    `line` is how the history text tells it and `brief` the same without the model's own words, `answer` what the model
+    said and `call` only the action of it, `outcome` what came of it ("" where there is nothing to say).
+    """
+
+    line: str
+    brief: str
+    answer: str
+    call: str
+    outcome: str
+
+    def and_then(self, further: ToldStep, said: bool) -> ToldStep:
+        """This answer with a further action of it; `said` is whether `answer` holds that action already."""
+        return ToldStep(
+            self.line + further.line,
+            self.brief + further.brief,
+            self.answer if said else f"{self.answer}\n{further.answer}",
+            f"{self.call}\n{further.call}",
+            self.outcome + further.outcome,
+        )
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much of a history is told: nothing of its first `left_out` steps, the first `brief` in brief, and the
+    pictures of at most `pictures` steps.
+    """
+
+    left_out: int = 0
+    brief: int = 0
+    pictures: int = ALL
+
+
+def extents(steps: int, pictures: int) -> list[Extent]:
+    """The whole of a history of `steps` with `pictures` of them, then less and less of it, in blocks."""
+    blocks = [min(steps, block) for block in range(0, steps + BLOCK, BLOCK)]
+    return [
+        *(Extent(0, brief, pictures) for brief in blocks),
+        *(Extent(0, steps, fewer) for fewer in range(pictures - 1, -1, -1)),
+        *(Extent(left_out, steps, 0) for left_out in blocks[1:]),
+    ]
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """How a family is told what was done before.
+
+    `pictures` is how many screenshots a question holds, the current one included; the oldest leave `fold` at a time.
+    The last `turns` steps, and all with a picture, are turns: a user message and the model's answer. Older ones are
+    lines in the ``$history`` of the prompt. `asks` is where the prompt's own user message stands: before all turns
+    (``apart``), as the first of them, or as the last. Every other user message is `later`; where its picture is not
+    sent it has `placeholder` in its place, or is left away (None). `answer` is an earlier answer as it is told, over
+    ``$number``, ``$answer`` (to the letter, without a tagged thought where `thoughts` is false), ``$thought`` and
+    ``$action``; `line` is a step among the lines and `nothing` no line, where those are not the dialect's own. `scale`
+    multiplies the sides of earlier pictures.
+    """
+
+    pictures: int = 1
+    fold: int = 1
+    turns: int = 0
+    asks: Literal["apart", "first", "last"] = "first"
+    later: tuple[str, ...] = (IMAGE,)
+    current: tuple[str, ...] = ()
+    placeholder: str | None = None
+    answer: str = "${answer}"
+    thoughts: bool = True
+    line: str = ""
+    nothing: str = ""
+    scale: float = 1.0
+
+    def with_image(self, steps: int, extent: Extent, shown: Callable[[int], bool]) -> int:
+        """The first of the last `steps` whose pictures are all sent: no more than fit, and all of them `shown`."""
+        over = max(0, steps - min(self.pictures - 1, extent.pictures))
+        first = min(steps, -(-over // self.fold) * self.fold)
+        return max((step + 1 for step in range(first, steps) if not shown(step)), default=first)
+
+    def arranged(
+        self,
+        told: Sequence[ToldStep],
+        prompt: Callable[[str], tuple[str, ...]],
+        extent: Extent,
+        shown: Callable[[int], bool],
+        retry: str,
+        no_history: str,
+    ) -> tuple[tuple[Turn, ...], tuple[ChatPart, ...]]:
+        """The turns of a question and the parts of its last message.
+
+        `prompt` gives the prompt's own user message with the lines of the history in it (`no_history` for none);
+        `retry` says why the last answer was unusable, and stands where the outcome of the last step is told.
+        """
+        images = self.with_image(len(told), extent, shown)
+        begin = max(min(images, len(told) - self.turns), extent.left_out)
+        gone = f"({extent.left_out} earlier steps are not told.) " if extent.left_out else ""
+        lines = gone + "".join(
+            step.brief if number < extent.brief else step.line
+            for number, step in enumerate(told[extent.left_out : begin], extent.left_out)
+        )
+        lines = lines or self.nothing or no_history
+        alone = begin == len(told) and prompt("") != prompt(".")
+        ask = prompt(lines + retry if alone else lines)
+        turns = [Turn("user", ask)] if self.asks == "apart" else []
+        for number in range(begin, len(told)):
+            base = ask if self.asks == "first" and number == begin else self.later
+            parts = self._filled(base, number if number >= images else None)
+            before = told[number - 1].outcome if number > begin else ""
+            if parts is not None or before:
+                turns.append(Turn("user", (*filter(None, (before,)), *(parts or ()))))
+            turns.append(Turn("assistant", (told[number].call if number < extent.brief else told[number].answer,)))
+        asked = self.asks == "last" or (self.asks == "first" and begin == len(told))
+        last = ask if asked else self.current or self.later
+        outcome = told[-1].outcome if begin < len(told) else ""
+        before = outcome + ("" if alone else retry)
+        return tuple(turns), (*filter(None, (before,)), *last)
+
+    def _filled(self, parts: tuple[str, ...], step: int | None) -> tuple[ChatPart, ...] | None:
+        """`parts` with the picture of `step`, or without one; None for a message that is left away."""
+        if step is not None:
+            return tuple(EarlierImage(step, self.scale) if part == IMAGE else part for part in parts)
+        if self.placeholder is None and parts == self.later:
+            return None
+        return tuple(filter(None, (self.placeholder or "" if part == IMAGE else part for part in parts)))
+
+
+WINDOW = Conversation(pictures=5)
+"""The last four steps with their pictures, older ones as lines: Qwen3-VL on a desktop, GUI-Owl-1.5, EvoCUA."""
+APART = Conversation(turns=ALL, asks="apart")
+"""The task in a message of its own, then every answer; a picture before those that still have one."""
