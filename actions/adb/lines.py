@@ -48,3 +48,8 @@ def pipe(*lines: Line) -> Line:
 def quiet(line: Line) -> Line:
     """Without its error output."""
     return Line(f"{line} 2>/dev/null")
+
+
+def errors_of(line: Line) -> Line:
+    """Only its error output."""
+    return Line(f"{line} 2>&1 >/dev/null")

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from actions.adb.lines import Line, command, pipe, quiet
+from actions.adb.lines import Line, command, errors_of, pipe, quiet
 from actions.adb.link import AdbLink
 from actions.backend import BackendError
 from envs.env import EnvError
@@ -128,7 +128,10 @@ class ScreencapCapture:
     def grab_by(self, method: Method) -> Pixels:
         """The screen, in this way."""
         way = WAYS[method]
-        return way.read(self._link.read(way.line, self._timeout))
+        data = self._link.read(way.line, self._timeout)
+        if not data and (words := self._link.ask(errors_of(command("screencap", "-p"))).out.strip()):
+            raise HalfFrameError(f"screencap says: {words[-300:]}")
+        return way.read(data)
 
     def close(self) -> None:
         """Nothing to end."""

@@ -145,6 +145,11 @@ def test_apps_by_name(name: str, package: str) -> None:
     assert find_package(name, PACKAGES) == package
 
 
+def test_a_name_opens_no_other_app() -> None:
+    with pytest.raises(RefusedError, match="no app called 'Internet'"):
+        find_package("Internet", ["com.android.chrome", "com.android.settings"])
+
+
 def test_unknown_and_doubtful_apps_are_refused() -> None:
     with pytest.raises(RefusedError, match=r"no app called 'Photoshop'.*the nearest: "):
         find_package("Photoshop", PACKAGES)

@@ -1,5 +1,6 @@
 """What breaks on the way, at every phase of a step: the run goes on or ends rightly, and nothing is done twice."""
 
+import errno
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -197,6 +198,19 @@ def test_a_phone_that_only_gives_half_pictures(phone: Phone, server: AdbServer, 
         result = work(env, tmp_path, TAP)
     assert result.ending is Ending.DEVICE_ERROR
     assert "half a picture" in result.message
+
+
+def test_a_screencap_that_refuses_is_quoted(phone: Phone, server: AdbServer, tmp_path: Path) -> None:
+    def refuse(argv: tuple[str, ...]) -> None:
+        if argv[0] == "screencap":
+            raise OSError(errno.EACCES, "Capturing failed.")
+
+    with AndroidEnv(phone.serial, server, capture="png", patience=0.5) as env:
+        phone.faults.before = refuse
+        result = work(env, tmp_path, TAP)
+    assert result.ending is Ending.DEVICE_ERROR
+    assert "screencap says: " in result.message
+    assert "Capturing failed" in result.message
 
 
 def test_half_pictures_after_the_tap_do_not_undo_it(env: AndroidEnv, phone: Phone, tmp_path: Path) -> None:
