@@ -19,7 +19,7 @@ from agent.core.errors import UserError
 from agent.core.model import Model, Usage
 from agent.models.dialects.dialect import Platform
 
-Kind = Literal["grounding", "navigation", "interactive"]
+Kind = Literal["grounding", "navigation", "interactive", "policy"]
 
 
 class SuiteError(UserError):
@@ -151,7 +151,7 @@ class Suite(ABC):
     name: str
     """As on the command line, e.g. ``screenspot-v2``."""
     kind: Kind
-    """What is asked of a model: `locate`, `decide` on recorded screens, or the whole loop."""
+    """What is asked of a model: `locate`, `decide` on recorded screens, the whole loop, or nothing (a policy)."""
     platform: Platform | None = None
     """Whose actions a model is asked for; None: mobile for navigation suites, else desktop."""
     idle_pause: float = 1.0

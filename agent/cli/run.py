@@ -95,7 +95,8 @@ def run(
     confirm: Annotated[
         ConfirmName | None,
         _limits(
-            help="Ask before an action. Default: risky on your own desktop or device, never on the sandbox or phone."
+            help="Ask before an action; risky looks at what it does: the control under the pointer, commands, Enter, "
+            "addresses. Default: never on a phone or sandbox made for the run that shares nothing with you, else risky."
         ),
     ] = None,
     out: Annotated[

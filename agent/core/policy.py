@@ -20,13 +20,15 @@ VerdictKind = Literal["allow", "modify", "ask", "skip", "block", "stop"]
 class Verdict:
     """What a policy says: `action` is what may be done (the changed one for ``modify``).
 
-    ``skip`` leaves it undone and the run goes on: the model is told `reason` and looks again.
+    ``skip`` leaves it undone and the run goes on: the model is told `reason` and looks again. `risk` is why a person is
+    asked, where they are.
     """
 
     kind: VerdictKind
     action: AnyAction
     policy: str = ""
     reason: str = ""
+    risk: str = ""
 
 
 class Policy(Protocol):

@@ -1,99 +1,122 @@
-"""Confirmation: a policy that asks a person before an action, and what counts as risky.
-
-`risk` judges by the chord, the words of the thought, the text that is typed, and the program in front.
-"""
+"""Confirmation: a policy that asks a person before an action, and the answers that a person has."""
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
-from actions.action import (
-    Answer,
-    AnyAction,
-    AskUser,
-    Finish,
-    Key,
-    Move,
-    Open,
-    Scroll,
-    TypeText,
-    Wait,
-    describe,
-    one_line,
-)
+from actions.action import Answer, AnyAction, AskUser, Finish, Wait, describe, parse_action
 from agent.core.model import Decision
 from agent.core.policy import Verdict, VerdictKind
+from agent.guard.risk import risk
+from agent.perception.perceive import Perceiver
 from envs.env import Observation
 
-PersonReply = Literal["yes", "no", "stop"]
+PROMPT = "Do it? [y]es, [n]o and go on, [s]top, [e]dit (e NEW VALUE): "
+
+
+@dataclass(frozen=True)
+class Edit:
+    """The person wants another action of this kind: `value` is as in `edited`."""
+
+    value: str
+
+
+PersonReply = Literal["yes", "no", "stop"] | Edit
 Asker = Callable[[str], PersonReply | None]
 """Puts a question to the person; None when nobody is there to answer."""
 
 
+def read_reply(line: str) -> PersonReply | None:
+    """The answer that a typed line is; None for anything else, which is to be asked again."""
+    word, _, value = line.strip().partition(" ")
+    match word.casefold():
+        case "y" | "yes" if not value:
+            return "yes"
+        case "n" | "no" if not value:
+            return "no"
+        case "s" | "stop" | "q" | "quit" if not value:
+            return "stop"
+        case "e" | "edit" if value.strip():
+            return Edit(value.strip())
+    return None
+
+
+_MAIN = {"type": "text", "open": "target", "button": "name"}
+
+
+def edited(action: AnyAction, value: str) -> AnyAction:
+    """`action` with its main value replaced: text, chords (with spaces), target, ``X Y``; or fields as JSON.
+
+    Raises ValueError, in one line, for a value that does not fit.
+    """
+    try:
+        fields = json.loads(value) if value.startswith("{") else _main_field(action, value)
+        return parse_action(action.model_dump() | fields | {"type": action.type})
+    except ValueError as error:
+        hint = 'a text, chords, "X Y", or fields as JSON, e.g. {"text": "hello"}'
+        raise ValueError(f"{action.type} cannot become {value[:60]!r}: give {hint}") from error
+
+
+def _main_field(action: AnyAction, value: str) -> dict[str, object]:
+    if action.type in _MAIN:
+        return {_MAIN[action.type]: value}
+    if action.type == "key":
+        return {"chords": value.split()}
+    if action.type not in ("click", "long_press", "move", "scroll"):
+        raise ValueError(action.type)
+    x, y = (float(part) for part in value.replace(",", " ").split())
+    return {"point": (x, y)}
+
+
 class Confirm:
-    """Asks the person before ``always`` every action or only the ``risky`` ones (see `risk`).
+    """Asks the person before ``always`` every action or only the ``risky`` ones (see `agent.guard.risk`).
 
     `explain` gives the line that says what an action would do on the device, the command of an `open` included.
 
-    No leaves the action undone and ends the run as ``blocked``; nobody there ends it as ``needs_human``.
+    No leaves the action undone, and the model is told and goes on (`no`: or the run ends as ``blocked``); stop ends the
+    run, and nobody there ends it as ``needs_human``.
     """
 
     def __init__(
-        self, mode: Literal["always", "risky"], ask: Asker, explain: Callable[[AnyAction], str] = describe
+        self,
+        mode: Literal["always", "risky"],
+        ask: Asker,
+        explain: Callable[[AnyAction], str] = describe,
+        no: Literal["skip", "block"] = "skip",
     ) -> None:
         self._mode = mode
+        self._no = no
         self._ask = ask
         self._explain = explain
+        self._perceiver: Perceiver | None = None
 
     def review(self, decision: Decision, observation: Observation) -> Verdict:
         """Ask where the mode says so."""
         action = decision.action
         if isinstance(action, (Finish, Answer, AskUser, Wait)):
             return Verdict("allow", action)
-        reason = risk(decision, observation)
-        if self._mode == "risky" and reason is None:
+        self._perceiver = self._perceiver or Perceiver()
+        why = risk(decision, observation, self._perceiver.perceive)
+        if self._mode == "risky" and why is None:
             return Verdict("allow", action)
-        parts = [
-            self._explain(action),
-            f"({one_line(decision.thought)})" if decision.thought else "",
-            reason and f"— {reason}",
-        ]
-        question = " ".join(part for part in parts if part)
-        kinds: dict[PersonReply | None, VerdictKind] = {"yes": "allow", "no": "block", "stop": "stop", None: "ask"}
-        reply = self._ask(question)
+        question = self._explain(action) + (f" — {why}" if why else "")
+        return self._asked(question, action, why or "")
+
+    def _asked(self, question: str, action: AnyAction, why: str) -> Verdict:
         said = {"yes": "the person agreed", "no": "the person said no", "stop": "the person stopped the run"}
-        why = said[reply] if reply else f"{question}: nobody is there to confirm it"
-        return Verdict(kinds[reply], action, f"confirm {self._mode}", why)
-
-
-_RISKY_WORDS = re.compile(
-    r"\b(delete|remove|erase|format|discard|overwrite|replace|uninstall|reset|factory|shut ?down|log ?out|sign ?out"
-    r"|pay|buy|purchase|order|checkout|transfer|donate|send|submit|publish|post|share|password|sudo|rm|mkfs|dd)\b",
-    re.IGNORECASE,
-)
-_RISKY_CHORDS = {"alt+f4", "ctrl+q", "ctrl+w", "ctrl+shift+w", "delete", "shift+delete", "ctrl+alt+delete"}
-_TERMINALS = re.compile(r"term|konsole|shell|console", re.IGNORECASE)
-
-
-def risk(decision: Decision, observation: Observation) -> str | None:
-    """Why the person should see this action first, or None.
-
-    Looks at the chord, the words of the thought, the text typed, and whether Enter goes to a terminal.
-    """
-    action = decision.action
-    if isinstance(action, (Move, Scroll)):
-        return None
-    if isinstance(action, Key) and (bad := sorted(_RISKY_CHORDS & set(action.chords))):
-        return f"{bad[0]} can close or delete something"
-    enters = (isinstance(action, Key) and "enter" in action.chords) or (
-        isinstance(action, TypeText) and "\n" in action.text
-    )
-    if enters and observation.app and _TERMINALS.search(observation.app):
-        return "this runs a command in a terminal"
-    if isinstance(action, Open):
-        return "this starts a program"
-    said = f"{decision.thought} {action.text if isinstance(action, TypeText) else ''}"
-    found = _RISKY_WORDS.search(said)
-    return f"it mentions “{found.group(0)}”" if found else None
+        kinds: dict[str, VerdictKind] = {"yes": "allow", "no": self._no, "stop": "stop"}
+        policy, problem = f"confirm {self._mode}", ""
+        while True:
+            match self._ask(problem + question):
+                case None:
+                    return Verdict("ask", action, policy, f"{question}: nobody is there to confirm it", why)
+                case Edit(value=value):
+                    try:
+                        return Verdict("modify", edited(action, value), policy, "the person changed it", why)
+                    except ValueError as error:
+                        problem = f"{error}. "
+                case str() as reply:
+                    return Verdict(kinds[reply], action, policy, said[reply], why)

@@ -49,9 +49,10 @@ class EnvSpec:
         return "mobile" if self.kind in ("android", "phone") else "desktop"
 
     @property
-    def own(self) -> bool:
-        """Whether it may be the user's own screen and not one made for the run."""
-        return self.kind not in ("sandbox", "phone")
+    def exposed(self) -> bool:
+        """Whether files, programs or a network of the user's can be reached from it."""
+        made = self.kind in ("sandbox", "phone")
+        return not made or bool(self.share) or self.network not in (None, "none") or not self.isolated
 
 
 def open_env(spec: EnvSpec | str, rules: Rules | None = None) -> Env:

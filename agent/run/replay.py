@@ -37,7 +37,7 @@ TIMEOUT = 10.0
 
 @dataclass(frozen=True)
 class ReplayOptions:
-    """How to replay. `confirm` None means risky on the user's own screen and never on one made for the replay."""
+    """How to replay. `confirm` None means risky where the user's files or network are reached, else never."""
 
     timeout: float = TIMEOUT
     max_seconds: float | None = None
@@ -158,17 +158,17 @@ def replay_episode(folder: Path, screen: EnvSpec | None = None, options: ReplayO
         _check_secrets(script, options.secrets)
         env = open_env(screen, QUICK)
         stack.callback(env.close)
-        return replay_on(env, script, options, own=screen.own)
+        return replay_on(env, script, options, exposed=screen.exposed)
 
 
 def replay_on(
     env: Env,
     script: Script,
     options: ReplayOptions,
-    own: bool = False,
+    exposed: bool = False,
     perceivers: tuple[Perceiver, Perceiver] | None = None,
 ) -> ReplayResult:
-    """Do `script` again on an open screen, which stays open. `own` is whether it is the user's. Raises `EpisodeError`.
+    """Do `script` again on an open screen, which stays open. `exposed` is as in `EnvSpec`. Raises `EpisodeError`.
 
     `perceivers` are `ReplayModel`'s; they may be kept for the next replay, which then reads only what is new to them.
     """
@@ -186,7 +186,7 @@ def replay_on(
             assembled(
                 env,
                 model,
-                policy=policy_for(options.confirm, own, view.ask_to_confirm, env.explain),
+                policy=policy_for(options.confirm, exposed, view.ask_to_confirm, env.explain, "block"),
                 memory=writer,
                 watch=view,
                 ask=view.ask_person,

@@ -47,7 +47,7 @@ RUNS = Path("runs")
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How to run. `confirm` None means never on the sandbox and the simulated phone, and risky everywhere else.
+    """How to run. `confirm` None means never on the simulated phone and on a sandbox that shares nothing, else risky.
 
     `policies` review each action before `confirm` does: objects, or the names of plug-ins. `check` tests the outcome
     of a run that the model calls done. `live` serves the live page with these options.
@@ -148,12 +148,12 @@ def run_task(instruction: str, spec: EnvSpec | Env, options: RunOptions) -> Run:
         view = stack.enter_context(TerminalView(task, env.name))
         live = LivePage(header, folder, view, options.secrets, options.live) if options.live else None
         confirm = (lambda question: None) if live else view.ask_to_confirm  # the live page asks by itself
-        own = spec.own if isinstance(spec, EnvSpec) else True
+        exposed = spec.exposed if isinstance(spec, EnvSpec) else True
         agent = stack.enter_context(
             assembled(
                 env,
                 model,
-                policy=PolicyChain([*policies, policy_for(options.confirm, own, confirm, env.explain)]),
+                policy=PolicyChain([*policies, policy_for(options.confirm, exposed, confirm, env.explain)]),
                 memory=memory,
                 watch=view,
                 ask=view.ask_person,
@@ -248,11 +248,15 @@ def run_folder(words: str, longest: int = 40) -> Path:
 
 
 def policy_for(
-    confirm: ConfirmMode | None, own: bool, ask: Asker, explain: Callable[[AnyAction], str] = describe
+    confirm: ConfirmMode | None,
+    exposed: bool,
+    ask: Asker,
+    explain: Callable[[AnyAction], str] = describe,
+    no: Literal["skip", "block"] = "skip",
 ) -> Policy:
-    """Confirmation as wanted; where nothing is said, of risky actions on the user's own screen."""
-    mode = confirm or ("risky" if own else "never")
-    return Allow() if mode == "never" else Confirm(mode, ask, explain)
+    """Confirmation as wanted; where nothing is said, of risky actions on a screen from which the user's is reached."""
+    mode = confirm or ("risky" if exposed else "never")
+    return Allow() if mode == "never" else Confirm(mode, ask, explain, no)
 
 
 def report_of(folder: Path) -> Path | None:

@@ -22,7 +22,7 @@ from agent.core.policy import Verdict
 from agent.core.step import Step
 from agent.core.task import Task
 from agent.episodes.endings import ENDING_TEXT
-from agent.guard.confirm import PersonReply
+from agent.guard.confirm import PROMPT, PersonReply, read_reply
 from agent.views.formatting import PHASES, answer_words, duration
 from envs.env import Observation
 
@@ -120,9 +120,11 @@ class TerminalView(Watcher):
             self._out.print(Text.assemble(("answer: ", "bold"), one_line(result.answer, 1000)), soft_wrap=True)
 
     def ask_to_confirm(self, question: str) -> PersonReply | None:
-        """Ask y/n/q on the terminal; None without one."""
-        reply = self._ask(f"{question}\nDo it? [y]es, [n]o, [q]uit: ")
-        return None if reply is None else {"y": "yes", "q": "stop"}.get(reply.strip().lower()[:1], "no")  # type: ignore[return-value]
+        """Ask on the terminal, again until the answer is one; None without a terminal."""
+        while (line := self._ask(f"{question}\n{PROMPT}")) is not None:
+            if (reply := read_reply(line)) is not None:
+                return reply
+        return None
 
     def ask_person(self, question: str) -> str | None:
         """Ask the agent's question; None without a terminal."""

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 
-from agent.core.model import Model
+from agent.core.model import Decision, Model, ModelError
+from agent.core.step import Step
+from agent.core.task import Task
 from agent.models.chat import ChatModel
 from agent.models.endpoints.endpoint import Capabilities, Endpoint, Enough, Reply, Request, Sampling
 from agent.models.endpoints.openai import OpenAIEndpoint
 from agent.models.opening import open_model
 from agent.models.spec import BUILTIN
 from agent.perception.elements import PerceivedScreen
+from benchmarks.act_only import ActOnlyModel
 from benchmarks.runner.plan import BASELINE, RunPlan, ability_for, platform_for
 from benchmarks.suite import Sample, Suite
-from envs.env import Image
+from envs.env import Image, Observation
 
+POLICY = "confirm risky"
+"""What stands in a result where a model's name would, for a suite that measures a policy."""
 WorkerKind = Literal["threads", "processes"]
 
 
@@ -93,6 +98,11 @@ class MeteredEndpoint:
         self.inner.close()
 
 
+class _NoModel(ActOnlyModel):
+    def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
+        raise ModelError("no model is asked here")
+
+
 class UncachedPerceiver:
     """Perceives each image without the caches of earlier ones, so that no answer depends on the order of samples."""
 
@@ -134,6 +144,8 @@ def open_models(plan: RunPlan, suite: Suite, at_once: int = 1) -> ModelPool:
 
     Raises `agent.core.model.ModelError` for a model that is not there or cannot do what the suite asks.
     """
+    if suite.kind == "policy":
+        return _no_model(plan)
     if plan.model.name.startswith(BASELINE):
         found = _baseline(plan, suite)
     elif plan.model.name.strip().lower() == BUILTIN:
@@ -142,6 +154,14 @@ def open_models(plan: RunPlan, suite: Suite, at_once: int = 1) -> ModelPool:
     else:
         found = _served(plan, suite, at_once)
     return replace(found, workers="processes") if suite.kind == "interactive" else found
+
+
+def _no_model(plan: RunPlan) -> ModelPool:
+    """The place of the model in a suite that measures a policy. Raises `ModelError` where a model is named."""
+    if plan.model.name.strip().lower() != BUILTIN:
+        raise ModelError(f"{plan.suite} measures what is asked about and asks no model: leave --model out")
+    plan.model.refuse("where no model is asked")
+    return ModelPool(lambda _: _NoModel(POLICY), _identity(POLICY), "processes")
 
 
 def _baseline(plan: RunPlan, suite: Suite) -> ModelPool:

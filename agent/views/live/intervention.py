@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
-from actions.action import describe, one_line
+from actions.action import AnyAction, describe, one_line
 from actions.backend import BackendError
 from actions.frame import Frame, GeometryError
 from agent.core.loop import Result, Watcher
 from agent.core.model import Decision
 from agent.core.policy import Policy, Verdict
 from agent.core.step import Step
-from agent.guard.confirm import risk
+from agent.guard.confirm import PROMPT, Edit, edited, read_reply
 from agent.views.live.commands import Approve, ReplyCommand, Resume, SkipCommand, StopCommand, TakeOver
-from agent.views.live.state import Answer, Card, LiveState
+from agent.views.live.state import Answer, Card, LiveState, Refused
 from agent.views.report import PageData
 from agent.views.terminal import TerminalView
 from envs.env import Env, EnvError, Image, Observation, WrappedEnv
@@ -28,6 +29,15 @@ NAME = "live view"
 """The policy name in verdicts of the page."""
 TOOK_OVER = "a person took over the screen and handed it back"
 _Found = Answer | Resume | StopCommand
+
+
+@dataclass(frozen=True)
+class _Typed:
+    """The action that a person typed on the terminal in place of the one shown."""
+
+    action: AnyAction
+
+
 _TICK = 0.1  # seconds between checks of the terminal and the time while waiting
 SEEN_TIMEOUT = 3.0
 """Seconds that the end of a run waits for open pages to show it."""
@@ -124,10 +134,9 @@ class LivePolicy:
         with state.changed:
             asks = said.kind == "ask"
             waits = asks or state.paused or state.stale
-            why = risk(decision, observation) or "" if asks else ""
-            shown = {"action": said.action, "thought": decision.thought, "why": why, "waits": waits}
+            shown = {"action": said.action, "thought": decision.thought, "why": said.risk, "waits": waits}
             state.put("action", observation.frame, **shown)
-        return self._wait(said, decision, why) if waits else said
+        return self._wait(said, decision) if waits else said
 
     def ask(self, question: str) -> str | None:
         """Ask the person the agent's question; None when nobody answers."""
@@ -149,11 +158,11 @@ class LivePolicy:
         state.proceed()
         return reply
 
-    def _wait(self, said: Verdict, decision: Decision, why: str) -> Verdict:
+    def _wait(self, said: Verdict, decision: Decision) -> Verdict:
         state, asks = self._state, said.kind == "ask"
         state.say("approval" if asks else "paused")
-        words = " — ".join(filter(None, (describe(said.action), one_line(decision.thought), why)))
-        prompt = f"{words}\nDo it? [y]es, [n]o, [q]uit: " if asks else ""
+        words = " — ".join(filter(None, (describe(said.action), one_line(decision.thought), said.risk)))
+        prompt = f"{words}\n{PROMPT}" if asks else ""
         answer = self._answer(prompt, lambda: not asks and not state.paused, nobody=asks)
         card = state.card
         assert card is not None
@@ -166,24 +175,34 @@ class LivePolicy:
             case TakeOver():
                 self._env.wait_while_held()
                 return Verdict("skip", said.action, NAME, TOOK_OVER + _told(state.note))
-            case str():
-                return self._typed(answer, card, decision)
+            case "yes":
+                state.proceed()
+                return _let(card, decision, "agreed on the terminal")
+            case "no":
+                return Verdict("skip", said.action, NAME, "the person said no")
+            case "stop":
+                return Verdict("stop", said.action, NAME, "the person stopped the run")
+            case _Typed(action=action):
+                state.proceed()
+                return Verdict("modify", action, NAME, "a person changed it on the terminal")
             case StopCommand():
                 return Verdict("stop", said.action, NAME, state.stop.reason)
         return said
 
-    def _typed(self, line: str, card: Card, decision: Decision) -> Verdict:
-        """The verdict for a line typed on the terminal: yes, no or quit."""
-        assert card.action is not None
-        key = line.strip().lower()[:1]
-        if key == "y":
-            self._state.proceed()
-            return _let(card, decision, "agreed on the terminal")
-        if key == "q":
-            return Verdict("stop", card.action, "confirm", "the person stopped the run")
-        return Verdict("block", card.action, "confirm", "the person said no")
+    def _typed(self, line: str, card: Card) -> str | _Typed | None:
+        """What a line typed on the terminal says; None for what is no answer to an action."""
+        if card.action is None:
+            return line
+        match read_reply(line):
+            case Edit(value=value):
+                try:
+                    return _Typed(self._state.fit(edited(card.action, value), card.frame))
+                except (ValueError, Refused):
+                    return None
+            case reply:
+                return reply
 
-    def _answer(self, prompt: str, resumed: Callable[[], bool], nobody: bool) -> _Found | str | None:
+    def _answer(self, prompt: str, resumed: Callable[[], bool], nobody: bool) -> _Found | _Typed | str | None:
         """The answer to the card shown. A line typed on the terminal counts for the card it was shown for.
 
         None where nobody answers: with `nobody`, no terminal, and no page open for `patience` seconds.
@@ -199,8 +218,11 @@ class LivePolicy:
                         state.changed.wait(_TICK)
                     self._env.refresh()
                     since = time.monotonic() if state.watched() else since
-                    if (line := typed()) is not None and shown is not None and state.claim(shown):
-                        return line
+                    if (line := typed()) is not None and shown is not None:
+                        if (reply := self._typed(line, shown)) is None:
+                            break
+                        if state.claim(shown):
+                            return reply
                     if nobody and not typed.there and time.monotonic() - since > self._patience:
                         return None
 

@@ -289,12 +289,12 @@ class LiveState:
             raise Refused(409, "that action is not waiting: pause the run first")
         if command.action.type != card.action.type:
             raise Refused(422, f"an edit keeps the kind of action: this is a {card.action.type}")
-        action = self._fit(command.action, card.frame)
+        action = self.fit(command.action, card.frame)
         original = card.original or card.action
         self._cards += 1
         self.card = replace(card, id=self._cards, action=action, original=None if action == original else original)
 
-    def _fit(self, action: AnyAction, frame: Frame) -> AnyAction:
+    def fit(self, action: AnyAction, frame: Frame) -> AnyAction:
         """`action` with placeholders for secrets. Raises `Refused` for a point outside the frame or an unknown name."""
         try:
             for point in points_of(action):
@@ -330,7 +330,7 @@ class LiveState:
             raise Refused(422, f"this screen cannot {command.action.type}")
         if len(self.acts) >= 20:
             raise Refused(429, "that is too fast: wait until the screen follows")
-        self.acts.append(command.model_copy(update={"action": self._fit(command.action, self.shot.frame)}))
+        self.acts.append(command.model_copy(update={"action": self.fit(command.action, self.shot.frame)}))
 
     # --- inside the lock ---------------------------------------------------------------------------------------
 

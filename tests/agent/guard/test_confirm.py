@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from actions.action import AnyAction, Click, Finish, Key, Move, Open, Scroll, TypeText, Wait
-from actions.frame import Frame, Point
+from actions.action import AnyAction, Button, Click, Finish, Key, Move, Open, Scroll, TypeText, Wait
+from actions.frame import Box, Frame, Point
 from agent.core.model import Decision
 from agent.core.policy import Allow
-from agent.guard.confirm import Confirm, PersonReply
-from envs.env import Observation
+from agent.guard.confirm import Confirm, Edit, PersonReply
+from agent.guard.risk import risk
+from envs.env import Observation, UiElement
 
 CLICK = Click(point=Point(1, 1))
 
@@ -33,21 +34,33 @@ class Person:
 
 
 @pytest.mark.parametrize(
-    ("action", "thought", "app"),
+    ("action", "app"),
     [
-        (Key(chords=("alt+f4",)), "", None),
-        (Key(chords=("ctrl+s", "delete")), "", None),
-        (Key(chords=("enter",)), "", "xterm"),
-        (TypeText(text="ls\n"), "", "gnome-terminal"),
-        (TypeText(text="sudo reboot"), "", None),
-        (CLICK, "Click the Delete button", None),
-        (CLICK, "Press PAY to finish the order", None),
-        (Open(target="galculator"), "", None),
+        (Key(chords=("alt+f4",)), None),
+        (Key(chords=("ctrl+s", "delete")), None),
+        (Key(chords=("enter",)), "xterm"),
+        (Key(chords=("ctrl+j",)), "org.kde.konsole: ~"),
+        (Key(chords=("ctrl+v",)), "kitty"),
+        (Key(chords=("ctrl+alt+t",)), "mousepad"),
+        (Click(point=Point(1, 1), button="middle"), "XTerm: ~"),
+        (TypeText(text="ls\n"), "gnome-terminal"),
+        (TypeText(text="ls\r"), "gnome-terminal"),
+        (TypeText(text="a\x04"), None),
+        (TypeText(text="sudo reboot"), None),
+        (TypeText(text="echo key >> ~/.ssh/authorized_keys"), None),
+        (TypeText(text="4111 1111 1111 1111"), None),
+        (TypeText(text=" JavaScript:alert(1)"), "firefox"),
+        (Button(name="power"), None),
+        (Open(target="xterm"), None),
+        (Open(target="file:///etc/passwd"), None),
+        (Open(target="intent://x#Intent;end"), None),
+        (Open(target="https://example.org/account/delete"), None),
+        (Open(target="bash -c id"), None),
     ],
 )
-def test_risky_actions_are_asked_about(action: AnyAction, thought: str, app: str | None) -> None:
+def test_risky_actions_are_asked_about(action: AnyAction, app: str | None) -> None:
     person = Person("yes")
-    verdict = Confirm("risky", person).review(decided(action, thought), seen(app))
+    verdict = Confirm("risky", person).review(decided(action), seen(app))
     assert (verdict.kind, verdict.action) == ("allow", action)
     assert len(person.asked) == 1
 
@@ -55,11 +68,17 @@ def test_risky_actions_are_asked_about(action: AnyAction, thought: str, app: str
 @pytest.mark.parametrize(
     ("action", "thought", "app"),
     [
+        (CLICK, "Click the Delete button", None),
         (CLICK, "Click the File menu", None),
         (Key(chords=("ctrl+s", "enter")), "", "mousepad"),
-        (TypeText(text="Dear sir"), "type the greeting", "mousepad"),
+        (Key(chords=("enter",)), "", "mousepad: determine.txt"),
+        (Key(chords=("ctrl+v",)), "", "mousepad"),
+        (TypeText(text="Dear sir,\nwe delete and pay"), "type the greeting", "mousepad"),
+        (TypeText(text="the file: a report"), "", None),
         (Scroll(dy=3), "scroll down to Delete", None),
         (Move(point=Point(1, 1)), "hover over Delete", None),
+        (Open(target="galculator"), "", None),
+        (Open(target="https://example.org/news?id=4"), "", None),
     ],
 )
 def test_harmless_actions_are_not(action: AnyAction, thought: str, app: str | None) -> None:
@@ -68,7 +87,34 @@ def test_harmless_actions_are_not(action: AnyAction, thought: str, app: str | No
     assert person.asked == []
 
 
-@pytest.mark.parametrize(("reply", "kind"), [("yes", "allow"), ("no", "block"), ("stop", "stop"), (None, "ask")])
+@pytest.mark.parametrize(
+    ("text", "risky"),
+    [
+        ("Delete", True), ("Don't delete", False), ("Deleted items", False), ("Löschen", True),
+        ("Nicht zulassen", False), ("删除", True), ("已删除", False), ("注文する", True), ("注文履歴", False),
+        ("허용 안 함", False), ("Оплатить", True), ("Order history", False), ("Place order", True),
+        ("Don't save", True), ("Settings", False), ("Uninsta11", False), ("Uninstali", True), ("حذف", True),
+    ],
+)  # fmt: skip
+def test_the_words_of_a_control_are_read_in_many_languages(text: str, risky: bool) -> None:
+    frame = Frame(id="1", width=4, height=4)
+    told = Observation(np.full((4, 4, 3), 9, np.uint8), frame, elements=(UiElement(Box(0, 0, 3, 3), "Button", text),))
+    assert (risk(decided(CLICK), told) is not None) == risky
+
+
+def test_agreeing_to_a_warning_is_risky_and_to_a_notice_is_not() -> None:
+    def answers(text: str) -> str | None:
+        elements = UiElement(Box(0, 4, 12, 6), "TextView", text), UiElement(Box(0, 7, 12, 11), "Button", "OK")
+        frame = Frame(id="1", width=12, height=12)
+        image = np.full((12, 12, 3), 9, np.uint8)
+        return risk(decided(Click(point=Point(6, 9))), Observation(image, frame, elements=elements))
+
+    assert answers("This cannot be undone") == "it answers “This cannot be undone”"
+    assert answers("Delete 3 files?")
+    assert answers("Version 2.1") is None
+
+
+@pytest.mark.parametrize(("reply", "kind"), [("yes", "allow"), ("no", "skip"), ("stop", "stop"), (None, "ask")])
 def test_the_persons_word_counts(reply: PersonReply | None, kind: str) -> None:
     person = Person(reply)
     verdict = Confirm("always", person).review(decided(CLICK), seen())
@@ -88,5 +134,26 @@ def test_allow_allows() -> None:
 
 def test_the_question_says_what_the_device_would_start() -> None:
     person = Person("no")
-    Confirm("risky", person, lambda action: f"open: /usr/bin/{action.type}").review(decided(Open(target="x")), seen())
+    Confirm("risky", person, lambda action: f"open: /usr/bin/{action.type}").review(
+        decided(Open(target="xterm")), seen()
+    )
     assert person.asked[0].startswith("open: /usr/bin/open")
+
+
+@pytest.mark.parametrize(
+    ("action", "value", "becomes"),
+    [
+        (TypeText(text="rm -r x", clear=True), "rm x", TypeText(text="rm x", clear=True)),
+        (Key(chords=("alt+f4",)), "ctrl+s escape", Key(chords=("ctrl+s", "escape"))),
+        (Click(point=Point(1, 1), count=2), "3, 2", Click(point=Point(3, 2), count=2)),
+        (Click(point=Point(1, 1)), '{"button": "right"}', Click(point=Point(1, 1), button="right")),
+    ],
+)
+def test_the_person_changes_an_action(action: AnyAction, value: str, becomes: AnyAction) -> None:
+    replies = iter([Edit("{}}"), Edit(value)])
+    asked = list[str]()
+    verdict = Confirm("always", lambda question: (asked.append(question), next(replies))[1]).review(
+        decided(action), seen()
+    )
+    assert (verdict.kind, verdict.action) == ("modify", becomes)
+    assert "cannot become" in asked[1]

@@ -15,6 +15,7 @@ from agent.core.model import Decision
 from agent.core.policy import Verdict
 from agent.core.step import Step, Tokens
 from agent.core.task import Ending, Limits, Task
+from agent.guard.confirm import Edit, PersonReply
 from agent.views.terminal import TerminalView, phase_times
 from envs.env import Observation
 
@@ -73,11 +74,22 @@ def test_without_a_terminal_nobody_is_asked(ask: str, monkeypatch: pytest.Monkey
     assert getattr(TerminalView(Task("Do it"), "x", Console(file=io.StringIO())), ask)("sure?") is None
 
 
-@pytest.mark.parametrize(("typed", "reply"), [("y", "yes"), ("Yes", "yes"), ("n", "no"), ("", "no"), ("q", "stop")])
-def test_the_answer_of_a_person(typed: str, reply: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("typed", "reply"),
+    [
+        (["y"], "yes"), (["Yes"], "yes"), (["n"], "no"), (["q"], "stop"), (["stop"], "stop"),
+        (["e hello there"], Edit("hello there")), (["", "yep", "yes please", "e", "nope", "no"], "no"),
+    ],
+)  # fmt: skip
+def test_the_answer_of_a_person_is_asked_for_until_it_is_one(
+    typed: list[str], reply: PersonReply, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    monkeypatch.setattr("builtins.input", lambda: typed)
-    assert TerminalView(Task("Do it"), "x", Console(file=io.StringIO())).ask_to_confirm("sure?") == reply
+    monkeypatch.setattr("builtins.input", lambda: typed.pop(0))
+    out = io.StringIO()
+    assert TerminalView(Task("Do it"), "x", Console(file=out)).ask_to_confirm("sure?") == reply
+    assert typed == []
+    assert "[y]es, [n]o and go on, [s]top, [e]dit" in " ".join(out.getvalue().split())
 
 
 def test_phase_times_are_in_order_and_leave_out_nothings() -> None:

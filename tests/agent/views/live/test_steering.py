@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import select
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -351,6 +353,8 @@ def test_the_terminal_answers_as_well_and_only_for_what_it_shows(keyboard: int) 
     def person(somebody: Person) -> None:
         somebody.card("click at (10, 10)")
         until(lambda: "click at (10, 10)" in here.terminal.getvalue())
+        os.write(keyboard, b"why\n")
+        until(lambda: here.terminal.getvalue().count("click at (10, 10)") == 2)  # asked again
         os.write(keyboard, b"y\n")
         card = somebody.card("click at (40, 20)")
         until(lambda: "click at (40, 20)" in here.terminal.getvalue())
@@ -369,7 +373,23 @@ def test_the_terminal_answers_as_well_and_only_for_what_it_shows(keyboard: int) 
     assert result.steps[0].verdict.reason == "a person agreed on the terminal"
     assert here.env.done == [CLICK]
     assert "click at (10, 10)" in here.terminal.getvalue()
-    assert "[y]es, [n]o, [q]uit" in here.terminal.getvalue()
+    assert "[y]es, [n]o and go on, [s]top, [e]dit" in here.terminal.getvalue()
+
+
+def test_an_action_is_changed_skipped_and_stopped_on_the_terminal(keyboard: int) -> None:
+    def person(somebody: Person) -> None:
+        for words, typed in (("(10, 10)", b"e 500 9\ne 12 9\n"), ("(40, 20)", b"no\n"), ("(1, 1)", b"stop\n")):
+            somebody.card(words)
+            until(lambda words=words: words in here.terminal.getvalue())  # type: ignore[misc]
+            for line in typed.splitlines(keepends=True):
+                until(lambda: not select.select([sys.stdin], [], [], 0)[0])
+                os.write(keyboard, line)
+
+    with live(CLICK, OTHER, Click(point=Point(1, 1), count=2), DONE, wait=0.1) as here:
+        result = here.run(person)
+    assert here.env.done == [Click(point=Point(12, 9))]
+    assert [step.verdict.kind for step in result.steps] == ["modify", "skip", "stop"]
+    assert result.ending == "stopped_by_user"
 
 
 # --- secrets -----------------------------------------------------------------------------------------------------
