@@ -28,6 +28,7 @@ from agent.perception.elements import PerceivedScreen
 from agent.perception.meaning.locate import locate
 from agent.perception.perceive import Perceiver
 from benchmarks.figures.statistics import wilson
+from benchmarks.suites.decoding import decoded
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class LocateResult:
 def read_samples(file: Path) -> list[LocateSample]:
     """The samples of a JSON-lines file. Raises ValueError naming the line that is not one."""
     samples = []
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(decoded(file.read_bytes()).splitlines(), 1):
         if line.strip():
             try:
                 samples.append(_sample(json.loads(line), file.parent))

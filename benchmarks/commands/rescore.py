@@ -58,9 +58,10 @@ def rescore(
     from benchmarks.rescore import RescoreRequest
     from benchmarks.rescore import rescore as score
     from benchmarks.suite import SuiteOptions
+    from benchmarks.suites import suite_name
 
     options = SuiteOptions(mode=variant, rule=rule)
-    request = RescoreRequest(suite, predictions, data, mode, dialect, options, partial)
+    request = RescoreRequest(suite_name(suite), predictions, data, mode, dialect, options, partial)
     runs = score(request)
     if out is not None:
         _keep(runs, request, out)
@@ -81,7 +82,9 @@ def published(
     """
     from benchmarks.figures.published import references
     from benchmarks.suite import SuiteError
+    from benchmarks.suites import suite_name
 
+    suite = suite and suite_name(suite)
     found = [ref for ref in references() if suite in (None, ref.suite)]
     if not found:
         known = ", ".join(sorted({ref.suite for ref in references()}))

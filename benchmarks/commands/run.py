@@ -80,6 +80,7 @@ def run(
     from benchmarks.runner.run import ExecutionOptions, Stopped, run_plan
     from benchmarks.runner.schedule import Retries as Policy
     from benchmarks.suite import SuiteOptions
+    from benchmarks.suites import suite_name
 
     options = SuiteOptions(
         mode=mode,
@@ -91,7 +92,7 @@ def run(
         official_timer=official_timer,
         tasks=tuple(filter(None, (name.strip() for name in (tasks or "").split(",")))),
     )
-    plan = RunPlan(suite, model, data.absolute() if data else None, options, limit)
+    plan = RunPlan(suite_name(suite), model, data.absolute() if data else None, options, limit)
     how = ExecutionOptions(workers, engine.value, out, resume, Policy(retries))
     try:
         with redirect_stdout(sys.stderr):  # Ray and suites may print; stdout is for the result

@@ -55,12 +55,35 @@ SUITES: dict[str, Entry] = {
 }
 
 
+_ALIASES = {
+    "screenspot": ("screenspot-v1",),
+    "screenspot-v2": ("screenspotv2", "ss-v2", "ssv2"),
+    "screenspot-pro": ("screenspotpro", "ss-pro", "sspro"),
+    "osworld-g": ("osworldg", "os-world-g"),
+    "mmbench-gui": ("mmbench-gui-l2", "mmbench-l2", "mmbench"),
+    "ui-vision": ("uivision",),
+    "android-control": ("androidcontrol",),
+    "aitz": ("android-in-the-zoo",),
+    "aitw": ("android-in-the-wild",),
+    "miniwob": ("miniwob++", "miniwob-plusplus"),
+}
+"""Other usual names of the suites."""
+
+
+def suite_name(name: str) -> str:
+    """The name in `SUITES` of a suite called by that or another usual name, in any case; else `name` itself."""
+    plain = name.lower().replace("_", "-").replace(" ", "-")
+    known = {alias: suite for suite, aliases in _ALIASES.items() for alias in aliases}
+    return plain if plain in SUITES else known.get(plain, name)
+
+
 def open_suite(name: str, data: Path | None = None, options: SuiteOptions = SuiteOptions()) -> Suite:  # noqa: B008 - frozen
     """The suite called `name`: one of `SUITES`, an installed plug-in, or ``module:object``.
 
     Raises `SuiteError` for an unknown name, missing data or a foreign option, and `agent.plugins.PlugInError` for a
     plug-in that cannot be used.
     """
+    name = suite_name(name)
     entry = SUITES.get(name)
     if entry is None:
         return _open_outside(name, data, options)

@@ -22,6 +22,7 @@ class Layout:
     """One suite as data.
 
     `files` are the annotation files by the mode that they are for ("" for all), as patterns tried in each of `roots`;
+    `copies` are patterns of other files that hold the whole suite, taken where the official ones are not there;
     `images` the folders of images, in each of the roots. `modes` are values of the label `mode_over`, or the keys of
     `files`. `counts` is how many samples the official files have, by mode ("" for all); `md5` the hash of a file, where
     its authors publish one. `macro_over` is the kind of label that macro weighs equally.
@@ -44,9 +45,11 @@ class Layout:
     hidden: tuple[str, ...] = ()
     boxes: str
     authors_average: str
+    copies: tuple[str, ...] = ("data/test-*.parquet", "test-*.parquet", "*.parquet")
 
 
-IMAGE, SIZE, ASKED = ("img_filename", "image_path", "image"), ("img_size", "image_size"), ("instruction",)
+IMAGE = ("img_filename", "image_path", "image", "img_url")
+SIZE, ASKED = ("img_size", "image_size"), ("instruction", "task")
 PROMPT = ("prompt_to_evaluate", *ASKED)
 
 
@@ -68,7 +71,7 @@ def _boxed(row: AnnotationRow, number: str, form: BoxForm, groups: Groups, asked
     field_of = {"bbox": ("bbox",), "polygon": ("polygon",), "refusal": ()}[kind]
     return Record(
         id=str(row.get("id", "index") if row.get("id", "index") is not None else number),
-        image=row.text(*IMAGE),
+        image=row.text(*IMAGE).replace("\\", "/"),
         instruction=row.text(*asked, empty=True),
         where=row.where,
         size=row.size(*SIZE),
@@ -81,14 +84,22 @@ def _boxed(row: AnnotationRow, number: str, form: BoxForm, groups: Groups, asked
 
 # ScreenSpot ---------------------------------------------------------------------------------------------------------
 
+_SOURCES = {"ios": "mobile", "android": "mobile", "windows": "desktop", "macos": "desktop"} | dict.fromkeys(
+    ("gitlab", "shop", "forum", "tool"), "web"
+)
+"""The platform by ``data_source``, for copies whose images have no telling names."""
 _PLATFORM = re.compile(r"(?:screenspot_|^)(mobile|desktop|web|pc)(?:_|$)")
 
 
 def _screenspot(row: AnnotationRow, number: str) -> Record:
-    """Boxes are xywh in the official files, which say neither an image's size nor an id; else xyxy."""
-    official = row.get(*SIZE) is None and row.get("id") is None
-    told = (str(row.get("id") or number), str(row.get("application") or ""), row.text(*IMAGE))
+    """Boxes are xywh in the official files, which say neither an image's size nor an id, and in ShowUI's copy, which
+    calls the image ``img_url``; parts of a side in parquet copies, of which one in pixels is refused; else xyxy.
+    """
+    official = row.get("img_url") is not None or (row.get(*SIZE) is None and row.get("id") is None)
+    told = [str(row.get(key) or "") for key in ("id", "application", "file_name", "split")]
+    told = [told[0] or number, *told[1:3], row.text(*IMAGE), told[3]]
     found = next((match.group(1) for text in told if (match := _PLATFORM.search(text))), "")
+    found = found or _SOURCES.get(str(row.get("data_source")).lower(), "")
     platform = ({"pc": "desktop"}.get(found, found),) if found else ()
     kind = row.labels("data_type", "ui_type")
     groups = _grouped(
@@ -97,7 +108,7 @@ def _screenspot(row: AnnotationRow, number: str) -> Record:
         ui_type=kind,
         source=row.labels("data_source"),
     )
-    return _boxed(row, number, "xywh" if official else "xyxy", groups)
+    return _boxed(row, number, "fractions" if row.parquet else "xywh" if official else "xyxy", groups)
 
 
 def _spot(version: str, counts: tuple[int, int, int], images: tuple[str, ...], source: str) -> Layout:
@@ -109,10 +120,12 @@ def _spot(version: str, counts: tuple[int, int, int], images: tuple[str, ...], s
         read=_screenspot,
         files={mode: (f"screenspot_{mode}{tail}.json", f"screenspot_{mode}{tail}_convert.json") for mode in modes},
         images=images,
+        roots=("", f"ScreenSpot{'-v2' if tail else ''}"),
         modes=modes,
         mode_over="platform",
         counts={"": sum(counts), **dict(zip(modes, counts, strict=True))},
         macro_over="platform and type",
+        copies=("metadata/hf_test_full.json", "hf_test_full.json", *Layout.copies),
         boxes="[x, y, width, height] in pixels",
         authors_average="macro" if not tail else "micro or the macro",
     )
@@ -178,11 +191,18 @@ def _capabilities(kinds: tuple[str, ...], refusal: bool) -> tuple[str, ...]:
 
 
 def _osworld(row: AnnotationRow, number: str) -> Record:
-    """Official boxes are [x, y, width, height] in ``box_coordinates``, which also has the polygons."""
+    """Official boxes are [x, y, width, height] in ``box_coordinates``, which also has the polygons.
+
+    MAI-UI's copy has no ``box_type``: [0, 0, 0, 0] is a refusal, and more than four numbers are a polygon.
+    """
     official = row.get("box_coordinates") is not None
     if official:
         coordinates = row.data["box_coordinates"]
         row = AnnotationRow({**row.data, "bbox": coordinates, "polygon": coordinates}, row.where)
+    elif row.get("box_type") is None:
+        numbers = row.numbers("bbox")
+        kind = "polygon" if len(numbers) > 4 else "bbox" if any(numbers) else "refusal"
+        row = AnnotationRow({**row.data, "box_type": kind, "polygon": row.data["bbox"]}, row.where)
     kind = row.text("box_type")
     elements = row.labels("GUI_types", "ui_type")
     groups = _grouped(
@@ -198,9 +218,13 @@ OSWORLD_G = Layout(
     title="OSWorld-G",
     source="xlang-ai/OSWorld-G",
     read=_osworld,
-    files={"original": ("OSWorld-G.json",), "refined": ("OSWorld-G_refined.json",)},
+    files={
+        "original": ("OSWorld-G.json", "OSWorld-G_sspro_format.json"),
+        "refined": ("OSWorld-G_refined.json", "OSWorld-G_refined_sspro_format.json"),
+    },
     images=("images", "."),
-    roots=("benchmark", "", "OSWorld-G/benchmark"),
+    roots=("benchmark", "", "OSWorld-G/benchmark", "OS_G_data", "OS_G_Refine_data"),
+    copies=(),
     modes=("original", "refined"),
     rules=("with-refusals", "without-refusals"),
     counts={"original": 564, "refined": 564},
@@ -231,9 +255,9 @@ MMBENCH_GUI = Layout(
     title="MMBench-GUI L2",
     source="open-compass/MMBench-GUI",
     read=_mmbench,
-    files={"": ("L2_annotations.json",)},
+    files={"": ("L2_annotations.json", "MMbench_GUI_sspro_format.json")},
     images=("offline_images", "MMBench-GUI-OfflineImages/offline_images", "MMBench-GUI-OfflineImages"),
-    roots=("", "MMBench-GUI"),
+    roots=("", "MMBench-GUI", "MMbench_data"),
     modes=("basic", "advanced"),
     mode_over="level",
     counts={"": 3594, "basic": 1787, "advanced": 1807},

@@ -14,8 +14,10 @@ from PIL import UnidentifiedImageError
 from benchmarks.figures.scoring import Target
 from benchmarks.suite import SuiteError, SuiteOptions
 from benchmarks.suites.grounding.layouts import Layout
+from benchmarks.suites.grounding.parquet import image_cache
 from benchmarks.suites.grounding.records import AnnotationRow, Record, Size, read_rows, target_of
 
+_ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".7z", ".rar", ".zip.001", ".z01", ".tar.xz")
 SUMS = "SHA256SUMS"
 """A file beside the data with the hashes (``sha256sum`` format) that the files in it must have."""
 
@@ -78,8 +80,11 @@ def read_data(name: str, layout: Layout, data: Path, options: SuiteOptions, imag
         folders = _image_folders(layout, files, data)
         _check_sums(data if data.is_dir() else data.parent)
     if images and not folders:
-        raise SuiteError(f"{data} has no folder {layout.images[0]!r} with the images of {layout.title}")
-    questions = tuple(_questions(layout, records, folders, odd))
+        raise SuiteError(
+            f"{data} has no folder {layout.images[0]!r} with the images of {layout.title}"
+            f"{_instead(data if data.is_dir() else data.parent)}"
+        )
+    questions = tuple(_questions(layout, records, folders, odd, data if data.is_dir() else data.parent))
     lines = [*odd.lines(), *_count_line(layout, variant, len(records)), *_md5_lines(layout, files)]
     return LoadedSuite(questions, variant, _hash(files), tuple(lines))
 
@@ -99,8 +104,12 @@ def _files(name: str, layout: Layout, data: Path, mode: str | None) -> tuple[lis
     wanted = {key: patterns for key, patterns in layout.files.items() if not variant or key in ("", variant)}
     found = {key: _find(layout, data, patterns) for key, patterns in wanted.items()}
     missing = [layout.files[key][0] for key, files in found.items() if not files]
+    if missing and (copy := _find(layout, data, layout.copies)):
+        return copy, variant
     if missing:
-        raise SuiteError(f"{data} has no {missing[0]}: give the folder that {layout.title} was downloaded to")
+        raise SuiteError(
+            f"{data} has no {missing[0]}: give the folder that {layout.title} was downloaded to{_instead(data)}"
+        )
     return [file for files in found.values() for file in files], variant
 
 
@@ -111,6 +120,17 @@ def _find(layout: Layout, data: Path, patterns: Sequence[str]) -> list[Path]:
             if files:
                 return files
     return []
+
+
+def _instead(data: Path) -> str:
+    """What is in the folder instead: archives that are to be unpacked, or the first names."""
+    archives = [str(file.relative_to(data)) for file in sorted(data.glob("*")) + sorted(data.glob("*/*"))
+                if file.name.lower().endswith(_ARCHIVES)]  # fmt: skip
+    if archives:
+        more = f" and {len(archives) - 1} more" if len(archives) > 1 else ""
+        return f" (unzip {archives[0]}{more} there first)"
+    names = sorted(path.name for path in data.glob("*"))
+    return f" (it has {', '.join(names[:4])}{', …' if len(names) > 4 else ''})" if names else " (it is empty)"
 
 
 def _variant_of_file(layout: Layout, file: Path, mode: str | None) -> str:
@@ -161,18 +181,21 @@ def _check_unique(records: Sequence[Record]) -> None:
 def _image_folders(layout: Layout, files: Sequence[Path], data: Path) -> tuple[Path, ...]:
     base = data if data.is_dir() else data.parent
     roots = [base / root for root in layout.roots] + [files[0].parent, files[0].parent.parent]
+    if files[0].suffix == ".parquet":
+        return tuple(image_cache(file) for file in files)
     return tuple(dict.fromkeys(root / images for root in roots for images in layout.images if (root / images).is_dir()))
 
 
 def _questions(
-    layout: Layout, records: Sequence[Record], folders: Sequence[Path], odd: DataWarnings
+    layout: Layout, records: Sequence[Record], folders: Sequence[Path], odd: DataWarnings, base: Path
 ) -> Iterator[GroundingQuestion]:
     places = {record.image: _place(layout, record, folders) for record in records} if folders else {}
     missing = [record for record in records if folders and places[record.image] is None]
     if missing:
         lost = len({record.image for record in missing})
         where = " or ".join(str(folder) for folder in folders[:2])
-        raise missing[0].error(f"the image {missing[0].image} is not in {where} ({lost} images are missing)")
+        packed = _instead(base) if lost == len(places) else ""
+        raise missing[0].error(f"the image {missing[0].image} is not in {where} ({lost} images are missing){packed}")
     sizes = {image: _image_size(path) for image, path in places.items() if path is not None}
     for record in records:
         size = _size(record, sizes.get(record.image))

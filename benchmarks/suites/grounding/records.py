@@ -15,6 +15,8 @@ from typing import Any, Literal
 from actions.frame import Box, Point
 from benchmarks.figures.scoring import Nothing, Polygon, Region, Target
 from benchmarks.suite import SuiteError
+from benchmarks.suites.decoding import decoded
+from benchmarks.suites.grounding.parquet import parquet_rows
 
 BoxForm = Literal["xywh", "xyxy", "fractions", "xyxy or fractions"]
 """How a suite writes its boxes: corner and size, or two corners, in pixels; or two corners in parts of a side."""
@@ -28,10 +30,11 @@ OVERHANG = 0.05
 
 @dataclass(frozen=True)
 class AnnotationRow:
-    """One record of a file, and where it stands, for errors."""
+    """One record of a file, and where it stands, for errors. `parquet` is whether the file is a parquet copy."""
 
     data: Mapping[str, Any]
     where: str
+    parquet: bool = False
 
     def get(self, *names: str) -> Any:
         """The first of `names` that is there and not null, or None."""
@@ -104,20 +107,24 @@ class Record:
 
 
 def read_rows(file: Path, container: str | None = None) -> list[AnnotationRow]:
-    """The records of a JSON list, a JSON-lines file, or the list under `container` of a JSON object.
+    """The records of a JSON list, a JSON-lines file, the list under `container` of a JSON object, or a parquet copy.
 
     Raises `SuiteError` for a file that is not there or not of that kind.
     """
+    if file.suffix == ".parquet":
+        found = [AnnotationRow(row, f"{file} row {n}", parquet=True) for n, row in enumerate(parquet_rows(file))]
+        return found or _no_records(file)
     try:
-        text = file.read_text(encoding="utf-8")
+        text = decoded(file.read_bytes())
     except FileNotFoundError as error:
         raise SuiteError(f"{file} is not there") from error
     except (OSError, UnicodeDecodeError) as error:
         raise SuiteError(f"{file} cannot be read: {error}") from error
-    rows = list(_lines(file, text) if file.suffix == ".jsonl" else _listed(file, text, container))
-    if not rows:
-        raise SuiteError(f"{file} has no records")
-    return rows
+    return list(_lines(file, text) if file.suffix == ".jsonl" else _listed(file, text, container)) or _no_records(file)
+
+
+def _no_records(file: Path) -> list[AnnotationRow]:
+    raise SuiteError(f"{file} has no records")
 
 
 def _lines(file: Path, text: str) -> Iterator[AnnotationRow]:

@@ -15,6 +15,7 @@ from PIL import UnidentifiedImageError
 
 from actions.frame import Box, Frame, Point
 from benchmarks.suite import SuiteError
+from benchmarks.suites.decoding import decoded
 from benchmarks.suites.navigation.moves import CanonicalAction
 
 
@@ -125,7 +126,7 @@ def sha256_of(files: Sequence[Path]) -> str:
 def read_json(file: Path) -> Any:
     """The JSON in `file`. Raises `SuiteError`."""
     try:
-        return json.loads(file.read_text(encoding="utf-8"))
+        return json.loads(decoded(file.read_bytes()))
     except (OSError, ValueError) as error:
         raise SuiteError(f"{file} cannot be read as JSON ({_short(error)}): download it again") from error
 
@@ -134,7 +135,7 @@ def read_lines(file: Path) -> list[Any]:
     """The JSON objects in `file`, one a line; blank lines are skipped. Raises `SuiteError` with the line's number."""
     found = []
     try:
-        text = file.read_text(encoding="utf-8")
+        text = decoded(file.read_bytes())
     except (OSError, UnicodeDecodeError) as error:
         raise SuiteError(f"{file} cannot be read: {_short(error)}") from error
     for number, line in enumerate(text.splitlines(), 1):
