@@ -132,6 +132,7 @@ class Calibration:
                 "rule": shrink.rule,
                 "limit": None if shrink.limit == math.inf else round(shrink.limit),
                 "factor": shrink.factor if shrink.rule == "patches" else None,
+                "least": shrink.least or None,
                 "words": shrink.words,
             },
             "refused_size": list(self.refused) if self.refused else None,
@@ -155,6 +156,7 @@ def calibrate(model: ChatModel, progress: Progress = lambda done, total: None) -
     """
     sizes, checks, counter = plan(), check_plan(), _QuestionCounter(progress)
     counter.add(sum(map(len, sizes)) + len(checks))
+    model = replace(model, resized=None)  # what is corrected cannot be measured
     free = replace(model, structured="off")  # held to a shape, numbers would show the shape
     asking = ask_plan(free, sizes, counter.one)
     found = Calibration(place_of(model.endpoint), model.endpoint.model, model.dialect, asking.asked, asking.refused)
@@ -235,7 +237,8 @@ def _limit(fitted: Fit) -> Limit | None:
     if shrink is None:
         return None
     pixels = None if fitted.lowest is None else math.floor(fitted.lowest)
-    return Limit(rule=shrink.rule, pixels=pixels, factor=shrink.factor if shrink.rule == "patches" else None)
+    factor = shrink.factor if shrink.rule == "patches" else None
+    return Limit(rule=shrink.rule, pixels=pixels, factor=factor, least=shrink.least or None)
 
 
 def _largest(model: ChatModel, found: Calibration) -> int | None:

@@ -70,17 +70,24 @@ def _order(reading: CoordinateReading, dialect: Dialect) -> list[str]:
 
 
 def _shrink(reading: CoordinateReading) -> list[str]:
-    shrink = reading.shrink
+    shrink, said = reading.shrink, list[str]()
     if shrink is None:
         return []
+    if shrink.least:
+        said.append(
+            f"This server enlarges images below {shrink.least // shrink.factor**2:,} tokens ({shrink.least:,} pixels) "
+            "and the model counts in pixels of the larger one: the profile sends images of that size. To leave them as "
+            "they are, start it with a smaller limit (llama.cpp: --image-min-tokens 4) and calibrate again."
+        )
     if shrink.limit == math.inf:
-        return [
+        return said or [
             f"This server rounds the sides of pictures to {shrink.words} and the model counts in the result: the "
             "profile sends pictures of such sizes."
         ]
     return [
+        *said,
         f"This server shrinks images above {shrink.words} and the model counts in pixels of the smaller one: the "
-        f"profile sends images that fit. {advice(shrink)}"
+        f"profile sends images that fit. {advice(shrink)}",
     ]
 
 

@@ -195,7 +195,8 @@ def _lowest(data: _Data, family: Sequence[CoordinateReading], scores: Array, bes
         r.shrink.limit
         for r, score, prior in zip(family, scores, (r.prior for r in family), strict=True)
         if r.shrink and r.order == chosen.order and r.shrink.rule == chosen.shrink.rule
-        if r.shrink.factor == chosen.shrink.factor and score - prior > scores[best] - chosen.prior - MARGIN
+        if (r.shrink.factor, r.shrink.least) == (chosen.shrink.factor, chosen.shrink.least)
+        if score - prior > scores[best] - chosen.prior - MARGIN and score - prior > scores[best] - chosen.prior - MARGIN
     ]
     return min(alike)
 

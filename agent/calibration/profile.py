@@ -40,7 +40,8 @@ class _ProfileModel(BaseModel):
 
 
 class Limit(_ProfileModel):
-    """A server's own resize: the area (pixels) or, for ``side``, the longer side that a picture must keep to.
+    """A server's own resize: the area (pixels) or, for ``side``, the longer side that a picture must keep to, and the
+    `least` area that it must have.
 
     `factor` is what the server rounds sides to, None where it does not.
     """
@@ -48,6 +49,7 @@ class Limit(_ProfileModel):
     rule: Literal["patches", "plain", "side"]
     pixels: int | None = Field(default=None, gt=0)
     factor: int | None = Field(default=None, gt=0)
+    least: int | None = Field(default=None, gt=0)
 
 
 class Profile(_ProfileModel):
@@ -76,6 +78,8 @@ class Profile(_ProfileModel):
     def id(self) -> str:
         """Eight hex digits over all that changes a click: for records."""
         said = self.model_dump(exclude={"made", "measured"}, mode="json")
+        if self.resize is not None and self.resize.least is None:
+            del said["resize"]["least"]  # as in profiles that were made before there was one
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:8]
 
     def correct(self, dialect: Dialect) -> Dialect:
@@ -100,6 +104,8 @@ class Profile(_ProfileModel):
             rule = replace(rule, factor=limit.factor)
         if limit is not None and limit.rule == "side" and limit.pixels and plain:
             rule = SideLimit(rule.factor, rule.min_pixels, rule.max_pixels, limit.pixels)
+        if limit is not None and limit.least and plain:
+            rule = replace(rule, min_pixels=max(rule.min_pixels, limit.least))
         areas = [self.largest, limit.pixels if limit is not None and limit.rule != "side" else None]
         area = min((a for a in areas if a), default=None)
         return rule if area is None or area >= rule.max_pixels else _within(rule, area, limit)

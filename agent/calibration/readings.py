@@ -23,6 +23,7 @@ _SIDES: dict[Space, float] = {"rel1": 1, "rel999": 999, "rel1000": 1000}
 _TOKENS = (256, 512, 576, 768, 1024, 1280, 1344, 1536, 2048, 2700, 3072, 4096, 5120, 6144, 8192)
 _AREAS = (500_000, 512 * 512, 768 * 768, 1_000_000, 1024 * 1024, 1280 * 720, 1_500_000, 2_000_000, 1920 * 1080)
 _LONGEST = (768, 1024, 1120, 1280, 1344, 1536, 1568, 2000, 2048, 2560)
+_LEAST, _MOST = (256, 512, 1024, 2048), (1280, 2048, 4096, 8192, 16384)
 _STEP = 1.004
 _NAMED, _FREE = -2.0, -7.0
 """Logarithm of how likely a limit is before anything is seen: one that is in use, and any other number."""
@@ -32,18 +33,20 @@ _NAMED, _FREE = -2.0, -7.0
 class Shrink:
     """What a server does to a picture before the model sees it.
 
-    `limit` is the area in pixels that a larger picture is scaled down to (``side``: its longer side). ``patches``
-    also rounds the sides to multiples of `factor` as `agent.models.dialects.resize.smart_resize` does.
+    `limit` is the area in pixels that a larger picture is scaled down to (``side``: its longer side), `least` the one
+    that a smaller picture is scaled up to (0: none is). ``patches`` also rounds the sides to multiples of `factor` as
+    `agent.models.dialects.resize.smart_resize` does.
     """
 
     rule: Rule
     limit: float
     factor: int = 1
+    least: int = 0
 
     def size(self, width: int, height: int) -> tuple[float, float]:
         """(width, height) that the model sees of a picture of `width` x `height`; whole pixels for ``patches``."""
         if self.rule == "patches":
-            rows, columns = smart_resize(height, width, self.factor, 1, int(min(self.limit, 2**60)))
+            rows, columns = smart_resize(height, width, self.factor, max(self.least, 1), int(min(self.limit, 2**60)))
             return columns, rows
         whole = max(width, height) if self.rule == "side" else math.sqrt(width * height)
         scale = min(1.0, (self.limit if self.rule == "side" else math.sqrt(self.limit)) / whole)
@@ -51,7 +54,7 @@ class Shrink:
 
     @property
     def words(self) -> str:
-        """For people: ``1,280 tokens (1,003,520 pixels)``."""
+        """For people: ``1,280 tokens (1,003,520 pixels)``; the upper limit, where there is one."""
         if self.limit == math.inf:
             return f"multiples of {self.factor}"
         if self.rule == "side":
@@ -100,6 +103,11 @@ def _shrinks(factors: Iterable[int]) -> Iterator[tuple[Shrink, float]]:
     for factor in factors:
         yield Shrink("patches", math.inf, factor), _NAMED
         yield from ((Shrink("patches", n * factor**2, factor), _NAMED) for n in _TOKENS)
+        for least in _LEAST:
+            yield Shrink("patches", math.inf, factor, least * factor**2), _NAMED - 1
+            yield from (
+                (Shrink("patches", n * factor**2, factor, least * factor**2), _NAMED - 2) for n in _MOST if n > least
+            )
         yield from ((Shrink("patches", area, factor), _NAMED - 1) for area in _AREAS)
         yield from ((Shrink("patches", area, factor), _FREE) for area in free)
     yield from ((Shrink("plain", area), _NAMED) for area in _AREAS)

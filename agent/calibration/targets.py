@@ -1,7 +1,7 @@
 """The pictures of a calibration: one red disc on plain grey, at a known place.
 
 Nothing else in the picture has a colour, so that the disc is found by anything that can see at all and what is
-measured is how its place is said. Pictures have the sizes of real screens, of one below every usual limit on an
+measured is how its place is said. Pictures have the sizes of real screens, of two below every usual limit on an
 image's area, and of two shapes whose resized sizes tell limits apart that lie close together (1,280 tokens of 28 x 28,
 one million pixels, 1024 x 1024).
 """
@@ -28,7 +28,7 @@ _PLACES = (
 )
 """Where discs lie between their outermost places, as parts of a side; the corners first, and more far than near."""
 _SIZES = (
-    *(((1280, 800), 5), ((800, 600), 3), ((1920, 1080), 5), ((1080, 2400), 5)),
+    *(((1280, 800), 5), ((800, 600), 3), ((390, 844), 1), ((1920, 1080), 5), ((1080, 2400), 5)),
     *(((2560, 1440), 6), ((2240, 1792), 3), ((2016, 2016), 3), ((3840, 2160), 3)),
 )
 _CHECKED = (((2560, 1440), ((1.0, 1.0), (1.0, 0.0), (0.0, 1.0), (0.0, 0.0))), ((1080, 2400), ((1.0, 1.0), (0.3, 0.4))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import shlex
 import signal
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli.options import AsJson, DialectName, print_json
+from agent.core.errors import UserError
 
 if TYPE_CHECKING:
     from agent.serving.engines import ServePlan
@@ -78,12 +80,15 @@ def serve(
         return
     signal.signal(signal.SIGHUP, signal.default_int_handler)  # a closed terminal stops it too
     with ServerProcess(made, host, where, log or log_file(made.engine, where)) as server:
-        _wait(server, made, timeout)
         try:
-            _say(made, as_json, made.command, server)
-            server.wait()
-        except KeyboardInterrupt:
+            _wait(server, made, timeout)
+            with suppress(KeyboardInterrupt):
+                _say(made, as_json, made.command, server)
+                server.wait()
             typer.echo("stopping", err=True)
+        except UserError:
+            typer.echo("\n".join(server.error_lines()), err=True)
+            raise
 
 
 def _wait(server: ServerProcess, made: ServePlan, timeout: float) -> None:

@@ -7,7 +7,8 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,11 @@ import numpy as np
 from actions.action import Move
 from actions.errors import HandeyeError
 from actions.frame import Point
-from agent.core.model import ModelError
+from agent.calibration.targets import INSTRUCTION, target_at
+from agent.core.model import ModelError, ParseError
+from agent.models.chat import ChatModel
 from agent.models.opening import open_model
+from agent.models.server_resize import ServerResize, counts_pixels
 from agent.models.spec import ModelSpec
 from agent.perception.perceive import Perceiver
 from envs.desktop import DesktopEnv
@@ -58,6 +62,9 @@ def examine(model: ModelSpec | None = None) -> list[CheckResult]:
     if model is not None:
         checks.append((f"model {model.name}", lambda: _model(model), True))
     return [_check(*check) for check in checks]
+
+
+_LOOKED_AT = ((800, 600), (2560, 1440))
 
 
 def _check(name: str, look: Callable[[], str], needed: bool) -> CheckResult:
@@ -116,4 +123,17 @@ def _model(spec: ModelSpec) -> str:
     model = open_model(spec)
     if not model.name:
         raise ModelError(f"{spec.name} has no name")
-    return f"reached {model.name}" + (f", dialect {model.dialect}" if model.dialect else "")
+    told = f"reached {model.name}" + (f", dialect {model.dialect}" if model.dialect else "")
+    return told + (_resize(model) if isinstance(model, ChatModel) and counts_pixels(model.speaks, "locate") else "")
+
+
+def _resize(model: ChatModel) -> str:
+    """What the server makes of a small and a large picture, where it says how many tokens they have."""
+    learned = ServerResize()
+    for size in _LOOKED_AT:
+        with suppress(ParseError):
+            replace(model, resized=learned).locate(target_at(size, (0.5, 0.5)).observation(), INSTRUCTION)
+    scaled = ", ".join(f"{a}x{b} to {c}x{d}" for (a, b), (c, d) in learned.found.items())
+    if scaled:
+        return f"; it scales pictures ({scaled}), and places are corrected by that"
+    return "; pictures are seen as they are sent" if len(learned.alone) == len(_LOOKED_AT) else ""

@@ -35,6 +35,7 @@ from agent.models.dialects.lenient_json import read_lenient
 from agent.models.dialects.shape import data_shape, shape_of
 from agent.models.endpoints.endpoint import Endpoint, Enough, Message, Part, Reply, Request, Shape
 from agent.models.json_schema import mismatch
+from agent.models.server_resize import ServerResize, counts_pixels
 from agent.models.spec import Structured
 from envs.env import Observation
 from envs.png import encode_png
@@ -98,7 +99,8 @@ class ChatModel:
     `structured` is when answers are held to the dialect's shape, where the endpoint can: by default only those of
     families that answer with the action and nothing else, since a model held to what it would not say by itself may
     choose worse. What comes is read with the same care in any case. `context` is how many tokens a prompt and its
-    answer may have together, where the endpoint does not say.
+    answer may have together, where the endpoint does not say. `resized` is what the server was found to make of
+    pictures, by which places are corrected; None leaves them as they are.
     """
 
     endpoint: Endpoint
@@ -108,6 +110,7 @@ class ChatModel:
     structured: Structured = "auto"
     context: int | None = None
     sent: _Sent = field(default_factory=_Sent, repr=False, compare=False)
+    resized: ServerResize | None = field(default_factory=ServerResize, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -135,7 +138,7 @@ class ChatModel:
         reply = self._ask_action(task, observation, history, clock, pointer is not None)
 
         def read() -> ParsedAnswer:
-            return self.speaks.parse(reply.text, frame, self.platform, pointer=pointer, ended=reply.ended)
+            return self._speaks.parse(reply.text, frame, self.platform, pointer=pointer, ended=reply.ended)
 
         reading = _read(reply, clock, read)
         return Decision(
@@ -160,11 +163,12 @@ class ChatModel:
         def asked() -> Chat:
             with clock.timed("prompt"), _usable(frame):
                 shown, room = earlier.__contains__, self._room()
-                return self.speaks.ask_action(task.instruction, frame, history, self.platform, room=room, shown=shown)
+                return self._speaks.ask_action(task.instruction, frame, history, self.platform, room=room, shown=shown)
 
         def answer(chat: Chat) -> Reply:
             enough = self.speaks.grammar[self.platform].completion_check
-            reply = self._ask(chat, observation, clock, enough, self._shape(self.platform, frame, pointer), earlier)
+            shape = self._shape(self.platform, frame, pointer)
+            reply = self._ask(chat, observation, clock, enough, shape, earlier, self.platform)
             return replace(reply, notes=chat.notes + reply.notes)
 
         chat = asked()
@@ -191,16 +195,16 @@ class ChatModel:
         """
         frame, clock = observation.frame, _Clock()
         with clock.timed("prompt"), _usable(frame):
-            chat = self.speaks.ask_place(instruction, frame)
-        reply = self._ask(chat, observation, clock, shape=self._shape("locate", frame))
+            chat = self._speaks.ask_place(instruction, frame)
+        reply = self._ask(chat, observation, clock, shape=self._shape("locate", frame), use="locate")
 
         def read() -> ParsedPlace:
-            return self.speaks.parse_place(reply.text, frame, ended=reply.ended)
+            return self._speaks.parse_place(reply.text, frame, ended=reply.ended)
 
         spot = _read(reply, clock, read)
         if spot.point is None:
             return Grounding(refused=True, reason=spot.reason, raw=reply.text, usage=reply.usage)
-        reason = "; ".join(spot.notes)
+        reason = "; ".join(reply.notes + spot.notes)
         return Grounding(point=spot.point, box=spot.box, score=1.0, reason=reason, raw=reply.text, usage=reply.usage)
 
     def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
@@ -219,7 +223,7 @@ class ChatModel:
         """What the answer is held to; None where it is left free."""
         if not self._holds:
             return None
-        shape = shape_of(self.speaks, use, frame, pointer=pointer)
+        shape = shape_of(self._speaks, use, frame, pointer=pointer)
         return None if shape is None or (shape.free and self.structured != "always") else shape
 
     def _ask(
@@ -230,13 +234,18 @@ class ChatModel:
         watch: Enough | None = None,
         shape: Shape | None = None,
         earlier: Mapping[int, bytes] | None = None,
+        use: Use | None = None,
     ) -> Reply:
-        """The reply to `chat`; `earlier` is the pictures of earlier steps, None for a question that has no history."""
+        """The reply to `chat`, whose places are for `use`; `earlier` is the pictures of earlier steps, None for a
+        question that has no history. What the server made of the picture is taken note of.
+        """
         image, frame = observation.image, observation.frame
         if image.shape[:2] != (frame.height, frame.width):
             raise ModelError(f"the image is not the frame's: {image.shape[1]}x{image.shape[0]}, not {frame.geometry}")
         with clock.timed("encode"), _usable(frame):
-            picture = encode_png(self.speaks.resize.apply(image))
+            speaks = self._speaks
+            size = speaks.resize.size(frame.width, frame.height)
+            picture = encode_png(speaks.resize.apply(image))
         if earlier is not None and self.speaks.decide[self.platform].conversation.pictures > 1:
             self.sent.keep(observation.time, frame, picture)
 
@@ -255,10 +264,27 @@ class ChatModel:
                 stop=chat.stop,
                 max_tokens=chat.max_tokens,
                 shape=shape,
-                special_tokens=self.speaks.keep_special_tokens,
+                special_tokens=speaks.keep_special_tokens,
+                image_tokens=self._expected(use, size, chat),
             )
         with clock.timed("model"):
-            return self.endpoint.complete(request, watch)
+            reply = self.endpoint.complete(request, watch)
+        if self.resized is None or reply.image_tokens is None:
+            return reply
+        note = self.resized.learn(speaks, size, reply.image_tokens, self.endpoint.capabilities)
+        return replace(reply, notes=(*reply.notes, note)) if note else reply
+
+    @property
+    def _speaks(self) -> Dialect:
+        return self.speaks if self.resized is None else self.resized.corrected(self.speaks)
+
+    def _expected(self, use: Use | None, sent: tuple[int, int], chat: Chat) -> int | None:
+        """The tokens of the picture, where its size decides about the places of `use` and it is the only one."""
+        if self.resized is None or use is None or not counts_pixels(self.speaks, use):
+            return None
+        if any(isinstance(part, EarlierImage) for part in chat.parts):
+            return None
+        return sent[0] * sent[1] // self.speaks.resize.factor**2 + 2
 
 
 @contextmanager

@@ -30,16 +30,21 @@ INSTALL: dict[Engine, str] = {
 }
 _PROMPT, _ANSWER, _ROUND = 4096, 4096, 1024
 _MIN_TOKENS = 1024
-"""Image tokens that Qwen's authors advise for pointing with llama.cpp (ggml-org/llama.cpp issue 16842)."""
+"""Image tokens that Qwen's authors advise for pointing with llama.cpp (ggml-org/llama.cpp issue 16842). Enlarging moves
+the places of families that count pixels.
+"""
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What there is to serve with: whether there is a GPU, the programs found, and what a program's ``--help`` says."""
+    """What there is to serve with: whether there is a GPU, the programs found, what a program's ``--help`` says, and
+    why the Python of a program cannot import a module (empty where it can, or is not known).
+    """
 
     gpu: bool
     which: Callable[[str], str | None] = lambda program: _program_path(program)
     help_of: Callable[[str], str] = lambda program: _help(program)
+    import_error: Callable[[str, str], str] = lambda program, module: _import_error(program, module)
 
     @classmethod
     def here(cls) -> Machine:
@@ -104,6 +109,8 @@ def plan(wish: ServeRequest, machine: Machine, installed: bool = True) -> ServeP
     if engine == "llama.cpp" and Path(wish.model).is_dir():
         wish = replace(wish, model=str(_weights_file(Path(wish.model))))
     speaks, named = _dialect_of(wish)
+    if program is not None and installed:
+        _check_engine(engine, program, wish, speaks, machine)
     write = {"vllm": _vllm, "llama.cpp": _llama_cpp, "transformers": _transformers}[engine]
     served = wish.model if engine == "transformers" else _name(wish.model)
     command = (program or PROGRAMS[engine], *write(wish, speaks, served, machine), *wish.extra)
@@ -111,6 +118,23 @@ def plan(wish: ServeRequest, machine: Machine, installed: bool = True) -> ServeP
     told: tuple[str, ...] = () if named else ("--dialect", speaks.name)
     told += ("--max-pixels", str(wish.max_pixels)) if wish.max_pixels else ()
     return ServePlan(engine, command, url, served, speaks.name, told)
+
+
+def _check_engine(engine: Engine, program: str, wish: ServeRequest, speaks: Dialect, machine: Machine) -> None:
+    """Raises `UserError` for what the engine would find out after it has loaded the weights."""
+    config = _config(wish.model)
+    kind = str(config.get("model_type", "")) if config else "qwen" if type(speaks.resize) is Resize else ""
+    if engine == "transformers" and kind.startswith("qwen"):
+        why = machine.import_error(program, "torchvision")
+        if why:
+            raise UserError(f"transformers serve needs torchvision for this model ({why}): pip install torchvision")
+    if engine == "vllm" and config:
+        text = config["text_config"] if isinstance(config.get("text_config"), dict) else config
+        heads, hidden = text.get("num_attention_heads"), text.get("hidden_size")
+        counted = isinstance(heads, int) and isinstance(hidden, int) and heads > 0
+        size = text.get("head_dim") or (hidden // heads if counted else None)  # type: ignore[operator]
+        if isinstance(size, int) and not (32 <= size <= 256 and size % 8 == 0):
+            raise UserError(f"vLLM has no attention for heads of {size}, only of 32 to 256: use --engine transformers")
 
 
 def is_gguf(model: str) -> bool:
@@ -142,7 +166,7 @@ def _dialect_of(wish: ServeRequest) -> tuple[Dialect, bool]:
         return speaks, [dialect.name for dialect in found] == [speaks.name]
     if len(found) == 1:
         return found[0], True
-    kind = _model_type(wish.model)
+    kind = str(_config(wish.model).get("model_type", ""))
     if kind in OF_TYPE and not found and not is_other_family(_name(wish.model)):
         return DIALECTS[OF_TYPE[kind]], False
     raise UserError(
@@ -151,12 +175,13 @@ def _dialect_of(wish: ServeRequest) -> tuple[Dialect, bool]:
     )
 
 
-def _model_type(model: str) -> str:
+def _config(model: str) -> dict[str, Any]:
+    """The configuration of the checkpoint in the folder `model`; empty where there is none."""
     try:
-        config: Any = json.loads((Path(model) / "config.json").read_text())
-        return str(config["model_type"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
+        config = json.loads((Path(model) / "config.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return config if isinstance(config, dict) else {}
 
 
 def _name(model: str) -> str:
@@ -190,7 +215,7 @@ def _listen(wish: ServeRequest) -> tuple[str, ...]:
 
 def _vllm(wish: ServeRequest, speaks: Dialect, served: str, machine: Machine) -> list[str]:
     flags = ["serve", wish.model, *_listen(wish), "--served-model-name", served]
-    flags += ["--limit-mm-per-prompt", json.dumps({"image": speaks.pictures})]
+    flags += ["--limit-mm-per-prompt", json.dumps({"image": speaks.pictures, "video": 0})]
     flags += ["--max-model-len", str(context(speaks, wish.max_pixels))]
     if type(speaks.resize) is Resize:
         limits = {"min_pixels": speaks.resize.min_pixels, "max_pixels": _area(speaks, wish)}
@@ -211,7 +236,9 @@ def _llama_cpp(wish: ServeRequest, speaks: Dialect, served: str, machine: Machin
         flags += ["--mmproj", str(wish.mmproj or _vision_file(Path(source[1])))]
     known = machine.help_of(machine.which(PROGRAMS["llama.cpp"]) or "")
     if type(speaks.resize) is Resize and "--image-max-tokens" in known:
-        flags += ["--image-min-tokens", str(_MIN_TOKENS), "--image-max-tokens"]
+        pixels = any(space.startswith("abs") for space in (speaks.space, *speaks.space_for.values()))
+        least = math.ceil(speaks.resize.min_pixels / speaks.resize.factor**2) if pixels else _MIN_TOKENS
+        flags += ["--image-min-tokens", str(least), "--image-max-tokens"]
         flags += [str(image_tokens(speaks.resize, wish.max_pixels))]
     return flags
 
@@ -255,3 +282,17 @@ def _help(program: str) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return found.stdout + found.stderr
+
+
+def _import_error(program: str, module: str) -> str:
+    """The last line of what the Python of the script `program` says when it imports `module`."""
+    try:
+        with open(program, "rb") as file:
+            python = file.readline(1000).removeprefix(b"#!").decode().split()
+        if not python or "python" not in python[0]:
+            return ""
+        command = [*python, "-c", f"import {module}"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    except (OSError, UnicodeDecodeError, subprocess.TimeoutExpired):
+        return ""
+    return (done.stderr.strip().splitlines() or ["it cannot be imported"])[-1][:200] if done.returncode else ""

@@ -25,6 +25,11 @@ _TELLING = re.compile(
     r"\b\w*(?:Error|Exception)\b\s*:|\berror\b|\bfail(?:ed|ure)\b|\bfatal\b|out of memory|cannot|unable to", re.I
 )
 _NOISE = re.compile(r"^\s*(?:File \"|\^|~)|warning|deprecat", re.I)
+_GENERIC = re.compile(
+    r"root cause|see (?:the )?stack trace|engine core initiali[sz]ation failed|exiting|shutting down", re.I
+)
+"""Lines that only say that something went wrong before."""
+_PREFIX = re.compile(r"^(?:\([^()]*pid=\d+\)\s*)?(?:(?:ERROR|CRITICAL)\s+[\d:. -]+\[[^\]]*\]\s*)?")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -128,11 +133,20 @@ class ServerProcess:
     def telling_line(self) -> str:
         """The line of the log that most likely says why: the last one that speaks of an error, or the last one."""
         lines = self._lines()
-        errors = [n for n, line in enumerate(lines) if _TELLING.search(line) and not _NOISE.search(line)]
-        if not errors:
+        at = _telling(lines)
+        if at is None:
             return lines[-1] if lines else "it said nothing"
-        said, rest = lines[errors[-1]], lines[errors[-1] + 1 :]
+        said, rest = lines[at], lines[at + 1 :]
         return f"{said} {rest[0]}" if said.endswith(":") and rest else said
+
+    def error_lines(self) -> list[str]:
+        """The engine's error as it stands in the log, from its traceback to what follows it."""
+        lines = self._lines()
+        at = _telling(lines)
+        if at is None:
+            return lines[-20:]
+        begins = [n for n in range(max(0, at - 60), at) if lines[n].startswith("Traceback")]
+        return lines[begins[-1] if begins else at : at + 10]
 
     def _lines(self) -> list[str]:
         """The end of the log, without the command that stands first in it."""
@@ -140,8 +154,14 @@ class ServerProcess:
             first = len(file.readline())
             file.seek(max(first, os.fstat(file.fileno()).st_size - _TAIL))
             text = _COLOUR.sub("", file.read().decode(errors="replace"))
-        lines = [" ".join(line.split())[:200] for line in re.split(r"[\r\n]+", text)]
+        lines = [_PREFIX.sub("", " ".join(line.split())[:2000]) for line in re.split(r"[\r\n]+", text)]
         return [line for line in lines if line]
+
+
+def _telling(lines: list[str]) -> int | None:
+    errors = [n for n, line in enumerate(lines) if _TELLING.search(line) and not _NOISE.search(line)]
+    causes = [n for n in errors if not _GENERIC.search(lines[n])]
+    return (causes or errors)[-1] if errors else None
 
 
 def _signals_ignored() -> list[tuple[signal.Signals, Any]]:

@@ -90,14 +90,17 @@ class ScriptedServer:
     """The server; use it as a context manager. `url` is its address, `seen` the requests so far.
 
     `reject` names request fields that it answers with 400, `names` is what ``/v1/models`` lists (an int: that status).
-    `usage` is the token counts it reports; `piece` is the characters to an event of a stream. `owner` is the
-    ``owned_by`` of its models, `pages` the JSON at further paths, and `check` may refuse a request (status, JSON).
+    `usage` is the token counts it reports, or `counts` counts those of a prompt (its text and its picture); a question
+    that only counts, without a picture and for one token, is not in the script. `piece` is the characters to an event
+    of a stream. `owner` is the ``owned_by`` of its models, `pages` the JSON at further paths, and `check` may refuse a
+    request (status, JSON).
     """
 
     script: Sequence[Entry]
     names: Sequence[str] | int = (NAME,)
     reject: tuple[str, ...] = ()
     usage: tuple[int, int] | None = (1000, 20)
+    counts: Callable[[str, np.ndarray | None], int] | None = None
     piece: int = 7
     finish: str | None = "stop"
     owner: str | None = None
@@ -168,7 +171,14 @@ class _Handler(BaseHTTPRequestHandler):
             return
         png = _picture(body)
         image = None if png is None else np.asarray(PillowImage.open(io.BytesIO(png)).convert("RGB"))
-        answer = self.scripted.take(Seen(body, dict(self.headers), png, image))
+        seen = Seen(body, dict(self.headers), png, image)
+        self._text = "".join(seen.texts)
+        self._image = image
+        if image is None and body["max_tokens"] == 1:
+            self.scripted.paths.pop()
+            self._whole("")
+            return
+        answer = self.scripted.take(seen)
         with suppress(BrokenPipeError, ConnectionResetError):
             if isinstance(answer, Fault):
                 self._fault(answer)
@@ -189,7 +199,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def _counts(self) -> dict[str, Any]:
-        usage = self.scripted.usage
+        usage, counts = self.scripted.usage, self.scripted.counts
+        if counts is not None:
+            return {"usage": {"prompt_tokens": counts(self._text, self._image), "completion_tokens": 20}}
         return {} if usage is None else {"usage": {"prompt_tokens": usage[0], "completion_tokens": usage[1]}}
 
     def _whole(self, text: str) -> None:

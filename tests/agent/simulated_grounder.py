@@ -19,14 +19,14 @@ import numpy as np
 
 from tests.agent.scripted_server import Fault, ScriptedServer, Seen
 
-Hidden = Literal["none", "tokens", "megapixel", "round28", "longest1568"]
+Hidden = Literal["none", "tokens", "megapixel", "round28", "longest1568", "llama"]
 Counts = Literal["own", "sent", "1000", "999", "1"]
 
 
 @dataclass(frozen=True)
 class Quirks:
     """How one model and its server behave. `noise` is the standard deviation in pixels of the model's own picture,
-    `wild` the part of answers that point anywhere, `mute` that say nothing of use.
+    `wild` the part of answers that point anywhere, `mute` that say nothing of use. `limits` are those of ``llama``.
     """
 
     resize: Hidden = "none"
@@ -41,12 +41,34 @@ class Quirks:
     floor: bool = False
     always: str = ""
     refuses_above: int | None = None
+    limits: tuple[int, int] = (8, 4096)
 
 
-def hidden_size(width: int, height: int, how: Hidden) -> tuple[int, int]:
+def llama_size(width: int, height: int, least: int, most: int) -> tuple[int, int]:
+    """llama.cpp's own rule (``calc_size_preserved_ratio`` in ``tools/mtmd``) with its limits in patches of 28x28."""
+
+    def patches(side: float, whole: Callable[[float], float]) -> int:
+        return max(28, int(whole(side / 28)) * 28)
+
+    def half_up(value: float) -> float:
+        return math.floor(value + 0.5)
+
+    w, h, area = patches(width, half_up), patches(height, half_up), width * height
+    if w * h > most * 784:
+        beta = math.sqrt(area / (most * 784))
+        return patches(width / beta, math.floor), patches(height / beta, math.floor)
+    if w * h < least * 784:
+        beta = math.sqrt(least * 784 / area)
+        return patches(width * beta, math.ceil), patches(height * beta, math.ceil)
+    return w, h
+
+
+def hidden_size(width: int, height: int, how: Hidden, limits: tuple[int, int] = (8, 4096)) -> tuple[int, int]:
     """(width, height) of what the model sees, written from the published rules."""
     if how == "none":
         return width, height
+    if how == "llama":
+        return llama_size(width, height, *limits)
     if how == "megapixel":
         scale = min(1.0, math.sqrt(1_000_000 / (width * height)))
         return max(1, round(width * scale)), max(1, round(height * scale))
@@ -75,6 +97,15 @@ class SimulatedGrounder(ScriptedServer):
     def __init__(self, quirks: Quirks, seed: int = 1) -> None:
         super().__init__([self._answer], names=(quirks.name,))
         self.quirks, self.seed = quirks, seed
+        self.sent: list[tuple[int, int]] = []
+
+    def count(self, text: str, image: np.ndarray | None) -> int:
+        """The tokens of a prompt: some for the text, one for each patch of what the model sees, and two around it."""
+        if image is None:
+            return 11 + len(text) // 4
+        q = self.quirks
+        width, height = hidden_size(image.shape[1], image.shape[0], q.resize, q.limits)
+        return 11 + len(text) // 4 + round(width * height / 784) + 2
 
     def take(self, seen: Seen) -> str | Fault:
         return self._answer(seen)
@@ -85,9 +116,10 @@ class SimulatedGrounder(ScriptedServer):
             return q.always
         assert image is not None
         height, width = image.shape[:2]
+        self.sent.append((width, height))
         if q.refuses_above is not None and width * height > q.refuses_above:
             return Fault(status=400, body="the prompt is longer than the maximum model length of 4096 tokens")
-        own = hidden_size(width, height, q.resize)
+        own = hidden_size(width, height, q.resize, q.limits)
         shown = image if own == (width, height) else cv2.resize(image, own, interpolation=cv2.INTER_AREA)
         x, y = middle_of_red(shown)
         luck = random.Random(f"{self.seed} {width} {height} {x:.1f} {y:.1f}")  # the same however requests overlap

@@ -17,7 +17,8 @@ class Capabilities:
     """What a server can do beyond plain chat. ``tools`` is not among them: no dialect uses it.
 
     `structured` is how it takes a JSON schema, `prefill` how it continues an answer that was begun for it, `context`
-    how many tokens a prompt and its answer may have together.
+    how many tokens a prompt and its answer may have together. `image_limits` is what to do where it enlarges pictures,
+    and where it shrinks them: templates over ``$tokens`` and ``$pixels`` of the picture.
     """
 
     structured: Literal["none", "response_format", "structured_outputs", "grammar"] = "none"
@@ -25,6 +26,10 @@ class Capabilities:
     prefix_cache: bool = False
     max_image_pixels: int | None = None
     context: int | None = None
+    image_limits: tuple[str, str] = (
+        "Start the server with a lower limit of the image size",
+        "Start the server with a higher limit of the image size, or lower --max-pixels",
+    )
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,7 @@ class Request:
     `turns` are the messages between the system's and the last one, `user`.
 
     `special_tokens` asks for the answer with its special tokens, which mark the places of some families.
+    `image_tokens` is how many tokens the pictures should make; with it the reply says how many they made.
     """
 
     system: str
@@ -91,6 +97,7 @@ class Request:
     shape: Shape | None = None
     special_tokens: bool = False
     turns: tuple[Message, ...] = ()
+    image_tokens: int | None = None
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -104,7 +111,8 @@ class Reply:
 
     `ended` is whether the model stopped by itself; False for an answer cut at the token limit. `usage` sums up all
     attempts it took. `thought` is what the server keeps apart from the text. `missing` says, in one line, what came
-    instead of a text: where that was a whole thought, which may hold the answer, it is the text.
+    instead of a text: where that was a whole thought, which may hold the answer, it is the text. `image_tokens` is how
+    many tokens the pictures made with those around them, None where that was not asked or cannot be told.
     """
 
     text: str
@@ -113,6 +121,7 @@ class Reply:
     notes: tuple[str, ...] = ()
     thought: str = ""
     missing: str = ""
+    image_tokens: int | None = None
 
 
 Enough = Callable[[], Callable[[str], bool]]

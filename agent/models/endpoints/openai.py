@@ -33,6 +33,10 @@ _TRAILER = 2.0
 """Seconds to wait for the token counts that follow the end of a streamed answer."""
 _LOOK = 5.0
 """Seconds that finding out the kind of server may take at most, for each question."""
+_COUNTING = 20.0
+"""Seconds that counting the tokens of a text may take."""
+_TOKEN_BYTES, _NEAR = 4.0, 6
+"""Bytes of text to a token, about; and tokens by which a count may differ from what was expected."""
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _END_MARK = re.compile(r"(?:<\|(?:im_end|endoftext|end_of_text|eot_id|end|user)\|>|</s>|\s)+\Z")
 
@@ -120,6 +124,8 @@ class OpenAIEndpoint:
         self._headers = {"Accept-Encoding": "identity", "User-Agent": "handeye"}
         self._headers |= {"Authorization": f"Bearer {self._key}"} if self._key else {}
         self._idle: list[Connection] = []
+        self._text_tokens: tuple[int, int] | None = None
+        """Bytes and tokens of a text that the server has counted; (0, 0) for one that does not count."""
 
     @property
     def name(self) -> str:
@@ -201,9 +207,45 @@ class OpenAIEndpoint:
                     notes.append(str(error))
                 failed += not error.free
                 self._pause(error, failed, deadline, notes)
-        text, thought, missing = answers[-1].message(ask.begun)
+        usage, last = usage_of(answers, start), answers[-1]
+        text, thought, missing = last.message(ask.begun)
         text = _END_MARK.sub("", text) if "skip_special_tokens" in ask.body else text
-        return Reply(text, answers[-1].ended, usage_of(answers, start), (*notes, *ask.notes), thought, missing)
+        images = self._image_tokens(request, last.prompt_tokens)
+        return Reply(text, last.ended, usage, (*notes, *ask.notes), thought, missing, images)
+
+    def _image_tokens(self, request: Request, prompt: int) -> int | None:
+        """How many tokens of a prompt of `prompt` tokens are the pictures', None where that cannot be told.
+
+        The text's are counted by the server: the question is asked once without its pictures, and again where the
+        count for a longer or shorter text is far from what those would make.
+        """
+        expected, size = request.image_tokens, _text_bytes(request)
+        if expected is None or not prompt or self._text_tokens == (0, 0):
+            return None
+        known, tokens = self._text_tokens or (size, 0)
+        if self._text_tokens is not None:
+            apart = abs(prompt - expected - tokens - (size - known) / _TOKEN_BYTES)
+            if apart <= _NEAR + abs(size - known) / _TOKEN_BYTES:
+                return expected
+        elif self.server.kind == "unknown" and size / 6 <= prompt - expected <= size / 3:
+            return None
+        tokens = self._count_text(request)
+        self._text_tokens = (size, tokens) if 0 < tokens < prompt else (0, 0)
+        return prompt - tokens if 0 < tokens < prompt else None
+
+    def _count_text(self, request: Request) -> int:
+        """The tokens of `request` without its pictures as the server counts them, 0 where it does not say."""
+        turns = tuple(Message(turn.role, _texts(turn)) for turn in request.turns)
+        text = replace(request, user=_texts(request.messages[-1]), turns=turns, shape=None, max_tokens=1)
+        ask = self._ask(text)
+        ask.body.pop("stream_options", None)
+        ask.body["stream"] = False
+        counted, seconds = HttpAnswer(), min(self.patience.total, _COUNTING)
+        try:
+            self._attempt(ask, counted, None, time.monotonic() + seconds)
+        except (ModelError, _RetryError):
+            return 0
+        return counted.prompt_tokens
 
     def _ask(self, request: Request) -> _RequestBody:
         messages: list[dict[str, Any]] = [{"role": "system", "content": request.system}] if request.system else []
@@ -400,6 +442,15 @@ def _message(message: Message) -> dict[str, Any]:
     if message.role == "assistant":
         return {"role": "assistant", "content": "".join(part for part in message.parts if isinstance(part, str))}
     return {"role": "user", "content": [_part(part) for part in message.parts]}
+
+
+def _texts(message: Message) -> tuple[str, ...]:
+    return tuple(part for part in message.parts if isinstance(part, str))
+
+
+def _text_bytes(request: Request) -> int:
+    texts = (text for message in request.messages for text in _texts(message))
+    return sum(len(text.encode()) for text in (request.system, *texts, request.prefill))
 
 
 def _part(part: str | bytes) -> dict[str, Any]:

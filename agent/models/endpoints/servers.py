@@ -89,6 +89,14 @@ def _bare(shape: Shape) -> bool:
     return not (shape.before or shape.after)
 
 
+_VLLM_LIMITS = (
+    """Start vLLM with --mm-processor-kwargs '{"min_pixels": 3136}'""",
+    """Start vLLM with --mm-processor-kwargs '{"max_pixels": $pixels}'""",
+)
+_LLAMA_LIMITS = (
+    "Start llama-server with --image-min-tokens 4",
+    "Start llama-server with --image-max-tokens $tokens or more",
+)
 _CONTINUES: Mapping[str, Any] = {"add_generation_prompt": False, "continue_final_message": True}
 
 SERVERS: dict[Kind, ServerKind] = {
@@ -96,7 +104,7 @@ SERVERS: dict[Kind, ServerKind] = {
     for server in (
         ServerKind(
             "vllm",
-            Capabilities("structured_outputs", "continue_final_message", prefix_cache=True),
+            Capabilities("structured_outputs", "continue_final_message", prefix_cache=True, image_limits=_VLLM_LIMITS),
             _vllm,
             _all,
             _CONTINUES,
@@ -114,7 +122,7 @@ SERVERS: dict[Kind, ServerKind] = {
         ),
         ServerKind(
             "llama.cpp",
-            Capabilities("grammar", "continue_final_message", prefix_cache=True),
+            Capabilities("grammar", "continue_final_message", prefix_cache=True, image_limits=_LLAMA_LIMITS),
             _llama_cpp,
             partial(_all, repetition="repeat_penalty", all_tokens=0),
             {},

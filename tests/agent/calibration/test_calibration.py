@@ -362,3 +362,20 @@ def test_rules_that_are_no_smart_resize_keep_to_a_limit() -> None:
         assert type(speaks.resize) is type(dialect.resize)
         if isinstance(dialect.resize, (Square, Tiles)):
             assert speaks.resize != dialect.resize or dialect.resize.max_pixels <= 1_000_000
+
+
+@pytest.mark.parametrize("limits", [(1024, 16384), (1024, 4096)], ids=str)
+def test_a_server_that_enlarges_small_pictures_is_found_out(limits: tuple[int, int]) -> None:
+    """llama.cpp's own rule; the places are corrected for screens of every size."""
+    quirks = Quirks(resize="llama", noise=1.0, limits=limits)
+    with SimulatedGrounder(quirks) as server:
+        found = measured(server)
+        assert found.profile is not None, found.problem
+        assert found.fitted is not None
+        assert found.fitted.reading.shrink is not None
+        assert found.fitted.reading.shrink.least == 1024 * 28 * 28
+        assert "enlarges images below 1,024 tokens" in found.says[0]
+        assert found.profile.resize is not None
+        for size in ((800, 600), (390, 844)):
+            sent = found.profile.correct(QWEN).resize.size(*size)
+            assert sent == hidden_size(*sent, "llama", limits)

@@ -10,6 +10,7 @@ from agent.cli.main import main
 from agent.doctor.checks import examine
 from agent.models.spec import ModelSpec
 from tests.agent.scripted_server import ScriptedServer
+from tests.agent.simulated_grounder import Quirks, SimulatedGrounder
 
 
 @pytest.mark.desktop
@@ -36,3 +37,20 @@ def test_a_model_server_is_reached_or_not() -> None:
     assert "dialect qwen2.5-vl" in good.detail
     assert (bad.ok, bad.needed) == (False, True)
     assert "no model server" in bad.line()
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        ((8, 16384), "pictures are seen as they are sent"),
+        ((1024, 16384), "scales pictures (812x588 to 1064x784)"),
+        ((8, 4096), "scales pictures (2548x1428 to 2380x1316)"),
+    ],
+)
+def test_a_server_that_scales_pictures_is_named(limits: tuple[int, int], words: str) -> None:
+    server = SimulatedGrounder(Quirks(resize="llama", noise=0, limits=limits))
+    server.owner, server.counts = "llamacpp", server.count
+    with server:
+        found = examine(ModelSpec(server.url, profile=False))[-1]
+    assert found.ok
+    assert words in found.detail

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ import pytest
 
 from agent.core.errors import UserError
 from agent.models.dialects.registry import DIALECTS
+from agent.models.dialects.resize import Resize
 from agent.serving.engines import Machine, ServeRequest, context, image_tokens, is_gguf, plan
+from agent.serving.process import ServerProcess, free_port
 from tests.agent.fake_engines import install
 
 ALL = Machine(gpu=True, which=lambda name: f"/bin/{name}", help_of=lambda name: "--image-max-tokens")
@@ -38,7 +41,7 @@ def flag(command: tuple[str, ...], name: str) -> str:
 def test_vllm_on_a_gpu() -> None:
     made = plan(ServeRequest("Qwen/Qwen2.5-VL-7B-Instruct", gpu_memory=0.8), ALL)
     assert made.command[:3] == ("/bin/vllm", "serve", "Qwen/Qwen2.5-VL-7B-Instruct")
-    assert json.loads(flag(made.command, "--limit-mm-per-prompt")) == {"image": 1}
+    assert json.loads(flag(made.command, "--limit-mm-per-prompt")) == {"image": 1, "video": 0}
     assert json.loads(flag(made.command, "--mm-processor-kwargs")) == {"min_pixels": 3136, "max_pixels": 12845056}
     assert int(flag(made.command, "--max-model-len")) >= 12845056 // 784 + 4096
     assert flag(made.command, "--gpu-memory-utilization") == "0.8"
@@ -84,9 +87,22 @@ def test_llama_cpp_for_gguf_with_its_eyes_beside_it(gguf: Path) -> None:
         assert made.command[0] == "/bin/llama-server"
         assert flag(made.command, "-m") == str(gguf)
         assert flag(made.command, "--mmproj").endswith("mmproj-Qwen2.5-VL-3B-f16.gguf")
-        assert flag(made.command, "--image-min-tokens") == "1024"
+        assert flag(made.command, "--image-min-tokens") == "4", "more would enlarge small screens and move every click"
         assert int(flag(made.command, "-c")) >= 16384
     assert "--image-min-tokens" not in plan(ServeRequest(str(gguf)), NO_GPU).command, "this build does not know it"
+
+
+@pytest.mark.parametrize("name", [name for name, speaks in DIALECTS.items() if type(speaks.resize) is Resize])
+def test_llama_cpp_leaves_what_is_sent_alone(name: str, gguf: Path) -> None:
+    """But for families that count parts of a side, whose places an enlarged picture does not move."""
+    speaks = DIALECTS[name]
+    command = plan(ServeRequest(str(gguf), dialect=name), ALL).command
+    least, most = (int(flag(command, f"--image-{end}-tokens")) for end in ("min", "max"))
+    for size in ((320, 240), (390, 844), (800, 600), (1280, 800), (1920, 1080), (2560, 1440), (3840, 2160)):
+        width, height = speaks.resize.size(*size)
+        patches = width * height // speaks.resize.factor**2
+        assert patches <= most
+        assert patches >= least or not speaks.space.startswith("abs")
 
 
 def test_gguf_from_the_hub() -> None:
@@ -139,6 +155,62 @@ def test_gguf_without_eyes(gguf: Path) -> None:
         path.unlink()
     with pytest.raises(UserError, match="without it the model is blind: add --mmproj FILE"):
         plan(ServeRequest(str(gguf)), ALL)
+
+
+def test_what_would_fail_after_minutes_is_said_before(tmp_path: Path) -> None:
+    """torchvision for Qwen's processors on ``transformers serve``, and head sizes that vLLM has no attention for."""
+    missing = replace(NO_GPU, import_error=lambda program, module: f"No module named '{module}'")
+    with pytest.raises(UserError, match=r"needs torchvision .*No module named 'torchvision'.*pip install torchvision"):
+        plan(ServeRequest("Qwen/Qwen2.5-VL-3B-Instruct"), missing)
+    config = {"model_type": "qwen2_5_vl", "text_config": {"hidden_size": 64, "num_attention_heads": 4}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(UserError, match="no attention for heads of 16"):
+        plan(ServeRequest(str(tmp_path), "vllm"), ALL)
+    assert plan(ServeRequest(str(tmp_path), "vllm"), ALL, installed=False).engine == "vllm", (
+        "a dry run looks at nothing"
+    )
+    (tmp_path / "config.json").write_text(json.dumps(config | {"text_config": {"head_dim": 128}}))
+    assert plan(ServeRequest(str(tmp_path), "vllm"), ALL).engine == "vllm"
+    (tmp_path / "config.json").write_text('{"model_type": "llava"}')
+    assert plan(ServeRequest(str(tmp_path), "transformers", dialect="gta1"), missing).engine == "transformers"
+
+
+def test_the_python_of_a_program_is_asked_what_it_can_import(tmp_path: Path) -> None:
+    program = tmp_path / "transformers"
+    program.write_text(f"#!{sys.executable}\n")
+    asked = Machine(gpu=False).import_error
+    assert asked(str(program), "json") == ""
+    assert "No module named 'no_such_module'" in asked(str(program), "no_such_module")
+    program.write_bytes(b"\x7fELF")
+    assert asked(str(program), "no_such_module") == ""
+
+
+VLLM_LOG = """
+INFO 11-28 14:16:30 [config.py:12] loading
+(EngineCore_0 pid=412) ERROR 11-28 14:16:41 [core.py:708] Traceback (most recent call last):
+(EngineCore_0 pid=412) ERROR 11-28 14:16:41 [core.py:708]   File "core.py", line 700, in run_engine_core
+(EngineCore_0 pid=412) ERROR 11-28 14:16:41 [core.py:708] ValueError: Head size 16 is not supported, WORDS.
+(EngineCore_0 pid=412) ERROR 11-28 14:16:41 [core.py:708] Supported head sizes: 32, 64.
+Traceback (most recent call last):
+  File "vllm", line 8, in <module>
+RuntimeError: Engine core initialization failed. See root cause above. Failed core proc(s): {'EngineCore_0': 1}
+"""
+
+
+def test_the_engines_own_error_is_said_and_printed_whole(tmp_path: Path) -> None:
+    words = "whatever " * 60
+    program = tmp_path / "vllm"
+    program.write_text(f"#!{sys.executable}\nimport sys\nprint({VLLM_LOG.replace('WORDS', words)!r})\nsys.exit(1)\n")
+    program.chmod(0o755)
+    made = replace(plan(ServeRequest("Qwen/Qwen2.5-VL-3B", "vllm"), ALL), command=(str(program),))
+    with ServerProcess(made, "127.0.0.1", free_port("127.0.0.1", 0), tmp_path / "log") as server:
+        with pytest.raises(UserError) as error:
+            server.wait_healthy(30)
+        lines = server.error_lines()
+    assert f"ValueError: Head size 16 is not supported, {words.strip()}" in str(error.value)
+    assert "root cause" not in str(error.value)
+    assert lines[0] == "Traceback (most recent call last):"
+    assert "Supported head sizes: 32, 64." in lines
 
 
 # The child -----------------------------------------------------------------------------------------------------------
@@ -213,8 +285,6 @@ def test_how_to_use_it_is_said(tmp_path: Path) -> None:
 
 
 def test_one_that_will_not_stop_is_made_to_with_its_children(tmp_path: Path) -> None:
-    from agent.serving.process import ServerProcess, free_port
-
     folder = install(tmp_path / "bin", "vllm")
     port = free_port("127.0.0.1", 0)
     wish = ServeRequest("Qwen/Qwen2.5-VL-3B", "vllm", port=port)
@@ -240,6 +310,8 @@ def test_why_it_died_is_said(tmp_path: Path) -> None:
     last = err.strip().splitlines()[-1]
     assert last.startswith("handeye: vllm stopped with status 3: ValueError: No available memory for the cache blocks.")
     assert "(log: " in last
+    assert "Traceback (most recent call last):\nFile" in err
+    assert "bye" in err
 
 
 def test_one_that_dies_later_is_an_error(tmp_path: Path) -> None:
