@@ -20,12 +20,12 @@ _MODELS = json.dumps({"data": [{"id": "qwen2.5-vl-7b"}]}).encode()
 
 
 class MisbehavingServer:
-    """Use it as a context manager, which gives its address; `posts` counts the requests. `gets` too are by the script
-    where `everything` is set.
+    """Use it as a context manager, which gives its address; `posts` counts the requests. A ``GET`` of the models gives
+    `models`; where `everything` is set it is by the script too.
     """
 
-    def __init__(self, script: Script, everything: bool = False) -> None:
-        self.script, self.everything, self.posts = script, everything, 0
+    def __init__(self, script: Script, everything: bool = False, models: bytes = _MODELS) -> None:
+        self.script, self.everything, self.models, self.posts = script, everything, models, 0
         self._closing = threading.Event()
 
     def __enter__(self) -> str:
@@ -51,7 +51,7 @@ class MisbehavingServer:
         with one, suppress(OSError):
             while head := _request(one):
                 if head.startswith(b"GET") and not self.everything:
-                    found = _MODELS if b" /v1/models" in head else b"{}"
+                    found = self.models if b" /v1/models" in head else b"{}"
                     one.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(found), found))
                     continue
                 self.posts += 1
