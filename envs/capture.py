@@ -76,6 +76,14 @@ class ScreenCapture:
             with self._x.guard():
                 return self._x.active_window()
 
+    def windows(self) -> tuple[XWindow, ...]:
+        """The windows on the display, the front one first; none where the system does not say."""
+        with self._lock:
+            if self._x is None:
+                return ()
+            with self._x.guard():
+                return self._x.stacked_windows()
+
     def pointer(self) -> tuple[int, int] | None:
         """Where the pointer is, input units; None where the system does not say."""
         with self._lock:

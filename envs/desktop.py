@@ -15,7 +15,7 @@ from typing import Protocol, Self
 from actions.action import AnyAction, Open, TypeText, Wait, describe
 from actions.backend import Backend, BackendError
 from actions.dryrun import DryRunBackend
-from actions.frame import Frame, StaleFrameError
+from actions.frame import Box, Frame, StaleFrameError
 from actions.input_backend import InputBackend
 from envs.capture import (
     Deadline,
@@ -25,7 +25,7 @@ from envs.capture import (
     is_black,
     to_rgb,
 )
-from envs.env import Env, EnvError, Image, Observation, Outcome
+from envs.env import Env, EnvError, Image, Observation, Outcome, ScreenWindow
 from envs.monitor import Monitor, choose_monitor, frame_of
 from envs.programs import ProgramError, Programs, find_program
 from envs.settle import Ambient, Rules, Settled, wait_until_settled
@@ -142,7 +142,7 @@ class DesktopEnv(Env):
         self._learn(now)
         frame = frame_of(now.monitor, now.pixels.shape[1], now.pixels.shape[0], f"{self._count:04d}")
         self._count += 1
-        return Observation(image=to_rgb(now.pixels), frame=frame, app=self.active_app())
+        return Observation(image=to_rgb(now.pixels), frame=frame, app=self.active_app(), windows=self._windows(frame))
 
     def perform(self, action: AnyAction, frame: Frame) -> Outcome:
         """Do `action` and wait until the screen has settled. See `envs.env.Env.perform`.
@@ -178,6 +178,13 @@ class DesktopEnv(Env):
         """The program that has the focus and its window's title, ``Mousepad: notes.txt``; None where unknown."""
         window = self._capture.active_window() if isinstance(self._capture, ScreenCapture) else None
         return None if window is None else f"{window.program}: {window.title}" if window.title else window.program
+
+    def _windows(self, frame: Frame) -> tuple[ScreenWindow, ...]:
+        found = self._capture.windows() if isinstance(self._capture, ScreenCapture) else ()
+        boxes = [
+            Box(*frame.from_input(w.left, w.top), *frame.from_input(w.left + w.width, w.top + w.height)) for w in found
+        ]
+        return tuple(ScreenWindow(box, window.program) for box, window in zip(boxes, found, strict=True))
 
     def pointer(self) -> tuple[int, int] | None:
         """Where the user has moved the pointer, input units.

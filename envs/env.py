@@ -37,8 +37,19 @@ class UiElement:
 
 
 @dataclass(frozen=True)
+class ScreenWindow:
+    """A program's window as the window system has it: its box with its frame (frame pixels) and the program's name."""
+
+    box: Box
+    app: str
+
+
+@dataclass(frozen=True)
 class Observation:
-    """What was seen: `image` (RGB uint8 HxWx3) bound to its `frame`, at `time` (seconds since the epoch)."""
+    """What was seen: `image` (RGB uint8 HxWx3) bound to its `frame`, at `time` (seconds since the epoch).
+
+    `windows` are those on the screen, the front one first; empty where the system does not say.
+    """
 
     image: Image
     frame: Frame
@@ -46,6 +57,7 @@ class Observation:
     app: str | None = None
     keyboard_shown: bool | None = None
     elements: tuple[UiElement, ...] = ()
+    windows: tuple[ScreenWindow, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -112,6 +112,19 @@ class XScreen:
         found = (self._window(window) for window in self._cardinals(self.root, "_NET_CLIENT_LIST"))
         return tuple(window for window in found if window)
 
+    def stacked_windows(self) -> tuple[XWindow, ...]:
+        """The mapped top-level windows (``_NET_CLIENT_LIST_STACKING``), the front one first."""
+        order = reversed(self._cardinals(self.root, "_NET_CLIENT_LIST_STACKING"))
+        shown = [window for window in order if self._is_shown(window)]
+        return tuple(found for window in shown if (found := self._window(window)))
+
+    def _is_shown(self, window: int) -> bool:
+        try:
+            state = self._conn.core.GetWindowAttributes(window).reply().map_state
+        except xcffib.xproto.WindowError:
+            return False
+        return bool(state == xcffib.xproto.MapState.Viewable)
+
     def active_window(self) -> XWindow | None:
         """The window that has the focus (``_NET_ACTIVE_WINDOW``), if any."""
         active = self._cardinals(self.root, "_NET_ACTIVE_WINDOW")

@@ -91,6 +91,21 @@ def run(
             metavar="MODULE:OBJECT",
         ),
     ] = None,
+    allow_apps: Annotated[
+        list[str] | None,
+        _limits(help="Act on these programs only, by window class, package or name; * for any part.", metavar="A,B"),
+    ] = None,
+    allow_hosts: Annotated[
+        list[str] | None,
+        _limits(help="In browsers, act on pages of these hosts only: example.org, *.example.org.", metavar="A,B"),
+    ] = None,
+    deny: Annotated[
+        list[str] | None,
+        _limits(help="Never do this: app:NAME, host:NAME, key:CHORD or action:TYPE.", metavar="A,B"),
+    ] = None,
+    policy_file: Annotated[
+        Path | None, _limits(help="Lists as above in TOML: allow-apps, allow-hosts, deny.", metavar="FILE.toml")
+    ] = None,
     dry_run: Annotated[bool, _limits("--dry-run", help="Decide and record, but send nothing.")] = False,
     confirm: Annotated[
         ConfirmName | None,
@@ -124,6 +139,7 @@ def run(
     Stop at any time with Ctrl-C, with Ctrl+Alt+Escape from any window, or by pushing the mouse pointer into the
     top-left corner of the screen. The exit status is 0 only when the task was done.
     """
+    from agent.guard.limits import Limits
     from agent.guard.secrets import Secrets
     from agent.run.env_spec import EnvSpec
     from agent.run.session import RunOptions, run_task
@@ -144,6 +160,7 @@ def run(
     options = RunOptions(
         model=model,
         policies=tuple(policy or ()),
+        limits=Limits.of(allow_apps or (), allow_hosts or (), deny or (), policy_file),
         max_steps=max_steps,
         max_seconds=max_seconds,
         max_tokens=max_tokens,

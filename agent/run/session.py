@@ -26,6 +26,8 @@ from agent.episodes.private_files import FOLDER_MODE
 from agent.episodes.writer import check_folder
 from agent.guard.chain import PolicyChain
 from agent.guard.confirm import Asker, Confirm
+from agent.guard.limits import Limits as AppLimits
+from agent.guard.limits import LimitsPolicy
 from agent.guard.secrets import Secrets
 from agent.models.chat import ChatModel
 from agent.models.dialects.dialect import Platform
@@ -49,12 +51,13 @@ RUNS = Path("runs")
 class RunOptions:
     """How to run. `confirm` None means never on the simulated phone and on a sandbox that shares nothing, else risky.
 
-    `policies` review each action before `confirm` does: objects, or the names of plug-ins. `check` tests the outcome
-    of a run that the model calls done. `live` serves the live page with these options.
+    `policies` and `limits` review each action before `confirm` does; a policy is an object, or the name of a plug-in.
+    `check` tests the outcome of a run that the model calls done. `live` serves the live page with these options.
     """
 
     model: ModelSpec | Model = field(default_factory=ModelSpec)
     policies: Sequence[Policy | str] = ()
+    limits: AppLimits = field(default_factory=AppLimits)
     check: Callable[[], bool] | None = None
     max_steps: int = 50
     max_seconds: float | None = None
@@ -149,6 +152,8 @@ def run_task(instruction: str, spec: EnvSpec | Env, options: RunOptions) -> Run:
         live = LivePage(header, folder, view, options.secrets, options.live) if options.live else None
         confirm = (lambda question: None) if live else view.ask_to_confirm  # the live page asks by itself
         exposed = spec.exposed if isinstance(spec, EnvSpec) else True
+        if options.limits:
+            policies.append(LimitsPolicy(options.limits, env.explain))
         agent = stack.enter_context(
             assembled(
                 env,
@@ -208,7 +213,7 @@ def _policy(policy: Policy | str) -> Policy:
 
 def _extra(spec: EnvSpec | Env, options: RunOptions, model: Model) -> dict[str, JsonValue]:
     """What replay needs to read the answers as this run does and to start what was started; what came from outside."""
-    extra: dict[str, JsonValue] = {}
+    extra: dict[str, JsonValue] = {"limits": options.limits.to_json()} if options.limits else {}
     if isinstance(spec, EnvSpec) and spec.apps:
         extra["apps"] = list(spec.apps)
     if isinstance(model, ChatModel):

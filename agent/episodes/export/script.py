@@ -21,6 +21,7 @@ _HEAD = '''"""Repeats a recorded task action by action. Written by handeye expor
 
     python THIS_FILE                     on your own desktop
     python THIS_FILE --app PROGRAM       on a private display, with the program on it
+    python THIS_FILE --secret NAME=VARIABLE    type this environment variable where the secret NAME was typed
 """
 
 import argparse
@@ -39,11 +40,14 @@ from envs.sandbox import SandboxEnv
 TASK = {task}
 SIZE = {size}
 SECONDS = 10.0  # time limit for a screen to change where it changed in the recording
+secrets = {}  # environment variables by the names of secrets, as given with --secret; no other one is read
 
 '''
 
 _SECRETS = """def secret(name):
-    return os.environ.get(name) or sys.exit(f"set the environment variable {name} to the secret")
+    if name not in secrets:
+        sys.exit(f"the recording types a secret called {name}: say where it is with --secret {name}=VARIABLE")
+    return os.environ.get(secrets[name]) or sys.exit(f"the environment variable {secrets[name]} is not set")
 
 
 """
@@ -69,7 +73,13 @@ def do(env, number, action, changes):
 def main():
     parser = argparse.ArgumentParser(description=TASK.replace("%", "%%"))
     parser.add_argument("--app", action="append", default=[], help="start this program on a private display")
+    parser.add_argument("--secret", action="append", default=[], metavar="NAME=VARIABLE", help="may be repeated")
     arguments = parser.parse_args()
+    for given in arguments.secret:
+        name, equals, variable = given.partition("=")
+        if not (name and equals and variable):
+            parser.error(f"--secret {given}: give NAME=VARIABLE")
+        secrets[name] = variable
     try:
         with SandboxEnv(arguments.app, size=SIZE, isolated=False) if arguments.app else DesktopEnv() as env:
             for number, action, changes in steps():

@@ -95,7 +95,7 @@ def test_nothing_in_a_script_runs_but_its_own_code(tmp_path):
     export_episodes([tmp_path / "e"], "script", tmp_path / "s.py")
     source = (tmp_path / "s.py").read_text(encoding="ascii")
     compile(source, "s.py", "exec")
-    check = "import json, runpy; g = runpy.run_path('s.py'); "
+    check = "import json, runpy; g = runpy.run_path('s.py'); g['steps'].__globals__['secrets']['PW'] = 'PW'; "
     check += "print(json.dumps([g['TASK'], [repr(s) for s in g['steps']()]]))"
     environ = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "PW": "the value"}
     ran = subprocess.run(
@@ -105,6 +105,29 @@ def test_nothing_in_a_script_runs_but_its_own_code(tmp_path):
     assert said == task
     typed = TypeText(text=HARD.replace("{{secret:PW}}", "the value"))
     assert steps == [repr((1, typed, True)), repr((2, Click(point=Point(1, 2)), True))]
+
+
+def test_a_script_reads_only_the_secrets_that_are_listed(tmp_path):
+    hostile = [TypeText(text="{{secret:AWS_SECRET_ACCESS_KEY}}"), Finish(status="success")]
+    write(tmp_path / "e", hostile, "note", (640, 480))
+    export_episodes([tmp_path / "e"], "script", tmp_path / "s.py")
+
+    def steps(listed):
+        check = "import runpy; g = runpy.run_path('s.py')['steps']; "
+        check += f"g.__globals__['secrets'].update({listed!r}); print(list(g()))"
+        environ = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "MINE": "mine"}
+        environ["AWS_SECRET_ACCESS_KEY"] = "AKIA-value"
+        return subprocess.run(
+            [sys.executable, "-c", check], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
+        )
+
+    ran = steps({})
+    assert ran.returncode == 1
+    assert ran.stderr.strip().endswith("say where it is with --secret AWS_SECRET_ACCESS_KEY=VARIABLE")
+    assert "AKIA-value" not in ran.stdout + ran.stderr
+    ran = steps({"AWS_SECRET_ACCESS_KEY": "MINE"})
+    assert "text='mine'" in ran.stdout
+    assert "AKIA-value" not in ran.stdout + ran.stderr
 
 
 @pytest.mark.desktop
@@ -117,8 +140,8 @@ def test_the_script_does_it_again(tmp_path):
     actions = [Click(point=Point(417, 110)), TypeText(text="ada ü"), Click(point=Point(416, 166))]
     write(tmp_path / "e", [*actions, TypeText(text="{{secret:PW}}\n"), Finish(status="success")], "sign in", size)
     export_episodes([tmp_path / "e"], "script", tmp_path / "s.py")
-    environ = {"PATH": "/usr/local/bin:/usr/bin:/bin", "PYTHONPATH": str(ROOT), "PW": "Zebra47"}
-    command = [sys.executable, str(tmp_path / "s.py"), "--app", app]
+    environ = {"PATH": "/usr/local/bin:/usr/bin:/bin", "PYTHONPATH": str(ROOT), "MY_CODE": "Zebra47"}
+    command = [sys.executable, str(tmp_path / "s.py"), "--app", app, "--secret", "PW=MY_CODE"]
     ran = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=90, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert json.loads(typed.read_text()) == {"User": "ada ü", "Code": "Zebra47", "Password": ""}
