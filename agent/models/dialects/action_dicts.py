@@ -13,7 +13,15 @@ from pydantic import ValidationError
 from actions.action import AnyAction
 from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.call_syntax import CallArgs, CallCompletion
-from agent.models.dialects.dialect import ParsedAnswer, ParsedPlace, PlaceParser, UnsupportedAction, View, answer_of
+from agent.models.dialects.dialect import (
+    Actions,
+    ParsedAnswer,
+    ParsedPlace,
+    PlaceParser,
+    UnsupportedAction,
+    View,
+    answer_of,
+)
 from agent.models.dialects.lenient_json import read_lenient
 from agent.models.dialects.sentences import after_words, before_words
 
@@ -23,7 +31,7 @@ _START = re.compile(r"\{\s{0,40}[\"'](?:action|note|thought)[\"']")
 _NEXT = re.compile(r"[\s,;\]})]*\{")
 _PYTHON = ("single quotes were read as double", "a tuple was read as a list")
 
-ReadDict = Callable[[CallArgs], AnyAction]
+ReadDict = Callable[[CallArgs], Actions]
 
 
 @dataclass(frozen=True)
@@ -77,7 +85,7 @@ class DictGrammar:
             at = loose.end
         raise Unreadable(f"more than {_MAX_OBJECTS} objects in the answer")
 
-    def _action(self, value: Mapping[str, Any], view: View) -> tuple[AnyAction, list[str]]:
+    def _action(self, value: Mapping[str, Any], view: View) -> tuple[Actions, list[str]]:
         notes: list[str] = []
         inner = value.get("action")
         arguments = inner if isinstance(inner, dict) else value

@@ -17,7 +17,15 @@ from pydantic import ValidationError
 from actions.action import AnyAction
 from actions.frame import Point
 from agent.models.dialects.brackets import BracketReader, Unreadable
-from agent.models.dialects.dialect import ParsedAnswer, ParsedPlace, PlaceParser, UnsupportedAction, View, answer_of
+from agent.models.dialects.dialect import (
+    Actions,
+    ParsedAnswer,
+    ParsedPlace,
+    PlaceParser,
+    UnsupportedAction,
+    View,
+    answer_of,
+)
 from agent.models.dialects.points import numbers_in, place_of
 from agent.models.dialects.sentences import NOT_ITS_OWN, after_words, before_words
 from agent.models.dialects.tool_call import Args
@@ -191,7 +199,7 @@ def _flat(value: Any, depth: int = 0) -> list[float]:
     return [number for part in parts for number in part] if all(parts) else []
 
 
-ReadCall = Callable[[CallArgs], AnyAction]
+ReadCall = Callable[[CallArgs], Actions]
 WriteCall = Callable[[AnyAction, View], str | None]
 
 
@@ -265,7 +273,7 @@ class CallGrammar:
 
     def _action(
         self, head: str, reader: _CallReader, values: Mapping[str, Any], view: View
-    ) -> tuple[AnyAction, list[str]]:
+    ) -> tuple[Actions, list[str]]:
         named = values.get(self.by) if self.by else None
         name = named if isinstance(named, str) else head
         known = _named(name, self.read)

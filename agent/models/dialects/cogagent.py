@@ -2,7 +2,7 @@
 
 Operations, parameters, key names and the frame of the question are protocol (THUDM/CogAgent: ``Action_space_en.md``,
 ``README.md``, ``app/client.py``). Boxes are three-digit thousandths of a side; the place meant is their middle.
-A TYPE names the box of its field; where the pointer is elsewhere the first half of it, the click, is done first.
+A TYPE names the box of its field: it is a click and a text, or the text alone where the pointer is there already.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from agent.models.dialects.resize import Square
 _OUR_KEYS = {"ctrl": "Lcontrol", "alt": "Lmenu", "shift": "Lshift", "enter": "Return", "super": "Lwin"}
 
 
-def _type(args: CallArgs) -> TypeText | Click:
+def _type(args: CallArgs) -> TypeText | tuple[Click, TypeText]:
     """Types where the pointer is in the box already (or its place is not known); else clicks the field first."""
     text, box = args.text("text"), args.place("box")
     pointer = args.view.pointer
@@ -40,8 +40,7 @@ def _type(args: CallArgs) -> TypeText | Click:
     x, y = args.view.numbers(pointer)
     if min(x1, x2) - 1 <= x <= max(x1, x2) + 1 and min(y1, y2) - 1 <= y <= max(y1, y2) + 1:
         return TypeText(text=text)
-    args.notes.append("the field is clicked first; the text is typed once the model asks again")
-    return Click(point=box)
+    return Click(point=box), TypeText(text=text)
 
 
 def _corners(args: CallArgs) -> tuple[float, float, float, float]:

@@ -388,7 +388,9 @@ class Dialect:
         for at, (step, pointer) in enumerate(zip(history, pointers_before(history), strict=True), 1):
             if step.action is None:
                 continue
-            one = self._told_step(history[:at], decided, pointer, platform, last=at == len(history))
+            several = step.part > 0 or (at < len(history) and history[at].part > 0)
+            named = f"{describe(step.action)}: " if several else ""
+            one = self._told_step(history[:at], decided, pointer, platform, named, last=at == len(history))
             if step.part and told:
                 told.append(told.pop().and_then(one, said=bool(history[at - 1 - step.part].raw)))
             else:
@@ -397,9 +399,12 @@ class Dialect:
         return told
 
     def _told_step(
-        self, history: Sequence[Step], index: int, pointer: Point | None, platform: Platform, last: bool
+        self, history: Sequence[Step], index: int, pointer: Point | None, platform: Platform, named: str, last: bool
     ) -> ToldStep:
-        """The last step of `history`, decided with the pointer at `pointer`; `last` is whether nothing came after."""
+        """The last step of `history`, decided with the pointer at `pointer`; `last` is whether nothing came after.
+
+        `named` stands before what came of it: the action, where its answer has several.
+        """
         step = history[-1]
         quiet = step.outcome is not None and step.outcome.changed is False
         repeats = repeated_without_effect(history) if quiet else 0
@@ -421,7 +426,7 @@ class Dialect:
                 values, thought=thought, answer=answer if told_as.thoughts else without_thought(answer)
             ),
             whole,
-            Template(_OUTCOME).substitute(outcome=effect) if effect else "",
+            Template(_OUTCOME).substitute(outcome=f"{named}{effect}") if effect else "",
         )
 
     def _said(self, step: Step, pointer: Point | None, platform: Platform, whole: bool) -> str:
@@ -495,12 +500,14 @@ def _moved(step: Step) -> tuple[Point, ...]:
 
 
 Call = TypeVar("Call")
+Actions = AnyAction | tuple[AnyAction, ...]
+"""What one call says: mostly one action; a text with the place of its field is a click and the text."""
 
 
 def answer_of(
     calls: Sequence[Call],
     view: View,
-    read: Callable[[Call, View], tuple[AnyAction, list[str]]],
+    read: Callable[[Call, View], tuple[Actions, list[str]]],
     thought: str,
     notes: Sequence[str] = (),
 ) -> ParsedAnswer:
@@ -510,17 +517,25 @@ def answer_of(
     buttons and the wheel are pressed and turned as often as they are said. Raises `Unreadable` for an action after the
     end of the task.
     """
-    actions: list[AnyAction] = []
     said = [*notes]
-    for call in calls:
-        action, repairs = read(call, view)
-        if actions and isinstance(actions[-1], Finish) and action != actions[-1]:
-            raise Unreadable(f"the end of the task and {len(calls) - len(actions)} more actions in one answer")
-        actions.append(action)
+    if len(calls) > 1 and _repeat(calls, view, read):
+        said, calls = [f"the same action {len(calls)} times: done once", *said], calls[:1]
+    actions: list[AnyAction] = []
+    for number, call in enumerate(calls):
+        found, repairs = read(call, view)
+        if actions and isinstance(actions[-1], Finish) and found != actions[-1]:
+            raise Unreadable(f"the end of the task and {len(calls) - number} more actions in one answer")
+        actions += found if isinstance(found, tuple) else (found,)
         said += [note for note in repairs if note not in said]
-        if points := points_of(action):
+        if points := [point for action in actions for point in points_of(action)]:
             view = replace(view, pointer=points[-1])
-    first, rest = actions[0], tuple(actions[1:])
-    if rest and not isinstance(first, Key | Button | Scroll) and all(action == first for action in rest):
-        return ParsedAnswer(first, thought, (f"the same action {len(actions)} times: done once", *said))
-    return ParsedAnswer(first, thought, tuple(said), rest)
+    return ParsedAnswer(actions[0], thought, tuple(said), tuple(actions[1:]))
+
+
+def _repeat(calls: Sequence[Call], view: View, read: Callable[[Call, View], tuple[Actions, list[str]]]) -> bool:
+    """Whether all of `calls` say one action, which nobody means to do several times."""
+    try:
+        first, *others = [read(call, view)[0] for call in calls]
+    except Unreadable:
+        return False
+    return not isinstance(first, Key | Button | Scroll) and all(other == first for other in others)

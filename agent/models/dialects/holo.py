@@ -2,7 +2,7 @@
 
 Forms, action names and keys are protocol (hcompai/hai-cookbook: ``utils/localization.py``, ``utils/navigation.py``,
 ``holo1_5``, ``holo2``). Of 1.5 and 2 only pointing is published. A ``write_element_abs`` is a click, a text and Enter:
-where the pointer is elsewhere, the click is done first.
+where the pointer is there already, there is no click.
 """
 
 from __future__ import annotations
@@ -25,15 +25,14 @@ NEAR = 24.0
 """How far (grid units) the pointer may be from a field's place for it to count as clicked."""
 
 
-def _write_text(args: CallArgs) -> TypeText | Click:
+def _write_text(args: CallArgs) -> TypeText | tuple[Click, TypeText]:
     text, point, pointer = args.text("content"), args.xy(), args.view.pointer
     near = pointer is None or all(
         abs(a - b) <= NEAR for a, b in zip(args.view.numbers(point), args.view.numbers(pointer), strict=True)
     )
     if near:
         return TypeText(text=text + "\n")
-    args.notes.append("the field is clicked first; the text is typed once the model asks again")
-    return Click(point=point)
+    return Click(point=point), TypeText(text=text + "\n")
 
 
 _READ: dict[str, ReadDict] = {

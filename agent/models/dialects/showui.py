@@ -24,7 +24,7 @@ NEAR = 0.05
 """How far (parts of a side) the pointer may be from an INPUT's position for its field to count as clicked."""
 
 
-def _input(args: CallArgs) -> TypeText | Click:
+def _input(args: CallArgs) -> TypeText | tuple[Click, TypeText]:
     text, point, pointer = args.text("value"), args.place("position"), args.view.pointer
     if point is None or pointer is None:
         return TypeText(text=text)
@@ -32,8 +32,7 @@ def _input(args: CallArgs) -> TypeText | Click:
     away = math.hypot((point.x - pointer.x) / frame.width, (point.y - pointer.y) / frame.height)
     if away <= NEAR:
         return TypeText(text=text)
-    args.notes.append("the field is clicked first; the text is typed once the model asks again")
-    return Click(point=point)
+    return Click(point=point), TypeText(text=text)
 
 
 def _path(args: CallArgs) -> Drag:

@@ -1,0 +1,176 @@
+"""Runs of models that answer as users have reported: each reads, does, tells and ends as it should.
+
+Only the screen is a stand-in. What the server sends and is asked is real HTTP.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from actions.action import AnyAction, Click, Finish, Key, Open, Scroll, TypeText
+from actions.frame import Frame, Point
+from agent.core.loop import Agent, Result
+from agent.core.model import ParseError
+from agent.core.policy import Allow
+from agent.core.task import Ending, Limits, Task
+from agent.models.dialects.dialect import Platform
+from agent.models.dialects.registry import DIALECTS
+from agent.models.opening import open_model
+from envs.env import Observation, Outcome
+from tests.agent.fakes import FakeEnv, ListMemory
+from tests.agent.scripted_server import ScriptedServer, computer
+
+
+class Screen(FakeEnv):
+    """A grey screen; `outcomes` say what comes of an action by its type."""
+
+    def __init__(self, width: int, height: int, **outcomes: Outcome) -> None:
+        super().__init__()
+        self.size, self.outcomes = (width, height), outcomes
+
+    def observe(self) -> Observation:
+        seen, (width, height) = super().observe(), self.size
+        frame = seen.frame.model_copy(update={"width": width, "height": height})
+        return replace(seen, image=np.full((height, width, 3), 128, np.uint8), frame=frame)
+
+    def perform(self, action: AnyAction, frame: Frame) -> Outcome:
+        outcome = self.outcomes.get(action.type, Outcome(performed=True))
+        return super().perform(action, frame) if outcome.performed and outcome.changed is None else outcome
+
+
+def run(
+    env: Screen, name: str, script: list[Any], platform: Platform = "desktop", **limits: Any
+) -> tuple[Result, ScriptedServer]:
+    with ScriptedServer(script, names=(name,)) as server:
+        model = open_model(server.url, platform=platform)
+        agent = Agent(env, model, Allow(), ListMemory())
+        return agent.run(Task("do it", Limits(**limits))), server
+
+
+def told(server: ScriptedServer, request: int) -> str:
+    return "\n".join(server.seen[request].texts)
+
+
+DESKTOP, PHONE = (1288, 812), (1080, 2400)
+AUTOGLM, UI_TARS, QWEN = "autoglm-phone-9b", "ui-tars-1.5-7b", "qwen2.5-vl-7b"
+
+
+def test_a_finish_that_a_sentence_mentions_ends_nothing() -> None:
+    said = 'It is too early for finish(message="").\ndo(action="Launch", app="Clock")'
+    result, _ = run(Screen(*PHONE), AUTOGLM, [said, 'finish(message="ready")'], "mobile")
+    assert (result.ending, result.message) == (Ending.DONE, "ready")
+    assert [step.action for step in result.steps] == [
+        Open(target="Clock"), Finish(status="success", message="ready"),
+    ]  # fmt: skip
+
+
+def test_a_text_ends_before_the_next_call() -> None:
+    said = 'do(action="Type", text="hi") do(action="Tap", element=[500,500])'
+    result, server = run(Screen(*PHONE), AUTOGLM, [said, 'finish(message="")'], "mobile")
+    assert [step.action.type for step in result.steps if step.action] == ["type", "click", "finish"]
+    assert len(server.seen) == 2
+
+
+@pytest.mark.parametrize("name", [AUTOGLM, QWEN, UI_TARS])
+def test_a_refused_action_is_told_with_its_reason(name: str) -> None:
+    why = "there is no such thing here; the nearest is Other"
+    script = {
+        AUTOGLM: 'do(action="Launch", app="X")',
+        QWEN: computer("left_click", coordinate=[30, 40]),
+        UI_TARS: "Action: click(point='<point>30 40</point>')",
+    }[name]
+    env = Screen(*DESKTOP, open=Outcome(performed=False, detail=why), click=Outcome(performed=False, detail=why))
+    result, server = run(env, name, [script], "mobile" if name == AUTOGLM else "desktop", steps=2)
+    assert result.ending == Ending.STEP_LIMIT
+    assert f"not done: {why}" in told(server, 1)
+    assert {step.effect for step in result.steps} == {f"not done: {why}"}
+
+
+def test_a_click_and_a_text_in_one_answer_are_both_done() -> None:
+    said = "Thought: two at once\nAction: click(point='<point>300 300</point>')\n\ntype(content='hello')"
+    env = Screen(*DESKTOP)
+    result, server = run(env, UI_TARS, [said, "Action: finished(content='')"])
+    assert (result.ending, len(server.seen)) == (Ending.DONE, 2)
+    assert [action.type for action in env.done] == ["click", "type"]
+    assert [(step.part, step.tokens.prompt) for step in result.steps] == [(0, 1000), (1, 0), (0, 1000)]
+
+
+def test_what_came_of_one_of_several_actions_names_it() -> None:
+    said = "Action: click(point='<point>300 300</point>')\n\ntype(content='hello')"
+    env = Screen(*DESKTOP, click=Outcome(performed=True, changed=False))
+    _, server = run(env, UI_TARS, [said, "Action: finished(content='')"])
+    assert "What came of the last action: click at" in told(server, 1)
+    assert "): done; no change was seen" in told(server, 1)
+
+
+def test_the_rest_of_an_answer_after_a_refusal_is_told_as_not_done() -> None:
+    said = computer("left_click", coordinate=[30, 40]) + computer("type", text="hi")
+    env = Screen(*DESKTOP, click=Outcome(performed=False, detail="it is covered"))
+    _, server = run(env, QWEN, [said, computer("terminate", status="failure")])
+    assert env.done == []
+    assert "not done: it is covered; 1 more action of the answer was not done" in told(server, 1)
+
+
+def test_the_same_click_for_ever_is_named_and_ends_stuck() -> None:
+    env = Screen(*DESKTOP, click=Outcome(performed=True, changed=False))
+    result, server = run(env, QWEN, [computer("left_click", coordinate=[300, 300])], repeats=4)
+    assert (result.ending, len(result.steps)) == (Ending.STUCK, 4)
+    assert "done; no change was seen" in told(server, 1)
+    assert "3 times in a row" in told(server, 3)
+
+
+def test_keys_with_a_capital_in_a_list_hold_no_shift() -> None:
+    env = Screen(*DESKTOP)
+    run(env, QWEN, [computer("key", keys=["ctrl", "A"]), computer("terminate", status="success")])
+    assert env.done == [Key(chords=("ctrl+a",))]
+
+
+@pytest.mark.parametrize("said", ["ctrl + shift + t", "ctrl-shift-t", "ctrl, shift, t", "ctrl shift t"])
+def test_separators_of_keys_are_no_keys(said: str) -> None:
+    env = Screen(*DESKTOP)
+    run(env, UI_TARS, [f"Action: hotkey(key='{said}')", "Action: finished(content='')"])
+    assert env.done == [Key(chords=("ctrl+shift+t",))]
+
+
+FRAME = Frame(id="0", width=1000, height=1000)
+AT = Point(100, 200)
+
+
+@pytest.mark.parametrize(
+    ("family", "text", "action"),
+    [
+        ("aguvis", "pyautogui.hotkey('ctrl', 'c')", Key(chords=("ctrl+c",))),
+        ("aguvis", "pyautogui.click(x=0.1, y=0.2, button='right')", Click(point=AT, button="right")),
+        ("aguvis", "pyautogui.click(0.1, 0.2, clicks=2)", Click(point=AT, count=2)),
+        ("aguvis", "pyautogui.press('enter', presses=3)", Key(chords=("enter",) * 3)),
+        ("ui-tars-1.5", "Action: hotkey(key='down', times=3)", Key(chords=("down",) * 3)),
+        ("qwen3-vl", computer("left_click", coordinate=[100, 200], keys=["ctrl"]), Click(point=AT, keys=("ctrl",))),
+        ("qwen3-vl", computer("key", keys=["down"], times=5), Key(chords=("down",) * 5)),
+        ("qwen3-vl", computer("type", text="new", clear=True), TypeText(text="new", clear=True)),
+        ("qwen3-vl", computer("scroll", pixels=300, direction="down", coordinate=[100, 200]), None),
+        ("qwen3-vl", computer("left_click", coordinate=[100, 200], button="right"), None),
+        ("qwen3-vl", computer("left_click", **{"=coordinate": [100, 200]}), None),
+        ("ui-tars-1.5", "Action: click(point='<point>10 10</point>', wiggle='yes')", None),
+    ],
+)
+def test_an_argument_is_done_or_refused(family: str, text: str, action: AnyAction | None) -> None:
+    if action is None:
+        with pytest.raises(ParseError):
+            DIALECTS[family].parse(text, FRAME)
+        return
+    found = DIALECTS[family].parse(text, FRAME).action
+    if isinstance(action, Click):
+        assert isinstance(found, Click)
+        assert found.point == pytest.approx(action.point, abs=1)
+        found = found.model_copy(update={"point": action.point})
+    assert found == action
+
+
+def test_the_wheel_of_pyautogui_turns_by_notches_and_not_by_tens() -> None:
+    found = DIALECTS["aguvis"].parse("pyautogui.scroll(-5)", FRAME).action
+    assert isinstance(found, Scroll)
+    assert found.dy == 5
