@@ -6,10 +6,13 @@ Only the screen is a stand-in. What the server sends and is asked is real HTTP.
 from __future__ import annotations
 
 from dataclasses import replace
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from actions.action import AnyAction, Click, Finish, Key, Open, Scroll, TypeText
 from actions.frame import Frame, Point
@@ -17,9 +20,13 @@ from agent.core.loop import Agent, Result
 from agent.core.model import ParseError
 from agent.core.policy import Allow
 from agent.core.task import Ending, Limits, Task
+from agent.episodes import EpisodeHeader, EpisodeWriter
+from agent.episodes.replay.simulate import simulate
 from agent.models.dialects.dialect import Platform
 from agent.models.dialects.registry import DIALECTS
 from agent.models.opening import open_model
+from agent.views.report.data import step_data
+from agent.views.terminal import TerminalView
 from envs.env import Observation, Outcome
 from tests.agent.fakes import FakeEnv, ListMemory
 from tests.agent.scripted_server import ScriptedServer, computer
@@ -97,6 +104,26 @@ def test_a_click_and_a_text_in_one_answer_are_both_done() -> None:
     assert (result.ending, len(server.seen)) == (Ending.DONE, 2)
     assert [action.type for action in env.done] == ["click", "type"]
     assert [(step.part, step.tokens.prompt) for step in result.steps] == [(0, 1000), (1, 0), (0, 1000)]
+
+
+def test_a_record_of_several_actions_is_checked_whole_and_shown_as_one_answer(tmp_path: Path) -> None:
+    said = "Action: click(point='<point>300 300</point>')\n\ntype(content='hello')"
+    result, _ = run(Screen(*DESKTOP), UI_TARS, [said, "Action: finished(content='')"])
+    other = result.steps[1].model_copy(update={"action": TypeText(text="other")})
+    for name, steps, wrong in (("right", result.steps, []), ("wrong", (result.steps[0], other, result.steps[2]), [2])):
+        header = EpisodeHeader(task="t", model=UI_TARS, dialect="ui-tars-1.5", env="fake", platform="desktop")
+        with EpisodeWriter.create(tmp_path / name, header) as writer:
+            for step in steps:
+                image = writer.add_frame(np.full((DESKTOP[1], DESKTOP[0], 3), 128, np.uint8))
+                writer.append(step.model_copy(update={"image": image}))
+            writer.finish(Ending.DONE)
+        checked = simulate(tmp_path / name)
+        assert ([found.step for found in checked.differences], checked.compared) == (wrong, 2)
+    facts = [step_data(step)["facts"] for step in result.steps]
+    assert {"name": "Answer", "value": "action 2 of the answer of step 1"} in facts[1]  # type: ignore[operator]
+    out = Console(file=StringIO(), width=200)
+    TerminalView(Task("t"), "here", out).stepped(result.steps[1])
+    assert "action 2 of the answer of step 1" in out.file.getvalue()  # type: ignore[attr-defined]
 
 
 def test_what_came_of_one_of_several_actions_names_it() -> None:
