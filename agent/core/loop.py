@@ -258,7 +258,9 @@ class Agent:
         if len(run.history) >= limits.steps:
             raise _Ended(Ending.STEP_LIMIT, f"the limit of {limits.steps} steps was reached")
         if limits.repeats is not None and (count := repeated_without_effect(run.history)) >= limits.repeats:
-            raise _Ended(Ending.STUCK, f"the same action was done {count} times and nothing on the screen changed")
+            why = f"refused {count} times" if run.history[-1].refused else ""
+            why = why or f"done {count} times and nothing on the screen changed"
+            raise _Ended(Ending.STUCK, f"the same action was {why}")
 
     @contextmanager
     def _within_limit(self, run: _Run) -> Iterator[None]:

@@ -108,9 +108,18 @@ class Step(_StepValue):
             return False
         return self.outcome.performed and self.outcome.settled and self.outcome.changed is False
 
+    @property
+    def refused(self) -> bool:
+        """Whether the device refused the action. In a dry run, whose outcome says what it would do, it never does."""
+        if self.outcome is None or isinstance(self.action, Answer | AskUser | Finish):
+            return False
+        allowed = self.verdict is None or self.verdict.kind in ("allow", "modify")
+        tried = self.outcome.performed or self.outcome.detail.startswith("would ")
+        return allowed and not tried and self.outcome.changed is None
+
 
 def repeated_without_effect(history: Sequence[Step]) -> int:
-    """How many of the last answers did the same in a row, and nothing on the screen changed."""
+    """How many of the last answers gave the same in a row that was refused, or changed nothing on the screen."""
     answers: list[list[Step]] = []
     for step in history:
         if step.part and answers:
@@ -127,6 +136,10 @@ def repeated_without_effect(history: Sequence[Step]) -> int:
 
 def _all_without_effect(answer: Sequence[Step]) -> bool:
     """Whether an answer has an action that should show on the screen, and none of its actions changed it."""
-    outcomes = [step.outcome for step in answer]
-    quiet = all(out is not None and out.performed and out.settled and out.changed is False for out in outcomes)
-    return quiet and any(step.without_effect for step in answer)
+    return all(step.refused or _quiet(step.outcome) for step in answer) and any(
+        step.refused or step.without_effect for step in answer
+    )
+
+
+def _quiet(outcome: OutcomeRecord | None) -> bool:
+    return outcome is not None and outcome.performed and outcome.settled and outcome.changed is False

@@ -150,6 +150,13 @@ def test_the_same_click_for_ever_is_named_and_ends_stuck() -> None:
     assert "3 times in a row" in told(server, 3)
 
 
+def test_the_same_refused_action_for_ever_ends_stuck() -> None:
+    env = Screen(*PHONE, open=Outcome(performed=False, detail="no such app"))
+    result, server = run(env, AUTOGLM, ['do(action="Launch", app="X")'], "mobile", repeats=3)
+    assert (result.ending, result.message) == (Ending.STUCK, "the same action was refused 3 times")
+    assert "not done: no such app, 2 times in a row: do something else" in told(server, 2)
+
+
 def test_keys_with_a_capital_in_a_list_hold_no_shift() -> None:
     env = Screen(*DESKTOP)
     run(env, QWEN, [computer("key", keys=["ctrl", "A"]), computer("terminate", status="success")])

@@ -406,7 +406,7 @@ class Dialect:
         `named` stands before what came of it: the action, where its answer has several.
         """
         step = history[-1]
-        quiet = step.outcome is not None and step.outcome.changed is False
+        quiet = step.refused or (step.outcome is not None and step.outcome.changed is False)
         repeats = repeated_without_effect(history) if quiet else 0
         call, whole = (self._said(step, pointer, platform, whole) for whole in (False, True))
         thought, effect = step.thought or describe(step.action), _effect(step, repeats)  # type: ignore[arg-type]

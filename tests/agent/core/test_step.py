@@ -63,6 +63,10 @@ def test_what_became_of_the_action(done: Step, effect: str) -> None:
         ([step(OTHER, outcome=NOTHING), step(outcome=NOTHING), step(outcome=NOTHING)], 2),
         ([step(outcome=NOTHING), step()], 0),
         ([step(outcome=outcome(performed=False, changed=False))], 0),
+        ([step(outcome=outcome(performed=False, changed=None))] * 3, 3),
+        ([step(outcome=outcome(performed=False, changed=None, detail="would click"))] * 3, 0),
+        ([step(outcome=outcome(performed=False, changed=None), verdict=VerdictRecord(kind="skip"))] * 3, 0),
+        ([step(AskUser(question="which?"), outcome=outcome(performed=False, changed=None))] * 3, 0),
         ([step(outcome=outcome(settled=False, changed=False))], 0),
     ],
 )
