@@ -82,8 +82,11 @@ class BuiltinModel:
             self._drop_caches(observation.image)
         screen = self._see(observation.image)
         seen = time.perf_counter()
-        performed = last is None or last.outcome is None or last.outcome.performed or isinstance(last.action, Answer)
+        done = last is None or last.outcome is None or last.outcome.performed or isinstance(last.action, Answer)
+        performed = done or (last is not None and was_skipped(last))
         action, thought = self._follower.next(PerceivedObservation(screen, observation.image), performed=performed)
+        if isinstance(action, Finish) and action.status == "success" and (skipped := sum(map(was_skipped, history))):
+            action = Finish(status="success", message=f"all instructions are over; {skipped} skipped by a person")
         self._decided = action
         usage = Usage(seconds=time.perf_counter() - started, requests=0)
         timings = {"model": seen - started, "parse": time.perf_counter() - seen}

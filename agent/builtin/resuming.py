@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from agent.builtin import instructions as s
 from agent.core.step import Step
+from agent.guard.limits import NAME as LIMITS
 
 _ENDS: tuple[tuple[type[s.Instruction], str], ...] = (
     (s.ClickOn, "click"),
@@ -43,8 +44,8 @@ def instructions_done(steps: Sequence[s.Instruction], history: Sequence[Step]) -
 
 
 def was_skipped(past: Step) -> bool:
-    """Whether a user skipped it or did it by hand, which ends its instruction."""
-    return past.verdict is not None and past.verdict.kind == "skip"
+    """Whether a person skipped it or did it by hand, which ends its instruction; what the limits refuse is no skip."""
+    return past.verdict is not None and past.verdict.kind == "skip" and past.verdict.policy != LIMITS
 
 
 def _was_done(past: Step) -> bool:

@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from actions.action import AnyAction, Button, Click, Drag, Finish, Key, Open, TypeText, describe
+from actions.action import AnyAction, Button, Click, Drag, Finish, Key, Open, TypeText, Wait, describe
 from actions.frame import Box, Frame, Point
+from agent.builtin.model import BuiltinModel
 from agent.core.errors import UserError
 from agent.core.loop import Agent
 from agent.core.model import Decision
 from agent.core.task import Task
+from agent.guard.confirm import Confirm, PersonReply
 from agent.guard.limits import Limits, LimitsPolicy
 from agent.run.session import RunOptions, run_task
 from envs.env import Observation, ScreenWindow, UiElement
@@ -139,6 +141,24 @@ def test_what_is_denied_is_denied_without_lists_of_what_is_allowed() -> None:
     assert reason(Key(chords=("Ctrl+Q",))) == "not allowed in this run: the key ctrl+q is denied"
     assert "host www.evil.example is denied" in reason(Open(target="http://WWW.evil.example./x"))
     assert reason(on(INSIDE)) == reason(Open(target="mousepad")) == reason(Open(target="https://a.example")) == ""
+
+
+def test_the_built_in_model_gives_up_where_it_may_not_act() -> None:
+    env, memory = AttackedEnv(NOTE), ListMemory()
+    agent = Agent(env, BuiltinModel(), LimitsPolicy(Limits(deny=("key:ctrl+q",))), memory)
+    result = agent.run(Task("press ctrl+q, then press ctrl+s"))
+    assert result.ending == "gave_up"
+    assert result.message == "I could not press ctrl+q: not allowed in this run: the key ctrl+q is denied"
+    assert env.done == []
+
+
+def test_what_a_person_skips_is_not_called_done() -> None:
+    env = AttackedEnv(NOTE)
+    replies: list[PersonReply] = ["yes", "no"]
+    policy = Confirm("always", lambda question: replies.pop(0))
+    result = Agent(env, BuiltinModel(), policy, ListMemory()).run(Task("press ctrl+s, then press ctrl+q"))
+    assert [action for action in env.done if not isinstance(action, Wait)] == [Key(chords=("ctrl+s",))]
+    assert result.message == "all instructions are over; 1 skipped by a person"
 
 
 def test_an_address_starts_a_browser_which_is_a_program_too() -> None:
