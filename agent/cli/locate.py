@@ -39,6 +39,8 @@ def locate(
         x, y = found["point"]
         typer.echo(f"{x:.0f} {y:.0f}")
         typer.echo(f"box {found['bbox']}, {found['score']:.0%} sure", err=True)
+        if found["reason"]:
+            typer.echo(found["reason"], err=True)
     else:
         typer.echo(f"not found: {found['reason']}", err=True)
     if found["refused"]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from PIL import Image as PillowImage
 
 from actions.action import Click
 from actions.frame import Frame
+from agent.cli.main import main
 from agent.core.model import ModelError
 from agent.core.task import Task
 from agent.models.chat import ChatModel
@@ -79,6 +82,19 @@ def test_a_decision_says_what_was_corrected_and_what_to_change(size: tuple[int, 
         assert "enlarges it to" in decided.notes[0]
         assert "--image-min-tokens 4" in decided.notes[0]
         assert one.decide(Task(instruction="click it"), disc(size, at), []).notes == ()
+
+
+def test_locate_says_what_was_corrected(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    PillowImage.fromarray(disc((800, 600), (601, 203)).image).save(tmp_path / "screen.png")
+    with grounder(limits=(1024, 4096)) as server, pytest.raises(SystemExit) as left:
+        main(["locate", str(tmp_path / "screen.png"), "the disc", "--model", server.url, "--no-profile"])
+    said = capsys.readouterr()
+    assert left.value.code == 0
+    assert [abs(float(word) - at) <= 1 for word, at in zip(said.out.split(), (601.5, 203.5), strict=True)] == [
+        True,
+        True,
+    ]
+    assert "enlarges it to 1064x784" in said.err
 
 
 def test_the_text_is_counted_once_for_questions_about_as_long() -> None:
