@@ -210,7 +210,8 @@ class CallGrammar:
     `read` says what each call means, by its name, or by its argument `by` where that is given; `heads` are then the
     names of the calls. `write` is an action's call, or None. The action stands behind the first of `markers` that is
     there. `answer` is the whole answer, over ``$call`` and ``$said`` (what kind of action it is). A `raw` family
-    escapes nothing in its texts (but in lists). Arguments in `ignored` say nothing needed. `places` reads places.
+    escapes nothing in its texts (but in lists). `sequence` is the call that holds several in order. Arguments in
+    `ignored` say nothing needed. `places` reads places.
     """
 
     read: Mapping[str, ReadCall]
@@ -222,6 +223,7 @@ class CallGrammar:
     heads: tuple[str, ...] = ()
     raw: bool = False
     ignored: tuple[str, ...] = ()
+    sequence: str = ""
 
     def parse(self, text: str, view: View, ended: bool) -> ParsedAnswer:
         """The one action in `text`. Raises `Unreadable`."""
@@ -244,7 +246,7 @@ class CallGrammar:
 
     def _calls(self, text: str, start: int, ended: bool) -> list[tuple[str, _CallReader, dict[str, Any], int]]:
         found: list[tuple[str, _CallReader, dict[str, Any], int]] = []
-        at, heads, passed = start, _head_of(self.heads or tuple(self.read)), 0
+        at, heads, passed = start, _head_of((*(self.heads or self.read), *filter(None, (self.sequence,)))), 0
         following = re.compile(rf"[\s;,]*(?:{heads.pattern})", re.IGNORECASE)
         while len(found) < _MAX_CALLS:
             head = heads.search(text, at)
@@ -267,9 +269,21 @@ class CallGrammar:
             if before_words(text, reader.at, following):
                 at, passed = _line_end(text, reader.at), passed + 1
                 continue
-            found.append((head.group(1), reader, values, head.start()))
+            calls = self._in_order(head.group(1), values)
+            found += [(name, reader, arguments, head.start()) for name, arguments in calls]
             at = reader.at
         raise Unreadable(f"more than {_MAX_CALLS} calls in the answer")
+
+    def _in_order(self, name: str, values: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+        """A call, or those that a sequence is of. Raises `Unreadable`."""
+        if not self.sequence or name != self.sequence:
+            return [(name, values)]
+        inner = values.get("actions")
+        if len(values) != 1 or not isinstance(inner, list) or not inner:
+            raise Unreadable(f"{name} must have actions=[...] and nothing else")
+        if not all(isinstance(call, NestedCall) for call in inner):
+            raise Unreadable(f"{name} holds something that is no action")
+        return [(call.name, dict(call.values)) for call in inner]
 
     def _action(
         self, head: str, reader: _CallReader, values: Mapping[str, Any], view: View

@@ -92,10 +92,10 @@ class Conversation:
     The last `turns` steps, and all with a picture, are turns: a user message and the model's answer. Older ones are
     lines in the ``$history`` of the prompt. `asks` is where the prompt's own user message stands: before all turns
     (``apart``), as the first of them, or as the last. Every other user message is `later`; where its picture is not
-    sent it has `placeholder` in its place, or is left away (None). `answer` is an earlier answer as it is told, over
-    ``$number``, ``$answer`` (to the letter, without a tagged thought where `thoughts` is false), ``$thought`` and
-    ``$action``; `line` is a step among the lines and `nothing` no line, where those are not the dialect's own. `scale`
-    multiplies the sides of earlier pictures.
+    sent it has `placeholder` in its place, or is `unseen` instead, or is left away (both None). `answer` is an earlier
+    answer as it is told, over ``$number``, ``$answer`` (to the letter, without a tagged thought where `thoughts` is
+    false), ``$thought`` and ``$action``; `line` is a step among the lines and `nothing` no line, where those are not
+    the dialect's own. `scale` multiplies the sides of earlier pictures.
     """
 
     pictures: int = 1
@@ -105,6 +105,7 @@ class Conversation:
     later: tuple[str, ...] = (IMAGE,)
     current: tuple[str, ...] = ()
     placeholder: str | None = None
+    unseen: tuple[str, ...] | None = None
     answer: str = "${answer}"
     thoughts: bool = True
     line: str = ""
@@ -160,7 +161,7 @@ class Conversation:
         if step is not None:
             return tuple(EarlierImage(step, self.scale) if part == IMAGE else part for part in parts)
         if self.placeholder is None and parts == self.later:
-            return None
+            return self.unseen
         return tuple(filter(None, (self.placeholder or "" if part == IMAGE else part for part in parts)))
 
 

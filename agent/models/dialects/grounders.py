@@ -1,13 +1,14 @@
-"""Families that only point: UGround, SeeClick, GTA1, InfiGUI-G1 and Jedi.
+"""Families that only point: UGround, SeeClick, GTA1, InfiGUI-G1, Jedi, Gelato, GroundNext and GUI-G2.
 
 Questions and forms of answers are what the models were trained on (OSU-NLP-Group/UGround, njucckevin/SeeClick,
-Yan98/GTA1 ``README.md``, InfiXAI/InfiGUI-G1 ``eval/prompts.py``, and the Jedi agent of OSWorld's ``mm_agents``).
+Yan98/GTA1 ``README.md``, InfiXAI/InfiGUI-G1 ``eval/prompts.py``, the Jedi agent of OSWorld's ``mm_agents``,
+mlfoundations/Gelato ``run_grounding_eval.py``, ServiceNow/GroundCUA ``groundcua`` and ``eval/prompts.py``).
 """
 
 from __future__ import annotations
 
 from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate
-from agent.models.dialects.points import ANY, JSON_BOX, JSON_POINT, LIST, PAIR, Places
+from agent.models.dialects.points import ANY, JSON_BOX, JSON_POINT, LIST, PAIR, QUAD, Places
 from agent.models.dialects.qwen import COMPUTER_FUNCTION, COMPUTER_USE, OVERSHOOT, tool_system
 from agent.models.dialects.resize import Resize, Square
 
@@ -122,4 +123,68 @@ JEDI = Dialect(
     extract=None,
     place_parser=COMPUTER_USE,
     preamble=True,
+)
+GELATO = Dialect(
+    name="gelato",
+    family=r"gelato",
+    sizes="30B-A3B (Qwen3-VL)",
+    licence="Apache-2.0 (unverified)",
+    source="mlfoundations/Gelato: run_grounding_eval.py, gelato_agent.py",
+    resize=Resize(factor=32, min_pixels=65536, max_pixels=16777216),
+    space="rel1000",
+    grammar={},
+    decide={},
+    locate=PromptTemplate(
+        "",
+        (
+            "You are an expert UI element locator. Given a GUI image and a user's element description, provide the "
+            "coordinates of the specified element as a single (x,y) point. For elements with area, return the center "
+            "point. If it is not there, answer refusal.\n\nOutput the coordinate pair exactly:\n(x,y)\n\n",
+            IMAGE,
+            "\n${instruction}",
+        ),
+        max_tokens=256,
+    ),
+    extract=None,
+    place_parser=Places(own=(PAIR,), refusals=("refusal",)),
+    place_format="(${x}, ${y})",
+)
+GROUNDNEXT = Dialect(
+    name="groundnext",
+    family=r"groundnext",
+    sizes="3B, 7B (Qwen2.5-VL)",
+    licence="3B: Qwen Research (as its base, unverified); 7B: unverified",
+    source="ServiceNow/GroundCUA: groundcua/__init__.py",
+    resize=Resize(factor=28, min_pixels=78_400, max_pixels=6_000_000),
+    space="abs_resized",
+    overshoot=OVERSHOOT,
+    grammar={},
+    decide={},
+    locate=PromptTemplate(tool_system(COMPUTER_FUNCTION), (IMAGE, "${instruction}"), max_tokens=64),
+    extract=None,
+    place_parser=COMPUTER_USE,
+)
+GUI_G2 = Dialect(
+    name="gui-g2",
+    family=r"gui[-_.]?g2(?!\d)",
+    sizes="3B, 7B (Qwen2.5-VL)",
+    licence="Apache-2.0 (unverified)",
+    source="ServiceNow/GroundCUA: eval/prompts.py; inclusionAI/UI-Venus: models/grounding/gui_g2_7b.py",
+    resize=Resize(factor=28, min_pixels=3136, max_pixels=12845056),
+    space="abs_resized",
+    overshoot=OVERSHOOT,
+    grammar={},
+    decide={},
+    locate=PromptTemplate(
+        "",
+        (
+            IMAGE,
+            "Outline the position corresponding to the instruction: ${instruction}. "
+            "The output should be only [x1,y1,x2,y2].",
+        ),
+        max_tokens=128,
+    ),
+    extract=None,
+    place_parser=Places(own=(QUAD,)),
+    place_format="[${x}, ${y}, ${x2}, ${y2}]",
 )

@@ -31,7 +31,7 @@ from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.common import EXTRACT, direction_of, has_default_duration, plain_drag, scroll_of
 from agent.models.dialects.conversation import APART, WINDOW
 from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, View
-from agent.models.dialects.points import CORNERS, JSON_POINT, PAIR, QUAD, Places
+from agent.models.dialects.points import CORNERS, JSON_POINT, LIST, PAIR, QUAD, Places
 from agent.models.dialects.qwen import (
     COMPUTER_ABOUT,
     COMPUTER_ACTIONS,
@@ -58,7 +58,7 @@ from agent.models.dialects.qwen import (
 from agent.models.dialects.resize import Resize, Tiles
 from agent.models.dialects.tool_call import ENDS, PLACES, Args, Read, ToolCallGrammar
 
-_RETRY = "Your last answer did nothing (${error}). Answer with exactly one tool call. "
+RETRY = "Your last answer did nothing (${error}). Answer with exactly one tool call. "
 
 # Qwen2-VL and InternVL2.5 ------------------------------------------------------------------------------------------
 
@@ -88,14 +88,14 @@ QWEN2_VL = Dialect(
     ),
     extract=EXTRACT,
     place_parser=Places(own=(CORNERS, PAIR)),
-    retry=_RETRY,
+    retry=RETRY,
     keep_special_tokens=True,
 )
 INTERNVL25 = Dialect(
     name="internvl2.5",
-    family=r"internvl[-_.]?2[._-]?5",
-    sizes="1B, 2B, 4B, 8B, 26B, 38B, 78B",
-    licence="MIT",
+    family=r"internvl[-_.]?(?:2[._-]?5|3(?:[._-]?5)?)(?![\d.])(?!b)",
+    sizes="2.5: 1B, 2B, 4B, 8B, 26B, 38B, 78B; 3 and 3.5: 1B to 38B",
+    licence="2.5: MIT; 3, 3.5: MIT or Apache-2.0",
     source="OpenGVLab/InternVL (dynamic_preprocess); ScreenSpot-Pro models/internvl.py",
     resize=Tiles(),
     space="rel1000",
@@ -111,15 +111,16 @@ INTERNVL25 = Dialect(
         max_tokens=128,
     ),
     extract=EXTRACT,
-    place_parser=Places(own=(QUAD,)),
-    retry=_RETRY,
+    place_parser=Places(own=(QUAD,), also=(LIST,)),
+    retry=RETRY,
     place_format="[[${x}, ${y}, ${x2}, ${y2}]]",
 )
 
 # Qwen3-VL ----------------------------------------------------------------------------------------------------------
 
 
-def _write_computer3(action: AnyAction, view: View) -> dict[str, Any] | None:
+def write_computer3(action: AnyAction, view: View) -> dict[str, Any] | None:
+    """The arguments of Qwen3-VL's ``computer_use`` for `action`, None where it has none."""
     match action:
         case Click(button="left", count=3, keys=()):
             return {"action": "triple_click", "coordinate": view.numbers(action.point)}
@@ -131,7 +132,8 @@ def _write_computer3(action: AnyAction, view: View) -> dict[str, Any] | None:
     return write_desktop(action, view)
 
 
-def _write_mobile3(action: AnyAction, view: View) -> dict[str, Any] | None:
+def write_mobile3(action: AnyAction, view: View) -> dict[str, Any] | None:
+    """The arguments of Qwen3-VL's ``mobile_use`` for `action`, None where it has none."""
     if isinstance(action, Answer):
         return {"action": "answer", "text": action.text}
     written = write_mobile(action, view)
@@ -147,7 +149,7 @@ COMPUTER3_ACTIONS = {
     "terminate": COMPUTER_ACTIONS["terminate"],
     "answer": "Answer a question.",
 }
-_MOBILE3_ACTIONS = {
+MOBILE3_ACTIONS = {
     **{name: MOBILE_ACTIONS[name] for name in ("click", "long_press", "swipe", "type")},
     "answer": "Give the answer.",
     **{name: MOBILE_ACTIONS[name] for name in ("system_button", "wait", "terminate")},
@@ -173,15 +175,15 @@ _TWO_LINES = (
     '2) One <tool_call>...</tool_call> with only the JSON: {"name": <function-name>, "arguments": <args-json-object>}.'
 )
 _FORMAT3 = _FORMAT.replace("{lines}", _THREE_LINES)
-_FORMAT_OWL = _FORMAT.replace("{lines}", _TWO_LINES)
+FORMAT_TWO = _FORMAT.replace("{lines}", _TWO_LINES)
 
-_QWEN3_COMPUTER = tool_function(
+QWEN3_COMPUTER = tool_function(
     "computer_use", resolution(COMPUTER_ABOUT, "1000x1000"), COMPUTER3_ACTIONS, COMPUTER_ARGUMENTS, for_human=False
 )
 _QWEN3_MOBILE = tool_function(
-    "mobile_use", resolution(MOBILE_ABOUT, "999x999"), _MOBILE3_ACTIONS, MOBILE_ARGUMENTS, for_human=False
+    "mobile_use", resolution(MOBILE_ABOUT, "999x999"), MOBILE3_ACTIONS, MOBILE_ARGUMENTS, for_human=False
 )
-_ASK = (
+ASK = (
     "Please generate the next move according to the UI screenshot, instruction and previous actions.\n\n"
     "Instruction: ${instruction}\n\nPrevious actions:\n${history}"
 )
@@ -201,13 +203,13 @@ QWEN3_VL = Dialect(
     space="rel1000",
     space_for={"mobile": "rel999"},
     grammar={
-        "desktop": ToolCallGrammar("computer_use", READ_DESKTOP, _write_computer3, DESKTOP_ALIASES),
-        "mobile": ToolCallGrammar("mobile_use", READ_MOBILE, _write_mobile3, MOBILE_ALIASES),
+        "desktop": ToolCallGrammar("computer_use", READ_DESKTOP, write_computer3, DESKTOP_ALIASES),
+        "mobile": ToolCallGrammar("mobile_use", READ_MOBILE, write_mobile3, MOBILE_ALIASES),
     },
     decide={
         "desktop": PromptTemplate(
-            tool_system(_QWEN3_COMPUTER, "", "") + _FORMAT3,
-            (IMAGE, _ASK),
+            tool_system(QWEN3_COMPUTER, "", "") + _FORMAT3,
+            (IMAGE, ASK),
             max_tokens=4096,
             conversation=replace(WINDOW, line="Step ${number}: ${thought}${outcome}\n", nothing="None"),
         ),
@@ -223,7 +225,7 @@ QWEN3_VL = Dialect(
         max_tokens=1024,
     ),
     extract=EXTRACT,
-    retry=_RETRY,
+    retry=RETRY,
     thinks=True,
 )
 
@@ -309,7 +311,7 @@ GUI_OWL = Dialect(
     },
     locate=PromptTemplate(tool_system(_OWL_COMPUTER), (IMAGE, "${instruction}"), max_tokens=256),
     extract=EXTRACT,
-    retry=_RETRY,
+    retry=RETRY,
     preamble=True,
 )
 
@@ -330,7 +332,7 @@ def _write_owl15_both(action: AnyAction) -> dict[str, Any] | None:
 def _write_owl15(action: AnyAction, view: View) -> dict[str, Any] | None:
     if isinstance(action, Answer):
         return None
-    return _write_owl15_both(action) or _write_computer3(action, view)
+    return _write_owl15_both(action) or write_computer3(action, view)
 
 
 def _write_owl15_mobile(action: AnyAction, view: View) -> dict[str, Any] | None:
@@ -373,16 +375,16 @@ GUI_OWL_15 = Dialect(
     },
     decide={
         "desktop": PromptTemplate(
-            tool_system(_OWL15_COMPUTER, "", "") + _FORMAT_OWL, (_ASK, IMAGE), max_tokens=4096, conversation=WINDOW
+            tool_system(_OWL15_COMPUTER, "", "") + FORMAT_TWO, (ASK, IMAGE), max_tokens=4096, conversation=WINDOW
         ),
         "mobile": PromptTemplate(
-            tool_system(_OWL15_MOBILE, "", "") + _FORMAT_OWL, (_ASK, IMAGE), max_tokens=4096, conversation=WINDOW
+            tool_system(_OWL15_MOBILE, "", "") + FORMAT_TWO, (ASK, IMAGE), max_tokens=4096, conversation=WINDOW
         ),
     },
     locate=PromptTemplate(tool_system(_OWL15_COMPUTER, "", ""), (IMAGE, "${instruction}"), max_tokens=1024),
     extract=EXTRACT,
     step="Step ${number}: ${thought} ${action}${outcome}\n",
-    retry=_RETRY,
+    retry=RETRY,
     no_history="None",
     thinks=True,
 )
@@ -509,6 +511,6 @@ MAI_UI = Dialect(
     locate=PromptTemplate(_MAI_GROUNDING, ("${instruction}\n", IMAGE), max_tokens=2048),
     extract=EXTRACT,
     place_parser=Places(own=(JSON_POINT,), markers=("<answer>",)),
-    retry=_RETRY,
+    retry=RETRY,
     thinks=True,
 )

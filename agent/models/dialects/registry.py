@@ -9,23 +9,25 @@ from agent.models.dialects.aguvis import AGUVIS
 from agent.models.dialects.autoglm import AUTOGLM_PHONE
 from agent.models.dialects.cogagent import COGAGENT
 from agent.models.dialects.dialect import Dialect
-from agent.models.dialects.grounders import GTA1, INFIGUI_G1, JEDI, SEECLICK, UGROUND
+from agent.models.dialects.grounders import GELATO, GROUNDNEXT, GTA1, GUI_G2, INFIGUI_G1, JEDI, SEECLICK, UGROUND
 from agent.models.dialects.holo import HOLO1, HOLO2, HOLO15
 from agent.models.dialects.osatlas import OS_ATLAS_BASE, OS_ATLAS_BASE_4B, OS_ATLAS_PRO, OS_ATLAS_PRO_4B
 from agent.models.dialects.qwen import QWEN25_VL
+from agent.models.dialects.qwen3_family import EVOCUA, QWEN35
 from agent.models.dialects.qwen_family import GUI_OWL, GUI_OWL_15, INTERNVL25, MAI_UI, QWEN2_VL, QWEN3_VL
 from agent.models.dialects.showui import SHOWUI
 from agent.models.dialects.uitars import UI_TARS_10, UI_TARS_15
 from agent.models.dialects.venus import UI_VENUS_10_GROUND, UI_VENUS_10_NAVI, UI_VENUS_15
+from agent.models.dialects.venus2 import UI_VENUS_2
 from agent.plugins import PlugInError, find, installed
 
-BASES = (QWEN25_VL, QWEN2_VL, QWEN3_VL, INTERNVL25)
+BASES = (QWEN25_VL, QWEN2_VL, QWEN3_VL, QWEN35, INTERNVL25)
 """The general models, whose names the models made of them may carry in their own."""
 
 TUNED = (
     *(UI_TARS_10, UI_TARS_15, OS_ATLAS_BASE, OS_ATLAS_BASE_4B, OS_ATLAS_PRO, OS_ATLAS_PRO_4B, SHOWUI, UGROUND),
     *(AGUVIS, GUI_OWL, GUI_OWL_15, HOLO1, HOLO15, HOLO2, GTA1, UI_VENUS_10_GROUND, UI_VENUS_10_NAVI, UI_VENUS_15),
-    *(INFIGUI_G1, JEDI, AUTOGLM_PHONE, MAI_UI, COGAGENT, SEECLICK),
+    *(INFIGUI_G1, JEDI, AUTOGLM_PHONE, MAI_UI, COGAGENT, SEECLICK, EVOCUA, UI_VENUS_2, GELATO, GROUNDNEXT, GUI_G2),
 )
 """The models made for screens. A name that fits one of these is never taken for its base."""
 
@@ -35,11 +37,11 @@ _OUTSIDE: dict[str, Dialect] = {}
 """The plug-ins that were asked for, by their own names."""
 
 _OTHERS = re.compile(
-    r"agentcpm|aria[-_.]?ui|autoglm[-_.]?(?:os|web)|(?<![a-z])bu[-_.]\d+b|evocua|fara(?:[-_.]?\d)|ferret|florence|gelab|"
-    r"gelato|groundnext|groundcua|gui[-_.]?(?:actor|agile|critic|g2|r1|spotlight)|infigui[-_.]?r\d|kimi|locateanything|"
+    r"agentcpm|aria[-_.]?ui|autoglm[-_.]?(?:os|web)|(?<![a-z])bu[-_.]\d+b|evocua.*opencua|fara(?:[-_.]?\d)|ferret|florence|gelab|"
+    r"groundcua|gui[-_.]?(?:actor|agile|critic|r1|spotlight)|infigui[-_.]?r\d|kimi|locateanything|"
     r"(?<![a-z])lux(?![a-z])|magma|mano[-_.]|molmo|muse[-_.]?glimmer|northstar|omniparser|opencua|os[-_.]?genesis|"
     r"phi[-_.]?ground|points[-_.]?gui|scalecua|se[-_.]?gui|step[-_.]?gui|tinyclick|tongui|ui[-_.]?(?:agile|i2e|ins|r1)|"
-    r"ui[-_.]?venus[-_.]?2|uitron|yutori|zonui",
+    r"uitron|yutori|zonui",
     re.IGNORECASE,
 )
 """Models made for screens, whose numbers or words are others than their base's and which have no dialect yet."""

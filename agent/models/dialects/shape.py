@@ -25,6 +25,7 @@ from agent.models.dialects.call_syntax import CallGrammar
 from agent.models.dialects.coverage import FREE, KEY_NAMES, TEXT, chords, corners, said
 from agent.models.dialects.dialect import Dialect, Platform, Use, View
 from agent.models.dialects.tool_call import CLOSE, OPEN, ToolCallGrammar
+from agent.models.dialects.xml_calls import XmlToolCallGrammar
 from agent.models.endpoints.endpoint import Shape
 
 MAX_TEXT, MAX_THOUGHT = 1000, 2000
@@ -302,6 +303,9 @@ def _action_shape(dialect: Dialect, platform: Platform, frame: Frame, pointer: b
     views = [dialect.view(frame, point, platform) for point in (first, last)]
     check = dialect.view(frame, first if pointer else None, platform)
     texts = said(grammar, views, check)
+    if isinstance(grammar, XmlToolCallGrammar):
+        texts += [text for chord in chords(grammar, check) for text in chord.values()]
+        return _xml_calls(grammar, texts)
     if isinstance(grammar, ToolCallGrammar):
         texts += [text for chord in chords(grammar, check) for text in chord.values()]
         return _held_calls(merged([_call(text) for text in texts]), dialect.thinks or dialect.preamble)
@@ -341,6 +345,28 @@ def _held_calls(form: Form, talks: bool) -> Shape:
         return Shape(pattern=f"{_PREFACE}{form.pattern}{regex.literal(after)}", free=True)
     held = regex.literal(before) + form.pattern + regex.literal(after)
     return Shape(schema=form.schema, before=before, after=after, pattern=held)
+
+
+def _xml_calls(grammar: XmlToolCallGrammar, texts: Iterable[str]) -> Shape:
+    """Calls as tags, behind what the model says first."""
+    groups: dict[Any, list[dict[str, Any]]] = {}
+    for text in texts:
+        values = dict(grammar.find(text, True)[0][0].arguments)
+        groups.setdefault((tuple(values), values["action"]), []).append(values)
+    forms = [
+        "".join(f"<parameter={key}>\n{_bare([value[key] for value in group])}\n</parameter>\n" for key in group[0])
+        for group in groups.values()
+    ]
+    return Shape(pattern=f"{_PREFACE}<function={grammar.tool}>\n{regex.either(forms)}</function>\n{CLOSE}", free=True)
+
+
+def _bare(values: Sequence[Any]) -> str:
+    """A pattern for a parameter: a text without quotes, or JSON."""
+    if not _is_text(values[0]):
+        return merged(values).pattern
+    if any(TEXT in value for value in values) or set(values) == {""}:
+        return rf"[^<]{{{int('' not in values)},{MAX_TEXT}}}"
+    return regex.either(map(regex.literal, dict.fromkeys(values)))
 
 
 def _json_shape(texts: Iterable[str]) -> Shape:

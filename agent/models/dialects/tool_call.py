@@ -211,7 +211,7 @@ class ToolCallGrammar:
 
     def parse(self, text: str, view: View, ended: bool) -> ParsedAnswer:
         """The one action in `text`. Raises `Unreadable`."""
-        calls, thought, notes = find_calls(text, ended)
+        calls, thought, notes = self.find(text, ended)
         if not calls:
             raise Unreadable(f"no action in the answer: {_short(text)}" if text.strip() else "the answer is empty")
         return answer_of(calls, view, self._action, thought, notes)
@@ -232,6 +232,10 @@ class ToolCallGrammar:
             raise Unreadable(f"{known}: {error.errors()[0]['msg']}") from error
         args.refuse_unused(known)
         return action, notes
+
+    def find(self, text: str, ended: bool) -> tuple[list[ToolCall], str, list[str]]:
+        """All calls in `text`, what was said before the first, and notes. Raises `Unreadable` for a broken call."""
+        return find_calls(text, ended)
 
     def _unwrap(self, call: ToolCall, notes: list[str]) -> tuple[str, Mapping[str, Any]]:
         """The action's name and the arguments, from any of the wrappings seen."""
@@ -318,7 +322,7 @@ def find_calls(text: str, ended: bool) -> tuple[list[ToolCall], str, list[str]]:
     first = calls[0][1] if calls else len(text)
     if calls:
         notes = _framing(text, first, len(calls))
-    return [call for call, _ in calls], _thought(text[:first]), notes
+    return [call for call, _ in calls], thought_of(text[:first]), notes
 
 
 def _call_at(text: str, at: int, ended: bool) -> tuple[ToolCall | None, int]:
@@ -369,7 +373,8 @@ def _framing(text: str, first: int, calls: int) -> list[str]:
     return notes
 
 
-def _thought(before: str) -> str:
+def thought_of(before: str) -> str:
+    """What stands before a call, without the marks around it."""
     said = re.sub(r"<tool_call>|```(?:json)?", " ", before[:20_000]).strip(" \t\r\n[")
     return said.removeprefix("Thought:").strip()
 

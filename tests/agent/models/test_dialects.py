@@ -56,7 +56,19 @@ NAMES = {
         *("Qwen/Qwen3-VL-8B-Instruct", "Qwen/Qwen3-VL-30B-A3B-Thinking-FP8", "qwen3-vl:4b"),
         "ggml-org/Qwen3-VL-2B-Instruct-GGUF",
     ),
-    "internvl2.5": ("OpenGVLab/InternVL2_5-4B", "OpenGVLab/InternVL2_5-8B-MPO-AWQ", "internvl2.5-26b"),
+    "internvl2.5": (
+        *("OpenGVLab/InternVL2_5-4B", "OpenGVLab/InternVL2_5-8B-MPO-AWQ", "internvl2.5-26b", "OpenGVLab/InternVL3-8B"),
+        *("OpenGVLab/InternVL3_5-8B", "OpenGVLab/InternVL3-38B-AWQ", "lmstudio-community/InternVL3_5-14B-GGUF"),
+    ),
+    "qwen3.5": (
+        *("Qwen/Qwen3.5-9B", "Qwen/Qwen3.5-35B-A3B-FP8", "unsloth/Qwen3.5-4B-GGUF", "qwen3.5:9b", "Qwen3_5-27B-AWQ"),
+        *("Qwen/Qwen3.6-27B", "unsloth/Qwen3.6-35B-A3B-GGUF:Q4_K_M", "Qwen/Qwen3.8-27B", "qwen3.6:27b-q8_0"),
+    ),
+    "evocua": ("meituan/EvoCUA-8B-20260105", "meituan/EvoCUA-32B-20260105", "mradermacher/EvoCUA-8B-20260105-GGUF"),
+    "ui-venus-2": ("inclusionAI/UI-Venus-2-9B", "inclusionAI/UI-Venus-2-27B", "mradermacher/UI-Venus-2-9B-GGUF"),
+    "gelato": ("mlfoundations/Gelato-30B-A3B", "Gelato-Qwen3-VL-30B"),
+    "groundnext": ("ServiceNow/GroundNext-3B-V0", "ServiceNow/GroundNext-7B-V0"),
+    "gui-g2": ("inclusionAI/GUI-G2-7B", "inclusionAI/GUI-G2-3B"),
     "ui-tars-1.0": (
         *("bytedance-research/UI-TARS-7B-DPO", "bytedance-research/UI-TARS-2B-SFT", "ByteDance-Seed/UI-TARS-72B-DPO"),
         *("bartowski/UI-TARS-7B-DPO-GGUF", "ui-tars"),
@@ -100,35 +112,13 @@ def test_a_name_belongs_to_one_family(family: str, name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("Qwen/Qwen3.5-9B", "Qwen/Qwen-VL-Chat", "OpenGVLab/InternVL3-8B", "OpenGVLab/InternVL2-8B", "UI-TARS-2"),
+        *("Qwen/Qwen-VL-Chat", "Qwen/Qwen3-8B", "OpenGVLab/InternVL2-8B", "OpenGVLab/InternVL-Chat-V1-5", "UI-TARS-2"),
         *("InfiX-ai/InfiGUI-R1-3B", "Hcompany/Holo3-8B", "osunlp/UGround", "THUDM/cogagent-vqa-hf", "gpt-6"),
-        *("inclusionAI/GUI-G2-7B", "stepfun-ai/GELab-Zero-4B", "inclusionAI/UI-Venus-2-8B", "xlangai/OpenCUA-7B"),
-        *("microsoft/Fara1.5-9B", "microsoft/Fara-7B", "meituan/EvoCUA-8B-20260105", "mlfoundations/Gelato-30B-A3B"),
-        *("openbmb/AgentCPM-GUI", "nvidia/LocateAnything-3B", "microsoft/Phi-Ground-4B-7C", "OpenGVLab/ScaleCUA-7B"),
-        *(
-            "browser-use/bu-30b-a3b-preview",
-            "ServiceNow/GroundNext-3B-V0",
-            "UI-Ins-7B",
-            "SE-GUI-7B",
-            "OpenCUA-Qwen2-VL",
-        ),
-        *(
-            "Gelato-Qwen3-VL-30B",
-            "GUI-R1-Qwen2.5-VL-7B",
-            "Hcompany/Holo4-27B",
-            "allenai/MolmoWeb-8B",
-            "zai-org/GLM-4.6V",
-        ),
-        *(
-            "agent",
-            "default",
-            "my-model",
-            "",
-            "google/gemma-4-E4B-it",
-            "Muse-Glimmer-30B",
-            "POINTS-GUI-G-8B",
-            "InternVL3_5-4B",
-        ),
+        *("stepfun-ai/GELab-Zero-4B", "xlangai/OpenCUA-7B", "meituan/EvoCUA-OpenCUA-72B", "OpenCUA-Qwen2-VL"),
+        *("microsoft/Fara1.5-9B", "microsoft/Fara-7B", "openbmb/AgentCPM-GUI", "nvidia/LocateAnything-3B"),
+        *("microsoft/Phi-Ground-4B-7C", "OpenGVLab/ScaleCUA-7B", "browser-use/bu-30b-a3b-preview", "UI-Ins-7B"),
+        *("SE-GUI-7B", "GUI-R1-Qwen2.5-VL-7B", "Hcompany/Holo4-27B", "allenai/MolmoWeb-8B", "zai-org/GLM-4.6V"),
+        *("agent", "default", "my-model", "", "google/gemma-4-E4B-it", "Muse-Glimmer-30B", "POINTS-GUI-G-8B"),
     ],
 )
 def test_a_family_without_a_dialect_is_not_guessed_at(name: str) -> None:
@@ -615,7 +605,7 @@ def test_the_question_where_something_is(name: str) -> None:
     assert chat.user.count(IMAGE) == 1
     assert sum("the save button" in str(part) for part in chat.user) == 1
     order = [part == IMAGE for part in chat.user]
-    assert order.index(True) == (1 if name in ("mai-ui", "showui", "ui-tars-1.5") else 0)
+    assert order.index(True) == (1 if name in ("mai-ui", "showui", "ui-tars-1.5", "gelato") else 0)
 
 
 def test_gta1_is_told_the_resized_size() -> None:

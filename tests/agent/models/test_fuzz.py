@@ -52,6 +52,10 @@ def parsed(dialect: Dialect, platform: Platform, text: str) -> AnyAction | None:
 
 def with_argument(text: str, name: str, value: Any) -> Iterator[str]:
     """`text` with one more argument in each of its calls or objects that has arguments."""
+    if "</function>" in text:
+        said = value if isinstance(value, str) else json.dumps(value)
+        yield text.replace("</function>", f"<parameter={name}>\n{said}\n</parameter>\n</function>")
+        return
     if "'action'" in text:
         yield text.replace("'action'", f"'{name}': {value!r}, 'action'", 1)
         return

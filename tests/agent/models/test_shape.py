@@ -39,7 +39,7 @@ SAME = {"internvl2.5", "os-atlas-pro-4b"}  # speak as qwen2-vl and os-atlas-pro 
 SPOKEN = [(name, platform) for name, dialect in DIALECTS.items() if name not in SAME for platform in dialect.decide]
 NO_PLACE_SHAPE = {
     *("qwen2-vl", "ui-tars-1.0", "os-atlas-base", "os-atlas-base-4b", "os-atlas-pro", "os-atlas-pro-4b", "aguvis"),
-    *("holo2", "infigui-g1", "autoglm-phone", "mai-ui", "cogagent", "qwen3-vl"),
+    *("holo2", "infigui-g1", "autoglm-phone", "mai-ui", "cogagent", "qwen3-vl", "qwen3.5"),
 }
 QUICK = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 

@@ -1,0 +1,241 @@
+"""UI-Venus-2: ``<action>Click(box=(512, 304))</action>`` on computers and phones.
+
+Calls, argument names, labels and tags are protocol (inclusionAI/UI-Venus, branch UI-Venus-2:
+``models/computer/computer_example.py``, ``models/mobile/mobile_example.py``, ``models/grounding/ui_venus2_gd.py``).
+Phones are asked in 999 parts of a side and their answers divided by 1000, as there.
+"""
+
+from __future__ import annotations
+
+from actions.action import (
+    Answer,
+    AnyAction,
+    AskUser,
+    Button,
+    Click,
+    Drag,
+    Finish,
+    Key,
+    LongPress,
+    Move,
+    Open,
+    Scroll,
+    TypeText,
+    Wait,
+)
+from actions.frame import Point
+from agent.models.dialects.brackets import Unreadable
+from agent.models.dialects.call_syntax import CallArgs, CallGrammar, ReadCall, quoted
+from agent.models.dialects.common import EXTRACT, has_default_duration, plain_drag
+from agent.models.dialects.conversation import ALL, Conversation
+from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, View
+from agent.models.dialects.keys import key_names
+from agent.models.dialects.points import LIST, PAIR, QUAD, Places
+from agent.models.dialects.resize import Resize
+from agent.models.dialects.venus import UI_VENUS_15
+
+
+def _here(args: CallArgs) -> Point:
+    """The place; without one, where the pointer is."""
+    if "box" in args.values or "point" in args.values:
+        return args.need_place("box", "point")
+    if args.view.pointer is None:
+        raise Unreadable("no place, and where the pointer is is not known")
+    return args.view.pointer
+
+
+def _drag(args: CallArgs) -> Drag:
+    start = args.need_place("start") if "start" in args.values else args.view.pointer
+    if start is None:
+        raise Unreadable("no 'start', and where the pointer is is not known")
+    return Drag(path=(start, args.need_place("end")))
+
+
+def _wheel(args: CallArgs) -> Scroll:
+    """``amount`` in notches, up and right positive."""
+    amount, axis = args.number("amount"), args.text("axis")
+    if amount is None or not amount.is_integer() or not 1 <= abs(amount) <= 100:
+        raise Unreadable("'amount' must be a whole number of notches, up to 100")
+    if axis not in ("vertical", "horizontal"):
+        raise Unreadable(f"unknown axis {axis[:40]!r}; use vertical or horizontal")
+    return Scroll(dy=-int(amount)) if axis == "vertical" else Scroll(dx=int(amount))
+
+
+_BOTH: dict[str, ReadCall] = {
+    "Click": lambda args: args.click(_here(args)),
+    "DoubleClick": lambda args: args.click(_here(args), "left", 2),
+    "Drag": _drag,
+    "Type": lambda args: args.typed("content"),
+    "Wait": lambda args: Wait(),
+    "CallUser": lambda args: AskUser(question=args.text("content")),
+    "Finished": lambda args: Finish(status="success", message=args.get("content") or ""),
+}
+_COMPUTER: dict[str, ReadCall] = {
+    **_BOTH,
+    "TripleClick": lambda args: args.click(_here(args), "left", 3),
+    "RightClick": lambda args: args.click(_here(args), "right", 1),
+    "MiddleClick": lambda args: args.click(_here(args), "middle", 1),
+    "Hover": lambda args: Move(point=args.need_place("box")),
+    "Swipe": _wheel,
+    "Hotkey": lambda args: args.keys("keys"),
+}
+_MOBILE: dict[str, ReadCall] = {
+    **_BOTH,
+    "Swipe": lambda args: Drag(path=(args.need_place("start"), args.need_place("end"))),
+    "LongPress": lambda args: LongPress(point=args.need_place("point", "box")),
+    "LaunchApp": lambda args: Open(target=args.text("app")),
+    "GetScreenshot": lambda args: Wait(seconds=0),
+    "Answer": lambda args: Answer(text=args.text("content")),
+    **{
+        f"Press{name}": lambda args, button=button: Button(name=button)  # type: ignore[misc]
+        for name, button in (("Back", "back"), ("Home", "home"), ("Enter", "enter"), ("Recent", "recents"))
+    },
+}
+_CLICKS = {
+    **{("left", count): name for count, name in ((1, "Click"), (2, "DoubleClick"), (3, "TripleClick"))},
+    ("right", 1): "RightClick",
+    ("middle", 1): "MiddleClick",
+}
+
+
+def _at(point: Point, view: View) -> str:
+    x, y = view.numbers(point)
+    return f"({x}, {y})"
+
+
+def _write_both(action: AnyAction, view: View) -> str | None:
+    match action:
+        case Drag() if plain_drag(action):
+            start, end = (_at(point, view) for point in action.path)
+            return f"Drag(start={start}, end={end})"
+        case TypeText(clear=False):
+            return f"Type(content={quoted(action.text)})"
+        case Wait() if action == Wait():
+            return "Wait()"
+        case AskUser():
+            return f"CallUser(content={quoted(action.question)})"
+        case Finish(status="success"):
+            return f"Finished(content={quoted(action.message)})"
+    return None
+
+
+def _write_computer(action: AnyAction, view: View) -> str | None:
+    match action:
+        case Click(keys=()):
+            name = _CLICKS.get((action.button, action.count))
+            return f"{name}(box={_at(action.point, view)})" if name else None
+        case Move():
+            return f"Hover(box={_at(action.point, view)})"
+        case Scroll(point=None, dx=0, keys=()) if action.dy:
+            return f"Swipe(amount={-action.dy}, axis='vertical')"
+        case Scroll(point=None, dy=0, keys=()) if action.dx:
+            return f"Swipe(amount={action.dx}, axis='horizontal')"
+        case Key():
+            names = key_names(action)
+            return f"Hotkey(keys=[{', '.join(map(quoted, names))}])" if names else None
+    return _write_both(action, view)
+
+
+def _write_mobile(action: AnyAction, view: View) -> str | None:
+    match action:
+        case Click(button="left", keys=()) if action.count < 3:
+            return f"{'Double' * (action.count - 1)}Click(point={_at(action.point, view)})"
+        case LongPress() if has_default_duration(action):
+            return f"LongPress(point={_at(action.point, view)})"
+        case Open():
+            return f"LaunchApp(app={quoted(action.target)})"
+        case Answer():
+            return f"Answer(content={quoted(action.text)})"
+        case Button(name="back" | "home" | "enter"):
+            return f"Press{action.name.capitalize()}()"
+        case Button(name="recents"):
+            return "PressRecent()"
+    return _write_both(action, view)
+
+
+_PLACES = Places(own=(LIST, QUAD, PAIR), markers=("</think>",))
+
+
+def _calls(mobile: bool) -> CallGrammar:
+    return CallGrammar(
+        read=_MOBILE if mobile else _COMPUTER,
+        write=_write_mobile if mobile else _write_computer,
+        places=_PLACES,
+        markers=("<action>",),
+        answer="<think>${said}</think>\n<action>${call}</action>",
+        sequence="Sequence",
+    )
+
+
+def _prompt(device: str, space: list[str], label: str) -> PromptTemplate:
+    told = "\n".join(f"- {line}" for line in space)
+    return PromptTemplate(
+        f"You operate a {device} for the user, looking at screenshots of it.\n\n### Available Actions\n{told}\n\n"
+        "### Instructions\n- Coordinates are from 0 to 999 along each side.\n- Look at what the last action changed "
+        "before you choose the next.\n- Click a text field before you type into it.\n\n### Output Format\n"
+        "<think> your thinking process </think>\n<action> the next action </action>\n\n### User Task\n${instruction}",
+        (f"Current Screenshot:{label}", IMAGE),
+        max_tokens=4096,
+        conversation=Conversation(
+            pictures=3, turns=ALL, asks="last", later=(f"History Screenshot:{label}", IMAGE), unseen=("",)
+        ),
+    )
+
+
+UI_VENUS_2 = Dialect(
+    name="ui-venus-2",
+    family=r"ui[-_.]?venus[-_.]?v?2(?![\d.]*b)",
+    sizes="9B (Qwen3.5), 27B (Qwen3.6)",
+    licence="Apache-2.0 (the repository's; weights unverified)",
+    source="inclusionAI/UI-Venus (branch UI-Venus-2): models/computer, models/mobile, models/grounding",
+    resize=Resize(factor=32, min_pixels=65536, max_pixels=16777216),
+    space="rel999",
+    space_for={"mobile": "rel1000", "locate": "rel1000"},
+    grammar={"desktop": _calls(mobile=False), "mobile": _calls(mobile=True)},
+    decide={
+        "desktop": _prompt(
+            "computer",
+            [
+                "Click(box=(x1, y1)), DoubleClick, TripleClick, RightClick, MiddleClick # without box: at the pointer",
+                "Hover(box=(x1, y1))",
+                "Drag(start=(x1, y1), end=(x2, y2))",
+                "Swipe(amount=-5, axis='vertical') # the wheel at the pointer, up and right positive; or 'horizontal'",
+                "Type(content='') # \\n presses Enter",
+                "Hotkey(keys=['ctrl', 'c'], repeat=1)",
+                "Sequence(actions=[...]) # 2 to 32 actions in order",
+                "Wait()",
+                "CallUser(content='')",
+                "Finished(content='')",
+            ],
+            "\n",
+        ),
+        "mobile": _prompt(
+            "phone",
+            [
+                "Click(point=(x, y))",
+                "DoubleClick(point=(x, y))",
+                "LongPress(point=(x, y))",
+                "Drag(start=(x1, y1), end=(x2, y2))",
+                "Swipe(start=(x1, y1), end=(x2, y2))",
+                "Type(content='')",
+                "LaunchApp(app='')",
+                "Wait()",
+                "GetScreenshot()",
+                "PressBack()",
+                "PressHome()",
+                "PressEnter()",
+                "PressRecent()",
+                "Answer(content='')",
+                "CallUser(content='')",
+                "Finished(content='')",
+            ],
+            "",
+        ),
+    },
+    locate=UI_VENUS_15.locate,
+    extract=EXTRACT,
+    place_parser=_PLACES,
+    retry="Your last answer did nothing (${error}). Answer with one action in <action></action>.",
+    thinks=True,
+    place_format="[${x}, ${y}]",
+)

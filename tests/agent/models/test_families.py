@@ -1,0 +1,267 @@
+"""Answers in the forms that owners document, read to the pixel of the owner's rule, and names as they are served."""
+
+import pytest
+
+from actions.action import (
+    Answer,
+    AnyAction,
+    AskUser,
+    Button,
+    Click,
+    Drag,
+    Finish,
+    Key,
+    LongPress,
+    Open,
+    Scroll,
+    TypeText,
+    Wait,
+)
+from actions.frame import Frame, Point
+from agent.core.model import ModelError, ParseError
+from agent.models.dialects.dialect import Platform
+from agent.models.dialects.registry import DIALECTS, dialect_for
+
+SCREEN = Frame(id="0", width=2000, height=1000)
+POINTER = Point(500, 500)
+
+
+def xml(tool: str = "computer_use", **arguments: str) -> str:
+    inner = "".join(f"<parameter={name}>\n{value}\n</parameter>\n" for name, value in arguments.items())
+    return f"Action: Do it.\n<tool_call>\n<function={tool}>\n{inner}</function>\n</tool_call>"
+
+
+def venus(call: str) -> str:
+    return f"<think> It is there. </think>\n<action> {call} </action>"
+
+
+def evo(**arguments: object) -> str:
+    return f"Action: Do it.\n<tool_call>\n{{'name': 'computer_use', 'arguments': {arguments}}}\n</tool_call>"
+
+
+D: Platform = "desktop"
+M: Platform = "mobile"
+THIRDS = Point(333 / 999 * 2000, 666 / 999 * 1000)
+ANSWERS: list[tuple[str, Platform, str, AnyAction]] = [
+    ("qwen3.5", D, xml(action="left_click", coordinate="[491, 91]"), Click(point=Point(982, 91))),
+    ("qwen3.5", D, xml("computer", action="left_click", coordinate="[491, 91]"), Click(point=Point(982, 91))),
+    (
+        "qwen3.5",
+        D,
+        xml(action="right_click", coordinate="[0, 500]"),
+        Click(point=Point(0, 500), button="right"),
+    ),
+    ("qwen3.5", D, xml(action="key", keys='["ctrl", "s"]'), Key(chords=("ctrl+s",))),
+    ("qwen3.5", D, xml(action="type", text="two\nlines\n"), TypeText(text="two\nlines\n")),
+    ("qwen3.5", D, xml(action="type", text="[1, 2] {a}"), TypeText(text="[1, 2] {a}")),
+    ("qwen3.5", D, xml(action="type", text="<b>bold</b>"), TypeText(text="<b>bold</b>")),
+    (
+        "qwen3.5",
+        D,
+        xml(action="scroll", pixels="-300", coordinate="[500, 500]"),
+        Scroll(point=Point(1000, 500), dy=3),
+    ),
+    (
+        "qwen3.5",
+        D,
+        xml(action="left_click_drag", coordinate="[500, 250]"),
+        Drag(path=(POINTER, Point(1000, 250))),
+    ),
+    ("qwen3.5", D, xml(action="wait", time="2.5"), Wait(seconds=2.5)),
+    ("qwen3.5", D, xml(action="call_user", text="Which one?"), AskUser(question="Which one?")),
+    ("qwen3.5", D, xml(action="screenshot"), Wait(seconds=0)),
+    ("qwen3.5", D, xml(action="terminate", status="success"), Finish(status="success")),
+    ("qwen3.5", M, xml("mobile_use", action="system_button", button="Back"), Button(name="back")),
+    (
+        "qwen3.5",
+        M,
+        xml("mobile_use", action="left_click", coordinate="[500, 500]"),
+        Click(point=Point(1000, 500)),
+    ),
+    (
+        "qwen3.5",
+        D,
+        evo(action="left_click", coordinate=[491, 91]).replace("'", '"'),
+        Click(point=Point(982, 91)),
+    ),
+    (
+        "evocua",
+        D,
+        evo(action="left_click", coordinate=[333, 666]),
+        Click(point=THIRDS),
+    ),
+    ("evocua", D, evo(action="type", text="a\\nb"), TypeText(text="a\nb")),
+    ("ui-venus-2", D, venus("Click(box=(333, 666))"), Click(point=THIRDS)),
+    ("ui-venus-2", D, venus("Click()"), Click(point=POINTER)),
+    ("ui-venus-2", D, venus("TripleClick(box=(0, 0))"), Click(point=Point(0, 0), count=3)),
+    ("ui-venus-2", D, venus("Drag(end=(999, 0))"), Drag(path=(POINTER, SCREEN.clamp(Point(2000, 0))))),
+    ("ui-venus-2", D, venus("Swipe(amount=-5, axis='vertical')"), Scroll(dy=5)),
+    ("ui-venus-2", D, venus("Swipe(amount=2, axis='horizontal')"), Scroll(dx=2)),
+    ("ui-venus-2", D, venus("Type(content='it\\'s\\n')"), TypeText(text="it's\n")),
+    ("ui-venus-2", D, venus("Hotkey(keys=['ctrl', 'z'], repeat=2)"), Key(chords=("ctrl+z", "ctrl+z"))),
+    ("ui-venus-2", D, venus("CallUser(content='The code?')"), AskUser(question="The code?")),
+    ("ui-venus-2", M, venus("Click(point=(500, 500))"), Click(point=Point(1000, 500))),
+    ("ui-venus-2", M, venus("Click(box=(500, 500))"), Click(point=Point(1000, 500))),
+    (
+        "ui-venus-2",
+        M,
+        venus("Swipe(start=(500, 800), end=(500, 200))"),
+        Drag(path=(Point(1000, 800), Point(1000, 200))),
+    ),
+    ("ui-venus-2", M, venus("LongPress(point=(250, 250))"), LongPress(point=Point(500, 250))),
+    ("ui-venus-2", M, venus("LaunchApp(app='Clock')"), Open(target="Clock")),
+    ("ui-venus-2", M, venus("PressRecent()"), Button(name="recents")),
+    ("ui-venus-2", M, venus("Answer(content='42')"), Answer(text="42")),
+]
+
+
+@pytest.mark.parametrize(("name", "platform", "text", "action"), ANSWERS)
+def test_an_owners_answer_is_read_to_the_owners_pixel(
+    name: str, platform: Platform, text: str, action: AnyAction
+) -> None:
+    assert DIALECTS[name].parse(text, SCREEN, platform, pointer=POINTER).action == action
+
+
+def test_a_sequence_is_several_actions_in_order() -> None:
+    text = venus("Sequence(actions=[Click(box=(0, 0)), Type(content='a'), Hotkey(keys=['enter'])])")
+    found = DIALECTS["ui-venus-2"].parse(text, SCREEN)
+    assert (found.action, *found.rest) == (Click(point=Point(0, 0)), TypeText(text="a"), Key(chords=("enter",)))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("qwen3.5", xml(action="key_down", keys='["ctrl"]')),
+        (
+            "qwen3.5",
+            xml(action="left_click", coordinate="[491, 91]").replace("</parameter>\n</f", "\n</f"),
+        ),
+        ("qwen3.5", xml(action="left_click", coordinate="[491, 91] [1, 2]")),
+        ("qwen3.5", xml(action="left_click", coordinate="[491, 91]", force="x")),
+        ("qwen3.5", "I could call <function=computer_use> here."),
+        ("ui-venus-2", venus("KeyDown(keys=['ctrl'])")),
+        ("ui-venus-2", venus("Sequence(actions=[Click(box=(1, 1)), KeyUp(keys=['ctrl'])])")),
+        ("ui-venus-2", venus("Sequence(actions=[Click(box=(1, 1)), 5])")),
+        ("ui-venus-2", venus("Sequence(actions=[Click(box=(1, 1))], repeat=2)")),
+        ("ui-venus-2", venus("Swipe(amount=0.5, axis='vertical')")),
+        ("ui-venus-2", venus("Swipe(amount=5, axis='z')")),
+        ("ui-venus-2", venus("Click(box=None)")),
+    ],
+)
+def test_what_cannot_be_said_here_is_unusable(name: str, text: str) -> None:
+    with pytest.raises(ParseError):
+        DIALECTS[name].parse(text, SCREEN, pointer=POINTER)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "point"),
+    [
+        ("qwen3.5", '```json\n[{"point_2d": [500, 250], "label": "x"}]\n```', Point(1000, 250)),
+        ("qwen3.5", '[{"bbox_2d": [400, 200, 600, 300], "label": "x"}]', Point(1000, 250)),
+        ("ui-venus-2", "[500,250]", Point(1000, 250)),
+        ("ui-venus-2", "[-1,-1]", None),
+        ("gelato", "(500,250)", Point(1000, 250)),
+        ("gelato", "refusal", None),
+        ("gui-g2", "[996, 490, 1020, 518]", Point(1008 / 1988 * 2000, 504 / 1008 * 1000)),
+        ("internvl2.5", "[[400, 200, 600, 300]]", Point(1000, 250)),
+    ],
+)
+def test_a_place_is_read_to_the_owners_pixel(name: str, text: str, point: Point | None) -> None:
+    spot = DIALECTS[name].parse_place(text, SCREEN)
+    assert spot.point == (None if point is None else pytest.approx(point))
+
+
+# Names --------------------------------------------------------------------------------------------------------------
+
+SERVED = {
+    "qwen2.5-vl": (
+        "Qwen/Qwen2.5-VL-3B-Instruct Qwen/Qwen2.5-VL-7B-Instruct Qwen/Qwen2.5-VL-7B-Instruct-AWQ "
+        "Qwen/Qwen2.5-VL-32B-Instruct Qwen/Qwen2.5-VL-72B-Instruct RedHatAI/Qwen2.5-VL-7B-Instruct-FP8-Dynamic "
+        "RedHatAI/Qwen2.5-VL-72B-Instruct-quantized.w4a16 unsloth/Qwen2.5-VL-7B-Instruct-GGUF:Q4_K_M "
+        "ggml-org/Qwen2.5-VL-3B-Instruct-GGUF:Q8_0 unsloth/Qwen2.5-VL-3B-Instruct-unsloth-bnb-4bit qwen2.5vl:3b "
+        "qwen2.5vl:7b-q4_K_M mlx-community/Qwen2.5-VL-7B-Instruct-4bit /models/Qwen2.5-VL-7B-Instruct-Q4_K_M.gguf "
+    ),
+    "qwen2-vl": (
+        "Qwen/Qwen2-VL-2B-Instruct Qwen/Qwen2-VL-7B-Instruct Qwen/Qwen2-VL-7B-Instruct-AWQ "
+        "Qwen/Qwen2-VL-72B-Instruct-GPTQ-Int4 bartowski/Qwen2-VL-7B-Instruct-GGUF:Q5_K_M "
+        "mlx-community/Qwen2-VL-2B-Instruct-4bit "
+    ),
+    "qwen3-vl": (
+        "Qwen/Qwen3-VL-2B-Instruct Qwen/Qwen3-VL-4B-Instruct Qwen/Qwen3-VL-4B-Instruct-FP8 Qwen/Qwen3-VL-8B-Instruct "
+        "Qwen/Qwen3-VL-8B-Thinking Qwen/Qwen3-VL-30B-A3B-Instruct Qwen/Qwen3-VL-32B-Instruct-FP8 "
+        "Qwen/Qwen3-VL-235B-A22B-Instruct unsloth/Qwen3-VL-8B-Instruct-GGUF:UD-Q4_K_XL qwen3-vl:8b qwen3-vl:30b-a3b "
+        "cpatonn/Qwen3-VL-8B-Instruct-AWQ-4bit lmstudio-community/Qwen3-VL-4B-Instruct-GGUF "
+    ),
+    "qwen3.5": (
+        "Qwen/Qwen3.5-0.8B Qwen/Qwen3.5-2B Qwen/Qwen3.5-4B Qwen/Qwen3.5-9B Qwen/Qwen3.5-27B Qwen/Qwen3.5-35B-A3B "
+        "Qwen/Qwen3.5-35B-A3B-FP8 Qwen/Qwen3.5-122B-A10B Qwen/Qwen3.5-397B-A17B unsloth/Qwen3.5-9B-GGUF:Q4_K_M "
+        "unsloth/Qwen3.5-35B-A3B-GGUF:UD-Q4_K_XL qwen3.5:9b qwen3.5:35b-a3b Qwen/Qwen3.6-27B Qwen/Qwen3.6-35B-A3B "
+        "Qwen/Qwen3.6-27B-FP8 unsloth/Qwen3.6-27B-GGUF mlx-community/Qwen3.6-35B-A3B-4bit Qwen/Qwen3.8-27B "
+        "Qwen/Qwen3.8-27B-FP8 "
+    ),
+    "internvl2.5": (
+        "OpenGVLab/InternVL2_5-1B OpenGVLab/InternVL2_5-4B OpenGVLab/InternVL2_5-8B-MPO OpenGVLab/InternVL2_5-38B-AWQ "
+        "OpenGVLab/InternVL3-2B OpenGVLab/InternVL3-8B OpenGVLab/InternVL3-8B-AWQ OpenGVLab/InternVL3-14B-hf "
+        "OpenGVLab/InternVL3_5-4B OpenGVLab/InternVL3_5-8B-HF OpenGVLab/InternVL3_5-30B-A3B "
+        "bartowski/OpenGVLab_InternVL3_5-8B-GGUF:Q4_K_M "
+    ),
+    "ui-tars-1.0": (
+        "ByteDance-Seed/UI-TARS-2B-SFT ByteDance-Seed/UI-TARS-7B-SFT ByteDance-Seed/UI-TARS-7B-DPO "
+        "ByteDance-Seed/UI-TARS-72B-DPO bartowski/UI-TARS-7B-DPO-GGUF:Q4_K_M mlx-community/UI-TARS-7B-DPO-4bit "
+    ),
+    "ui-tars-1.5": (
+        "ByteDance-Seed/UI-TARS-1.5-7B mradermacher/UI-TARS-1.5-7B-GGUF:Q4_K_M lmstudio-community/UI-TARS-1.5-7B-GGUF "
+        "mlx-community/UI-TARS-1.5-7B-6bit flin775/UI-TARS-1.5-7B-AWQ "
+    ),
+    "gui-owl": "mPLUG/GUI-Owl-7B mPLUG/GUI-Owl-32B mradermacher/GUI-Owl-7B-GGUF:Q4_K_M",
+    "gui-owl-1.5": (
+        "mPLUG/GUI-Owl-1.5-2B-Instruct mPLUG/GUI-Owl-1.5-4B-Instruct mPLUG/GUI-Owl-1.5-8B-Instruct "
+        "mPLUG/GUI-Owl-1.5-8B-Thinking mPLUG/GUI-Owl-1.5-32B-Instruct mradermacher/GUI-Owl-1.5-8B-Instruct-GGUF:Q6_K "
+    ),
+    "mai-ui": "Tongyi-MAI/MAI-UI-2B Tongyi-MAI/MAI-UI-8B mradermacher/MAI-UI-8B-GGUF:Q4_K_M",
+    "holo1": "Hcompany/Holo1-3B Hcompany/Holo1-7B mradermacher/Holo1-7B-GGUF:Q8_0",
+    "holo1.5": "Hcompany/Holo1.5-3B Hcompany/Holo1.5-7B Hcompany/Holo1.5-72B mradermacher/Holo1.5-7B-GGUF",
+    "holo2": "Hcompany/Holo2-4B Hcompany/Holo2-8B Hcompany/Holo2-30B-A3B mradermacher/Holo2-8B-GGUF:Q4_K_M",
+    "ui-venus-1.0-ground": "inclusionAI/UI-Venus-Ground-7B inclusionAI/UI-Venus-Ground-72B",
+    "ui-venus-1.0-navi": "inclusionAI/UI-Venus-Navi-7B inclusionAI/UI-Venus-Navi-72B",
+    "ui-venus-1.5": "inclusionAI/UI-Venus-1.5-2B inclusionAI/UI-Venus-1.5-8B inclusionAI/UI-Venus-1.5-30B-A3B",
+    "ui-venus-2": "inclusionAI/UI-Venus-2-9B inclusionAI/UI-Venus-2-27B mradermacher/UI-Venus-2-9B-GGUF:Q4_K_M",
+    "evocua": "meituan/EvoCUA-8B-20260105 meituan/EvoCUA-32B-20260105 mradermacher/EvoCUA-8B-20260105-GGUF:Q4_K_M",
+    "gelato": "mlfoundations/Gelato-30B-A3B mradermacher/Gelato-30B-A3B-GGUF:Q4_K_M",
+    "groundnext": "ServiceNow/GroundNext-3B-V0 ServiceNow/GroundNext-7B-V0 mradermacher/GroundNext-7B-V0-GGUF",
+    "gui-g2": "inclusionAI/GUI-G2-3B inclusionAI/GUI-G2-7B mradermacher/GUI-G2-7B-GGUF:Q8_0",
+    "gta1": "HelloKKMe/GTA1-7B Salesforce/GTA1-7B Salesforce/GTA1-32B mradermacher/GTA1-7B-GGUF",
+    "uground": "osunlp/UGround-V1-2B osunlp/UGround-V1-7B osunlp/UGround-V1-72B",
+    "jedi": "xlangai/Jedi-3B-1080p xlangai/Jedi-7B-1080p",
+    "autoglm-phone": "zai-org/AutoGLM-Phone-9B zai-org/AutoGLM-Phone-9B-Multilingual",
+    "os-atlas-base": "OS-Copilot/OS-Atlas-Base-7B",
+    "os-atlas-pro": "OS-Copilot/OS-Atlas-Pro-7B",
+    "showui": "showlab/ShowUI-2B",
+    "aguvis": "xlangai/Aguvis-7B-720P",
+    "infigui-g1": "InfiX-ai/InfiGUI-G1-3B InfiX-ai/InfiGUI-G1-7B",
+    "cogagent": "zai-org/cogagent-9b-20241220",
+    "": (
+        "Qwen/Qwen3-8B Qwen/Qwen3-30B-A3B-Instruct-2507 Qwen/Qwen2.5-7B-Instruct Qwen/Qwen2-Audio-7B Qwen/QwQ-32B "
+        "Qwen/Qwen-VL-Chat OpenGVLab/InternVL2-8B meta-llama/Llama-3.2-11B-Vision-Instruct google/gemma-3-4b-it "
+        "google/gemma-4-E4B-it openbmb/MiniCPM-V-4_5 microsoft/Fara-7B microsoft/Fara1.5-9B Hcompany/Holo3-35B-A3B "
+        "Hcompany/Holo3.1-9B Hcompany/Holo4-27B xlangai/OpenCUA-7B xlangai/OpenCUA-32B meituan/EvoCUA-OpenCUA-72B "
+        "stepfun-ai/GELab-Zero-4B-preview zai-org/GLM-4.6V-Flash zai-org/GLM-4.5V openbmb/AgentCPM-GUI "
+        "OpenGVLab/ScaleCUA-7B microsoft/Phi-Ground-4B-7C nvidia/LocateAnything-3B browser-use/bu-30b-a3b-preview "
+        "allenai/MolmoWeb-8B moonshotai/Kimi-VL-A3B-Instruct vocaela/KV-Ground-8B deepseek-ai/deepseek-vl2 "
+        "mistralai/Pixtral-12B-2409 gpt-4o "
+    ),
+}
+NAMED = [(family, name) for family, names in SERVED.items() for name in names.split()]
+
+
+def test_the_table_has_the_names_of_150_repositories() -> None:
+    assert len({name for _, name in NAMED}) == len(NAMED) >= 150
+
+
+@pytest.mark.parametrize(("family", "name"), NAMED)
+def test_a_served_name_is_its_familys_or_refused(family: str, name: str) -> None:
+    if family:
+        assert dialect_for(name).name == family
+        return
+    with pytest.raises(ModelError, match="no dialect for"):
+        dialect_for(name)
