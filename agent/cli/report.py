@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from agent.cli.options import AsJson, print_json
+from agent.core.errors import UserError
 
 _LONG = 40  # steps from which on a progress bar is worth its line
 
+
+class CodecName(StrEnum):
+    """How an MP4 is coded; see `agent.views.report.film.ENCODERS`."""
+
+    h264 = "h264"
+    vp9 = "vp9"
+    av1 = "av1"
+    mpeg4 = "mpeg4"
+
+
 Gif = Annotated[Path | None, typer.Option(help="Also write a film that any chat shows.", metavar="FILE.gif")]
-Mp4 = Annotated[Path | None, typer.Option(help="Also write a film in H.264.", metavar="FILE.mp4")]
+Mp4 = Annotated[Path | None, typer.Option(help="Also write a film for browsers.", metavar="FILE.mp4")]
+Codec = Annotated[
+    CodecName | None,
+    typer.Option(help="Of the MP4. h264 is coded by x264 (GPL). Default: h264, or what the installed PyAV has."),
+]
 Sheet = Annotated[
     Path | None,
     typer.Option(help="Also write one picture of all screens: .png, .jpg or .webp.", metavar="FILE"),
@@ -28,6 +45,7 @@ def report(
     ] = None,
     gif: Gif = None,
     mp4: Mp4 = None,
+    codec: Codec = None,
     contact_sheet: Sheet = None,
     as_json: AsJson = False,
 ) -> None:
@@ -50,10 +68,13 @@ def report(
     from agent.views.report.film import check_formats, write_contact_sheet, write_gif, write_mp4
 
     check_formats(gif, mp4, contact_sheet)
+    if codec is not None and mp4 is None:
+        raise UserError("--codec is that of --mp4: add --mp4 FILE.mp4, or leave it out")
+    mp4_writer = functools.partial(write_mp4, codec=codec.value if codec else None)
     with _progress("page") as told:
         paths = {"report": write_report(episode, out, told)}
     for name, path, write in (
-        ("gif", gif, write_gif), ("mp4", mp4, write_mp4), ("contact_sheet", contact_sheet, write_contact_sheet),
+        ("gif", gif, write_gif), ("mp4", mp4, mp4_writer), ("contact_sheet", contact_sheet, write_contact_sheet),
     ):  # fmt: skip
         if path is not None:
             with _progress(name.replace("_", " ")) as told:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -32,6 +32,13 @@ SHEETS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
 """The endings of a contact sheet's file name, and Pillow's names of the formats."""
 GIF_WIDTH = 960
 """The most pixels of a GIF's longest side without the caption; larger screens are scaled down."""
+ENCODERS: dict[str, tuple[str, dict[str, str]]] = {
+    "h264": ("libx264", {"crf": "21", "preset": "veryfast"}),
+    "vp9": ("libvpx-vp9", {"crf": "30", "b": "0", "deadline": "realtime", "cpu-used": "6"}),
+    "av1": ("libsvtav1", {"crf": "30", "preset": "10"}),
+    "mpeg4": ("mpeg4", {"qscale": "3"}),
+}
+"""The encoders of an MP4 by codec, and their options; x264 is under the GPL, the others are not."""
 MP4_WIDTH = 1920
 """The same of an MP4."""
 STEP_SECONDS = 1.5
@@ -73,19 +80,21 @@ def write_gif(folder: Path, out: Path, progress: Progress = lambda done, total: 
     return out
 
 
-def write_mp4(folder: Path, out: Path, progress: Progress = lambda done, total: None) -> Path:
-    """Write the episode in `folder` as an MP4 film that browsers play (H.264); its path.
+def write_mp4(folder: Path, out: Path, progress: Progress = lambda done, total: None, codec: str | None = None) -> Path:
+    """Write the episode in `folder` as an MP4 film by a codec of `ENCODERS`; its path.
 
-    Raises `EpisodeError`, and `UserError` where the package that codes it is missing.
+    Without one it is the first that this PyAV has. Raises `EpisodeError`, and `UserError` where the package that codes
+    it, or its encoder, is missing.
     """
     av = _coder()
+    encoder, options = _encoder(codec, av.codecs_available)
     episode = _filmed(folder)
     repeats = max(1, round(_RATE * step_seconds(len(episode.steps))))
     with written(out, "film") as part, av.open(str(part), "w", "mp4", options={"movflags": "+faststart"}) as film:
         stream = None
         for number, frame in enumerate(_frames(episode, MP4_WIDTH, progress), 1):
             if stream is None:
-                stream = film.add_stream("libx264", rate=Fraction(_RATE), options={"crf": "21", "preset": "veryfast"})
+                stream = film.add_stream(encoder, rate=Fraction(_RATE), options=options)
                 stream.height, stream.width, stream.pix_fmt = *frame.shape[:2], "yuv420p"
             coded = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
             for _ in range(round(_RATE * END_SECONDS) if number == len(episode.steps) else repeats):
@@ -235,9 +244,17 @@ def _write_gif_frame(file: BinaryIO, frame: Image, before: Image | None, seconds
 
 @functools.cache
 def _coder():  # type: ignore[no-untyped-def]
-    """PyAV, which carries x264. Raises `UserError` where it is not installed."""
+    """PyAV, whose wheel carries x264. Raises `UserError` where it is not installed."""
     try:
         import av
     except ImportError as error:
         raise UserError("--mp4 needs a package that is not installed: pip install 'handeye[film]'") from error
     return av
+
+
+def _encoder(codec: str | None, there: Container[str]) -> tuple[str, dict[str, str]]:
+    """The encoder of `codec` and its options, the first of `there` where none is named. Raises `UserError`."""
+    usable = {name: found for name, found in ENCODERS.items() if found[0] in there}
+    if (found := usable.get(codec or next(iter(usable), ""))) is None:
+        raise UserError(f"this PyAV has no encoder for {codec or 'MP4'}; it has: {', '.join(usable) or 'none'}")
+    return found

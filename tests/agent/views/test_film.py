@@ -9,8 +9,17 @@ import pytest
 from PIL import Image, ImageSequence
 
 from agent.cli.main import main
+from agent.core.errors import UserError
 from agent.episodes import read_episode
-from agent.views.report.film import END_SECONDS, FILM_SECONDS, step_seconds, write_contact_sheet, write_gif, write_mp4
+from agent.views.report.film import (
+    ENCODERS,
+    END_SECONDS,
+    FILM_SECONDS,
+    step_seconds,
+    write_contact_sheet,
+    write_gif,
+    write_mp4,
+)
 from tests.agent.browser import INSTALLED, chromium
 from tests.agent.sample_episode import write_sample
 
@@ -67,6 +76,19 @@ def test_an_mp4_is_h264_that_starts_fast_and_shows_every_step(episode, tmp_path)
         assert near(frames[step.index * 15 + 7], record.image(step)), step.index
     data = path.read_bytes()
     assert data.index(b"moov") < data.index(b"mdat")
+
+
+@pytest.mark.parametrize(("codec", "decoder"), [("vp9", "vp9"), ("mpeg4", "mpeg4")])
+def test_an_mp4_is_coded_without_x264_where_that_is_wanted_or_not_there(episode, tmp_path, codec, decoder, monkeypatch):
+    wanted = write_mp4(episode, tmp_path / "wanted.mp4", codec=codec)
+    monkeypatch.setattr(av, "codecs_available", {ENCODERS[codec][0]})
+    left = write_mp4(episode, tmp_path / "left.mp4")
+    for path in (wanted, left):
+        with av.open(str(path)) as film:
+            assert decoder in film.streams.video[0].codec_context.name
+            assert float(film.duration / av.time_base) == pytest.approx(8 * 1.5 + END_SECONDS, abs=0.2)
+    with pytest.raises(UserError, match=f"no encoder for h264; it has: {codec}"):
+        write_mp4(episode, tmp_path / "no.mp4", codec="h264")
 
 
 @pytest.mark.skipif(not INSTALLED, reason="needs Chromium and chromedriver")
