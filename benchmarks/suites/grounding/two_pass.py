@@ -77,8 +77,8 @@ def part_of(image: Image, frame: Frame, around: Point) -> Observation:
     The crop's frame has its `origin` in the whole image and the enlargement as its `scale`.
     """
     width, height = math.ceil(frame.width / ZOOM), math.ceil(frame.height / ZOOM)
-    x = min(max(round(around.x) - width // 2, 0), frame.width - width)
-    y = min(max(round(around.y) - height // 2, 0), frame.height - height)
+    x = min(max(math.floor(around.x) - width // 2, 0), frame.width - width)
+    y = min(max(math.floor(around.y) - height // 2, 0), frame.height - height)
     closer = frame.enlarged_part(x, y, width, height, ZOOM)
     size = closer.width, closer.height
     part = cv2.resize(image[y : y + height, x : x + width], size, interpolation=cv2.INTER_CUBIC)
