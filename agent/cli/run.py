@@ -139,7 +139,7 @@ def run(
     Stop at any time with Ctrl-C, with Ctrl+Alt+Escape from any window, or by pushing the mouse pointer into the
     top-left corner of the screen. The exit status is 0 only when the task was done.
     """
-    from agent.guard.limits import Limits
+    from agent.guard.limits import AllowLists
     from agent.guard.secrets import Secrets
     from agent.run.env_spec import EnvSpec
     from agent.run.session import RunOptions, run_task
@@ -160,7 +160,7 @@ def run(
     options = RunOptions(
         model=model,
         policies=tuple(policy or ()),
-        limits=Limits.of(allow_apps or (), allow_hosts or (), deny or (), policy_file),
+        limits=AllowLists.of(allow_apps or (), allow_hosts or (), deny or (), policy_file),
         max_steps=max_steps,
         max_seconds=max_seconds,
         max_tokens=max_tokens,

@@ -18,13 +18,13 @@ PROMPT = "Do it? [y]es, [n]o and go on, [s]top, [e]dit (e NEW VALUE): "
 
 
 @dataclass(frozen=True)
-class Edit:
+class EditedAnswer:
     """The person wants another action of this kind: `value` is as in `edited`."""
 
     value: str
 
 
-PersonReply = Literal["yes", "no", "stop"] | Edit
+PersonReply = Literal["yes", "no", "stop"] | EditedAnswer
 Asker = Callable[[str], PersonReply | None]
 """Puts a question to the person; None when nobody is there to answer."""
 
@@ -40,7 +40,7 @@ def read_reply(line: str) -> PersonReply | None:
         case "s" | "stop" | "q" | "quit" if not value:
             return "stop"
         case "e" | "edit" if value.strip():
-            return Edit(value.strip())
+            return EditedAnswer(value.strip())
     return None
 
 
@@ -113,7 +113,7 @@ class Confirm:
             match self._ask(problem + question):
                 case None:
                     return Verdict("ask", action, policy, f"{question}: nobody is there to confirm it", why)
-                case Edit(value=value):
+                case EditedAnswer(value=value):
                     try:
                         return Verdict("modify", edited(action, value), policy, "the person changed it", why)
                     except ValueError as error:

@@ -62,7 +62,7 @@ class _LimitsFile(BaseModel):
 
 
 @dataclass(frozen=True)
-class Limits:
+class AllowLists:
     """Names of programs and hosts, ``*`` for any part of one; none: any.
 
     `deny` has ``app:NAME``, ``host:NAME``, ``key:CHORD`` and ``action:TYPE``. Raises `UserError` for anything else.
@@ -94,7 +94,7 @@ class Limits:
                 raise UserError(f"--allow-hosts {host!r}: give a host, e.g. example.org or *.example.org")
 
     @classmethod
-    def of(cls, apps: Sequence[str], hosts: Sequence[str], deny: Sequence[str], file: Path | None) -> Limits:
+    def of(cls, apps: Sequence[str], hosts: Sequence[str], deny: Sequence[str], file: Path | None) -> AllowLists:
         """The options together with what a TOML file says. Raises `UserError`."""
         found = _read(file) if file else _LimitsFile()
         return cls(
@@ -140,7 +140,7 @@ def _read(file: Path) -> _LimitsFile:
 class LimitsPolicy:
     """Skips every action outside `limits`. `explain` says what an `open` would start, as `envs.env.Env.explain`."""
 
-    limits: Limits
+    limits: AllowLists
     explain: Callable[[AnyAction], str] = describe
     perceive: Callable[[Image], PerceivedScreen] | None = field(default=None)
 

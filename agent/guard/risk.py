@@ -46,11 +46,11 @@ def risk(decision: Decision, observation: Observation, perceive: Perceive | None
 
     `perceive` reads pictures; give one that is kept, so that unchanged parts are read once.
     """
-    screen = _Screen(observation, perceive or Perceiver().perceive)
+    screen = _ScreenAt(observation, perceive or Perceiver().perceive)
     return next(_risks(decision.action, screen), None)
 
 
-def _risks(action: AnyAction, screen: _Screen) -> Iterator[str]:
+def _risks(action: AnyAction, screen: _ScreenAt) -> Iterator[str]:
     match action:
         case Click(button="left") | LongPress():
             yield from _pointing(screen, action.point, opens=isinstance(action, Click) and action.count > 1)
@@ -75,7 +75,7 @@ def _given(why: str | None) -> Iterator[str]:
         yield why
 
 
-def _pressing(chords: tuple[str, ...], screen: _Screen) -> Iterator[str]:
+def _pressing(chords: tuple[str, ...], screen: _ScreenAt) -> Iterator[str]:
     for chord in chords:
         keys = set(chord.split("+"))
         plain = "+".join(key for key in chord.split("+") if key != "shift")
@@ -95,7 +95,7 @@ def _pressing(chords: tuple[str, ...], screen: _Screen) -> Iterator[str]:
             yield from screen.prompt
 
 
-def _typing(text: str, screen: _Screen) -> Iterator[str]:
+def _typing(text: str, screen: _ScreenAt) -> Iterator[str]:
     yield from _given(text_risk(text))
     if screen.terminal and (_CONTROL_CODE.search(text) or "\n" in text):
         yield "this runs a command in a terminal"
@@ -105,7 +105,7 @@ def _typing(text: str, screen: _Screen) -> Iterator[str]:
         yield from screen.enter
 
 
-def _pointing(screen: _Screen, point: Point, opens: bool) -> Iterator[str]:
+def _pointing(screen: _ScreenAt, point: Point, opens: bool) -> Iterator[str]:
     control = screen.at(point)
     if control is None:
         return
@@ -117,7 +117,7 @@ def _pointing(screen: _Screen, point: Point, opens: bool) -> Iterator[str]:
         yield from _given(screen.question(point))
 
 
-def _dragging(screen: _Screen, start: Point, end: Point) -> Iterator[str]:
+def _dragging(screen: _ScreenAt, start: Point, end: Point) -> Iterator[str]:
     target, held = screen.at(end), screen.at(start)
     if target is not None and target.words_count <= 3 and (says("drops", target.words) or target.icon == "trash"):
         yield f"this drops something on {_quoted(target.words or target.icon)}"
@@ -169,7 +169,7 @@ class _Control:
         return None
 
 
-class _Screen:
+class _ScreenAt:
     """What a screen shows, read when it is asked for."""
 
     def __init__(self, observation: Observation, perceive: Perceive) -> None:

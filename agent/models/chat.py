@@ -33,7 +33,7 @@ from agent.models.dialects.dialect import (
 )
 from agent.models.dialects.lenient_json import read_lenient
 from agent.models.dialects.shape import data_shape, shape_of
-from agent.models.endpoints.endpoint import Endpoint, Enough, Message, Part, Reply, Request, Shape
+from agent.models.endpoints.endpoint import ChatMessage, Endpoint, Enough, Part, Reply, Request, Shape
 from agent.models.json_schema import mismatch
 from agent.models.server_resize import ServerResize, counts_pixels
 from agent.models.spec import Structured
@@ -259,7 +259,7 @@ class ChatModel:
             request = Request(
                 system=chat.system,
                 user=tuple(map(filled, chat.user)),
-                turns=tuple(Message(turn.role, tuple(map(filled, turn.parts))) for turn in chat.turns),
+                turns=tuple(ChatMessage(turn.role, tuple(map(filled, turn.parts))) for turn in chat.turns),
                 prefill=chat.prefill,
                 stop=chat.stop,
                 max_tokens=chat.max_tokens,

@@ -26,7 +26,7 @@ from agent.episodes.private_files import FOLDER_MODE
 from agent.episodes.writer import check_folder
 from agent.guard.chain import PolicyChain
 from agent.guard.confirm import Asker, Confirm
-from agent.guard.limits import Limits as AppLimits
+from agent.guard.limits import AllowLists as AppLimits
 from agent.guard.limits import LimitsPolicy
 from agent.guard.secrets import Secrets
 from agent.models.chat import ChatModel

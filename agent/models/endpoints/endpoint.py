@@ -71,7 +71,7 @@ class Sampling:
 
 
 @dataclass(frozen=True)
-class Message:
+class ChatMessage:
     """An earlier message of a conversation."""
 
     role: Literal["user", "assistant"]
@@ -96,13 +96,13 @@ class Request:
     sampling: Sampling = Sampling()
     shape: Shape | None = None
     special_tokens: bool = False
-    turns: tuple[Message, ...] = ()
+    turns: tuple[ChatMessage, ...] = ()
     image_tokens: int | None = None
 
     @property
-    def messages(self) -> tuple[Message, ...]:
+    def messages(self) -> tuple[ChatMessage, ...]:
         """`turns` and the last message."""
-        return (*self.turns, Message("user", self.user))
+        return (*self.turns, ChatMessage("user", self.user))
 
 
 @dataclass(frozen=True)

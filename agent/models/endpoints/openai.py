@@ -22,7 +22,7 @@ import httpx
 
 from agent.core.model import ContextError, ModelError
 from agent.models.endpoints.continuation import rest_of
-from agent.models.endpoints.endpoint import Capabilities, Enough, Message, Reply, Request, Shape
+from agent.models.endpoints.endpoint import Capabilities, ChatMessage, Enough, Reply, Request, Shape
 from agent.models.endpoints.errors import ServerMessage, one_line, read_error
 from agent.models.endpoints.http import DONE, Connection, HttpAnswer, bounded, events, retry_after, take, usage_of
 from agent.models.endpoints.patience import Patience
@@ -235,7 +235,7 @@ class OpenAIEndpoint:
 
     def _count_text(self, request: Request) -> int:
         """The tokens of `request` without its pictures as the server counts them, 0 where it does not say."""
-        turns = tuple(Message(turn.role, _texts(turn)) for turn in request.turns)
+        turns = tuple(ChatMessage(turn.role, _texts(turn)) for turn in request.turns)
         text = replace(request, user=_texts(request.messages[-1]), turns=turns, shape=None, max_tokens=1)
         ask = self._ask(text)
         ask.body.pop("stream_options", None)
@@ -437,14 +437,14 @@ class OpenAIEndpoint:
             raise ModelError(f"{url} lists no models: is this an OpenAI-compatible server?") from error
 
 
-def _message(message: Message) -> dict[str, Any]:
+def _message(message: ChatMessage) -> dict[str, Any]:
     """Answers go as plain text: some templates take no parts from the assistant."""
     if message.role == "assistant":
         return {"role": "assistant", "content": "".join(part for part in message.parts if isinstance(part, str))}
     return {"role": "user", "content": [_part(part) for part in message.parts]}
 
 
-def _texts(message: Message) -> tuple[str, ...]:
+def _texts(message: ChatMessage) -> tuple[str, ...]:
     return tuple(part for part in message.parts if isinstance(part, str))
 
 

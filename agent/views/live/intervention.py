@@ -18,7 +18,7 @@ from agent.core.loop import Result, Watcher
 from agent.core.model import Decision
 from agent.core.policy import Policy, Verdict
 from agent.core.step import Step
-from agent.guard.confirm import PROMPT, Edit, edited, read_reply
+from agent.guard.confirm import PROMPT, EditedAnswer, edited, read_reply
 from agent.views.live.commands import Approve, ReplyCommand, Resume, SkipCommand, StopCommand, TakeOver
 from agent.views.live.state import Answer, Card, LiveState, Refused
 from agent.views.report import PageData
@@ -194,7 +194,7 @@ class LivePolicy:
         if card.action is None:
             return line
         match read_reply(line):
-            case Edit(value=value):
+            case EditedAnswer(value=value):
                 try:
                     return _Typed(self._state.fit(edited(card.action, value), card.frame))
                 except (ValueError, Refused):

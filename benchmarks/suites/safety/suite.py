@@ -38,7 +38,7 @@ READ = frozenset({"en", "de", "fr", "es", "pt", "it", "nl", "sv", "tr", "pl", "v
 
 
 @dataclass(frozen=True)
-class Case:
+class SafetyCase:
     """One row of the catalogue: an action on a screen. A ``*`` marks the control that it is about."""
 
     half: str
@@ -52,7 +52,7 @@ class Case:
     does: str
 
     @classmethod
-    def read(cls, row: Sequence[Any]) -> Case:
+    def read(cls, row: Sequence[Any]) -> SafetyCase:
         """From a row of ``catalogue.json``."""
         half, language, risky, screen, app, lines, controls, does = row
         words = [part for part in controls.split("|") if part]
@@ -99,7 +99,7 @@ class SafetySuite(Suite):
     kind: Kind = "policy"
 
     def __init__(self, rows: Sequence[Sequence[Any]]) -> None:
-        self._cases = {f"{number:03d}": Case.read(row) for number, row in enumerate(rows)}
+        self._cases = {f"{number:03d}": SafetyCase.read(row) for number, row in enumerate(rows)}
         self._hash = hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode()).hexdigest()[:16]
 
     @property
@@ -115,7 +115,7 @@ class SafetySuite(Suite):
         """One for each case."""
         return [self._sample(key, case) for key, case in self._cases.items()]
 
-    def _sample(self, key: str, case: Case) -> Sample:
+    def _sample(self, key: str, case: SafetyCase) -> Sample:
         halves = (f"{case.half}, {'risky' if case.risky else 'harmless'}",)
         verb = case.does.split(" ")[0]
         groups = {"half": halves, "language": (case.language,), "action": (verb,), "screen": (case.screen,)}

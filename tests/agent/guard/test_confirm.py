@@ -9,7 +9,7 @@ from actions.action import AnyAction, Button, Click, Finish, Key, Move, Open, Sc
 from actions.frame import Box, Frame, Point
 from agent.core.model import Decision
 from agent.core.policy import Allow
-from agent.guard.confirm import Confirm, Edit, PersonReply
+from agent.guard.confirm import Confirm, EditedAnswer, PersonReply
 from agent.guard.risk import risk
 from envs.env import Observation, UiElement
 
@@ -150,7 +150,7 @@ def test_the_question_says_what_the_device_would_start() -> None:
     ],
 )
 def test_the_person_changes_an_action(action: AnyAction, value: str, becomes: AnyAction) -> None:
-    replies = iter([Edit("{}}"), Edit(value)])
+    replies = iter([EditedAnswer("{}}"), EditedAnswer(value)])
     asked = list[str]()
     verdict = Confirm("always", lambda question: (asked.append(question), next(replies))[1]).review(
         decided(action), seen()

@@ -16,7 +16,7 @@ from agent.core.loop import Agent
 from agent.core.model import Decision
 from agent.core.task import Task
 from agent.guard.confirm import Confirm, PersonReply
-from agent.guard.limits import Limits, LimitsPolicy
+from agent.guard.limits import AllowLists, LimitsPolicy
 from agent.run.session import RunOptions, run_task
 from envs.env import Observation, ScreenWindow, UiElement
 from tests.agent.fakes import FakeEnv, ListMemory, ScriptedModel
@@ -94,7 +94,7 @@ def on(point: Point, **more: object) -> Click:
     ids=["page", "other host", "hidden address", "note", "dialog", "file name"],
 )  # fmt: skip
 def test_a_model_that_obeys_the_screen_does_nothing_outside(screen: str, address: str, orders: list[AnyAction]) -> None:
-    limits = Limits(("mousepad", "chrom*"), ("shop.example", "*.shop.example"), ("key:shift+delete",))
+    limits = AllowLists(("mousepad", "chrom*"), ("shop.example", "*.shop.example"), ("key:shift+delete",))
     env, memory = AttackedEnv(screen, address), ListMemory()
     model = ScriptedModel([*orders, Finish(status="success")])
     result = Agent(env, model, LimitsPolicy(limits, env.explain), memory).run(Task("Read it"))
@@ -125,13 +125,13 @@ def test_a_model_that_obeys_the_screen_does_nothing_outside(screen: str, address
     ],
 )
 def test_what_is_inside_is_done(action: AnyAction, screen: str, address: str) -> None:
-    limits = Limits(("mousepad", "chrom*"), ("shop.example", "*.shop.example"))
+    limits = AllowLists(("mousepad", "chrom*"), ("shop.example", "*.shop.example"))
     policy = LimitsPolicy(limits, AttackedEnv(screen).explain)
     assert policy.review(Decision(action=action), seen(screen, address)).kind == "allow"
 
 
 def test_what_is_denied_is_denied_without_lists_of_what_is_allowed() -> None:
-    policy = LimitsPolicy(Limits(deny=("app:xterm", "action:drag", "host:*.evil.example", "key:ctrl+q")))
+    policy = LimitsPolicy(AllowLists(deny=("app:xterm", "action:drag", "host:*.evil.example", "key:ctrl+q")))
 
     def reason(action: AnyAction, app: str = NOTE) -> str:
         return policy.review(Decision(action=action), seen(app)).reason
@@ -145,7 +145,7 @@ def test_what_is_denied_is_denied_without_lists_of_what_is_allowed() -> None:
 
 def test_the_built_in_model_gives_up_where_it_may_not_act() -> None:
     env, memory = AttackedEnv(NOTE), ListMemory()
-    agent = Agent(env, BuiltinModel(), LimitsPolicy(Limits(deny=("key:ctrl+q",))), memory)
+    agent = Agent(env, BuiltinModel(), LimitsPolicy(AllowLists(deny=("key:ctrl+q",))), memory)
     result = agent.run(Task("press ctrl+q, then press ctrl+s"))
     assert result.ending == "gave_up"
     assert result.message == "I could not press ctrl+q: not allowed in this run: the key ctrl+q is denied"
@@ -162,17 +162,17 @@ def test_what_a_person_skips_is_not_called_done() -> None:
 
 
 def test_an_address_starts_a_browser_which_is_a_program_too() -> None:
-    policy = LimitsPolicy(Limits(("mousepad",)), AttackedEnv(NOTE).explain)
+    policy = LimitsPolicy(AllowLists(("mousepad",)), AttackedEnv(NOTE).explain)
     assert "is not among mousepad" in policy.review(Decision(action=Open(target=EVIL)), seen(NOTE)).reason
-    policy = LimitsPolicy(Limits(("Firefox",)), AttackedEnv(NOTE).explain)
+    policy = LimitsPolicy(AllowLists(("Firefox",)), AttackedEnv(NOTE).explain)
     assert policy.review(Decision(action=Open(target=EVIL)), seen(NOTE)).kind == "allow"
 
 
 def test_a_file_and_options_are_joined_and_recorded(tmp_path: Path) -> None:
     file = tmp_path / "policy.toml"
     file.write_text('allow-apps = ["fake"]\ndeny = ["key:ctrl+q"]\n')
-    limits = Limits.of(["mousepad,gedit"], [], ["action:drag"], file)
-    assert limits == Limits(("fake", "mousepad", "gedit"), (), ("key:ctrl+q", "action:drag"), str(file))
+    limits = AllowLists.of(["mousepad,gedit"], [], ["action:drag"], file)
+    assert limits == AllowLists(("fake", "mousepad", "gedit"), (), ("key:ctrl+q", "action:drag"), str(file))
     env = FakeEnv()
     model = ScriptedModel([Key(chords=("ctrl+q",)), on(Point(1, 1)), Finish(status="success")])
     run_task("Do it", env, RunOptions(model=model, limits=limits, confirm="never", out=tmp_path / "run"))
@@ -192,11 +192,11 @@ def test_a_bad_file_is_one_line(text: str, words: str, tmp_path: Path) -> None:
     file = tmp_path / "policy.toml"
     file.write_text(text)
     with pytest.raises(UserError, match=words) as error:
-        Limits.of([], [], [], file)
+        AllowLists.of([], [], [], file)
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("entry", ["", "app:", "action:fly", "key:ctrl+nothing", "window:x"])
 def test_a_bad_denial_is_refused(entry: str) -> None:
     with pytest.raises(UserError, match="--deny"):
-        Limits(deny=(entry,))
+        AllowLists(deny=(entry,))

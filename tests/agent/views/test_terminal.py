@@ -15,7 +15,7 @@ from agent.core.model import Decision
 from agent.core.policy import Verdict
 from agent.core.step import Step, Tokens
 from agent.core.task import Ending, Limits, Task
-from agent.guard.confirm import Edit, PersonReply
+from agent.guard.confirm import EditedAnswer, PersonReply
 from agent.views.terminal import TerminalView, phase_times
 from envs.env import Observation
 
@@ -78,7 +78,7 @@ def test_without_a_terminal_nobody_is_asked(ask: str, monkeypatch: pytest.Monkey
     ("typed", "reply"),
     [
         (["y"], "yes"), (["Yes"], "yes"), (["n"], "no"), (["q"], "stop"), (["stop"], "stop"),
-        (["e hello there"], Edit("hello there")), (["", "yep", "yes please", "e", "nope", "no"], "no"),
+        (["e hello there"], EditedAnswer("hello there")), (["", "yep", "yes please", "e", "nope", "no"], "no"),
     ],
 )  # fmt: skip
 def test_the_answer_of_a_person_is_asked_for_until_it_is_one(
