@@ -22,6 +22,13 @@ class NoClicks:
         kind = "block" if decision.action.type == "click" else "allow"
         return Verdict(kind, decision.action, "no-clicks", "clicks are forbidden")
 """
+CLICKER = """\
+from handeye import Decision, Model
+class Clicker(Model):
+    name = "clicker"
+    def decide(self, task, observation, history):
+        return Decision(action=click_once(task, observation, history))
+"""
 
 
 @pytest.fixture
@@ -29,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
     """An otherwise empty folder with the modules of a user, one of them called as a package of Handeye is."""
     toy = FIVE.replace("def suite(", "import tests.benchmarks.toy_suite\ndef suite(")
     (tmp_path / "mine.py").write_text(toy)
-    (tmp_path / "lamp.py").write_text(example().rpartition("print(")[0])
+    (tmp_path / "lamp.py").write_text(example().rpartition("print(")[0] + CLICKER)
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "toy.json").write_text(json.dumps({"samples": 3}))
     return tmp_path
