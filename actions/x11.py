@@ -8,7 +8,7 @@ included, so the clipboard is never touched.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from itertools import count
 from pathlib import Path
@@ -30,6 +30,7 @@ _connect: Any = xcffib.connect
 _KEY_PRESS, _KEY_RELEASE, _BUTTON_PRESS, _BUTTON_RELEASE, _MOTION = 2, 3, 4, 5, 6
 _BUTTONS: dict[Side, int] = {"left": 1, "middle": 2, "right": 3}
 _UP, _DOWN, _LEFT, _RIGHT = 4, 5, 6, 7
+_ATOMS = ("WM_PROTOCOLS", "_NET_WM_PING", "_NET_SUPPORTED", "_NET_REQUEST_FRAME_EXTENTS", "_NET_FRAME_EXTENTS")
 _CALM = 4  # times in a row, 5 ms apart
 _PAGE = 64
 """Characters sent between two round trips to the server."""
@@ -41,6 +42,9 @@ PING_SECONDS = 5.0
 
 FIRST_PING_SECONDS = 1.0
 """The same when it has never answered: Qt 6 says that it would, and does not."""
+
+MANAGER_SECONDS = 2.0
+"""How long the window manager may take to pass a click on."""
 
 QUIET_SECONDS = 0.25
 """How long after the last key press, and then sleeping, a program that answers no ping is taken to have read it."""
@@ -66,11 +70,12 @@ class X11Device:
         self._last_key = 0.0
         self._answers: dict[int, bool] = {}  # window -> whether it answered the last ping
         self._unread = False  # whether a program may still have key presses on its queue
+        self._clicked = False  # whether the window manager may still hold a click back
         with self._errors(f"the X display {shown} lacks XTEST or XKEYBOARD: enable them in the server"):
             self._xtest = self._connection(xcffib.xtest.key)
             self._xtest.GetVersion(2, 2).reply()
             self._keyboard = Keyboard(self._connection)
-            self._atoms = {name: self._atom(name) for name in ("WM_PROTOCOLS", "_NET_WM_PING")}
+            self._atoms = {name: self._atom(name) for name in _ATOMS}
             self._physical = self._button_map()
 
     def move(self, x: int, y: int) -> None:
@@ -82,6 +87,7 @@ class X11Device:
         """Press or release a mouse button, counted as the user's pointer mapping does."""
         with self._errors():
             self._fake(_BUTTON_PRESS if down else _BUTTON_RELEASE, self._physical[_BUTTONS[button]])
+            self._clicked = True
 
     def wheel(self, dx: int, dy: int) -> None:
         """Turn the wheel: `dx` notches right, `dy` down."""
@@ -98,6 +104,7 @@ class X11Device:
                 for code in reversed(self._down.pop(key, [])):
                     self._key(code, False)
                 return
+            self._wait_until_clicked()
             stroke = self._stroke(key)
             held = {code for codes in self._down.values() for code in codes}
             codes = [code for code in stroke.modifiers if code not in held] + [stroke.keycode]
@@ -109,6 +116,7 @@ class X11Device:
         """Enter `text`, any Unicode; returns when it was sent, not when it is shown."""
         syms = [keysym_of({"\n": "enter", "\t": "tab"}.get(char, char)) for char in text]
         with self._errors():
+            self._wait_until_clicked()
             self._keyboard.refresh()
             with self._keyboard.neutral():
                 while syms:
@@ -198,6 +206,26 @@ class X11Device:
             raise BackendError("the keyboard layout leaves no key free: choose another with setxkbmap")
         return length
 
+    def _wait_until_clicked(self) -> None:
+        """Return when the window manager has passed the last click on. It holds a click back until it has given the
+        window the focus, and a key that is pressed meanwhile would come first. A question that it answers in turn (EWMH
+        _NET_REQUEST_FRAME_EXTENTS) shows how far it is; a manager without it is not waited for.
+        """
+        clicked, self._clicked = self._clicked, False
+        asks, answer = self._atoms["_NET_REQUEST_FRAME_EXTENTS"], self._atoms["_NET_FRAME_EXTENTS"]
+        if not clicked or asks not in self._property(self._root, self._atoms["_NET_SUPPORTED"]):
+            return
+        window = self._connection.generate_id()
+        mask = xproto.EventMask.PropertyChange
+        self._core.CreateWindow(0, window, self._root, 0, 0, 1, 1, 0, 1, 0, xproto.CW.EventMask, [mask])
+        data = xproto.ClientMessageData.synthetic([0] * 5, "=5I")
+        event = xproto.ClientMessageEvent.synthetic(32, window, asks, data)
+        redirect = xproto.EventMask.SubstructureNotify | xproto.EventMask.SubstructureRedirect
+        self._core.SendEvent(False, self._root, redirect, event.pack())
+        self._connection.flush()
+        self._await(lambda e: isinstance(e, xproto.PropertyNotifyEvent) and e.atom == answer, MANAGER_SECONDS)
+        self._core.DestroyWindow(window)
+
     def _wait_until_read(self) -> None:
         """Return when the program with the focus has taken all key presses off its queue, as far as can be known."""
         try:
@@ -237,18 +265,21 @@ class X11Device:
         try:
             self._core.SendEvent(False, window, 0, event.pack())
             self._connection.flush()
-            self._answers[window] = self._answered(stamp, patience)
+            self._answers[window] = self._await(
+                lambda e: isinstance(e, xproto.ClientMessageEvent) and e.data.data32[1] == stamp, patience
+            )
             return self._answers[window]
         finally:
             self._select(0)
 
-    def _answered(self, stamp: int, seconds: float) -> bool:
+    def _await(self, wanted: Callable[[Any], bool], seconds: float) -> bool:
+        """Whether an event that is `wanted` comes within `seconds`; all others are thrown away."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             event = self._connection.poll_for_event()
             if event is None:
                 time.sleep(0.001)
-            elif isinstance(event, xproto.ClientMessageEvent) and event.data.data32[1] == stamp:
+            elif wanted(event):
                 return True
         return False
 
@@ -269,13 +300,16 @@ class X11Device:
         """`window` or the nearest one around it that answers pings."""
         while window and window != self._root:
             try:
-                reply = self._core.GetProperty(False, window, self._atoms["WM_PROTOCOLS"], 0, 0, 64).reply()
-                if self._atoms["_NET_WM_PING"] in reply.value.to_atoms():
+                if self._atoms["_NET_WM_PING"] in self._property(window, self._atoms["WM_PROTOCOLS"]):
                     return window
                 window = self._core.QueryTree(window).reply().parent
             except xproto.WindowError:
                 return None
         return None
+
+    def _property(self, window: int, name: int) -> list[int]:
+        """A property that is a list of atoms."""
+        return list(self._core.GetProperty(False, window, name, 0, 0, 1024).reply().value.to_atoms())
 
     def _atom(self, name: str) -> int:
         atom: int = self._core.InternAtom(False, len(name), name).reply().atom

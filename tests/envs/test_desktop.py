@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import threading
 import time
 from collections.abc import Sequence
@@ -19,6 +21,7 @@ from envs.capture import Raw
 from envs.desktop import DesktopEnv
 from envs.env import EnvError
 from envs.monitor import Monitor
+from envs.processes import marked
 from envs.sandbox import SandboxEnv
 from envs.x11 import XScreen
 from tests.envs.conftest import PYTHON, TKAPP, TkApp, until
@@ -101,6 +104,19 @@ def test_a_window_that_never_rests_ends_at_the_deadline_unsettled(tkapp: TkApp) 
         outcomes = [env.perform(Key(chords=("shift",)), env.observe().frame) for _ in range(3)]
     assert not all(outcome.settled for outcome in outcomes), "on a busy machine it rests now and then"
     assert all(outcome.settled or outcome.timings["settle"] >= 2.9 for outcome in outcomes)
+
+
+@pytest.mark.desktop
+def test_text_does_not_overtake_a_click_that_a_slow_window_manager_holds_back(tkapp: TkApp) -> None:
+    with SandboxEnv([tkapp.command("fields")], share=tkapp.share) as env:
+        names = {pid: Path(f"/proc/{pid}/comm").read_text() for pid in marked(f"DISPLAY={env.display}")}
+        [manager] = [pid for pid, name in names.items() if name == "openbox\n"]
+        window = env.windows()[0]
+        os.kill(manager, signal.SIGSTOP)
+        threading.Timer(1.0, os.kill, (manager, signal.SIGCONT)).start()
+        env.perform(Click(point=Point(window.left + 300, window.top + 300)), env.observe().frame)
+        env.perform(TypeText(text="ab"), env.observe().frame)
+        assert until(lambda: bool(tkapp.times("|ab"))), "it was typed into the field that had the focus"
 
 
 @pytest.mark.desktop

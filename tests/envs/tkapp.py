@@ -2,7 +2,7 @@
 
 Features: animate (a click on the grey square moves a block for 300 ms), clock (a label ticks every 200 ms), entry (a
 text field with a fast blinking caret), never (a block moves for ever), black (the window covers all, in black),
-dialog (a second window 400 ms after a click).
+dialog (a second window 400 ms after a click), fields (two text fields, the first with the focus).
 """
 
 import sys
@@ -57,6 +57,12 @@ if "entry" in features:
     entry = tk.Entry(root, insertontime=150, insertofftime=150, font=("DejaVu Sans", 16))
     entry.pack()
     entry.focus_force()
+if "fields" in features:
+    fields = [tk.Entry(root, font=("DejaVu Sans", 16), width=20) for _ in range(2)]
+    for field in fields:
+        field.pack()
+        field.bind("<KeyRelease>", lambda _: note("|".join(field.get() for field in fields)))
+    fields[0].focus_force()
 if "clock" in features:
     clock = tk.Label(root, font=("DejaVu Sans", 16))
     clock.pack(side="bottom")
