@@ -240,7 +240,13 @@ def refusal(body: dict[str, Any]) -> tuple[int, Any] | None:
 
 
 @pytest.mark.parametrize("reported", [True, False])
-@pytest.mark.parametrize("name", ["UI-TARS-1.5-7B", "Qwen2.5-VL-3B-Instruct", "Qwen3-VL-8B-Instruct"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Qwen2.5-VL-3B-Instruct",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("UI-TARS-1.5-7B", "Qwen3-VL-8B-Instruct")),
+    ],
+)
 def test_three_hundred_steps_with_long_thoughts_end_by_the_step_limit(name: str, reported: bool) -> None:
     thought = "I look at the list and see that the entry is not there yet. " * 15
     answer = f"Thought: {thought}\nAction: wait()" if "TARS" in name else f"{thought}\n{computer('wait', time=0)}"
