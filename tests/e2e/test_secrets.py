@@ -95,6 +95,8 @@ def test_a_password_leaves_no_trace(
                 f"chromium {url}",
                 "--network",
                 "loopback",
+                "--confirm",
+                "never",
                 "--secret",
                 "PW=env:THE_PASSWORD",
                 "--out",

@@ -40,7 +40,7 @@ _QUOTES = {q: re.compile(q) for q in "'\""}
 _FOLLOWS = re.compile(r"\s*(?:[,\])}]|\Z)")
 _ENDS = re.compile(r"\s*(?:\)+\s*(?:\n|\Z|</|```|<\|)|,\s*[A-Za-z_]\w*\s*=)")
 _SWALLOWED = re.compile(r"['\"\u2018-\u201d]\s{0,4},\s{0,4}\w{1,40}\s{0,4}=\s{0,4}['\"\u2018-\u201d]")
-_ANOTHER = re.compile(r"['\"]\s{0,4},\s{0,4}[^\w\s]?\w{1,40}\s{0,4}=")
+_ANOTHER = re.compile(r"['\"]\s{0,4},\s{0,4}[^\w\s]?[^\W\d]\w{0,39}\s{0,4}=")
 _OVER = re.compile(r"</(?:action|answer)>")
 _CLOSED = re.compile(r"\s*\)+[\s;,]*")
 _UNKNOWN = re.compile(r"^\s*[A-Za-z_][\w.]{0,60}\([^\n]{0,500}\)\s*$", re.MULTILINE)

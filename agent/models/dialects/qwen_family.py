@@ -111,7 +111,7 @@ INTERNVL25 = Dialect(
         max_tokens=128,
     ),
     extract=EXTRACT,
-    place_parser=Places(own=(QUAD,), also=(LIST,)),
+    place_parser=Places(own=(QUAD,), also=(LIST, PAIR)),
     retry=RETRY,
     place_format="[[${x}, ${y}, ${x2}, ${y2}]]",
 )
