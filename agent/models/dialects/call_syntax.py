@@ -393,7 +393,8 @@ def quoted(text: str, quote: str = "'") -> str:
 
 def unescaped(text: str, quote: str = "'") -> str:
     """`text` as a literal of a `raw` family. Raises `UnsupportedAction` for one that could end too early."""
-    if re.search(rf"[\n\r]|{quote}\s*[,)]", text) or text.startswith(quote) or text.endswith((quote, "\\")):
+    ends = re.search(rf"[\n\r]|{quote}\s*[,)]", text) or text.startswith(quote) or text.endswith((quote, "\\"))
+    if ends or _ANOTHER.search(text):
         raise UnsupportedAction(
             "the family has no way to write a text with a line break, or quotes at its ends or before a bracket"
         )
