@@ -189,7 +189,10 @@ def judged(done: ReplayResult, right: bool) -> str:
 
 @pytest.mark.parametrize(
     ("app", "variant"),
-    [("calculator", "moved"), ("editor", "larger"), ("form", "moved"), ("calculator", "contrast")],
+    [
+        *(("calculator", "moved"), ("editor", "larger"), ("form", "moved")),
+        pytest.param("calculator", "contrast", marks=pytest.mark.slow),
+    ],
 )
 def test_it_is_done_again_on_another_screen(stage: Stage, app: str, variant: str) -> None:
     done, right = stage.once(app, VARIANTS[variant])

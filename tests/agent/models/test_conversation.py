@@ -239,7 +239,7 @@ def refusal(body: dict[str, Any]) -> tuple[int, Any] | None:
     return 400, {"error": {"message": text, "type": "BadRequestError", "code": 400}}
 
 
-@pytest.mark.parametrize("reported", [True, False])
+@pytest.mark.parametrize("reported", [True, pytest.param(False, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "name",
     [

@@ -35,6 +35,8 @@ from agent.models.in_process.generating import PrefixCache, common_prefix  # noq
 from agent.models.in_process.inputs import Picture, TokenizedPrompt  # noqa: E402
 
 KINDS = ["qwen2_5_vl", "qwen2_vl", "qwen3_vl"]
+QUICK_KINDS = ["qwen2_5_vl", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("qwen2_vl", "qwen3_vl"))]
+"""For tests of what is the same code for all; the others are among the slow tests."""
 SCREEN = Frame(id="0", width=640, height=480)
 CLICK = {
     "type": "object",
@@ -277,7 +279,7 @@ def together(endpoint: HFEndpoint, requests: list[Request]) -> list[Reply]:
     return [replies[number] for number in range(len(requests))]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", QUICK_KINDS)
 def test_answers_are_the_same_in_a_batch(kind: str, folders: Callable[[str], Path]) -> None:
     requests = [
         Request(
@@ -328,7 +330,7 @@ def test_no_memory_at_all_is_one_line(alone: HFEndpoint, monkeypatch: pytest.Mon
 # The unchanged prefix -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", QUICK_KINDS)
 def test_reuse_changes_nothing_but_the_work(kind: str, folders: Callable[[str], Path]) -> None:
     """Ten steps with a history that grows before the picture, another picture each, and one asked about twice."""
     made = open_checkpoint(str(folders(kind)))
