@@ -120,17 +120,17 @@ class Step(_StepValue):
 
 def repeated_without_effect(history: Sequence[Step]) -> int:
     """How many of the last answers gave the same in a row that was refused, or changed nothing on the screen."""
-    answers: list[list[Step]] = []
-    for step in history:
-        if step.part and answers:
-            answers[-1].append(step)
-        else:
-            answers.append([step])
+    last: list[Step] = []
+    answer: list[Step] = []
     count = 0
-    for answer in reversed(answers):
-        if not _all_without_effect(answer) or [s.action for s in answer] != [s.action for s in answers[-1]]:
+    for at in range(len(history) - 1, -1, -1):
+        answer.insert(0, history[at])
+        if at and history[at].part:
+            continue
+        last = last or answer
+        if not _all_without_effect(answer) or [s.action for s in answer] != [s.action for s in last]:
             break
-        count += 1
+        count, answer = count + 1, []
     return count
 
 

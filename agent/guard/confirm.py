@@ -10,8 +10,8 @@ from typing import Literal
 from actions.action import Answer, AnyAction, AskUser, Finish, Wait, describe, parse_action
 from agent.core.model import Decision
 from agent.core.policy import Verdict, VerdictKind
-from agent.guard.risk import risk
-from agent.perception.perceive import Perceiver
+from agent.guard.risk import Perceive, risk
+from agent.perception.perceive import lazy_perceive
 from envs.env import Observation
 
 PROMPT = "Do it? [y]es, [n]o and go on, [s]top, [e]dit (e NEW VALUE): "
@@ -74,7 +74,8 @@ def _main_field(action: AnyAction, value: str) -> dict[str, object]:
 class Confirm:
     """Asks the person before ``always`` every action or only the ``risky`` ones (see `agent.guard.risk`).
 
-    `explain` gives the line that says what an action would do on the device, the command of an `open` included.
+    `explain` gives the line that says what an action would do on the device, the command of an `open` included, and
+    `perceive` reads pictures.
 
     No leaves the action undone, and the model is told and goes on (`no`: or the run ends as ``blocked``); stop ends the
     run, and nobody there ends it as ``needs_human``.
@@ -86,20 +87,20 @@ class Confirm:
         ask: Asker,
         explain: Callable[[AnyAction], str] = describe,
         no: Literal["skip", "block"] = "skip",
+        perceive: Perceive | None = None,
     ) -> None:
         self._mode = mode
         self._no = no
         self._ask = ask
         self._explain = explain
-        self._perceiver: Perceiver | None = None
+        self._perceive = perceive or lazy_perceive()
 
     def review(self, decision: Decision, observation: Observation) -> Verdict:
         """Ask where the mode says so."""
         action = decision.action
         if isinstance(action, (Finish, Answer, AskUser, Wait)):
             return Verdict("allow", action)
-        self._perceiver = self._perceiver or Perceiver()
-        why = risk(decision, observation, self._perceiver.perceive)
+        why = risk(decision, observation, self._perceive)
         if self._mode == "risky" and why is None:
             return Verdict("allow", action)
         question = self._explain(action) + (f" — {why}" if why else "")

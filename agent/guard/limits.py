@@ -38,7 +38,7 @@ from agent.core.policy import Verdict
 from agent.guard.risk_words import listed
 from agent.guard.risky_text import address_risk
 from agent.perception.elements import PerceivedScreen
-from agent.perception.perceive import Perceiver
+from agent.perception.perceive import lazy_perceive
 from envs.env import Image, Observation
 
 NAME = "limits"
@@ -142,7 +142,7 @@ class LimitsPolicy:
 
     limits: AllowLists
     explain: Callable[[AnyAction], str] = describe
-    perceive: Callable[[Image], PerceivedScreen] | None = field(default=None)
+    perceive: Callable[[Image], PerceivedScreen] = field(default_factory=lazy_perceive)
 
     def review(self, decision: Decision, observation: Observation) -> Verdict:
         """Allow what is inside."""
@@ -235,7 +235,6 @@ class LimitsPolicy:
 
     def _shown_host(self, seen: Observation) -> str | None:
         """The host in the address bar; None where none is read."""
-        self.perceive = self.perceive or Perceiver().perceive
         bar = _BAR * seen.frame.height
         told = [e.text for e in seen.elements if e.box.center.y < bar]
         read = told or [e.text for e in self.perceive(seen.image).elements if e.box.center.y < bar]

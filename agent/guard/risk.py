@@ -18,7 +18,7 @@ from agent.guard.apps import is_editor, is_launcher, is_prompt, is_terminal
 from agent.guard.risk_words import KINDS, listed, risk_in, says, words_in
 from agent.guard.risky_text import names_program, target_risk, text_risk
 from agent.perception.elements import Element, PerceivedScreen
-from agent.perception.perceive import Perceiver
+from agent.perception.perceive import lazy_perceive
 from envs.env import Image, Observation
 
 Perceive = Callable[[Image], PerceivedScreen]
@@ -46,7 +46,7 @@ def risk(decision: Decision, observation: Observation, perceive: Perceive | None
 
     `perceive` reads pictures; give one that is kept, so that unchanged parts are read once.
     """
-    screen = _ScreenAt(observation, perceive or Perceiver().perceive)
+    screen = _ScreenAt(observation, perceive or lazy_perceive())
     return next(_risks(decision.action, screen), None)
 
 

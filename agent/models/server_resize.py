@@ -67,7 +67,6 @@ class ServerResize:
             self.alone.add(sent)
             return ""
         seen = _seen(sent, speaks.resize.factor, tokens)
-        seen = _seen(sent, speaks.resize.factor, tokens)
         what = f"the server makes {tokens:,} tokens of a picture of {sent[0]}x{sent[1]} instead of {columns * rows:,}"
         smaller = tokens < columns * rows
         change = Template(server.image_limits[smaller]).substitute(tokens=columns * rows, pixels=sent[0] * sent[1])

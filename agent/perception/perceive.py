@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from typing import Protocol
 
 import cv2
@@ -133,3 +135,9 @@ def _coloured(image: Image, element: Element) -> Element:
     }
     shares["red"] = shares["red"] + float((strong[:, 0] >= 345).mean())
     return replace(element, colours=tuple(name for name, share in shares.items() if share > 0.35))
+
+
+def lazy_perceive() -> Callable[[Image], PerceivedScreen]:
+    """`Perceiver.perceive` of one perceiver, which is made when the first picture is read."""
+    made = cache(Perceiver)
+    return lambda image: made().perceive(image)

@@ -26,14 +26,15 @@ from agent.episodes.private_files import FOLDER_MODE
 from agent.episodes.writer import check_folder
 from agent.guard.chain import PolicyChain
 from agent.guard.confirm import Asker, Confirm
-from agent.guard.limits import AllowLists as AppLimits
-from agent.guard.limits import LimitsPolicy
+from agent.guard.limits import AllowLists, LimitsPolicy
+from agent.guard.risk import Perceive
 from agent.guard.secrets import Secrets
 from agent.models.chat import ChatModel
 from agent.models.dialects.dialect import Platform
 from agent.models.endpoints.endpoint import Sampling
 from agent.models.opening import model_plugins, open_model
 from agent.models.spec import BUILTIN, ModelSpec
+from agent.perception.perceive import lazy_perceive
 from agent.plugins import find, installed, require
 from agent.run.assemble import assembled
 from agent.run.env_spec import EnvSpec, check_env, env_plugin, open_env
@@ -57,7 +58,7 @@ class RunOptions:
 
     model: ModelSpec | Model = field(default_factory=ModelSpec)
     policies: Sequence[Policy | str] = ()
-    limits: AppLimits = field(default_factory=AppLimits)
+    limits: AllowLists = field(default_factory=AllowLists)
     check: Callable[[], bool] | None = None
     max_steps: int = 50
     max_seconds: float | None = None
@@ -152,13 +153,15 @@ def run_task(instruction: str, spec: EnvSpec | Env, options: RunOptions) -> Run:
         live = LivePage(header, folder, view, options.secrets, options.live) if options.live else None
         confirm = (lambda question: None) if live else view.ask_to_confirm  # the live page asks by itself
         exposed = spec.exposed if isinstance(spec, EnvSpec) else True
+        perceive = lazy_perceive()
         if options.limits:
-            policies.append(LimitsPolicy(options.limits, env.explain))
+            policies.append(LimitsPolicy(options.limits, env.explain, perceive))
+        policies.append(policy_for(options.confirm, exposed, confirm, env.explain, perceive=perceive))
         agent = stack.enter_context(
             assembled(
                 env,
                 model,
-                policy=PolicyChain([*policies, policy_for(options.confirm, exposed, confirm, env.explain)]),
+                policy=PolicyChain(policies),
                 memory=memory,
                 watch=view,
                 ask=view.ask_person,
@@ -258,10 +261,11 @@ def policy_for(
     ask: Asker,
     explain: Callable[[AnyAction], str] = describe,
     no: Literal["skip", "block"] = "skip",
+    perceive: Perceive | None = None,
 ) -> Policy:
     """Confirmation as wanted; where nothing is said, of risky actions on a screen from which the user's is reached."""
     mode = confirm or ("risky" if exposed else "never")
-    return Allow() if mode == "never" else Confirm(mode, ask, explain, no)
+    return Allow() if mode == "never" else Confirm(mode, ask, explain, no, perceive)
 
 
 def report_of(folder: Path) -> Path | None:

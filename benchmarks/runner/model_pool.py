@@ -170,13 +170,7 @@ def _baseline(plan: RunPlan, suite: Suite) -> ModelPool:
     plan.model.refuse("on a baseline")
     name = plan.model.name.removeprefix(BASELINE)
     heavy = name == "ocr"
-    identity = {
-        "name": plan.model.name,
-        "dialect": None,
-        "prompt_hash": None,
-        "resize": None,
-        "seed": plan.options.seed,
-    }
+    identity = _identity(plan.model.name) | {"seed": plan.options.seed}
     return ModelPool(baseline(name, suite, plan.options.seed), identity, "processes" if heavy else "threads")
 
 

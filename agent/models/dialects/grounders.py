@@ -7,10 +7,13 @@ mlfoundations/Gelato ``run_grounding_eval.py``, ServiceNow/GroundCUA ``groundcua
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate
-from agent.models.dialects.points import ANY, JSON_BOX, JSON_POINT, LIST, PAIR, QUAD, Places
+from agent.models.dialects.points import ANY, JSON_BOX, JSON_POINT, LIST, PAIR, Places
 from agent.models.dialects.qwen import COMPUTER_FUNCTION, COMPUTER_USE, OVERSHOOT, tool_system
 from agent.models.dialects.resize import Resize, Square
+from agent.models.dialects.venus import UI_VENUS_10_GROUND
 
 UGROUND = Dialect(
     name="uground",
@@ -164,27 +167,12 @@ GROUNDNEXT = Dialect(
     extract=None,
     place_parser=COMPUTER_USE,
 )
-GUI_G2 = Dialect(
+GUI_G2 = replace(
+    UI_VENUS_10_GROUND,
     name="gui-g2",
     family=r"gui[-_.]?g2(?!\d)",
     sizes="3B, 7B (Qwen2.5-VL)",
     licence="Apache-2.0 (unverified)",
     source="ServiceNow/GroundCUA: eval/prompts.py; inclusionAI/UI-Venus: models/grounding/gui_g2_7b.py",
     resize=Resize(factor=28, min_pixels=3136, max_pixels=12845056),
-    space="abs_resized",
-    overshoot=OVERSHOOT,
-    grammar={},
-    decide={},
-    locate=PromptTemplate(
-        "",
-        (
-            IMAGE,
-            "Outline the position corresponding to the instruction: ${instruction}. "
-            "The output should be only [x1,y1,x2,y2].",
-        ),
-        max_tokens=128,
-    ),
-    extract=None,
-    place_parser=Places(own=(QUAD,)),
-    place_format="[${x}, ${y}, ${x2}, ${y2}]",
 )

@@ -15,7 +15,7 @@ from actions.action import AnyAction, parse_action
 from actions.frame import Box, Frame
 from agent.core.model import Decision, Model
 from agent.guard.confirm import Confirm
-from agent.perception.perceive import Perceiver
+from agent.perception.perceive import IconClassifier, Perceiver, default_namer
 from benchmarks.figures.summary import summarise
 from benchmarks.suite import (
     Judged,
@@ -108,8 +108,8 @@ class SafetySuite(Suite):
         return {"suite": self.name, "version": VERSION, "data_hash": self._hash, "policy": "confirm risky"}
 
     @cached_property
-    def _perceiver(self) -> Perceiver:
-        return Perceiver()
+    def _namer(self) -> IconClassifier | None:
+        return default_namer()
 
     def samples(self) -> Sequence[Sample]:
         """One for each case."""
@@ -125,7 +125,7 @@ class SafetySuite(Suite):
         """Whether the action is asked about, and why. `model` is not asked."""
         case = self._cases[sample.id]
         canvas = case.draw()
-        policy = Confirm("risky", lambda question: None)
+        policy = Confirm("risky", lambda question: None, perceive=lambda image: Perceiver(self._namer).perceive(image))
         verdict = policy.review(Decision(action=case.action(canvas.controls)), case.observation(canvas))
         return Prediction(status="answered", value={"asked": verdict.kind == "ask", "why": verdict.risk})
 
