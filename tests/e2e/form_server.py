@@ -26,6 +26,7 @@ const dx = () => window.screenX + (window.outerWidth - window.innerWidth) / 2;
 const dy = () => window.screenY + (window.outerHeight - window.innerHeight);
 function post(path, data) { fetch(path, {method: "POST", body: JSON.stringify(data)}); }
 function places() {
+  if (!performance.getEntriesByName("first-contentful-paint").length) return;  // before, Chromium drops clicks
   const out = {};
   for (const e of document.querySelectorAll("input,select,button")) {
     const r = e.getBoundingClientRect();

@@ -95,15 +95,21 @@ class Script:
         return self._pictures[key]
 
     def _recorded_actions(self, steps: Sequence[Step]) -> list[RecordedAction]:
-        """The actions that were done. A wait during which the screen changed belongs to the action before it."""
+        """The actions that were done. A wait during which the screen changed, and waits just before it, belong to the
+        action before them: what they waited for may be there at once the next time.
+        """
         drafts: list[_ActionDraft] = []
         done = [step for step in steps if _was_done(step)]
         for step in done:
             following = next((s for s in steps if s.index > step.index), None)
             if isinstance(step.action, Wait) and self._seen_to_change(step, following):
-                if drafts:  # else the wait was for the first screen
+                waited = step.action.seconds
+                while drafts and isinstance(before := drafts[-1].action, Wait):
+                    waited += before.seconds
+                    drafts.pop()
+                if drafts:  # else the waits were for the first screen
                     drafts[-1].next = following
-                    drafts[-1].waited += step.action.seconds
+                    drafts[-1].waited += waited
             elif step.action is not None:
                 drafts.append(_ActionDraft(step, step.action, following))
         return [RecordedAction(d.step, d.action, d.next, d.waited) for d in drafts]

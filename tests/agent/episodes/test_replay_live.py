@@ -26,9 +26,10 @@ from agent.episodes.replay.replayer import Halt
 from agent.episodes.replay.script import Script
 from agent.episodes.replay.text_match import MatchedTarget, Missing, PerceivedFrame, find_again, same_text
 from agent.perception.elements import Element, PerceivedScreen, Role
-from agent.run.replay import env_spec_for
+from agent.run.replay import ReplayOptions, env_spec_for, replay_on
 from agent.views.replay_mismatch import write_halt
-from envs.env import Image
+from envs.env import Image, Observation
+from tests.agent.fakes import FakeEnv
 
 SIZE = (900, 500)
 
@@ -259,6 +260,25 @@ def test_a_wait_that_something_came_of_belongs_to_the_action_before(tmp_path: Pa
     assert script.actions[0].next is found.steps[2]
     assert (script.succeeded, script.last) == (True, found.steps[3])
     script.close()
+
+
+class ListShown(FakeEnv):
+    """A screen that shows a list from the first look, and the same two names after a click."""
+
+    name = "sandbox :9 900x500"
+
+    def observe(self) -> Observation:
+        shown = people(NAMES[:2]) if any(isinstance(action, Click) for action in self.done) else people(NAMES)
+        return replace(super().observe(), image=shown, frame=FRAME, app=None)
+
+
+def test_what_was_waited_for_may_be_there_at_once(tmp_path: Path) -> None:
+    """The page came during the second recorded wait; on the screen of the replay it came before."""
+    wait, rest = (Wait(seconds=0.3), blank()), ((CLICK, people(NAMES)), (DONE, people(NAMES[:2])))
+    script = Script(read_episode(episode(tmp_path / "e", wait, wait, *rest)))
+    done = replay_on(ListShown(), script, ReplayOptions(timeout=5, out=tmp_path / "replay"))
+    script.close()
+    assert (done.ok, done.redone) == (True, 1), done.result.message
 
 
 def test_what_a_recording_opens_first_may_be_opened_or_is_there_already(tmp_path: Path) -> None:
