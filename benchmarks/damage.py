@@ -80,6 +80,9 @@ PLACE_ANSWERS = {
     "gelato": "({x},{y})",
     "groundnext": _LEFT_CLICK,
     "gui-g2": "[{x},{y},{x},{y}]",
+    "holo3": '{{"x": {x}, "y": {y}}}',
+    "fara-7b": "It is in the bar.\n" + _LEFT_CLICK,
+    "fara1.5": "It is in the bar.\n" + _LEFT_CLICK,
 }
 """How each family says where something is, over its own numbers ``x`` and ``y``."""
 

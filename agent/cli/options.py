@@ -156,6 +156,13 @@ def read_model(
             metavar="N",
         ),
     ] = None,
+    thinking: Annotated[
+        str | None,
+        model_option(
+            help="Have the model think before it answers: on, off, or at most N tokens. Default: as its owners do.",
+            metavar="on|off|N",
+        ),
+    ] = None,
 ) -> ModelSpec:
     """The model that the options name; an empty name where ``--model`` is absent and has no default.
 
@@ -173,7 +180,17 @@ def read_model(
         Patience() if patience is None else Patience(total=patience),
         history_images=history_images,
         context=context,
+        thinking=_thinking(thinking),
     )
+
+
+def _thinking(said: str | None) -> bool | int | None:
+    """Whether to think, or the most tokens of it. Raises `UserError`."""
+    if said is None or said.strip().lower() in ("on", "off"):
+        return None if said is None else said.strip().lower() == "on"
+    if not said.isascii() or not said.isdigit() or not 1 <= len(said) <= 6:
+        raise UserError(f"--thinking is on, off or a number of tokens, not {said[:40]!r}")
+    return int(said) or False
 
 
 def takes_model(

@@ -33,7 +33,7 @@ from agent.models.dialects.dialect import (
 )
 from agent.models.dialects.lenient_json import read_lenient
 from agent.models.dialects.shape import data_shape, shape_of
-from agent.models.endpoints.endpoint import ChatMessage, Endpoint, Enough, Part, Reply, Request, Shape
+from agent.models.endpoints.endpoint import ChatMessage, Endpoint, Enough, Part, Reply, Request, Sampling, Shape
 from agent.models.json_schema import mismatch
 from agent.models.server_resize import ServerResize, counts_pixels
 from agent.models.spec import Structured
@@ -100,7 +100,8 @@ class ChatModel:
     families that answer with the action and nothing else, since a model held to what it would not say by itself may
     choose worse. What comes is read with the same care in any case. `context` is how many tokens a prompt and its
     answer may have together, where the endpoint does not say. `resized` is what the server was found to make of
-    pictures, by which places are corrected; None leaves them as they are.
+    pictures, by which places are corrected; None leaves them as they are. `thinking` overrides whether the model thinks
+    before an answer; a number is the most tokens of it.
     """
 
     endpoint: Endpoint
@@ -109,6 +110,7 @@ class ChatModel:
     profile: str = ""
     structured: Structured = "auto"
     context: int | None = None
+    thinking: bool | int | None = None
     sent: _Sent = field(default_factory=_Sent, repr=False, compare=False)
     resized: ServerResize | None = field(default_factory=ServerResize, compare=False, repr=False)
 
@@ -126,6 +128,12 @@ class ChatModel:
     def prompt_hash(self) -> str:
         """sha256 over the dialect's prompts, first 16 hex digits."""
         return self.speaks.prompt_hash
+
+    @property
+    def sampling(self) -> Sampling:
+        """How the tokens of an action are chosen."""
+        prompt = self.speaks.decide.get(self.platform)
+        return Sampling() if prompt is None else prompt.sampling
 
     def close(self) -> None:
         """Give the connections back."""
@@ -263,6 +271,11 @@ class ChatModel:
                 prefill=chat.prefill,
                 stop=chat.stop,
                 max_tokens=chat.max_tokens,
+                sampling=chat.sampling,
+                thinking=(self.thinking if self.thinking is not None else chat.thinking)
+                if speaks.thinking_key
+                else None,
+                thinking_key=speaks.thinking_key,
                 shape=shape,
                 special_tokens=speaks.keep_special_tokens,
                 image_tokens=self._expected(use, size, chat),

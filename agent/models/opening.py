@@ -95,7 +95,9 @@ def open_model(
     if ability is not None:
         dialect.require(ability, platform)
     structured = spec.structured or _structured() or ("always" if name.startswith(PREFIX) else "auto")
-    chat = ChatModel(endpoint, dialect, platform, structured=structured, context=spec.context)
+    if spec.thinking is not None and not dialect.thinking_key:
+        raise ModelError(f"--thinking has no effect on {dialect.name} models: their chat template has no switch for it")
+    chat = ChatModel(endpoint, dialect, platform, structured=structured, context=spec.context, thinking=spec.thinking)
     model = _profiled(chat, spec.profile)
     speaks = _limited(model.speaks, spec.max_pixels)
     if spec.history_images is not None:

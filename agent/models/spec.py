@@ -31,7 +31,8 @@ class ModelSpec:
     ``auto`` for a server. `patience` bounds the wait for an answer. `stream` False asks for whole answers; `prefill`
     says that a server of an unknown kind continues a begun answer. `history_images` is how many screenshots a question
     holds, the current one included, where that is not the family's own number; `context` the tokens that a prompt and
-    its answer may have together, where the server does not say.
+    its answer may have together, where the server does not say. `thinking` is whether the model
+    thinks before an answer, or with how many tokens at most, where that is not as its owners do.
     """
 
     name: str = BUILTIN
@@ -45,6 +46,7 @@ class ModelSpec:
     prefill: bool = False
     history_images: int | None = None
     context: int | None = None
+    thinking: bool | int | None = None
 
     @property
     def given(self) -> tuple[str, ...]:

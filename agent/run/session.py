@@ -31,7 +31,6 @@ from agent.guard.risk import Perceive
 from agent.guard.secrets import Secrets
 from agent.models.chat import ChatModel
 from agent.models.dialects.dialect import Platform
-from agent.models.endpoints.endpoint import Sampling
 from agent.models.opening import model_plugins, open_model
 from agent.models.spec import BUILTIN, ModelSpec
 from agent.perception.perceive import lazy_perceive
@@ -220,9 +219,9 @@ def _extra(spec: EnvSpec | Env, options: RunOptions, model: Model) -> dict[str, 
     if isinstance(spec, EnvSpec) and spec.apps:
         extra["apps"] = list(spec.apps)
     if isinstance(model, ChatModel):
-        extra["sampling"] = asdict(Sampling())
+        extra["sampling"] = asdict(model.sampling)
     if isinstance(options.model, ModelSpec):
-        said = {name: getattr(options.model, name) for name in ("max_pixels", "history_images", "context")}
+        said = {name: getattr(options.model, name) for name in ("max_pixels", "history_images", "context", "thinking")}
         extra |= {name: value for name, value in said.items() if value is not None}
     named = [find("policies", policy) for policy in options.policies if isinstance(policy, str)]
     outside: dict[str, JsonValue] = {}

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from string import Template
 from typing import Any
 
 from pydantic import ValidationError
 
 from actions.action import AnyAction
 from agent.models.dialects.brackets import Unreadable
-from agent.models.dialects.call_syntax import CallArgs, CallCompletion
+from agent.models.dialects.call_syntax import CallArgs, CallCompletion, kind_of
 from agent.models.dialects.dialect import (
     Actions,
     ParsedAnswer,
@@ -27,20 +29,26 @@ from agent.models.dialects.sentences import after_words, before_words
 
 MAX_TEXT = 2_000_000
 _MAX_OBJECTS = 64
-_START = re.compile(r"\{\s{0,40}[\"'](?:action|note|thought)[\"']")
 _NEXT = re.compile(r"[\s,;\]})]*\{")
 _PYTHON = ("single quotes were read as double", "a tuple was read as a list")
 
 ReadDict = Callable[[CallArgs], Actions]
 
 
+@functools.cache
+def _beginning(keys: tuple[str, ...]) -> re.Pattern[str]:
+    """What an object begins with whose first key is one of `keys`."""
+    return re.compile(rf"\{{\s{{0,40}}[\"'](?:{'|'.join(keys)})[\"']")
+
+
 @dataclass(frozen=True)
 class DictGrammar:
-    """The grammar: `read` by the value of ``action``, `write` an action's values or None, `places` for places.
+    """The grammar: `read` by the value of the key `by`, `write` an action's values or None, `places` for places.
 
-    `python` writes literals as Python does and takes them as a matter of course. `ignored` are arguments
-    that say nothing needed. `around` wraps the values that are
-    written.
+    Without `by` the first key of `read` that is there names the action. `inside` is the key that may hold the values,
+    `begins` are the keys that an object can begin with. `python` writes literals as Python does and takes them as a
+    matter of course, `compact` leaves no blanks. `ignored` are arguments that say nothing needed. `around` wraps the
+    values that are written; `answer` is the whole answer, over ``$values`` and ``$said`` (what kind of action it is).
     """
 
     read: Mapping[str, ReadDict]
@@ -49,6 +57,11 @@ class DictGrammar:
     python: bool = False
     ignored: tuple[str, ...] = ()
     around: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
+    by: str = "action"
+    inside: str = "action"
+    begins: tuple[str, ...] = ("action", "note", "thought")
+    compact: bool = False
+    answer: str = "${values}"
 
     def parse(self, text: str, view: View, ended: bool) -> ParsedAnswer:
         """The actions in `text`. Raises `Unreadable`."""
@@ -67,7 +80,7 @@ class DictGrammar:
         notes: list[str] = []
         at, first = 0, 0
         for _ in range(_MAX_OBJECTS):
-            start = _START.search(text, at)
+            start = _beginning(self.begins).search(text, at)
             if start is None:
                 return found, list(dict.fromkeys(notes)), first
             try:
@@ -87,9 +100,12 @@ class DictGrammar:
 
     def _action(self, value: Mapping[str, Any], view: View) -> tuple[Actions, list[str]]:
         notes: list[str] = []
-        inner = value.get("action")
+        inner = value.get(self.inside)
+        if isinstance(inner, dict):
+            around = CallArgs({**value, self.inside: None}, view, True, notes)
+            around.refuse_unused("the answer", ("note", *self.ignored))
         arguments = inner if isinstance(inner, dict) else value
-        name = arguments.get("action")
+        name = arguments.get(self.by) if self.by else next((key for key in self.read if key in arguments), None)
         if not isinstance(name, str):
             raise Unreadable("the answer does not name its action")
         known = next((key for key in self.read if key.lower() == name.strip().lower()), None)
@@ -102,7 +118,7 @@ class DictGrammar:
             action = self.read[known](args)
         except ValidationError as error:
             raise Unreadable(f"{known}: {error.errors()[0]['msg']}") from error
-        args.refuse_unused(known, ("note", *self.ignored))
+        args.refuse_unused(known, ("note", self.by, *self.ignored))
         return action, notes
 
     def format_call(self, action: AnyAction, view: View) -> str:
@@ -110,7 +126,10 @@ class DictGrammar:
         values = self.write(action, view)
         if values is None:
             raise UnsupportedAction(f"there are no words for: {action!r}")
-        return python_literal(values) if self.python else json.dumps(values, ensure_ascii=False)
+        return python_literal(values) if self.python else self._json(values)
+
+    def _json(self, values: Mapping[str, Any]) -> str:
+        return json.dumps(values, ensure_ascii=False, separators=(",", ":") if self.compact else None)
 
     def format(self, action: AnyAction, view: View) -> str:
         """The whole answer. Raises `UnsupportedAction`."""
@@ -119,7 +138,8 @@ class DictGrammar:
         values = self.write(action, view)
         if values is None:
             raise UnsupportedAction(f"there are no words for: {action!r}")
-        return json.dumps(self.around(values), ensure_ascii=False)
+        said = {"values": self._json(self.around(values)), "said": kind_of(action)}
+        return Template(self.answer).substitute(said)
 
     def parse_place(self, text: str, view: View, ended: bool) -> ParsedPlace:
         """The place, or the refusal, in `text`. Raises `Unreadable`."""

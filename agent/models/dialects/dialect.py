@@ -23,6 +23,7 @@ from agent.models.dialects.conversation import IMAGE as IMAGE
 from agent.models.dialects.conversation import ChatPart, Conversation, EarlierImage, Extent, ToldStep, Turn, extents
 from agent.models.dialects.normalize import candidate_texts, without_thought
 from agent.models.dialects.resize import Resize
+from agent.models.endpoints.endpoint import Sampling
 
 Platform = Literal["desktop", "mobile"]
 Ability = Literal["decide", "locate", "extract"]
@@ -34,6 +35,7 @@ Space = Literal["abs_resized", "abs_sent", "rel1", "rel999", "rel1000"]
 _SIDES: Mapping[Space, float] = {"rel1": 1, "rel999": 999, "rel1000": 1000}
 
 
+_GREEDY = Sampling()
 _BYTES = 3
 """Bytes of text to a token, at least: English has more, code and numbers about as many."""
 _OUTCOME = "(What came of the last action: ${outcome}.)\n"
@@ -143,7 +145,8 @@ class PromptTemplate:
     """One kind of question, as templates over ``$width $height`` (of the grid), ``$instruction`` and ``$history``.
 
     `user` is the parts of the user message in order, `IMAGE` among them. `prefill` is the beginning of the answer,
-    put into the model's mouth where the endpoint can. `conversation` is how earlier steps are told.
+    put into the model's mouth where the endpoint can. `conversation` is how earlier steps are told. `thinking` is
+    whether the model shall think first, None for what the server has it do; `sampling` is how the owner samples.
     """
 
     system: str
@@ -152,6 +155,8 @@ class PromptTemplate:
     stop: tuple[str, ...] = ()
     max_tokens: int = 1024
     conversation: Conversation = field(default_factory=Conversation, repr=False)
+    thinking: bool | None = field(default=None, repr=False)
+    sampling: Sampling = field(default=_GREEDY, repr=False)
 
 
 @dataclass(frozen=True)
@@ -168,6 +173,8 @@ class Chat:
     max_tokens: int = 1024
     turns: tuple[Turn, ...] = ()
     notes: tuple[str, ...] = ()
+    thinking: bool | None = None
+    sampling: Sampling = _GREEDY
 
     @property
     def parts(self) -> tuple[ChatPart, ...]:
@@ -192,7 +199,8 @@ class Dialect:
     person's words) and ``$error``; `no_history` stands for an empty one. `overshoot` is in grid units (see
     `View.slack`). `thinks` says that answers may begin with a tagged thought. `keep_special_tokens` says that the
     places lose their marks if the server drops special tokens from its text. `space_for` is where a family's own code
-    counts otherwise for one use than for the rest. `told` is the space whose sides prompts tell, where that is not the
+    counts otherwise for one use than for the rest. `thinking_key` is the chat template's name for whether the model
+    thinks, "" where it has none. `told` is the space whose sides prompts tell, where that is not the
     one of the answers (a model that was measured to answer otherwise than it is asked). `any_unit` is for measuring:
     see `View`.
     """
@@ -221,6 +229,7 @@ class Dialect:
     place_format: str = ""
     prompt_space: Space | None = None
     any_unit: bool = False
+    thinking_key: str = ""
 
     def can(self, ability: Ability, platform: Platform | None = None) -> bool:
         """Whether a model of this family can do that on `platform`, or on any (None)."""
@@ -368,7 +377,8 @@ class Dialect:
         words |= {"width": f"{grid.width:g}", "height": f"{grid.height:g}"}
         user = tuple(part if part == IMAGE else Template(part).substitute(words) for part in prompt.user)
         system = Template(prompt.system).substitute(words)
-        return Chat(system, user, prompt.prefill, prompt.stop, prompt.max_tokens)
+        options = {"thinking": prompt.thinking, "sampling": prompt.sampling}
+        return Chat(system, user, prompt.prefill, prompt.stop, prompt.max_tokens, **options)  # type: ignore[arg-type]
 
     def history_text(self, history: Sequence[Step], platform: Platform) -> str:
         """What was done so far as lines, and why the last answer was unusable, if it was."""
@@ -460,6 +470,10 @@ class Dialect:
         told = {platform: p.conversation for platform, p in self.decide.items() if p.conversation != Conversation()}
         if told:
             parts = (*parts, told)
+        prompts = [*self.decide.values(), self.locate, *filter(None, (self.extract,))]
+        options = [(prompt.thinking, prompt.sampling) for prompt in prompts]
+        if any(option != (None, _GREEDY) for option in options):
+            parts = (*parts, self.thinking_key, options)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 

@@ -98,8 +98,8 @@ _CLICK = (
 )
 
 
-_OBSERVATION = ("<observation>\n<screenshot>\n", IMAGE, "\n</screenshot>\n</observation>\n")
-_OBSERVED = Conversation(pictures=3, turns=ALL, later=_OBSERVATION, placeholder="(no longer shown)", thoughts=False)
+OBSERVATION = ("<observation>\n<screenshot>\n", IMAGE, "\n</screenshot>\n</observation>\n")
+OBSERVED = Conversation(pictures=3, turns=ALL, later=OBSERVATION, placeholder="(no longer shown)", thoughts=False)
 
 
 def _json_click(form: dict[str, Any]) -> tuple[str, str]:
@@ -123,9 +123,9 @@ HOLO1 = Dialect(
     decide={
         "desktop": PromptTemplate(
             _SYSTEM,
-            ("<task>\n${instruction}\n</task>\n\n", *_OBSERVATION),
+            ("<task>\n${instruction}\n</task>\n\n", *OBSERVATION),
             max_tokens=1024,
-            conversation=_OBSERVED,
+            conversation=OBSERVED,
         )
     },
     locate=PromptTemplate("", (IMAGE, _CLICK), max_tokens=128),
@@ -160,8 +160,9 @@ HOLO2 = Dialect(
     space="rel1000",
     grammar={},
     decide={},
-    locate=PromptTemplate("", _json_click({"x": 500, "y": 500}), max_tokens=1024),
+    locate=PromptTemplate("", _json_click({"x": 500, "y": 500}), max_tokens=1024, thinking=False),
     extract=None,
     place_parser=Places(own=(JSON_XY, PAIR)),
     thinks=True,
+    thinking_key="thinking",
 )

@@ -116,11 +116,12 @@ QWEN35 = Dialect(
         "mobile": XmlToolCallGrammar("mobile_use", READ_MOBILE, write_mobile3, MOBILE_ALIASES),
     },
     decide={"desktop": _prompt(_COMPUTER), "mobile": _prompt(_MOBILE)},
-    locate=QWEN3_VL.locate,
+    locate=replace(QWEN3_VL.locate, thinking=False),
     extract=EXTRACT,
     retry=RETRY,
     thinks=True,
     preamble=True,
+    thinking_key="enable_thinking",
 )
 
 # EvoCUA ------------------------------------------------------------------------------------------------------------

@@ -34,6 +34,8 @@ _PLACES = 4
 _HOLE, MAYBE = "\ue002", "\ue003"
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?!\w)")
 _PREFACE = rf"(?:<think(?:ing)?>)?[^<{{]{{0,{MAX_THOUGHT}}}(?:</think(?:ing)?>[^<{{]{{0,{MAX_THOUGHT}}})?{OPEN}\n"
+_NAMES = ("action", "tool_name", "action_type")
+"""The keys whose value names an action."""
 _SHAPES: dict[tuple[Any, ...], tuple[Dialect, Shape | None]] = {}
 
 
@@ -143,9 +145,8 @@ def merged(values: Sequence[Any]) -> Form:
 def _merged_objects(values: Sequence[dict[str, Any]]) -> Form:
     groups: dict[Any, list[dict[str, Any]]] = {}
     for value in values:
-        groups.setdefault((tuple(value), value.get("action") if _is_text(value.get("action")) else None), []).append(
-            value
-        )
+        named = next((value[key] for key in _NAMES if _is_text(value.get(key))), None)
+        groups.setdefault((tuple(value), named), []).append(value)
     forms = [_fields({key: merged([value[key] for value in group]) for key in group[0]}) for group in groups.values()]
     if len(forms) == 1:
         return forms[0]
@@ -201,8 +202,10 @@ def _merged_texts(values: Sequence[str]) -> Form:
 
 
 def _merged_numbers(values: Sequence[Any]) -> Form:
+    if all(value is None for value in values):
+        return Form({"type": ["string", "null"], "maxLength": MAX_TEXT}, rf"(?:null|{regex.json_text(0, MAX_TEXT)})")
     if any(value is None or isinstance(value, bool) for value in values):
-        return _names(values) if len(set(values)) == 1 else Form({"enum": list(values)}, "null")
+        return _names(list(dict.fromkeys(values)))
     low, high = min(values), max(values)
     if low == high:
         return Form({"const": low}, regex.literal(json.dumps(low)))

@@ -20,7 +20,7 @@ from actions.action import AnyAction, Click, Key, TypeText
 from actions.frame import Box, Point
 from actions.keys import split_chord
 from agent.models.dialects.brackets import Unreadable
-from agent.models.dialects.dialect import ParsedAnswer, ParsedPlace, UnsupportedAction, View, answer_of
+from agent.models.dialects.dialect import Actions, ParsedAnswer, ParsedPlace, UnsupportedAction, View, answer_of
 from agent.models.dialects.keys import read_keys
 from agent.models.dialects.lenient_json import read_lenient
 from agent.models.dialects.sentences import NOT_ITS_OWN, after_words, before_words
@@ -191,7 +191,7 @@ class Args:
         return TypeText(text=self.text(*names) + ("\n" if enter else ""), clear=clear)
 
 
-Read = Callable[[Args], AnyAction]
+Read = Callable[[Args], Actions]
 Write = Callable[[AnyAction, View], dict[str, Any] | None]
 
 
@@ -216,7 +216,7 @@ class ToolCallGrammar:
             raise Unreadable(f"no action in the answer: {_short(text)}" if text.strip() else "the answer is empty")
         return answer_of(calls, view, self._action, thought, notes)
 
-    def _action(self, call: ToolCall, view: View) -> tuple[AnyAction, list[str]]:
+    def _action(self, call: ToolCall, view: View) -> tuple[Actions, list[str]]:
         notes: list[str] = []
         name, arguments = self._unwrap(call, notes)
         notes += call.notes

@@ -7,6 +7,8 @@ Phones are asked in 999 parts of a side and their answers divided by 1000, as th
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from actions.action import (
     Answer,
     AnyAction,
@@ -232,10 +234,11 @@ UI_VENUS_2 = Dialect(
             "",
         ),
     },
-    locate=UI_VENUS_15.locate,
+    locate=replace(UI_VENUS_15.locate, thinking=False),
     extract=EXTRACT,
     place_parser=_PLACES,
     retry="Your last answer did nothing (${error}). Answer with one action in <action></action>.",
     thinks=True,
+    thinking_key="enable_thinking",
     place_format="[${x}, ${y}]",
 )

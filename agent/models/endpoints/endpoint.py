@@ -85,7 +85,9 @@ class Request:
     `turns` are the messages between the system's and the last one, `user`.
 
     `special_tokens` asks for the answer with its special tokens, which mark the places of some families.
-    `image_tokens` is how many tokens the pictures should make; with it the reply says how many they made.
+    `image_tokens` is how many tokens the pictures should make; with it the reply says how many they made. `thinking` is
+    whether the model shall think first, or with how many tokens at most, None for what the server does by itself;
+    `thinking_key` is what the model's chat template calls it.
     """
 
     system: str
@@ -98,6 +100,8 @@ class Request:
     special_tokens: bool = False
     turns: tuple[ChatMessage, ...] = ()
     image_tokens: int | None = None
+    thinking: bool | int | None = None
+    thinking_key: str = "enable_thinking"
 
     @property
     def messages(self) -> tuple[ChatMessage, ...]:

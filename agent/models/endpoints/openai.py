@@ -210,6 +210,8 @@ class OpenAIEndpoint:
         usage, last = usage_of(answers, start), answers[-1]
         text, thought, missing = last.message(ask.begun)
         text = _END_MARK.sub("", text) if "skip_special_tokens" in ask.body else text
+        if request.thinking is False and thought.strip():
+            notes.append(f"the model thinks although it was asked not to: {self.server.quiet}")
         images = self._image_tokens(request, last.prompt_tokens)
         return Reply(text, last.ended, usage, (*notes, *ask.notes), thought, missing, images)
 
@@ -260,8 +262,19 @@ class OpenAIEndpoint:
             ask.add({"skip_special_tokens": False})
         sampling = self.server.sampling(request.sampling)
         ask.add({name: value for name, value in sampling.items() if name not in self._refused})
+        if request.thinking is not None:
+            self._think(request, request.thinking, ask)
         self._hold(request, ask)
         return ask
+
+    def _think(self, request: Request, wanted: bool | int, ask: _RequestBody) -> None:
+        """Have the model think or not, where the server has a field for it; a budget is on top of the answer's own."""
+        fields = self.server.thinking(request.thinking_key, wanted) if self.server.thinking else {}
+        ask.add({name: value for name, value in fields.items() if name not in self._refused})
+        if not isinstance(wanted, bool):
+            ask.body["max_tokens"] += wanted
+            if len(fields.keys() - self._refused) < len(fields) or not fields:
+                ask.notes += (f"{self.url} takes no limit for a thought",)
 
     def _hold(self, request: Request, ask: _RequestBody) -> None:
         """Begin the answer, and hold it to its shape: to what that leaves open, where the answer was begun."""

@@ -27,6 +27,8 @@ class ServerKind:
     are chosen. `prefill` is the fields for an answer
     that was begun for it, None where it cannot continue one. `counts` is whether streams can be asked for token
     counts, `special_tokens` whether answers can be asked for with theirs, `room` how its context is made longer.
+    `thinking` is the fields that have a model think or not, over the name of it in the model's chat template, None
+    where there are none; `quiet` is how the server is started so that its models do not think.
     """
 
     kind: Kind
@@ -37,6 +39,8 @@ class ServerKind:
     counts: bool = True
     special_tokens: bool = False
     room: str = "serve a longer context"
+    thinking: Callable[[str, bool | int], dict[str, Any]] | None = None
+    quiet: str = "switch thinking off where it is served"
 
 
 def _openai(sampling: Sampling) -> dict[str, Any]:
@@ -52,6 +56,18 @@ def _all(sampling: Sampling, *, repetition: str = "repetition_penalty", all_toke
 def _transformers(sampling: Sampling) -> dict[str, Any]:
     """``transformers serve`` takes its ``frequency_penalty`` for the penalty of repetitions (cli/serving/utils.py)."""
     return {"top_p": sampling.top_p, "frequency_penalty": sampling.repetition_penalty}
+
+
+def _thinking(key: str, wanted: bool | int, budget: str = "") -> dict[str, Any]:
+    """The switch for the chat template, and the most tokens of a thought under `budget` where that has a name."""
+    fields: dict[str, Any] = {"chat_template_kwargs": {key: bool(wanted)}}
+    return fields if isinstance(wanted, bool) or not budget else {**fields, budget: wanted}
+
+
+def _sglang_thinking(key: str, wanted: bool | int) -> dict[str, Any]:
+    """The template of Qwen3 takes the most tokens of a thought too (SGLang's page "thinking budget")."""
+    most = {} if isinstance(wanted, bool) else {"thinking_budget": wanted}
+    return {"chat_template_kwargs": {key: bool(wanted), **most}}
 
 
 def _json_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,6 +126,8 @@ SERVERS: dict[Kind, ServerKind] = {
             _CONTINUES,
             special_tokens=True,
             room="start vLLM with a larger --max-model-len",
+            thinking=partial(_thinking, budget="thinking_token_budget"),
+            quiet="""start vLLM with --default-chat-template-kwargs '{"enable_thinking": false}'""",
         ),
         ServerKind(
             "sglang",
@@ -119,6 +137,7 @@ SERVERS: dict[Kind, ServerKind] = {
             {"continue_final_message": True},
             special_tokens=True,
             room="start SGLang with a larger --context-length",
+            thinking=_sglang_thinking,
         ),
         ServerKind(
             "llama.cpp",
@@ -127,6 +146,8 @@ SERVERS: dict[Kind, ServerKind] = {
             partial(_all, repetition="repeat_penalty", all_tokens=0),
             {},
             room="start llama-server with a larger -c",
+            thinking=partial(_thinking, budget="thinking_budget_tokens"),
+            quiet="""start llama-server with --jinja --chat-template-kwargs '{"enable_thinking": false}'""",
         ),
         ServerKind(
             "ollama",

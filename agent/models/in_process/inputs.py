@@ -114,6 +114,11 @@ def open_pictures(request: Request) -> list[PilImage.Image]:
         raise ModelError(f"a picture cannot be read: {error}") from error
 
 
+def thinking_switch(request: Request) -> dict[str, bool]:
+    """What tells the chat template whether the model thinks first; nothing where the question leaves it open."""
+    return {} if request.thinking is None else {request.thinking_key: bool(request.thinking)}
+
+
 @dataclass
 class QwenPreparer:
     """Qwen2-VL, Qwen2.5-VL and Qwen3-VL: chat template, image placeholders expanded, token types for the positions."""
@@ -131,6 +136,7 @@ class QwenPreparer:
             chat_template=self.template,
             add_generation_prompt=True,
             tokenize=False,
+            **thinking_switch(request),
         )
         pictures = [self._picture(image) for image in images]
         ids = self.tokenizer.encode(text + request.prefill, add_special_tokens=False)
@@ -188,7 +194,12 @@ class ProcessorPreparer:
         messages = messages_of(request, open_pictures(request))
         try:
             made = self.processor.apply_chat_template(
-                messages, add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt"
+                messages,
+                add_generation_prompt=True,
+                tokenize=True,
+                return_dict=True,
+                return_tensors="pt",
+                **thinking_switch(request),
             )
         except (ValueError, TypeError, KeyError, ImportError) as error:
             raise ModelError(f"the checkpoint's processor refuses the request: {error}") from error

@@ -96,6 +96,9 @@ NAMES = {
     "mai-ui": ("Tongyi-MAI/MAI-UI-8B", "Tongyi-MAI/MAI-UI-2B-GGUF"),
     "cogagent": ("zai-org/cogagent-9b-20241220", "THUDM/cogagent-9b-20241220"),
     "seeclick": ("cckevinn/SeeClick",),
+    "holo3": ("Hcompany/Holo3-35B-A3B", "Hcompany/Holo3.1-9B-FP8", "holo3-1-35b-a3b", "Hcompany/Holo4-27B"),
+    "fara-7b": ("microsoft/Fara-7B", "bartowski/microsoft_Fara-7B-GGUF"),
+    "fara1.5": ("microsoft/Fara1.5-9B", "microsoft/Fara-1.5-27B", "mradermacher/Fara1.5-4B-GGUF"),
 }
 
 
@@ -113,11 +116,11 @@ def test_a_name_belongs_to_one_family(family: str, name: str) -> None:
     "name",
     [
         *("Qwen/Qwen-VL-Chat", "Qwen/Qwen3-8B", "OpenGVLab/InternVL2-8B", "OpenGVLab/InternVL-Chat-V1-5", "UI-TARS-2"),
-        *("InfiX-ai/InfiGUI-R1-3B", "Hcompany/Holo3-8B", "osunlp/UGround", "THUDM/cogagent-vqa-hf", "gpt-6"),
+        *("InfiX-ai/InfiGUI-R1-3B", "osunlp/UGround", "THUDM/cogagent-vqa-hf", "gpt-6"),
         *("stepfun-ai/GELab-Zero-4B", "xlangai/OpenCUA-7B", "meituan/EvoCUA-OpenCUA-72B", "OpenCUA-Qwen2-VL"),
-        *("microsoft/Fara1.5-9B", "microsoft/Fara-7B", "openbmb/AgentCPM-GUI", "nvidia/LocateAnything-3B"),
+        *("openbmb/AgentCPM-GUI", "nvidia/LocateAnything-3B"),
         *("microsoft/Phi-Ground-4B-7C", "OpenGVLab/ScaleCUA-7B", "browser-use/bu-30b-a3b-preview", "UI-Ins-7B"),
-        *("SE-GUI-7B", "GUI-R1-Qwen2.5-VL-7B", "Hcompany/Holo4-27B", "allenai/MolmoWeb-8B", "zai-org/GLM-4.6V"),
+        *("SE-GUI-7B", "GUI-R1-Qwen2.5-VL-7B", "allenai/MolmoWeb-8B", "zai-org/GLM-4.6V"),
         *("agent", "default", "my-model", "", "google/gemma-4-E4B-it", "Muse-Glimmer-30B", "POINTS-GUI-G-8B"),
     ],
 )

@@ -1,5 +1,7 @@
 """Answers in the forms that owners document, read to the pixel of the owner's rule, and names as they are served."""
 
+import json
+
 import pytest
 
 from actions.action import (
@@ -39,8 +41,19 @@ def evo(**arguments: object) -> str:
     return f"Action: Do it.\n<tool_call>\n{{'name': 'computer_use', 'arguments': {arguments}}}\n</tool_call>"
 
 
+def holo(tool: str, **arguments: object) -> str:
+    return json.dumps({"note": "a1", "thought": "Do it.", "tool_call": {"tool_name": tool, **arguments}})
+
+
+def fara(**arguments: object) -> str:
+    call = json.dumps({"name": "computer_use", "arguments": arguments})
+    return f"It is there.\n<tool_call>\n{call}\n</tool_call>"
+
+
 D: Platform = "desktop"
 M: Platform = "mobile"
+BING = "https://www.bing.com/search?q="
+SWIPE = (Point(1000, 800), Point(1000, 200))
 THIRDS = Point(333 / 999 * 2000, 666 / 999 * 1000)
 ANSWERS: list[tuple[str, Platform, str, AnyAction]] = [
     ("qwen3.5", D, xml(action="left_click", coordinate="[491, 91]"), Click(point=Point(982, 91))),
@@ -112,6 +125,26 @@ ANSWERS: list[tuple[str, Platform, str, AnyAction]] = [
     ("ui-venus-2", M, venus("LaunchApp(app='Clock')"), Open(target="Clock")),
     ("ui-venus-2", M, venus("PressRecent()"), Button(name="recents")),
     ("ui-venus-2", M, venus("Answer(content='42')"), Answer(text="42")),
+    ("holo3", D, holo("click", element="Continue button", x=932, y=880), Click(point=Point(1864, 880))),
+    ("holo3", D, holo("write", content="two words"), TypeText(text="two words")),
+    ("holo3", D, holo("answer", content="42"), Finish(status="success", message="42")),
+    ("holo3", D, json.dumps({"tool_name": "click", "x": 500, "y": 0}), Click(point=Point(1000, 0))),
+    ("holo3", M, holo("swipe", element="list", x=500, y=800, to_x=500, to_y=200), Drag(path=SWIPE)),
+    ("fara-7b", D, fara(action="left_click", coordinate=[994, 504]), Click(point=Point(1000, 500))),
+    ("fara-7b", D, fara(action="type", text="shoes", coordinate=[497, 504]), TypeText(text="shoes\n")),
+    ("fara-7b", D, fara(action="type", text="a", press_enter=False), TypeText(text="a")),
+    ("fara-7b", D, fara(action="type", text="a", delete_existing_text=True), TypeText(text="a\n", clear=True)),
+    ("fara-7b", D, fara(action="visit_url", url="example.org"), Open(target="https://example.org")),
+    ("fara-7b", D, fara(action="web_search", query="red shoes"), Open(target=BING + "red+shoes&FORM=QBLH")),
+    ("fara-7b", D, fara(action="visit_url", url="red shoes"), Open(target=BING + "red+shoes&FORM=QBLH")),
+    ("fara-7b", D, fara(action="history_back"), Key(chords=("alt+left",))),
+    ("fara-7b", D, fara(action="pause_and_memorize_fact", fact="It is 5."), Wait(seconds=0)),
+    ("fara-7b", D, fara(action="terminate", status="success"), Finish(status="success")),
+    ("fara1.5", D, fara(action="left_click", coordinate=[500, 250]), Click(point=Point(1000, 250))),
+    ("fara1.5", D, fara(action="type", text="a"), TypeText(text="a")),
+    ("fara1.5", D, fara(action="ask_user_question", question="Which?"), AskUser(question="Which?")),
+    ("fara1.5", D, fara(action="terminate", answer="It is 5."), Finish(status="success", message="It is 5.")),
+    ("fara1.5", D, fara(action="left_click_drag", coordinate=[500, 250]), Drag(path=(POINTER, Point(1000, 250)))),
 ]
 
 
@@ -146,6 +179,12 @@ def test_a_sequence_is_several_actions_in_order() -> None:
         ("ui-venus-2", venus("Swipe(amount=0.5, axis='vertical')")),
         ("ui-venus-2", venus("Swipe(amount=5, axis='z')")),
         ("ui-venus-2", venus("Click(box=None)")),
+        ("holo3", holo("drag", x=1, y=1)),
+        ("holo3", holo("click", x=1001, y=5)),
+        ("holo3", holo("click", x=1, y=5)[:-1] + ', "mode": "fast"}'),
+        ("holo3", holo("terminate", status="success")),
+        ("fara1.5", fara(action="read_page_answer_question", question="How much?")),
+        ("fara-7b", fara(action="double_click", coordinate=[1, 1])),
     ],
 )
 def test_what_cannot_be_said_here_is_unusable(name: str, text: str) -> None:
@@ -163,6 +202,7 @@ def test_what_cannot_be_said_here_is_unusable(name: str, text: str) -> None:
         ("gelato", "(500,250)", Point(1000, 250)),
         ("gelato", "refusal", None),
         ("gui-g2", "[996, 490, 1020, 518]", Point(1008 / 1988 * 2000, 504 / 1008 * 1000)),
+        ("holo3", '{"x": 552, "y": 404}', Point(1104, 404)),
         ("internvl2.5", "[[400, 200, 600, 300]]", Point(1000, 250)),
     ],
 )
@@ -230,6 +270,14 @@ SERVED = {
     "gelato": "mlfoundations/Gelato-30B-A3B mradermacher/Gelato-30B-A3B-GGUF:Q4_K_M",
     "groundnext": "ServiceNow/GroundNext-3B-V0 ServiceNow/GroundNext-7B-V0 mradermacher/GroundNext-7B-V0-GGUF",
     "gui-g2": "inclusionAI/GUI-G2-3B inclusionAI/GUI-G2-7B mradermacher/GUI-G2-7B-GGUF:Q8_0",
+    "holo3": (
+        "Hcompany/Holo3-35B-A3B Hcompany/Holo3-35B-A3B-FP8 Hcompany/Holo3-122B-A10B Hcompany/Holo3.1-0.8B "
+        "Hcompany/Holo3.1-4B Hcompany/Holo3.1-9B Hcompany/Holo3.1-35B-A3B Hcompany/Holo3.1-35B-A3B-NVFP4 "
+        "Hcompany/Holo3.1-9B-GGUF:Q4_K_M Hcompany/Holo4-27B Hcompany/Holo4-35B-A3B Hcompany/Holo4-35B-A3B-FP8 "
+        "Hcompany/Holo4-35B-A3B-GGUF holo4-35b-a3b holo3-1-35b-a3b "
+    ),
+    "fara-7b": "microsoft/Fara-7B bartowski/microsoft_Fara-7B-GGUF:Q4_K_M mradermacher/Fara-7B-GGUF",
+    "fara1.5": "microsoft/Fara1.5-4B microsoft/Fara1.5-9B microsoft/Fara1.5-27B mradermacher/Fara1.5-9B-GGUF:Q6_K",
     "gta1": "HelloKKMe/GTA1-7B Salesforce/GTA1-7B Salesforce/GTA1-32B mradermacher/GTA1-7B-GGUF",
     "uground": "osunlp/UGround-V1-2B osunlp/UGround-V1-7B osunlp/UGround-V1-72B",
     "jedi": "xlangai/Jedi-3B-1080p xlangai/Jedi-7B-1080p",
@@ -243,8 +291,8 @@ SERVED = {
     "": (
         "Qwen/Qwen3-8B Qwen/Qwen3-30B-A3B-Instruct-2507 Qwen/Qwen2.5-7B-Instruct Qwen/Qwen2-Audio-7B Qwen/QwQ-32B "
         "Qwen/Qwen-VL-Chat OpenGVLab/InternVL2-8B meta-llama/Llama-3.2-11B-Vision-Instruct google/gemma-3-4b-it "
-        "google/gemma-4-E4B-it openbmb/MiniCPM-V-4_5 microsoft/Fara-7B microsoft/Fara1.5-9B Hcompany/Holo3-35B-A3B "
-        "Hcompany/Holo3.1-9B Hcompany/Holo4-27B xlangai/OpenCUA-7B xlangai/OpenCUA-32B meituan/EvoCUA-OpenCUA-72B "
+        "google/gemma-4-E4B-it openbmb/MiniCPM-V-4_5 "
+        "xlangai/OpenCUA-7B xlangai/OpenCUA-32B meituan/EvoCUA-OpenCUA-72B "
         "stepfun-ai/GELab-Zero-4B-preview zai-org/GLM-4.6V-Flash zai-org/GLM-4.5V openbmb/AgentCPM-GUI "
         "OpenGVLab/ScaleCUA-7B microsoft/Phi-Ground-4B-7C nvidia/LocateAnything-3B browser-use/bu-30b-a3b-preview "
         "allenai/MolmoWeb-8B moonshotai/Kimi-VL-A3B-Instruct vocaela/KV-Ground-8B deepseek-ai/deepseek-vl2 "

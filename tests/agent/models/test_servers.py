@@ -93,16 +93,20 @@ KINDS = {
     "vllm": Kind(
         "vllm",
         {"stream_options", "structured_outputs", "response_format", "add_generation_prompt", "continue_final_message"}
-        | {"skip_special_tokens"}
+        | {"skip_special_tokens", "chat_template_kwargs", "thinking_token_budget"}
         | ALL,
         check=_vllm,
     ),
     "sglang": Kind(
-        "sglang", {"stream_options", "regex", "response_format", "continue_final_message", "skip_special_tokens"} | ALL
+        "sglang",
+        {"stream_options", "regex", "response_format", "continue_final_message", "skip_special_tokens"}
+        | {"chat_template_kwargs"}
+        | ALL,
     ),
     "llama.cpp": Kind(
         "llamacpp",
         {"stream_options", "grammar", "json_schema", "response_format", "repeat_penalty"}
+        | {"chat_template_kwargs", "thinking_budget_tokens"}
         | ALL - {"repetition_penalty"},
         check=_llama_cpp,
     ),
@@ -552,6 +556,62 @@ def test_a_grammar_takes_what_the_pattern_takes(name: str) -> None:
         assert not matcher.get_error()
         taken = matcher.try_consume_tokens(tokenizer.tokenize_bytes(text.encode()))
         assert (taken == len(text.encode()) and matcher.is_accepting()) == fits, text
+
+
+# Thinking ------------------------------------------------------------------------------------------------------------
+
+BUDGETS = {"vllm": {"thinking_token_budget": 300}, "llama.cpp": {"thinking_budget_tokens": 300}}
+HOLO = '{"note": null, "thought": "", "tool_call": {"tool_name": "click", "element": "it", "x": 100, "y": 200}}'
+
+
+def thought(kind: str, **how: Any) -> dict[str, Any]:
+    """The request for an action of Holo3, whose owners have it think."""
+    with KINDS[kind].serve([HOLO], "Holo3.1-9B") as server:
+        assert model(server, "holo3", **how).decide(Task(instruction="go"), SCREEN, []).action.type == "click"
+        return server.seen[0].body
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_model_thinks_as_its_owners_have_it_or_as_is_said(kind: str) -> None:
+    switches = kind in ("vllm", "sglang", "llama.cpp")
+    for wanted, said in ((None, True), (True, True), (False, False), (300, True)):
+        body = thought(kind, thinking=wanted)
+        budget = {"thinking_budget": 300} if kind == "sglang" and wanted == 300 else {}
+        expected = {"enable_thinking": said, **budget} if switches else None
+        assert body.get("chat_template_kwargs") == expected
+        assert body["max_tokens"] == 4096 + (300 if wanted == 300 else 0)
+        more = {
+            name: value for name, value in body.items() if name in ("thinking_token_budget", "thinking_budget_tokens")
+        }
+        assert more == (BUDGETS.get(kind, {}) if wanted == 300 else {})
+
+
+def test_thinking_is_off_where_a_model_points_and_a_thought_all_the_same_names_the_flag() -> None:
+    events = [
+        {"choices": [{"delta": {"reasoning_content": "Where is it?"}}]},
+        {"choices": [{"delta": {"content": '{"x": 500, "y": 250}'}, "finish_reason": "stop"}]},
+    ]
+    stream = "".join(f"data: {json.dumps(event)}\n\n" for event in events) + "data: [DONE]\n\n"
+    with KINDS["llama.cpp"].serve([Fault("events", body=stream)], "Holo2-4B") as server:
+        found = model(server, "holo2").locate(SCREEN, "it")
+        assert server.seen[0].body["chat_template_kwargs"] == {"thinking": False}
+    assert found.point == Point(640, 200)
+    assert "start llama-server with --jinja --chat-template-kwargs" in found.reason
+
+
+def test_a_limit_that_a_server_refuses_is_left_out_and_said() -> None:
+    def check(body: dict[str, Any]) -> Refusal | None:
+        named = "thinking_token_budget is set but reasoning_config is not configured"
+        return (400, _vllm_error(named)) if "thinking_token_budget" in body else None
+
+    with ScriptedServer([HOLO], names=("Holo3.1-9B",), owner="vllm", check=check) as server:
+        decided = model(server, "holo3", thinking=300).decide(Task(instruction="go"), SCREEN, [])
+    assert any("takes no limit for a thought" in note for note in decided.notes)
+
+
+def test_a_family_without_a_switch_refuses_one() -> None:
+    with pytest.raises(ModelError, match=r"--thinking has no effect on qwen2\.5-vl models"):
+        open_model(ModelSpec("http://h:9#qwen2.5-vl-7b", thinking=False))
 
 
 # The switch ----------------------------------------------------------------------------------------------------------

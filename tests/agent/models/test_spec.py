@@ -56,7 +56,7 @@ def test_an_unknown_name_lists_what_is_known(name: str, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
-    "name", ["Holo3-4B", "UI-TARS-2", "gpt-6", "claude", "Qwen-VL-Chat", "Fara1.5-9B", "InfiGUI-R1-3B"]
+    "name", ["Holo5-4B", "UI-TARS-2", "gpt-6", "claude", "Qwen-VL-Chat", "Fara-3-9B", "InfiGUI-R1-3B"]
 )
 def test_a_family_that_talks_differently_is_not_guessed_at(name: str) -> None:
     with pytest.raises(ModelError, match="no dialect for"):
