@@ -74,6 +74,7 @@ PLACE_ANSWERS = {
     "mai-ui": '<grounding_think>It is there.</grounding_think>\n<answer>\n{{"coordinate": [{x},{y}]}}\n</answer>',
     "cogagent": "Action: Click it.\nGrounded Operation: CLICK(box=[[{x},{y},{x},{y}]], element_info='save')",
     "seeclick": "({x},{y})",
+    "general": '{{"coordinate": [{x}, {y}]}}',
     "qwen3.5": "```json\n" + _POINTS + "\n```",
     "evocua": "Action: Click it.\n" + _LEFT_CLICK,
     "ui-venus-2": "[{x},{y}]",

@@ -7,6 +7,7 @@ by the model's dialect. And the ``answers.jsonl`` of a run, whose answers are ju
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,8 +19,10 @@ from pydantic import ValidationError
 from actions.frame import Frame
 from agent.core.model import ParseError
 from agent.models.dialects.dialect import Dialect
+from agent.models.dialects.dialect_file import recorded
 from agent.models.dialects.registry import families_of, get_dialect
 from benchmarks.figures.published import Reference, comparable
+from benchmarks.runner.store import MANIFEST
 from benchmarks.suite import Judged, Prediction, Sample, Suite, SuiteError, SuiteOptions, Summary
 from benchmarks.suites import SUITES, open_suite
 from benchmarks.suites.grounding import open_annotations
@@ -244,7 +247,8 @@ def _check_same(
 def _dialect(request: RescoreRequest, rows: Sequence[AnnotationRow], file: Path) -> tuple[Dialect | None, list[str]]:
     """The dialect: from the caller, a ``model`` field, or the file name; else `ASSUMED`, with a note."""
     if request.dialect is not None:
-        return get_dialect(request.dialect), []
+        own = recorded(_plugins(file))
+        return own.dialect if own and own.dialect.name == request.dialect else get_dialect(request.dialect), []
     if all("answer" in row.data or "action" in row.data for row in rows):
         return None, []
     models = {str(row.get("model")) for row in rows if row.get("model") is not None}
@@ -257,6 +261,14 @@ def _dialect(request: RescoreRequest, rows: Sequence[AnnotationRow], file: Path)
     if models:
         raise SuiteError(f"no dialect is known for the model {models.pop()!r}: name it with --dialect")
     return get_dialect(ASSUMED), [f"nothing says whose responses these are: read as {ASSUMED} (--dialect)"]
+
+
+def _plugins(predictions: Path) -> Any:
+    """What the run of `predictions` took from outside, by the manifest beside them; None where there is none."""
+    try:
+        return json.loads(predictions.with_name(MANIFEST).read_bytes())["plugins"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _answer(sample: Sample, row: AnnotationRow, dialect: Dialect | None) -> Prediction:

@@ -15,6 +15,7 @@ _COUNTS = {
     "abs_sent": "in pixels of the picture it is sent",
     "abs_resized": "in pixels of the picture after the server's own resize",
     "rel1": "in parts of a side, 0 to 1",
+    "rel100": "in parts of a side, 0 to 100",
     "rel999": "in parts of a side, 0 to 999",
     "rel1000": "in parts of a side, 0 to 1000",
 }
@@ -55,6 +56,8 @@ def _spaces(fitted: Fit, dialect: Dialect) -> list[str]:
         ]
     if space == expected or (space.startswith("abs") and expected.startswith("abs")):
         return []
+    if expected == "unknown":
+        return [f"This model answers {_COUNTS[space]}."]
     wanted = "abs_sent" if expected.startswith("abs") else expected
     return [
         f"This model answers {_COUNTS[space]}, but the dialect {dialect.name} expects answers {_COUNTS[wanted]}: "

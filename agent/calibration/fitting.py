@@ -229,6 +229,7 @@ def in_words(reading: CoordinateReading) -> str:
         "abs_sent": "pixels of the picture as it was sent",
         "abs_resized": "pixels of the picture after the server's own resize",
         "rel1": "parts of a side, 0 to 1",
+        "rel100": "parts of a side, 0 to 100",
         "rel999": "parts of a side, 0 to 999",
         "rel1000": "parts of a side, 0 to 1000",
     }[reading.space]

@@ -14,7 +14,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,13 +25,13 @@ from agent.core.errors import UserError
 from agent.core.model import ModelError
 from agent.models.chat import ChatModel
 from agent.models.dialects.dialect import Dialect, Space
-from agent.models.dialects.resize import Resize, Square, Tiles
+from agent.models.dialects.resize import Resize, SideLimit, Square, Tiles
 from agent.models.endpoints.endpoint import Endpoint
 
 VERSION: Literal[1] = 1
 CONFIG = "HANDEYE_CONFIG"
 """The environment variable with the folder to use in place of the user's configuration folder."""
-OVERSHOOT: Mapping[Space, float] = {"rel1": 0.01, "rel999": 10.0, "rel1000": 10.0, "abs_resized": 28.0}
+OVERSHOOT: Mapping[Space, float] = {"rel1": 0.01, "rel100": 1.0, "rel999": 10.0, "rel1000": 10.0, "abs_resized": 28.0}
 """How far beyond an edge a number is still taken for the edge: a hundredth of a side, or one patch."""
 
 
@@ -109,22 +109,6 @@ class Profile(_ProfileModel):
         areas = [self.largest, limit.pixels if limit is not None and limit.rule != "side" else None]
         area = min((a for a in areas if a), default=None)
         return rule if area is None or area >= rule.max_pixels else _within(rule, area, limit)
-
-
-@dataclass(frozen=True)
-class SideLimit(Resize):
-    """A resize rule under which, besides, no side is longer than `longest` pixels."""
-
-    longest: int = 2**30
-
-    def size(self, width: int, height: int) -> tuple[int, int]:
-        """The (width, height) to send an image of `width` x `height` in. Raises like `Resize.size`."""
-        size = super().size(width, height)
-        if max(size) <= self.longest:
-            return size
-        scale = self.longest / max(width, height) / self.factor
-        columns, rows = (max(1, math.floor(side * scale)) * self.factor for side in (width, height))
-        return columns, rows
 
 
 def _within(rule: Resize, area: int, limit: Limit | None) -> Resize:

@@ -13,13 +13,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from agent.models.dialects.dialect import Space
+from agent.models.dialects.dialect import SIDES, Space
 from agent.models.dialects.resize import smart_resize
 
 Rule = Literal["patches", "plain", "side"]
 Order = Literal["xy", "yx"]
 
-_SIDES: dict[Space, float] = {"rel1": 1, "rel999": 999, "rel1000": 1000}
 _TOKENS = (256, 512, 576, 768, 1024, 1280, 1344, 1536, 2048, 2700, 3072, 4096, 5120, 6144, 8192)
 _AREAS = (500_000, 512 * 512, 768 * 768, 1_000_000, 1024 * 1024, 1280 * 720, 1_500_000, 2_000_000, 1920 * 1080)
 _LONGEST = (768, 1024, 1120, 1280, 1344, 1536, 1568, 2000, 2048, 2560)
@@ -81,7 +80,7 @@ class CoordinateReading:
 
     def grid(self, width: int, height: int) -> tuple[float, float]:
         """The numbers of the lower right corner (x, y) of a picture that was sent in `width` x `height`."""
-        side = _SIDES.get(self.space)
+        side = SIDES.get(self.space)
         if side is not None:
             return side, side
         return (width, height) if self.shrink is None else self.shrink.size(width, height)
@@ -90,7 +89,7 @@ class CoordinateReading:
 @functools.cache
 def readings(factor: int) -> tuple[CoordinateReading, ...]:
     """Every reading there is; `factor` is the patch of the dialect's own resize rule."""
-    spaces: tuple[Space, ...] = ("abs_sent", "rel1", "rel999", "rel1000")
+    spaces: tuple[Space, ...] = ("abs_sent", *SIDES)
     found = [CoordinateReading(space) for space in spaces]
     found += [
         CoordinateReading("abs_resized", "xy", shrink, prior) for shrink, prior in _shrinks(sorted({28, 32, factor}))

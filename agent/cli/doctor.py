@@ -48,7 +48,7 @@ def doctor(
     if calibrate is not None:
         if model.name:
             raise UserError("--calibrate URL names the model already: leave --model out")
-        model.refuse("with --calibrate, which measures without a profile", "profile")
+        model.refuse("with --calibrate, which measures what coordinates count", "profile", "space")
         _calibrate(replace(model, name=calibrate, profile=False), draw, as_json)
         return
     if draw is not None:
@@ -95,7 +95,7 @@ def _measure(spec: ModelSpec) -> Calibration:
     from agent.models.opening import open_model
     from agent.views.terminal import console
 
-    model = open_model(spec, ability="locate")
+    model = open_model(spec, ability="locate", measuring=True)
     if not isinstance(model, ChatModel):
         raise UserError(f"{spec.name} answers in pixels by itself: only models on a server are calibrated")
     columns = (TextColumn("asking where red circles are"), BarColumn(), MofNCompleteColumn())

@@ -42,6 +42,17 @@ class StructuredName(StrEnum):
     off = "off"
 
 
+class SpaceName(StrEnum):
+    """What coordinates count; see `agent.models.dialects.dialect.Space`."""
+
+    abs_resized = "abs_resized"
+    abs_sent = "abs_sent"
+    rel1 = "rel1"
+    rel100 = "rel100"
+    rel999 = "rel999"
+    rel1000 = "rel1000"
+
+
 class NetworkName(StrEnum):
     """What a sandbox's programs reach; see `envs.isolation.Network`."""
 
@@ -57,9 +68,9 @@ DialectName = Annotated[
     str | None,
     model_option(
         "--dialect",
-        help="How the model was trained to answer, where its name does not say (handeye models lists them), "
-        "or module:object.",
-        metavar="NAME",
+        help="How the model was trained to answer, where its name does not say: one of handeye models, general for a "
+        "model without a protocol of its own, a dialect file (docs/dialects.md), or module:object.",
+        metavar="NAME|FILE.toml",
     ),
 ]
 SecretOptions = Annotated[
@@ -114,6 +125,13 @@ def read_model(
         str | None, model_option(help="The model's name on the server; asked for if absent.", metavar="NAME")
     ] = None,
     dialect: DialectName = None,
+    space: Annotated[
+        SpaceName | None,
+        model_option(
+            help="What the model's coordinates count, where its dialect does not know it or is wrong: pixels of the "
+            "picture sent (abs_resized) or of the screen (abs_sent), or parts of a side, up to 1, 100, 999 or 1000."
+        ),
+    ] = None,
     max_pixels: Annotated[
         int | None,
         model_option(help="The server's limit on an image's area, where it is below the model's own.", metavar="N"),
@@ -181,6 +199,7 @@ def read_model(
         history_images=history_images,
         context=context,
         thinking=_thinking(thinking),
+        space=space.value if space else None,
     )
 
 

@@ -14,8 +14,8 @@ from typing import Any, cast, get_args
 from agent.calibration.profile import profile_for, read_profile, with_profile
 from agent.core.model import Model, ModelError
 from agent.models.chat import ChatModel
-from agent.models.dialects.dialect import Ability, Dialect, Platform
-from agent.models.dialects.registry import DIALECTS, dialect_for, get_dialect
+from agent.models.dialects.dialect import Ability, Dialect, Platform, Space
+from agent.models.dialects.registry import DIALECTS, dialect_file, dialect_for, get_dialect
 from agent.models.endpoints.endpoint import Endpoint
 from agent.models.endpoints.openai import OpenAIEndpoint
 from agent.models.in_process.checkpoint import PREFIX, open_in_process
@@ -63,13 +63,15 @@ def open_model(
     platform: Platform = "desktop",
     ability: Ability | None = None,
     seconds: float | None = None,
+    measuring: bool = False,
 ) -> Model:
     """The model that `spec` names; a string stands for `ModelSpec` with that name and nothing else.
 
     `platform` picks the action schema, `ability` is what the model will be asked to do; an answer is not waited for
-    longer than `seconds`. A saved profile that is used is named in one line on stderr. Raises `UserError` for an option
-    that has no effect on this model, and `ModelError` for an unknown name, an unknown dialect, a family that lacks
-    `ability` on `platform` and, when it has to be asked, an unreachable server.
+    longer than `seconds`. `measuring` is for a calibration: what coordinates count need not be known. A saved profile
+    that is used is named in one line on stderr. Raises `UserError` for an option that has no effect on this model, and
+    `ModelError` for an unknown name, an unknown dialect, a family that lacks `ability` on `platform` and, when it has
+    to be asked, an unreachable server.
     """
     spec = ModelSpec(spec) if isinstance(spec, str) else spec
     name = spec.name.strip()
@@ -98,19 +100,39 @@ def open_model(
     if spec.thinking is not None and not dialect.thinking_key:
         raise ModelError(f"--thinking has no effect on {dialect.name} models: their chat template has no switch for it")
     chat = ChatModel(endpoint, dialect, platform, structured=structured, context=spec.context, thinking=spec.thinking)
-    model = _profiled(chat, spec.profile)
+    if dialect.space == "unknown":
+        chat = replace(chat, resized=None)  # a profile has what the server makes of pictures
+    model = _profiled(chat, spec.profile) if spec.space is None else replace(chat, speaks=_in_space(spec, dialect))
+    if model.speaks.space == "unknown" and ability in ("decide", "locate") and not measuring:
+        raise ModelError(
+            f"what the coordinates of {endpoint.name} count is not known: measure it with handeye doctor --calibrate "
+            f"{name} --dialect {spec.dialect or dialect.name}, or say it with --space"
+        )
     speaks = _limited(model.speaks, spec.max_pixels)
     if spec.history_images is not None:
         speaks = speaks.with_images(spec.history_images)
     return replace(model, speaks=speaks)
 
 
+def _in_space(spec: ModelSpec, dialect: Dialect) -> Dialect:
+    """`dialect` with the coordinates that `spec` says. Raises `UserError`."""
+    known: dict[str, Space] = {space: space for space in get_args(Space) if space != "unknown"}
+    if spec.space not in known:
+        raise ModelError(f"--space {spec.space} is not one of {', '.join(known)}")
+    if isinstance(spec.profile, Path):
+        raise ModelError("--space and --profile both say what coordinates count: leave one out")
+    return dialect.in_space(known[spec.space])
+
+
 def model_plugins(spec: ModelSpec) -> dict[str, Any]:
-    """What `spec` takes from outside: ``model`` and ``dialect``, each with its reference and the hash of its file."""
+    """What `spec` takes from outside: ``model`` and ``dialect``, each with its reference and the hash of its file; a
+    dialect file with its text.
+    """
     dialect = spec.dialect
+    outside = dialect is not None and dialect.lower() not in DIALECTS
     found = {
         "model": _plugin(spec.name.strip()),
-        "dialect": None if dialect is None or dialect.lower() in DIALECTS else find("dialects", dialect),
+        "dialect": (dialect_file(dialect) or find("dialects", dialect)) if dialect and outside else None,
     }
     return {role: plugin.to_json() for role, plugin in found.items() if plugin}
 

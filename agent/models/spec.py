@@ -23,8 +23,9 @@ class ModelSpec:
     `name` is ``builtin``, an address with an optional ``#NAME``, ``hf:`` with the folder or hub id of a checkpoint,
     ``module:object``, the name of an installed plug-in, or a name served at HANDEYE_BASE_URL.
     `served_model` is the name on the server; without it a server that serves one model is asked for it.
-    `dialect` overrides what the name says. `max_pixels` is the server's limit on the area of an image, where it is
-    below the dialect's own: such a server would resize the image again and every coordinate would be wrong.
+    `dialect` overrides what the name says: the name of one, a file, or ``module:object``. `space` says what the model's
+    coordinates count, against what its dialect says. `max_pixels` is the server's limit on the area of an image, where
+    it is below the dialect's own: such a server would resize the image again and every coordinate would be wrong.
     `profile` is a calibration (``handeye doctor --calibrate``): the saved one of this model if there is one (True),
     the one in a file, or none (False).
     `structured` None means what HANDEYE_STRUCTURED says; without it ``always`` for a checkpoint in this process and
@@ -47,6 +48,7 @@ class ModelSpec:
     history_images: int | None = None
     context: int | None = None
     thinking: bool | int | None = None
+    space: str | None = None
 
     @property
     def given(self) -> tuple[str, ...]:

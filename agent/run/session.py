@@ -221,7 +221,8 @@ def _extra(spec: EnvSpec | Env, options: RunOptions, model: Model) -> dict[str, 
     if isinstance(model, ChatModel):
         extra["sampling"] = asdict(model.sampling)
     if isinstance(options.model, ModelSpec):
-        said = {name: getattr(options.model, name) for name in ("max_pixels", "history_images", "context", "thinking")}
+        names = ("max_pixels", "history_images", "context", "thinking", "space")
+        said = {name: getattr(options.model, name) for name in names}
         extra |= {name: value for name, value in said.items() if value is not None}
     named = [find("policies", policy) for policy in options.policies if isinstance(policy, str)]
     outside: dict[str, JsonValue] = {}

@@ -6,14 +6,15 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from actions.action import AnyAction, points_of
 from agent.calibration.profile import read_profile
 from agent.core.model import ModelError, ParseError
 from agent.core.step import Step
 from agent.episodes import Episode, EpisodeError, EpisodeHeader, read_episode
-from agent.models.dialects.dialect import Dialect, Platform, pointer_after
+from agent.models.dialects.dialect import Dialect, Platform, Space, pointer_after
+from agent.models.dialects.dialect_file import recorded
 from agent.models.dialects.registry import DIALECTS
 
 
@@ -84,15 +85,18 @@ def simulate(folder: Path, profile: Path | None = None) -> Simulation:
 
 
 def recorded_dialect(header: EpisodeHeader) -> Dialect | None:
-    """The recorded dialect as it is today, with the run's image limit; None where there was none.
+    """The recorded dialect, with the run's image limit and coordinates: that of the recorded file, else as it is today.
 
-    Raises `ModelError` for an unknown name.
+    None where there was none. Raises `ModelError` for an unknown name.
     """
     if header.dialect is None:
         return None
-    speaks = DIALECTS.get(header.dialect)
+    file = recorded(header.extra.get("plugins"))
+    speaks = file.dialect if file else DIALECTS.get(header.dialect)
     if speaks is None:
         raise ModelError(f"the dialect {header.dialect!r} is not known (handeye models lists those that are)")
+    space = next((space for space in get_args(Space) if space == header.extra.get("space")), None)
+    speaks = speaks.in_space(space) if space else speaks
     most = header.extra.get("max_pixels")
     if isinstance(most, int) and most >= max(speaks.resize.min_pixels, speaks.resize.factor**2):
         rule = replace(speaks.resize, max_pixels=min(most, speaks.resize.max_pixels))

@@ -29,10 +29,14 @@ Platform = Literal["desktop", "mobile"]
 Ability = Literal["decide", "locate", "extract"]
 Use = Platform | Literal["locate"]
 """What the numbers are for: actions on a platform, or the answer to where something is."""
-Space = Literal["abs_resized", "abs_sent", "rel1", "rel999", "rel1000"]
-"""What a coordinate counts: pixels of the resized image, pixels of the screenshot as captured, or parts of a side."""
+Space = Literal["abs_resized", "abs_sent", "rel1", "rel100", "rel999", "rel1000", "unknown"]
+"""What a coordinate counts: pixels of the resized image, pixels of the screenshot as captured, or parts of a side; or
+what only a calibration or the user can say.
+"""
 
-_SIDES: Mapping[Space, float] = {"rel1": 1, "rel999": 999, "rel1000": 1000}
+SIDES: Mapping[Space, float] = {"rel1": 1, "rel100": 100, "rel999": 999, "rel1000": 1000}
+"""The largest number of the spaces that count parts of a side."""
+_DECIMALS: Mapping[Space, int] = {"rel1": 4, "rel100": 1}
 
 
 _GREEDY = Sampling()
@@ -142,7 +146,8 @@ class Grammar(PlaceParser, Protocol):
 
 @dataclass(frozen=True)
 class PromptTemplate:
-    """One kind of question, as templates over ``$width $height`` (of the grid), ``$instruction`` and ``$history``.
+    """One kind of question, as templates over ``$width $height`` (of the grid), ``$places`` (what numbers count),
+    ``$instruction`` and ``$history``.
 
     `user` is the parts of the user message in order, `IMAGE` among them. `prefill` is the beginning of the answer,
     put into the model's mouth where the endpoint can. `conversation` is how earlier steps are told. `thinking` is
@@ -253,7 +258,7 @@ class Dialect:
 
     def view(self, frame: Frame, pointer: Point | None = None, use: Use = "desktop") -> View:
         """`frame` in this dialect's numbers. Raises ValueError for a frame that the resize rule refuses."""
-        decimals = 4 if self._space(use) == "rel1" else 0
+        decimals = _DECIMALS.get(self._space(use), 0)
         slack = max(self.overshoot, 1.0) if self._space(use) == "rel999" else self.overshoot  # 1000 is the edge too
         return View(frame, self._grid(frame, use), slack, self.order == "yx", decimals, pointer, self.any_unit)
 
@@ -262,9 +267,9 @@ class Dialect:
 
     def _grid(self, frame: Frame, use: Use, told: Space | None = None) -> Grid:
         space = told or self._space(use)
-        if space == "abs_resized":
+        if space in ("abs_resized", "unknown"):
             return Grid(*self.resize.size(frame.width, frame.height))
-        side = _SIDES.get(space)
+        side = SIDES.get(space)
         return Grid(frame.width, frame.height) if side is None else Grid(side, side)
 
     def parse(
@@ -351,6 +356,10 @@ class Dialect:
         """How many screenshots a question holds at most."""
         return max((prompt.conversation.pictures for prompt in self.decide.values()), default=1)
 
+    def in_space(self, space: Space) -> Dialect:
+        """This dialect with numbers that count what `space` says, in prompts too."""
+        return replace(self, space=space, space_for={}, prompt_space=None)
+
     def with_images(self, pictures: int) -> Dialect:
         """This dialect with `pictures` screenshots in a question for the next action."""
         return replace(
@@ -375,6 +384,7 @@ class Dialect:
     def _fill(self, prompt: PromptTemplate, frame: Frame, use: Use, **words: str) -> Chat:
         grid = self._grid(frame, use, self.prompt_space)
         words |= {"width": f"{grid.width:g}", "height": f"{grid.height:g}"}
+        words["places"] = _places(self.prompt_space or self._space(use), grid)
         user = tuple(part if part == IMAGE else Template(part).substitute(words) for part in prompt.user)
         system = Template(prompt.system).substitute(words)
         options = {"thinking": prompt.thinking, "sampling": prompt.sampling}
@@ -475,6 +485,15 @@ class Dialect:
         if any(option != (None, _GREEDY) for option in options):
             parts = (*parts, self.thinking_key, options)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def _places(space: Space, grid: Grid) -> str:
+    """What coordinates count, for a prompt."""
+    if space == "unknown":
+        return "the numbers in which you always give places in a picture"
+    if space in SIDES:
+        return f"parts of the picture's width and height, from 0 to {SIDES[space]:g}"
+    return f"pixels of the picture, which is {grid.width:g}x{grid.height:g}"
 
 
 def answered(history: Sequence[Step]) -> list[Step]:

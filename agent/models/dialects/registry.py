@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from agent.core.model import ModelError
 from agent.models.dialects.aguvis import AGUVIS
 from agent.models.dialects.autoglm import AUTOGLM_PHONE
 from agent.models.dialects.cogagent import COGAGENT
 from agent.models.dialects.dialect import Dialect
+from agent.models.dialects.dialect_file import SUFFIX, DialectFile, read_dialect_file
 from agent.models.dialects.fara import FARA_7B, FARA_15
 from agent.models.dialects.grounders import GELATO, GROUNDNEXT, GTA1, GUI_G2, INFIGUI_G1, JEDI, SEECLICK, UGROUND
 from agent.models.dialects.holo import HOLO1, HOLO2, HOLO15
@@ -34,10 +36,12 @@ TUNED = (
 )
 """The models made for screens. A name that fits one of these is never taken for its base."""
 
-DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (*BASES, *TUNED)}
+GENERAL = read_dialect_file(Path(__file__).with_name("general.toml")).dialect
+"""For models without a protocol of their own."""
+DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (*BASES, *TUNED, GENERAL)}
 """Every dialect of Handeye's own by name."""
 _OUTSIDE: dict[str, Dialect] = {}
-"""The plug-ins that were asked for, by their own names."""
+"""The plug-ins and files that were asked for, by their own names."""
 
 _OTHERS = re.compile(
     r"agentcpm|aria[-_.]?ui|autoglm[-_.]?(?:os|web)|(?<![a-z])bu[-_.]\d+b|evocua.*opencua|ferret|florence|gelab|"
@@ -51,24 +55,49 @@ _OTHERS = re.compile(
 
 
 def get_dialect(name: str) -> Dialect:
-    """The dialect called `name`: one of `DIALECTS`, an installed plug-in, or ``module:object``.
+    """The dialect called `name`: one of `DIALECTS`, a file ``FILE.toml``, an installed plug-in, or ``module:object``.
 
-    One from outside is known by its own name from then on. Raises `ModelError` for an unknown one, and
-    `agent.plugins.PlugInError` for one that cannot be used.
+    One from outside is known by its own name from then on. Raises `ModelError` for an unknown one and for a faulty
+    file, and `agent.plugins.PlugInError` for a plug-in that cannot be used.
     """
     known = DIALECTS.get(name.lower()) or _OUTSIDE.get(name)
     if known is not None:
         return known
+    if file := dialect_file(name):
+        return _from_outside(file.dialect, file.name, anew=True)
     plugin = find("dialects", name)
     if plugin is None:
         names = ", ".join(sorted({*DIALECTS, *installed("dialects")}))
-        raise ModelError(f"unknown dialect {name!r}; known: {names}, and module:object")
+        raise ModelError(f"unknown dialect {name!r}; known: {names}, a file FILE.toml, and module:object")
     if not isinstance(plugin.value, Dialect):
         kind = type(plugin.value).__name__
-        raise PlugInError(f"{plugin.where} is not a dialect: it is a {kind}, not an agent.models.dialects Dialect")
-    if plugin.value.name in DIALECTS:
-        raise PlugInError(f"{plugin.where} has the name of Handeye's own dialect {plugin.value.name}: rename yours")
-    return _OUTSIDE.setdefault(plugin.value.name, plugin.value)
+        raise PlugInError(
+            f"{plugin.where} is not a dialect: it is a {kind}, not an agent.models.dialects Dialect or the Path of a "
+            "dialect file"
+        )
+    return _from_outside(plugin.value, plugin.where)
+
+
+def dialect_file(name: str) -> DialectFile | None:
+    """The dialect file that `name` is, or that the plug-in called so is the path of; None for another dialect.
+
+    Raises like `get_dialect`.
+    """
+    if name.lower() in DIALECTS:
+        return None
+    if name.lower().endswith(SUFFIX):
+        return read_dialect_file(Path(name))
+    plugin = find("dialects", name)
+    return read_dialect_file(plugin.value) if plugin and isinstance(plugin.value, Path) else None
+
+
+def _from_outside(dialect: Dialect, where: str, anew: bool = False) -> Dialect:
+    """`dialect`, known by its name from now on; `anew` where a file may have changed. Raises `PlugInError`."""
+    if dialect.name in DIALECTS:
+        raise PlugInError(f"{where} has the name of Handeye's own dialect {dialect.name}: rename yours")
+    if anew:
+        _OUTSIDE[dialect.name] = dialect
+    return _OUTSIDE.setdefault(dialect.name, dialect)
 
 
 def dialect_for(model: str) -> Dialect:
@@ -84,7 +113,10 @@ def dialect_for(model: str) -> Dialect:
     if found:
         return found[0]
     known = ", ".join(sorted(DIALECTS))
-    raise ModelError(f"no dialect for {model!r}: say with --dialect which one it was taught; known: {known}")
+    raise ModelError(
+        f"no dialect for {model!r}: say with --dialect which one it was taught, or --dialect general after handeye "
+        f"doctor --calibrate URL --dialect general; known: {known}"
+    )
 
 
 def is_other_family(name: str) -> bool:

@@ -82,6 +82,22 @@ class Resize:
 
 
 @dataclass(frozen=True)
+class SideLimit(Resize):
+    """A resize rule under which, besides, no side is longer than `longest` pixels."""
+
+    longest: int = 2**30
+
+    def size(self, width: int, height: int) -> tuple[int, int]:
+        """The (width, height) to send an image of `width` x `height` in. Raises like `Resize.size`."""
+        size = super().size(width, height)
+        if max(size) <= self.longest:
+            return size
+        scale = self.longest / max(width, height) / self.factor
+        columns, rows = (max(1, math.floor(side * scale)) * self.factor for side in (width, height))
+        return columns, rows
+
+
+@dataclass(frozen=True)
 class Tiles(Resize):
     """InternVL's rule: a grid of square tiles of `factor` pixels, as many as `max_pixels` holds, nearest in shape.
 

@@ -389,7 +389,7 @@ def _place_pattern(written: str, view: View) -> str:
     """`written` with the numbers of the screen, or with -1 for each: a refusal. Blanks after commas may be missing."""
     rel1 = view.grid.width == 1
     sides = (regex.decimal(0, 1, _PLACES) if rel1 else regex.whole(0, int(side)) for side in view.grid)
-    numbers = dict(zip("xy", sides, strict=True))
+    numbers = dict(zip("yx" if view.swap else "xy", sides, strict=True))
     parts = re.split(r"\$\{([xy])2?\}", written)
     fixed = [regex.literal(part).replace(", ", ", ?") for part in parts[::2]]
 

@@ -99,6 +99,7 @@ NAMES = {
     "holo3": ("Hcompany/Holo3-35B-A3B", "Hcompany/Holo3.1-9B-FP8", "holo3-1-35b-a3b", "Hcompany/Holo4-27B"),
     "fara-7b": ("microsoft/Fara-7B", "bartowski/microsoft_Fara-7B-GGUF"),
     "fara1.5": ("microsoft/Fara1.5-9B", "microsoft/Fara-1.5-27B", "mradermacher/Fara1.5-4B-GGUF"),
+    "general": (),
 }
 
 
