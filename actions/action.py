@@ -22,6 +22,7 @@ Modifiers = Annotated[
     tuple[Annotated[str, AfterValidator(check_key)], ...],
     Field(description="Keys held down meanwhile, e.g. ['ctrl'].", max_length=4),
 ]
+HeldKeys = Annotated[Modifiers, Field(min_length=1)]
 Seconds = Annotated[float, Field(ge=0, le=600, allow_inf_nan=False, description="Seconds.")]
 
 
@@ -85,6 +86,37 @@ class Key(_Action):
     chords: tuple[Annotated[str, AfterValidator(check_chord)], ...] = Field(min_length=1, max_length=64)
 
 
+class HoldKeys(_Action):
+    """Press keys and keep them down until `key_up`, or let them go after `seconds`."""
+
+    type: Literal["key_down"] = "key_down"
+    keys: HeldKeys
+    seconds: Seconds | None = None
+
+
+class ReleaseKeys(_Action):
+    """Let go of keys that `key_down` left pressed."""
+
+    type: Literal["key_up"] = "key_up"
+    keys: HeldKeys
+
+
+class HoldMouse(_Action):
+    """Press a mouse button, or put a finger down, and keep it down until `mouse_up`."""
+
+    type: Literal["mouse_down"] = "mouse_down"
+    point: FinitePoint | None = Field(default=None, description="Where, in frame pixels; the pointer if absent.")
+    button: Literal["left", "middle", "right"] = "left"
+
+
+class ReleaseMouse(_Action):
+    """Let go of what `mouse_down` left pressed; with a point, move there first."""
+
+    type: Literal["mouse_up"] = "mouse_up"
+    point: FinitePoint | None = Field(default=None, description="Where, in frame pixels; the pointer if absent.")
+    button: Literal["left", "middle", "right"] = "left"
+
+
 ButtonName = Literal["back", "home", "recents", "menu", "enter", "power", "volume_up", "volume_down", "camera", "clear"]
 
 
@@ -131,11 +163,19 @@ class AskUser(_Action):
     question: str = Field(min_length=1)
 
 
-AnyAction = Click | LongPress | Drag | Move | Scroll | TypeText | Key | Button | Open | Wait | Answer | Finish | AskUser
+AnyAction = (
+    Click | LongPress | Drag | Move | Scroll | TypeText | Key | HoldKeys | ReleaseKeys | HoldMouse | ReleaseMouse
+    | Button | Open | Wait | Answer | Finish | AskUser
+)  # fmt: skip
 Action = Annotated[AnyAction, Field(discriminator="type")]
 """Any action; `parse_action` reads one from JSON-like data."""
 
 _ADAPTER: TypeAdapter[AnyAction] = TypeAdapter(Action)
+_AT_A_POINT = (Click, LongPress, Move, Scroll, HoldMouse, ReleaseMouse)
+KEEP_HELD = frozenset(
+    {"click", "long_press", "drag", "move", "scroll", "key", "key_down", "key_up", "mouse_down", "mouse_up", "wait"}
+)
+"""The `type` of the actions during which held keys and buttons stay down; every other one lets go of them first."""
 ACTION_TYPES: tuple[str, ...] = tuple(cls.model_fields["type"].default for cls in get_args(AnyAction))
 """The `type` of every action, in the order of the union."""
 
@@ -154,7 +194,7 @@ def points_of(action: AnyAction) -> tuple[FinitePoint, ...]:
     """Every point of `action`, in the order they are visited; empty for actions without a place."""
     if isinstance(action, Drag):
         return action.path
-    point = action.point if isinstance(action, Click | LongPress | Move | Scroll) else None
+    point = action.point if isinstance(action, _AT_A_POINT) else None
     return () if point is None else (point,)
 
 
@@ -179,6 +219,14 @@ def describe(action: AnyAction) -> str:
             return f"{'empty the field and ' if action.clear else ''}type {_quoted(action.text)}"
         case Key():
             return f"press {one_line(', '.join(action.chords))}"
+        case HoldKeys():
+            return f"hold {'+'.join(action.keys)} down" + (f" for {action.seconds:g} s" if action.seconds else "")
+        case ReleaseKeys():
+            return f"let go of {'+'.join(action.keys)}"
+        case HoldMouse():
+            return f"hold the {action.button} button down" + (f" at {_at(action.point)}" if action.point else "")
+        case ReleaseMouse():
+            return f"let go of the {action.button} button" + (f" at {_at(action.point)}" if action.point else "")
         case Button():
             return f"press the {action.name} button"
         case Open():

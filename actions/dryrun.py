@@ -21,6 +21,11 @@ class DryRunBackend:
         """The action types that are input."""
         return INPUT_TYPES
 
+    @property
+    def held(self) -> tuple[str, ...]:
+        """Nothing."""
+        return ()
+
     def perform(self, action: AnyAction, frame: Frame) -> str:
         """Keep the events of `action` and say what would have been done. Raises what a real backend raises."""
         self.events += compile_action(action, frame)
@@ -30,6 +35,9 @@ class DryRunBackend:
         """Where the pointer would be, input units; ``(0, 0)`` before the first move."""
         moves = (event for event in reversed(self.events) if isinstance(event, MoveTo))
         return next(((event.x, event.y) for event in moves), (0, 0))
+
+    def release(self) -> None:
+        """Nothing is held."""
 
     def close(self) -> None:
         """Nothing to release."""

@@ -14,7 +14,20 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Literal
 
-from actions.action import AnyAction, Click, Drag, Key, LongPress, Move, Scroll, TypeText
+from actions.action import (
+    AnyAction,
+    Click,
+    Drag,
+    HoldKeys,
+    HoldMouse,
+    Key,
+    LongPress,
+    Move,
+    ReleaseKeys,
+    ReleaseMouse,
+    Scroll,
+    TypeText,
+)
 from actions.backend import BackendError
 from actions.frame import Frame, Point
 from actions.keys import split_chord
@@ -82,7 +95,9 @@ class Pause:
 
 Event = MoveTo | ButtonDown | ButtonUp | Wheel | KeyDown | KeyUp | TextInput | Pause
 
-INPUT_TYPES = frozenset({"click", "long_press", "drag", "move", "scroll", "type", "key"})
+INPUT_TYPES = frozenset(
+    {"click", "long_press", "drag", "move", "scroll", "type", "key", "key_down", "key_up", "mouse_down", "mouse_up"}
+)
 """The action types that are input; the environment or the loop handles the others."""
 
 DRAG_RATE = 60
@@ -119,19 +134,32 @@ def compile_action(action: AnyAction, frame: Frame) -> list[Event]:
         case Move():
             return [_move(action.point, frame)]
         case Scroll():
-            start = [] if action.point is None else [_move(action.point, frame)]
             turns: list[Event] = [Wheel(action.dx, action.dy)] if action.dx or action.dy else []
-            return [*start, *_holding(action.keys, turns)]
+            return [*_moves(action.point, frame), *_holding(action.keys, turns)]
         case TypeText():
             return [*(_CLEAR if action.clear else ()), *_text(action.text)]
         case Key():
             return [event for chord in action.chords for event in _holding(split_chord(chord), [])]
+        case HoldKeys(seconds=None):
+            return [*map(KeyDown, dict.fromkeys(action.keys))]
+        case HoldKeys():
+            return _holding(action.keys, [Pause(action.seconds or 0)])
+        case ReleaseKeys():
+            return [*map(KeyUp, reversed(dict.fromkeys(action.keys)))]
+        case HoldMouse():
+            return [*_moves(action.point, frame), ButtonDown(action.button)]
+        case ReleaseMouse():
+            return [*_moves(action.point, frame), ButtonUp(action.button)]
         case _:
             raise BackendError(f"{action.type!r} is not input: give it to the environment or the loop")
 
 
 def _move(point: Point, frame: Frame) -> MoveTo:
     return MoveTo(*frame.to_input(point))
+
+
+def _moves(point: Point | None, frame: Frame) -> list[Event]:
+    return [] if point is None else [_move(point, frame)]
 
 
 def _holding(keys: tuple[str, ...], events: list[Event]) -> list[Event]:
@@ -149,13 +177,19 @@ def _text(text: str) -> list[Event]:
 
 def _drag(action: Drag, frame: Frame) -> list[Event]:
     corners = [frame.to_input(point) for point in action.path]
-    times, places = _trajectory(corners, action.seconds)
+    held: list[Event] = [
+        ButtonDown(action.button), *dragged(corners, action.seconds), ButtonUp(action.button)
+    ]  # fmt: skip
+    return [MoveTo(*corners[0]), *_holding(action.keys, held)]
+
+
+def dragged(corners: list[tuple[int, int]], seconds: float) -> list[Event]:
+    """The pointer's way through `corners` (input units) from the first, where it is, with a button held."""
+    times, places = _trajectory(corners, seconds)
     moves: list[Event] = []
     for (before, now), (x, y) in zip(pairwise(times), places[1:], strict=True):
-        moves += [Pause((now - before) * action.seconds), MoveTo(x, y)]
-    rest = Pause((1 - times[-1]) * action.seconds)
-    held: list[Event] = [ButtonDown(action.button), *moves, rest, ButtonUp(action.button)]
-    return [MoveTo(*corners[0]), *_holding(action.keys, held)]
+        moves += [Pause((now - before) * seconds), MoveTo(x, y)]
+    return [*moves, Pause((1 - times[-1]) * seconds)]
 
 
 def _trajectory(corners: list[tuple[int, int]], seconds: float) -> tuple[list[float], list[tuple[int, int]]]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Protocol
+from typing import Protocol, TypeGuard
 
-from actions.action import AnyAction, describe
+from actions.action import KEEP_HELD, AnyAction, Drag, HoldMouse, Move, ReleaseKeys, ReleaseMouse, describe
+from actions.backend import RefusedError
 from actions.events import (
     INPUT_TYPES,
     ButtonDown,
@@ -20,6 +21,7 @@ from actions.events import (
     TextInput,
     Wheel,
     compile_action,
+    dragged,
 )
 from actions.frame import Frame
 
@@ -60,7 +62,9 @@ class InputDevice(Protocol):
 class InputBackend:
     """Implements `actions.backend.Backend` over an `InputDevice`.
 
-    Every key and button that an action presses is released when `perform` ends, however it ends. Two separate clicks
+    Every key and button that an action presses is released when `perform` ends, however it ends, but those of
+    `key_down` and `mouse_down`: they stay down until they are let go, an action fails, or one comes that is not in
+    `actions.action.KEEP_HELD`. With a button down the pointer moves smoothly, as in a drag. Two separate clicks
     on one place are kept apart in time, so that a toolkit does not take them for a double click.
     """
 
@@ -75,18 +79,47 @@ class InputBackend:
         """The action types that are input."""
         return INPUT_TYPES
 
+    @property
+    def held(self) -> tuple[str, ...]:
+        """What an action left pressed: keys by name, mouse buttons as ``left button``."""
+        return tuple(map(_name, self._held))
+
     def perform(self, action: AnyAction, frame: Frame) -> str:
         """Do `action`, whose points are pixels of `frame`, and say what was done.
 
         Raises `GeometryError` or `BackendError`; nothing is sent when the action itself is at fault.
         """
-        events = compile_action(action, frame)
+        events = self._beside_held(action, compile_action(action, frame))
+        let_go = () if action.type in KEEP_HELD else self.held
+        if let_go:
+            self.release()
         self._keep_clicks_apart(events)
         try:
             self._play(events)
-        finally:
-            self._release()
-        return describe(action)
+        except BaseException:
+            self.release()
+            raise
+        return describe(action) + (f"; let go of {' and '.join(let_go)} first" if let_go else "")
+
+    def _beside_held(self, action: AnyAction, events: list[Event]) -> list[Event]:
+        """`events` with what is down already neither pressed again nor released. Raises `RefusedError` for an action
+        that presses a button that is down, or lets go of what is not.
+        """
+        if action.type not in KEEP_HELD:
+            return events
+        pressed = {event for event in events if isinstance(event, ButtonDown)}
+        ups = [ButtonDown(e.button) if isinstance(e, ButtonUp) else KeyDown(e.key) for e in events if _is_up(e)]
+        if busy := [event for event in self._held if event in pressed]:
+            raise RefusedError(f"the {_name(busy[0])} is held down: let go of it first")
+        if isinstance(action, ReleaseKeys | ReleaseMouse):
+            if loose := [event for event in ups if event not in self._held]:
+                raise RefusedError(f"{_name(loose[0])} is not held down")
+        else:
+            events = [e for e in events if not (isinstance(e, KeyDown | KeyUp) and KeyDown(e.key) in self._held)]
+        if isinstance(action, Move | ReleaseMouse | HoldMouse) and any(isinstance(e, ButtonDown) for e in self._held):
+            start = self._at or self.device.position()
+            return [part for event in events for part in _smooth(event, start)]
+        return events
 
     def position(self) -> tuple[int, int]:
         """Where the pointer is, input units."""
@@ -95,7 +128,7 @@ class InputBackend:
     def close(self) -> None:
         """Release what is held and close the device. Safe to call twice."""
         try:
-            self._release()
+            self.release()
         finally:
             self.device.close()
 
@@ -132,7 +165,7 @@ class InputBackend:
             case TextInput():
                 self.device.text(event.text)
 
-    def _release(self) -> None:
+    def release(self) -> None:
         """Release everything, last pressed first; a failure does not keep the others pressed."""
         failed: Exception | None = None
         while self._held:
@@ -158,3 +191,21 @@ class InputBackend:
         move = next((event for event in reversed(events[:press]) if isinstance(event, MoveTo)), None)
         if move and math.dist((move.x, move.y), place) <= DOUBLE_CLICK_UNITS:
             time.sleep(max(0.0, then + DOUBLE_CLICK_SECONDS - time.monotonic()))
+
+
+def _is_up(event: Event) -> TypeGuard[ButtonUp | KeyUp]:
+    return isinstance(event, ButtonUp | KeyUp)
+
+
+def _name(event: ButtonDown | KeyDown) -> str:
+    return f"{event.button} button" if isinstance(event, ButtonDown) else event.key
+
+
+def _smooth(event: Event, start: tuple[int, int]) -> list[Event]:
+    """A movement in the steps of a drag from `start`; any other event as it is."""
+    if not isinstance(event, MoveTo) or (event.x, event.y) == start:
+        return [event]
+    return dragged([start, (event.x, event.y)], _DRAG_SECONDS)
+
+
+_DRAG_SECONDS: float = Drag.model_fields["seconds"].default

@@ -74,6 +74,10 @@ class ChromiumEnv(Env):
             return Outcome(False, "there is nothing to open here: the page is all there is")
         return self._sandbox.perform(action, frame)
 
+    def release(self) -> None:
+        """Let go of the keys and buttons that an action left pressed. Raises `EnvError`."""
+        self._sandbox.release()
+
     def settle(self) -> None:
         """Wait until the picture rests."""
         self._sandbox.perform(Wait(seconds=0), self._sandbox.observe().frame)

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from actions.action import AnyAction, Open, TypeText, Wait, describe
-from actions.backend import Backend, BackendError
+from actions.backend import Backend, BackendError, RefusedError
 from actions.dryrun import DryRunBackend
 from actions.frame import Box, Frame, StaleFrameError
 from actions.input_backend import InputBackend
@@ -142,7 +142,8 @@ class DesktopEnv(Env):
         self._learn(now)
         frame = frame_of(now.monitor, now.pixels.shape[1], now.pixels.shape[0], f"{self._count:04d}")
         self._count += 1
-        return Observation(image=to_rgb(now.pixels), frame=frame, app=self.active_app(), windows=self._windows(frame))
+        app, windows, held = self.active_app(), self._windows(frame), self._backend.held
+        return Observation(image=to_rgb(now.pixels), frame=frame, app=app, windows=windows, held=held)
 
     def perform(self, action: AnyAction, frame: Frame) -> Outcome:
         """Do `action` and wait until the screen has settled. See `envs.env.Env.perform`.
@@ -152,12 +153,12 @@ class DesktopEnv(Env):
         before = self._captured()
         self._check(frame, before)
         if isinstance(self._backend, DryRunBackend):
-            return Outcome(False, self._rehearse(action, frame))
+            return Outcome(False, self._rehearse(action, frame), dry_run=True)
         self._learn(before)
         start = time.perf_counter()
         try:
             detail, rules = self._act(action, frame)
-        except ProgramError as error:
+        except (ProgramError, RefusedError) as error:
             return Outcome(False, str(error), timings={"act": time.perf_counter() - start, "settle": 0.0})
         act = time.perf_counter() - start
         settled = self._settle(before, rules)
@@ -165,6 +166,13 @@ class DesktopEnv(Env):
         if settled.last_change is not None:
             timings["last_change"] = settled.last_change
         return Outcome(True, detail, settled.settled, timings, changed=settled.last_change is not None)
+
+    def release(self) -> None:
+        """Let go of the keys and buttons that an action left pressed. Raises `EnvError`."""
+        try:
+            self._backend.release()
+        except BackendError as error:
+            raise EnvError(str(error)) from error
 
     def settle(self, rules: Rules | None = None) -> Settled:
         """Wait until the picture rests, without an action."""
@@ -254,12 +262,15 @@ class DesktopEnv(Env):
             return ("the wait was interrupted" if interrupted else f"waited {action.seconds:g} s"), self._rules
         if isinstance(action, Open):
             argv = self._programs.resolve(action.target)
+            self.release()
             self._launcher(argv)
             return f"started: {shlex.join(argv)}", Rules.for_opening()
         self._acting = True
         try:
             typed = isinstance(action, TypeText)
             return self._backend.perform(action, frame), self._rules.for_typing() if typed else self._rules
+        except RefusedError:
+            raise
         except BackendError as error:
             raise EnvError(str(error)) from error
         finally:

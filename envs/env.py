@@ -48,7 +48,8 @@ class ScreenWindow:
 class Observation:
     """What was seen: `image` (RGB uint8 HxWx3) bound to its `frame`, at `time` (seconds since the epoch).
 
-    `windows` are those on the screen, the front one first; empty where the system does not say.
+    `windows` are those on the screen, the front one first; empty where the system does not say. `held` is what an
+    earlier action left pressed: keys by name, mouse buttons as ``left button``.
     """
 
     image: Image
@@ -58,13 +59,15 @@ class Observation:
     keyboard_shown: bool | None = None
     elements: tuple[UiElement, ...] = ()
     windows: tuple[ScreenWindow, ...] = ()
+    held: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What came of an action.
 
-    `performed` is whether anything was sent to the device (False in a dry run). `settled` is whether the picture
+    `performed` is whether anything was sent to the device. `dry_run` says that nothing was because it is one: `detail`
+    says what would be done. `settled` is whether the picture
     stopped changing before the deadline; `changed` whether it changed at all after the action (None: not known).
     `timings` holds seconds for `act`, `settle` and, inside it,
     `last_change` (from the action to the last change seen; absent when nothing changed).
@@ -75,6 +78,7 @@ class Outcome:
     settled: bool = True
     timings: Mapping[str, float] = field(default_factory=dict)
     changed: bool | None = None
+    dry_run: bool = False
 
 
 class Env(Protocol):
@@ -119,6 +123,10 @@ class Env(Protocol):
         `actions.frame.GeometryError` for a point outside it, and `EnvError` when the device fails. In all three
         cases nothing was done.
         """
+
+    def release(self) -> None:
+        """Let go of the keys and buttons that an action left pressed. Raises `EnvError`."""
+        return
 
     def over(self) -> str | None:
         """Why the world itself has ended the episode (a benchmark's page ended, a game was won); None while it goes on.
@@ -188,6 +196,10 @@ class WrappedEnv(Env):
     def perform(self, action: AnyAction, frame: Frame) -> Outcome:
         """Do `action`. Raises like the env."""
         return self._env.perform(action, frame)
+
+    def release(self) -> None:
+        """Let go of what is pressed. Raises like the env."""
+        self._env.release()
 
     def over(self) -> str | None:
         """The env's. Raises like it."""

@@ -238,6 +238,10 @@ class SandboxEnv(Env):
         self._touched = True
         return self._desktop.perform(action, frame)
 
+    def release(self) -> None:
+        """Let go of the keys and buttons that an action left pressed. Raises `EnvError`."""
+        self._desktop.release()
+
     def peek(self) -> Image:
         """The picture for someone who looks on (RGB)."""
         return self._desktop.peek()

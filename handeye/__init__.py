@@ -50,10 +50,14 @@ if TYPE_CHECKING:
         Click as Click,
         Drag as Drag,
         Finish as Finish,
+        HoldKeys as HoldKeys,
+        HoldMouse as HoldMouse,
         Key as Key,
         LongPress as LongPress,
         Move as Move,
         Open as Open,
+        ReleaseKeys as ReleaseKeys,
+        ReleaseMouse as ReleaseMouse,
         Scroll as Scroll,
         TypeText as TypeText,
         Wait as Wait,
@@ -127,7 +131,7 @@ if TYPE_CHECKING:
 
 _ACTIONS = (
     *("Action", "Answer", "AnyAction", "AskUser", "Button", "Click", "Drag", "Finish", "Key", "LongPress", "Move"),
-    *("Open", "Scroll", "TypeText", "Wait"),
+    *("HoldKeys", "HoldMouse", "ReleaseKeys", "ReleaseMouse", "Open", "Scroll", "TypeText", "Wait"),
 )
 _SUITES = ("Judged", "Prediction", "Sample", "SampleVerdict", "Suite", "SuiteError", "SuiteOptions", "Summary")
 _MODULES: dict[str, tuple[str, ...]] = {

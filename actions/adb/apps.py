@@ -11,8 +11,9 @@ from collections.abc import Iterable
 
 from rapidfuzz import fuzz
 
-from actions.adb.lines import Line, RefusedError, command
+from actions.adb.lines import Line, command
 from actions.adb.link import AdbLink
+from actions.backend import RefusedError
 
 _MAIN = "android.intent.action.MAIN"
 _LAUNCHER = "android.intent.category.LAUNCHER"

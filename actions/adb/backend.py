@@ -5,19 +5,37 @@ from __future__ import annotations
 from contextlib import suppress
 from functools import cached_property
 
-from actions.action import AnyAction, Button, Click, Drag, Key, LongPress, Open, Scroll, TypeText, describe
+from actions.action import (
+    AnyAction,
+    Button,
+    Click,
+    Drag,
+    HoldKeys,
+    HoldMouse,
+    Key,
+    LongPress,
+    Move,
+    Open,
+    ReleaseKeys,
+    ReleaseMouse,
+    Scroll,
+    TypeText,
+    describe,
+)
 from actions.adb.apps import open_line
-from actions.adb.gestures import drag_line, press_line, scroll_line, tap_line
+from actions.adb.gestures import drag_line, finger_line, finger_moves, press_line, scroll_line, tap_line
 from actions.adb.ime import INSTALL, SILENT, InputMethod
 from actions.adb.keys import BUTTONS, clear_lines, key_line
-from actions.adb.lines import LONGEST, Line, RefusedError, chain, command
+from actions.adb.lines import LONGEST, Line, chain, command
 from actions.adb.link import AdbLink, NotSentError, UncertainError
 from actions.adb.screen import focused_text
 from actions.adb.text import Committed, KeyPiece, Piece, TextPiece, split_text, unusual
-from actions.backend import BackendError
+from actions.backend import BackendError, RefusedError
 from actions.frame import Frame
 
-SUPPORTED = frozenset({"click", "long_press", "drag", "scroll", "type", "key", "button", "open"})
+SUPPORTED = frozenset(
+    {"click", "long_press", "drag", "scroll", "type", "key", "button", "open", "mouse_down", "mouse_up"}
+)
 
 
 class AdbBackend:
@@ -33,11 +51,23 @@ class AdbBackend:
         self.dry_run = dry_run
         self._input_method = InputMethod(link)
         self._sent = False
+        self._finger: tuple[int, int] | None = None  # where a finger was left on the screen, input units
 
     @property
     def supported(self) -> frozenset[str]:
-        """All but `move`: a phone has no pointer."""
-        return SUPPORTED
+        """Neither held keys nor, but with a finger down, `move`: a phone has no pointer."""
+        return SUPPORTED if self._finger is None else SUPPORTED | {"move"}
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """``left button`` while a finger is down."""
+        return ("left button",) if self._finger is not None else ()
+
+    def release(self) -> None:
+        """Lift the finger that an action left down. Raises `BackendError`."""
+        if self._finger is not None:
+            at, self._finger = self._finger, None
+            self.link.run(finger_line("UP", at))
 
     def perform(self, action: AnyAction, frame: Frame) -> str:
         """Do `action`, whose points are pixels of `frame`; says what was done. Raises as the class says, and
@@ -59,16 +89,44 @@ class AdbBackend:
         """Restore the user's input method, if it was changed. Safe to call twice."""
         if not self.dry_run:
             self.link.patience = min(self.link.patience, 1.0)
+            with suppress(BackendError):
+                self.release()
             with suppress(BackendError):  # a device that is gone keeps its note: the next run puts it back
                 self._input_method.restore()
 
     def _perform(self, action: AnyAction, frame: Frame) -> str:
+        if isinstance(action, HoldMouse | Move | ReleaseMouse):
+            return self._hold(action, frame)
+        if not self.dry_run:
+            self.release()
         if isinstance(action, TypeText):
             return self._type(action)
         line = self._line(action, frame)
         if self.dry_run:
             return f"would {describe(action)}"
         self._send(line, timeout=60.0 + getattr(action, "seconds", 0.0))
+        return describe(action)
+
+    def _hold(self, action: HoldMouse | Move | ReleaseMouse, frame: Frame) -> str:
+        """Put a finger down, move it, or lift it. Raises `RefusedError` where that cannot be."""
+        down, at = isinstance(action, HoldMouse), self._finger
+        if action.point is not None:
+            at = frame.to_input(action.point)
+        if not isinstance(action, Move) and action.button != "left":
+            raise RefusedError(f"a finger has no {action.button} button")
+        if down != (self._finger is None):
+            raise RefusedError("a finger is down: lift it first" if down else "no finger is down")
+        if at is None:
+            raise RefusedError("a finger needs a place to go down at")
+        if "motionevent" not in self._usage:
+            raise RefusedError("this phone cannot keep a finger down (input motionevent: Android 11): drag instead")
+        if self.dry_run:
+            return f"would {describe(action)}"
+        steps = [finger_line("DOWN", at)] if down else finger_moves(self._finger or at, at) if action.point else []
+        self._finger = at  # a lost connection may have put it down: it is lifted at the end in any case
+        self._send(chain(*steps, *([finger_line("UP", at)] if isinstance(action, ReleaseMouse) else [])))
+        if isinstance(action, ReleaseMouse):
+            self._finger = None
         return describe(action)
 
     def _line(self, action: AnyAction, frame: Frame) -> Line:
@@ -87,6 +145,8 @@ class AdbBackend:
                 return command("input", "keyevent", BUTTONS[action.name])
             case Open():
                 return open_line(self.link, action.target)
+            case HoldKeys() | ReleaseKeys():
+                raise RefusedError("a phone cannot hold keys: press them together")
         raise RefusedError(f"a phone cannot {describe(action)}")
 
     def _send(self, line: Line, timeout: float = 60.0) -> None:

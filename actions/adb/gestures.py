@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from actions.action import Click, Drag, LongPress, Scroll
-from actions.adb.lines import Line, RefusedError, chain, command, sequence
+from actions.adb.lines import Line, chain, command, sequence
+from actions.backend import RefusedError
 from actions.frame import Frame, Point
 
 NOTCH = 0.1
@@ -20,6 +21,7 @@ _SPEED = 1.2
 _MOVES = 24
 """Most positions of a drag: on a phone each starts a program."""
 _PER_MOVE = 0.04
+_STEPS = 8
 
 Place = tuple[int, int]
 
@@ -93,8 +95,8 @@ def _along(path: Sequence[Place], seconds: float) -> Line:
     moves = [_between(a, b, n / each) for a, b in legs for n in range(1, each + 1)]
     rest = seconds / len(moves) - _PER_MOVE
     pause = [command("sleep", f"{rest:.3f}")] if rest > 0.005 else []
-    steps = [line for place in moves for line in (*pause, _motion("MOVE", place))]
-    return sequence(chain(_motion("DOWN", path[0]), *steps), _motion("UP", path[-1]))
+    steps = [line for place in moves for line in (*pause, finger_line("MOVE", place))]
+    return sequence(chain(finger_line("DOWN", path[0]), *steps), finger_line("UP", path[-1]))
 
 
 def _corners(path: Sequence[Place]) -> list[Place]:
@@ -117,7 +119,13 @@ def _swipe(start: Place, end: Place, seconds: float) -> Line:
     return command("input", "swipe", *map(str, (*start, *end)), str(max(1, round(seconds * 1000))))
 
 
-def _motion(event: str, place: Place) -> Line:
+def finger_moves(start: Place, end: Place) -> list[Line]:
+    """A finger's way in even steps, so that what is under it follows."""
+    return [finger_line("MOVE", _between(start, end, n / _STEPS)) for n in range(1, _STEPS + 1)]
+
+
+def finger_line(event: str, place: Place) -> Line:
+    """One touch event, ``DOWN``, ``MOVE`` or ``UP``, at `place`."""
     return command("input", "motionevent", event, *map(str, place))
 
 

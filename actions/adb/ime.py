@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from actions.adb.lines import RefusedError, chain, command, sequence
+from actions.adb.lines import chain, command, sequence
 from actions.adb.link import AdbLink, UncertainError
 from actions.adb.text import unusual
-from actions.backend import BackendError
+from actions.backend import BackendError, RefusedError
 
 ACKNOWLEDGING = "com.github.uiautomator/.AdbKeyboard"
 SILENT = "com.android.adbkeyboard/.AdbIME"

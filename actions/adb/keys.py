@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from actions.action import ButtonName
-from actions.adb.lines import Line, RefusedError, chain, command
+from actions.adb.lines import Line, chain, command
+from actions.backend import RefusedError
 from actions.keys import MODIFIERS, split_chord
 
 BUTTONS: dict[ButtonName, str] = {

@@ -9,17 +9,13 @@ from __future__ import annotations
 import shlex
 from typing import NewType
 
-from actions.backend import BackendError
+from actions.backend import RefusedError
 
 Line = NewType("Line", str)
 """A command line whose every word is quoted."""
 
 LONGEST = 3500
 """Bytes of a line that every adb daemon takes: the oldest have packets of 4,096 bytes."""
-
-
-class RefusedError(BackendError):
-    """The device cannot do this, or has refused. Nothing was done."""
 
 
 def command(*words: str) -> Line:

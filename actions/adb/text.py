@@ -10,7 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from actions.adb.lines import RefusedError
+from actions.backend import RefusedError
 
 PIECE = 200
 """Characters of one ``input text`` or one broadcast: each line stays below `actions.adb.lines.LONGEST`."""

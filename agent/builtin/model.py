@@ -154,4 +154,4 @@ def _refused(last: Step) -> str:
         return ""  # what had an error is decided again
     if last.action is None or isinstance(last.action, Answer | AskUser):
         return ""
-    return "" if outcome.detail.startswith("would ") else f"I could not {describe(last.action)}: {outcome.detail}"
+    return "" if outcome.dry_run else f"I could not {describe(last.action)}: {outcome.detail}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Protocol, cast
@@ -241,6 +241,8 @@ class Agent:
             self.stop.note("Ctrl-C")
             end = self._stopping()
         self.stop.settle()
+        with suppress(HandeyeError):  # a device that is gone holds nothing
+            self.env.release()
         result = Result(end.ending, end.message, run.answer, tuple(run.history), run.seconds)
         result = self._finish(result)
         self.watch.ended(result)
@@ -299,6 +301,7 @@ class Agent:
                     settled=outcome.settled,
                     detail=outcome.detail,
                     changed=outcome.changed,
+                    dry_run=outcome.dry_run,
                 )
             if decision.rest:
                 why = why_not_after(verdict, outcome, draft.error) or self._keep_rest(draft, run, decision, observation)
@@ -380,6 +383,7 @@ class Agent:
                 return Outcome(performed=False, detail="answered")
             case AskUser():
                 with _EndsAs(Ending.NEEDS_HUMAN, "the question to the person"):
+                    self.env.release()
                     reply = self.ask(action.question)
                 if reply is None:
                     raise _Ended(Ending.NEEDS_HUMAN, action.question)

@@ -37,6 +37,7 @@ class OutcomeRecord(_StepValue):
     settled: bool = True
     detail: str = ""
     changed: bool | None = None
+    dry_run: bool = False
 
 
 class Patch(_StepValue):
@@ -110,11 +111,11 @@ class Step(_StepValue):
 
     @property
     def refused(self) -> bool:
-        """Whether the device refused the action. In a dry run, whose outcome says what it would do, it never does."""
+        """Whether the device refused the action."""
         if self.outcome is None or isinstance(self.action, Answer | AskUser | Finish):
             return False
         allowed = self.verdict is None or self.verdict.kind in ("allow", "modify")
-        tried = self.outcome.performed or self.outcome.detail.startswith("would ")
+        tried = self.outcome.performed or self.outcome.dry_run
         return allowed and not tried and self.outcome.changed is None
 
 

@@ -35,6 +35,7 @@ from actions.keys import check_chord
 from agent.core.errors import UserError
 from agent.core.model import Decision
 from agent.core.policy import Verdict
+from agent.guard.held import with_held
 from agent.guard.risk_words import listed
 from agent.guard.risky_text import address_risk
 from agent.perception.elements import PerceivedScreen
@@ -146,17 +147,17 @@ class LimitsPolicy:
 
     def review(self, decision: Decision, observation: Observation) -> Verdict:
         """Allow what is inside."""
-        action = decision.action
+        action, does = decision.action, with_held(decision.action, observation.held)
         if isinstance(action, Finish | Answer | AskUser | Wait):
             return Verdict("allow", action)
-        why = self._denied(action) or self._wrong_app(action, observation) or self._wrong_host(action, observation)
+        why = self._denied(action, does) or self._wrong_app(does, observation) or self._wrong_host(does, observation)
         return Verdict("skip", action, NAME, f"not allowed in this run: {why}") if why else Verdict("allow", action)
 
-    def _denied(self, action: AnyAction) -> str:
-        if action.type in self.limits.denied("action"):
-            return f"{action.type} is denied"
+    def _denied(self, action: AnyAction, does: AnyAction) -> str:
+        if denied := {action.type, does.type} & {*self.limits.denied("action")}:
+            return f"{min(denied)} is denied"
         keys = {check_chord(name) for name in self.limits.denied("key")}
-        found = sorted(keys & set(action.chords)) if isinstance(action, Key) else []
+        found = sorted(keys & set(map(check_chord, does.chords))) if isinstance(does, Key) else []
         return f"the key {found[0]} is denied" if found else ""
 
     def _wrong_app(self, action: AnyAction, seen: Observation) -> str:

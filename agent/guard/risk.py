@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from actions.action import AnyAction, Button, Click, Drag, Key, LongPress, Open, TypeText
+from actions.action import AnyAction, Button, Click, Drag, HoldMouse, Key, LongPress, Open, TypeText
 from actions.frame import Box, Point
 from agent.core.model import Decision
 from agent.guard.apps import is_editor, is_launcher, is_prompt, is_terminal
+from agent.guard.held import with_held
 from agent.guard.risk_words import KINDS, listed, risk_in, says, words_in
 from agent.guard.risky_text import names_program, target_risk, text_risk
 from agent.perception.elements import Element, PerceivedScreen
@@ -47,7 +48,7 @@ def risk(decision: Decision, observation: Observation, perceive: Perceive | None
     `perceive` reads pictures; give one that is kept, so that unchanged parts are read once.
     """
     screen = _ScreenAt(observation, perceive or lazy_perceive())
-    return next(_risks(decision.action, screen), None)
+    return next(_risks(with_held(decision.action, observation.held), screen), None)
 
 
 def _risks(action: AnyAction, screen: _ScreenAt) -> Iterator[str]:
@@ -58,6 +59,8 @@ def _risks(action: AnyAction, screen: _ScreenAt) -> Iterator[str]:
             yield "this pastes into a terminal"
         case Drag():
             yield from _dragging(screen, action.path[0], action.path[-1])
+        case HoldMouse():
+            yield "this presses a mouse button at a place that is not known"
         case Key():
             yield from _pressing(action.chords, screen)
         case TypeText():

@@ -268,7 +268,7 @@ class SecretEnv(WrappedEnv):
         if not isinstance(action, TypeText) or not any(secret for _, secret in self._secrets.pieces(action.text)):
             return self._do(action, frame)
         timings: dict[str, float] = {}
-        performed, settled, empties = True, True, action.clear
+        performed, dry_run, settled, empties = True, False, True, action.clear
         changed: list[bool | None] = []
         for piece, secret in self._secrets.pieces(action.text):
             before = self._look().image if secret else None
@@ -276,11 +276,12 @@ class SecretEnv(WrappedEnv):
             empties = False
             if before is not None and outcome.performed:
                 self._masks.typed(before, self._look().image)
-            performed, settled = performed and outcome.performed, outcome.settled
+            performed, dry_run, settled = performed and outcome.performed, outcome.dry_run, outcome.settled
             changed.append(outcome.changed)
             for phase, seconds in outcome.timings.items():
                 timings[phase] = timings.get(phase, 0.0) + seconds
-        return Outcome(performed, ("" if performed else "would ") + describe(action), settled, timings, _any(changed))
+        told = f"would {describe(action)}" if dry_run else describe(action) if performed else outcome.detail
+        return Outcome(performed, told, settled, timings, _any(changed), dry_run)
 
     def _look(self) -> Observation:
         try:

@@ -186,7 +186,7 @@ def replay_on(
             assembled(
                 env,
                 model,
-                policy=policy_for(options.confirm, exposed, view.ask_to_confirm, env.explain, "block"),
+                policy=policy_for(options.confirm, exposed, view.ask_to_confirm, env, "block"),
                 memory=writer,
                 watch=view,
                 ask=view.ask_person,

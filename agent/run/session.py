@@ -14,7 +14,6 @@ from typing import Any, Literal, cast
 from pydantic import JsonValue
 from rich.markup import escape
 
-from actions.action import AnyAction, describe
 from actions.errors import HandeyeError
 from agent.core.errors import UserError
 from agent.core.loop import Result
@@ -25,7 +24,7 @@ from agent.episodes import EpisodeError, EpisodeHeader, EpisodeWriter
 from agent.episodes.private_files import FOLDER_MODE
 from agent.episodes.writer import check_folder
 from agent.guard.chain import PolicyChain
-from agent.guard.confirm import Asker, Confirm
+from agent.guard.confirm import Asker, Confirm, PersonReply
 from agent.guard.limits import AllowLists, LimitsPolicy
 from agent.guard.risk import Perceive
 from agent.guard.secrets import Secrets
@@ -155,7 +154,7 @@ def run_task(instruction: str, spec: EnvSpec | Env, options: RunOptions) -> Run:
         perceive = lazy_perceive()
         if options.limits:
             policies.append(LimitsPolicy(options.limits, env.explain, perceive))
-        policies.append(policy_for(options.confirm, exposed, confirm, env.explain, perceive=perceive))
+        policies.append(policy_for(options.confirm, exposed, confirm, env, perceive=perceive))
         agent = stack.enter_context(
             assembled(
                 env,
@@ -259,13 +258,21 @@ def policy_for(
     confirm: ConfirmMode | None,
     exposed: bool,
     ask: Asker,
-    explain: Callable[[AnyAction], str] = describe,
+    env: Env,
     no: Literal["skip", "block"] = "skip",
     perceive: Perceive | None = None,
 ) -> Policy:
-    """Confirmation as wanted; where nothing is said, of risky actions on a screen from which the user's is reached."""
+    """Confirmation as wanted; where nothing is said, of risky actions on a screen from which the user's is reached.
+
+    What `env` holds pressed is let go before the person is asked.
+    """
+
+    def asked(question: str) -> PersonReply | None:
+        env.release()
+        return ask(question)
+
     mode = confirm or ("risky" if exposed else "never")
-    return Allow() if mode == "never" else Confirm(mode, ask, explain, no, perceive)
+    return Allow() if mode == "never" else Confirm(mode, asked, env.explain, no, perceive)
 
 
 def report_of(folder: Path) -> Path | None:

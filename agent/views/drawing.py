@@ -16,7 +16,21 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
-from actions.action import AnyAction, Click, Drag, Finish, Key, LongPress, Move, Scroll, TypeText, Wait, describe
+from actions.action import (
+    AnyAction,
+    Click,
+    Drag,
+    Finish,
+    HoldMouse,
+    Key,
+    LongPress,
+    Move,
+    ReleaseMouse,
+    Scroll,
+    TypeText,
+    Wait,
+    describe,
+)  # fmt: skip
 from actions.frame import FinitePoint, Point
 from agent.core.model import Grounding
 from envs.env import Image
@@ -84,6 +98,9 @@ def marks(action: AnyAction, width: int, height: int) -> tuple[Mark, ...]:
             return _path(action.path, size, _held(action.keys))
         case Scroll():
             return _scroll(action, size)
+        case HoldMouse(point=point) | ReleaseMouse(point=point) if point is not None:
+            words = "down" if isinstance(action, HoldMouse) else "up"
+            return (*_target(point, size), *_badge(point, size, words, u))
         case TypeText() | Key():
             return (Banner(describe(action)),)
         case Wait() | Finish():

@@ -16,11 +16,11 @@ import numpy as np
 
 from actions.action import Answer, AnyAction, AskUser, Button, Finish, Open, TypeText, Wait, describe
 from actions.adb.backend import AdbBackend
-from actions.adb.lines import RefusedError, command
+from actions.adb.lines import command
 from actions.adb.link import AdbLink, NotSentError, UncertainError
 from actions.adb.screen import dump
 from actions.adb.server import AdbServer
-from actions.backend import BackendError
+from actions.backend import BackendError, RefusedError
 from actions.frame import Box, Frame, StaleFrameError
 from envs.android.capture import AndroidCapture, HalfFrameError, Method, Pixels, ScreencapCapture
 from envs.android.state import QUERY, DeviceState, parse_state
@@ -125,8 +125,9 @@ class AndroidEnv(Env):
             self._ambient.note(self._last, pixels)
         self._last, self._seen = pixels, (frame.id, state)
         return Observation(
-            image=_rgb(pixels), frame=frame, app=state.app, keyboard_shown=state.keyboard, elements=elements
-        )
+            image=_rgb(pixels), frame=frame, app=state.app, keyboard_shown=state.keyboard, elements=elements,
+            held=self.backend.held,
+        )  # fmt: skip
 
     def perform(self, action: AnyAction, frame: Frame) -> Outcome:
         """Do `action` and wait until the screen rests. See `envs.env.Env.perform`.
@@ -154,8 +155,13 @@ class AndroidEnv(Env):
             raise EnvError(str(error)) from error
         act = time.perf_counter() - start
         if self.backend.dry_run:
-            return Outcome(False, detail, timings={"act": act, "settle": 0.0})
+            return Outcome(False, detail, timings={"act": act, "settle": 0.0}, dry_run=True)
         return self._settled(action, detail, act)
+
+    def release(self) -> None:
+        """Lift a finger that an action left down. Raises `EnvError`."""
+        with _as_env_errors():
+            self.backend.release()
 
     def close(self) -> None:
         """Put the user's input method back. Safe to call twice."""
@@ -302,7 +308,7 @@ class AndroidEnv(Env):
     def _wait(self, action: Wait) -> Outcome:
         start = time.perf_counter()
         if self.backend.dry_run:
-            return Outcome(False, f"would wait {action.seconds:g} s")
+            return Outcome(False, f"would wait {action.seconds:g} s", dry_run=True)
         interrupted = self.stop.wait(action.seconds)
         told = "the wait was interrupted" if interrupted else f"waited {action.seconds:g} s"
         return Outcome(True, told, timings={"act": time.perf_counter() - start, "settle": 0.0})

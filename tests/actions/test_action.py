@@ -13,6 +13,7 @@ from actions.keys import NAMED
 coordinates = st.floats(-1e6, 1e6)
 points = st.tuples(coordinates, coordinates)
 keys = st.lists(st.sampled_from(NAMED), max_size=4)
+held = st.lists(st.sampled_from(NAMED), min_size=1, max_size=4)
 buttons = st.sampled_from(["left", "middle", "right"])
 
 
@@ -28,6 +29,10 @@ actions = st.one_of(
     action("scroll", point=st.none() | points, dx=st.integers(-100, 100), dy=st.integers(-100, 100), keys=keys),
     action("type", text=st.text()),
     action("key", chords=st.lists(st.sampled_from(["ctrl+s", "enter", "ctrl++", "A", "ü"]), min_size=1)),
+    action("key_down", keys=held, seconds=st.none() | st.floats(0, 600)),
+    action("key_up", keys=held),
+    action("mouse_down", point=st.none() | points, button=buttons),
+    action("mouse_up", point=st.none() | points, button=buttons),
     action("button", name=st.sampled_from(["back", "volume_up", "power"])),
     action("open", target=st.text(min_size=1)),
     action("wait", seconds=st.floats(0, 60)),

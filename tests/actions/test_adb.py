@@ -12,11 +12,11 @@ from actions.adb.apps import find_package, is_address
 from actions.adb.backend import _batches
 from actions.adb.gestures import drag_line, press_line, scroll_line, tap_line
 from actions.adb.keys import BUTTONS, key_line
-from actions.adb.lines import LONGEST, RefusedError, command
+from actions.adb.lines import LONGEST, command
 from actions.adb.screen import parse_dump
 from actions.adb.server import AdbServer
 from actions.adb.text import PIECE, Committed, KeyPiece, TextPiece, split_text
-from actions.backend import BackendError
+from actions.backend import BackendError, RefusedError
 from actions.frame import Frame, GeometryError, Point
 
 FRAME = Frame(id="0", width=1000, height=2000)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from actions.action import parse_action
-from actions.backend import BackendError
+from actions.backend import BackendError, RefusedError
 from actions.dryrun import DryRunBackend
 from actions.frame import Frame, GeometryError
 from actions.input_backend import DOUBLE_CLICK_SECONDS, InputBackend
@@ -183,3 +183,89 @@ def test_the_dry_run_supports_what_the_real_backend_does() -> None:
     assert backend.position() == (7, 8)
     backend.close()
     backend.close()
+
+
+def held_input(device: Notebook, *actions: dict[str, Any]) -> InputBackend:
+    backend = InputBackend(device)
+    for action in actions:
+        backend.perform(parse_action(action), FRAME)
+    return backend
+
+
+KEY_DOWN = {"type": "key_down", "keys": ["ctrl", "shift"]}
+MOUSE_DOWN = {"type": "mouse_down", "point": (10, 10)}
+
+
+def test_held_keys_stay_down_through_clicks_until_they_are_let_go() -> None:
+    device = Notebook()
+    backend = held_input(
+        device, KEY_DOWN, {"type": "click", "point": (3, 4), "keys": ["ctrl"]}, {"type": "key", "chords": ["ctrl+c"]}
+    )
+    assert backend.held == ("ctrl", "shift")
+    assert ("key", "ctrl", False) not in device.calls
+    assert [call for call in device.calls if call[:2] == ("key", "c")] == [("key", "c", True), ("key", "c", False)]
+    backend.perform(parse_action({"type": "key_up", "keys": ["ctrl", "shift"]}), FRAME)
+    assert (backend.held, device.pressed()) == ((), set())
+    assert device.calls.count(("key", "ctrl", True)) == device.calls.count(("key", "ctrl", False)) == 1
+
+
+def test_a_key_held_for_a_time_is_let_go_after_it() -> None:
+    device = Notebook()
+    held_input(device, {"type": "key_down", "keys": ["w"], "seconds": 0.2})
+    assert device.calls == [("key", "w", True), ("key", "w", False)]
+    assert device.times[1] - device.times[0] >= 0.2
+
+
+def test_with_a_button_down_the_pointer_moves_as_in_a_drag() -> None:
+    device = Notebook()
+    backend = held_input(device, MOUSE_DOWN, {"type": "move", "point": (60, 10)})
+    assert (backend.held, device.pressed()) == (("left button",), {"button left"})
+    moves = [call[1] for call in device.calls if call[0] == "move"]
+    assert moves == sorted(moves)
+    assert len(moves) > 6
+    backend.perform(parse_action({"type": "mouse_up", "point": (90, 10)}), FRAME)
+    assert device.calls[-2:] == [("move", 90, 10), ("button", "left", False)]
+
+
+@pytest.mark.parametrize("action", [{"type": "type", "text": "a"}])
+def test_another_kind_of_action_lets_go_first(action: dict[str, Any]) -> None:
+    device = Notebook()
+    backend = held_input(device, KEY_DOWN)
+    said = backend.perform(parse_action(action), FRAME)
+    assert said.endswith("let go of ctrl and shift first")
+    assert device.calls[2:] == [("key", "shift", False), ("key", "ctrl", False), ("text", "a")]
+
+
+@pytest.mark.parametrize("error", [BackendError("gone"), KeyboardInterrupt()])
+def test_an_error_and_a_stop_let_go_of_everything(error: BaseException) -> None:
+    device = Notebook(("button", "right", True), error)
+    backend = held_input(device, KEY_DOWN, MOUSE_DOWN)
+    with pytest.raises(type(error)):
+        backend.perform(parse_action({"type": "click", "point": (1, 1), "button": "right"}), FRAME)
+    assert (backend.held, device.pressed()) == ((), set())
+
+
+def test_the_end_lets_go_of_everything() -> None:
+    device = Notebook()
+    held_input(device, KEY_DOWN, MOUSE_DOWN).close()
+    assert (device.pressed(), device.closed) == (set(), 1)
+
+
+@pytest.mark.parametrize(
+    ("before", "action", "why"),
+    [
+        ([], {"type": "key_up", "keys": ["ctrl"]}, "ctrl is not held down"),
+        ([], {"type": "mouse_up"}, "left button is not held down"),
+        ([MOUSE_DOWN], {"type": "mouse_up", "button": "right"}, "right button is not held down"),
+        ([MOUSE_DOWN], {"type": "click", "point": (1, 1)}, "the left button is held down"),
+        ([MOUSE_DOWN], MOUSE_DOWN, "the left button is held down"),
+        ([MOUSE_DOWN], {"type": "drag", "path": [(1, 1), (2, 2)]}, "the left button is held down"),
+    ],
+)
+def test_what_cannot_be_done_beside_what_is_held_is_refused(before: Any, action: dict[str, Any], why: str) -> None:
+    device = Notebook()
+    backend = held_input(device, *before)
+    sent = list(device.calls)
+    with pytest.raises(RefusedError, match=why):
+        backend.perform(parse_action(action), FRAME)
+    assert device.calls == sent

@@ -145,6 +145,23 @@ def test_a_drag_is_seen_as_one_smooth_movement(display: str, recorder: Recorder)
     assert all(int(event[3]) & SHIFT for event in held)
 
 
+def test_held_keys_and_buttons_stay_down_until_they_are_let_go(display: str, recorder: Recorder) -> None:
+    with backend_on(display) as backend:
+        for action in (
+            {"type": "key_down", "keys": ["ctrl"]},
+            {"type": "mouse_down", "point": (100, 100)},
+            {"type": "move", "point": (200, 100)},
+            {"type": "mouse_up"},
+            {"type": "key_up", "keys": ["ctrl"]},
+        ):
+            backend.perform(parse_action(action), FRAME)
+        assert wait_for(lambda: recorder.events("KeyRelease"))
+    kinds = [event[0] for event in recorder.events("KeyPress", "ButtonPress", "Motion", "ButtonRelease", "KeyRelease")]
+    assert [kind for at, kind in enumerate(kinds) if at == 0 or kinds[at - 1] != kind][-6:] == [
+        *("KeyPress", "Motion", "ButtonPress", "Motion", "ButtonRelease", "KeyRelease"),
+    ]
+
+
 def test_chords_give_the_keys_of_the_layout(display: str, recorder: Recorder, unchanged_keymap: None) -> None:
     chords = ["ctrl+shift+k", "plus", "!", "A", "f5", "shift+f6", "pageup", "escape", "ctrl++", "shift+plus"]
     chords += ["f21", "ü", "€"]

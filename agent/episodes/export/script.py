@@ -31,7 +31,8 @@ import time
 
 import numpy as np
 
-from actions.action import Button, Click, Drag, Key, LongPress, Move, Open, Scroll, TypeText, Wait
+from actions.action import Button, Click, Drag, HoldKeys, HoldMouse, Key, LongPress, Move, Open, ReleaseKeys
+from actions.action import ReleaseMouse, Scroll, TypeText, Wait
 from actions.frame import Point
 from envs.desktop import DesktopEnv
 from envs.env import EnvError

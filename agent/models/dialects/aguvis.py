@@ -15,10 +15,14 @@ from actions.action import (
     Click,
     Drag,
     Finish,
+    HoldKeys,
+    HoldMouse,
     Key,
     LongPress,
     Move,
     Open,
+    ReleaseKeys,
+    ReleaseMouse,
     Scroll,
     TypeText,
     Wait,
@@ -68,6 +72,10 @@ def _click(args: CallArgs, button: str = "", count: int = 0) -> Click:
     point = args.xy() if {"x", "y", "0", "1"} & set(args.values) else args.target()
     clicks = args.times(("2",), 3) if not count else None
     return args.click(point, button, count or clicks or 0)
+
+
+def _mouse(args: CallArgs, down: bool) -> HoldMouse | ReleaseMouse:
+    return args.mouse(down, args.xy() if {"x", "y", "0", "1"} & set(args.values) else None)
 
 
 def _wheel(args: CallArgs, across: bool = False) -> Scroll:
@@ -131,6 +139,10 @@ _DESKTOP: dict[str, ReadCall] = {
     "pyautogui.dragTo": _drag,
     "pyautogui.hotkey": _hotkey,
     "pyautogui.press": _press,
+    "pyautogui.keyDown": lambda args: HoldKeys(keys=args.flat_keys("key", "0")),
+    "pyautogui.keyUp": lambda args: ReleaseKeys(keys=args.flat_keys("key", "0")),
+    "pyautogui.mouseDown": lambda args: _mouse(args, True),
+    "pyautogui.mouseUp": lambda args: _mouse(args, False),
 }
 _MOBILE: dict[str, ReadCall] = {
     **_BOTH,
@@ -184,6 +196,12 @@ def _write_desktop(action: AnyAction, view: View) -> str | None:
             keys = list(action.chords) if single else key_names(action) or []
             name = "press" if single else "hotkey"
             return f"pyautogui.{name}(keys=[{', '.join(map(quoted, keys))}])" if keys else None
+        case HoldKeys(keys=(key,), seconds=None) | ReleaseKeys(keys=(key,)):
+            return f"pyautogui.{'keyDown' if isinstance(action, HoldKeys) else 'keyUp'}(key={quoted(key)})"
+        case HoldMouse() | ReleaseMouse() if action.point or not view.pointer:
+            name = "mouseDown" if isinstance(action, HoldMouse) else "mouseUp"
+            button = f"button={quoted(action.button)}"
+            return f"pyautogui.{name}({', '.join([*([_xy(action.point, view)] if action.point else []), button])})"
     return _write_both(action, view)
 
 

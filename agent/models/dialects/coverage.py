@@ -19,10 +19,14 @@ from actions.action import (
     Click,
     Drag,
     Finish,
+    HoldKeys,
+    HoldMouse,
     Key,
     LongPress,
     Move,
     Open,
+    ReleaseKeys,
+    ReleaseMouse,
     Scroll,
     TypeText,
     Wait,
@@ -70,6 +74,9 @@ def probes(start: Point, end: Point) -> Iterator[tuple[AnyAction, ...]]:
     for at in (None, start, end):
         yield from ((Scroll(point=at, dx=n),) for n in _NOTCHES)
         yield from ((Scroll(point=at, dy=n),) for n in _NOTCHES)
+    for at in (None, start, end):
+        for side in ("left", "middle", "right"):
+            yield from ((kind(point=at, button=side),) for kind in (HoldMouse, ReleaseMouse))
     yield (Drag(path=(start, end)),)
     yield TypeText(text=TEXT), TypeText(text=TEXT + "\n")
     yield TypeText(text=""), TypeText(text="\n")
@@ -98,6 +105,9 @@ def said(grammar: Grammar, views: list[View], check: View) -> list[str]:
 
 def chords(grammar: Grammar, view: View) -> Iterator[dict[str, str]]:
     """For each set of keys held, what is said for each further key; nothing where a family cannot say it."""
+    for kind in (HoldKeys, ReleaseKeys):
+        texts = {key: _say(grammar, kind(keys=(key,)), view) for key in KEYS}
+        yield {key: text for key, text in texts.items() if text is not None}
     for held in HELD:
         texts = {key: _say(grammar, Key(chords=("+".join((*held, key)),)), view) for key in KEYS if key not in held}
         yield {key: text for key, text in texts.items() if text is not None}

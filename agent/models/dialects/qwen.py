@@ -19,10 +19,14 @@ from actions.action import (
     Click,
     Drag,
     Finish,
+    HoldKeys,
+    HoldMouse,
     Key,
     LongPress,
     Move,
     Open,
+    ReleaseKeys,
+    ReleaseMouse,
     Scroll,
     TypeText,
     Wait,
@@ -149,6 +153,11 @@ READ_DESKTOP: dict[str, Read] = {
     "triple_click": lambda args: _click(args, "left", 3),
     "scroll": _scroll,
     "hscroll": lambda args: _scroll(args, across=True),
+    "key_down": lambda args: HoldKeys(keys=args.flat_keys("keys", "key", "text")),
+    "key_up": lambda args: ReleaseKeys(keys=args.flat_keys("keys", "key", "text")),
+    "hold_key": lambda args: args.hold_for("text", "keys", "key"),
+    "left_mouse_down": lambda args: args.mouse(True, args.place(*PLACES), "left"),
+    "left_mouse_up": lambda args: args.mouse(False, args.place(*PLACES), "left"),
 }
 READ_MOBILE: dict[str, Read] = {
     **_BOTH,
@@ -196,6 +205,18 @@ def write_desktop(action: AnyAction, view: View) -> dict[str, Any] | None:
             keys = key_names(action)
             return {"action": "key", "keys": keys} if keys else None
     return _write_both(action)
+
+
+def write_held(action: AnyAction, view: View) -> dict[str, Any] | None:
+    """The arguments for keys and the left button that are held down or let go, None for anything else."""
+    match action:
+        case HoldKeys(seconds=None) | ReleaseKeys():
+            return {"action": action.type, "keys": [*action.keys]}
+        case HoldMouse(button="left") | ReleaseMouse(button="left"):
+            if action.point == view.pointer:
+                return {"action": f"left_{action.type}"}
+            return action.point and {"action": f"left_{action.type}", "coordinate": view.numbers(action.point)}
+    return None
 
 
 def write_mobile(action: AnyAction, view: View) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from actions.action import AnyAction, AskUser, TypeText, Wait
+from actions.action import AnyAction, AskUser, HoldKeys, ReleaseKeys, TypeText, Wait
 from agent.models.dialects.common import EXTRACT
 from agent.models.dialects.conversation import WINDOW
 from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, View
@@ -25,6 +25,7 @@ from agent.models.dialects.qwen import (
     READ_MOBILE,
     tool_function,
     tool_system,
+    write_held,
 )
 from agent.models.dialects.qwen_family import (
     ASK,
@@ -50,7 +51,7 @@ _BOTH: dict[str, Read] = {
 def _write(action: AnyAction, view: View) -> dict[str, Any] | None:
     if isinstance(action, AskUser):
         return {"action": "call_user", "text": action.question}
-    return write_computer3(action, view)
+    return write_held(action, view) or write_computer3(action, view)
 
 
 def xml_system(function: str) -> str:
@@ -137,6 +138,8 @@ def _typed(args: Args) -> TypeText:
 
 
 def _write_evocua(action: AnyAction, view: View) -> dict[str, Any] | None:
+    if isinstance(action, HoldKeys | ReleaseKeys):
+        return write_held(action, view)
     written = write_computer3(action, view)
     if written is None or written["action"] in ("answer", "hscroll"):
         return None
@@ -146,6 +149,7 @@ def _write_evocua(action: AnyAction, view: View) -> dict[str, Any] | None:
 
 
 _EVOCUA_ACTIONS = {name: text for name, text in COMPUTER3_ACTIONS.items() if name not in ("answer", "hscroll")}
+_EVOCUA_ACTIONS |= {"key_down": "Press keys and keep them down.", "key_up": "Let go of keys that are down."}
 _EVOCUA_TOOL = tool_function(
     "computer_use", resolution(COMPUTER_ABOUT, "1000x1000"), _EVOCUA_ACTIONS, COMPUTER_ARGUMENTS
 )

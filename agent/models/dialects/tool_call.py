@@ -12,11 +12,12 @@ import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 
-from actions.action import AnyAction, Click, Key, TypeText
+from actions.action import AnyAction, Click, HoldKeys, HoldMouse, Key, ReleaseMouse, TypeText
+from actions.events import Side
 from actions.frame import Box, Point
 from actions.keys import split_chord
 from agent.models.dialects.brackets import Unreadable
@@ -172,17 +173,39 @@ class Args:
 
         `button` and `count` are what the action's own name says. Raises `Unreadable` where the two disagree.
         """
-        said, times = self.one_of(BUTTON), self.times(TIMES, 3)
+        which, times = self._side(button), self.times(TIMES, 3)
+        if count and times not in (None, count):
+            raise Unreadable("the action's name and its arguments name another button or count")
+        return Click(point=point, button=which, count=times or count or 1, keys=self.held())
+
+    def _side(self, button: str) -> Side:
+        said = self.one_of(BUTTON)
         if said is not None and said not in ("left", "middle", "right"):
             raise Unreadable(f"unknown mouse button {_short(said)}; use left, middle or right")
-        if (button and said not in (None, button)) or (count and times not in (None, count)):
+        if button and said not in (None, button):
             raise Unreadable("the action's name and its arguments name another button or count")
-        which = said or button or "left"
-        return Click(point=point, button=which, count=times or count or 1, keys=self.held())  # type: ignore[arg-type]
+        return cast(Side, said or button or "left")
 
     def keys(self, *names: str) -> Key:
         """The keys under `names`, as often as is said. Raises `Unreadable`."""
         return read_keys(self.get(*names), self.times(("presses", *TIMES), 64) or 1)
+
+    def flat_keys(self, *names: str) -> tuple[str, ...]:
+        """The keys under `names`, to be held down or let go together. Raises `Unreadable`."""
+        chords = read_keys(self.get(*names)).chords
+        return tuple(dict.fromkeys(key for chord in chords for key in split_chord(chord)))
+
+    def hold_for(self, *names: str) -> HoldKeys:
+        """The keys under `names`, held down for the seconds that are said. Raises `Unreadable` where none are."""
+        keys, seconds = self.flat_keys(*names), self.seconds(-1.0, 600.0)
+        if seconds < 0:
+            raise Unreadable("'duration' is missing")
+        return HoldKeys(keys=keys, seconds=seconds)
+
+    def mouse(self, down: bool, point: Point | None, button: str = "") -> HoldMouse | ReleaseMouse:
+        """The mouse button that is said, pressed or let go at `point`; without one, where the pointer is."""
+        kind: type[HoldMouse | ReleaseMouse] = HoldMouse if down else ReleaseMouse
+        return kind(point=point or self.view.pointer, button=self._side(button))
 
     def typed(self, *names: str) -> TypeText:
         """The text under `names`, into an emptied field or with Enter after it where that is said."""

@@ -17,10 +17,14 @@ from actions.action import (
     Click,
     Drag,
     Finish,
+    HoldKeys,
+    HoldMouse,
     Key,
     LongPress,
     Move,
     Open,
+    ReleaseKeys,
+    ReleaseMouse,
     Scroll,
     TypeText,
     Wait,
@@ -80,6 +84,10 @@ _COMPUTER: dict[str, ReadCall] = {
     "Hover": lambda args: Move(point=args.need_place("box")),
     "Swipe": _wheel,
     "Hotkey": lambda args: args.keys("keys"),
+    "KeyDown": lambda args: HoldKeys(keys=args.flat_keys("keys")),
+    "KeyUp": lambda args: ReleaseKeys(keys=args.flat_keys("keys")),
+    "MouseDown": lambda args: args.mouse(True, _here(args), "left"),
+    "MouseUp": lambda args: args.mouse(False, _here(args), "left"),
 }
 _MOBILE: dict[str, ReadCall] = {
     **_BOTH,
@@ -135,6 +143,11 @@ def _write_computer(action: AnyAction, view: View) -> str | None:
         case Key():
             names = key_names(action)
             return f"Hotkey(keys=[{', '.join(map(quoted, names))}])" if names else None
+        case HoldKeys(seconds=None) | ReleaseKeys():
+            name = "KeyDown" if isinstance(action, HoldKeys) else "KeyUp"
+            return f"{name}(keys=[{', '.join(map(quoted, action.keys))}])"
+        case HoldMouse(button="left") | ReleaseMouse(button="left") if action.point:
+            return f"Mouse{'Down' if isinstance(action, HoldMouse) else 'Up'}(box={_at(action.point, view)})"
     return _write_both(action, view)
 
 
@@ -204,6 +217,7 @@ UI_VENUS_2 = Dialect(
                 "Swipe(amount=-5, axis='vertical') # the wheel at the pointer, up and right positive; or 'horizontal'",
                 "Type(content='') # \\n presses Enter",
                 "Hotkey(keys=['ctrl', 'c'], repeat=1)",
+                "KeyDown(keys=['ctrl']), KeyUp(keys=['ctrl']), MouseDown(box=(x1, y1)), MouseUp(box=(x1, y1))",
                 "Sequence(actions=[...]) # 2 to 32 actions in order",
                 "Wait()",
                 "CallUser(content='')",

@@ -71,6 +71,7 @@ class LiveEnv(WrappedEnv):
         while state.paused or state.taken_over:
             now = "taken_over" if state.taken_over else "paused"
             if now != told:
+                self.release()
                 state.say("taken_over" if state.taken_over else "paused")
                 told = now
             if state.stop:
@@ -79,6 +80,13 @@ class LiveEnv(WrappedEnv):
                 with state.changed:
                     state.changed.wait(_TICK)
                 self.refresh()
+
+    def release(self) -> None:
+        """Let go of what is pressed; a failure is shown on the page."""
+        try:
+            self._env.release()
+        except EnvError as error:
+            self._state.say(self._state.phase, str(error))
 
     def refresh(self, soon: bool = False) -> None:
         """Show the current screen if a page is open and the last capture is old enough; `soon`: in any case."""
@@ -160,6 +168,7 @@ class LivePolicy:
 
     def _wait(self, said: Verdict, decision: Decision) -> Verdict:
         state, asks = self._state, said.kind == "ask"
+        self._env.release()
         state.say("approval" if asks else "paused")
         words = " — ".join(filter(None, (describe(said.action), one_line(decision.thought), said.risk)))
         prompt = f"{words}\n{PROMPT}" if asks else ""

@@ -10,7 +10,18 @@ from typing import TypeAlias
 
 from pydantic import JsonValue
 
-from actions.action import Answer, AnyAction, AskUser, Finish, Key, Open, TypeText, describe
+from actions.action import (
+    Answer,
+    AnyAction,
+    AskUser,
+    Finish,
+    HoldKeys,
+    Key,
+    Open,
+    ReleaseKeys,
+    TypeText,
+    describe,
+)
 from agent.core.step import Step
 from agent.core.task import Ending
 from agent.episodes import EpisodeHeader, Totals
@@ -120,6 +131,8 @@ def caption(action: AnyAction | None) -> PageData | None:
     match action:
         case TypeText(text=text):
             return {"kind": "text", "text": clip(text.replace("\n", "⏎\n").replace("\t", "⇥\t"))}
+        case HoldKeys() | ReleaseKeys():
+            return {"kind": "keys", "chords": [[*action.keys]]}
         case Key(chords=chords):
             keys = [["+" if key == "plus" else clip(key, 40) for key in chord.split("+")] for chord in chords]
             return {"kind": "keys", "chords": [[*chord] for chord in keys]}

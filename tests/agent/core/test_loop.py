@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from actions.action import Answer, AnyAction, AskUser, Click, Finish, TypeText, Wait
+from actions.action import Answer, AnyAction, AskUser, Click, Finish, HoldKeys, TypeText, Wait
 from actions.backend import BackendError
 from actions.frame import Frame, GeometryError, Point, StaleFrameError
 from agent.core.loop import Agent, Result, Watcher
@@ -447,3 +447,40 @@ def test_a_change_that_comes_late_is_still_one_and_a_caret_is_none() -> None:
     assert result.ending is Ending.STUCK
     assert [s.action for s in result.steps] == [typing] * 4 + [CLICK] * 3
     assert [s.effect for s in model.histories[-1]] == [""] * 4 + ["done; no change was seen"] * 2
+
+
+class Holding(FakeEnv):
+    """Counts how often what is held is let go, and what had been done by then."""
+
+    def __init__(self, **faults: Sequence[Exception | None]) -> None:
+        super().__init__(dict(faults))
+        self.released: list[int] = []
+
+    def release(self) -> None:
+        self.released.append(len(self.done))
+
+
+HOLD = HoldKeys(keys=("ctrl",))
+
+
+@pytest.mark.parametrize(
+    ("answers", "faults", "ending", "released"),
+    [
+        ([HOLD, Finish(status="success")], {}, "done", [1]),
+        ([HOLD, ModelError("gone")], {}, "model_error", [1]),
+        ([HOLD, HOLD], {"perform": [None, EnvError("gone")]}, "device_error", [1]),
+        ([HOLD, AskUser(question="?")], {}, "needs_human", [1, 1]),
+    ],
+)
+def test_what_is_held_is_let_go_before_a_question_and_at_every_end(
+    answers: list[Any], faults: dict[str, Any], ending: str, released: list[int]
+) -> None:
+    env = Holding(**faults)
+    result = Agent(env, ScriptedModel(answers), Allow(), ListMemory()).run(Task("hold"))
+    assert (result.ending, env.released) == (ending, released)
+
+
+def test_a_device_that_cannot_let_go_does_not_hide_how_the_run_ended() -> None:
+    env = Holding()
+    env.release = lambda: (_ for _ in ()).throw(EnvError("gone"))  # type: ignore[method-assign]
+    assert Agent(env, ScriptedModel([Finish(status="success")]), Allow(), ListMemory()).run(Task("x")).ending == "done"

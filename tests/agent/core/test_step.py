@@ -64,7 +64,7 @@ def test_what_became_of_the_action(done: Step, effect: str) -> None:
         ([step(outcome=NOTHING), step()], 0),
         ([step(outcome=outcome(performed=False, changed=False))], 0),
         ([step(outcome=outcome(performed=False, changed=None))] * 3, 3),
-        ([step(outcome=outcome(performed=False, changed=None, detail="would click"))] * 3, 0),
+        ([step(outcome=outcome(performed=False, changed=None, dry_run=True))] * 3, 0),
         ([step(outcome=outcome(performed=False, changed=None), verdict=VerdictRecord(kind="skip"))] * 3, 0),
         ([step(AskUser(question="which?"), outcome=outcome(performed=False, changed=None))] * 3, 0),
         ([step(outcome=outcome(settled=False, changed=False))], 0),

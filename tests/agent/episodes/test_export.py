@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from actions.action import Click, Finish, TypeText, parse_action
+from actions.action import Click, Finish, HoldKeys, HoldMouse, ReleaseKeys, ReleaseMouse, TypeText, parse_action
 from actions.frame import Frame, Point
 from agent.core.errors import UserError
 from agent.core.step import OutcomeRecord, Step
@@ -91,7 +91,8 @@ def write(folder, actions, task, size=(1280, 800)):
 
 def test_nothing_in_a_script_runs_but_its_own_code(tmp_path):
     task = HARD + '"""\nraise SystemExit(9)\n"""'
-    write(tmp_path / "e", [TypeText(text=HARD), Click(point=Point(1, 2)), Finish(status="success")], task)
+    held = [HoldKeys(keys=("ctrl",)), HoldMouse(point=Point(1, 2)), ReleaseMouse(), ReleaseKeys(keys=("ctrl",))]
+    write(tmp_path / "e", [TypeText(text=HARD), *held, Finish(status="success")], task)
     export_episodes([tmp_path / "e"], "script", tmp_path / "s.py")
     source = (tmp_path / "s.py").read_text(encoding="ascii")
     compile(source, "s.py", "exec")
@@ -104,7 +105,7 @@ def test_nothing_in_a_script_runs_but_its_own_code(tmp_path):
     said, steps = json.loads(ran.stdout)
     assert said == task
     typed = TypeText(text=HARD.replace("{{secret:PW}}", "the value"))
-    assert steps == [repr((1, typed, True)), repr((2, Click(point=Point(1, 2)), True))]
+    assert steps == [repr((number, action, True)) for number, action in enumerate([typed, *held], 1)]
 
 
 def test_a_script_reads_only_the_secrets_that_are_listed(tmp_path):

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from actions.action import AnyAction, Button, Click, Finish, Key, Move, Open, Scroll, TypeText, Wait
+from actions.action import (
+    AnyAction,
+    Button,
+    Click,
+    Finish,
+    HoldKeys,
+    HoldMouse,
+    Key,
+    Move,
+    Open,
+    ReleaseMouse,
+    Scroll,
+    TypeText,
+    Wait,
+)
 from actions.frame import Box, Frame, Point
 from agent.core.model import Decision
 from agent.core.policy import Allow
@@ -31,6 +47,22 @@ class Person:
     def __call__(self, question: str) -> PersonReply | None:
         self.asked.append(question)
         return self.reply
+
+
+def test_what_is_held_makes_an_action_risky() -> None:
+    def why(action: AnyAction, *held: str) -> str | None:
+        trash = UiElement(Box(0, 0, 4, 4), "text", "Trash")
+        return risk(decided(action), replace(seen("files"), held=held, elements=(trash,)))
+
+    assert why(Key(chords=("f4",))) is None
+    assert (
+        why(Key(chords=("f4",)), "alt") == why(HoldKeys(keys=("f4",)), "alt") == "alt+f4 can close or delete something"
+    )
+    assert why(HoldMouse()) == "this presses a mouse button at a place that is not known"
+    assert why(Move(point=Point(1, 1))) is None
+    assert "drops something on" in (why(Move(point=Point(1, 1)), "left button") or "")
+    assert "drops something on" in (why(ReleaseMouse(point=Point(1, 1)), "left button") or "")
+    assert why(HoldMouse(point=Point(1, 1))) == why(CLICK)
 
 
 @pytest.mark.parametrize(

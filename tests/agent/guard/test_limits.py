@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from actions.action import AnyAction, Button, Click, Drag, Finish, Key, Open, TypeText, Wait, describe
+from actions.action import (
+    AnyAction,
+    Button,
+    Click,
+    Drag,
+    Finish,
+    HoldKeys,
+    HoldMouse,
+    Key,
+    Move,
+    Open,
+    ReleaseMouse,
+    TypeText,
+    Wait,
+    describe,
+)
 from actions.frame import Box, Frame, Point
 from agent.builtin.model import BuiltinModel
 from agent.core.errors import UserError
@@ -128,6 +144,24 @@ def test_what_is_inside_is_done(action: AnyAction, screen: str, address: str) ->
     limits = AllowLists(("mousepad", "chrom*"), ("shop.example", "*.shop.example"))
     policy = LimitsPolicy(limits, AttackedEnv(screen).explain)
     assert policy.review(Decision(action=action), seen(screen, address)).kind == "allow"
+
+
+@pytest.mark.parametrize(
+    ("action", "held"),
+    [
+        (HoldKeys(keys=("shift", "delete")), ()),
+        (HoldKeys(keys=("delete",), seconds=1), ("shift",)),
+        (Key(chords=("a", "delete")), ("shift",)),
+        (HoldMouse(point=OUTSIDE), ()),
+        (ReleaseMouse(point=OUTSIDE), ("left button",)),
+        (Move(point=INSIDE), ("left button",)),
+    ],
+)
+def test_what_is_held_counts(action: AnyAction, held: tuple[str, ...]) -> None:
+    policy = LimitsPolicy(AllowLists(deny=("app:xterm", "action:drag", "key:shift+delete")))
+    verdict = policy.review(Decision(action=action), replace(seen(NOTE), held=held))
+    assert (verdict.kind, verdict.action) == ("skip", action)
+    assert policy.review(Decision(action=Move(point=INSIDE)), seen(NOTE)).kind == "allow"
 
 
 def test_what_is_denied_is_denied_without_lists_of_what_is_allowed() -> None:

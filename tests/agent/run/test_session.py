@@ -9,6 +9,7 @@ from agent.core.model import Decision
 from agent.run.env_spec import EnvSpec
 from agent.run.session import policy_for
 from envs.env import Observation
+from tests.agent.fakes import FakeEnv
 
 
 @pytest.mark.parametrize(
@@ -16,7 +17,7 @@ from envs.env import Observation
 )
 def test_risky_actions_are_asked_about_where_the_users_files_are_reached(confirm, own, asked):
     questions = []
-    policy = policy_for(confirm, own, questions.append)
+    policy = policy_for(confirm, own, questions.append, FakeEnv())
     seen = Observation(np.full((4, 4, 3), 9, np.uint8), Frame(id="1", width=4, height=4))
     for action in (Key(chords=("alt+f4",)), Click(point=Point(1, 1))):
         policy.review(Decision(action=action), seen)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.action import Button, Click, Drag, Move, Open, Scroll, TypeText, Wait
+from actions.action import Button, Click, Drag, HoldKeys, HoldMouse, Move, Open, ReleaseMouse, Scroll, TypeText, Wait
 from actions.adb import AdbServer
 from actions.adb.lines import command
 from actions.frame import Frame, Point, StaleFrameError
@@ -111,11 +111,33 @@ def test_what_a_phone_cannot_do_is_said(env: AndroidEnv) -> None:
         assert outcome.detail
 
 
+def test_a_finger_is_held_down_until_it_is_lifted(env: AndroidEnv, phone: Phone) -> None:
+    assert env.perform(Open(target="Settings"), env.observe().frame).performed
+    before = env.observe()
+    assert not env.perform(HoldKeys(keys=("ctrl",)), before.frame).performed
+    assert env.perform(ReleaseMouse(), before.frame).detail == "no finger is down"
+    assert env.perform(HoldMouse(point=Point(540, 1800)), before.frame).performed
+    seen = env.observe()
+    assert seen.held == ("left button",)
+    assert env.perform(Move(point=Point(540, 700)), seen.frame).performed
+    assert env.perform(ReleaseMouse(), seen.frame).performed
+    assert env.observe().held == ()
+    assert not np.array_equal(env.observe().image, before.image)
+
+
+def test_a_finger_is_lifted_before_a_tap_and_at_the_end(env: AndroidEnv) -> None:
+    frame = env.observe().frame
+    for end in (lambda: env.perform(Button(name="home"), frame), env.release):
+        assert env.perform(HoldMouse(point=Point(5, 900)), frame).performed
+        end()
+        assert env.backend.held == ()
+
+
 def test_a_dry_run_sends_nothing(phone: Phone, server: AdbServer) -> None:
     with AndroidEnv(phone.serial, server, capture="png", dry_run=True) as env:
         frame = env.observe().frame
         told = [env.perform(action, frame) for action in (Open(target="Settings"), TypeText(text="日本"), Wait())]
-        assert [outcome.performed for outcome in told] == [False] * 3
+        assert [(outcome.performed, outcome.dry_run) for outcome in told] == [(False, True)] * 3
         assert all(outcome.detail.startswith("would ") for outcome in told)
         assert env.state().package == "com.handeye.launcher"
 

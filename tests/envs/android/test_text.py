@@ -12,8 +12,9 @@ import pytest
 from actions.action import Key, TypeText
 from actions.adb import AdbBackend, AdbLink, AdbServer
 from actions.adb.ime import ACKNOWLEDGING, NOTE, SILENT
-from actions.adb.lines import RefusedError, chain, command
+from actions.adb.lines import chain, command
 from actions.adb.link import UncertainError
+from actions.backend import RefusedError
 from actions.frame import Frame
 from envs.android import AndroidEnv
 from envs.phone.phone import Phone
