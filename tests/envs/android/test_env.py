@@ -113,13 +113,14 @@ def test_what_a_phone_cannot_do_is_said(env: AndroidEnv) -> None:
 
 def test_a_finger_is_held_down_until_it_is_lifted(env: AndroidEnv, phone: Phone) -> None:
     assert env.perform(Open(target="Settings"), env.observe().frame).performed
+    env.link.run(command("settings", "put", "system", "user_rotation", "1"))  # where the list is longer than the screen
     before = env.observe()
     assert not env.perform(HoldKeys(keys=("ctrl",)), before.frame).performed
     assert env.perform(ReleaseMouse(), before.frame).detail == "no finger is down"
-    assert env.perform(HoldMouse(point=Point(540, 1800)), before.frame).performed
+    assert env.perform(HoldMouse(point=Point(1200, 700)), before.frame).performed
     seen = env.observe()
     assert seen.held == ("left button",)
-    assert env.perform(Move(point=Point(540, 700)), seen.frame).performed
+    assert env.perform(Move(point=Point(1200, 300)), seen.frame).changed
     assert env.perform(ReleaseMouse(), seen.frame).performed
     assert env.observe().held == ()
     assert not np.array_equal(env.observe().image, before.image)
