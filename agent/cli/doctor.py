@@ -48,7 +48,7 @@ def doctor(
     if calibrate is not None:
         if model.name:
             raise UserError("--calibrate URL names the model already: leave --model out")
-        model.refuse("with --calibrate, which measures what coordinates count", "profile", "space")
+        model.refuse("with --calibrate, which measures what coordinates count", "profile", "space", "prompts")
         _calibrate(replace(model, name=calibrate, profile=False), draw, as_json)
         return
     if draw is not None:

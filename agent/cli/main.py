@@ -18,6 +18,7 @@ from agent.cli.extract import extract
 from agent.cli.locate import locate
 from agent.cli.models import models
 from agent.cli.options import print_json
+from agent.cli.prompts import prompts
 from agent.cli.record import record
 from agent.cli.replay import replay
 from agent.cli.report import report
@@ -46,6 +47,7 @@ app.command()(ask)
 app.command()(report)
 app.command()(export)
 app.command()(models)
+app.add_typer(prompts, name="prompts")
 
 
 def _version(value: bool) -> None:

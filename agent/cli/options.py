@@ -53,6 +53,13 @@ class SpaceName(StrEnum):
     rel1000 = "rel1000"
 
 
+class PromptsName(StrEnum):
+    """Whose words a model is asked in."""
+
+    owner = "owner"
+    ours = "ours"
+
+
 class NetworkName(StrEnum):
     """What a sandbox's programs reach; see `envs.isolation.Network`."""
 
@@ -132,6 +139,10 @@ def read_model(
             "picture sent (abs_resized) or of the screen (abs_sent), or parts of a side, up to 1, 100, 999 or 1000."
         ),
     ] = None,
+    prompts: Annotated[
+        PromptsName,
+        model_option(help="Whose prompts: those of the model's owner (handeye prompts get FAMILY), or Handeye's own."),
+    ] = PromptsName.ours,
     max_pixels: Annotated[
         int | None,
         model_option(help="The server's limit on an image's area, where it is below the model's own.", metavar="N"),
@@ -200,6 +211,7 @@ def read_model(
         context=context,
         thinking=_thinking(thinking),
         space=space.value if space else None,
+        prompts=prompts.value,
     )
 
 

@@ -99,8 +99,9 @@ class ChatModel:
     `structured` is when answers are held to the dialect's shape, where the endpoint can: by default only those of
     families that answer with the action and nothing else, since a model held to what it would not say by itself may
     choose worse. What comes is read with the same care in any case. `context` is how many tokens a prompt and its
-    answer may have together, where the endpoint does not say. `resized` is what the server was found to make of
-    pictures, by which places are corrected; None leaves them as they are. `thinking` overrides whether the model thinks
+    answer may have together, where the endpoint does not say. `prompts` is whose words it is asked in, with their hash.
+    `resized` is what the server was found to make of pictures, by which places are corrected; None leaves them as they
+    are. `thinking` overrides whether the model thinks
     before an answer; a number is the most tokens of it.
     """
 
@@ -110,6 +111,7 @@ class ChatModel:
     profile: str = ""
     structured: Structured = "auto"
     context: int | None = None
+    prompts: str = "ours"
     thinking: bool | int | None = None
     sent: _Sent = field(default_factory=_Sent, repr=False, compare=False)
     resized: ServerResize | None = field(default_factory=ServerResize, compare=False, repr=False)

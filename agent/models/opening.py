@@ -19,6 +19,7 @@ from agent.models.dialects.registry import DIALECTS, dialect_file, dialect_for, 
 from agent.models.endpoints.endpoint import Endpoint
 from agent.models.endpoints.openai import OpenAIEndpoint
 from agent.models.in_process.checkpoint import PREFIX, open_in_process
+from agent.models.owner_prompts.store import load_prompts
 from agent.models.spec import BUILTIN, ModelSpec, Structured
 from agent.plugins import PlugIn, PlugInError, find, installed
 
@@ -111,7 +112,10 @@ def open_model(
     speaks = _limited(model.speaks, spec.max_pixels)
     if spec.history_images is not None:
         speaks = speaks.with_images(spec.history_images)
-    return replace(model, speaks=speaks)
+    if spec.prompts == "ours":
+        return replace(model, speaks=speaks)
+    owner = load_prompts(dialect.name)
+    return replace(model, speaks=owner.put_into(speaks), prompts=f"owner {owner.sha256}")
 
 
 def _in_space(spec: ModelSpec, dialect: Dialect) -> Dialect:

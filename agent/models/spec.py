@@ -13,6 +13,9 @@ from agent.models.endpoints.patience import Patience
 Structured = Literal["auto", "always", "off"]
 """When an answer is held to its shape: where the whole answer is the action (auto), always, or never."""
 
+Prompts = Literal["owner", "ours"]
+"""Whose words a family is asked in: those of its owner, which the user has taken from there, or Handeye's."""
+
 BUILTIN = "builtin"
 
 
@@ -24,8 +27,9 @@ class ModelSpec:
     ``module:object``, the name of an installed plug-in, or a name served at HANDEYE_BASE_URL.
     `served_model` is the name on the server; without it a server that serves one model is asked for it.
     `dialect` overrides what the name says: the name of one, a file, or ``module:object``. `space` says what the model's
-    coordinates count, against what its dialect says. `max_pixels` is the server's limit on the area of an image, where
-    it is below the dialect's own: such a server would resize the image again and every coordinate would be wrong.
+    coordinates count, against what its dialect says; `prompts` whose words it is asked in. `max_pixels` is the server's
+    limit on the area of an image, where it is below the dialect's own: such a server would resize the image again and
+    every coordinate would be wrong.
     `profile` is a calibration (``handeye doctor --calibrate``): the saved one of this model if there is one (True),
     the one in a file, or none (False).
     `structured` None means what HANDEYE_STRUCTURED says; without it ``always`` for a checkpoint in this process and
@@ -49,6 +53,7 @@ class ModelSpec:
     context: int | None = None
     thinking: bool | int | None = None
     space: str | None = None
+    prompts: Prompts = "ours"
 
     @property
     def given(self) -> tuple[str, ...]:

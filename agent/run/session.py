@@ -218,7 +218,7 @@ def _extra(spec: EnvSpec | Env, options: RunOptions, model: Model) -> dict[str, 
     if isinstance(spec, EnvSpec) and spec.apps:
         extra["apps"] = list(spec.apps)
     if isinstance(model, ChatModel):
-        extra["sampling"] = asdict(model.sampling)
+        extra |= {"sampling": asdict(model.sampling), "prompts": model.prompts}
     if isinstance(options.model, ModelSpec):
         names = ("max_pixels", "history_images", "context", "thinking", "space")
         said = {name: getattr(options.model, name) for name in names}

@@ -34,5 +34,10 @@ def compare(
 
 
 def _lines(found: dict[str, Any]) -> list[str]:
-    lines = [f"{name}: {found[name.lower()]['model']}, {found[name.lower()]['headline']}" for name in ("A", "B")]
+    told = {name: found[name.lower()] for name in ("A", "B")}
+    theirs = any(one["prompts"] != "ours" for one in told.values())
+    lines = [
+        f"{name}: {one['model']}" + (f" (prompts: {one['prompts']})" if theirs else "") + f", {one['headline']}"
+        for name, one in told.items()
+    ]
     return [*lines, *found["warnings"], found["sentence"]]

@@ -33,7 +33,9 @@ def compare_results(a: SuiteResult, b: SuiteResult, *, force: bool = False) -> d
 
 
 def _about(result: SuiteResult) -> dict[str, Any]:
-    return {"model": result.manifest["model"]["name"], "digest": result.digest, "headline": headline(result.summary)}
+    model = result.manifest["model"]
+    prompts = model.get("prompts", "ours")
+    return {"model": model["name"], "prompts": prompts, "digest": result.digest, "headline": headline(result.summary)}
 
 
 def _clusters(a: SuiteResult, b: SuiteResult) -> dict[str, str] | None:

@@ -201,6 +201,8 @@ def _served(plan: RunPlan, suite: Suite, at_once: int) -> ModelPool:
         return ModelPool(lambda _: model, identity, "processes")
     identity |= {"name": model.endpoint.model, "resize": _rule(model), "structured": model.structured}
     identity["sampling"] = asdict(Sampling())
+    if model.prompts != "ours":
+        identity["prompts"] = model.prompts
     if model.profile:
         identity["profile"] = model.profile
     remote = model.endpoint if isinstance(model.endpoint, OpenAIEndpoint) else None

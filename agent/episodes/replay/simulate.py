@@ -169,7 +169,8 @@ def _dialect(header: EpisodeHeader, profile: Path | None, notes: list[str], prob
     if "(profile " in header.model and profile is None:
         notes.append("the answers were corrected by a profile: they are read again only with --profile FILE")
         return None
-    if header.prompt_hash not in (None, speaks.prompt_hash):
+    ours = header.extra.get("prompts", "ours") == "ours"
+    if ours and header.prompt_hash not in (None, speaks.prompt_hash):
         notes.append(f"the prompts or the resize rule of {speaks.name} have changed since")
     return read_profile(profile).correct(speaks) if profile else speaks
 
