@@ -81,6 +81,8 @@ class ServerMessage:
             return "llama-server was started without its eyes: add --mmproj FILE (it is beside the model's GGUF)"
         if _BLIND.search(words):
             return "This model takes no images: serve a vision-language model (handeye models lists the families)"
+        if pinned := re.search(r"pinned to '([^']{1,200})'", words):
+            return f"Name the model as the server does: #{pinned[1]} behind the address"
         if self.status == 404:
             return _missing(words, names)
         if _FEW_IMAGES.search(words):

@@ -13,7 +13,7 @@ import os
 import random
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -199,8 +199,9 @@ class OpenAIEndpoint:
         while True:
             answers.append(HttpAnswer())
             ask = self._ask(request)
+            stops = () if self.server.stops else request.stop
             try:
-                self._attempt(ask, answers[-1], enough() if enough else None, deadline)
+                self._attempt(ask, answers[-1], _until(stops, enough() if enough else None), deadline)
                 break
             except _RetryError as error:
                 if not error.free or str(error) not in notes[-1:]:
@@ -212,8 +213,10 @@ class OpenAIEndpoint:
         text = _END_MARK.sub("", text) if "skip_special_tokens" in ask.body else text
         if request.thinking is False and thought.strip():
             notes.append(f"the model thinks although it was asked not to: {self.server.quiet}")
+        stopped = min((at for at in map(text.find, stops) if at >= 0), default=None)
         images = self._image_tokens(request, last.prompt_tokens)
-        return Reply(text, last.ended, usage, (*notes, *ask.notes), thought, missing, images)
+        ended = last.ended or stopped is not None
+        return Reply(text[:stopped], ended, usage, (*notes, *ask.notes), thought, missing, images)
 
     def _image_tokens(self, request: Request, prompt: int) -> int | None:
         """How many tokens of a prompt of `prompt` tokens are the pictures', None where that cannot be told.
@@ -254,7 +257,7 @@ class OpenAIEndpoint:
         messages += [_message(message) for message in request.messages]
         ask = _RequestBody({"model": self.model, "messages": messages, "temperature": request.sampling.temperature})
         ask.add({"max_tokens": request.max_tokens, "stream": self.stream}, optional=False)
-        if request.stop:
+        if request.stop and self.server.stops:
             ask.add({"stop": list(request.stop)}, optional=False)
         if self.stream and self.server.counts and "stream_options" not in self._refused:
             ask.add({"stream_options": {"include_usage": True}})
@@ -396,7 +399,9 @@ class OpenAIEndpoint:
         if failed >= patience.attempts or time.monotonic() + pause >= deadline:
             times = f" (tried {'once' if failed == 1 else f'{failed} times'})" if failed else ""
             times += "".join(f"; before that: {said}" for said in dict.fromkeys(notes[-3:]) if said != str(error))
-            raise ModelError(f"{error}{times}. Check that the server is running and not overloaded") from error
+            raise ModelError(
+                f"{error}{times}. Check that the server is running and not overloaded; its log says more"
+            ) from error
         time.sleep(pause)
 
     def _late(self) -> ModelError:
@@ -448,6 +453,18 @@ class OpenAIEndpoint:
             return [model | {"id": str(model["id"])} for model in models]
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ModelError(f"{url} lists no models: is this an OpenAI-compatible server?") from error
+
+
+def _until(stops: Sequence[str], enough: Callable[[str], bool] | None) -> Callable[[str], bool] | None:
+    """`enough`, and True once one of `stops` has come."""
+    text = ""
+
+    def stopped(piece: str) -> bool:
+        nonlocal text
+        text += piece
+        return any(stop in text for stop in stops) or (enough is not None and enough(piece))
+
+    return stopped if stops else enough
 
 
 def _message(message: ChatMessage) -> dict[str, Any]:

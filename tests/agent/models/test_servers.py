@@ -114,7 +114,14 @@ KINDS = {
         "library", {"stream_options", "response_format", "presence_penalty"}, {"/api/version": {"version": "0.12.6"}}
     ),
     "lmdeploy": Kind("lmdeploy", {"stream_options", "response_format", "skip_special_tokens"} | ALL),
-    "transformers": Kind("Qwen", set(), {"/openapi.json": {"paths": {"/load_model": {}, "/v1/chat/completions": {}}}}),
+    "transformers": Kind(
+        "Qwen",
+        set(),
+        {"/openapi.json": {"paths": {"/load_model": {}, "/v1/chat/completions": {}}}},
+        check=lambda body: (
+            (400, "'Qwen2_5_VLProcessor' object has no attribute 'get_vocab'") if "stop" in body else None
+        ),
+    ),
     "unknown": Kind("someone", {"stream_options", "presence_penalty"}),
 }
 HELD = {"structured_outputs", "regex", "grammar", "response_format", "json_schema"}
@@ -342,6 +349,18 @@ def test_all_of_the_sampling_is_said(kind: str) -> None:
     assert all(greedy[name] == value for name, value in none.items() if name in greedy)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("stream", [True, False])
+def test_an_answer_ends_before_a_stop_string(kind: str, stream: bool) -> None:
+    """``transformers serve`` fails on them where the model takes pictures: what it writes is read up to there."""
+    said = "one<|end|>two<|stop|>three"
+    with KINDS[kind].serve([said if kind == "transformers" else "one"]) as server:
+        endpoint = OpenAIEndpoint(server.url, patience=QUICK, stream=stream)
+        reply = endpoint.complete(Request("", ("x",), stop=("<|stop|>", "<|end|>")))
+        assert ("stop" in server.seen[0].body) == (kind != "transformers")
+    assert (reply.text, reply.ended, reply.notes) == ("one", True, ())
+
+
 def test_a_word_that_only_looks_like_a_field_is_not_one() -> None:
     words = "Failed to apply the processor with {'min_pixels': 3136}"
     with KINDS["vllm"].serve([Fault(status=400, body=words)]) as server, pytest.raises(ModelError, match="min_pixels"):
@@ -468,7 +487,12 @@ ERRORS: list[tuple[str, int, Any, list[str]]] = [
         {"detail": [{"loc": ["body", "messages"], "msg": "Field required", "type": "missing"}]},
         ["messages: Field required"],
     ),
-    ("transformers", 400, {"detail": "Server is pinned to 'a'; got 'b'"}, ["pinned to 'a'"]),
+    (
+        "transformers",
+        400,
+        {"detail": "Server is pinned to '/models/a'; requested 'b'."},
+        ["pinned to '/models/a'", "Name the model as the server does: #/models/a"],
+    ),
 ]
 
 
