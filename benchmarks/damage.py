@@ -83,6 +83,15 @@ PLACE_ANSWERS = {
     "gui-g2": "[{x},{y},{x},{y}]",
     "holo3": '{{"x": {x}, "y": {y}}}',
     "fara-7b": "It is in the bar.\n" + _LEFT_CLICK,
+    "opencua": "```python\npyautogui.click(x={x}, y={y})\n```",
+    "kimi-vl": "```python\npyautogui.click(x={x}, y={y})\n```",
+    "scalecua": "<action>\nclick(x={x}, y={y})\n</action>",
+    "se-gui": _LEFT_CLICK,
+    "ui-ins": "<think>It is there.</think>\n" + _LEFT_CLICK.replace("computer_use", "grounding"),
+    "phi-ground": "<point>{x}, {y}</point>",
+    "locateanything": "<ref>it</ref><box><{x}><{y}></box>",
+    "minicpm-v": "<box>{x} {y} {x} {y}</box>",
+    "gemma": '```json\n[{{"box_2d": [{x}, {y}, {x}, {y}], "label": "save"}}]\n```',
     "fara1.5": "It is in the bar.\n" + _LEFT_CLICK,
 }
 """How each family says where something is, over its own numbers ``x`` and ``y``."""

@@ -242,7 +242,7 @@ class CallGrammar:
         found = [at + len(marker) for marker in self.markers if (at := text.find(marker)) >= 0]
         if found:
             return min(found), []
-        return 0, [f"no {self.markers[0]} before the action"] if self.markers else []
+        return 0, [f"no {self.markers[0].strip()} before the action"] if self.markers else []
 
     def _calls(self, text: str, start: int, ended: bool) -> list[tuple[str, _CallReader, dict[str, Any], int]]:
         found: list[tuple[str, _CallReader, dict[str, Any], int]] = []

@@ -43,7 +43,8 @@ class ToldStep:
     """One answer and what was done of it, in a family's words.
 
     `line` is how the history text tells it and `brief` the same without the model's own words, `answer` what the model
-    said and `call` only the action of it, `outcome` what came of it ("" where there is nothing to say).
+    said and `call` only the action of it, `outcome` what came of it ("" where there is nothing to say). `sums_up` is
+    whether `line` tells the steps before it too.
     """
 
     line: str
@@ -51,6 +52,7 @@ class ToldStep:
     answer: str
     call: str
     outcome: str
+    sums_up: bool = False
 
     def and_then(self, further: ToldStep, said: bool) -> ToldStep:
         """This answer with a further action of it; `said` is whether `answer` holds that action already."""
@@ -60,6 +62,7 @@ class ToldStep:
             self.answer if said else f"{self.answer}\n{further.answer}",
             f"{self.call}\n{further.call}",
             self.outcome + further.outcome,
+            self.sums_up,
         )
 
 
@@ -95,7 +98,8 @@ class Conversation:
     sent it has `placeholder` in its place, or is `unseen` instead, or is left away (both None). `answer` is an earlier
     answer as it is told, over ``$number``, ``$answer`` (to the letter, without a tagged thought where `thoughts` is
     false), ``$thought`` and ``$action``; `line` is a step among the lines and `nothing` no line, where those are not
-    the dialect's own. `scale` multiplies the sides of earlier pictures.
+    the dialect's own. `scale` multiplies the sides of earlier pictures. `said` is a regular expression for what of an
+    answer is told as its ``$thought``; where that `sums_up`, a line that has it stands for the lines before it too.
     """
 
     pictures: int = 1
@@ -111,6 +115,8 @@ class Conversation:
     line: str = ""
     nothing: str = ""
     scale: float = 1.0
+    said: str = ""
+    sums_up: bool = False
 
     def with_image(self, steps: int, extent: Extent, shown: Callable[[int], bool]) -> int:
         """The first of the last `steps` whose pictures are all sent: no more than fit, and all of them `shown`."""
@@ -135,9 +141,10 @@ class Conversation:
         images = self.with_image(len(told), extent, shown)
         begin = max(min(images, len(told) - self.turns), extent.left_out)
         gone = f"({extent.left_out} earlier steps are not told.) " if extent.left_out else ""
+        first = max((n for n in range(extent.left_out, begin) if told[n].sums_up), default=extent.left_out)
         lines = gone + "".join(
-            step.brief if number < extent.brief else step.line
-            for number, step in enumerate(told[extent.left_out : begin], extent.left_out)
+            step.brief if number < extent.brief and not step.sums_up else step.line
+            for number, step in enumerate(told[first:begin], first)
         )
         lines = lines or self.nothing or no_history
         alone = begin == len(told) and prompt("") != prompt(".")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -270,7 +271,10 @@ class Dialect:
         if space in ("abs_resized", "unknown"):
             return Grid(*self.resize.size(frame.width, frame.height))
         side = SIDES.get(space)
-        return Grid(frame.width, frame.height) if side is None else Grid(side, side)
+        if side is None:
+            return Grid(frame.width, frame.height)
+        across, down = self.resize.filled(frame.width, frame.height)
+        return Grid(side * across, side * down)
 
     def parse(
         self,
@@ -429,9 +433,10 @@ class Dialect:
         quiet = step.refused or (step.outcome is not None and step.outcome.changed is False)
         repeats = repeated_without_effect(history) if quiet else 0
         call, whole = (self._said(step, pointer, platform, whole) for whole in (False, True))
-        thought, effect = step.thought or describe(step.action), _effect(step, repeats)  # type: ignore[arg-type]
-        answer = step.raw if step.raw and step.decided is None else whole
         told_as = self.decide[platform].conversation
+        said = re.search(told_as.said, step.raw, re.DOTALL) if told_as.said and step.raw else None
+        thought = said.group(1).strip() if said else step.thought or describe(step.action)  # type: ignore[arg-type]
+        effect, answer = _effect(step, repeats), step.raw if step.raw and step.decided is None else whole
         values = {"number": index + 1, "index": index, "action": call}
         told = _effect(step, repeats if last else 0)
         outcome = f" ({told})" if told else ""
@@ -447,6 +452,7 @@ class Dialect:
             ),
             whole,
             Template(_OUTCOME).substitute(outcome=f"{named}{effect}") if effect else "",
+            told_as.sums_up and said is not None,
         )
 
     def _said(self, step: Step, pointer: Point | None, platform: Platform, whole: bool) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from string import Template
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from agent.core.model import ModelError
 from agent.models.dialects.action_dicts import DictGrammar, python_literal
@@ -81,6 +81,19 @@ class _HistoryTable(_Table):
     line: str = ""
     nothing: str = ""
     scale: float = Field(default=1.0, gt=0, le=1)
+    said: str = ""
+    sums_up: bool = False
+
+    @field_validator("said")
+    @classmethod
+    def _has_a_group(cls, value: str) -> str:
+        try:
+            groups = re.compile(value).groups
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from error
+        if value and not groups:
+            raise ValueError("the regular expression needs a group, what is told")
+        return value
 
     def made(self) -> Conversation:
         said = {name: getattr(self, name) for name in (f.name for f in fields(Conversation))}

@@ -79,7 +79,11 @@ _READ7: dict[str, Read] = {
     "refresh": lambda args: Key(chords=("f5",)),
 }
 _READ15: dict[str, Read] = {
-    **{name: read for name, read in READ_DESKTOP.items() if name not in ("middle_click", "answer")},
+    **{
+        name: READ_DESKTOP[name]
+        for name in ("key", "type", "mouse_move", "left_click", "left_click_drag", "right_click")
+    },
+    **{name: READ_DESKTOP[name] for name in ("double_click", "triple_click", "scroll", "hscroll", "wait")},
     **_BROWSER,
     "ask_user_question": lambda args: AskUser(question=args.text("question")),
     "terminate": lambda args: Finish(status="success", message=args.text("answer")),

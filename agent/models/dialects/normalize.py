@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 MAX_PLAIN = 8000
 """How long an answer may be for its signs to be made plain."""
-OPENINGS = ("<think>", "<thinking>", "<grounding_think>")
-_CLOSING = re.compile(r"</(?:think|thinking|grounding_think)>")
+OPENINGS = ("<think>", "<thinking>", "<grounding_think>", "<THINK>", "<TINK>", "\u25c1think\u25b7")
+_CLOSING = re.compile("</(?:think|thinking|grounding_think|THINK|TINK)>|\u25c1/think\u25b7")
 _ANSWERS = re.compile(r"<(?:tool_call|answer|action)>")
 _PLAIN = str.maketrans(
     {chr(0xFF01 + n): chr(0x21 + n) for n in range(94)}

@@ -20,7 +20,7 @@ _N = rf"[\"']?{_S}([-+]?(?:\d{{1,9}}(?:\.\d{{1,12}})?|\.\d{{1,12}})){_S}[\"']?"
 _COMMA = rf"{_S},{_S}"
 _NUMBERS = re.compile(r"(?<![\w.])[-+]?(?:\d{1,9}(?:\.\d{1,12})?|\.\d{1,12})(?![\w.])")
 _WRAPPING = re.compile(r"<\|box_(?:start|end)\|>|</?(?:point|bbox|box)>")
-_PLACE_KEY = rf"[\"'](?:coordinates?|point_2d|bbox_2d|bbox|point|position|box)[\"']{_S}:{_S}\[{{1,2}}{_S}"
+_PLACE_KEY = rf"[\"'](?:coordinates?|point_2d|bbox_2d|box_2d|bbox|point|POINT|position|box)[\"']{_S}:{_S}\[{{1,2}}{_S}"
 
 PAIR = rf"\({_S}{_N}{_COMMA}{_N}{_S}\)(?!{_COMMA}\()"
 """``(512, 304)``, but not the first corner of two."""
@@ -42,6 +42,12 @@ JSON_POINT = rf"{_PLACE_KEY}{_N}{_COMMA}{_N}{_S}\]"
 """``{"coordinate": [512, 304]}``, ``point_2d`` and the like."""
 JSON_BOX = rf"{_PLACE_KEY}{_N}{_COMMA}{_N}{_COMMA}{_N}{_COMMA}{_N}{_S}\]"
 """``{"bbox_2d": [x1, y1, x2, y2]}``."""
+ANGLED_QUAD = rf"<box>{_S}<{_N}>{_S}<{_N}>{_S}<{_N}>{_S}<{_N}>{_S}</box>"
+"""``<box><x1><y1><x2><y2></box>``."""
+ANGLED_PAIR = rf"<box>{_S}<{_N}>{_S}<{_N}>{_S}</box>"
+"""``<box><x><y></box>``."""
+BOX_WORDS = rf"<box>{_S}{_N}[ ,]{_S}{_N}[ ,]{_S}{_N}[ ,]{_S}{_N}{_S}</box>"
+"""``<box>x1 y1 x2 y2</box>``."""
 ANY = (JSON_BOX, JSON_POINT, JSON_XY, TAG, XY_CALL, CORNERS, QUAD, ROUND_QUAD, LIST, PAIR)
 """Every form, the most telling first."""
 

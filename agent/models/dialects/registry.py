@@ -12,9 +12,25 @@ from agent.models.dialects.cogagent import COGAGENT
 from agent.models.dialects.dialect import Dialect
 from agent.models.dialects.dialect_file import SUFFIX, DialectFile, read_dialect_file
 from agent.models.dialects.fara import FARA_7B, FARA_15
-from agent.models.dialects.grounders import GELATO, GROUNDNEXT, GTA1, GUI_G2, INFIGUI_G1, JEDI, SEECLICK, UGROUND
+from agent.models.dialects.grounders import (
+    GELATO,
+    GEMMA,
+    GROUNDNEXT,
+    GTA1,
+    GUI_G2,
+    INFIGUI_G1,
+    JEDI,
+    LOCATE_ANYTHING,
+    MINICPM_V,
+    PHI_GROUND,
+    SE_GUI,
+    SEECLICK,
+    UGROUND,
+    UI_INS,
+)
 from agent.models.dialects.holo import HOLO1, HOLO2, HOLO15
 from agent.models.dialects.holo3 import HOLO3
+from agent.models.dialects.opencua import KIMI_VL, OPENCUA, SCALECUA
 from agent.models.dialects.osatlas import OS_ATLAS_BASE, OS_ATLAS_BASE_4B, OS_ATLAS_PRO, OS_ATLAS_PRO_4B
 from agent.models.dialects.qwen import QWEN25_VL
 from agent.models.dialects.qwen3_family import EVOCUA, QWEN35
@@ -32,7 +48,8 @@ TUNED = (
     *(UI_TARS_10, UI_TARS_15, OS_ATLAS_BASE, OS_ATLAS_BASE_4B, OS_ATLAS_PRO, OS_ATLAS_PRO_4B, SHOWUI, UGROUND),
     *(AGUVIS, GUI_OWL, GUI_OWL_15, HOLO1, HOLO15, HOLO2, GTA1, UI_VENUS_10_GROUND, UI_VENUS_10_NAVI, UI_VENUS_15),
     *(INFIGUI_G1, JEDI, AUTOGLM_PHONE, MAI_UI, COGAGENT, SEECLICK, EVOCUA, UI_VENUS_2, GELATO, GROUNDNEXT, GUI_G2),
-    *(HOLO3, FARA_7B, FARA_15),
+    *(HOLO3, FARA_7B, FARA_15, OPENCUA, KIMI_VL, SCALECUA, SE_GUI, UI_INS, PHI_GROUND, LOCATE_ANYTHING),
+    *(MINICPM_V, GEMMA),
 )
 """The models made for screens. A name that fits one of these is never taken for its base."""
 
@@ -45,9 +62,9 @@ _OUTSIDE: dict[str, Dialect] = {}
 
 _OTHERS = re.compile(
     r"agentcpm|aria[-_.]?ui|autoglm[-_.]?(?:os|web)|(?<![a-z])bu[-_.]\d+b|evocua.*opencua|ferret|florence|gelab|"
-    r"groundcua|gui[-_.]?(?:actor|agile|critic|r1|spotlight)|infigui[-_.]?r\d|kimi|locateanything|"
-    r"(?<![a-z])lux(?![a-z])|magma|mano[-_.]|molmo|muse[-_.]?glimmer|northstar|omniparser|opencua|os[-_.]?genesis|"
-    r"phi[-_.]?ground|points[-_.]?gui|scalecua|se[-_.]?gui|step[-_.]?gui|tinyclick|tongui|ui[-_.]?(?:agile|i2e|ins|r1)|"
+    r"groundcua|gui[-_.]?(?:actor|agile|critic|r1|spotlight)|infigui[-_.]?r\d|kimi(?![-_.]?vl)|"
+    r"(?<![a-z])lux(?![a-z])|magma|mano[-_.]|molmo|muse[-_.]?glimmer|northstar|omniparser|opencua.*(?:qwen2(?!\.?5)|a3b)|os[-_.]?genesis|"
+    r"phi[-_.]?ground.*(?:any|16c)|points[-_.]?gui|step[-_.]?gui|tinyclick|tongui|ui[-_.]?(?:agile|i2e|r1)|"
     r"uitron|yutori|zonui",
     re.IGNORECASE,
 )

@@ -65,6 +65,10 @@ class Resize:
             width, height = columns, rows
         raise ValueError(f"no size between {self.min_pixels} and {self.max_pixels} pixels is left alone")
 
+    def filled(self, width: int, height: int) -> tuple[float, float]:
+        """The parts of the picture sent, across and down, that an image of `width` x `height` fills."""
+        return 1.0, 1.0
+
     def tokens(self, width: int, height: int) -> int:
         """How many tokens an image of `width` x `height` becomes: one for each patch of the size sent."""
         columns, rows = self.size(width, height)
@@ -149,3 +153,43 @@ class Square(Resize):
         if min(height, width) < 1:
             raise ValueError(f"an image of {width}x{height} pixels is empty")
         return self.factor, self.factor
+
+
+@dataclass(frozen=True)
+class PaddedCanvas(Resize):
+    """The rule of Phi-Ground: a white canvas of `columns` x `rows` crops of `factor` pixels, the image upper left.
+
+    The shape is kept and the image fills one side (microsoft/Phi-Ground README, ``process_image``).
+    """
+
+    factor: int = 336
+    columns: int = 3
+    rows: int = 2
+
+    def size(self, width: int, height: int) -> tuple[int, int]:
+        """The canvas. Raises ValueError for an empty image."""
+        if min(height, width) < 1:
+            raise ValueError(f"an image of {width}x{height} pixels is empty")
+        return self.columns * self.factor, self.rows * self.factor
+
+    def _inner(self, width: int, height: int) -> tuple[int, int]:
+        across, down = self.size(width, height)
+        if width / height > across / down:
+            return across, max(1, int(across * height / width))
+        return max(1, int(down * width / height)), down
+
+    def filled(self, width: int, height: int) -> tuple[float, float]:
+        """The parts of the canvas that the image fills."""
+        return tuple(a / b for a, b in zip(self._inner(width, height), self.size(width, height), strict=True))  # type: ignore[return-value]
+
+    def tokens(self, width: int, height: int) -> int:
+        """144 a crop and for the thumbnail, and a separator a row (Phi-3.5-vision)."""
+        return 145 * (self.columns * self.rows + 1)
+
+    def apply(self, image: Image) -> Image:
+        """`image` on its canvas."""
+        height, width = image.shape[:2]
+        (across, down), (columns, rows) = self.size(width, height), self._inner(width, height)
+        canvas = np.full((down, across, 3), 255, np.uint8)
+        canvas[:rows, :columns] = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA)
+        return canvas

@@ -127,6 +127,8 @@ def test_names_are_the_files_own_in_answers_prompts_and_faults() -> None:
         ),
         ("[locate]", '[desktop.actions]\nclick = "a"\ntype = "a"\n[locate]', "desktop.actions.type: 'a' is 'click'"),
         ("[locate]", "[mobile.history]\npictures = 0\n[locate]", "mobile.history.pictures: "),
+        ("[locate]", '[mobile.history]\nsaid = "a(b"\n[locate]', "mobile.history.said: "),
+        ("[locate]", '[mobile.history]\nsaid = "ab"\n[locate]', "mobile.history.said: "),
         ("[locate]", '[resize]\nrule = "round"\n[locate]', "resize.rule: "),
         ('form = "(${x}, ${y})"', 'form = "(${z})"', "locate.form: ${z} is unknown"),
         ('form = "(${x}, ${y})"', "form = 3", "locate.form: input should be a valid string"),

@@ -25,6 +25,7 @@ from actions.action import (
 )
 from actions.frame import Frame, Point
 from agent.core.model import ModelError, ParseError
+from agent.core.step import Step
 from agent.models.dialects.dialect import Platform
 from agent.models.dialects.registry import DIALECTS, dialect_for
 
@@ -52,6 +53,14 @@ def holo(tool: str, **arguments: object) -> str:
 def fara(**arguments: object) -> str:
     call = json.dumps({"name": "computer_use", "arguments": arguments})
     return f"It is there.\n<tool_call>\n{call}\n</tool_call>"
+
+
+def code(call: str) -> str:
+    return f"## Thought:\nIt is QR Code: 5.\n\n## Action:\nDo it.\n\n## Code:\n```python\n{call}\n```"
+
+
+def scale(call: str) -> str:
+    return f"<think>\nIt is there.\n</think>\n<operation>\nDo it.\n</operation>\n<action>\n{call}\n</action>"
 
 
 D: Platform = "desktop"
@@ -158,6 +167,29 @@ ANSWERS: list[tuple[str, Platform, str, AnyAction]] = [
     ("fara-7b", D, fara(action="history_back"), Key(chords=("alt+left",))),
     ("fara-7b", D, fara(action="pause_and_memorize_fact", fact="It is 5."), Wait(seconds=0)),
     ("fara-7b", D, fara(action="terminate", status="success"), Finish(status="success")),
+    ("opencua", D, code("pyautogui.click(x=994, y=504)"), Click(point=Point(1000, 500))),
+    (
+        "opencua",
+        D,
+        code("pyautogui.click(x=994, y=504, button='right')"),
+        Click(point=Point(1000, 500), button="right"),
+    ),
+    ("opencua", D, code("computer.triple_click(x=994, y=504)"), Click(point=Point(1000, 500), count=3)),
+    ("opencua", D, code("pyautogui.press(keys=['down', 'down'])"), Key(chords=("down", "down"))),
+    ("opencua", D, code("pyautogui.hotkey(['ctrl', 's'])"), Key(chords=("ctrl+s",))),
+    ("opencua", D, code("pyautogui.scroll(-3)"), Scroll(dy=3)),
+    ("opencua", D, code("computer.terminate(status='success')"), Finish(status="success")),
+    ("kimi-vl", D, code("pyautogui.click(x=0.5, y=0.5)"), Click(point=Point(1000, 500))),
+    ("kimi-vl", D, code("computer.wait()"), Wait(seconds=20)),
+    ("kimi-vl", D, code("computer.terminate(status='success', answer='5')"), Finish(status="success", message="5")),
+    ("scalecua", D, scale("click(x=994, y=504, clicks=2)"), Click(point=Point(1000, 500), count=2)),
+    ("scalecua", D, scale("write(message='a b')"), TypeText(text="a b")),
+    ("scalecua", D, scale("scroll(clicks=-5, x=994, y=504)"), Scroll(point=Point(1000, 500), dy=5)),
+    ("scalecua", D, scale("hotkey('ctrl', 'c')"), Key(chords=("ctrl+c",))),
+    ("scalecua", D, scale("press(keys='tab', presses=3)"), Key(chords=("tab",) * 3)),
+    ("scalecua", D, scale("wait()"), Wait(seconds=3)),
+    ("scalecua", D, scale("response(answer='42')"), Answer(text="42")),
+    ("scalecua", D, scale("terminate(status='failure', info='no')"), Finish(status="failure", message="no")),
     ("fara1.5", D, fara(action="left_click", coordinate=[500, 250]), Click(point=Point(1000, 250))),
     ("fara1.5", D, fara(action="type", text="a"), TypeText(text="a")),
     ("fara1.5", D, fara(action="ask_user_question", question="Which?"), AskUser(question="Which?")),
@@ -203,6 +235,10 @@ def test_a_sequence_is_several_actions_in_order() -> None:
         ("holo3", holo("click", x=1001, y=5)),
         ("holo3", holo("click", x=1, y=5)[:-1] + ', "mode": "fast"}'),
         ("holo3", holo("terminate", status="success")),
+        ("opencua", code("pyautogui.click(x=0.5, y=0.5)")),
+        ("opencua", code("import os")),
+        ("opencua", code("computer.terminate(status='done')")),
+        ("scalecua", scale("call_user(who='me')")),
         ("fara1.5", fara(action="read_page_answer_question", question="How much?")),
         ("fara-7b", fara(action="double_click", coordinate=[1, 1])),
     ],
@@ -223,12 +259,38 @@ def test_what_cannot_be_said_here_is_unusable(name: str, text: str) -> None:
         ("gelato", "refusal", None),
         ("gui-g2", "[996, 490, 1020, 518]", Point(1008 / 1988 * 2000, 504 / 1008 * 1000)),
         ("holo3", '{"x": 552, "y": 404}', Point(1104, 404)),
+        ("opencua", "```python\npyautogui.click(x=994, y=504)\n```", Point(1000, 500)),
+        ("opencua", "pyautogui.click(x=-1, y=-1)", None),
+        ("se-gui", fara(action="left_click", coordinate=[994, 504]), Point(1000, 500)),
+        ("ui-ins", "<think>[1, 2] or so.</think>\n[994, 504]", Point(1000, 500)),
+        ("phi-ground", "<point>500, 375</point>", Point(1000, 500)),
+        ("phi-ground", "[400, 300, 600, 450]", Point(1000, 500)),
+        ("locateanything", "<ref>it</ref><box><400><200><600><300></box>", Point(1000, 250)),
+        ("locateanything", "<ref>it</ref><box><500><250></box>", Point(1000, 250)),
+        ("locateanything", "<box>none</box>", None),
+        ("minicpm-v", "<box>400 200 600 300</box>", Point(1000, 250)),
+        ("gemma", '[{"box_2d": [200, 400, 300, 600], "label": "x"}]', Point(1000, 250)),
+        ("gemma", "```json\n[]\n```", None),
         ("internvl2.5", "[[400, 200, 600, 300]]", Point(1000, 250)),
     ],
 )
 def test_a_place_is_read_to_the_owners_pixel(name: str, text: str, point: Point | None) -> None:
     spot = DIALECTS[name].parse_place(text, SCREEN)
     assert spot.point == (None if point is None else pytest.approx(point))
+
+
+def test_what_is_told_of_an_earlier_answer_is_what_the_owner_tells() -> None:
+    done = [
+        Step(index=n, time=n, frame=SCREEN, image="x", action=Click(point=Point(5, 5)), thought="all of it", raw=raw)
+        for n, raw in enumerate((code("pyautogui.click(x=5, y=5)"), code("pyautogui.click(x=6, y=6)")))
+    ]
+    turns = DIALECTS["opencua"].ask_action("TASK", SCREEN, done, "desktop").turns
+    assert [turn.parts for turn in turns if turn.role == "assistant"] == [
+        (f"# Step {n}:\n## Action:\nDo it.\n",) for n in (1, 2)
+    ]
+    raw = scale("click(x=5, y=5)")
+    told = DIALECTS["scalecua"].ask_action("TASK", SCREEN, [done[0].model_copy(update={"raw": raw})], "desktop").user
+    assert str(told[-1]).endswith("Previous operations:\nStep 1: Do it.\n")
 
 
 # Names --------------------------------------------------------------------------------------------------------------
@@ -298,6 +360,15 @@ SERVED = {
     ),
     "fara-7b": "microsoft/Fara-7B bartowski/microsoft_Fara-7B-GGUF:Q4_K_M mradermacher/Fara-7B-GGUF",
     "fara1.5": "microsoft/Fara1.5-4B microsoft/Fara1.5-9B microsoft/Fara1.5-27B mradermacher/Fara1.5-9B-GGUF:Q6_K",
+    "opencua": (
+        "xlangai/OpenCUA-7B xlangai/OpenCUA-32B xlangai/OpenCUA-72B mradermacher/OpenCUA-7B-GGUF:Q4_K_M "
+        "mradermacher/OpenCUA-32B-GGUF "
+    ),
+    "kimi-vl": "moonshotai/Kimi-VL-A3B-Instruct moonshotai/Kimi-VL-A3B-Thinking-2506",
+    "scalecua": "OpenGVLab/ScaleCUA-3B OpenGVLab/ScaleCUA-7B OpenGVLab/ScaleCUA-32B mradermacher/ScaleCUA-7B-GGUF:Q8_0",
+    "phi-ground": "microsoft/Phi-Ground microsoft/Phi-Ground-4B-7C",
+    "locateanything": "nvidia/LocateAnything-3B",
+    "ui-ins": "Tongyi-MiA/UI-Ins-7B Tongyi-MiA/UI-Ins-32B",
     "gta1": "HelloKKMe/GTA1-7B Salesforce/GTA1-7B Salesforce/GTA1-32B mradermacher/GTA1-7B-GGUF",
     "uground": "osunlp/UGround-V1-2B osunlp/UGround-V1-7B osunlp/UGround-V1-72B",
     "jedi": "xlangai/Jedi-3B-1080p xlangai/Jedi-7B-1080p",
@@ -312,10 +383,10 @@ SERVED = {
         "Qwen/Qwen3-8B Qwen/Qwen3-30B-A3B-Instruct-2507 Qwen/Qwen2.5-7B-Instruct Qwen/Qwen2-Audio-7B Qwen/QwQ-32B "
         "Qwen/Qwen-VL-Chat OpenGVLab/InternVL2-8B meta-llama/Llama-3.2-11B-Vision-Instruct google/gemma-3-4b-it "
         "google/gemma-4-E4B-it openbmb/MiniCPM-V-4_5 "
-        "xlangai/OpenCUA-7B xlangai/OpenCUA-32B meituan/EvoCUA-OpenCUA-72B "
+        "meituan/EvoCUA-OpenCUA-72B "
         "stepfun-ai/GELab-Zero-4B-preview zai-org/GLM-4.6V-Flash zai-org/GLM-4.5V openbmb/AgentCPM-GUI "
-        "OpenGVLab/ScaleCUA-7B microsoft/Phi-Ground-4B-7C nvidia/LocateAnything-3B browser-use/bu-30b-a3b-preview "
-        "allenai/MolmoWeb-8B moonshotai/Kimi-VL-A3B-Instruct vocaela/KV-Ground-8B deepseek-ai/deepseek-vl2 "
+        "browser-use/bu-30b-a3b-preview "
+        "allenai/MolmoWeb-8B vocaela/KV-Ground-8B deepseek-ai/deepseek-vl2 "
         "mistralai/Pixtral-12B-2409 gpt-4o "
     ),
 }
