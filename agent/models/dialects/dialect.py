@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from string import Template
 from typing import Any, Literal, Protocol, TypeVar
 
-from actions.action import AnyAction, Button, Finish, Key, Scroll, describe, points_of
+from actions.action import AnyAction, Finish, describe, points_of
 from actions.frame import Box, Frame, Grid, Point
 from agent.core.model import ModelError, ParseError
 from agent.core.step import Step, repeated_without_effect
@@ -552,29 +552,18 @@ def answer_of(
 ) -> ParsedAnswer:
     """The answer of one or more calls, each read with the pointer where the one before leaves it.
 
-    A click, text or other action that is said again and again, and nothing else, is a repetition and done once; keys,
-    buttons and the wheel are pressed and turned as often as they are said. Raises `Unreadable` for an action after the
-    end of the task.
+    An action is done as often as it is said; only the end of the task may be said again. Raises `Unreadable` for
+    another action after it.
     """
-    said = [*notes]
-    if len(calls) > 1 and _repeat(calls, view, read):
-        said, calls = [f"the same action {len(calls)} times: done once", *said], calls[:1]
-    actions: list[AnyAction] = []
+    said, actions = [*notes], list[AnyAction]()
     for number, call in enumerate(calls):
         found, repairs = read(call, view)
-        if actions and isinstance(actions[-1], Finish) and found != actions[-1]:
-            raise Unreadable(f"the end of the task and {len(calls) - number} more actions in one answer")
+        if actions and isinstance(actions[-1], Finish):
+            if found != actions[-1]:
+                raise Unreadable(f"the end of the task and {len(calls) - number} more actions in one answer")
+            continue
         actions += found if isinstance(found, tuple) else (found,)
         said += [note for note in repairs if note not in said]
         if points := [point for action in actions for point in points_of(action)]:
             view = replace(view, pointer=points[-1])
     return ParsedAnswer(actions[0], thought, tuple(said), tuple(actions[1:]))
-
-
-def _repeat(calls: Sequence[Call], view: View, read: Callable[[Call, View], tuple[Actions, list[str]]]) -> bool:
-    """Whether all of `calls` say one action, which nobody means to do several times."""
-    try:
-        first, *others = [read(call, view)[0] for call in calls]
-    except Unreadable:
-        return False
-    return not isinstance(first, Key | Button | Scroll) and all(other == first for other in others)

@@ -29,6 +29,7 @@ from tests.agent.scripted_server import computer
 HURRIED = Patience(total=0.8, connect=0.5, attempts=2, first_pause=0.01, max_pause=0.02, max_retry_after=0.05)
 SCREEN = Observation(np.zeros((56, 56, 3), np.uint8), Frame(id="1", width=56, height=56))
 CLICK = computer("left_click", coordinate=[10, 20])
+INNER = '{"action": "left_click", "coordinate": [10, 20]}'
 WATCHDOG, MEMORY = 30.0, 200 * 2**20
 
 
@@ -286,6 +287,11 @@ UNUSUAL: dict[str, Script] = {
     "a call that stands in the text too": answer(
         content=CLICK, tool_calls=[called('{"action": "left_click", "coordinate": [1, 2]}')]
     ),
+    "the same call in the text and beside it": answer(content=CLICK, tool_calls=[called(INNER)]),
+    "the same call without tags in the text and beside it": answer(
+        content=f'{{"name": "computer_use", "arguments": {INNER}}}', tool_calls=[called(INNER)]
+    ),
+    "the same call in the thought and in the text": answer(content=CLICK, reasoning_content=CLICK),
     "an answer in the reasoning": answer(content="", reasoning_content=f"The menu. {CLICK}"),
     "an answer in the reasoning of a stream": stream(delta(reasoning=CLICK[:9]), delta(reasoning=CLICK[9:]), END, DONE),
     "Windows line ends": stream((delta(content=CLICK) + END + DONE).replace(b"\n", b"\r\n")),
@@ -305,7 +311,7 @@ def test_an_unusual_answer_is_the_answer(script: Script) -> None:
     assert isinstance(found, Decision), found
     assert isinstance(found.action, Click)
     assert found.action.point is not None
-    assert (round(found.action.point.x), round(found.action.point.y)) == (10, 20)
+    assert (round(found.action.point.x), round(found.action.point.y), found.rest) == (10, 20, ())
 
 
 def test_a_thought_apart_from_the_text_is_the_thought() -> None:

@@ -284,7 +284,7 @@ INNER = '{"action": "left_click", "coordinate": [100, 200]}'
         (GOOD.replace("left_click", "tap"), "'tap' was read"),
         (GOOD.replace("left_click", "click"), "'click' was read"),
         (GOOD.replace("computer_use", "mobile_use"), "was read as computer_use"),
-        (GOOD + "\n" + GOOD, "done once"),
+        (f"I do {GOOD.split('>')[1].split('<')[0].strip()} now.\n{GOOD}", None),
         ('{"name": "left_click", "arguments": {"coordinate": [100, 200]}}', "tool's name"),
         ('{"name": "left_click", "coordinate": [100, 200]}', "tool's name"),
         (json.dumps({"name": "computer_use", "arguments": INNER}), "were a text"),
@@ -305,12 +305,21 @@ def test_several_actions_are_kept_apart_and_a_dropped_rest_is_told() -> None:
     assert (reading.action, reading.rest) == (CLICK, (TypeText(text="hi"), Finish(status="success")))
     told = QWEN25_VL.history_text([step(CLICK, dropped="2 more actions were not done: why")], "desktop")
     assert "(2 more actions were not done: why)" in told
-    assert QWEN25_VL.parse(GOOD + GOOD, FRAME).rest == ()
+    for action in (computer("terminate", status="success"), computer("terminate", status="failure")):
+        assert QWEN25_VL.parse(action + action, FRAME).rest == ()
 
 
-def test_keys_and_the_wheel_are_taken_as_often_as_they_are_said() -> None:
-    tab = computer("key", keys=["tab"])
-    assert QWEN25_VL.parse(tab + tab + tab, FRAME).rest == (Key(chords=("tab",)),) * 2
+@pytest.mark.parametrize(
+    ("said", "action"),
+    [
+        (computer("key", keys=["tab"]), Key(chords=("tab",))),
+        (GOOD, CLICK),
+        (computer("type", text="ha"), TypeText(text="ha")),
+    ],
+)
+def test_an_action_is_taken_as_often_as_it_is_said(said: str, action: AnyAction) -> None:
+    reading = QWEN25_VL.parse(said + said + said, FRAME)
+    assert (reading.action, reading.rest) == (action, (action,) * 2)
 
 
 def test_a_further_action_begins_where_the_one_before_leaves_the_pointer() -> None:
