@@ -153,7 +153,7 @@ class X11Device:
         self._connection.disconnect()
 
     @contextmanager
-    def _errors(self, message: str = "the X display is gone: start it again") -> Iterator[None]:
+    def _errors(self, message: str = "the X display is gone or does not answer: start it again") -> Iterator[None]:
         if self._closed:
             raise BackendError("this X display was closed: open it again")
         try:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from mss.exception import ScreenShotError
 
+from actions.connections import shut_display
 from envs.env import BlackScreenError, EnvError, Image
 from envs.monitor import Monitor
 
@@ -39,6 +40,7 @@ class ScreenCapture:
     def __init__(self, display: str | None = None) -> None:
         self.display = find_display(display, os.environ, sys.platform)
         self._lock = threading.Lock()
+        self._interrupted = False
         self._x: XScreen | None = None
         if self.display is not None:
             from envs.x11 import XScreen
@@ -92,6 +94,12 @@ class ScreenCapture:
             with self._x.guard():
                 return self._x.pointer()
 
+    def interrupt(self) -> None:
+        """End all connections of this process to the display: what waits for it fails. For another thread."""
+        self._interrupted = True
+        if self.display is not None:
+            shut_display(self.display)
+
     def close(self) -> None:
         """Disconnect from the display. Safe to call twice."""
         with self._lock:
@@ -100,6 +108,8 @@ class ScreenCapture:
                 self._x.close()
 
     def _open(self) -> mss.MSS:
+        if self._interrupted:
+            raise EnvError(f"the X display {self.display!r} did not answer in time")
         try:
             return mss.MSS(display=self.display) if self.display is not None else mss.MSS()
         except ScreenShotError as error:

@@ -74,6 +74,10 @@ class ChromiumEnv(Env):
             return Outcome(False, "there is nothing to open here: the page is all there is")
         return self._sandbox.perform(action, frame)
 
+    def interrupt(self) -> None:
+        """End the connections to the display. See `envs.env.Env.interrupt`."""
+        self._sandbox.interrupt()
+
     def release(self) -> None:
         """Let go of the keys and buttons that an action left pressed. Raises `EnvError`."""
         self._sandbox.release()

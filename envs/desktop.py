@@ -14,6 +14,7 @@ from typing import Protocol, Self
 
 from actions.action import AnyAction, Open, TypeText, Wait, describe
 from actions.backend import Backend, BackendError, RefusedError
+from actions.connections import display_hangs
 from actions.dryrun import DryRunBackend
 from actions.frame import Box, Frame, StaleFrameError
 from actions.input_backend import InputBackend
@@ -25,6 +26,7 @@ from envs.capture import (
     is_black,
     to_rgb,
 )
+from envs.display_watch import PATIENCE, DisplayWatch
 from envs.env import Env, EnvError, Image, Observation, Outcome, ScreenWindow
 from envs.monitor import Monitor, choose_monitor, frame_of
 from envs.programs import ProgramError, Programs, find_program
@@ -48,6 +50,8 @@ class MonitorCapture(Protocol):
         """Disconnect from the display."""
 
 
+CLOSE_SECONDS = 1.0
+"""How long an X server may take to answer when the desktop is closed; else nothing more is asked of it."""
 Launcher = Callable[[Sequence[str]], None]
 """Starts a program from a command line. Raises `EnvError`."""
 
@@ -64,7 +68,8 @@ class DesktopEnv(Env):
     `display` names an X display (None: this session's). `monitor` is a position in the list, a name, or None for the
     primary one. `programs` are command lines that `open` may start besides installed applications. An `open` that
     names nothing known does nothing: the outcome has `performed` False and says why, so that the model can read it.
-    With `actions.dryrun.DryRunBackend` nothing is done at all. `stop` ends a `wait` early when set.
+    With `actions.dryrun.DryRunBackend` nothing is done at all. `stop` ends a `wait` early when set. An X server that
+    answers nothing for `patience` seconds is an error.
     """
 
     def __init__(
@@ -79,6 +84,7 @@ class DesktopEnv(Env):
         launcher: Launcher | None = None,
         black_timeout: float = 3.0,
         stop: threading.Event | None = None,
+        patience: float = PATIENCE,
     ) -> None:
         self._capture: MonitorCapture = capture or ScreenCapture(display)
         self._wanted = monitor
@@ -94,6 +100,7 @@ class DesktopEnv(Env):
         self._closed = False
         self._acting = False
         self._placed: tuple[int, int] | None = None
+        self._watch = DisplayWatch(self.display, self.interrupt, patience) if self.display else None
         self.monitor()
 
     @property
@@ -174,6 +181,12 @@ class DesktopEnv(Env):
         except BackendError as error:
             raise EnvError(str(error)) from error
 
+    def interrupt(self) -> None:
+        """End the connections to the X display. See `envs.env.Env.interrupt`."""
+        self.stop.set()
+        if isinstance(self._capture, ScreenCapture):
+            self._capture.interrupt()
+
     def settle(self, rules: Rules | None = None) -> Settled:
         """Wait until the picture rests, without an action."""
         return self._settle(self._captured(), rules or self._rules)
@@ -218,10 +231,14 @@ class DesktopEnv(Env):
             return
         self._closed = True
         self.stop.set()
+        if self.display and display_hangs(self.display, CLOSE_SECONDS):
+            self.interrupt()
         try:
             self._backend.close()
         finally:
             self._capture.close()
+            if self._watch:
+                self._watch.close()
 
     def __enter__(self) -> Self:
         return self

@@ -128,6 +128,10 @@ class Env(Protocol):
         """Let go of the keys and buttons that an action left pressed. Raises `EnvError`."""
         return
 
+    def interrupt(self) -> None:
+        """Make a call that waits for the device fail; the env is of no use afterwards. Called from another thread."""
+        return
+
     def over(self) -> str | None:
         """Why the world itself has ended the episode (a benchmark's page ended, a game was won); None while it goes on.
 
@@ -200,6 +204,10 @@ class WrappedEnv(Env):
     def release(self) -> None:
         """Let go of what is pressed. Raises like the env."""
         self._env.release()
+
+    def interrupt(self) -> None:
+        """Interrupt the env."""
+        self._env.interrupt()
 
     def over(self) -> str | None:
         """The env's. Raises like it."""

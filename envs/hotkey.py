@@ -202,6 +202,6 @@ def _watch_corner(
 
     def end() -> None:
         over.set()
-        thread.join()
+        thread.join(1.0)  # an X server that does not answer keeps it
 
     return end

@@ -238,6 +238,10 @@ class SandboxEnv(Env):
         self._touched = True
         return self._desktop.perform(action, frame)
 
+    def interrupt(self) -> None:
+        """End the connections to the display. See `envs.env.Env.interrupt`."""
+        self._desktop.interrupt()
+
     def release(self) -> None:
         """Let go of the keys and buttons that an action left pressed. Raises `EnvError`."""
         self._desktop.release()

@@ -58,7 +58,7 @@ class XScreen:
         try:
             yield
         except xcffib.XcffibException as error:
-            raise EnvError(f"the X display {self.display!r} is gone: start it again") from error
+            raise EnvError(f"the X display {self.display!r} is gone or does not answer: start it again") from error
 
     def size(self) -> tuple[int, int]:
         """Width and height of the whole screen in input units, as it is now."""

@@ -18,6 +18,7 @@ from adbutils.errors import AdbError
 from actions.adb.lines import Line, command
 from actions.adb.server import AdbServer, is_address
 from actions.backend import BackendError
+from actions.connections import shut_port
 
 _OUT, _ERROR, _EXIT = 1, 2, 3
 _BROKEN = (OSError, AdbError, EOFError)
@@ -58,6 +59,14 @@ class AdbLink:
         self.server = server or AdbServer()
         self.serial = self.server.choose(serial)
         self._recovering = threading.Lock()
+        self._interrupted = False
+
+    def interrupt(self) -> None:
+        """End all connections to the adb server, now and later: every call fails. For another thread."""
+        self._interrupted = True
+        for _ in range(4):  # a call may be about to open one
+            shut_port(self.server.port)
+            time.sleep(0.02)
 
     def run(self, line: Line, timeout: float = 30.0) -> CommandResult:
         """Run `line` once. Raises `NotSentError` or `UncertainError`; a failing command is no error here."""
@@ -127,12 +136,13 @@ class AdbLink:
         with self._recovering:
             while True:
                 try:
+                    self._check()
                     if self._answers():
                         return
                     last = self._reach()
                 except BackendError as error:
                     last = str(error)
-                if time.monotonic() >= deadline:
+                if time.monotonic() >= deadline or self._interrupted:
                     raise NotSentError(f"{self.serial} is gone: {last or 'adb does not see it'}; connect it again")
                 time.sleep(0.1)
 
@@ -159,7 +169,12 @@ class AdbLink:
             except _BROKEN as error:
                 raise NotSentError(f"{self.serial}: {error}") from error
 
+    def _check(self) -> None:
+        if self._interrupted:
+            raise NotSentError(f"{self.serial} did not answer in time")
+
     def _connection(self, timeout: float) -> AdbConnection:
+        self._check()
         try:
             return self.server.connection(timeout)
         except BackendError as error:

@@ -29,6 +29,10 @@ _ADVICE = {
 }
 
 
+ANSWER_SECONDS = 15.0
+"""How long a server may take to answer a question of its own, such as for its devices."""
+
+
 class _Connection(AdbConnection):  # type: ignore[misc]
     """adbutils starts a server on the default port, and lets it hold this program's output open, where none answers."""
 
@@ -44,8 +48,7 @@ class _Client(AdbClient):  # type: ignore[misc]
 
     def make_connection(self, timeout: float | None = None) -> AdbConnection:
         connection = _Connection(*self._address)
-        if timeout:
-            connection.conn.settimeout(timeout)
+        connection.conn.settimeout(timeout or ANSWER_SECONDS)
         return connection
 
 

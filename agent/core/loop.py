@@ -269,7 +269,8 @@ class Agent:
         """Interrupts a model or a device that would not come back in time, a little after the limit."""
         limit = run.task.limits.seconds
         left = None if limit is None else max(limit - run.seconds, 0) + _GRACE
-        with self.stop.after(left, "" if limit is None else f"the limit of {limit:g} seconds was reached"):
+        why = "" if limit is None else f"the limit of {limit:g} seconds was reached"
+        with self.stop.after(left, why, self.env.interrupt):
             yield
 
     def _stopping(self) -> _Ended:

@@ -7,7 +7,10 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+
+_HEED = 0.25
+"""Seconds within which an interrupted call ends."""
 
 
 class Stop:
@@ -40,16 +43,20 @@ class Stop:
             self._sent.set()
 
     @contextlib.contextmanager
-    def after(self, seconds: float | None, reason: str) -> Iterator[None]:
+    def after(self, seconds: float | None, reason: str, cut: Callable[[], None] = lambda: None) -> Iterator[None]:
         """Requests the stop, and sets `late`, where what is inside takes longer than `seconds` (None: never).
 
-        Outside the main thread nothing is interrupted.
+        Outside the main thread nothing is interrupted. `cut` is called where what is inside goes on in spite of it: a
+        call into C that waits is not reached by an interrupt.
         """
         interrupts = threading.current_thread() is threading.main_thread()
+        over = threading.Event()
 
         def ring() -> None:
             self.late = not self
             (self.request if interrupts else self.note)(reason)
+            if not over.wait(_HEED):
+                cut()
 
         timer = threading.Timer(seconds or 0, ring)
         timer.daemon = True
@@ -58,6 +65,7 @@ class Stop:
         try:
             yield
         finally:
+            over.set()
             timer.cancel()
             self._sent.wait(1.0)
 

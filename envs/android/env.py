@@ -158,6 +158,11 @@ class AndroidEnv(Env):
             return Outcome(False, detail, timings={"act": act, "settle": 0.0}, dry_run=True)
         return self._settled(action, detail, act)
 
+    def interrupt(self) -> None:
+        """End the connections to the adb server. See `envs.env.Env.interrupt`."""
+        self.stop.set()
+        self.link.interrupt()
+
     def release(self) -> None:
         """Lift a finger that an action left down. Raises `EnvError`."""
         with _as_env_errors():

@@ -31,6 +31,9 @@ class RecordingBackend:
     """A backend that remembers what it was told and where that is in input units."""
 
     supported = frozenset({"click", "key"})
+    held: tuple[str, ...] = ()
+
+    def release(self) -> None: ...
 
     def __init__(self, failure: Exception | None = None) -> None:
         self.sent: list[tuple[AnyAction, tuple[int, int] | None]] = []
