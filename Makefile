@@ -6,9 +6,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 APT := xvfb openbox bubblewrap mousepad fonts-dejavu-core fonts-liberation fonts-noto-color-emoji x11-xkb-utils xauth
 APT_DEV := galculator xterm pcmanfm gpicview gnumeric chromium chromium-driver xdotool python3-tk adb
+APT_SERVERS := g++ libgomp1
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help demo test test-slow lint bench mutants setup setup-dev lock clean
+.PHONY: help demo test test-slow test-servers lint bench mutants setup setup-dev lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -17,10 +18,13 @@ demo: setup ## run a task in a real editor on a private display, check the file 
 	@$(BIN)/python -m benchmarks.demo
 
 test: lint ## all tests, WORKERS (4) at a time: much of a test is waiting
-	$(BIN)/python -m pytest -q -m "not slow" -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -q -m "not slow and not servers" -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-slow: setup-dev ## the long ones: 50 kills, every size, repeated end-to-end runs
-	$(BIN)/python -m pytest -q -m slow
+	$(BIN)/python -m pytest -q -m "slow and not servers"
+
+test-servers: setup-dev $(VENV)/.servers ## real model servers with tiny models: llama.cpp (compiled here, once), transformers serve
+	$(BIN)/python -m pytest -q -m servers tests/servers
 
 lint: setup-dev ## ruff and mypy --strict
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
@@ -52,6 +56,11 @@ $(VENV)/.dev: pyproject.toml constraints.txt $(BIN)/python
 $(VENV)/.mutants: pyproject.toml constraints.txt | $(VENV)/.dev
 	@$(PIP) install -c constraints.txt 'cosmic-ray>=8.7,<9'
 	@touch $@
+
+$(VENV)/.servers: tools/model-servers | $(VENV)/.dev
+	@tools/debian-packages $(APT_SERVERS)
+	@echo "compiling llama.cpp's server (once, 5 to 15 minutes)"
+	@$(BIN)/python tools/model-servers && touch $@
 
 $(VENV)/.tokenizer: tools/qwen-tokenizer | $(BIN)/python
 	@$(BIN)/python tools/qwen-tokenizer >/dev/null && touch $@ || true

@@ -34,7 +34,7 @@ PYTEST = [
     "--no-header",
     "--tb=no",
     "-m",
-    "not slow",
+    "not slow and not servers",
     "-p",
     "no:cacheprovider",
     "-p",

@@ -34,6 +34,11 @@ _MIN_TOKENS = 1024
 the places of families that count pixels.
 """
 
+_MOST_TOKENS = 11585
+"""Image tokens at most for Qwen2.5-VL on llama.cpp: the mask of its windows would have 2**31 places with more, and
+overflow (``row_offset`` in ``tools/mtmd/clip.cpp`` of b11434).
+"""
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -239,7 +244,8 @@ def _llama_cpp(wish: ServeRequest, speaks: Dialect, served: str, machine: Machin
         pixels = any(space.startswith("abs") for space in (speaks.space, *speaks.space_for.values()))
         least = math.ceil(speaks.resize.min_pixels / speaks.resize.factor**2) if pixels else _MIN_TOKENS
         flags += ["--image-min-tokens", str(least), "--image-max-tokens"]
-        flags += [str(image_tokens(speaks.resize, wish.max_pixels))]
+        most = image_tokens(speaks.resize, wish.max_pixels)
+        flags += [str(min(most, _MOST_TOKENS) if speaks.resize.factor == 28 else most)]
     return flags
 
 

@@ -29,6 +29,11 @@ TEXT: dict[str, Any] = {
     "max_position_embeddings": 32768,
     "rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [2, 3, 3]},
 }
+SERVED: dict[str, Any] = {
+    "hidden_size": 128,
+    "rope_parameters": {"rope_type": "default", "rope_theta": 1e6, "mrope_section": [4, 6, 6]},
+}
+"""Heads of 32, the smallest that vLLM has attention for. llama.cpp needs a third block in the vision part."""
 
 
 @functools.cache
@@ -53,8 +58,8 @@ def tokenizer() -> Any:
     )
 
 
-def build(kind: str, seed: int = 0) -> Any:
-    """A random model of the type `kind`: qwen2_5_vl, qwen2_vl or qwen3_vl."""
+def build(kind: str, seed: int = 0, *, served: bool = False) -> Any:
+    """A random model of the type `kind`: qwen2_5_vl, qwen2_vl or qwen3_vl; of a shape that servers take if `served`."""
     torch = pytest.importorskip("torch", reason="needs pip install 'handeye[qwen]'")
     transformers = pytest.importorskip("transformers", reason="needs pip install 'handeye[qwen]'")
     torch.manual_seed(seed)
@@ -63,7 +68,8 @@ def build(kind: str, seed: int = 0) -> Any:
         "qwen2_vl": (_qwen2, transformers.Qwen2VLForConditionalGeneration),
         "qwen3_vl": (_qwen3, transformers.Qwen3VLForConditionalGeneration),
     }[kind]
-    made = model(config(transformers)).eval()
+    text = TEXT | SERVED if served else TEXT
+    made = model(config(transformers, text, 3 if served else 2)).eval()
     _stir(torch, made)
     return made
 
@@ -76,30 +82,44 @@ def _stir(torch: Any, model: Any) -> None:
                 weights.normal_(0, 1 if "embed_tokens" in name else 2 / weights[0].numel() ** 0.5)
 
 
-def _qwen25(transformers: Any) -> Any:
-    vision = {"depth": 2, "hidden_size": 32, "intermediate_size": 64, "num_heads": 2, "out_hidden_size": 64}
-    vision |= {"fullatt_block_indexes": [1], "window_size": 112}
-    return transformers.Qwen2_5_VLConfig(text_config=TEXT, vision_config=vision, tie_word_embeddings=False, **IDS)
+def _qwen25(transformers: Any, text: dict[str, Any], depth: int) -> Any:
+    vision = {"depth": depth, "hidden_size": 32, "intermediate_size": 64, "num_heads": 2}
+    vision |= {"fullatt_block_indexes": [depth - 1], "window_size": 112, "out_hidden_size": text["hidden_size"]}
+    return transformers.Qwen2_5_VLConfig(text_config=text, vision_config=vision, tie_word_embeddings=False, **IDS)
 
 
-def _qwen2(transformers: Any) -> Any:
-    vision = {"depth": 2, "embed_dim": 32, "mlp_ratio": 2, "num_heads": 2, "hidden_size": 64}
-    return transformers.Qwen2VLConfig(text_config=TEXT, vision_config=vision, tie_word_embeddings=False, **IDS)
+def _qwen2(transformers: Any, text: dict[str, Any], depth: int) -> Any:
+    vision = {"depth": depth, "embed_dim": 32, "mlp_ratio": 2, "num_heads": 2, "hidden_size": text["hidden_size"]}
+    return transformers.Qwen2VLConfig(text_config=text, vision_config=vision, tie_word_embeddings=False, **IDS)
 
 
-def _qwen3(transformers: Any) -> Any:
-    vision = {"depth": 2, "hidden_size": 32, "intermediate_size": 64, "num_heads": 2, "out_hidden_size": 64}
-    vision |= {"deepstack_visual_indexes": [0], "patch_size": 16, "num_position_embeddings": 2304}
+def _qwen3(transformers: Any, text: dict[str, Any], depth: int) -> Any:
+    vision = {"depth": depth, "hidden_size": 32, "intermediate_size": 64, "num_heads": 2}
+    vision |= {
+        "out_hidden_size": text["hidden_size"],
+        "deepstack_visual_indexes": [0],
+        "patch_size": 16,
+        "num_position_embeddings": 2304,
+    }
     return transformers.Qwen3VLConfig(
-        text_config={**TEXT, "head_dim": 16}, vision_config=vision, tie_word_embeddings=False, **IDS
+        text_config={**text, "head_dim": text["hidden_size"] // text["num_attention_heads"]},
+        vision_config=vision,
+        tie_word_embeddings=False,
+        **IDS,
     )
 
 
 def save(
-    folder: Path, kind: str = "qwen2_5_vl", *, seed: int = 0, max_pixels: int = 12845056, template: bool = True
+    folder: Path,
+    kind: str = "qwen2_5_vl",
+    *,
+    seed: int = 0,
+    max_pixels: int = 12845056,
+    template: bool = True,
+    served: bool = False,
 ) -> Path:
     """Build and save a whole checkpoint in `folder`; without its chat template if `template` is False."""
-    model = build(kind, seed)
+    model = build(kind, seed, served=served)
     model.save_pretrained(folder)
     words = tokenizer()
     words.save_pretrained(folder)
