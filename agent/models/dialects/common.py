@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from actions.action import Drag, LongPress, Scroll
+import math
+
+from actions.action import Click, Drag, LongPress, Scroll, TypeText
 from actions.frame import Point
 from agent.models.dialects.brackets import Unreadable
-from agent.models.dialects.dialect import IMAGE, PromptTemplate
+from agent.models.dialects.dialect import IMAGE, Actions, PromptTemplate, View
 
 NOTCHES = 5
 """How far a scroll goes whose call names only a direction (UI-TARS' own harness turns the wheel by 5)."""
@@ -34,6 +36,12 @@ def scroll_of(direction: str, point: Point | None, notches: int = NOTCHES) -> Sc
     if way is None:
         raise Unreadable(f"unknown direction {direction[:40]!r}; use down, up, right or left")
     return Scroll(point=point, dx=way[0] * notches, dy=way[1] * notches)
+
+
+def clicked_first(text: TypeText, point: Point | None, view: View) -> Actions:
+    """`text`, after a click at the place of its field unless the pointer is there (two grid units)."""
+    near = point and view.pointer and math.dist(view.numbers(point), view.numbers(view.pointer)) <= 2
+    return text if point is None or near else (Click(point=point), text)
 
 
 def direction_of(scroll: Scroll, notches: int | None = NOTCHES) -> str:

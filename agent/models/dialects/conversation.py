@@ -7,14 +7,18 @@ most questions begin as the one before and a server's prefix cache holds.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from string import Template
 from typing import Literal
 
 IMAGE = "\0image"
 """Stands for the current screenshot among the parts of a user message."""
 ALL = 1_000_000
 """For `Conversation.turns`: every earlier step."""
+TOLD = "\0told"
+"""Stands among the parts of a prompt for the steps before, where `Conversation.label` is."""
 BLOCK = 8
 """By how many steps at once a history is shortened."""
 
@@ -100,6 +104,9 @@ class Conversation:
     false), ``$thought`` and ``$action``; `line` is a step among the lines and `nothing` no line, where those are not
     the dialect's own. `scale` multiplies the sides of earlier pictures. `said` is a regular expression for what of an
     answer is told as its ``$thought``; where that `sums_up`, a line that has it stands for the lines before it too.
+    With a `label`, over ``$number``, all is told in the prompt's own message: for each step its label, its picture or
+    the placeholder, and its answer. `memory` is a regular expression for what the newest answer that has it has to
+    keep, which is ``$memory`` of the prompt; `empty` is that for none.
     """
 
     pictures: int = 1
@@ -117,6 +124,26 @@ class Conversation:
     scale: float = 1.0
     said: str = ""
     sums_up: bool = False
+    label: str = ""
+    memory: str = ""
+    empty: str = ""
+
+    def remembered(self, raws: Sequence[str]) -> str:
+        """What the newest of `raws` that has something to keep has."""
+        found = (re.search(self.memory, raw, re.DOTALL) for raw in reversed(raws)) if self.memory else ()
+        return next((match.group(1).strip() for match in found if match), self.empty)
+
+    def _inside(
+        self, told: Sequence[ToldStep], ask: tuple[str, ...], extent: Extent, images: int, retry: str
+    ) -> tuple[ChatPart, ...]:
+        """`ask` with the steps in it."""
+        parts: list[ChatPart] = []
+        for number, step in enumerate(told[extent.left_out :], extent.left_out):
+            seen = EarlierImage(number, self.scale) if number >= images else self.placeholder or ""
+            said = step.brief if number < extent.brief else step.answer
+            parts += [Template(self.label).substitute(number=number + 1), seen, f"{said}{step.outcome}"]
+        at = ask.index(TOLD)
+        return (*ask[:at], *(part for part in (*parts, retry) if part), *ask[at + 1 :])
 
     def with_image(self, steps: int, extent: Extent, shown: Callable[[int], bool]) -> int:
         """The first of the last `steps` whose pictures are all sent: no more than fit, and all of them `shown`."""
@@ -139,6 +166,8 @@ class Conversation:
         `retry` says why the last answer was unusable, and stands where the outcome of the last step is told.
         """
         images = self.with_image(len(told), extent, shown)
+        if self.label:
+            return (), self._inside(told, prompt(""), extent, images, retry)
         begin = max(min(images, len(told) - self.turns), extent.left_out)
         gone = f"({extent.left_out} earlier steps are not told.) " if extent.left_out else ""
         first = max((n for n in range(extent.left_out, begin) if told[n].sums_up), default=extent.left_out)

@@ -339,12 +339,17 @@ class Dialect:
         told, image = self._told(history, platform), self.resize.tokens(frame.width, frame.height)
         prompt, conversation = self.decide[platform], self.decide[platform].conversation
 
+        words = {
+            "instruction": instruction,
+            "memory": conversation.remembered([step.raw for step in history if step.raw]),
+        }
+
         def asked(extent: Extent) -> Chat:
             def user(lines: str) -> tuple[str, ...]:
-                return self._fill(prompt, frame, platform, instruction=instruction, history=lines).user  # type: ignore[return-value]
+                return self._fill(prompt, frame, platform, history=lines, **words).user  # type: ignore[return-value]
 
             turns, last = conversation.arranged(told, user, extent, shown, self._retry(history), self.no_history)
-            chat = self._fill(prompt, frame, platform, instruction=instruction, history="")
+            chat = self._fill(prompt, frame, platform, history="", **words)
             gone = (f"the first {extent.left_out} steps were left out of the question",) if extent.left_out else ()
             return replace(chat, user=last, turns=turns, notes=gone)
 
@@ -437,19 +442,20 @@ class Dialect:
         said = re.search(told_as.said, step.raw, re.DOTALL) if told_as.said and step.raw else None
         thought = said.group(1).strip() if said else step.thought or describe(step.action)  # type: ignore[arg-type]
         effect, answer = _effect(step, repeats), step.raw if step.raw and step.decided is None else whole
+        answer = answer if told_as.thoughts else without_thought(answer)
         values = {"number": index + 1, "index": index, "action": call}
         told = _effect(step, repeats if last else 0)
         outcome = f" ({told})" if told else ""
         line, brief = (
-            Template(told_as.line or self.step).substitute(values, thought=" ".join(words.split()), outcome=outcome)
-            for words in (thought, describe(step.action))  # type: ignore[arg-type]
+            Template(told_as.line or self.step).substitute(
+                values, thought=" ".join(words.split()), outcome=outcome, answer=raw
+            )
+            for words, raw in ((thought, answer), (describe(step.action), describe(step.action)))  # type: ignore[arg-type]
         )
         return ToldStep(
             line,
             brief,
-            Template(told_as.answer).substitute(
-                values, thought=thought, answer=answer if told_as.thoughts else without_thought(answer)
-            ),
+            Template(told_as.answer).substitute(values, thought=thought, answer=answer),
             whole,
             Template(_OUTCOME).substitute(outcome=f"{named}{effect}") if effect else "",
             told_as.sums_up and said is not None,

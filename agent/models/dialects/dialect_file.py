@@ -11,7 +11,7 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from string import Template
@@ -66,7 +66,7 @@ class _ResizeTable(_Table):
 
 
 class _HistoryTable(_Table):
-    """As `Conversation`, but that messages are texts with ``${image}`` in them, and `turns` may be ``all``."""
+    """As `Conversation` without `label`; messages are texts with ``${image}`` in them, and `turns` may be ``all``."""
 
     pictures: int = Field(default=1, ge=1, le=100)
     fold: int = Field(default=1, ge=1, le=100)
@@ -83,8 +83,10 @@ class _HistoryTable(_Table):
     scale: float = Field(default=1.0, gt=0, le=1)
     said: str = ""
     sums_up: bool = False
+    memory: str = ""
+    empty: str = ""
 
-    @field_validator("said")
+    @field_validator("said", "memory")
     @classmethod
     def _has_a_group(cls, value: str) -> str:
         try:
@@ -96,7 +98,7 @@ class _HistoryTable(_Table):
         return value
 
     def made(self) -> Conversation:
-        said = {name: getattr(self, name) for name in (f.name for f in fields(Conversation))}
+        said = self.model_dump()
         said |= {"turns": ALL if self.turns == "all" else self.turns, "later": parts_of(self.later)}
         said |= {"current": parts_of(self.current), "unseen": None if self.unseen is None else parts_of(self.unseen)}
         return Conversation(**said)

@@ -8,15 +8,14 @@ Fara1.5 also asks for answers from a page's text (``read_page_answer_question``)
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote_plus
 
-from actions.action import AnyAction, AskUser, Click, Finish, Key, Open, TypeText, Wait
-from agent.models.dialects.common import EXTRACT
+from actions.action import AnyAction, AskUser, Finish, Key, Open, TypeText, Wait
+from agent.models.dialects.common import EXTRACT, clicked_first
 from agent.models.dialects.conversation import ALL, Conversation
-from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, View
+from agent.models.dialects.dialect import IMAGE, Actions, Dialect, PromptTemplate, View
 from agent.models.dialects.qwen import (
     COMPUTER_ABOUT,
     COMPUTER_ACTIONS,
@@ -54,16 +53,12 @@ def _search(words: str) -> str:
     return f"https://www.bing.com/search?q={quote_plus(words)}&FORM=QBLH"
 
 
-def _type(args: Args) -> TypeText | tuple[Click, TypeText]:
+def _type(args: Args) -> Actions:
     """A text in a field that is clicked first; Enter after it is the default, as in the owner's harness."""
     enter = args.values.get("press_enter") is None
     text = args.typed("text")
     text = text.model_copy(update={"text": text.text + "\n"}) if enter else text
-    point = args.place(*PLACES)
-    pointer = args.view.pointer
-    if point is None or (pointer and math.dist(args.view.numbers(point), args.view.numbers(pointer)) <= 2):
-        return text
-    return Click(point=point), text
+    return clicked_first(text, args.place(*PLACES), args.view)
 
 
 _BROWSER: dict[str, Read] = {

@@ -48,6 +48,8 @@ ANGLED_PAIR = rf"<box>{_S}<{_N}>{_S}<{_N}>{_S}</box>"
 """``<box><x><y></box>``."""
 BOX_WORDS = rf"<box>{_S}{_N}[ ,]{_S}{_N}[ ,]{_S}{_N}[ ,]{_S}{_N}{_S}</box>"
 """``<box>x1 y1 x2 y2</box>``."""
+POINT_FIELD = rf"point:{_S}{_N}[ ,]{_S}{_N}[ ]{{0,4}}(?=[\t\n])"
+"""``point:512,304``, a field of a line."""
 ANY = (JSON_BOX, JSON_POINT, JSON_XY, TAG, XY_CALL, CORNERS, QUAD, ROUND_QUAD, LIST, PAIR)
 """Every form, the most telling first."""
 

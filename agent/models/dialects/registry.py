@@ -12,6 +12,8 @@ from agent.models.dialects.cogagent import COGAGENT
 from agent.models.dialects.dialect import Dialect
 from agent.models.dialects.dialect_file import SUFFIX, DialectFile, read_dialect_file
 from agent.models.dialects.fara import FARA_7B, FARA_15
+from agent.models.dialects.gelab import GELAB
+from agent.models.dialects.glm import GLM_V
 from agent.models.dialects.grounders import (
     GELATO,
     GEMMA,
@@ -49,7 +51,7 @@ TUNED = (
     *(AGUVIS, GUI_OWL, GUI_OWL_15, HOLO1, HOLO15, HOLO2, GTA1, UI_VENUS_10_GROUND, UI_VENUS_10_NAVI, UI_VENUS_15),
     *(INFIGUI_G1, JEDI, AUTOGLM_PHONE, MAI_UI, COGAGENT, SEECLICK, EVOCUA, UI_VENUS_2, GELATO, GROUNDNEXT, GUI_G2),
     *(HOLO3, FARA_7B, FARA_15, OPENCUA, KIMI_VL, SCALECUA, SE_GUI, UI_INS, PHI_GROUND, LOCATE_ANYTHING),
-    *(MINICPM_V, GEMMA),
+    *(MINICPM_V, GEMMA, GELAB, GLM_V),
 )
 """The models made for screens. A name that fits one of these is never taken for its base."""
 
@@ -61,10 +63,10 @@ _OUTSIDE: dict[str, Dialect] = {}
 """The plug-ins and files that were asked for, by their own names."""
 
 _OTHERS = re.compile(
-    r"agentcpm|aria[-_.]?ui|autoglm[-_.]?(?:os|web)|(?<![a-z])bu[-_.]\d+b|evocua.*opencua|ferret|florence|gelab|"
+    r"agentcpm|aria[-_.]?ui|autoglm[-_.]?(?:os|web)|(?<![a-z])bu[-_.]\d+b|evocua.*opencua|ferret|florence|"
     r"groundcua|gui[-_.]?(?:actor|agile|critic|r1|spotlight)|infigui[-_.]?r\d|kimi(?![-_.]?vl)|"
     r"(?<![a-z])lux(?![a-z])|magma|mano[-_.]|molmo|muse[-_.]?glimmer|northstar|omniparser|opencua.*(?:qwen2(?!\.?5)|a3b)|os[-_.]?genesis|"
-    r"phi[-_.]?ground.*(?:any|16c)|points[-_.]?gui|step[-_.]?gui|tinyclick|tongui|ui[-_.]?(?:agile|i2e|r1)|"
+    r"phi[-_.]?ground.*(?:any|16c)|points[-_.]?gui|tinyclick|tongui|ui[-_.]?(?:agile|i2e|r1)|"
     r"uitron|yutori|zonui",
     re.IGNORECASE,
 )

@@ -24,6 +24,7 @@ from agent.models.dialects.action_lines import LineGrammar
 from agent.models.dialects.call_syntax import CallGrammar
 from agent.models.dialects.coverage import FREE, KEY_NAMES, TEXT, chords, corners, said
 from agent.models.dialects.dialect import Dialect, Platform, Use, View
+from agent.models.dialects.fields import FieldGrammar
 from agent.models.dialects.tool_call import CLOSE, OPEN, ToolCallGrammar
 from agent.models.dialects.xml_calls import XmlToolCallGrammar
 from agent.models.endpoints.endpoint import Shape
@@ -266,11 +267,14 @@ def _common(texts: Sequence[str]) -> str:
     return first[:same]
 
 
+_TextGrammar = CallGrammar | LineGrammar | DictGrammar | FieldGrammar
+
+
 @dataclass(frozen=True)
 class _Writing:
     """How a grammar writes what can be any text, and what it allows where the model says what it likes."""
 
-    grammar: CallGrammar | LineGrammar | DictGrammar
+    grammar: _TextGrammar
 
     def __call__(self, text: str) -> str:
         parts = re.split(f"((?:{TEXT}|{MAYBE})(?:\\\\n)?|{FREE})", text)
@@ -281,7 +285,7 @@ class _Writing:
         return "".join(made)
 
     def _any(self, before: str, least: int) -> str:
-        if isinstance(self.grammar, LineGrammar):
+        if isinstance(self.grammar, LineGrammar | FieldGrammar):
             return regex.bracketed_text(least, MAX_TEXT)
         if isinstance(self.grammar, CallGrammar) and self.grammar.raw:
             return regex.raw_text(before[-1], least, MAX_TEXT)
@@ -289,6 +293,8 @@ class _Writing:
         return body(least, MAX_TEXT)
 
     def _free(self) -> str:
+        if isinstance(self.grammar, FieldGrammar):
+            return rf"[^<\t\n]{{0,{MAX_THOUGHT}}}"
         marker = self.grammar.marker if isinstance(self.grammar, LineGrammar) else self.grammar.markers[0]  # type: ignore[union-attr]
         if marker.startswith("<"):
             return rf"[^<]{{0,{MAX_THOUGHT}}}"
@@ -314,13 +320,15 @@ def _action_shape(dialect: Dialect, platform: Platform, frame: Frame, pointer: b
         return _held_calls(merged([_call(text) for text in texts]), dialect.thinks or dialect.preamble)
     if isinstance(grammar, DictGrammar) and not grammar.python:
         texts += [text for chord in chords(grammar, check) for text in chord.values()]
-        return _json_shape(texts)
-    if isinstance(grammar, DictGrammar | CallGrammar | LineGrammar):
+        return _json_shape(texts, grammar.answer.partition("${values}")[0])
+    if isinstance(grammar, _TextGrammar):
         return _text_shape(grammar, texts, [list(keys.values()) for keys in chords(grammar, check) if keys])
     return None
 
 
-def _text_shape(grammar: DictGrammar | CallGrammar | LineGrammar, texts: list[str], keys: list[list[str]]) -> Shape:
+def _text_shape(
+    grammar: DictGrammar | CallGrammar | LineGrammar | FieldGrammar, texts: list[str], keys: list[list[str]]
+) -> Shape:
     """The frame that all answers have, a thought that is free in it, around one of the forms of an action."""
     written = _Writing(grammar)
     few = [text for group in keys if len(group) < 3 for text in group]
@@ -372,9 +380,13 @@ def _bare(values: Sequence[Any]) -> str:
     return regex.either(map(regex.literal, dict.fromkeys(values)))
 
 
-def _json_shape(texts: Iterable[str]) -> Shape:
-    form = merged([json.loads(text) for text in texts])
-    return Shape(schema=form.schema, pattern=form.pattern)
+def _json_shape(texts: Iterable[str], before: str) -> Shape:
+    """One object; behind what the model says first, up to its last label, where it says something `before` it."""
+    form = merged([json.loads(text[text.index("{") :]) for text in texts])
+    if not before:
+        return Shape(schema=form.schema, pattern=form.pattern)
+    label = regex.literal(before.splitlines()[-1])
+    return Shape(pattern=rf"[^<{{]{{0,{MAX_THOUGHT}}}\n{label}{form.pattern}", free=True)
 
 
 def _place_shape(dialect: Dialect, frame: Frame) -> Shape | None:

@@ -111,6 +111,8 @@ NAMES = {
     "locateanything": ("nvidia/LocateAnything-3B",),
     "minicpm-v": (),
     "gemma": (),
+    "gelab": ("stepfun-ai/GELab-Zero-4B-preview", "mradermacher/GELab-Zero-4B-preview-GGUF", "Step-GUI-8B"),
+    "glm-v": ("zai-org/GLM-4.5V", "zai-org/GLM-4.6V-Flash", "unsloth/GLM-4.6V-Flash-GGUF"),
     "fara1.5": ("microsoft/Fara1.5-9B", "microsoft/Fara-1.5-27B", "mradermacher/Fara1.5-4B-GGUF"),
     "general": (),
 }
@@ -131,10 +133,10 @@ def test_a_name_belongs_to_one_family(family: str, name: str) -> None:
     [
         *("Qwen/Qwen-VL-Chat", "Qwen/Qwen3-8B", "OpenGVLab/InternVL2-8B", "OpenGVLab/InternVL-Chat-V1-5", "UI-TARS-2"),
         *("InfiX-ai/InfiGUI-R1-3B", "osunlp/UGround", "THUDM/cogagent-vqa-hf", "gpt-6"),
-        *("stepfun-ai/GELab-Zero-4B", "xlangai/OpenCUA-A3B", "meituan/EvoCUA-OpenCUA-72B", "OpenCUA-Qwen2-VL"),
+        *("xlangai/OpenCUA-A3B", "meituan/EvoCUA-OpenCUA-72B", "OpenCUA-Qwen2-VL"),
         *("openbmb/AgentCPM-GUI", "moonshotai/Kimi-K2.6"),
         *("microsoft/Phi-Ground-Any-4B-16C", "browser-use/bu-30b-a3b-preview", "UI-R1-E-3B"),
-        *("GUI-R1-Qwen2.5-VL-7B", "allenai/MolmoWeb-8B", "zai-org/GLM-4.6V"),
+        *("GUI-R1-Qwen2.5-VL-7B", "allenai/MolmoWeb-8B", "zai-org/GLM-4.1V-9B-Thinking"),
         *("agent", "default", "my-model", "", "google/gemma-4-E4B-it", "Muse-Glimmer-30B", "POINTS-GUI-G-8B"),
     ],
 )
@@ -222,7 +224,7 @@ def test_round_trip(name: str, platform: Platform, data: st.DataObject) -> None:
         assert found.action == action or found.notes, text[:cut]
 
 
-ESSENTIAL_TEXT = dict.fromkeys(("holo1", "ui-venus-1.0-navi", "ui-venus-1.5"), "hello\n")
+ESSENTIAL_TEXT = dict.fromkeys(("holo1", "ui-venus-1.0-navi", "ui-venus-1.5", "glm-v mobile"), "hello\n")
 """Families whose action for typing presses Enter too; that of AutoGLM empties the field first."""
 
 
@@ -231,12 +233,17 @@ def test_the_essentials_can_be_said(name: str, platform: Platform) -> None:
     dialect = DIALECTS[name]
     a, b = grid_point(dialect, SCREEN, platform, 0.2, 0.4), grid_point(dialect, SCREEN, platform, 0.7, 0.9)
     wanted: list[AnyAction] = [Click(point=b)]
-    wanted.append(TypeText(text=ESSENTIAL_TEXT.get(name, "hello"), clear=name == "autoglm-phone"))
+    wanted.append(
+        TypeText(
+            text=ESSENTIAL_TEXT.get(name, ESSENTIAL_TEXT.get(f"{name} {platform}", "hello")),
+            clear=name == "autoglm-phone",
+        )
+    )
     if name not in ("showui", "holo1"):
         wanted.append(Finish(status="success"))
     if name == "holo1":
         wanted.append(Finish(status="success", message="42"))
-    if platform == "mobile" and not name.startswith(("os-atlas", "cogagent")):
+    if platform == "mobile" and not name.startswith(("os-atlas", "cogagent", "glm-v")):
         wanted.append(Drag(path=(a, b)))
     for action in wanted:
         text = dialect.format(action, SCREEN, platform, pointer=a)
@@ -627,7 +634,9 @@ def test_the_question_where_something_is(name: str) -> None:
     assert chat.user.count(IMAGE) == 1
     assert sum("the save button" in str(part) for part in chat.user) == 1
     order = [part == IMAGE for part in chat.user]
-    assert order.index(True) == (1 if name in ("mai-ui", "showui", "ui-tars-1.5", "gelato", "phi-ground") else 0)
+    assert order.index(True) == (
+        1 if name in ("mai-ui", "showui", "ui-tars-1.5", "gelato", "phi-ground", "gelab") else 0
+    )
 
 
 def test_gta1_is_told_the_resized_size() -> None:

@@ -26,6 +26,7 @@ from actions.action import (
 from actions.frame import Frame, Point
 from agent.core.model import ModelError, ParseError
 from agent.core.step import Step
+from agent.models.dialects.conversation import EarlierImage
 from agent.models.dialects.dialect import Platform
 from agent.models.dialects.registry import DIALECTS, dialect_for
 
@@ -57,6 +58,19 @@ def fara(**arguments: object) -> str:
 
 def code(call: str) -> str:
     return f"## Thought:\nIt is QR Code: 5.\n\n## Action:\nDo it.\n\n## Code:\n```python\n{call}\n```"
+
+
+def gelab(action: str, **fields: str) -> str:
+    said = "".join(f"{name}:{value}\t" for name, value in fields.items())
+    return f"<THINK> It is there. </THINK>\nexplain:it\taction:{action}\t{said}summary:step one is done\n"
+
+
+def glm(call: str, memory: str = "[]") -> str:
+    return f"It is there. <|begin_of_box|>{call}<|end_of_box|>\nMemory:\n{memory}"
+
+
+def phone(**values: object) -> str:
+    return f"Memory: None\nReason: It is there.\nAction: {json.dumps(values)}"
 
 
 def scale(call: str) -> str:
@@ -190,6 +204,24 @@ ANSWERS: list[tuple[str, Platform, str, AnyAction]] = [
     ("scalecua", D, scale("wait()"), Wait(seconds=3)),
     ("scalecua", D, scale("response(answer='42')"), Answer(text="42")),
     ("scalecua", D, scale("terminate(status='failure', info='no')"), Finish(status="failure", message="no")),
+    ("gelab", M, gelab("CLICK", point="500,500"), Click(point=Point(1000, 500))),
+    ("gelab", M, gelab("CLICK", point="500 500"), Click(point=Point(1000, 500))),
+    ("gelab", M, gelab("TYPE", value="a: b", point="250,500"), TypeText(text="a: b")),
+    ("gelab", M, gelab("SLIDE", point1="500,800", point2="500,200"), Drag(path=SWIPE)),
+    ("gelab", M, gelab("AWAKE", value="Clock"), Open(target="Clock")),
+    ("gelab", M, gelab("INFO", value="Which?"), AskUser(question="Which?")),
+    ("gelab", M, gelab("COMPLETE", **{"return": "Done."}), Finish(status="success", message="Done.")),
+    ("gelab", M, gelab("ABORT", value="No."), Finish(status="failure", message="No.")),
+    ("gelab", M, gelab("WAIT", value="2").replace("THINK", "TINK"), Wait(seconds=2)),
+    ("glm-v", D, glm("left_click(start_box='[333,666]', element_info='Save')"), Click(point=THIRDS)),
+    ("glm-v", D, glm("key(keys='ctrl+c')"), Key(chords=("ctrl+c",))),
+    ("glm-v", D, glm("scroll(start_box='[333,666]', direction='down', step=5)"), Scroll(point=THIRDS, dy=5)),
+    ("glm-v", D, glm("WAIT()"), Wait(seconds=5)),
+    ("glm-v", D, glm("FAIL()"), Finish(status="failure")),
+    ("glm-v", M, phone(action_type="click", box_2d=[[333, 666, 333, 666]]), Click(point=THIRDS)),
+    ("glm-v", M, phone(action_type="open_app", app_name="Broccoli").replace('"', "'"), Open(target="Broccoli")),
+    ("glm-v", M, phone(action_type="swipe", direction="up"), Scroll(dy=5)),
+    ("glm-v", M, phone(action_type="status", goal_status="infeasible"), Finish(status="failure")),
     ("fara1.5", D, fara(action="left_click", coordinate=[500, 250]), Click(point=Point(1000, 250))),
     ("fara1.5", D, fara(action="type", text="a"), TypeText(text="a")),
     ("fara1.5", D, fara(action="ask_user_question", question="Which?"), AskUser(question="Which?")),
@@ -237,6 +269,8 @@ def test_a_sequence_is_several_actions_in_order() -> None:
         ("holo3", holo("terminate", status="success")),
         ("opencua", code("pyautogui.click(x=0.5, y=0.5)")),
         ("opencua", code("import os")),
+        ("glm-v", glm("left_click(start_box='[1001,5]')")),
+        ("glm-v", glm("left_click(start_box='[1,5]', mode='x')")),
         ("opencua", code("computer.terminate(status='done')")),
         ("scalecua", scale("call_user(who='me')")),
         ("fara1.5", fara(action="read_page_answer_question", question="How much?")),
@@ -259,6 +293,8 @@ def test_what_cannot_be_said_here_is_unusable(name: str, text: str) -> None:
         ("gelato", "refusal", None),
         ("gui-g2", "[996, 490, 1020, 518]", Point(1008 / 1988 * 2000, 504 / 1008 * 1000)),
         ("holo3", '{"x": 552, "y": 404}', Point(1104, 404)),
+        ("gelab", gelab("CLICK", point="500,250"), Point(1000, 250)),
+        ("glm-v", "<|begin_of_box|>[[400,200,600,300]]<|end_of_box|>", Point(1000, 250)),
         ("opencua", "```python\npyautogui.click(x=994, y=504)\n```", Point(1000, 500)),
         ("opencua", "pyautogui.click(x=-1, y=-1)", None),
         ("se-gui", fara(action="left_click", coordinate=[994, 504]), Point(1000, 500)),
@@ -291,6 +327,38 @@ def test_what_is_told_of_an_earlier_answer_is_what_the_owner_tells() -> None:
     raw = scale("click(x=5, y=5)")
     told = DIALECTS["scalecua"].ask_action("TASK", SCREEN, [done[0].model_copy(update={"raw": raw})], "desktop").user
     assert str(told[-1]).endswith("Previous operations:\nStep 1: Do it.\n")
+
+
+def step(raw: str, index: int = 0) -> Step:
+    done = Click(point=Point(5, 5))
+    return Step(index=index, time=index, frame=SCREEN, image="x", action=done, thought="all of it", raw=raw)
+
+
+def test_the_last_summary_stands_for_the_steps_before() -> None:
+    first, last = gelab("CLICK", point="1,1"), gelab("CLICK", point="2,2").replace("step one is", "two are")
+    told = str(DIALECTS["gelab"].ask_action("TASK", SCREEN, [step(first), step(last, 1)], "mobile").user)
+    assert "two are done" in told
+    assert "step one" not in told
+
+
+def test_all_is_told_in_one_message_with_small_pictures_and_the_newest_memory() -> None:
+    raws = [glm("WAIT()", '[{"a": 1}]'), glm("WAIT()", '[{"b": 2}]'), "It is there."]
+    chat = DIALECTS["glm-v"].ask_action("TASK", SCREEN, [step(raw, n) for n, raw in enumerate(raws)], "desktop")
+    assert chat.turns == ()
+    assert [part for part in chat.user if isinstance(part, EarlierImage)] == [EarlierImage(n, 0.5) for n in range(3)]
+    told = "".join(part for part in chat.user if isinstance(part, str))
+    assert "step 1: Screenshot: Thought: It is there.\nAction: left_click(" in told
+    assert 'Memory:\n[{"b": 2}]\n' in told
+    assert '"a"' not in told
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["action:CLICK\tpoint:5", "explain:x\taction:CLICK\tpoint:5,5\tforce:3\tsummary:x", "action:TAP\tsummary:x"],
+)
+def test_fields_that_say_no_action_are_unusable(text: str) -> None:
+    with pytest.raises(ParseError):
+        DIALECTS["gelab"].parse(text, SCREEN, "mobile")
 
 
 # Names --------------------------------------------------------------------------------------------------------------
@@ -360,6 +428,11 @@ SERVED = {
     ),
     "fara-7b": "microsoft/Fara-7B bartowski/microsoft_Fara-7B-GGUF:Q4_K_M mradermacher/Fara-7B-GGUF",
     "fara1.5": "microsoft/Fara1.5-4B microsoft/Fara1.5-9B microsoft/Fara1.5-27B mradermacher/Fara1.5-9B-GGUF:Q6_K",
+    "gelab": "stepfun-ai/GELab-Zero-4B-preview mradermacher/GELab-Zero-4B-preview-GGUF:Q4_K_M",
+    "glm-v": (
+        "zai-org/GLM-4.5V zai-org/GLM-4.5V-FP8 zai-org/GLM-4.6V zai-org/GLM-4.6V-FP8 zai-org/GLM-4.6V-Flash "
+        "unsloth/GLM-4.6V-Flash-GGUF:Q4_K_M lmstudio-community/GLM-4.6V-Flash-GGUF "
+    ),
     "opencua": (
         "xlangai/OpenCUA-7B xlangai/OpenCUA-32B xlangai/OpenCUA-72B mradermacher/OpenCUA-7B-GGUF:Q4_K_M "
         "mradermacher/OpenCUA-32B-GGUF "
@@ -384,7 +457,7 @@ SERVED = {
         "Qwen/Qwen-VL-Chat OpenGVLab/InternVL2-8B meta-llama/Llama-3.2-11B-Vision-Instruct google/gemma-3-4b-it "
         "google/gemma-4-E4B-it openbmb/MiniCPM-V-4_5 "
         "meituan/EvoCUA-OpenCUA-72B "
-        "stepfun-ai/GELab-Zero-4B-preview zai-org/GLM-4.6V-Flash zai-org/GLM-4.5V openbmb/AgentCPM-GUI "
+        "zai-org/GLM-4.1V-9B-Thinking openbmb/AgentCPM-GUI "
         "browser-use/bu-30b-a3b-preview "
         "allenai/MolmoWeb-8B vocaela/KV-Ground-8B deepseek-ai/deepseek-vl2 "
         "mistralai/Pixtral-12B-2409 gpt-4o "

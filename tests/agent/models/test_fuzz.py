@@ -61,7 +61,10 @@ def with_argument(text: str, name: str, value: Any) -> Iterator[str]:
     if "'action'" in text:
         yield text.replace("'action'", f"'{name}': {value!r}, 'action'", 1)
         return
-    if '"arguments": {' in text or text.lstrip().startswith("{"):
+    if "\tsummary:" in text:
+        yield text.replace("\tsummary:", f"\t{name}:{value}\tsummary:")
+        return
+    if '"arguments": {' in text or '"action_type"' in text or text.lstrip().startswith("{"):
         at = max(text.rfind(f'"{key}"') for key in ("action", "tool_name", "action_type"))
         yield f"{text[:at]}{json.dumps(name)}: {json.dumps(value)}, {text[at:]}"
         return
@@ -95,7 +98,9 @@ def test_what_only_tells_why_changes_nothing(name: str, platform: Platform) -> N
 
 def retyped(text: str, value: Any) -> Iterator[tuple[str, str]]:
     """`text` with one value after another replaced by `value`; and the name it stands under."""
-    written: Callable[[Any], str] = json.dumps if '"arguments"' in text or text.lstrip().startswith("{") else repr
+    written: Callable[[Any], str] = (
+        json.dumps if re.search('"(?:arguments|action_type)"', text) or text.lstrip().startswith("{") else repr
+    )
     for match in FIELD.finditer(text):
         yield match.group("name"), text[: match.start("value")] + written(value) + text[match.end("value") :]
 
