@@ -10,9 +10,11 @@ import pytest
 
 from actions.action import Click, TypeText
 from actions.frame import Frame, Point
+from agent.core.loop import Agent, NoMemory, Result
 from agent.core.model import ModelError
+from agent.core.policy import Allow
 from agent.core.step import OutcomeRecord, Step
-from agent.core.task import Task
+from agent.core.task import Ending, Limits, Task
 from agent.models.dialects.conversation import IMAGE, ChatPart, Conversation, EarlierImage, Extent, extents
 from agent.models.dialects.dialect import Chat, Dialect, Platform
 from agent.models.dialects.registry import DIALECTS
@@ -20,6 +22,7 @@ from agent.models.endpoints.patience import Patience
 from agent.models.opening import open_model
 from agent.models.spec import ModelSpec
 from envs.env import Observation
+from tests.agent.fakes import FakeEnv
 from tests.agent.scripted_server import ScriptedServer, Seen, computer
 
 GOLDEN = Path(__file__).parent / "golden" / "conversations.txt"
@@ -173,18 +176,18 @@ def pictures(seen: Seen) -> list[str]:
 TARS = "Thought: thinking\nAction: wait()"
 
 
-def walked(server: ScriptedServer, steps: int, **how: Any) -> list[Step]:
-    """The history of `steps` decisions on as many screens."""
+class Screens(FakeEnv):
+    """A new screen at every look."""
+
+    def observe(self) -> Observation:
+        self._count += 1
+        return look(self._count - 1)
+
+
+def walked(server: ScriptedServer, steps: int, **how: Any) -> Result:
+    """A run of `steps` steps on as many screens."""
     model = open_model(ModelSpec(server.url, patience=Patience(total=20, attempts=1), **how))
-    history: list[Step] = []
-    for index in range(steps):
-        seen = look(index)
-        decision = model.decide(Task("Save"), seen, history)
-        history.append(
-            Step(index=index, time=seen.time, frame=seen.frame, image="x", action=decision.action, raw=decision.raw,
-                 thought=decision.thought, notes=decision.notes)
-        )  # fmt: skip
-    return history
+    return Agent(Screens(), model, Allow(), NoMemory()).run(Task("Save", Limits(steps=steps)))
 
 
 def test_earlier_pictures_are_sent_again_as_they_were_and_encoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,10 +255,11 @@ def test_three_hundred_steps_with_long_thoughts_end_by_the_step_limit(name: str,
     answer = f"Thought: {thought}\nAction: wait()" if "TARS" in name else f"{thought}\n{computer('wait', time=0)}"
     pages = {"/v1/models": {"data": [{"id": name, "owned_by": "vllm", "max_model_len": 24_576}]}} if reported else {}
     with ScriptedServer([answer], names=(name,), check=refusal, pages=pages, piece=5000) as server:
-        history = walked(server, 300)
+        result = walked(server, 300)
         refused = server.paths.count("/v1/chat/completions") - 300
         last = server.seen[-1].body
-    notes = [note for done in history for note in done.notes]
+    notes = [note for done in result.steps for note in done.notes]
+    assert (result.ending, len(result.steps)) == (Ending.STEP_LIMIT, 300)
     assert refused == 0 if reported or "Qwen2.5" in name else 1 <= refused <= 2
     assert sum(note.startswith("the question did not fit") for note in notes) == refused
     assert words(last) > 8_000, "no shorter than it must be"
