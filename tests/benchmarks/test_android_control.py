@@ -73,6 +73,7 @@ BOX = Box(500, 1100, 580, 1200)  # 80 x 100 around (540, 1150)
     ],
 )
 def test_where_a_click_counts(x: float, y: float, rules: set[str]) -> None:
+    rules = rules | ({"os-atlas-strict"} & {f"{rule}-strict" for rule in rules})
     recorded = step(click(540, 1150), BOX)
     assert which(recorded, click(x, y)) == rules
     pressed = replace(recorded, truth=replace(recorded.truth, kind="long_press"))
@@ -90,7 +91,9 @@ def test_a_container_counts_for_the_rules_that_know_boxes_only() -> None:
     recorded = step(click(540, 1150), BOX, Box(0, 300, 1080, 2300))
     assert which(recorded, click(100, 2200)) == {"ui-s1", "clawgui"}
     assert which(step(click(540, 1150)), click(540, 1150)) == set(NAMES)
-    assert which(step(click(540, 1150)), click(541, 1150)) == {"os-atlas", "ui-s1", "clawgui"}
+    assert which(step(click(540, 1150)), click(541, 1150)) == {
+        *("os-atlas", "os-atlas-strict", "ui-s1", "clawgui"),
+    }
 
 
 def test_clawgui_looks_at_five_boxes_only() -> None:
@@ -129,6 +132,7 @@ def test_distances_are_shares_of_the_own_screen() -> None:
 )
 @pytest.mark.parametrize("kind", ["type", "open"])
 def test_which_words_count(truth: str, answer: str, rules: set[str], kind: Any) -> None:
+    rules = rules | ({"os-atlas-strict"} if truth == answer else set())
     assert which(step(CanonicalAction(kind, text=truth)), CanonicalAction(kind, text=answer)) == rules
 
 

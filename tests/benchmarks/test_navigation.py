@@ -385,7 +385,10 @@ def test_rescoring_a_file_of_responses(tmp_path: Path) -> None:
     ("options", "said"),
     [
         (SuiteOptions(mode="middle"), "unknown --mode 'middle': use high or low"),
-        (SuiteOptions(rule="strict"), "unknown --rule 'strict': use os-atlas, uground, ui-s1, clawgui"),
+        (
+            SuiteOptions(rule="strict"),
+            "unknown --rule 'strict': use os-atlas, os-atlas-strict, uground, ui-s1, clawgui",
+        ),
         (SuiteOptions(zoom=True), "android-control has no --zoom: leave it out"),
         (SuiteOptions(language="cn"), "android-control has no --language: leave it out"),
         (SuiteOptions(seeds=3), "android-control has no --seeds: leave it out"),

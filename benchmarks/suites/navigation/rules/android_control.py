@@ -1,10 +1,12 @@
-"""AndroidControl's four public scoring rules.
+"""AndroidControl's four public scoring rules, and the first with texts as the paper compares them.
 
 * ``os-atlas``: OS-Copilot/OS-Atlas ``eval/eval_scripts/android_control/evaluation_unify.py``. The type (with the
   button's name) must be equal; a click or long press within 0.14 of the recorded point, each axis in shares of its
   side (0.14 * 1000 on its 0-1000 grid); texts and app names equal or with a token F1 above 0.5; directions equal.
   Its code compares only the second word of the line, so ``OPEN_APP [Zoho Mail]`` passes for ``[Zoho Meeting]`` and a
   name after its first word is never read: here the whole text is compared, which is what F1 over tokens means.
+* ``os-atlas-strict``: the same, but texts and app names must be equal to the letter, as the AndroidControl paper
+  (arXiv 2406.03679) and ``uground`` have it.
 * ``uground``: OSU-NLP-Group/UGround ``offline_evaluation/AndroidControl/eval.py``, after the AndroidControl paper.
   The point must lie in the smallest labelled element around the recorded point; everything else must be equal. A
   click on an element that is labelled with the app's name equals opening it, one labelled "back" equals going back,
@@ -54,6 +56,14 @@ def os_atlas(step: RecordedStep, move: CanonicalAction) -> Ruling:
         counted = {"grounding": float(hit)} if truth.kind == "click" else {}
         return ruled(hit, "wrong_place", **counted)
     return _words_or_way(truth, move)
+
+
+def os_atlas_strict(step: RecordedStep, move: CanonicalAction) -> Ruling:
+    """As ``os-atlas``; words equal to the letter."""
+    found = os_atlas(step, move)
+    if found.correct and step.truth.kind in ("type", "open"):
+        return ruled(move.text == step.truth.text, "wrong_text")
+    return found
 
 
 def _words_or_way(truth: CanonicalAction, move: CanonicalAction) -> Ruling:
@@ -188,4 +198,6 @@ DEFAULT = "os-atlas"
 """Most published figures follow it, it scores every form of the data alike (it needs neither boxes nor elements),
 and unlike the others it neither forgives a direction nor a whole container."""
 
-RULES: Mapping[str, Rule] = {"os-atlas": os_atlas, "uground": uground, "ui-s1": ui_s1, "clawgui": clawgui}
+RULES: Mapping[str, Rule] = {
+    "os-atlas": os_atlas, "os-atlas-strict": os_atlas_strict, "uground": uground, "ui-s1": ui_s1, "clawgui": clawgui,
+}  # fmt: skip
