@@ -75,10 +75,11 @@ def ask(
 
 def _answer(episode: Episode, question: str, model: ModelSpec, frames: int) -> QueryAnswer:
     if model.name.strip().lower() == BUILTIN:
-        from agent.episodes.query.search import search
+        from agent.episodes.query.screen_text import without_screens
+        from agent.episodes.query.search import needs_screens, search
 
         model.refuse("on the built-in search")
-        return search(episode, _read(episode), question)
+        return search(episode, _read(episode) if needs_screens(question) else without_screens(episode), question)
     from agent.episodes.query.vision import ask_model
     from agent.models.chat import ChatModel
     from agent.models.opening import open_model

@@ -38,11 +38,17 @@ Sheet = Annotated[
 ]
 
 
+Steps = Annotated[
+    str | None, typer.Option(help="Only these steps, on one page: 4001-4500, or one number.", metavar="FROM-TO")
+]
+
+
 def report(
     episode: Annotated[Path, typer.Argument(help="The folder of an episode.", metavar="EPISODE")],
     out: Annotated[
         Path | None, typer.Option(help="Where to write the page. Default: report.html in the episode.", metavar="FILE")
     ] = None,
+    steps: Steps = None,
     gif: Gif = None,
     mp4: Mp4 = None,
     codec: Codec = None,
@@ -54,6 +60,9 @@ def report(
     The page opens in any browser and on a phone: before and after each step, what changed, thought, raw answer, times,
     search, keyboard keys. Whatever a screen or a model said is shown as text and cannot run. Damaged steps are named.
 
+    An episode of more than 1,000 steps gets pages of 500 that link to each other: report.html, report-2.html and so on,
+    the first within seconds.
+
     Films show each step for 1.5 seconds (less where there are more than 80), with the action drawn and a caption.
 
     [bold]Examples[/]
@@ -63,6 +72,8 @@ def report(
       handeye report runs/… --out report.html --gif run.gif --contact-sheet screens.png
 
       handeye report runs/… --mp4 run.mp4 --json
+
+      handeye report runs/… --steps 4001-4500 --out there.html
     """
     from agent.views.report import write_report
     from agent.views.report.film import check_formats, write_contact_sheet, write_gif, write_mp4
@@ -70,9 +81,10 @@ def report(
     check_formats(gif, mp4, contact_sheet)
     if codec is not None and mp4 is None:
         raise UserError("--codec is that of --mp4: add --mp4 FILE.mp4, or leave it out")
+    only = None if steps is None else _numbers(steps)
     mp4_writer = functools.partial(write_mp4, codec=codec.value if codec else None)
     with _progress("page") as told:
-        paths = {"report": write_report(episode, out, told)}
+        paths = {"report": write_report(episode, out, told, only)}
     for name, path, write in (
         ("gif", gif, write_gif), ("mp4", mp4, mp4_writer), ("contact_sheet", contact_sheet, write_contact_sheet),
     ):  # fmt: skip
@@ -83,6 +95,15 @@ def report(
         print_json({name: str(path) for name, path in paths.items()})
     else:
         typer.echo("\n".join(map(str, paths.values())))
+
+
+def _numbers(text: str) -> tuple[int, int]:
+    """``4001-4500`` or ``7`` as the first and the last number. Raises `UserError`."""
+    first, dash, last = text.partition("-")
+    last = last if dash else first
+    if not (first.isdecimal() and last.isdecimal() and 0 < int(first) <= int(last)):
+        raise UserError(f"--steps {text}: give the first and the last step, as in 4001-4500, or one number")
+    return int(first), int(last)
 
 
 @contextmanager

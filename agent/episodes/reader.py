@@ -25,7 +25,7 @@ from agent.episodes.format import (
     decode_record,
     first_line,
 )
-from agent.episodes.frame_reader import check_frame, open_inside, read_frame
+from agent.episodes.frame_reader import FrameChecker, open_inside, read_frame
 from envs.env import Image
 
 
@@ -63,9 +63,10 @@ def read_episode(folder: Path) -> Episode:
     """
     document, problems = _read_document(folder)
     steps = _read_steps(folder, problems)
+    checker = FrameChecker(folder)
     for step in steps:
         try:
-            check_frame(folder, step)
+            checker.check(step)
         except EpisodeError as error:
             problems.append(str(error))
     if document.totals is not None and document.totals.steps > len(steps):

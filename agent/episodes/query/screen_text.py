@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -49,23 +50,31 @@ class StepText:
         return (*words, *(row for row in _joined(words) if row not in words))
 
 
+def without_screens(episode: Episode) -> list[StepText]:
+    """The steps, for a question that needs no text on the screens."""
+    return [StepText(step, None) for step in episode.steps]
+
+
 def read_screens(
     episode: Episode, progress: Callable[[int, int], None] = lambda done, of: None, folder: Path | None = None
 ) -> list[StepText]:
     """The text of every step's screen. `progress` is called with the numbers of different pictures read and in all.
 
-    `folder` holds the cache; None: `cache_folder`.
+    `folder` holds the cache; None: `cache_folder`. Equal texts are one object.
     """
-    reader = _CachedReader(cache_folder() if folder is None else folder)
-    known: dict[tuple[object, ...], tuple[TextRun, ...] | None] = {}
+    reader = _CachedReader(cache_folder() if folder is None else folder, episode)
+    known: dict[tuple[object, ...], StepText] = {}
     total = len({_picture(step) for step in episode.steps})
     screens = []
-    for step in episode.steps:
-        key = _picture(step)
-        if key not in known:
-            known[key] = _read(episode, step, reader)
-            progress(len(known), total)
-        screens.append(StepText(step, known[key]))
+    try:
+        for step in episode.steps:
+            key = _picture(step)
+            if key not in known:
+                known[key] = StepText(step, reader.read(step))
+                progress(len(known), total)
+            screens.append(StepText(step, known[key].words))
+    finally:
+        reader.keep_index()
     return screens
 
 
@@ -78,30 +87,71 @@ def _picture(step: Step) -> tuple[object, ...]:
     return step.image, step.patch, step.frame.width, step.frame.height
 
 
-def _read(episode: Episode, step: Step, reader: _CachedReader) -> tuple[TextRun, ...] | None:
-    try:
-        return reader.read(episode.image(step))
-    except EpisodeError:
-        return None
-
-
 class _CachedReader:
-    """Reads pictures; results are kept in `folder` under the picture's hash, readable by their owner only."""
+    """Reads pictures; results are kept in `folder` under the picture's hash, readable by their owner only.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    An index for the episode says which picture is in which files, so that no picture is decoded a second time.
+    """
+
+    def __init__(self, folder: Path, episode: Episode) -> None:
+        self._folder, self._episode = folder, episode
+        self._folder_name = str(episode.folder)
         self._reader: TextReader | None = None
         self._version = f"{_VERSION} {metadata.version('rapidocr')}"
+        self._words: dict[str, tuple[TextRun, ...]] = {}
+        about = f"{self._version} {episode.folder.resolve()} {episode.header.started}"
+        self._index_file = folder / f"index-{hashlib.blake2b(about.encode(), digest_size=16).hexdigest()}.json"
+        self._index: dict[str, str] = {}
+        with suppress(OSError, ValueError):
+            found = json.loads(self._index_file.read_bytes())
+            self._index = {str(key): str(digest) for key, digest in dict(found).items()}
+        self._known = len(self._index)
 
-    def read(self, image: Image) -> tuple[TextRun, ...]:
+    def read(self, step: Step) -> tuple[TextRun, ...] | None:
+        """The text on the screen of `step`; None for a picture that is missing or damaged."""
+        try:
+            key = self._files(step)
+            digest = self._index.get(key, "")
+            words = self._cached(digest) if re.fullmatch("[0-9a-f]{32}", digest) else None
+            if words is None:
+                image = self._episode.image(step)
+                digest = self._index[key] = self._digest(image)
+                words = self._cached(digest) or self._recognized(digest, image)
+        except (EpisodeError, OSError):
+            return None
+        return self._words.setdefault(digest, words)
+
+    def _files(self, step: Step) -> str:
+        """What identifies the picture of `step`: its files and their state. Raises OSError."""
+        names = [step.image] if step.patch is None else [step.patch.base, step.image]
+        found = [os.stat(f"{self._folder_name}/{name}") for name in names]
+        states = ((file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns) for file in found)
+        return f"{[*states]} {step.patch and step.patch.at}"
+
+    def keep_index(self) -> None:
+        """Write the index where it has grown."""
+        if len(self._index) > self._known:
+            with suppress(OSError):
+                self._store(self._index_file, json.dumps(self._index))
+
+    def _digest(self, image: Image) -> str:
         digest = hashlib.blake2b(f"{self._version} {image.shape}".encode(), digest_size=16)
         digest.update(np.ascontiguousarray(image).data)
-        file = self._folder / f"{digest.hexdigest()}.json"
+        return digest.hexdigest()
+
+    def _cached(self, digest: str) -> tuple[TextRun, ...] | None:
+        if digest in self._words:
+            return self._words[digest]
         with suppress(OSError, ValueError, TypeError, KeyError):
-            return tuple(TextRun(str(text), Box(*map(float, box))) for text, box in json.loads(file.read_bytes()))
+            found = json.loads((self._folder / f"{digest}.json").read_bytes())
+            return tuple(TextRun(str(text), Box(*map(float, box))) for text, box in found)
+        return None
+
+    def _recognized(self, digest: str, image: Image) -> tuple[TextRun, ...]:
         words = tuple(TextRun(line.text, line.box) for line in self._text_reader.read(image))
+        said = json.dumps([[one.text, [round(float(side), 1) for side in one.box]] for one in words])
         with suppress(OSError):
-            self._store(file, json.dumps([[one.text, [round(float(side), 1) for side in one.box]] for one in words]))
+            self._store(self._folder / f"{digest}.json", said)
         return words
 
     @property

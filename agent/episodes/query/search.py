@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from actions.action import Answer as Answered
 from actions.action import AnyAction, Click, Drag, Finish, Key, LongPress, Open, TypeText, describe, one_line, points_of
@@ -38,6 +39,11 @@ _STOP = frozenset(
 )  # fmt: skip
 
 
+def needs_screens(question: str) -> bool:
+    """Whether the answer depends on the text on the screens."""
+    return read_question(question).kind not in {"ended", "why", "step", "answer", "how many", "how long"}
+
+
 def search(episode: Episode, screens: Sequence[StepText], question: str) -> QueryAnswer:
     """The answer to `question` from the episode. Nothing is guessed: see `QueryAnswer.found`."""
     asked = read_question(question)
@@ -50,6 +56,11 @@ class _Search:
     episode: Episode
     screens: Sequence[StepText]
     asked: Question
+
+    @cached_property
+    def _numbers(self) -> dict[int, int]:
+        """The place in `screens` of each step, by its index."""
+        return {screen.step.index: at for at, screen in enumerate(self.screens)}
 
     # -- the screens
 
@@ -235,10 +246,12 @@ class _Search:
 
     def _shown_in(self, terms: Sequence[str]) -> Iterator[tuple[int, int | None, Found]]:
         begun: tuple[int, Found] | None = None
+        known: dict[int, Found | None] = {}  # by the texts, of which equal ones are one object
         for at, screen in enumerate(self.screens):
             if screen.words is None:
                 continue
-            found = best_match(terms, screen.rows)
+            key = id(screen.words)
+            found = known[key] if key in known else known.setdefault(key, best_match(terms, screen.rows))
             if found and begun is None:
                 begun = at, found
             elif not found and begun is not None:
@@ -310,9 +323,10 @@ class _Search:
 
     def _field_of(self, screen: StepText) -> TextRun | None:
         """The label of the field that was typed into: the text left of, or above, where the typed text appeared."""
-        at = self.screens.index(screen)
+        at = self._numbers[screen.step.index]
         text = screen.step.action.text if isinstance(screen.step.action, TypeText) else ""
-        following = next((one for one in self.screens[at + 1 :] if one.words is not None), None)
+        later = (self.screens[number] for number in range(at + 1, len(self.screens)))
+        following = next((one for one in later if one.words is not None), None)
         place = new_text(text, screen, following) if following else None
         words = [word for word in screen.words or () if place is None or word.box != place]
         if place is None:
@@ -321,8 +335,8 @@ class _Search:
 
     def _last_click(self, at: int) -> Box | None:
         """The place of the last click before screen `at`, if only typing came between."""
-        for screen in reversed(self.screens[:at]):
-            action = screen.step.action
+        for number in range(at - 1, -1, -1):
+            action = self.screens[number].step.action
             if isinstance(action, Click):
                 return Box(action.point.x, action.point.y, action.point.x, action.point.y).grown(8)
             if not isinstance(action, TypeText):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -92,9 +92,9 @@ class StepScreen:
     problem: str = ""
 
 
-def screens(episode: Episode) -> Iterator[StepScreen]:
-    """The steps of an episode with their screens, one after another; two are in memory at a time."""
-    for step in episode.steps:
+def screens(episode: Episode, steps: Sequence[Step] | None = None) -> Iterator[StepScreen]:
+    """`steps` of an episode (None: all) with their screens, one after another; two are in memory at a time."""
+    for step in episode.steps if steps is None else steps:
         try:
             yield StepScreen(step, episode.image(step))
         except EpisodeError as error:

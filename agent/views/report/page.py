@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from pathlib import Path
+
+from pydantic import JsonValue
 
 from agent.episodes import Episode, EpisodeError, read_episode
 from agent.episodes.private_files import private
@@ -28,17 +33,72 @@ _NOTE = (
 )
 
 
-def write_report(folder: Path, out: Path | None = None, progress: Progress = lambda done, total: None) -> Path:
+PAGE_STEPS = 500
+"""Steps on a page of an episode that has more than twice as many."""
+
+
+@dataclass(frozen=True)
+class _StepRange:
+    """The steps of an episode from `begin` to before `end` (places in its list), and where their page is written."""
+
+    begin: int
+    end: int
+    path: Path
+
+    def words(self, episode: Episode) -> str:
+        """``steps 501 to 1,000``."""
+        steps = episode.steps[self.begin : self.end]
+        return f"steps {steps[0].index + 1:,} to {steps[-1].index + 1:,}" if steps else "no steps"
+
+
+def write_report(
+    folder: Path,
+    out: Path | None = None,
+    progress: Progress = lambda done, total: None,
+    only: tuple[int, int] | None = None,
+) -> Path:
     """Write the report of the episode in `folder` to `out` (None: ``report.html`` in the folder); its path.
 
-    Damage in the episode is named on the page. Raises `EpisodeError` when there is no episode or nothing can be
-    written.
+    More than twice `PAGE_STEPS` steps are pages that link to each other: `out`, then ``report-2.html`` and so on beside
+    it, each usable as soon as it is written. With `only`, the first and last number of steps, one page has just those.
+    Damage in the episode is named on the page. Raises `EpisodeError` when there is no episode, none of the steps in
+    `only`, or nothing can be written.
     """
     episode = read_episode(folder)
     path = out or folder / "report.html"
-    with written(path, "report") as part, open(part, "w", encoding="utf-8", newline="\n", opener=private) as file:
-        file.writelines(stream(episode, progress))
+    parts = _parts(episode, path) if only is None else [_chosen(episode, path, *only)]
+    done, total = 0, sum(part.end - part.begin for part in parts)
+    for part in parts:
+        told = partial(_shifted, progress, done, total)
+        with (
+            written(part.path, "report") as temporary,
+            open(temporary, "w", encoding="utf-8", newline="\n", opener=private) as file,
+        ):
+            file.writelines(_stream(episode, part, parts, told))
+        done += part.end - part.begin
     return path
+
+
+def _shifted(progress: Progress, before: int, total: int, done: int, _: int) -> None:
+    progress(before + done, total)
+
+
+def _parts(episode: Episode, path: Path) -> list[_StepRange]:
+    count = len(episode.steps)
+    if count <= 2 * PAGE_STEPS:
+        return [_StepRange(0, count, path)]
+    begins = range(0, count, PAGE_STEPS)
+    names = [path, *(path.with_stem(f"{path.stem}-{number}") for number in range(2, len(begins) + 1))]
+    return [_StepRange(b, min(b + PAGE_STEPS, count), name) for b, name in zip(begins, names, strict=True)]
+
+
+def _chosen(episode: Episode, path: Path, first: int, last: int) -> _StepRange:
+    numbers = [step.index + 1 for step in episode.steps]
+    begin, end = bisect_left(numbers, first), bisect_right(numbers, last)
+    if begin >= end:
+        there = f"{numbers[0]} to {numbers[-1]}" if numbers else "none"
+        raise EpisodeError(f"{episode.folder} has no steps {first} to {last}: it has {there}")
+    return _StepRange(begin, end, path)
 
 
 @contextlib.contextmanager
@@ -63,13 +123,19 @@ def render(episode: Episode) -> str:
 
 
 def stream(episode: Episode, progress: Progress = lambda done, total: None) -> Iterator[str]:
-    """The report's HTML in pieces; two screens are in memory at a time."""
+    """The report's HTML in pieces, all steps on one page; two screens are in memory at a time."""
+    part = _StepRange(0, len(episode.steps), Path("report.html"))
+    return _stream(episode, part, [part], progress)
+
+
+def _stream(episode: Episode, part: _StepRange, parts: Sequence[_StepRange], progress: Progress) -> Iterator[str]:
     title = f"{line(episode.header.task, 80)} · Handeye report"
-    before, after = page(title, _without_script(episode))
+    whole = part.end - part.begin == len(episode.steps)
+    before, after = page(title if whole else f"{title}, {part.words(episode)}", _without_script(episode, part))
     yield before
     problems = list(episode.problems)
-    yield from _steps(episode, problems, progress)
-    yield _block(_header(episode, problems), class_="handeye-header")
+    yield from _steps(episode, part, problems, progress)
+    yield _block(_header(episode, problems, part, parts), class_="handeye-header")
     yield after
 
 
@@ -101,11 +167,11 @@ def _block(data: PageData | str, **attributes: str) -> str:
     return element("script", script_json(data), type="application/json", **attributes) + "\n"
 
 
-def _steps(episode: Episode, problems: list[str], progress: Progress) -> Iterator[str]:
+def _steps(episode: Episode, part: _StepRange, problems: list[str], progress: Progress) -> Iterator[str]:
     """The steps and their pictures; damage is added to `problems`."""
-    pictures, total = PageImages(), len(episode.steps)
+    pictures, total = PageImages(), part.end - part.begin
     before: tuple[StepScreen, PageData | None] | None = None
-    for number, screen in enumerate(screens(episode)):
+    for number, screen in enumerate(screens(episode, episode.steps[part.begin : part.end + 1])):
         if screen.problem and screen.problem not in problems:
             problems.append(screen.problem)
         shown = pictures.add(screen.image) if screen.image is not None else None
@@ -113,8 +179,8 @@ def _steps(episode: Episode, problems: list[str], progress: Progress) -> Iterato
         if before is not None:
             yield _step(episode, *before, screen, shown)
         before = screen, shown
-        progress(number + 1, total)
-    if before is not None:
+        progress(min(number + 1, total), total)
+    if before is not None and part.end == len(episode.steps):
         yield _step(episode, *before, None, None)
 
 
@@ -136,8 +202,13 @@ def _step(
     return _block(data, class_="handeye-step")
 
 
-def _header(episode: Episode, problems: list[str]) -> PageData:
-    steps = f"{len(episode.steps):,} {'step' if len(episode.steps) == 1 else 'steps'} on this page."
+def _header(episode: Episode, problems: list[str], part: _StepRange, parts: Sequence[_StepRange]) -> PageData:
+    count, whole = part.end - part.begin, len(episode.steps)
+    steps = f"{count:,} {'step' if count == 1 else 'steps'} on this page"
+    steps += "." if count == whole else f", {part.words(episode)}; the episode has {whole:,}."
+    pages: list[JsonValue] = [
+        {"text": other.words(episode), "href": other.path.name, "current": other is part} for other in parts
+    ]
     return header_data(
         episode.header,
         ending=episode.ending,
@@ -146,14 +217,15 @@ def _header(episode: Episode, problems: list[str]) -> PageData:
         totals=episode.totals,
         problems=problems,
         foot=f"{steps} {_NOTE} {clip(episode.folder.name, 200)}.",
-    )
+    ) | {"pages": pages if len(parts) > 1 else []}
 
 
-def _without_script(episode: Episode) -> Markup:
+def _without_script(episode: Episode, part: _StepRange) -> Markup:
     """The page for a browser without scripts: the task, the ending, and a line for each step."""
     words = "This page draws the screens with its own script, and scripts are off here. In short:"
     ending = f"{ending_words(episode.ending, episode.header.limits)[1]}. {clip(episode.message)}"
-    lines = (element("li", title_words(step), value=str(step.index + 1)) for step in episode.steps)
+    steps = episode.steps[part.begin : part.end]
+    lines = (element("li", title_words(step), value=str(step.index + 1)) for step in steps)
     task = element("h1", clip(episode.header.task.strip()))
     problems = element("ul", *(element("li", clip(problem)) for problem in episode.problems))
     damaged = (element("h2", "Problems in the record"), problems) if episode.problems else ()

@@ -33,7 +33,7 @@
  * A picture: {src, parts: [{src, x, y, width, height}]}; a `src` is a data: or relative URL, or "#id" of a
  *   <script type="application/json"> of the page that holds such a URL as a JSON string. `parts` are laid over `src`.
  * A header: task, ending {tone, text, message} or null, answer, problems [text], facts [{name, value}],
- *   software [{name, value}], foot. Tones are good, bad, warn and wait.
+ *   software [{name, value}], pages [{text, href, current}] of an episode on several pages, foot. Tones are good, bad, warn and wait.
  *
  * The report's own data: <script type="application/json" class="handeye-header"> and any number of "handeye-step".
  */
@@ -98,6 +98,15 @@
   const columns = el("div", { class: "columns" }, nav, main);
   document.body.append(el("a", { class: "skip", href: "#steps" }, "Skip to the steps"), head, tools, columns, foot, live, help);
 
+  const pageLinks = (pages, label) => {
+    const at = pages.findIndex((page) => page.current);
+    const link = (page, words) => page ? el("a", { href: page.href }, words) : null;
+    return pages.length ? el("nav", { class: "pages", "aria-label": label },
+      link(pages[at - 1], "← Earlier steps"),
+      el("details", {}, el("summary", {}, `Page ${at + 1} of ${pages.length}: ${pages[at].text}`),
+        el("ol", {}, pages.map((page) => el("li", {}, el("a", { href: page.href, "aria-current": page.current ? "page" : null }, page.text))))),
+      link(pages[at + 1], "Later steps →")) : null;
+  };
   const setHeader = (header) => {
     const task = text(header.task);
     const ending = header.ending;
@@ -111,8 +120,9 @@
         el("ul", { tabindex: scrolls(header.problems.join("\n")) }, header.problems.map((problem) => el("li", {}, problem)))) : null,
       pairs(header.facts, "facts"),
       (header.software || []).length ? el("details", {}, el("summary", {}, "Settings and software"), pairs(header.software, "pairs")) : null,
+      pageLinks(header.pages || [], "Pages"),
     ].filter(Boolean));
-    foot.replaceChildren(...(header.foot ? [el("p", {}, header.foot)] : []));
+    foot.replaceChildren(...[pageLinks(header.pages || [], "Pages, again"), header.foot ? el("p", {}, header.foot) : null].filter(Boolean));
   };
 
   // --- pictures ------------------------------------------------------------------------------------------------

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -171,18 +173,46 @@ def test_times_are_minutes_and_seconds(seconds: float) -> None:
     assert float(rest) < 60
 
 
-def test_each_picture_is_read_once_and_remembered(episode: Episode, tmp_path: Path) -> None:
+def test_each_picture_is_read_once_and_remembered(
+    episode: Episode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     told: list[tuple[int, int]] = []
     first = read_screens(episode, lambda done, of: told.append((done, of)), tmp_path)
     assert told == [(n, 6) for n in range(1, 7)]
-    assert len(list(tmp_path.iterdir())) == 5, "equal screens are one reading"
-    for file in tmp_path.iterdir():
-        assert file.stat().st_mode & 0o077 == 0
+    readings = [file for file in tmp_path.iterdir() if not file.name.startswith("index-")]
+    assert len(readings) == 5, "equal screens are one reading"
+    assert all(file.stat().st_mode & 0o077 == 0 for file in tmp_path.iterdir())
+    for file in readings:
         file.write_text(json.dumps([["planted", [1, 2, 3, 4]]]))
-    again = read_screens(episode, folder=tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(Episode, "image", lambda *_: pytest.fail("a picture is decoded again"))
+        again = read_screens(episode, folder=tmp_path)
     assert {screen.words[0].text for screen in again if screen.words} == {"planted"}
-    next(iter(tmp_path.iterdir())).write_text("{broken")
+    readings[0].write_text("{broken")
+    for index in tmp_path.glob("index-*"):
+        index.write_text('{"x": 1')
+    assert [screen.words for screen in read_screens(episode, folder=tmp_path)].count(None) == 0
     assert len(read_screens(episode, folder=tmp_path)) == len(first)
+
+
+def test_a_picture_that_was_exchanged_is_read_again(tmp_path: Path) -> None:
+    folder = written(tmp_path / "episode", SCENES[:2])
+    episode = read_episode(folder)
+    before = read_screens(episode, folder=tmp_path / "cache")
+    one = folder / episode.steps[0].image
+    assert episode.steps[0].patch is None
+    cv2.imwrite(str(one), drawn({(40, 60): "Another text"})[:, :, ::-1])
+    after = read_screens(read_episode(folder), folder=tmp_path / "cache")
+    assert before[0].words != after[0].words
+    assert after[0].words is not None
+    assert "Another text" in [word.text for word in after[0].words]
+
+
+def test_a_question_about_the_run_reads_no_screen(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Episode, "image", lambda *_: pytest.fail("a screen is read"))
+    for question in ("how did it end?", "how many steps?", "how long did it take?", "what happened at step 3?"):
+        with contextlib.suppress(SystemExit):
+            main(["ask", str(folder), question])
 
 
 def test_words_beside_each_other_are_one_row() -> None:

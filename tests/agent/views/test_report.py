@@ -388,6 +388,47 @@ def test_an_interrupted_and_damaged_episode_is_reported_as_such(browser, tmp_pat
     assert browser.console() == []
 
 
+def long_episode(folder, steps):
+    with EpisodeWriter.create(folder, EpisodeHeader(task="t", model="m", env="e", platform="desktop")) as writer:
+        for index in range(steps):
+            name = writer.add_frame(np.full((10, 20, 3), index % 100 + 100, np.uint8))
+            frame = Frame(id=str(index), width=20, height=10)
+            writer.append(Step(index=index, time=float(index), frame=frame, image=name, thought=f"thought {index}"))
+        writer.finish(Ending.DONE)
+    return folder
+
+
+def numbers_on(page):
+    return [int(number) for number in re.findall(r'"number": ?(\d+)', page.read_text())]
+
+
+def test_a_long_episode_is_pages_that_link_to_each_other(browser, tmp_path):
+    told = []
+    first = write_report(long_episode(tmp_path / "e", 1203), progress=lambda done, total: told.append((done, total)))
+    pages = [first, *(first.with_name(f"report-{number}.html") for number in (2, 3))]
+    assert sorted(tmp_path.glob("e/report*")) == sorted(pages)
+    assert [number for page in pages for number in numbers_on(page)] == [*range(1, 1204)]
+    assert (told[-1], told == sorted(told)) == ((1203, 1203), True)
+    last = [json.loads(step) for step in re.findall(r'class="handeye-step">(.*?)</script>', first.read_text())][-1]
+    assert last["after"] is not None, "the screen after its last step is on the next page"
+    browser.open(first)
+    browser.js("document.querySelector('nav.pages > a:last-of-type').click()")
+    browser.wait_for("document.querySelector('nav.pages summary')?.textContent.includes('steps 501 to 1,000')")
+    links = browser.js("return [...document.querySelectorAll('header nav.pages a')].map(a => a.getAttribute('href'))")
+    assert links == ["report.html", *(page.name for page in pages), "report-3.html"]
+    assert browser.js("return document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_only_the_steps_asked_for(tmp_path):
+    folder = long_episode(tmp_path / "e", 30)
+    page = write_report(folder, tmp_path / "part.html", only=(8, 11))
+    assert numbers_on(page) == [8, 9, 10, 11]
+    assert "4 steps on this page, steps 8 to 11; the episode has 30." in page.read_text()
+    with pytest.raises(EpisodeError, match="has no steps 31 to 40: it has 1 to 30"):
+        write_report(folder, tmp_path / "none.html", only=(31, 40))
+    assert not (tmp_path / "none.html").exists()
+
+
 def test_an_episode_without_steps_still_gives_a_page(tmp_path):
     header = EpisodeHeader(task="t", model="m", env="e", platform="desktop", started=0.0)
     EpisodeWriter.create(tmp_path / "e", header).close()
