@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
-from actions.action import AnyAction, Open, TypeText, Wait, describe
+from actions.action import AnyAction, Key, Open, TypeText, Wait, describe
 from actions.backend import Backend, BackendError, RefusedError
 from actions.connections import display_hangs
 from actions.dryrun import DryRunBackend
@@ -29,7 +29,7 @@ from envs.capture import (
 from envs.display_watch import PATIENCE, DisplayWatch
 from envs.env import Env, EnvError, Image, Observation, Outcome, ScreenWindow
 from envs.monitor import Monitor, choose_monitor, frame_of
-from envs.programs import ProgramError, Programs, find_program
+from envs.programs import ProgramError, Programs, check_page, find_program, is_browser
 from envs.settle import Ambient, Rules, Settled, wait_until_settled
 
 
@@ -52,6 +52,10 @@ class MonitorCapture(Protocol):
 
 CLOSE_SECONDS = 1.0
 """How long an X server may take to answer when the desktop is closed; else nothing more is asked of it."""
+_TRIES = 3
+"""How often an address is typed into an address bar that shows nothing of it."""
+_REACTS = Rules(reaction=1.0, quiet=0.15, timeout=3.0)
+"""Waiting for an address bar to get the focus, and to show a text."""
 Launcher = Callable[[Sequence[str]], None]
 """Starts a program from a command line. Raises `EnvError`."""
 
@@ -68,8 +72,9 @@ class DesktopEnv(Env):
     `display` names an X display (None: this session's). `monitor` is a position in the list, a name, or None for the
     primary one. `programs` are command lines that `open` may start besides installed applications. An `open` that
     names nothing known does nothing: the outcome has `performed` False and says why, so that the model can read it.
-    With `actions.dryrun.DryRunBackend` nothing is done at all. `stop` ends a `wait` early when set. An X server that
-    answers nothing for `patience` seconds is an error.
+    With `address_bar` an `open` of an address is typed into the address bar of the browser that has the focus, and no
+    program is started. With `actions.dryrun.DryRunBackend` nothing is done at all. `stop` ends a `wait` early when set.
+    An X server that answers nothing for `patience` seconds is an error.
     """
 
     def __init__(
@@ -85,6 +90,7 @@ class DesktopEnv(Env):
         black_timeout: float = 3.0,
         stop: threading.Event | None = None,
         patience: float = PATIENCE,
+        address_bar: bool = False,
     ) -> None:
         self._capture: MonitorCapture = capture or ScreenCapture(display)
         self._wanted = monitor
@@ -93,6 +99,7 @@ class DesktopEnv(Env):
         self._rules = rules or Rules()
         self._launcher = launcher or self._start
         self._black_timeout = black_timeout
+        self._address_bar = address_bar
         self.stop = stop or threading.Event()
         self._ambient = Ambient(self._rules)
         self._count = 0
@@ -218,7 +225,9 @@ class DesktopEnv(Env):
 
     def explain(self, action: AnyAction) -> str:
         """`action` in one line for a question to the user, with the command line that an `open` would start."""
-        return f"{describe(action)}: {self._command(action)}" if isinstance(action, Open) else describe(action)
+        if self._address_bar or not isinstance(action, Open):
+            return describe(action)
+        return f"{describe(action)}: {self._command(action)}"
 
     def corner(self) -> tuple[int, int]:
         """The top-left corner of the leftmost monitor, where the pointer stops a run; input units."""
@@ -277,13 +286,15 @@ class DesktopEnv(Env):
         if isinstance(action, Wait):
             interrupted = self.stop.wait(action.seconds)
             return ("the wait was interrupted" if interrupted else f"waited {action.seconds:g} s"), self._rules
-        if isinstance(action, Open):
+        if isinstance(action, Open) and not self._address_bar:
             argv = self._programs.resolve(action.target)
             self.release()
             self._launcher(argv)
             return f"started: {shlex.join(argv)}", Rules.for_opening()
         self._acting = True
         try:
+            if isinstance(action, Open):
+                return self._visit(action.target, frame), self._rules
             typed = isinstance(action, TypeText)
             return self._backend.perform(action, frame), self._rules.for_typing() if typed else self._rules
         except RefusedError:
@@ -293,6 +304,27 @@ class DesktopEnv(Env):
         finally:
             self._placed = self._where()
             self._acting = False
+
+    def _visit(self, target: str, frame: Frame) -> str:
+        """Type an address into the browser's address bar. Raises `ProgramError` where there is none to type into."""
+        address = check_page(target)
+        app = self.active_app() or "nothing"
+        if not is_browser(app.partition(": ")[0]):
+            raise ProgramError(f"no browser has the focus, but {app[:80]}: click on the browser's window first")
+        self._backend.release()
+        for _ in range(_TRIES):
+            self._backend.perform(Key(chords=("ctrl+l",)), frame)
+            focused = self._captured()
+            self._settle(focused, _REACTS)  # a page passes Ctrl+L on when it likes, and keys until then are the page's
+            typed = self._captured()
+            self._backend.perform(TypeText(text=address), frame)
+            if self._settle(typed, _REACTS).last_change is not None:
+                break
+        self._backend.perform(Key(chords=("delete",)), frame)  # what the bar completes the address with
+        shown = self._captured()
+        self._backend.perform(Key(chords=("enter",)), frame)
+        self._settle(shown, Rules.for_opening())
+        return f"typed into the address bar: {address}"
 
     def _rehearse(self, action: AnyAction, frame: Frame) -> str:
         if isinstance(action, Open):

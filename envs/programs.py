@@ -153,6 +153,18 @@ def check_url(url: str) -> str:
     raise ProgramError(f"cannot open {url!r}: only http and https addresses and files that exist")
 
 
+def check_page(address: str) -> str:
+    """`address` if it is a full one of a page on the web. Raises `ProgramError`."""
+    if not re.match(r"https?://", address.strip(), re.IGNORECASE):
+        raise ProgramError(f"not the address of a page: {address!r:.80}; give a full one (https://…)")
+    return check_url(address.strip())
+
+
+def is_browser(program: str) -> bool:
+    """Whether a window's program, by its name, is a web browser."""
+    return any(program.casefold().startswith(name) for name in ("chrom", "google-chrome", "firefox", "epiphany"))
+
+
 def find_program(argv: Sequence[str], environ: Mapping[str, str]) -> str:
     """The path of the program of a command line. Raises `ProgramError` that says how to install it."""
     if not argv:

@@ -31,6 +31,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+
 from actions.action import AnyAction
 from actions.backend import Backend
 from actions.frame import Frame
@@ -61,6 +63,8 @@ _SETTINGS = {
 }
 """Files below ``XDG_CONFIG_HOME``: file dialogs open in the working directory, and nothing fades in or out."""
 
+_PAINTED = 12
+"""The colours of a screen with more on it than an empty window and its frame, at least."""
 SHOWN = Rules(reaction=0.5, quiet=0.15, timeout=5.0)
 """Waiting for a new window to be drawn."""
 
@@ -146,7 +150,9 @@ class SandboxEnv(Env):
         share: Sequence[str] = (),
         network: Network = "none",
         ports: Sequence[int] = (),
+        address_bar: bool = False,
     ) -> None:
+        self._kind = "browser" if address_bar else "sandbox"
         self._apps = [_split(line) for line in apps]
         self._layout = _layout(size, monitors, monitor)
         self._watched = monitor
@@ -176,6 +182,7 @@ class SandboxEnv(Env):
                 rules=rules,
                 launcher=self._open,
                 stop=stop,
+                address_bar=address_bar,
             )
             self._start_apps()
         except BaseException:
@@ -189,9 +196,9 @@ class SandboxEnv(Env):
 
     @property
     def name(self) -> str:
-        """For records, e.g. ``sandbox :99 1280x800``."""
+        """For records, e.g. ``sandbox :99 1280x800``; ``browser`` for one with an address bar."""
         watched = self._desktop.monitor()
-        return f"sandbox {self.display} {watched.width}x{watched.height}"
+        return f"{self._kind} {self.display} {watched.width}x{watched.height}"
 
     @property
     def supported(self) -> frozenset[str]:
@@ -399,7 +406,18 @@ class SandboxEnv(Env):
     def _start_apps(self) -> None:
         for argv in self._apps:
             self.launch(argv)
+        if self._kind == "browser":
+            self._wait_until_painted()
         self._touched = False
+
+    def _wait_until_painted(self) -> None:
+        """Wait for more than an empty window: until then Chromium drops keys."""
+        deadline = Deadline(self._app_timeout)
+        while len(np.unique(self._desktop.peek()[::3, ::3].reshape(-1, 3), axis=0)) < _PAINTED:
+            if deadline.passed:
+                raise EnvError(f"{self._apps[0][0]} shows an empty window for {self._app_timeout:g} s")
+            time.sleep(0.05)
+        self._desktop.settle(SHOWN)
 
     def _open(self, argv: Sequence[str]) -> None:
         self._run(argv)

@@ -22,6 +22,7 @@ class EnvName(StrEnum):
 
     desktop = "desktop"
     sandbox = "sandbox"
+    browser = "browser"
     android = "android"
     phone = "phone"
 

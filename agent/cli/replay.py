@@ -65,7 +65,8 @@ def replay(
     env: Annotated[
         EnvName | None,
         _live(
-            help="Your own desktop, a private display, an Android device or a simulated phone. Default: as recorded."
+            help="Your own desktop, a private display, a browser on one, an Android device or a simulated phone. "
+            "Default: as recorded."
         ),
     ] = None,
     app_: Annotated[

@@ -33,7 +33,8 @@ def run(
     env: Annotated[
         str | None,
         _screen(
-            help="desktop (your own), sandbox (a private display), android (over adb), phone (a simulated one), "
+            help="desktop (your own), sandbox (a private display), browser (Chromium on one: addresses "
+            "go through its address bar), android (over adb), phone (a simulated one), "
             "or an env of yours as module:object. Default: desktop, or sandbox with --app.",
             metavar="ENV",
         ),

@@ -16,8 +16,10 @@ from envs.isolation import Network
 from envs.sandbox import SandboxEnv
 from envs.settle import Rules
 
-EnvKind = Literal["desktop", "sandbox", "android", "phone"]
+EnvKind = Literal["desktop", "sandbox", "browser", "android", "phone"]
 KINDS: tuple[EnvKind, ...] = get_args(EnvKind)
+SANDBOXES: tuple[EnvKind, ...] = ("sandbox", "browser")
+"""The kinds that are a private display."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class EnvSpec:
     ``DIR:ro``) and the `network` that is given, unless `isolated` is False.
 
     `kind` is one of `KINDS`, the name of an installed plug-in, or ``module:object``. ``android`` is the device with
-    `serial` (None: the only one), ``phone`` a simulated one for this run. `size` is 1280x800 and there is one monitor
+    `serial` (None: the only one), ``browser`` a sandbox with Chromium (or the browser in `apps`), where an `open` goes
+    through its address bar, ``phone`` a simulated one for this run. `size` is 1280x800 and there is one monitor
     where nothing is said.
     """
 
@@ -51,7 +54,7 @@ class EnvSpec:
     @property
     def exposed(self) -> bool:
         """Whether files, programs or a network of the user's can be reached from it."""
-        made = self.kind in ("sandbox", "phone")
+        made = self.kind in (*SANDBOXES, "phone")
         return not made or bool(self.share) or self.network not in (None, "none") or not self.isolated
 
 
@@ -64,9 +67,9 @@ def open_env(spec: EnvSpec | str, rules: Rules | None = None) -> Env:
     check_env(spec)
     if plugin := env_plugin(spec):
         return cast(Env, plugin.instance(Env))
-    if spec.kind == "sandbox":
+    if spec.kind in SANDBOXES:
         return SandboxEnv(
-            apps=spec.apps,
+            apps=spec.apps or (("chromium",) if spec.kind == "browser" else ()),
             programs=spec.programs,
             size=spec.size or (1280, 800),
             monitors=spec.monitors or 1,
@@ -76,6 +79,7 @@ def open_env(spec: EnvSpec | str, rules: Rules | None = None) -> Env:
             isolated=spec.isolated,
             share=spec.share,
             network=spec.network or "none",
+            address_bar=spec.kind == "browser",
         )
     if spec.platform == "mobile":
         from envs.android import AndroidEnv, SimulatedPhoneEnv
@@ -100,21 +104,22 @@ def env_plugin(spec: EnvSpec) -> PlugIn | None:
 
 def check_env(spec: EnvSpec) -> None:
     """Raise `UserError` for options that do not go together."""
-    if spec.kind != "sandbox" and spec.apps:
+    private = spec.kind in SANDBOXES
+    if not private and spec.apps:
         raise UserError("--app starts a program on the sandbox: add --env sandbox, or start the program yourself")
-    if spec.kind != "sandbox" and (spec.share or spec.network or not spec.isolated):
+    if not private and (spec.share or spec.network or not spec.isolated):
         raise UserError("--share, --network and --no-isolation are the sandbox's: add --env sandbox")
     if not spec.isolated and (spec.share or spec.network):
         raise UserError("--no-isolation gives programs all your files and network: leave --share and --network out")
-    if spec.kind != "sandbox" and (spec.size or spec.monitors):
+    if not private and (spec.size or spec.monitors):
         option = "--size" if spec.size else "--monitors"
         raise UserError(f"{option} shapes the sandbox: add --env sandbox, or leave it out")
-    if spec.monitor is not None and spec.kind not in ("desktop", "sandbox"):
+    if spec.monitor is not None and spec.kind not in ("desktop", *SANDBOXES):
         raise UserError(f"--monitor has no effect with --env {spec.kind}: leave it out")
     if spec.serial is not None and spec.kind != "android":
         raise UserError("--serial names an Android device: add --env android")
     if spec.dry_run and spec.kind not in KINDS:
         raise UserError(f"--dry-run has no effect with --env {spec.kind}: leave it out")
     wanted, there = spec.monitor or 1, spec.monitors or 1
-    if spec.kind == "sandbox" and wanted > there:
+    if private and wanted > there:
         raise UserError(f"--monitor {wanted}: the sandbox has {there}; add --monitors {wanted}")

@@ -165,6 +165,8 @@ def record(options: RecordOptions) -> RecordingResult:
 
 def open_source(options: RecordOptions, stack: ExitStack) -> RecordingSource:
     """Open the screen, which is closed with `stack`. Raises `EnvError`, and `UserError` for options that do not fit."""
+    if options.kind == "browser":
+        raise UserError("a demonstration in a browser is recorded on a sandbox: --env sandbox --app chromium")
     if options.serial is not None and options.kind != "android":
         raise UserError("--serial names an Android device: add --env android")
     if options.kind in ("android", "phone"):

@@ -21,7 +21,7 @@ from agent.episodes.replay.script import Script, opened_first
 from agent.guard.secrets import Secrets
 from agent.perception.perceive import Perceiver
 from agent.run.assemble import assembled
-from agent.run.env_spec import EnvKind, EnvSpec, check_env, open_env
+from agent.run.env_spec import SANDBOXES, EnvKind, EnvSpec, check_env, open_env
 from agent.run.session import ConfirmMode, policy_for, report_of, run_folder
 from agent.views.replay_mismatch import write_halt
 from agent.views.terminal import TerminalView
@@ -108,11 +108,13 @@ def env_spec_for(
     """
     kind = kind or ("sandbox" if apps else "android" if serial else _recorded_kind(episode))
     check_env(EnvSpec(kind, apps=apps, serial=serial, share=share, network=network, isolated=isolated))
-    if kind == "sandbox":
+    if kind in SANDBOXES:
         first = episode.steps[0].frame if episode.steps else None
         size = size or ((first.width, first.height) if first else (1280, 800))
         wanted = tuple(apps) or _recorded_apps(episode)
-        opened = [app for app in wanted if _opens(episode, app)]  # a demonstration opens them itself
+        opened = [
+            app for app in wanted if kind == "sandbox" and _opens(episode, app)
+        ]  # a demonstration opens them itself
         screen = EnvSpec(kind, tuple(app for app in wanted if app not in opened), size, programs=tuple(opened))
     else:
         screen = EnvSpec(kind, serial=serial)
@@ -125,7 +127,8 @@ def env_spec_for(
 def _recorded_kind(episode: Episode) -> EnvKind:
     words = episode.header.env
     kinds: dict[str, EnvKind] = {
-        "sandbox": "sandbox", "desktop": "desktop", "simulated phone": "phone", "android": "android",
+        "sandbox": "sandbox", "browser": "browser", "desktop": "desktop", "simulated phone": "phone",
+        "android": "android",
     }  # fmt: skip
     kind = next((kind for name, kind in kinds.items() if words.startswith(name)), None)
     if kind is None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from urllib.parse import quote_plus
 
-from actions.action import Click, Drag, LongPress, Scroll, TypeText
+from actions.action import Click, Drag, Key, LongPress, Scroll, TypeText
 from actions.frame import Point
 from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.dialect import IMAGE, Actions, PromptTemplate, View
@@ -28,6 +29,15 @@ CALL_USER = "The model asks for your help to go on."
 
 DIRECTIONS = {"down": (0, 1), "up": (0, -1), "right": (1, 0), "left": (-1, 0)}
 """Directions as (dx, dy): where the content that comes into sight was."""
+
+
+BACK = Key(chords=("alt+left",))
+"""One page back in a browser."""
+
+
+def search_address(words: str) -> str:
+    """The address of a web search, as Fara's own harness has it."""
+    return f"https://www.bing.com/search?q={quote_plus(words)}&FORM=QBLH"
 
 
 def scroll_of(direction: str, point: Point | None, notches: int = NOTCHES) -> Scroll:

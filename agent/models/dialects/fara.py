@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote_plus
 
 from actions.action import AnyAction, AskUser, Finish, Key, Open, TypeText, Wait
-from agent.models.dialects.common import EXTRACT, clicked_first
+from agent.models.dialects.common import BACK, EXTRACT, clicked_first, search_address
 from agent.models.dialects.conversation import ALL, Conversation
 from agent.models.dialects.dialect import IMAGE, Actions, Dialect, PromptTemplate, View
 from agent.models.dialects.qwen import (
@@ -33,8 +32,6 @@ from agent.models.dialects.qwen_family import COMPUTER3_ACTIONS, RETRY, resoluti
 from agent.models.dialects.resize import Resize
 from agent.models.dialects.tool_call import PLACES, Args, Read, ToolCallGrammar
 
-_BACK = "alt+left"
-
 
 def _fact(args: Args) -> Wait:
     args.text("fact")
@@ -46,11 +43,7 @@ def _visit(args: Args) -> Open:
     url = args.text("url").strip()
     if url.startswith(("https://", "http://", "file://", "about:")):
         return Open(target=url)
-    return Open(target=_search(url) if " " in url else f"https://{url}")
-
-
-def _search(words: str) -> str:
-    return f"https://www.bing.com/search?q={quote_plus(words)}&FORM=QBLH"
+    return Open(target=search_address(url) if " " in url else f"https://{url}")
 
 
 def _type(args: Args) -> Actions:
@@ -63,8 +56,8 @@ def _type(args: Args) -> Actions:
 
 _BROWSER: dict[str, Read] = {
     "visit_url": _visit,
-    "web_search": lambda args: Open(target=_search(args.text("query"))),
-    "history_back": lambda args: Key(chords=(_BACK,)),
+    "web_search": lambda args: Open(target=search_address(args.text("query"))),
+    "history_back": lambda args: BACK,
     "pause_and_memorize_fact": _fact,
 }
 _READ7: dict[str, Read] = {

@@ -28,7 +28,7 @@ from actions.action import (
     Wait,
 )
 from agent.models.dialects.brackets import Unreadable
-from agent.models.dialects.common import NOTCHES, direction_of, plain_drag, scroll_of
+from agent.models.dialects.common import BACK, NOTCHES, direction_of, plain_drag, scroll_of, search_address
 from agent.models.dialects.dialect import Actions, UnsupportedAction, View
 from agent.models.dialects.keys import key_names
 from agent.models.dialects.tool_call import ENDS, PLACES, Args, Read
@@ -113,6 +113,9 @@ VERBS: dict[str, Verb] = {
     "key": Verb("Press keys together.", ("keys",), lambda args: args.keys("keys")),
     "button": Verb(f"Press a button of the system: {', '.join(get_args(ButtonName))}.", ("button",), _button),
     "open": Verb("Open an app or an address.", ("target",), lambda args: Open(target=args.text("target"))),
+    "navigate": Verb("Show the page at an address.", ("target",), lambda args: Open(target=args.text("target"))),
+    "search": Verb("Search the web.", ("text",), lambda args: Open(target=search_address(args.text("text")))),
+    "back": Verb("Go back to the page before.", (), lambda args: BACK),
     "wait": Verb("Wait for the screen to change.", ("time",), lambda args: Wait(seconds=args.seconds(1.0, 60.0))),
     "answer": Verb("Tell the user what was asked for.", ("text",), lambda args: Answer(text=args.text("text"))),
     "ask_user": Verb(
@@ -121,8 +124,9 @@ VERBS: dict[str, Verb] = {
     "finish": Verb('End the task: "success", or "failure" if it cannot be done.', ("status",), _finish),
 }
 """Every action by its own name."""
-DESKTOP = tuple(verb for verb in VERBS if verb not in ("long_press", "button"))
-MOBILE = tuple(verb for verb in VERBS if verb not in ("triple_click", "right_click", "middle_click", "move"))
+_BROWSER = ("navigate", "search", "back")
+DESKTOP = tuple(verb for verb in VERBS if verb not in ("long_press", "button", *_BROWSER))
+MOBILE = tuple(verb for verb in VERBS if verb not in ("triple_click", "right_click", "middle_click", "move", *_BROWSER))
 """The actions of a platform, where a file names none."""
 
 _CLICKS = {("left", 1): "click", ("left", 2): "double_click", ("left", 3): "triple_click"}
@@ -210,7 +214,9 @@ class Vocabulary:
 
     def write(self, action: AnyAction, view: View) -> dict[str, Any] | None:
         """The arguments of `action`, its name under ``action`` first; None where the file has no name for it."""
-        said = written(action, view)
+        said = ("back", {}) if action == BACK and "back" in self.names else written(action, view)
+        if isinstance(action, Open) and "open" not in self.names:
+            said = "navigate", {"target": action.target}
         if said is None or said[0] not in self.names:
             return None
         verb, values = said

@@ -100,6 +100,18 @@ def test_names_are_the_files_own_in_answers_prompts_and_faults() -> None:
     assert dialect.parse('{"action": "click", "x": 500, "y": 250}', SCREEN).action == Click(point=AT)
 
 
+def test_a_browsers_actions_have_their_own_names() -> None:
+    names = '[desktop.actions]\nnavigate = "goto"\nsearch = "find"\nback = "previous"\nkey = "key"\n[locate]'
+    dialect = made(text=FILE.replace("[locate]", names))
+    page, back = Open(target="https://example.org/?a=1"), Key(chords=("alt+left",))
+    said = {action: json.loads(dialect.format(action, SCREEN)) for action in (page, back)}
+    assert said[page] == {"thought": "", "action": "goto", "target": page.target}
+    assert said[back] == {"thought": "", "action": "previous"}
+    assert all(dialect.parse(json.dumps(text), SCREEN).action == action for action, text in said.items())
+    found = dialect.parse('{"action": "find", "text": "red lamps"}', SCREEN)
+    assert found.action == Open(target="https://www.bing.com/search?q=red+lamps&FORM=QBLH")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "why"),
     [
