@@ -96,22 +96,38 @@ def decode_png(data: bytes) -> Pixels:
     return np.asarray(cv2.cvtColor(found, cv2.COLOR_BGR2RGBA), np.uint8)
 
 
-WAYS: Mapping[Method, _Way] = {
-    "raw": _Way(quiet(command("screencap")), decode_raw),
-    "gzip": _Way(quiet(pipe(command("screencap"), command("gzip", "-1"))), decode_gzip),
-    "png": _Way(quiet(command("screencap", "-p")), decode_png),
-}
+def ways(display: str | None = None) -> Mapping[Method, _Way]:
+    """The ways of ``screencap`` for the display with this physical id; None for the device's first."""
+    which = () if display is None else ("-d", display)
+    raw, png = command("screencap", *which), command("screencap", "-p", *which)
+    return {
+        "raw": _Way(quiet(raw), decode_raw),
+        "gzip": _Way(quiet(pipe(raw, command("gzip", "-1"))), decode_gzip),
+        "png": _Way(quiet(png), decode_png),
+    }
+
+
+WAYS: Mapping[Method, _Way] = ways()
 """``2>/dev/null`` because Android 14 warns on a device with two screens, in the middle of the picture."""
 
 
 class ScreencapCapture:
     """Pictures by ``screencap``. `method` None measures what the device offers and takes the fastest.
 
-    `timings` is the median seconds of each way measured. Raises `EnvError` when none gives a picture.
+    `display` is the physical id of the screen, where the device has several; it may be set anew, as when a phone is
+    folded. `timings` is the median seconds of each way measured. Raises `EnvError` when none gives a picture.
     """
 
-    def __init__(self, link: AdbLink, method: Method | None = None, *, rounds: int = 2, timeout: float = 20.0) -> None:
-        self._link, self._timeout = link, timeout
+    def __init__(
+        self,
+        link: AdbLink,
+        method: Method | None = None,
+        *,
+        rounds: int = 2,
+        timeout: float = 20.0,
+        display: str | None = None,
+    ) -> None:
+        self._link, self._timeout, self.display = link, timeout, display
         self._lock = threading.Lock()
         self.timings: dict[Method, float] = {}
         self._method: Method = method or self._fastest(rounds)
@@ -127,7 +143,7 @@ class ScreencapCapture:
 
     def grab_by(self, method: Method) -> Pixels:
         """The screen, in this way."""
-        way = WAYS[method]
+        way = WAYS[method] if self.display is None else ways(self.display)[method]
         data = self._link.read(way.line, self._timeout)
         if not data and (words := self._link.ask(errors_of(command("screencap", "-p"))).out.strip()):
             raise HalfFrameError(f"screencap says: {words[-300:]}")

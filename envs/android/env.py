@@ -23,9 +23,9 @@ from actions.adb.server import AdbServer
 from actions.backend import BackendError, RefusedError
 from actions.frame import Box, Frame, StaleFrameError
 from envs.android.capture import AndroidCapture, HalfFrameError, Method, Pixels, ScreencapCapture
-from envs.android.state import QUERY, DeviceState, parse_state
+from envs.android.state import QUERY, WINDOWS, DeviceState, parse_state, protected_app
 from envs.capture import Deadline, check_not_black, is_black
-from envs.env import Env, EnvError, Image, Observation, Outcome, UiElement
+from envs.env import BlackScreenError, Env, EnvError, Image, Observation, Outcome, UiElement
 from envs.settle import Ambient, Rules, Settled, wait_until_settled
 
 RULES = Rules(reaction=0.5, quiet=0.35, least=0.3, timeout=6.0, interval=0.03)
@@ -75,8 +75,11 @@ class AndroidEnv(Env):
             self.backend.restore()
             self.reset()
             named = capture is None or isinstance(capture, str)
-            self.capture: AndroidCapture = ScreencapCapture(self.link, capture) if named else capture  # type: ignore[arg-type,assignment]
-            self._size = self.state().size or self._looked_size()
+            state = self.state()
+            self.capture: AndroidCapture = (
+                ScreencapCapture(self.link, capture, display=state.display) if named else capture  # type: ignore[arg-type,assignment]
+            )
+            self._size = state.size or self._looked_size()
         except BackendError as error:
             raise EnvError(str(error)) from error
 
@@ -247,9 +250,17 @@ class AndroidEnv(Env):
                 if deadline.passed:
                     raise EnvError(f"{self.link.serial} gives no picture: {error}") from error
                 self.link.recover(self._patience)
+                with suppress(BackendError):
+                    self._follow(self.state())
                 continue
             if state.awake is False or state.locked:
                 self.wake()
+            elif self._follow(state):
+                continue
+            elif _body_is_black(pixels) and (app := protected_app(self.link.ask(WINDOWS).out)):
+                raise BlackScreenError(
+                    f"{app} lets nobody capture its window (FLAG_SECURE): go on without this app, or by hand"
+                )
             elif is_black(pixels):
                 if black.passed:
                     check_not_black(pixels, black.elapsed)
@@ -258,6 +269,13 @@ class AndroidEnv(Env):
                 return state, pixels
             if deadline.passed:
                 raise EnvError(f"{self.link.serial} does not stay awake: see its display settings")
+
+    def _follow(self, state: DeviceState) -> bool:
+        """Capture the display that is in use; whether it is another one now: the phone was folded or unfolded."""
+        if not isinstance(self.capture, ScreencapCapture) or self.capture.display == state.display:
+            return False
+        self.capture.display = state.display
+        return True
 
     def _look(self) -> tuple[DeviceState, Pixels]:
         """Both at the same time."""
@@ -375,6 +393,12 @@ def _fit(state: DeviceState, pixels: Pixels) -> bool:
         return True
     height, width = pixels.shape[:2]
     return bool(abs(width / state.size[0] - height / state.size[1]) < 0.02)
+
+
+def _body_is_black(pixels: Pixels) -> bool:
+    """Whether all between the system's bars is black, as where a window is protected."""
+    height = pixels.shape[0]
+    return is_black(pixels[height // 10 : height - height // 10])
 
 
 def _rgb(pixels: Pixels) -> Image:

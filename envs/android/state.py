@@ -18,7 +18,8 @@ _LOCKS = "mDreamingLockscreen|mShowingLockscreen|isStatusBarKeyguard|isKeyguardS
 class DeviceState:
     """`rotation` in degrees; `size` is width and height in input units as it is turned; None: unknown.
 
-    `app` is ``package/activity`` of the window in front.
+    `app` is ``package/activity`` of the window in front. `display` is the physical id of the screen in use where the
+    device has several (a folded phone's cover), as ``screencap -d`` takes it; None where there is one.
     """
 
     awake: bool | None = None
@@ -27,6 +28,7 @@ class DeviceState:
     size: tuple[int, int] | None = None
     app: str | None = None
     keyboard: bool | None = None
+    display: str | None = None
 
     @property
     def package(self) -> str | None:
@@ -61,7 +63,33 @@ def parse_state(said: str) -> DeviceState:
         size=size,
         app=_front(said),
         keyboard=None if shown is None else shown[1] == "true",
+        display=_display(said),
     )
+
+
+WINDOWS = _grep(("window", "windows"), r"Window #|mCurrentFocus|^ +(mAttrs|fl)=| fl=")
+_SECURE = 0x2000  # FLAG_SECURE of WindowManager.LayoutParams, which Android 8 and earlier print as a number
+
+
+def protected_app(said: str) -> str | None:
+    """From what `WINDOWS` gave, the package of the window in front if it lets nobody capture it; else None."""
+    focus = re.search(r"mCurrentFocus=Window\{(\w+) u\d+ ([\w.]+)", said)
+    for window in re.split(r"Window #\d+ ", said)[1:] if focus else ():
+        flags = re.search(r"\bfl=([^\n]*)", window)
+        if focus and flags and window.startswith(f"Window{{{focus[1]} "):
+            number = re.match(r"#([0-9a-f]+)", flags[1])
+            if int(number[1], 16) & _SECURE if number else "SECURE" in re.split(r"[ |}]+", flags[1]):
+                return focus[2]
+    return None
+
+
+def _display(said: str) -> str | None:
+    found = {
+        (number[1] if (number := re.search(r"displayId=(\d+)", viewport)) else ""): physical[1]
+        for viewport in re.findall(r"DisplayViewport\{[^}]*\}", said)
+        if "valid=true" in viewport and (physical := re.search(r"uniqueId='?local:(\d+)", viewport))
+    }
+    return found.get("0") if len(found) > 1 else None
 
 
 def _turned(said: str) -> tuple[Rotation, tuple[int, int] | None]:

@@ -34,8 +34,9 @@ _READY = 15.0
 class Faults:
     """Failures injected by tests.
 
-    `screenshot` changes the bytes that ``screencap`` gives; `before` is called with every command's arguments before
-    it runs, and may block or raise OSError.
+    `secure` has the app in front protect its window (FLAG_SECURE); `folded` has the cover display in use, and the first
+    display off. `screenshot` changes the bytes that ``screencap`` gives; `before` is called with every command's
+    arguments before it runs, and may block or raise OSError.
     """
 
     def __init__(self) -> None:
@@ -43,6 +44,7 @@ class Faults:
 
     def clear(self) -> None:
         """Remove all failures."""
+        self.secure = self.folded = False
         self.screenshot: Callable[[bytes], bytes] = lambda data: data
         self.before: Callable[[tuple[str, ...]], None] = lambda argv: None
 

@@ -7,4 +7,6 @@ DENSITY = 480
 ADDRESS = "192.0.2.15"
 """Its Wi-Fi address, one reserved for documentation (RFC 5737)."""
 DISPLAY = "4619827259835644672"
+COVER = "4619827677550801153"
+"""The physical ids of the first display and, of a phone that folds, the outer one."""
 """The SurfaceFlinger id of its display."""

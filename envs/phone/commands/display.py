@@ -9,24 +9,30 @@ import cv2
 import numpy as np
 
 from envs.phone.device import PhoneDevice
-from envs.phone.phone_facts import DENSITY, DISPLAY, SIZE
+from envs.phone.phone_facts import COVER, DENSITY, DISPLAY, SIZE
 from envs.phone.sh import CommandCall
 
 _RGBA_8888 = 1
 _SRGB = 1
+_STATUS_BAR = 0.04
+"""The part of a screen's height that shows beside a protected window."""
 
 
 def screencap(phone: PhoneDevice, call: CommandCall) -> int:
     """``screencap [-p] [-d ID] [FILE]``: PNG, or a header (width, height, format, colour space) and RGBA."""
     given = list(call.argv[1:])
+    off = phone.faults.folded
     if "-d" in given[:-1]:
         at = given.index("-d")
-        if given[at + 1] not in ("0", DISPLAY):
+        off = off and given[at + 1] != COVER
+        if given[at + 1] not in ("0", DISPLAY, *([COVER] if phone.faults.folded else [])):
             return call.fail(f"Display Id '{given[at + 1]}' is not valid.")
         del given[at : at + 2]
     words = [word for word in given if not word.startswith("-")]
     as_png = "-p" in call.argv or (words and words[-1].endswith(".png"))
     png = phone.screen.png()
+    if off or phone.faults.secure:
+        png = _blackened(png, 0 if off else _STATUS_BAR)
     data = phone.faults.screenshot(png if as_png else _raw(png))
     if not words:
         call.write(data)
@@ -35,6 +41,14 @@ def screencap(phone: PhoneDevice, call: CommandCall) -> int:
         return call.fail(f"Error opening file: {words[-1]} (No space left on device)")
     phone.locate(call.path(words[-1])).write_bytes(data)
     return 0
+
+
+def _blackened(png: bytes, below: float) -> bytes:
+    """A picture that is black below a part of its height."""
+    found = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
+    assert found is not None
+    found[round(below * found.shape[0]) :] = 0
+    return cv2.imencode(".png", found)[1].tobytes()
 
 
 def _raw(png: bytes) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from envs.phone.apps import HOME, apps
 from envs.phone.device import PhoneDevice
-from envs.phone.phone_facts import ADDRESS, DENSITY, DISPLAY
+from envs.phone.phone_facts import ADDRESS, COVER, DENSITY, DISPLAY
 from envs.phone.sh import CommandCall
 
 
@@ -83,8 +83,14 @@ def _front(phone: PhoneDevice) -> str:
 def _window(phone: PhoneDevice, _: tuple[str, ...]) -> str:
     now = phone.look()
     focus = "NotificationShade" if now["locked"] else _front(phone)
+    flags = "LAYOUT_IN_SCREEN SECURE HARDWARE_ACCELERATED" if phone.faults.secure else "LAYOUT_IN_SCREEN"
     return (
-        f"WINDOW MANAGER WINDOWS (dumpsys window windows)\n  mCurrentFocus=Window{{5c1d0e0 u0 {focus}}}\n"
+        f"WINDOW MANAGER WINDOWS (dumpsys window windows)\n"
+        "  Window #0 Window{b7f0f16 u0 StatusBar}:\n    mDisplayId=0\n    mAttrs={(0,0)(fillx98) ty=STATUS_BAR\n"
+        "      fl=NOT_FOCUSABLE TOUCHABLE_WHEN_WAKING\n"
+        f"  Window #1 Window{{5c1d0e0 u0 {focus}}}:\n    mDisplayId=0\n"
+        f"    mAttrs={{(0,0)(fillxfill) ty=BASE_APPLICATION\n      fl={flags}\n"
+        f"  mCurrentFocus=Window{{5c1d0e0 u0 {focus}}}\n"
         f"  mFocusedApp=ActivityRecord{{3b4e1f2 u0 {_front(phone)} t1}}\n"
         f"  mInputMethodWindow={'Window{7ab u0 InputMethod}' if now['ime'] else 'null'}\n"
         f"  mAwake={_bool(now['awake'])} mScreenOnEarly={_bool(now['awake'])} mScreenOnFully={_bool(now['awake'])}\n"
@@ -117,11 +123,19 @@ def _input_method(phone: PhoneDevice, _: tuple[str, ...]) -> str:
     )
 
 
+_INNER = (
+    f"DisplayViewport{{type=INTERNAL, valid=true, isActive=false, displayId=3, uniqueId='local:{DISPLAY}', "
+    "physicalPort=1, orientation=0, logicalFrame=Rect(0, 0 - 1840, 2208)}, "
+)
+
+
 def _display(phone: PhoneDevice, _: tuple[str, ...]) -> str:
     width, height = phone.screen.size
+    used, second = (COVER, _INNER) if phone.faults.folded else (DISPLAY, "")
     return (
         f"DISPLAY MANAGER (dumpsys display)\n  mCurrentOrientation={phone.rotation}\n"
-        f"  mViewports=[DisplayViewport{{type=INTERNAL, valid=true, displayId=0, "
+        f"  mViewports=[{second}DisplayViewport{{type=INTERNAL, valid=true, isActive=true, displayId=0, "
+        f"uniqueId='local:{used}', physicalPort=0, "
         f"orientation={phone.rotation}, logicalFrame=Rect(0, 0 - {width}, {height}), "
         f"physicalFrame=Rect(0, 0 - {width}, {height}), "
         f"deviceWidth={width}, deviceHeight={height}}}]\n  density {DENSITY}\n"

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from actions.action import AnyAction, Click, Finish, Wait
+from actions.action import AnyAction, Click, Finish, Open, Wait
 from actions.adb import AdbServer
 from actions.adb.lines import command
 from actions.frame import Point
@@ -20,6 +20,8 @@ from agent.core.task import Ending, Limits, Task
 from agent.episodes import EpisodeHeader, EpisodeWriter
 from envs.android import AndroidEnv
 from envs.android.simulated import PrivateAdbServer
+from envs.android.state import protected_app
+from envs.env import BlackScreenError
 from envs.phone.phone import Phone
 from tests.agent.fakes import ScriptedModel
 
@@ -245,3 +247,41 @@ def test_a_full_storage_does_not_stop_a_run(env: AndroidEnv, phone: Phone, tmp_p
         phone.storage.full = False
     assert result.ending is Ending.DONE
     assert taps(phone) == 1
+
+
+def test_a_protected_window_under_a_visible_status_bar_is_named(phone: Phone, server: AdbServer) -> None:
+    with AndroidEnv(phone.serial, server, capture="png") as env:
+        env.perform(Open(target="Settings"), env.observe().frame)
+        phone.faults.secure = True
+        with pytest.raises(BlackScreenError, match=r"com\.android\.settings lets nobody capture its window"):
+            env.observe()
+        phone.faults.secure = False
+        assert env.observe().app
+
+
+def test_a_folded_phone_is_seen_on_the_display_that_is_in_use(phone: Phone, server: AdbServer) -> None:
+    with AndroidEnv(phone.serial, server, capture="png") as env:
+        flat = env.observe().image
+        phone.faults.folded = True
+        assert np.array_equal(env.observe().image, flat)
+        phone.faults.folded = False
+        assert np.array_equal(env.observe().image, flat)
+
+
+@pytest.mark.parametrize(
+    ("flags", "app"),
+    [
+        ("LAYOUT_IN_SCREEN SECURE HARDWARE_ACCELERATED", "com.bank"),
+        ("#81812120", "com.bank"),
+        ("LAYOUT_IN_SCREEN SECURE}", "com.bank"),
+        ("LAYOUT_IN_SCREEN", None),
+        ("#81810120", None),
+    ],
+)
+def test_flags_of_the_window_in_front_only_count(flags: str, app: str | None) -> None:
+    said = (
+        "  Window #0 Window{b7 u0 StatusBar}:\n    mAttrs={ty=STATUS_BAR\n      fl=SECURE\n"
+        f"  Window #1 Window{{8a1b u0 com.bank/com.bank.Main}}:\n    mAttrs={{ty=BASE_APPLICATION\n      fl={flags}\n"
+        "  mCurrentFocus=Window{8a1b u0 com.bank/com.bank.Main}\n"
+    )
+    assert protected_app(said) == app
