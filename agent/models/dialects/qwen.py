@@ -63,9 +63,10 @@ def _drag(args: Args) -> Drag:
     if end is not None:
         return Drag(path=(args.need_place(*PLACES), end))
     end = args.need_place(*PLACES)
-    if args.view.pointer is None:
+    start = (args.place("start_coordinate") if "coordinate" in args.used else None) or args.view.pointer
+    if start is None:
         raise Unreadable("the drag names only its end, and where the pointer is is not known: move the mouse first")
-    return Drag(path=(args.view.pointer, end))
+    return Drag(path=(start, end))
 
 
 def _swipe(args: Args) -> Drag:

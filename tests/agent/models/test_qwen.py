@@ -446,6 +446,10 @@ def test_points_are_those_of_the_resized_image() -> None:
         (computer("left_click"), Click(point=Point(50, 60))),
         (computer("double_click"), Click(point=Point(50, 60), count=2)),
         (computer("left_click_drag", coordinate=[7, 8]), Drag(path=(Point(50, 60), Point(7, 8)))),
+        (
+            computer("left_click_drag", start_coordinate=[1, 2], coordinate=[7, 8]),
+            Drag(path=(Point(1, 2), Point(7, 8))),
+        ),
         (computer("drag", coordinate=[1, 2], coordinate2=[7, 8]), Drag(path=(Point(1, 2), Point(7, 8)))),
         (computer("wait"), Wait(seconds=1)),
         (computer("wait", time="3"), Wait(seconds=3)),
