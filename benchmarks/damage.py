@@ -92,6 +92,7 @@ PLACE_ANSWERS = {
     "locateanything": "<ref>it</ref><box><{x}><{y}></box>",
     "minicpm-v": "<box>{x} {y} {x} {y}</box>",
     "gemma": '```json\n[{{"box_2d": [{x}, {y}, {x}, {y}], "label": "save"}}]\n```',
+    "agentcpm-gui": '{{"thought":"It is there.","POINT":[{x},{y}]}}',
     "gelab": "<THINK> It is there. </THINK>\nexplain:x\taction:CLICK\tpoint:{x},{y}\tsummary:x",
     "glm-v": "<|begin_of_box|>[[{x},{y},{x},{y}]]<|end_of_box|>",
     "fara1.5": "It is in the bar.\n" + _LEFT_CLICK,

@@ -67,8 +67,10 @@ class FieldGrammar:
         fields = self.write(action, view)
         if fields is None:
             raise UnsupportedAction(f"there are no words for: {action!r}")
-        if any(_BREAKS.search(value) or value != value.strip() for value in fields.values()):
-            raise UnsupportedAction("a field cannot have a tab, a line break, or blanks at its ends")
+        if any(_BREAKS.search(value) or value != value.strip() or value[:1] == ":" for value in fields.values()):
+            raise UnsupportedAction(
+                "a field cannot have a tab, a line break, blanks at its ends, or begin with a colon"
+            )
         return "\t".join(f"{name}:{value}" for name, value in fields.items())
 
     def format(self, action: AnyAction, view: View) -> str:
@@ -92,5 +94,7 @@ def _fields(line: str) -> dict[str, str]:
         name, colon, value = part.partition(":")
         if not colon or name.strip() in found:
             raise Unreadable(f"a field without a name: {part[:40]!r}" if not colon else f"{name[:40]!r} is given twice")
+        if value.strip().startswith(":"):
+            raise Unreadable(f"{name[:40]!r} has two colons")
         found[name.strip()] = value.strip()
     return found

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from agent.core.model import ModelError
+from agent.models.dialects.agentcpm import AGENTCPM
 from agent.models.dialects.aguvis import AGUVIS
 from agent.models.dialects.autoglm import AUTOGLM_PHONE
 from agent.models.dialects.cogagent import COGAGENT
@@ -51,7 +52,7 @@ TUNED = (
     *(AGUVIS, GUI_OWL, GUI_OWL_15, HOLO1, HOLO15, HOLO2, GTA1, UI_VENUS_10_GROUND, UI_VENUS_10_NAVI, UI_VENUS_15),
     *(INFIGUI_G1, JEDI, AUTOGLM_PHONE, MAI_UI, COGAGENT, SEECLICK, EVOCUA, UI_VENUS_2, GELATO, GROUNDNEXT, GUI_G2),
     *(HOLO3, FARA_7B, FARA_15, OPENCUA, KIMI_VL, SCALECUA, SE_GUI, UI_INS, PHI_GROUND, LOCATE_ANYTHING),
-    *(MINICPM_V, GEMMA, GELAB, GLM_V),
+    *(MINICPM_V, GEMMA, GELAB, GLM_V, AGENTCPM),
 )
 """The models made for screens. A name that fits one of these is never taken for its base."""
 
@@ -63,7 +64,7 @@ _OUTSIDE: dict[str, Dialect] = {}
 """The plug-ins and files that were asked for, by their own names."""
 
 _OTHERS = re.compile(
-    r"agentcpm|aria[-_.]?ui|autoglm[-_.]?(?:os|web)|(?<![a-z])bu[-_.]\d+b|evocua.*opencua|ferret|florence|"
+    r"aria[-_.]?ui|autoglm[-_.]?(?:os|web)|(?<![a-z])bu[-_.]\d+b|evocua.*opencua|ferret|florence|"
     r"groundcua|gui[-_.]?(?:actor|agile|critic|r1|spotlight)|infigui[-_.]?r\d|kimi(?![-_.]?vl)|"
     r"(?<![a-z])lux(?![a-z])|magma|mano[-_.]|molmo|muse[-_.]?glimmer|northstar|omniparser|opencua.*(?:qwen2(?!\.?5)|a3b)|os[-_.]?genesis|"
     r"phi[-_.]?ground.*(?:any|16c)|points[-_.]?gui|tinyclick|tongui|ui[-_.]?(?:agile|i2e|r1)|"

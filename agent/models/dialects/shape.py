@@ -147,7 +147,8 @@ def _merged_objects(values: Sequence[dict[str, Any]]) -> Form:
     groups: dict[Any, list[dict[str, Any]]] = {}
     for value in values:
         named = next((value[key] for key in _NAMES if _is_text(value.get(key))), None)
-        groups.setdefault((tuple(value), named), []).append(value)
+        lists = tuple(isinstance(item, list) for item in value.values())
+        groups.setdefault((tuple(value), lists, named), []).append(value)
     forms = [_fields({key: merged([value[key] for value in group]) for key in group[0]}) for group in groups.values()]
     if len(forms) == 1:
         return forms[0]
@@ -320,7 +321,7 @@ def _action_shape(dialect: Dialect, platform: Platform, frame: Frame, pointer: b
         return _held_calls(merged([_call(text) for text in texts]), dialect.thinks or dialect.preamble)
     if isinstance(grammar, DictGrammar) and not grammar.python:
         texts += [text for chord in chords(grammar, check) for text in chord.values()]
-        return _json_shape(texts, grammar.answer.partition("${values}")[0])
+        return _json_shape(grammar, texts)
     if isinstance(grammar, _TextGrammar):
         return _text_shape(grammar, texts, [list(keys.values()) for keys in chords(grammar, check) if keys])
     return None
@@ -380,9 +381,12 @@ def _bare(values: Sequence[Any]) -> str:
     return regex.either(map(regex.literal, dict.fromkeys(values)))
 
 
-def _json_shape(texts: Iterable[str], before: str) -> Shape:
-    """One object; behind what the model says first, up to its last label, where it says something `before` it."""
+def _json_shape(grammar: DictGrammar, texts: Iterable[str]) -> Shape:
+    """One object; behind what the model says first, up to its last label, where it says something before it."""
+    before = grammar.answer.partition("${values}")[0]
     form = merged([json.loads(text[text.index("{") :]) for text in texts])
+    if grammar.compact:
+        return Shape(schema=form.schema, pattern=form.pattern.replace(", ", ",").replace('": ', '":'))
     if not before:
         return Shape(schema=form.schema, pattern=form.pattern)
     label = regex.literal(before.splitlines()[-1])

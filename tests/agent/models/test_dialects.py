@@ -111,6 +111,7 @@ NAMES = {
     "locateanything": ("nvidia/LocateAnything-3B",),
     "minicpm-v": (),
     "gemma": (),
+    "agentcpm-gui": ("openbmb/AgentCPM-GUI", "mradermacher/AgentCPM-GUI-GGUF"),
     "gelab": ("stepfun-ai/GELab-Zero-4B-preview", "mradermacher/GELab-Zero-4B-preview-GGUF", "Step-GUI-8B"),
     "glm-v": ("zai-org/GLM-4.5V", "zai-org/GLM-4.6V-Flash", "unsloth/GLM-4.6V-Flash-GGUF"),
     "fara1.5": ("microsoft/Fara1.5-9B", "microsoft/Fara-1.5-27B", "mradermacher/Fara1.5-4B-GGUF"),
@@ -134,7 +135,7 @@ def test_a_name_belongs_to_one_family(family: str, name: str) -> None:
         *("Qwen/Qwen-VL-Chat", "Qwen/Qwen3-8B", "OpenGVLab/InternVL2-8B", "OpenGVLab/InternVL-Chat-V1-5", "UI-TARS-2"),
         *("InfiX-ai/InfiGUI-R1-3B", "osunlp/UGround", "THUDM/cogagent-vqa-hf", "gpt-6"),
         *("xlangai/OpenCUA-A3B", "meituan/EvoCUA-OpenCUA-72B", "OpenCUA-Qwen2-VL"),
-        *("openbmb/AgentCPM-GUI", "moonshotai/Kimi-K2.6"),
+        *("openbmb/AgentCPM-Explore", "moonshotai/Kimi-K2.6"),
         *("microsoft/Phi-Ground-Any-4B-16C", "browser-use/bu-30b-a3b-preview", "UI-R1-E-3B"),
         *("GUI-R1-Qwen2.5-VL-7B", "allenai/MolmoWeb-8B", "zai-org/GLM-4.1V-9B-Thinking"),
         *("agent", "default", "my-model", "", "google/gemma-4-E4B-it", "Muse-Glimmer-30B", "POINTS-GUI-G-8B"),
@@ -635,7 +636,7 @@ def test_the_question_where_something_is(name: str) -> None:
     assert sum("the save button" in str(part) for part in chat.user) == 1
     order = [part == IMAGE for part in chat.user]
     assert order.index(True) == (
-        1 if name in ("mai-ui", "showui", "ui-tars-1.5", "gelato", "phi-ground", "gelab") else 0
+        1 if name in ("mai-ui", "showui", "ui-tars-1.5", "gelato", "phi-ground", "gelab", "agentcpm-gui") else 0
     )
 
 

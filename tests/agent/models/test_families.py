@@ -204,6 +204,15 @@ ANSWERS: list[tuple[str, Platform, str, AnyAction]] = [
     ("scalecua", D, scale("wait()"), Wait(seconds=3)),
     ("scalecua", D, scale("response(answer='42')"), Answer(text="42")),
     ("scalecua", D, scale("terminate(status='failure', info='no')"), Finish(status="failure", message="no")),
+    ("agentcpm-gui", M, '{"thought":"It is there.","POINT":[729,69]}', Click(point=Point(1458, 69))),
+    ("agentcpm-gui", M, '{"POINT":[500,250],"duration":1000}', LongPress(point=Point(1000, 250), seconds=1.0)),
+    ("agentcpm-gui", M, '{"POINT":[500,200],"to":"down"}', Scroll(point=Point(1000, 200), dy=-5)),
+    ("agentcpm-gui", M, '{"POINT":[500,800],"to":[500,200]}', Drag(path=SWIPE)),
+    ("agentcpm-gui", M, '{"PRESS":"HOME"}', Button(name="home")),
+    ("agentcpm-gui", M, '{"TYPE":"Hello, world!"}', TypeText(text="Hello, world!")),
+    ("agentcpm-gui", M, '{"duration":500}', Wait(seconds=0.5)),
+    ("agentcpm-gui", M, '{"thought":"Done.","STATUS":"finish"}', Finish(status="success")),
+    ("agentcpm-gui", M, '{"STATUS":"impossible"}', Finish(status="failure")),
     ("gelab", M, gelab("CLICK", point="500,500"), Click(point=Point(1000, 500))),
     ("gelab", M, gelab("CLICK", point="500 500"), Click(point=Point(1000, 500))),
     ("gelab", M, gelab("TYPE", value="a: b", point="250,500"), TypeText(text="a: b")),
@@ -334,6 +343,19 @@ def step(raw: str, index: int = 0) -> Step:
     return Step(index=index, time=index, frame=SCREEN, image="x", action=done, thought="all of it", raw=raw)
 
 
+def test_an_action_with_the_end_of_the_task_is_both() -> None:
+    found = DIALECTS["agentcpm-gui"].parse('{"POINT":[500,250],"STATUS":"finish"}', SCREEN, "mobile")
+    assert (found.action, *found.rest) == (Click(point=Point(1000, 250)), Finish(status="success"))
+    for text in (
+        '{"POINT":[500,250],"TYPE":"a"}',
+        '{"STATUS":"continue"}',
+        '{"POINT":[5,5],"to":"in"}',
+        '{"CLEAR":null}',
+    ):
+        with pytest.raises(ParseError):
+            DIALECTS["agentcpm-gui"].parse(text, SCREEN, "mobile")
+
+
 def test_the_last_summary_stands_for_the_steps_before() -> None:
     first, last = gelab("CLICK", point="1,1"), gelab("CLICK", point="2,2").replace("step one is", "two are")
     told = str(DIALECTS["gelab"].ask_action("TASK", SCREEN, [step(first), step(last, 1)], "mobile").user)
@@ -354,7 +376,12 @@ def test_all_is_told_in_one_message_with_small_pictures_and_the_newest_memory() 
 
 @pytest.mark.parametrize(
     "text",
-    ["action:CLICK\tpoint:5", "explain:x\taction:CLICK\tpoint:5,5\tforce:3\tsummary:x", "action:TAP\tsummary:x"],
+    [
+        "action:CLICK\tpoint:5",
+        "action:TYPE\tvalue::a\tsummary:x",
+        "explain:x\taction:CLICK\tpoint:5,5\tforce:3\tsummary:x",
+        "action:TAP\tsummary:x",
+    ],
 )
 def test_fields_that_say_no_action_are_unusable(text: str) -> None:
     with pytest.raises(ParseError):
@@ -428,6 +455,7 @@ SERVED = {
     ),
     "fara-7b": "microsoft/Fara-7B bartowski/microsoft_Fara-7B-GGUF:Q4_K_M mradermacher/Fara-7B-GGUF",
     "fara1.5": "microsoft/Fara1.5-4B microsoft/Fara1.5-9B microsoft/Fara1.5-27B mradermacher/Fara1.5-9B-GGUF:Q6_K",
+    "agentcpm-gui": "openbmb/AgentCPM-GUI mradermacher/AgentCPM-GUI-GGUF:Q4_K_M",
     "gelab": "stepfun-ai/GELab-Zero-4B-preview mradermacher/GELab-Zero-4B-preview-GGUF:Q4_K_M",
     "glm-v": (
         "zai-org/GLM-4.5V zai-org/GLM-4.5V-FP8 zai-org/GLM-4.6V zai-org/GLM-4.6V-FP8 zai-org/GLM-4.6V-Flash "
@@ -457,7 +485,7 @@ SERVED = {
         "Qwen/Qwen-VL-Chat OpenGVLab/InternVL2-8B meta-llama/Llama-3.2-11B-Vision-Instruct google/gemma-3-4b-it "
         "google/gemma-4-E4B-it openbmb/MiniCPM-V-4_5 "
         "meituan/EvoCUA-OpenCUA-72B "
-        "zai-org/GLM-4.1V-9B-Thinking openbmb/AgentCPM-GUI "
+        "zai-org/GLM-4.1V-9B-Thinking openbmb/AgentCPM-Explore "
         "browser-use/bu-30b-a3b-preview "
         "allenai/MolmoWeb-8B vocaela/KV-Ground-8B deepseek-ai/deepseek-vl2 "
         "mistralai/Pixtral-12B-2409 gpt-4o "

@@ -65,7 +65,8 @@ def with_argument(text: str, name: str, value: Any) -> Iterator[str]:
         yield text.replace("\tsummary:", f"\t{name}:{value}\tsummary:")
         return
     if '"arguments": {' in text or '"action_type"' in text or text.lstrip().startswith("{"):
-        at = max(text.rfind(f'"{key}"') for key in ("action", "tool_name", "action_type"))
+        named = max(text.rfind(f'"{key}"') for key in ("action", "tool_name", "action_type"))
+        at = named if named >= 0 else text.index(",") + 1
         yield f"{text[:at]}{json.dumps(name)}: {json.dumps(value)}, {text[at:]}"
         return
     for match in list(re.finditer(r"\)", text))[-1:]:
