@@ -197,10 +197,10 @@ def recognised(models: Sequence[Mapping[str, Any]], local: bool, fetch: Fetch) -
 
 def context_of(models: Sequence[Mapping[str, Any]], served: str | None) -> int | None:
     """How many tokens the model `served` has room for, where the listing says: vLLM's and SGLang's ``max_model_len``,
-    llama.cpp's ``meta.n_ctx``.
+    llama.cpp's ``meta.n_ctx``. llama.cpp answers to any name, and lists its one model under its own.
     """
     for model in models:
-        if served in (None, model["id"]):
+        if served in (None, model["id"]) or len(models) == 1:
             meta = model.get("meta")
             said = model.get("max_model_len") or (meta.get("n_ctx") if isinstance(meta, Mapping) else None)
             return said if isinstance(said, int) and said > 0 else None

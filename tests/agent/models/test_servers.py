@@ -29,6 +29,7 @@ from agent.models.endpoints.endpoint import Request, Sampling, Shape
 from agent.models.endpoints.gbnf import gbnf
 from agent.models.endpoints.openai import OpenAIEndpoint
 from agent.models.endpoints.patience import Patience
+from agent.models.endpoints.servers import context_of
 from agent.models.opening import open_model
 from agent.models.spec import ModelSpec
 from envs.env import Observation
@@ -359,6 +360,14 @@ def test_an_answer_ends_before_a_stop_string(kind: str, stream: bool) -> None:
         reply = endpoint.complete(Request("", ("x",), stop=("<|stop|>", "<|end|>")))
         assert ("stop" in server.seen[0].body) == (kind != "transformers")
     assert (reply.text, reply.ended, reply.notes) == ("one", True, ())
+
+
+def test_the_context_of_a_server_that_answers_to_any_name() -> None:
+    """llama-server lists its one model under the path of its file, or an alias, and answers whatever it is called."""
+    listed = [{"id": "/models/q.gguf", "owned_by": "llamacpp", "meta": {"n_ctx": 8192}}]
+    assert context_of(listed, "qwen2.5-vl") == 8192
+    assert context_of([*listed, {"id": "other", "max_model_len": 4096}], "other") == 4096
+    assert context_of([*listed, {"id": "other"}], "third") is None
 
 
 def test_a_word_that_only_looks_like_a_field_is_not_one() -> None:
