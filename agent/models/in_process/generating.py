@@ -7,7 +7,8 @@ that the shape forces are read in one pass instead of being generated.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -111,16 +112,44 @@ class Generator:
         prompts = [answer.prompt for answer in answers]
         tensors = checkpoint.preparer.batch(prompts, rows, checkpoint.pad)
         known = cache.get_seq_length() if cache is not None else 0
-        if known and self._image_token not in rows[0][known:]:
-            tensors.pop("pixel_values", None)  # the pictures are in the cache
+        new = [picture for prompt in prompts for picture in prompt.pictures]
+        if known:
+            new = new[_pictures_in(rows[0][:known], self._image_token) :]
+        if "pixel_values" in tensors and not new:
+            del tensors["pixel_values"]  # the pictures are in the cache
+        elif known and new:
+            tensors["pixel_values"] = tensors["pixel_values"][-sum(int(picture.grid.prod()) for picture in new) :]
         tensors = {name: value.to(checkpoint.device) for name, value in tensors.items()}
-        checkpoint.model.generate(
-            **tensors,
-            max_new_tokens=max(answer.left for answer in answers),
-            past_key_values=cache,
-            logits_processor=LogitsProcessorList([TokenConstraint(answers, self._random)]),
-            stopping_criteria=StoppingCriteriaList([RowStopping(answers, cache is not None)]),
-        )
+        with self._last_pictures(len(new)) if known else nullcontext():
+            checkpoint.model.generate(
+                **tensors,
+                max_new_tokens=max(answer.left for answer in answers),
+                past_key_values=cache,
+                logits_processor=LogitsProcessorList([TokenConstraint(answers, self._random)]),
+                stopping_criteria=StoppingCriteriaList([RowStopping(answers, cache is not None)]),
+            )
+
+    @contextmanager
+    def _last_pictures(self, count: int) -> Iterator[None]:
+        """The model looks at the last `count` pictures only, while positions are counted from all: transformers looks
+        at every picture whose size it is given, those before the cache's end too.
+        """
+        inner = self.checkpoint.model.model
+        features = inner.get_image_features
+
+        def last(pixel_values: Any, image_grid_thw: Any, **how: Any) -> Any:  # names that transformers looks for
+            return features(pixel_values, image_grid_thw[-count:], **how)
+
+        inner.get_image_features = last
+        try:
+            yield
+        finally:
+            del inner.get_image_features
+
+
+def _pictures_in(ids: Sequence[int], image_token: int) -> int:
+    """How many pictures, each a run of `image_token`, there are among `ids`."""
+    return sum(token == image_token != before for before, token in zip([-2, *ids], ids, strict=False))
 
 
 def common_prefix(memory: PrefixCache, prompt: TokenizedPrompt, image_token: int) -> int:

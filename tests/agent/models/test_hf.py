@@ -15,6 +15,7 @@ import pytest
 
 from actions.frame import Frame
 from agent.core.model import ModelError
+from agent.core.step import Step
 from agent.core.task import Task
 from agent.models.chat import ChatModel
 from agent.models.dialects.registry import DIALECTS, get_dialect
@@ -569,3 +570,37 @@ def test_every_other_dialect_has_a_way_out(endpoint: HFEndpoint, name: str) -> N
             constraint = endpoint.checkpoint.grammars.matcher(shape)
             assert constraint.reserve > 32, (name, use)
             assert constraint.reserve < 140, (name, use)
+
+
+# Several pictures -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["qwen2_5_vl", pytest.param("qwen3_vl", marks=pytest.mark.slow)])
+def test_ten_steps_with_five_pictures_reuse_what_was_told(kind: str, folders: Callable[[str], Path]) -> None:
+    """Each of ten answers is an action, the same as without memory, and the prompt's beginning is not read again."""
+    frame = Frame(id="0", width=112, height=112)
+    spec = ModelSpec(f"hf:{folders(kind)}", history_images=5)
+    model = open_model(spec, ability="decide")
+    assert isinstance(model, ChatModel)
+    assert isinstance(model.endpoint, HFEndpoint)
+    speaks = model.speaks
+    prompts = {p: replace(prompt, max_tokens=80) for p, prompt in speaks.decide.items()}
+    fresh = HFEndpoint(model.endpoint.checkpoint, remember=False)
+    model = replace(model, speaks=replace(speaks, decide=prompts))
+    alone = replace(model, endpoint=fresh, sent=type(model.sent)())
+    history, reused = list[Step](), list[float]()
+    for n in range(10):
+        shot = frame.model_copy(update={"id": f"{n:04}"})
+        image = np.random.default_rng(n).integers(0, 255, (112, 112, 3), np.uint8)
+        seen = Observation(image, shot, time=float(n))
+        decision = model.decide(Task("Write a letter"), seen, history)
+        if n in (1, 9):
+            alone = replace(alone, sent=model.sent)
+            assert alone.decide(Task("Write a letter"), seen, history).raw == decision.raw
+        reused.append(model.endpoint.reused / decision.usage.prompt_tokens)
+        history.append(Step(index=n, time=float(n), frame=shot, image="x", action=decision.action, raw=decision.raw))
+    assert reused[0] == 0
+    assert min(reused[1:5]) > 0.8, reused
+    assert min(reused[5:]) > 0.5, reused
+    model.close()
+    fresh.close()

@@ -17,7 +17,7 @@ from agent.core.step import Step
 from agent.models.dialects.dialect import IMAGE
 from agent.models.dialects.qwen import QWEN25_VL
 from agent.models.dialects.resize import smart_resize
-from agent.models.endpoints.endpoint import Request
+from agent.models.endpoints.endpoint import ChatMessage, Request
 from envs.png import encode_png
 from tests.agent import tiny_qwen
 
@@ -154,3 +154,33 @@ def test_control_tokens_in_a_text_stay_text(preparer: QwenPreparer, words: Any) 
     assert not made.ids.count(PAD)
     assert [made.ids.count(token) for token in (IM_START, IM_END)] == [3, 2]
     assert "type <| image_pad|> or" in words.decode(made.ids)
+
+
+def test_a_conversation_of_five_pictures_has_the_ids_of_the_chat_template(preparer: QwenPreparer, words: Any) -> None:
+    frame = Frame(id="0", width=280, height=140)
+    history = [
+        Step(index=n, time=n, frame=frame, image="f.png", action=Open(target=f"App {n}"), raw=f"<tool_call>{n}")
+        for n in range(4)
+    ]
+    chat = QWEN25_VL.with_images(5).ask_action(GOAL, frame, history, "mobile")
+    shown = screenshot(frame)
+
+    def sent(part: Any) -> Any:
+        return shown if part == IMAGE or not isinstance(part, str) else part
+
+    turns = tuple(ChatMessage(turn.role, tuple(map(sent, turn.parts))) for turn in chat.turns)
+    request = Request(chat.system, tuple(map(sent, chat.user)), turns=turns)
+    messages: list[dict[str, Any]] = [{"role": "system", "content": [{"type": "text", "text": chat.system}]}]
+    for message in request.messages:
+        content = [{"type": "text", "text": p} if isinstance(p, str) else {"type": "image"} for p in message.parts]
+        messages.append({"role": message.role, "content": content})
+    pieces = rendered(messages).split("<|image_pad|>")
+    assert len(pieces) == 6
+    patches = 280 * 140 // 28**2
+    wanted = [*words.encode(pieces[0])]
+    for piece in pieces[1:]:
+        wanted += [*[PAD] * patches, *words.encode(piece)]
+    made = preparer.prompt(request)
+    assert made.ids == wanted
+    assert made.ids.count(PAD) == 5 * patches
+    assert len(made.pictures) == 5
