@@ -132,7 +132,15 @@ ACTIONS = st.sampled_from(get_args(AnyAction))
 def test_any_action_can_be_drawn_on_any_frame(kind, point, path, text, data):
     width, height = data.draw(st.tuples(st.integers(1, 300), st.integers(1, 300)))
     fields = {"point": point, "path": path, "text": text, "target": text, "question": text, "message": text}
-    fields |= {"chords": ["ctrl+s"], "name": "back", "dx": 3, "dy": -100, "status": "success", "count": 2}
+    fields |= {
+        "chords": ["ctrl+s"],
+        "keys": ["ctrl"],
+        "name": "back",
+        "dx": 3,
+        "dy": -100,
+        "status": "success",
+        "count": 2,
+    }
     action = kind.model_validate({name: fields[name] for name in fields if name in kind.model_fields})
     image = np.zeros((height, width, 3), np.uint8)
     drawn = draw_action(image, action)

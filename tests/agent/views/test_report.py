@@ -69,6 +69,7 @@ def every_action(text):
     """One action of each type, with `text` wherever it takes any."""
     extra = {"key": {"chords": ["ctrl+<", "ctrl+plus"]}, "button": {"name": "back"}, "finish": {"status": "failure"}}
     extra["scroll"] = {"dy": 3, "keys": ["ctrl", "&"]}
+    extra |= {kind: {"keys": ["ctrl", "<"]} for kind in ("key_down", "key_up")}
     for kind in ACTION_TYPES:
         for guess in ({"point": POINTS["point"]}, {"path": POINTS["path"]}, *({name: text} for name in TEXTS), {}):
             try:
