@@ -236,6 +236,9 @@ class Dialect:
     prompt_space: Space | None = None
     any_unit: bool = False
     thinking_key: str = ""
+    _known: dict[int, tuple[Step, tuple[Any, ...], ToldStep]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
     def can(self, ability: Ability, platform: Platform | None = None) -> bool:
         """Whether a model of this family can do that on `platform`, or on any (None)."""
@@ -419,7 +422,9 @@ class Dialect:
                 continue
             several = step.part > 0 or (at < len(history) and history[at].part > 0)
             named = f"{describe(step.action)}: " if several else ""
-            one = self._told_step(history[:at], decided, pointer, platform, named, last=at == len(history))
+            quiet = step.refused or (step.outcome is not None and step.outcome.changed is False)
+            repeats = repeated_without_effect(history[:at]) if quiet else 0
+            one = self._told_step(step, decided, pointer, platform, named, at == len(history), repeats)
             if step.part and told:
                 told.append(told.pop().and_then(one, said=bool(history[at - 1 - step.part].raw)))
             else:
@@ -427,16 +432,21 @@ class Dialect:
             decided += 1
         return told
 
-    def _told_step(
-        self, history: Sequence[Step], index: int, pointer: Point | None, platform: Platform, named: str, last: bool
-    ) -> ToldStep:
-        """The last step of `history`, decided with the pointer at `pointer`; `last` is whether nothing came after.
+    def _told_step(self, step: Step, *how: Any) -> ToldStep:
+        """`_tell`, remembered: the same steps are told in every question of a run."""
+        known = self._known.get(step.index)
+        if known is None or known[0] is not step or known[1] != how:
+            known = self._known[step.index] = (step, how, self._tell(step, *how))
+        return known[2]
 
-        `named` stands before what came of it: the action, where its answer has several.
+    def _tell(
+        self, step: Step, index: int, pointer: Point | None, platform: Platform, named: str, last: bool, repeats: int
+    ) -> ToldStep:
+        """`step`, decided with the pointer at `pointer`; `last` is whether nothing came after.
+
+        `named` stands before what came of it: the action, where its answer has several. `repeats` is how many times in
+        a row it was done without effect.
         """
-        step = history[-1]
-        quiet = step.refused or (step.outcome is not None and step.outcome.changed is False)
-        repeats = repeated_without_effect(history) if quiet else 0
         call, whole = (self._said(step, pointer, platform, whole) for whole in (False, True))
         told_as = self.decide[platform].conversation
         said = re.search(told_as.said, step.raw, re.DOTALL) if told_as.said and step.raw else None
