@@ -1,8 +1,8 @@
 """A checkpoint of random weights drives the real sandbox desktop through the command line that a user types.
 
 Its actions mean nothing; that each of them is one, is what constrained decoding is for. A random model may also say
-that it is done, which ends a run early and is as valid a decision: then the task is begun again until ten decisions
-have been made in all. None may be unreadable.
+that it is done, which ends a run early and is as valid a decision: then the task is begun again until as many decisions
+as are wanted have been made. None may be unreadable.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from agent.episodes import read_episode
 from tests.agent import tiny_qwen
 
 pytest.importorskip("torch", reason="needs pip install 'handeye[qwen]'")
-STEPS = 10
 
 
 def run(folder: Path, out: Path, steps: int) -> dict[str, Any]:
@@ -33,14 +32,15 @@ def run(folder: Path, out: Path, steps: int) -> dict[str, Any]:
     return dict(json.loads(lines[0]))
 
 
-def test_ten_of_ten_decisions_of_random_weights_are_actions(tmp_path: Path) -> None:
+@pytest.mark.parametrize("wanted", [3, pytest.param(10, marks=pytest.mark.slow)])
+def test_all_decisions_of_random_weights_are_actions(tmp_path: Path, wanted: int) -> None:
     folder = tiny_qwen.save(tmp_path / "checkpoint")
     kinds: list[str] = []
     tokens = 0
-    for number in range(STEPS):
-        if len(kinds) == STEPS:
+    for number in range(wanted):
+        if len(kinds) == wanted:
             break
-        printed = run(folder, tmp_path / f"run{number}", STEPS - len(kinds))
+        printed = run(folder, tmp_path / f"run{number}", wanted - len(kinds))
         assert printed["ending"] in ("step_limit", "done", "gave_up"), printed
         steps = read_episode(tmp_path / f"run{number}").steps
         assert len(steps) == printed["steps"] > 0
@@ -53,6 +53,6 @@ def test_ten_of_ten_decisions_of_random_weights_are_actions(tmp_path: Path) -> N
             assert step.tokens.completion > 10
         kinds += [step.action.type for step in steps if step.action is not None]
         tokens += printed["tokens"]
-    assert len(kinds) == STEPS
-    assert len(set(kinds)) > 1, kinds
-    assert tokens > STEPS * 1000
+    assert len(kinds) == wanted
+    assert len(set(kinds)) > 1 or wanted < 10, kinds
+    assert tokens > wanted * 1000

@@ -26,11 +26,11 @@ _HELD = 0.2
 """Seconds for which a tap is held (the schema's default duration)."""
 
 
-def _seconds(args: CallArgs) -> float | None:
-    """``duration`` in seconds, None for none. Raises `Unreadable`."""
+def _seconds(args: CallArgs, most: int = 600_000) -> float | None:
+    """``duration``, of at most `most` ms, in seconds; None for none. Raises `Unreadable`."""
     value = args.number("duration")
-    if value is not None and not 0 <= value <= 600_000:
-        raise Unreadable(f"'duration' is not from 0 to 600000 ms: {value:g}")
+    if value is not None and not 0 <= value <= most:
+        raise Unreadable(f"'duration' is not from 0 to {most} ms: {value:g}")
     return None if value is None else value / 1000
 
 
@@ -52,7 +52,7 @@ def _status(args: CallArgs) -> AnyAction:
 
 
 def _point(args: CallArgs) -> Actions:
-    point, to, seconds = args.need_place("POINT"), args.values.get("to"), _seconds(args)
+    point, to, seconds = args.need_place("POINT"), args.values.get("to"), _seconds(args, 60_000)
     if "to" in args.values and to is None:
         raise Unreadable("'to' is empty")
     if isinstance(to, str) and to.strip().lower() in DIRECTIONS:

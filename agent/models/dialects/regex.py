@@ -126,8 +126,8 @@ def raw_text(quote: str, least: int, most: int) -> str:
 
 
 def bracketed_text(least: int, most: int) -> str:
-    """What stands between the brackets of OS-Atlas: one line without brackets, no blanks at its ends."""
+    """What stands between the brackets of OS-Atlas: a line without brackets, blanks at its ends or a backtick last."""
     sign = r"[^\[\]\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]"
-    edge = r"[^\[\]\s`\x1c-\x1f\x85]"
+    first, last = r"[^\[\]\s\x1c-\x1f\x85]", r"[^\[\]\s`\x1c-\x1f\x85]"
     empty = "" if least else "?"
-    return rf"(?:{edge}(?:{sign}{{0,{most - 2}}}{edge})?){empty}"
+    return rf"(?:(?:{first}{sign}{{0,{most - 2}}})?{last}){empty}"

@@ -7,6 +7,7 @@ import re
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -202,7 +203,7 @@ def grid_point(dialect: Dialect, frame: Frame, use: Use, x: float, y: float) -> 
 
 
 @pytest.mark.parametrize(("name", "platform"), SPOKEN)
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_round_trip(name: str, platform: Platform, data: st.DataObject) -> None:
     """``parse(format(action)) == action``, without a repair; and cut off anywhere it is the same action or none."""
@@ -701,8 +702,15 @@ def test_real_answers_give_the_recorded_pixels(suite: str, right: int) -> None:
 # Damaged answers
 
 
+SIGNS: list[Any] = ["(", '"', "click("]
+SIGNS += [
+    pytest.param(sign, marks=pytest.mark.slow)
+    for sign in ("[", "“", "‘", "'", "Action: click(a=[", '"\\"', " ", "<think>")
+]
+
+
 @pytest.mark.parametrize("name", DIALECTS)
-@pytest.mark.parametrize("sign", ["(", "[", "“", "‘", "'", '"', "click(", "Action: click(a=[", '"\\"', " ", "<think>"])
+@pytest.mark.parametrize("sign", SIGNS)
 def test_a_megabyte_of_anything_takes_a_moment(name: str, sign: str) -> None:
     dialect, text = DIALECTS[name], sign * (1_000_000 // len(sign))
     start = time.process_time()
@@ -714,11 +722,12 @@ def test_a_megabyte_of_anything_takes_a_moment(name: str, sign: str) -> None:
     assert time.process_time() - start < 30, "this grows faster than the answer"  # under 1 s on an idle machine
 
 
-def test_damage_is_repaired_with_a_note_or_refused() -> None:
-    """The whole corpus of ``python -m benchmarks.damage``: no other exception, no other action without a note."""
-    rows, faults = survey()
+@pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.slow)])
+def test_damage_is_repaired_with_a_note_or_refused(every: int) -> None:
+    """The corpus of ``python -m benchmarks.damage``: no other exception, no other action without a note."""
+    rows, faults = survey(every)
     assert faults == []
-    assert sum(row.damaged for row in rows) >= 100_000
+    assert sum(row.damaged for row in rows) >= 150_000 // every
     assert {row.dialect for row in rows} == set(DIALECTS)
     assert len([row for row in rows if row.platform != "places"]) == len(SPOKEN)
     for row in rows:

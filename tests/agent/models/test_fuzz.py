@@ -141,7 +141,7 @@ PIECES = st.sampled_from(
 
 
 @pytest.mark.parametrize(("name", "platform"), SPOKEN)
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_swapped_structure_raises_nothing_but_the_parse_error(
     name: str, platform: Platform, data: st.DataObject

@@ -35,7 +35,6 @@ from agent.models.in_process.endpoint import HFEndpoint, open_checkpoint  # noqa
 from agent.models.in_process.generating import PrefixCache, common_prefix  # noqa: E402
 from agent.models.in_process.inputs import Picture, TokenizedPrompt  # noqa: E402
 
-KINDS = ["qwen2_5_vl", "qwen2_vl", "qwen3_vl"]
 QUICK_KINDS = ["qwen2_5_vl", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("qwen2_vl", "qwen3_vl"))]
 """For tests of what is the same code for all; the others are among the slow tests."""
 SCREEN = Frame(id="0", width=640, height=480)
@@ -129,7 +128,7 @@ def argument(reply: Reply) -> Any:
 # Answers --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", QUICK_KINDS)
 def test_every_family_decides_and_locates(kind: str, folders: Callable[[str], Path]) -> None:
     model = open_model(f"hf:{folders(kind)}", ability="decide")
     assert isinstance(model, ChatModel)

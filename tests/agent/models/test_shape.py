@@ -42,7 +42,7 @@ NO_PLACE_SHAPE = {
     *("holo2", "infigui-g1", "autoglm-phone", "mai-ui", "cogagent", "qwen3-vl", "qwen3.5"),
     *("opencua", "kimi-vl", "ui-ins", "phi-ground", "locateanything", "gemma", "gelab", "glm-v", "agentcpm-gui"),
 }
-QUICK = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 
 # Numbers -------------------------------------------------------------------------------------------------------------
 
@@ -129,6 +129,13 @@ def test_every_answer_that_is_written_fits(name: str, platform: Platform, data: 
     assert re.fullmatch(wanted.pattern or "", text), text
     if wanted.schema is not None:
         jsonschema.validate(held(wanted, text), wanted.schema)
+
+
+@pytest.mark.parametrize("text", ["`0", "a`b", "0"])
+def test_a_backtick_at_the_beginning_of_a_bracketed_text_fits(text: str) -> None:
+    dialect, frame = DIALECTS["os-atlas-pro"], FRAMES[0]
+    written = dialect.format(TypeText(text=text), frame, "desktop")
+    assert re.fullmatch(shape(dialect, "desktop", frame).pattern or "", written)
 
 
 @pytest.mark.parametrize(("name", "platform"), SPOKEN)
