@@ -1,27 +1,25 @@
 """Opening apps and addresses.
 
-A phone does not tell the shell what its apps are called in the launcher. A name is looked up in a table of well-known
-apps, then among the packages that have a launcher entry; what fits none is an error that names the nearest.
+A name is looked up among the labels that the launcher shows, then in a table of well-known apps, then among whole words
+of labels, and of package names where there is no label. What fits none or several opens nothing and is an error.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Sequence
 
 from rapidfuzz import fuzz
 
+from actions.adb.launcher import LAUNCHER, MAIN, LauncherApp, LauncherApps
 from actions.adb.lines import Line, command
-from actions.adb.link import AdbLink
 from actions.backend import RefusedError
 
-_MAIN = "android.intent.action.MAIN"
-_LAUNCHER = "android.intent.category.LAUNCHER"
 _NEW_TASK = "0x10200000"
 """FLAG_ACTIVITY_NEW_TASK and RESET_TASK_IF_NEEDED, as a launcher starts an app."""
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://\S+|(?:mailto|tel|sms|smsto|geo|market|about|data):\S+", re.IGNORECASE)
 _SITE = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?(?:[/?#]\S*)?", re.IGNORECASE)
-_SURE = 90
 
 KNOWN: dict[str, tuple[str, ...]] = {
     "android auto": ("com.google.android.projection.gearhead",),
@@ -45,7 +43,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
     "gmail": ("com.google.android.gm",),
     "google": ("com.google.android.googlequicksearchbox",),
     "instagram": ("com.instagram.android",),
-    "internet": ("com.sec.android.app.sbrowser", "com.android.browser"),
+    "internet": ("com.sec.android.app.sbrowser",),
     "joplin": ("net.cozic.joplin",),
     "keep": ("com.google.android.keep",),
     "maps": ("com.google.android.apps.maps",),
@@ -128,68 +126,95 @@ def is_address(target: str) -> bool:
     return bool(_ADDRESS.fullmatch(target.strip()))
 
 
-def open_line(link: AdbLink, target: str) -> Line:
-    """The command line that opens `target`: an address, a package, or an app's name. Looks, but opens nothing.
+def open_line(apps: LauncherApps, target: str) -> Line:
+    """The command line that opens `target`: an address, a package, a component, or an app's name. Opens nothing.
 
     Raises `RefusedError` for a name that fits no app or several, with the nearest; `BackendError` when asking fails.
     """
     target = target.strip()
     if is_address(target):
         return _view(target)
-    entries = launchable(link)
     try:
-        return _start(entries[find_package(target, entries)])
+        exact = "." in target and _exact(target, apps.unnamed())
+        return _start((exact[0] if exact else find_app(target, apps.named())).component)
     except RefusedError:
         if _SITE.fullmatch(target):
             return _view(f"https://{target}")
         raise
 
 
-def launchable(link: AdbLink) -> dict[str, str]:
-    """The components of the launcher's apps by package."""
-    asked = command("cmd", "package", "query-activities", "--brief", "-a", _MAIN, "-c", _LAUNCHER)
-    found = [line.strip() for line in link.ask(asked).out.splitlines()]
-    return {name.partition("/")[0]: name for name in reversed(found) if re.fullmatch(r"[\w.]+/[\w.$]+", name)}
+def find_app(target: str, apps: Sequence[LauncherApp]) -> LauncherApp:
+    """The one of `apps` that `target` names. Raises `RefusedError` for none and for several."""
+    if exact := _exact(target, apps):
+        return exact[0]
+    bare = " ".join(re.sub(r"\bapp(?:lication)?\b", " ", target, flags=re.IGNORECASE).split())
+    for name in dict.fromkeys((target, bare or target)):
+        if best := _same_label(name, apps) or _well_known(name, apps) or _with_words(name, apps):
+            if len(best) > 1:
+                alike = len({app.package for app in best}) == 1
+                several = " or ".join(app.component if alike else _told(app) for app in best)
+                raise RefusedError(f"{target!r} may be {several}: open it by its {'activity' if alike else 'package'}")
+            return best[0]
+    near = sorted(apps, key=lambda app: -_likeness(target, app))[:5]
+    told = ", ".join(map(_told, near)) or "it lists none"
+    raise RefusedError(f"no app called {target!r} on this phone; the nearest: {told}")
 
 
-def find_package(target: str, packages: Iterable[str]) -> str:
-    """The one of `packages` that `target` names. Raises `RefusedError` for none and for several."""
-    packages = sorted(packages)
-    if target in packages:
-        return target
-    name = " ".join(re.sub(r"\bapp(?:lication)?\b", " ", target.lower()).split()) or target.lower()
-    known = KNOWN.get(_SAME.get(name, name), ())
-    if there := [package for package in known if package in packages]:
-        return there[0]
-    same = [package for package in packages if _squeezed(name) in map(_squeezed, _words(package))]
-    scored = {package: _likeness(name, package) for package in packages}
-    best = same or [package for package in packages if scored[package] >= _SURE]
-    if len(best) == 1:
-        return best[0]
-    if best:
-        raise RefusedError(f"{target!r} may be {' or '.join(best)}: open it by its package")
-    near = sorted(packages, key=lambda package: -scored[package])[:5]
-    raise RefusedError(f"no app called {target!r} on this phone; the nearest: {', '.join(near) or 'it lists none'}")
+def _exact(target: str, apps: Sequence[LauncherApp]) -> list[LauncherApp]:
+    return [app for app in apps if target in (app.package, app.component)]
 
 
-def _words(package: str) -> list[str]:
+def _same_label(name: str, apps: Sequence[LauncherApp]) -> list[LauncherApp]:
+    wanted = "".join(_words(name))
+    return [app for app in apps if wanted and app.label and "".join(_words(app.label)) == wanted]
+
+
+def _well_known(name: str, apps: Sequence[LauncherApp]) -> list[LauncherApp]:
+    known = KNOWN.get(_SAME.get(name.lower(), name.lower()), ())
+    there = {app.package: app for app in reversed(apps)}
+    return [there[package] for package in known if package in there][:1]
+
+
+def _with_words(name: str, apps: Sequence[LauncherApp]) -> list[LauncherApp]:
+    """Those whose label has all words of `name` in a row, or, where it is not known, whose package has the word."""
+    wanted = _words(name)
+    rows = [
+        app for app in apps
+        if app.label and wanted
+        and any(words[n : n + len(wanted)] == wanted for words in [_words(app.label)] for n in range(len(words)))
+    ]  # fmt: skip
+    packages = {app.package: app for app in reversed(apps) if app.label is None}
+    return rows + [app for app in reversed(packages.values()) if "".join(wanted) in map(_squeezed, _parts(app.package))]
+
+
+def _parts(package: str) -> list[str]:
     """The parts of a package's name that may be the app's name."""
     return [part for part in package.lower().split(".") if part not in _TECHNICAL] or [package.lower()]
+
+
+def _words(text: str) -> list[str]:
+    """The words of a name without case, diacritics and signs; marks of other scripts than Latin are letters."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not "\u0300" <= c <= "\u036f")
+    kept = "".join(" " if unicodedata.category(c)[0] in "PZC" else c for c in unicodedata.normalize("NFC", plain))
+    return kept.split()
 
 
 def _squeezed(text: str) -> str:
     return re.sub(r"[\W_]+", "", text)
 
 
-def _likeness(name: str, package: str) -> float:
-    wanted = _squeezed(name)
-    return max(
-        (fuzz.ratio(wanted, _squeezed(word)) for word in (*_words(package), "".join(_words(package)))), default=0
-    )
+def _told(app: LauncherApp) -> str:
+    return f"{app.label} ({app.package})" if app.label else app.package
+
+
+def _likeness(name: str, app: LauncherApp) -> float:
+    wanted = "".join(_words(name))
+    parts = (*_parts(app.package), "".join(_parts(app.package)), *_words(app.label or ""), app.label or "")
+    return max(fuzz.ratio(wanted, "".join(_words(part))) for part in parts)
 
 
 def _start(component: str) -> Line:
-    return command("am", "start", "-a", _MAIN, "-c", _LAUNCHER, "-f", _NEW_TASK, "-n", component)
+    return command("am", "start", "-a", MAIN, "-c", LAUNCHER, "-f", _NEW_TASK, "-n", component)
 
 
 def _view(address: str) -> Line:

@@ -26,6 +26,7 @@ from actions.adb.apps import open_line
 from actions.adb.gestures import drag_line, finger_line, finger_moves, press_line, scroll_line, tap_line
 from actions.adb.ime import INSTALL, SILENT, InputMethod
 from actions.adb.keys import BUTTONS, clear_lines, key_line
+from actions.adb.launcher import LauncherApps
 from actions.adb.lines import LONGEST, Line, chain, command
 from actions.adb.link import AdbLink, NotSentError, UncertainError
 from actions.adb.screen import focused_text
@@ -49,6 +50,7 @@ class AdbBackend:
     def __init__(self, link: AdbLink, *, dry_run: bool = False) -> None:
         self.link = link
         self.dry_run = dry_run
+        self._apps = LauncherApps(link)
         self._input_method = InputMethod(link)
         self._sent = False
         self._finger: tuple[int, int] | None = None  # where a finger was left on the screen, input units
@@ -144,7 +146,7 @@ class AdbBackend:
             case Button():
                 return command("input", "keyevent", BUTTONS[action.name])
             case Open():
-                return open_line(self.link, action.target)
+                return open_line(self._apps, action.target)
             case HoldKeys() | ReleaseKeys():
                 raise RefusedError("a phone cannot hold keys: press them together")
         raise RefusedError(f"a phone cannot {describe(action)}")

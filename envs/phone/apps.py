@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +17,7 @@ class PhoneApp:
     """An installed app. `folder` holds ``index.html`` and its files, `schema` is the SQL of its database, if any.
 
     `actions` are the intents that it answers, e.g. ``android.settings.SETTINGS``, each with a page of its own or "".
+    `labels` are those of other languages than English.
     """
 
     package: str
@@ -26,6 +27,7 @@ class PhoneApp:
     actions: dict[str, str]
     schema: str = ""
     in_launcher: bool = True
+    labels: dict[str, str] = field(default_factory=dict)
 
     @property
     def component(self) -> str:
@@ -33,9 +35,24 @@ class PhoneApp:
         return f"{self.package}/{self.activity}"
 
     @property
+    def file(self) -> str:
+        """The path on the phone of its APK."""
+        return f"/system/app/{self.package}/base.apk"
+
+    @property
     def database(self) -> str:
         """The path on the phone of the app's database."""
         return f"/data/data/{self.package}/databases/{self.folder.name}.db"
+
+
+def entries(locale: str, *, in_launcher: bool = False) -> list[dict[str, str]]:
+    """The apps for the phone's pages, with their labels in the language of `locale` (``de-DE``)."""
+    language = locale.partition("-")[0]
+    return [
+        {"package": a.package, "label": a.labels.get(language, a.label), "folder": a.folder.name}
+        for a in apps().values()
+        if a.in_launcher or not in_launcher
+    ]
 
 
 @cache
@@ -57,6 +74,7 @@ def _app(manifest: Path) -> PhoneApp:
             actions=dict(said.get("actions", {})),
             schema=schema.read_text(encoding="utf-8") if schema.exists() else "",
             in_launcher=said.get("launcher", True),
+            labels=dict(said.get("labels", {})),
         )
     except (KeyError, TypeError, json.JSONDecodeError) as error:
         raise ValueError(f"{manifest} is not an app's manifest: {error}") from error

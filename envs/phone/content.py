@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from envs.phone.apps import WEB, apps
+from envs.phone.apps import WEB, apps, entries
 from envs.phone.state import State
 
 ORIGIN = "http://phone.localhost"
@@ -88,11 +88,7 @@ class WebContent:
         if kind == "now":
             return self.state.clock.now().timestamp() * 1000
         if kind == "apps":
-            return [
-                {"package": a.package, "label": a.label, "folder": a.folder.name}
-                for a in apps().values()
-                if a.in_launcher
-            ]
+            return entries(self.state.properties["persist.sys.locale"], in_launcher=True)
         return self._files(question)
 
     def _answered(self, content: bytes) -> WebResponse:

@@ -19,7 +19,7 @@ from actions.frame import Point
 from envs.capture import Deadline
 from envs.cleanup import CleanupGuard, temporary_folder
 from envs.env import EnvError
-from envs.phone.apps import HOME, PhoneApp, apps
+from envs.phone.apps import HOME, PhoneApp, entries
 from envs.phone.content import WebContent
 from envs.phone.inputdevice import InputDevices
 from envs.phone.phone_facts import SIZE
@@ -101,7 +101,7 @@ class PhoneDevice:
         return True
 
     def _boot(self) -> None:
-        known = [{"package": a.package, "label": a.label, "folder": a.folder.name} for a in apps().values()]
+        known = entries(self.state.properties["persist.sys.locale"])
         self.screen.apply("(apps, home) => system.start(apps, home)", known, HOME)
         self.wait_ready()
 

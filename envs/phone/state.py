@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
+from envs.phone.apk import apk
 from envs.phone.apps import PhoneApp, apps
 from envs.phone.clock import Clock
 from envs.phone.storage import Storage
@@ -88,6 +89,9 @@ class State:
                 db.execute("create table settings (namespace, name, value, primary key (namespace, name))")
                 db.executemany("insert into settings values (?, ?, ?)", [(*k, v) for k, v in SETTINGS.items()])
             for app in apps().values():
+                there = self.storage.locate(app.file)
+                there.parent.mkdir(parents=True)
+                there.write_bytes(apk({"": app.label, **app.labels}))
                 self.fill(app, seed)
             if self._files:
                 self._files(self.storage, seed, self.clock)

@@ -1,6 +1,8 @@
 """The ADB backend's pure parts: quoting, splitting texts, gestures, names of apps, dumps, what a server says."""
 
+import io
 import shlex
+import zipfile
 from typing import Any
 
 import pytest
@@ -8,16 +10,19 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from actions.action import Click, Drag, LongPress, Scroll
-from actions.adb.apps import find_package, is_address
+from actions.adb.apps import find_app, is_address
 from actions.adb.backend import _batches
 from actions.adb.gestures import drag_line, press_line, scroll_line, tap_line
 from actions.adb.keys import BUTTONS, key_line
+from actions.adb.launcher import LauncherApp, parse_activities
 from actions.adb.lines import LONGEST, command
+from actions.adb.resources import read_locales, resource_text
 from actions.adb.screen import parse_dump
 from actions.adb.server import AdbServer
 from actions.adb.text import PIECE, Committed, KeyPiece, TextPiece, split_text
 from actions.backend import BackendError, RefusedError
 from actions.frame import Frame, GeometryError, Point
+from envs.phone.apk import LABEL, apk
 
 FRAME = Frame(id="0", width=1000, height=2000)
 WORDS = st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), min_size=1, max_size=5)
@@ -127,12 +132,15 @@ PACKAGES = ["com.android.settings", "com.android.deskclock", "com.android.chrome
             "com.google.android.apps.messaging", "de.dennisguse.opentracks"]  # fmt: skip
 
 
+def unlabelled(packages: list[str]) -> list[LauncherApp]:
+    return [LauncherApp(package, f"{package}/{package}.Main") for package in packages]
+
+
 @pytest.mark.parametrize(
     ("name", "package"),
     [
         ("Settings", "com.android.settings"),
         ("the settings app".removeprefix("the "), "com.android.settings"),
-        ("Setings", "com.android.settings"),
         ("Clock", "com.android.deskclock"),
         ("Google Chrome", "com.android.chrome"),
         ("browser", "com.android.chrome"),
@@ -142,19 +150,69 @@ PACKAGES = ["com.android.settings", "com.android.deskclock", "com.android.chrome
     ],
 )
 def test_apps_by_name(name: str, package: str) -> None:
-    assert find_package(name, PACKAGES) == package
+    assert find_app(name, unlabelled(PACKAGES)).package == package
 
 
 def test_a_name_opens_no_other_app() -> None:
     with pytest.raises(RefusedError, match="no app called 'Internet'"):
-        find_package("Internet", ["com.android.chrome", "com.android.settings"])
+        find_app("Internet", unlabelled(["com.android.chrome", "com.android.settings"]))
+    with pytest.raises(RefusedError, match=r"no app called 'Setings'.*the nearest: com\.android\.settings"):
+        find_app("Setings", unlabelled(PACKAGES))
+
+
+LABELLED = [
+    LauncherApp("com.sec.android.app.sbrowser", "com.sec.android.app.sbrowser/.Main", "Internet"),
+    LauncherApp("com.android.chrome", "com.android.chrome/.Main", "Chrome"),
+    LauncherApp("com.acme.notes", "com.acme.notes/.Main", "Café Notizen"),
+    LauncherApp("com.acme.maps", "com.acme.maps/.Main", "Acme Maps"),
+    LauncherApp("com.mipay.wallet", "com.mipay.wallet/.Main", "微信读书"),
+    LauncherApp("com.other.calculator", "com.other.calculator/.Main", "Vault"),
+    LauncherApp("a.files", "a.files/.Main", "Files"),
+    LauncherApp("b.files", "b.files/.Main", "Files"),
+    LauncherApp("org.lens", "org.lens/.Main", "Camera"),
+    LauncherApp("com.android.camera2", "com.android.camera2/.Main", "Kamera"),
+    LauncherApp("org.lens.pro", "org.lens.pro/.Main", "Camera Pro"),
+    LauncherApp("com.android.gallery3d", "com.android.gallery3d/.Main", "Galerie"),
+    LauncherApp("a.two", "a.two/.One", "Twin"),
+    LauncherApp("a.two", "a.two/.Two", "Twin"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "package"),
+    [
+        ("internet", "com.sec.android.app.sbrowser"),
+        ("CAFE  notizen", "com.acme.notes"),
+        ("Notizen", "com.acme.notes"),
+        ("Maps app", "com.acme.maps"),
+        ("camera", "org.lens"),
+        ("Gallery", "com.android.gallery3d"),
+        ("a.two/.Two", "a.two"),
+        ("微信读书", "com.mipay.wallet"),
+    ],
+)
+def test_apps_by_label(name: str, package: str) -> None:
+    assert find_app(name, LABELLED).package == package
+
+
+@pytest.mark.parametrize("name", ["Map", "Chromium", "Google", "微信", "calculator", "Intranet", "!", "Note"])
+def test_what_is_only_like_a_label_is_refused(name: str) -> None:
+    with pytest.raises(RefusedError, match=r"no app called .*the nearest: "):
+        find_app(name, LABELLED)
+
+
+def test_several_of_one_label_are_named() -> None:
+    with pytest.raises(RefusedError, match=r"'files' may be Files \(a\.files\) or Files \(b\.files\): open it by"):
+        find_app("files", LABELLED)
+    with pytest.raises(RefusedError, match=r"may be a\.two/\.One or a\.two/\.Two"):
+        find_app("Twin", LABELLED)
 
 
 def test_unknown_and_doubtful_apps_are_refused() -> None:
     with pytest.raises(RefusedError, match=r"no app called 'Photoshop'.*the nearest: "):
-        find_package("Photoshop", PACKAGES)
+        find_app("Photoshop", unlabelled(PACKAGES))
     with pytest.raises(RefusedError, match=r"com\.acme\.mail or org\.acme\.mail"):
-        find_package("mail", PACKAGES)
+        find_app("mail", unlabelled(PACKAGES))
 
 
 @pytest.mark.parametrize(
@@ -218,3 +276,75 @@ def test_the_only_ready_device_is_chosen(monkeypatch: Any) -> None:
     assert Listed({"a": "offline", "b": "device"}).choose() == "b"
     monkeypatch.setenv("ANDROID_SERIAL", "c")
     assert Listed({"b": "device", "c": "device"}).choose() == "c"
+
+
+ACTIVITIES = """3 activities found:
+  Activity #0:
+    priority=0 preferredOrder=0 match=0x108000 specificIndex=-1 isDefault=false
+    labelRes=0x7f110001 nonLocalizedLabel=null icon=0x0
+    ActivityInfo:
+      name=com.acme.mail.Main
+      packageName=com.acme.mail
+      labelRes=0x7f110029 nonLocalizedLabel=null icon=0x0 banner=0x0
+      ApplicationInfo:
+        name=com.acme.App
+        packageName=com.acme.mail
+        labelRes=0x7f110030 nonLocalizedLabel=null icon=0x7f0e0000 banner=0x0
+        sourceDir=/data/app/~~WLi9==/com.acme.mail-ufb==/base.apk
+        splitSourceDirs=[/data/app/~~WLi9==/m-ufb==/split_config.de.apk, /data/split_config.xhdpi.apk]
+  Activity #1:
+    ActivityInfo:
+      name=org.web.Shell$Main
+      packageName=org.web
+      enabled=true exported=true directBootAware=false
+      ApplicationInfo:
+        packageName=org.web
+        labelRes=0x0 nonLocalizedLabel=My web  page icon=0x7f0e0000 banner=0x0
+        sourceDir=/data/app/org.web/base.apk
+  Activity #2:
+    ActivityInfo:
+      name=org.bare.Main
+      packageName=org.bare
+      ApplicationInfo:
+        packageName=org.bare
+        sourceDir=/data/app/org.bare/base.apk
+"""
+
+
+def test_the_launchers_entries_are_read() -> None:
+    mail, web, bare = parse_activities(ACTIVITIES)
+    assert (mail.component, mail.number, mail.label) == ("com.acme.mail/com.acme.mail.Main", 0x7F110029, None)
+    assert [file.rpartition("/")[2] for file in mail.files] == [
+        "base.apk", "split_config.de.apk", "split_config.xhdpi.apk"
+    ]  # fmt: skip
+    assert (web.component, web.label) == ("org.web/org.web.Shell$Main", "My web  page")
+    assert (bare.label, bare.number) == (None, 0)
+    assert parse_activities("No activities found\n") == []
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        ("de-AT,en-US", "Uhr"),
+        ("fr-FR,ja-JP", "時計"),
+        ("pt-BR", "Clock"),
+        ("iw-IL", "שעון"),
+        ("", "Clock"),
+    ],
+)
+def test_a_label_is_in_the_devices_language(said: str, text: str) -> None:
+    with zipfile.ZipFile(io.BytesIO(apk({"": "Clock", "de": "Uhr", "ja": "時計", "iw": "שעון"}))) as archive:
+        table = archive.read("resources.arsc")
+    assert resource_text([table], LABEL, read_locales(said)) == text
+    assert resource_text([b"", table], LABEL, read_locales(said)) == text
+    assert resource_text([table], LABEL + 1, read_locales(said)) is None
+
+
+def test_a_damaged_table_has_no_label() -> None:
+    with zipfile.ZipFile(io.BytesIO(apk({"": "Clock"}))) as archive:
+        table = archive.read("resources.arsc")
+    for size in range(0, len(table), 7):
+        assert resource_text([table[:size]], LABEL, ()) in (None, "Clock")
+    for place in range(0, len(table), 3):
+        for byte in (0x00, 0x7F, 0xFF):
+            resource_text([table[:place] + bytes([byte]) + table[place + 1 :]], LABEL, ())

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from envs.phone.apk import LABEL
 from envs.phone.apps import HOME, PhoneApp, apps
 from envs.phone.device import PhoneDevice
 from envs.phone.sh import CommandCall
@@ -228,7 +229,7 @@ def pm(phone: PhoneDevice, call: CommandCall) -> int:
     app = apps().get(words[1]) if len(words) > 1 else None
     if words[:1] == ("path",):
         if app:
-            call.out(f"package:/system/app/{app.package}/base.apk\n")
+            call.out(f"package:{app.file}\n")
         return 0 if app else 1
     if words[:1] == ("clear",):
         if app is None:
@@ -249,9 +250,9 @@ def _packages(call: CommandCall, words: list[str]) -> int:
         at = words.index("--user")
         del words[at : at + 2]
     only = next((word for word in words if not word.startswith("-")), "")
-    for name in apps():
+    for name, app in apps().items():
         if only in name and not {"-3", "-d"} & set(words):
-            where = f"/system/app/{name}/base.apk=" if "-f" in words else ""
+            where = f"{app.file}=" if "-f" in words else ""
             call.out(f"package:{where}{name}{' versionCode:1' if '--show-versioncode' in words else ''}\n")
     return 0
 
@@ -297,9 +298,25 @@ def _package(phone: PhoneDevice, call: CommandCall, words: tuple[str, ...]) -> i
         call.out(f"priority=0 preferredOrder=0 match=0x108000\n{named.component}\n" if named else "No activity found\n")
         return 0
     if words[:1] == ("query-activities",):
-        call.out("".join(f"{app.component}\n" for app in apps().values() if app.in_launcher))
+        found = [app for app in apps().values() if app.in_launcher]
+        if "--brief" in words:
+            call.out("".join(f"{app.component}\n" for app in found))
+        else:
+            call.out(f"{len(found)} activities found:\n" + "".join(_activity(n, app) for n, app in enumerate(found)))
         return 0
     return pm(phone, CommandCall(("pm", *words), call.stdin, call.write, call.write_error, call.shell))
+
+
+def _activity(number: int, app: PhoneApp) -> str:
+    """As Android's ``ResolveInfo.dump`` writes it, without what nobody reads."""
+    return (
+        f"  Activity #{number}:\n    priority=0 preferredOrder=0 match=0x108000 specificIndex=-1 isDefault=false\n"
+        f"    ActivityInfo:\n      name={_full(app).partition('/')[2]}\n      packageName={app.package}\n"
+        f"      enabled=true exported=true directBootAware=false\n      ApplicationInfo:\n"
+        f"        packageName={app.package}\n"
+        f"        labelRes=0x{LABEL:x} nonLocalizedLabel=null icon=0x7f020000 banner=0x0\n"
+        f"        processName={app.package}\n        sourceDir={app.file}\n"
+    )
 
 
 def monkey(phone: PhoneDevice, call: CommandCall) -> int:

@@ -9,6 +9,7 @@ import re
 import shutil
 import stat
 import time
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -346,6 +347,19 @@ def _says(words: Callable[[CommandCall], str]) -> Command:
     return command
 
 
+def unzip(call: CommandCall) -> int:
+    """``unzip -p FILE NAME``: a file of an archive to the output."""
+    flags, words = _parted(call)
+    if flags != "p" or len(words) != 2:
+        return call.fail("only -p FILE NAME")
+    try:
+        with zipfile.ZipFile(_there(call, words[0])) as archive:
+            call.write(archive.read(words[1]))
+    except (KeyError, zipfile.BadZipFile) as error:
+        return call.fail(str(error), 2)
+    return 0
+
+
 FILE_COMMANDS: Mapping[str, Command] = {
     "echo": echo,
     "cat": cat,
@@ -365,6 +379,7 @@ FILE_COMMANDS: Mapping[str, Command] = {
     "sha1sum": md5sum,
     "sha256sum": md5sum,
     "base64": base64_,
+    "unzip": unzip,
     "test": test,
     "[": test,
     "which": which,

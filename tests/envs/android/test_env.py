@@ -18,6 +18,7 @@ from envs.android.capture import HalfFrameError, ScreencapCapture, decode_gzip, 
 from envs.android.simulated import PrivateAdbServer
 from envs.android.state import parse_state
 from envs.env import EnvError
+from envs.phone.apps import apps
 from envs.phone.phone import Phone
 
 
@@ -83,6 +84,37 @@ def test_every_way_of_capture_shows_the_same(env: AndroidEnv) -> None:
     assert camera.method == min(camera.timings, key=lambda method: camera.timings[method])
     env.observe()
     assert np.array_equal(camera.grab_by("png"), camera.grab_by("raw"))
+
+
+def in_front(env: AndroidEnv) -> str:
+    return (env.observe().app or "").partition("/")[0]
+
+
+def test_an_app_opens_by_its_label_in_the_phones_language(env: AndroidEnv, phone: Phone) -> None:
+    frame = env.observe().frame
+    for locale, name, package in (
+        ("de-DE", "einstellungen", "com.android.settings"),
+        ("ja-JP", "時計", "com.android.deskclock"),
+        ("en-US", "Browser", "com.android.browser"),
+    ):
+        phone.state.properties["persist.sys.locale"] = locale
+        assert env.perform(Open(target=name), frame).performed
+        frame = env.observe().frame
+        assert in_front(env) == package
+    phone.state.properties["persist.sys.locale"] = "en-US"
+    for name in ("Einstellungen", "Internet", "Clocks", "Setting"):
+        told = env.perform(Open(target=name), env.observe().frame)
+        assert not told.performed
+        assert f"no app called '{name}' on this phone; the nearest: " in told.detail
+        assert in_front(env) == "com.android.browser"
+
+
+def test_labels_are_read_once(env: AndroidEnv, phone: Phone) -> None:
+    read: list[str] = []
+    phone.faults.before = lambda argv: read.append(argv[2]) if argv[0] == "unzip" else None
+    for name in ("Clock", "Settings"):
+        assert env.perform(Open(target=name), env.observe().frame).performed
+    assert len(read) == len(set(read)) == sum(app.in_launcher for app in apps().values())
 
 
 def test_open_scroll_drag_and_buttons(env: AndroidEnv, phone: Phone) -> None:
