@@ -117,6 +117,10 @@ _SPELLINGS = {
     "xf86audioraisevolume": "volumeup", "xf86audiolowervolume": "volumedown", "xf86audiomute": "volumemute",
     "xf86audioplay": "playpause", "xf86audionext": "nexttrack", "xf86audioprev": "prevtrack",
     "media_play_pause": "playpause", "mediaplaypause": "playpause", "media_next": "nexttrack",
+    **dict(zip("⌘⊞⌥⌃⇧⏎↵⌫⌦⇥⎋↑↓←→", (
+        *("super", "super", "alt", "ctrl", "shift", "enter", "enter", "backspace", "delete", "tab", "escape"),
+        *("up", "down", "left", "right"),
+    ), strict=True)),
     "mediatracknext": "nexttrack", "media_previous": "prevtrack", "mediatrackprevious": "prevtrack",
 }  # fmt: skip
 """Rarer spellings: X11 keysyms, pyautogui, Playwright (``KeyA``, ``Digit1``, ``NumpadAdd``), Windows, Android."""

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from actions.action import AnyAction, Click, Finish, Key, Open, Scroll, TypeText
+from actions.action import AnyAction, Click, Finish, Key, Open, Scroll, TypeText, Wait
 from actions.frame import Frame, Point
 from agent.core.loop import Agent, Result
 from agent.core.model import ParseError
@@ -208,3 +208,55 @@ def test_the_wheel_of_pyautogui_turns_by_notches_and_not_by_tens() -> None:
     found = DIALECTS["aguvis"].parse("pyautogui.scroll(-5)", FRAME).action
     assert isinstance(found, Scroll)
     assert found.dy == 5
+
+
+CTRL_A_DELETE = "KEY_DOWN(key='Lcontrol'), KEY_PRESS(key='A'), KEY_UP(key='Lcontrol'), KEY_PRESS(key='Delete')"
+DONE_EARLY = "terminate(status='success')"
+
+
+@pytest.mark.parametrize(
+    ("family", "text", "actions"),
+    [
+        ("aguvis", "pyautogui.dragTo(0.1, 0.2, clicks=2)", None),
+        ("aguvis", "pyautogui.dragTo(0.1, 0.2, keys=['shift'])", None),
+        ("aguvis", "pyautogui.scroll(clicks=-3, page=1)", None),
+        ("aguvis", "pyautogui.scroll(-3, 0.1, 0.2)", [Scroll(point=AT, dy=3)]),
+        ("aguvis", "pyautogui.press('tab')\ntime.sleep(2)", [Key(chords=("tab",)), Wait(seconds=2)]),
+        ("aguvis", "pyautogui.press('tab')\nfrob(5)\npyautogui.press('a')", None),
+        ("aguvis", "pyautogui.press('tab')\nfrob(5)", None),
+        ("aguvis", "for i in range(3):\n    pyautogui.press('tab')\n    pyautogui.press('a')", None),
+        ("aguvis", "while not done: pyautogui.press('tab')", None),
+        ("aguvis", f"When it is saved: {DONE_EARLY}", None),
+        ("aguvis", f"# {DONE_EARLY}", None),
+        ("scalecua", f"<action>\n# not {DONE_EARLY}\nimport os\npress('tab')\n</action>", [Key(chords=("tab",))]),
+        ("scalecua", "<action>\nterminate(status='failure', info=404)\n</action>", None),
+        ("ui-tars-1.5", "Action: finished(content=0)", None),
+        ("ui-tars-1.5", "Action: click(point='<point>1 2</point><point>300 400</point>')", None),
+        ("qwen3-vl", computer("left_click", coordinate=[100, 200], element=[300, 400]), None),
+        ("qwen3-vl", computer("left_click", coordinate=[100, 200], element="Save"), [Click(point=AT)]),
+        ("qwen3-vl", computer("key", keys=["⌘", "→"]), [Key(chords=("super+right",))]),
+        ("general", '{"action": "click", "coordinate": {"x": 100, "y": 200}}', [Click(point=AT)]),
+        ("autoglm-phone", 'do(action="Type", text="a", element=[1,2])', None),
+        ("autoglm-phone", 'do(action="Type", text="a", clear=False)', [TypeText(text="a")]),
+        ("autoglm-phone", 'do(action="Type", text="a"; do(action="Back")', None),
+        ("ui-venus-1.5", "<action>Type(content='a', enter=False)</action>", [TypeText(text="a")]),
+        ("cogagent", f"Grounded Operation: GESTURE(actions=[{CTRL_A_DELETE}])", [Key(chords=("ctrl+a", "delete"))]),
+        ("cogagent", "Grounded Operation: GESTURE(actions=[KEY_PRESS(key='C', presses=3)])", None),
+        ("cogagent", "Grounded Operation: GESTURE(actions=[KEY_DOWN(key='Lshift')])", None),
+        ("os-atlas-pro", "actions:\nTYPE [hello] HOTKEY [CTRL_C]", None),
+        ("os-atlas-pro", "actions:\nENTER\nFROB [x]\nTYPE [a]", None),
+    ],
+)
+def test_other_inputs_of_these_kinds(family: str, text: str, actions: list[AnyAction] | None) -> None:
+    dialect = DIALECTS[family]
+    platform: Platform = "desktop" if "desktop" in dialect.decide else "mobile"
+    if actions is None:
+        with pytest.raises(ParseError):
+            dialect.parse(text, FRAME, platform, pointer=AT)
+        return
+    found = dialect.parse(text, FRAME, platform, pointer=AT)
+    for read, meant in zip((found.action, *found.rest), actions, strict=True):
+        if isinstance(meant, Click | Scroll) and isinstance(read, Click | Scroll):
+            assert read.point == pytest.approx(meant.point, abs=2)
+            read = read.model_copy(update={"point": meant.point})
+        assert read == meant

@@ -43,6 +43,8 @@ class Argument:
         match = _TEXT.fullmatch(self.text)
         if match is None:
             raise Unreadable(f"the text must stand in [brackets] on one line: {self.text[:60]!r}")
+        if re.search(r"^[^\[]*\]|\[[^\]]*$", match.group(1)):
+            raise Unreadable(f"a bracket in the text may end it: {self.text[:60]!r}")
         if re.search(r"[\[\]]", match.group(1)):
             self.notes.append("brackets within the brackets were read as part of the text")
         return match.group(1)
@@ -76,7 +78,7 @@ class LineGrammar:
             match = _LINE.fullmatch(line.rstrip("` \t"))
             if match and match.group(1) in self.read:
                 found.append((match.group(1), match.group(2)))
-            elif match and marked and not found:
+            elif match and marked and (not found or re.match(r"\[|<point>|\Z", match.group(2))):
                 raise Unreadable(f"unknown action {match.group(1)!r}; there are: {', '.join(self.read)}")
         if not found:
             short = " ".join(text[:200].split())[:80]

@@ -64,7 +64,7 @@ def _drag(args: CallArgs) -> Drag:
         start, end = args.view.pointer, args.xy()
     if start is None:
         raise Unreadable("the drag names only its end, and where the pointer is is not known")
-    return Drag(path=(start, end), button=args.click(end).button)
+    return Drag(path=(start, end), button=args.side())
 
 
 def _click(args: CallArgs, button: str = "", count: int = 0) -> Click:
@@ -80,11 +80,12 @@ def _mouse(args: CallArgs, down: bool) -> HoldMouse | ReleaseMouse:
 
 def _wheel(args: CallArgs, across: bool = False) -> Scroll:
     """Pages (Aguvis) or notches (pyautogui's own spelling, by position or as ``clicks``), up positive."""
-    clicks = args.number("clicks", "0")
-    if args.values.get("page") is None and clicks is not None and float(clicks).is_integer():
+    clicks = None if "page" in args.values else args.number("clicks", "0")
+    if clicks is not None and float(clicks).is_integer():
         if abs(clicks) > 100:
             raise Unreadable(f"{clicks:g} notches are too many")
-        point = args.xy("x", "y") if {"x", "y"} & set(args.values) else None
+        names = next((names for names in (("x", "y"), ("1", "2")) if set(names) & set(args.values)), None)
+        point = args.xy(*names) if names else None
         return Scroll(point=point, dx=int(clicks) if across else 0, dy=0 if across else -int(clicks))
     return _scroll(args, across)
 
@@ -128,6 +129,8 @@ _BOTH: dict[str, ReadCall] = {
     "terminate": _finish,
     "mobile.terminate": _finish,
     "mobile.wait": _wait,
+    "time.sleep": _wait,
+    "pyautogui.sleep": _wait,
 }
 _DESKTOP: dict[str, ReadCall] = {
     **_BOTH,

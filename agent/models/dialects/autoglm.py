@@ -59,8 +59,8 @@ _READ: dict[str, ReadCall] = {
     "Double Tap": lambda args: args.click(args.need_place("element"), count=2),
     "Long Press": lambda args: LongPress(point=args.need_place("element")),
     "Swipe": lambda args: Drag(path=(args.need_place("start"), args.need_place("end"))),
-    "Type": lambda args: TypeText(text=args.text("text"), clear=True),
-    "Type_Name": lambda args: TypeText(text=args.text("text"), clear=True),
+    "Type": lambda args: args.typed("text", clear=True),
+    "Type_Name": lambda args: args.typed("text", clear=True),
     "Note": lambda args: _nothing(args, "message"),
     "Call_API": lambda args: _nothing(args, "instruction"),
     "Launch": lambda args: Open(target=args.text("app")),
@@ -68,8 +68,8 @@ _READ: dict[str, ReadCall] = {
     "Home": lambda args: Button(name="home"),
     "Wait": _wait,
     "Take_over": lambda args: AskUser(question=args.text("message")),
-    "Interact": lambda args: AskUser(question=args.get("message") or INTERACT),
-    "finish": lambda args: Finish(status="success", message=args.get("message", "0") or ""),
+    "Interact": lambda args: AskUser(question=args.message("message") or INTERACT),
+    "finish": lambda args: Finish(status="success", message=args.message("message", "0")),
 }
 
 

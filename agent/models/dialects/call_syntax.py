@@ -43,8 +43,13 @@ _SWALLOWED = re.compile(r"['\"\u2018-\u201d]\s{0,4},\s{0,4}\w{1,40}\s{0,4}=\s{0,
 _ANOTHER = re.compile(r"['\"]\s{0,4},\s{0,4}[^\w\s]?[^\W\d]\w{0,39}\s{0,4}=")
 _OVER = re.compile(r"</(?:action|answer)>")
 _CLOSED = re.compile(r"\s*\)+[\s;,]*")
-_UNKNOWN = re.compile(r"^\s*[A-Za-z_][\w.]{0,60}\([^\n]{0,500}\)\s*$", re.MULTILINE)
-_FENCE = re.compile(r"```(?:python|json|\w{0,10}\n)?")
+_UNKNOWN = re.compile(r"^[ \t]{0,40}[A-Za-z_][\w.]{0,60}\([^\n]{0,500}\)[ \t]{0,40}$", re.MULTILINE)
+_FENCE = re.compile(r"```(?:python|json|\w{0,10}\n)?|^[ \t]*(?:#|import )[^\n]*$", re.MULTILINE)
+"""What may stand between the marker and the action: fences, comments, imports."""
+_BLOCK = (
+    r"^[ \t]{0,40}(?:for|while|if|elif|else|with|try|def)\b[^\n]{0,200}:[ \t]*\n"
+    r"(?:[ \t][^\n]{0,200}\n){0,8}?[ \t]{1,40}"
+)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "\n": ""}
 _WORDS: dict[str, Any] = {"true": True, "false": False, "none": None, "null": None}
 
@@ -144,7 +149,8 @@ class _CallReader(BracketReader):
     def _one_text(self, inner: str, quote: str) -> str:
         """`inner`, if no call ends in it. Raises `Unreadable`."""
         closed = re.search(rf"{quote}\s*\)", inner)
-        if closed and self.heads.search(inner, closed.end()):
+        ends = re.finditer(rf"{quote}\W+", inner)
+        if (closed and self.heads.search(inner, closed.end())) or any(self.heads.match(inner, m.end()) for m in ends):
             raise Unreadable("a text that holds the next call")
         if (_ANOTHER if self.raw else _SWALLOWED).search(inner):
             raise Unreadable("a text that holds another argument")
@@ -193,6 +199,8 @@ def _flat(value: Any, depth: int = 0) -> list[float]:
         return numbers_in(value)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return [float(value)]
+    if isinstance(value, dict) and set(value) == {"x", "y"}:
+        value = [value["x"], value["y"]]
     if not isinstance(value, list) or depth > 2 or len(value) > 4:
         return []
     parts = [_flat(part, depth + 1) for part in value]
@@ -248,16 +256,21 @@ class CallGrammar:
         found: list[tuple[str, _CallReader, dict[str, Any], int]] = []
         at, heads, passed = start, _head_of((*(self.heads or self.read), *filter(None, (self.sequence,)))), 0
         following = re.compile(rf"[\s;,]*(?:{heads.pattern})", re.IGNORECASE)
+        if re.search(_BLOCK + heads.pattern, text[start:], re.MULTILINE):
+            raise Unreadable("an action within a loop, a condition or another block")
         while len(found) < _MAX_CALLS:
             head = heads.search(text, at)
             if head is None or (found and _OVER.search(text, at, head.start())):
                 if passed and not found:
                     raise Unreadable(f"no action in the answer: {NOT_ITS_OWN}")
+                over = _OVER.search(text, at)
+                if found and _UNKNOWN.search(text, at, over.start() if over else len(text)):
+                    raise Unreadable("an unknown action stands after a known one")
                 return found
             if start and not found and re.search(r"\w", _FENCE.sub("", text[start : head.start()][:2000])):
                 raise Unreadable("the action does not begin where it should")
-            if not found and _UNKNOWN.search(text, start, head.start()):
-                raise Unreadable("an unknown action stands before the first known one")
+            if _UNKNOWN.search(text, at if found else start, head.start()):
+                raise Unreadable("an unknown action stands before a known one")
             if after_words(text, head.start(), found[-1][1].at if found else start):
                 at, passed = _line_end(text, head.end()), passed + 1
                 continue

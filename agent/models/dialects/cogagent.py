@@ -60,17 +60,25 @@ def _gesture(args: CallArgs) -> Key:
     steps = args.get("actions", "0")
     if not isinstance(steps, list) or not all(isinstance(step, NestedCall) for step in steps):
         raise Unreadable("GESTURE needs a list of KEY_DOWN, KEY_PRESS and KEY_UP")
-    held, pressed = [], []
+    held, chords = list[str](), list[str]()
+    fresh = False
     for step in steps:
+        if not set(step.values) <= {"key"} and not set(step.values) <= {"0"}:
+            raise Unreadable(f"{step.name} in a GESTURE has a key and nothing else")
         key = _key_name(step.values.get("key", step.values.get("0")))
-        if step.name == "KEY_DOWN":
+        if step.name == "KEY_PRESS":
+            chords.append("+".join([*held, key]))
+        elif step.name == "KEY_DOWN" and key not in held:
             held.append(key)
-        elif step.name == "KEY_PRESS":
-            pressed.append(key)
-        elif step.name != "KEY_UP" or key not in held:
+        elif step.name == "KEY_UP" and key in held:
+            chords += ["+".join(held)] if fresh else []
+            held.remove(key)
+        else:
             raise Unreadable(f"GESTURE cannot have {step.name} of {key} here")
-    chords = ["+".join([*held, key]) for key in pressed] or ["+".join(held)]
-    return read_keys(chords) if chords[0] else read_keys([])
+        fresh = step.name == "KEY_DOWN"
+    if held:
+        raise Unreadable(f"GESTURE does not let go of {held[0]}")
+    return Key(chords=tuple(chords)) if chords else read_keys([])
 
 
 def _launch(args: CallArgs) -> Open:

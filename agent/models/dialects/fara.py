@@ -48,10 +48,7 @@ def _visit(args: Args) -> Open:
 
 def _type(args: Args) -> Actions:
     """A text in a field that is clicked first; Enter after it is the default, as in the owner's harness."""
-    enter = args.values.get("press_enter") is None
-    text = args.typed("text")
-    text = text.model_copy(update={"text": text.text + "\n"}) if enter else text
-    return clicked_first(text, args.place(*PLACES), args.view)
+    return clicked_first(args.typed("text", enter=True), args.place(*PLACES), args.view)
 
 
 _BROWSER: dict[str, Read] = {

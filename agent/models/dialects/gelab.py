@@ -32,11 +32,11 @@ def _wait(args: CallArgs) -> Wait:
 _READ: dict[str, ReadCall] = {
     "CLICK": lambda args: Click(point=args.need_place("point")),
     "TYPE": _type,
-    "COMPLETE": lambda args: Finish(status="success", message=args.get("return", "value") or ""),
+    "COMPLETE": lambda args: Finish(status="success", message=args.message("return", "value")),
     "WAIT": _wait,
     "AWAKE": lambda args: Open(target=args.text("value")),
     "INFO": lambda args: AskUser(question=args.text("value")),
-    "ABORT": lambda args: Finish(status="failure", message=args.get("value") or ""),
+    "ABORT": lambda args: Finish(status="failure", message=args.message("value")),
     "SLIDE": lambda args: Drag(path=(args.need_place("point1"), args.need_place("point2"))),
     "LONGPRESS": lambda args: LongPress(point=args.need_place("point")),
 }

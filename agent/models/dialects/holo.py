@@ -26,13 +26,11 @@ NEAR = 24.0
 
 
 def _write_text(args: CallArgs) -> TypeText | tuple[Click, TypeText]:
-    text, point, pointer = args.text("content"), args.xy(), args.view.pointer
+    text, point, pointer = args.typed("content", enter=True), args.xy(), args.view.pointer
     near = pointer is None or all(
         abs(a - b) <= NEAR for a, b in zip(args.view.numbers(point), args.view.numbers(pointer), strict=True)
     )
-    if near:
-        return TypeText(text=text + "\n")
-    return Click(point=point), TypeText(text=text + "\n")
+    return text if near else (Click(point=point), text)
 
 
 _READ: dict[str, ReadDict] = {

@@ -23,16 +23,15 @@ from agent.models.endpoints.endpoint import Sampling
 
 _PYAUTOGUI = AGUVIS.grammar["desktop"]
 assert isinstance(_PYAUTOGUI, CallGrammar)
-_CALLS = {name: read for name, read in _PYAUTOGUI.read.items() if name.startswith("pyautogui.")}
+_CALLS = {name: read for name, read in _PYAUTOGUI.read.items() if name.startswith(("pyautogui.", "time."))}
 _WRITE, _IGNORED = _PYAUTOGUI.write, _PYAUTOGUI.ignored
 
 
 def _finish(args: CallArgs) -> Finish:
     """With what is said at the end: Kimi's ``answer``, ScaleCUA's ``info``."""
-    said = args.get("answer", "info", "1")
     status = args.text("status", "0") if {"status", "0"} & set(args.values) else "success"
     ended = "failure" if status.strip().lower() in ("failure", "fail") else status.strip().lower()
-    return Finish(status=ended, message=said if isinstance(said, str) else "")  # type: ignore[arg-type]
+    return Finish(status=ended, message=args.message("answer", "info", "1"))  # type: ignore[arg-type]
 
 
 def _wait(default: float) -> ReadCall:

@@ -135,6 +135,8 @@ def numbers_in(text: str) -> list[float]:
     """The numbers of a place written as text, ``<|box_start|>(197,525)<|box_end|>``; empty if there is more in it."""
     if len(text) > 200:
         return []
+    if text.count("<point>") > 1:
+        return []
     bare = _WRAPPING.sub(" ", text)
     if re.sub(r"[\s\[\](){},;]", "", _NUMBERS.sub("", bare)):
         return []

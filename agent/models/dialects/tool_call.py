@@ -45,7 +45,7 @@ HELD = ("keys", "modifiers", "modifier", "hold_keys", "held_keys", "key")
 HARMLESS = frozenset(
     ("thought", "reason", "reasoning", "explanation", "description", "element", "element_description", "label")
 )
-"""The arguments that only tell what is meant or why, in any family."""
+"""The texts that only tell what is meant or why, in any family."""
 ENDS = ("coordinate2", "coordinates2", "end_coordinate")
 """The same for the end of a swipe or drag."""
 
@@ -125,10 +125,15 @@ class Args:
             raise Unreadable(f"{names[0]!r} must be a text" + ("" if value is None else f", not {_short(value)}"))
         return value
 
+    def message(self, *names: str) -> str:
+        """The text under `names`, empty where there is none. Raises `Unreadable` for another type."""
+        return "" if self.get(*names) is None else self.text(*names)
+
     def refuse_unused(self, action: str, harmless: Collection[str] = ()) -> None:
         """Raises `Unreadable` for an argument that `action` has no use for; what describes the target is harmless."""
-        known = {*self.used, *HARMLESS, *harmless}
-        lost = [name for name, value in self.values.items() if name not in known and not says_nothing(value)]
+        known = {*self.used, *harmless}
+        lost = [name for name, value in self.values.items() if not (name in known or says_nothing(value))]
+        lost = [name for name in lost if not (name in HARMLESS and isinstance(self.values[name], str))]
         if lost:
             raise Unreadable(f"{action} has no use for {_short(', '.join(lost))}: {_short(self.values[lost[0]])}")
 
@@ -138,11 +143,15 @@ class Args:
         self.used |= {name} if name else set()
         return self.values.get(name) if name else None
 
-    def flag(self, *names: str) -> bool:
+    def flag(self, *names: str, default: bool = False) -> bool:
         """Whether a switch is on: true, 1 or their texts. Raises `Unreadable` for another value than on and off."""
-        value = self.one_of(names)
+        name = next((name for name in names if self.values.get(name) not in (None, "")), None)
+        if name is None:
+            return default
+        self.used.add(name)
+        value = self.values[name]
         said = str(value).strip().lower()
-        if value is None or said in ("false", "0", "no", "off"):
+        if said in ("false", "0", "no", "off"):
             return False
         if said in ("true", "1", "yes", "on"):
             return True
@@ -173,12 +182,13 @@ class Args:
 
         `button` and `count` are what the action's own name says. Raises `Unreadable` where the two disagree.
         """
-        which, times = self._side(button), self.times(TIMES, 3)
+        which, times = self.side(button), self.times(TIMES, 3)
         if count and times not in (None, count):
             raise Unreadable("the action's name and its arguments name another button or count")
         return Click(point=point, button=which, count=times or count or 1, keys=self.held())
 
-    def _side(self, button: str) -> Side:
+    def side(self, button: str = "") -> Side:
+        """The mouse button that is said, `button` by the action's own name. Raises `Unreadable`."""
         said = self.one_of(BUTTON)
         if said is not None and said not in ("left", "middle", "right"):
             raise Unreadable(f"unknown mouse button {_short(said)}; use left, middle or right")
@@ -205,12 +215,12 @@ class Args:
     def mouse(self, down: bool, point: Point | None, button: str = "") -> HoldMouse | ReleaseMouse:
         """The mouse button that is said, pressed or let go at `point`; without one, where the pointer is."""
         kind: type[HoldMouse | ReleaseMouse] = HoldMouse if down else ReleaseMouse
-        return kind(point=point or self.view.pointer, button=self._side(button))
+        return kind(point=point or self.view.pointer, button=self.side(button))
 
-    def typed(self, *names: str) -> TypeText:
-        """The text under `names`, into an emptied field or with Enter after it where that is said."""
-        clear = self.flag("clear", "clear_first", "clear_before_typing", "delete_existing_text")
-        enter = self.flag("enter", "submit", "press_enter")
+    def typed(self, *names: str, clear: bool = False, enter: bool = False) -> TypeText:
+        """The text under `names`; `clear` and `enter` are what holds where neither is said."""
+        clear = self.flag("clear", "clear_first", "clear_before_typing", "delete_existing_text", default=clear)
+        enter = self.flag("enter", "submit", "press_enter", default=enter)
         return TypeText(text=self.text(*names) + ("\n" if enter else ""), clear=clear)
 
 

@@ -67,8 +67,8 @@ _DESKTOP: dict[str, ReadCall] = {
     "type": lambda args: args.typed("content"),
     "scroll": _scroll,
     "wait": lambda args: Wait(seconds=args.seconds(WAIT_SECONDS, 60.0)),
-    "finished": lambda args: Finish(status="success", message=args.get("content") or ""),
-    "call_user": lambda args: AskUser(question=args.get("content") or CALL_USER),
+    "finished": lambda args: Finish(status="success", message=args.message("content")),
+    "call_user": lambda args: AskUser(question=args.message("content") or CALL_USER),
 }
 _MOBILE: dict[str, ReadCall] = {
     **{

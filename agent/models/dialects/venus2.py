@@ -74,7 +74,7 @@ _BOTH: dict[str, ReadCall] = {
     "Type": lambda args: args.typed("content"),
     "Wait": lambda args: Wait(),
     "CallUser": lambda args: AskUser(question=args.text("content")),
-    "Finished": lambda args: Finish(status="success", message=args.get("content") or ""),
+    "Finished": lambda args: Finish(status="success", message=args.message("content")),
 }
 _COMPUTER: dict[str, ReadCall] = {
     **_BOTH,

@@ -481,7 +481,7 @@ def test_actions_in_the_models_words(name: str, platform: Platform, text: str, a
     ("name", "platform", "text", "why"),
     [
         ("ui-tars-1.5", "desktop", "Action: finished()\n\nhotkey(key='enter')", "the end of the task and 1 more"),
-        ("ui-tars-1.5", "desktop", "Action: finished(content=5)", "string"),
+        ("ui-tars-1.5", "desktop", "Action: finished(content=5)", "must be a text"),
         ("ui-tars-1.5", "desktop", f"Action: click({AT}, force=3)", "no use for 'force'"),
         ("ui-tars-1.5", "desktop", f"Action: click({AT}) would be wrong", "a call within a sentence"),
         ("ui-tars-1.5", "desktop", f"Action: hotkey(key='ctrl c', {AT})", "no use for 'point'"),
