@@ -132,6 +132,14 @@ def read_model(
     served_model: Annotated[
         str | None, model_option(help="The model's name on the server; asked for if absent.", metavar="NAME")
     ] = None,
+    grounder: Annotated[
+        str | None,
+        model_option(
+            help="A second model that finds on the screen what the first, the planner, describes in words; named as a "
+            "model is. --model PLANNER+GROUNDER says the same.",
+            metavar="MODEL",
+        ),
+    ] = None,
     dialect: DialectName = None,
     space: Annotated[
         SpaceName | None,
@@ -200,6 +208,11 @@ def read_model(
     """
     if profile is not None and no_profile:
         raise UserError("--profile and --no-profile cannot go together: leave one out")
+    planner, plus, second = (model or "").partition("+")
+    if plus and grounder is None:
+        if not planner.strip() or not second.strip():
+            raise UserError(f"--model {model}: two models are PLANNER+GROUNDER")
+        model, grounder = planner.strip(), second.strip()
     return ModelSpec(
         model or "",
         served_model,
@@ -213,6 +226,7 @@ def read_model(
         thinking=_thinking(thinking),
         space=space.value if space else None,
         prompts=prompts.value,
+        grounder=grounder,
     )
 
 
@@ -233,7 +247,8 @@ def takes_model(
     `default` is that of ``--model``; `more_names` is what else the command takes for it, for the help text.
     """
     options = inspect.signature(read_model, eval_str=True).parameters
-    names = Annotated[str | None, model_option("--model", "-m", help=f"{_NAMES}{more_names}.", metavar="MODEL")]
+    told = f"{_NAMES}{more_names}. With --grounder, the model that plans."
+    names = Annotated[str | None, model_option("--model", "-m", "--planner", help=told, metavar="MODEL")]
     parameters = list[inspect.Parameter]()
     for parameter in inspect.signature(command, eval_str=True).parameters.values():
         if parameter.name == "model":

@@ -16,7 +16,7 @@ from actions.frame import Frame, GeometryError
 from agent.core.answer_rest import AnswerRest, next_of, undone, why_not_after, why_not_on
 from agent.core.model import Decision, LookAgain, Model, ParseError, Usage
 from agent.core.policy import Policy, Verdict
-from agent.core.step import OutcomeRecord, Step, Tokens, VerdictRecord, repeated_without_effect
+from agent.core.step import OutcomeRecord, PointedAt, Step, Tokens, VerdictRecord, repeated_without_effect
 from agent.core.stop import Stop
 from agent.core.task import Ending, Limits, Task
 from envs.differences import differs_beyond_caret
@@ -134,6 +134,7 @@ class _Draft:
     error: str | None = None
     part: int = 0
     dropped: str = ""
+    pointed: tuple[PointedAt, ...] = ()
 
     @contextmanager
     def timed(self, phase: str) -> Iterator[None]:
@@ -155,7 +156,7 @@ class _Draft:
             action=self.action, decided=self.decided, thought=self.thought, raw=self.raw, notes=self.notes,
             verdict=self.verdict, outcome=self.outcome, error=self.error,
             tokens=Tokens(prompt=self.usage.prompt_tokens, completion=self.usage.completion_tokens),
-            timings=self.timings, part=self.part, dropped=self.dropped,
+            timings=self.timings, part=self.part, dropped=self.dropped, pointed=self.pointed,
         )  # fmt: skip
 
 
@@ -348,6 +349,7 @@ class Agent:
                 except ParseError as error:
                     draft.timings |= error.timings
                     draft.error, draft.raw, draft.usage = f"unusable answer: {error}", error.raw, error.usage
+                    draft.pointed = error.pointed
                     if run.unusable_in_a_row() >= run.task.limits.parse_retries:
                         raise _Ended(Ending.PARSE_ERROR, draft.error) from error
                     return None
@@ -356,6 +358,7 @@ class Agent:
             raise
         draft.timings |= decision.timings
         draft.action, draft.thought, draft.raw = decision.action, decision.thought, decision.raw
+        draft.pointed = decision.pointed
         draft.notes, draft.usage = decision.notes, decision.usage
         return decision
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from actions.action import Action
 from actions.errors import HandeyeError
 from actions.frame import Box, Point
-from agent.core.step import Step
+from agent.core.step import PointedAt, Step
 from agent.core.task import Task
 from envs.env import Observation
 
@@ -51,6 +51,8 @@ class Decision(_ModelValue):
     `rest` are the answer's further actions in order, decided on the same picture; the loop does them one by one without
     asking again, as long as the screen is what they were decided on.
 
+    `pointed` is what the answer described in words and where another model found it.
+
     `raw` is the model's answer to the letter, `notes` says what had to be repaired to read it, and `timings` has
     the seconds of the phases inside the decision (`encode`, `prompt`, `model`, `parse`).
     """
@@ -62,6 +64,7 @@ class Decision(_ModelValue):
     notes: tuple[str, ...] = ()
     usage: Usage = Field(default_factory=Usage)
     timings: dict[str, float] = Field(default_factory=dict)
+    pointed: tuple[PointedAt, ...] = ()
 
 
 class Grounding(_ModelValue):
@@ -91,10 +94,15 @@ class ParseError(ModelError):
     """The model answered, but not with exactly one usable action. `raw` is the answer to the letter."""
 
     def __init__(
-        self, message: str, raw: str, usage: Usage | None = None, timings: dict[str, float] | None = None
+        self,
+        message: str,
+        raw: str,
+        usage: Usage | None = None,
+        timings: dict[str, float] | None = None,
+        pointed: tuple[PointedAt, ...] = (),
     ) -> None:
         super().__init__(message)
-        self.raw = raw
+        self.raw, self.pointed = raw, pointed
         self.usage = usage or Usage()
         self.timings = timings or {}
 

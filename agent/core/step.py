@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from actions.action import Action, Answer, AskUser, Finish, Move, Wait
-from actions.frame import Frame
+from actions.frame import FinitePoint, Frame
 
 
 class _StepValue(BaseModel):
@@ -50,6 +50,17 @@ class Patch(_StepValue):
     at: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]]
 
 
+class PointedAt(_StepValue):
+    """Where a grounder found what a planner described: `description` and `raw` (its answer) to the letter, `point` in
+    frame pixels, None where nothing on the screen fits.
+    """
+
+    description: str
+    point: FinitePoint | None = None
+    grounder: str = ""
+    raw: str = ""
+
+
 class Step(_StepValue):
     """A line of ``steps.jsonl``.
 
@@ -59,6 +70,7 @@ class Step(_StepValue):
     seconds by phase: `capture`, `encode`, `prompt`, `model`, `parse`, `review`, `act`, `settle`, `record` (the
     previous step's). `part` is the action's place in its answer: above 0, the answer (`raw`, `tokens`) is that of step
     `index` - `part`. `dropped` says which further actions of the answer were not done, and why.
+    `pointed` is what a planner's answer described and where a grounder found it.
     """
 
     index: int = Field(ge=0)
@@ -79,6 +91,7 @@ class Step(_StepValue):
     app: str | None = None
     part: int = Field(default=0, ge=0)
     dropped: str = ""
+    pointed: tuple[PointedAt, ...] = ()
 
     @property
     def effect(self) -> str:

@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 import cv2
 import numpy as np
 
-from actions.frame import Frame
-from agent.core.model import ContextError, Decision, Grounding, ModelError, ParseError
-from agent.core.step import Step
+from actions.frame import Frame, Point
+from agent.core.model import ContextError, Decision, Grounding, Model, ModelError, ParseError, Usage
+from agent.core.step import PointedAt, Step
 from agent.core.task import Task
 from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.conversation import ChatPart, EarlierImage
@@ -101,8 +101,8 @@ class ChatModel:
     choose worse. What comes is read with the same care in any case. `context` is how many tokens a prompt and its
     answer may have together, where the endpoint does not say. `prompts` is whose words it is asked in, with their hash.
     `resized` is what the server was found to make of pictures, by which places are corrected; None leaves them as they
-    are. `thinking` overrides whether the model thinks
-    before an answer; a number is the most tokens of it.
+    are. `thinking` overrides whether the model thinks before an answer; a number is the most tokens of it. `grounder`
+    finds what answers describe, where the dialect has descriptions for places.
     """
 
     endpoint: Endpoint
@@ -113,13 +113,15 @@ class ChatModel:
     context: int | None = None
     prompts: str = "ours"
     thinking: bool | int | None = None
+    grounder: Model | None = None
     sent: _Sent = field(default_factory=_Sent, repr=False, compare=False)
     resized: ServerResize | None = field(default_factory=ServerResize, compare=False, repr=False)
 
     @property
     def name(self) -> str:
         """The served model, where it runs, and the profile that corrects it, if any."""
-        return self.endpoint.name + (f" (profile {self.profile})" if self.profile else "")
+        own = self.endpoint.name + (f" (profile {self.profile})" if self.profile else "")
+        return own if self.grounder is None else f"{own}, grounder {self.grounder.name}"
 
     @property
     def dialect(self) -> str:
@@ -140,6 +142,8 @@ class ChatModel:
     def close(self) -> None:
         """Give the connections back."""
         self.endpoint.close()
+        if isinstance(self.grounder, ChatModel):
+            self.grounder.close()
 
     def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
         """The next action. Raises `ParseError` for an unusable answer and `ModelError` for none."""
@@ -147,19 +151,66 @@ class ChatModel:
         pointer = pointer_after(history, frame)
         reply = self._ask_action(task, observation, history, clock, pointer is not None)
 
-        def read() -> ParsedAnswer:
-            return self._speaks.parse(reply.text, frame, self.platform, pointer=pointer, ended=reply.ended)
+        def read(described: Callable[[str], Point] | None = None) -> ParsedAnswer:
+            return self._speaks.parse(
+                reply.text, frame, self.platform, pointer=pointer, ended=reply.ended, described=described
+            )
 
-        reading = _read(reply, clock, read)
+        pointed, usage = tuple[PointedAt, ...](), reply.usage
+        if self.speaks.describes:
+            pointed, usage = self._pointed(reply, observation, clock, read)
+        reading = _read(reply, clock, lambda: read(places_of(pointed) if self.speaks.describes else None))
         return Decision(
             action=reading.action,
             rest=reading.rest,
             thought=reading.thought or reply.thought.strip(),
             raw=reply.text,
             notes=reply.notes + reading.notes,
-            usage=reply.usage,
+            usage=usage,
             timings=clock.phases,
+            pointed=pointed,
         )
+
+    def _pointed(
+        self,
+        reply: Reply,
+        observation: Observation,
+        clock: _Clock,
+        read: Callable[[Callable[[str], Point]], ParsedAnswer],
+    ) -> tuple[tuple[PointedAt, ...], Usage]:
+        """What the answer describes and where the grounder finds it, and what all of it cost.
+
+        Raises `ParseError` for an unusable answer and for what is not found, which the planner is told.
+        """
+        if self.grounder is None:
+            raise ModelError(
+                f"the dialect {self.dialect} describes places in words: name what finds them with --grounder"
+            )
+        frame, wanted, found, usage = observation.frame, dict[str, None](), list[PointedAt](), reply.usage
+
+        def noted(description: str) -> Point:
+            wanted[description] = None
+            return Point(frame.width / 2, frame.height / 2)
+
+        _read(reply, clock, lambda: read(noted))
+        for description in wanted:
+            why, raw = "", ""
+            try:
+                with clock.timed("model"):
+                    spot = self.grounder.locate(observation, description)
+                point, why, raw, usage = spot.point, spot.reason, spot.raw, usage + spot.usage
+            except ParseError as error:
+                point, why, raw, usage = (
+                    None,
+                    f"the grounder's answer cannot be used: {error}",
+                    error.raw,
+                    usage + error.usage,
+                )
+            found.append(PointedAt(description=description, point=point, grounder=self.grounder.name, raw=raw))
+            if point is None:
+                told = f"nothing on the screen was found for {description[:200]!r}" + (f": {why}" if why else "")
+                raise ParseError(told, reply.text, usage, clock.phases, tuple(found))
+        return tuple(found), usage
 
     def _ask_action(
         self, task: Task, observation: Observation, history: Sequence[Step], clock: _Clock, pointer: bool
@@ -203,6 +254,8 @@ class ChatModel:
 
         The score is 1 for a place and 0 for a refusal: the answer carries no probability.
         """
+        if self.grounder is not None:
+            return self.grounder.locate(observation, instruction)
         frame, clock = observation.frame, _Clock()
         with clock.timed("prompt"), _usable(frame):
             chat = self._speaks.ask_place(instruction, frame)
@@ -300,6 +353,19 @@ class ChatModel:
         if any(isinstance(part, EarlierImage) for part in chat.parts):
             return None
         return sent[0] * sent[1] // self.speaks.resize.factor**2 + 2
+
+
+def places_of(pointed: Sequence[PointedAt]) -> Callable[[str], Point]:
+    """The place of a description among `pointed`; it raises `Unreadable` for another one."""
+    places = {one.description: one.point for one in pointed}
+
+    def place(description: str) -> Point:
+        point = places.get(description)
+        if point is None:
+            raise Unreadable(f"nothing was found for {description[:200]!r}")
+        return point
+
+    return place
 
 
 @contextmanager

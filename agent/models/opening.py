@@ -15,7 +15,7 @@ from agent.calibration.profile import profile_for, read_profile, with_profile
 from agent.core.model import Model, ModelError
 from agent.models.chat import ChatModel
 from agent.models.dialects.dialect import Ability, Dialect, Platform, Space
-from agent.models.dialects.registry import DIALECTS, dialect_file, dialect_for, get_dialect
+from agent.models.dialects.registry import DIALECTS, OWN, PLANNER, dialect_file, dialect_for, get_dialect
 from agent.models.endpoints.endpoint import Endpoint
 from agent.models.endpoints.openai import OpenAIEndpoint
 from agent.models.in_process.checkpoint import PREFIX, open_in_process
@@ -75,6 +75,8 @@ def open_model(
     to be asked, an unreachable server.
     """
     spec = ModelSpec(spec) if isinstance(spec, str) else spec
+    if spec.grounder:
+        return _pair(spec, platform, ability, seconds)
     name = spec.name.strip()
     if name.lower() == BUILTIN:
         spec.refuse("on the built-in model")
@@ -97,6 +99,8 @@ def open_model(
         dialect = get_dialect(spec.dialect) if spec.dialect else dialect_for(endpoint.model)
     if ability is not None:
         dialect.require(ability, platform)
+    if dialect.describes and ability in ("decide", "locate"):
+        raise ModelError(f"the dialect {dialect.name} describes places in words: name what finds them with --grounder")
     structured = spec.structured or _structured() or ("always" if name.startswith(PREFIX) else "auto")
     if spec.thinking is not None and not dialect.thinking_key:
         raise ModelError(f"--thinking has no effect on {dialect.name} models: their chat template has no switch for it")
@@ -118,6 +122,28 @@ def open_model(
     return replace(model, speaks=owner.put_into(speaks), prompts=f"owner {owner.sha256}")
 
 
+def _pair(spec: ModelSpec, platform: Platform, ability: Ability | None, seconds: float | None) -> Model:
+    """A planner with its grounder; where only places are asked for, the grounder. Raises like `open_model`."""
+    spec.refuse("with a grounder: what it counts is its own", "space", "profile", "max_pixels", "prompts")
+    name = (spec.grounder or "").strip()
+    ours = name.lower() == BUILTIN or _plugin(name) is not None
+    asked = ModelSpec(name) if ours else ModelSpec(name, patience=spec.patience, stream=spec.stream)
+    grounder = open_model(asked, platform=platform, ability="locate", seconds=seconds)
+    if ability == "locate":
+        return grounder
+    alone = replace(spec, grounder=None, dialect=spec.dialect or PLANNER.name)
+    planner = open_model(alone, platform=platform, seconds=seconds)
+    if not isinstance(planner, ChatModel):
+        raise ModelError(f"{planner.name} cannot plan for a grounder: name a served model or a checkpoint as planner")
+    if not planner.speaks.describes:
+        raise ModelError(
+            f"the dialect {planner.speaks.name} gives coordinates and needs no grounder: leave --dialect out, or name "
+            "a dialect file with describes = true"
+        )
+    planner.speaks.require(ability or "decide", platform)
+    return replace(planner, grounder=grounder)
+
+
 def _in_space(spec: ModelSpec, dialect: Dialect) -> Dialect:
     """`dialect` with the coordinates that `spec` says. Raises `UserError`."""
     known: dict[str, Space] = {space: space for space in get_args(Space) if space != "unknown"}
@@ -133,7 +159,7 @@ def model_plugins(spec: ModelSpec) -> dict[str, Any]:
     dialect file with its text.
     """
     dialect = spec.dialect
-    outside = dialect is not None and dialect.lower() not in DIALECTS
+    outside = dialect is not None and dialect.lower() not in OWN
     found = {
         "model": _plugin(spec.name.strip()),
         "dialect": (dialect_file(dialect) or find("dialects", dialect)) if dialect and outside else None,

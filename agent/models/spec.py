@@ -37,7 +37,8 @@ class ModelSpec:
     says that a server of an unknown kind continues a begun answer. `history_images` is how many screenshots a question
     holds, the current one included, where that is not the family's own number; `context` the tokens that a prompt and
     its answer may have together, where the server does not say. `thinking` is whether the model
-    thinks before an answer, or with how many tokens at most, where that is not as its owners do.
+    thinks before an answer, or with how many tokens at most, where that is not as its owners do. With a `grounder`,
+    named as a model is, `name` is that of a planner: it says what to act on in words, and the grounder where that is.
     """
 
     name: str = BUILTIN
@@ -54,6 +55,7 @@ class ModelSpec:
     thinking: bool | int | None = None
     space: str | None = None
     prompts: Prompts = "ours"
+    grounder: str | None = None
 
     @property
     def given(self) -> tuple[str, ...]:

@@ -82,6 +82,15 @@ def tags(step: Step) -> list[tuple[str, str]]:
     return found
 
 
+def pointed_words(step: Step) -> str:
+    """What a planner described and where the grounder found it; "" for a model that points itself."""
+    places = ((one.description, one.point, one.grounder) for one in step.pointed)
+    return "; ".join(
+        f"“{words}” " + (f"at ({point.x:.0f}, {point.y:.0f})" if point else "not found") + f", says {who}"
+        for words, point, who in places
+    )
+
+
 def review_words(step: Step) -> str:
     """The policy's verdict, and the model's own action where the policy changed it."""
     said = ""

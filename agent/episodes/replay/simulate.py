@@ -13,9 +13,10 @@ from agent.calibration.profile import read_profile
 from agent.core.model import ModelError, ParseError
 from agent.core.step import Step
 from agent.episodes import Episode, EpisodeError, EpisodeHeader, read_episode
+from agent.models.chat import places_of
 from agent.models.dialects.dialect import Dialect, Platform, Space, pointer_after
 from agent.models.dialects.dialect_file import recorded
-from agent.models.dialects.registry import DIALECTS
+from agent.models.dialects.registry import OWN
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def recorded_dialect(header: EpisodeHeader) -> Dialect | None:
     if header.dialect is None:
         return None
     file = recorded(header.extra.get("plugins"))
-    speaks = file.dialect if file else DIALECTS.get(header.dialect)
+    speaks = file.dialect if file else OWN.get(header.dialect)
     if speaks is None:
         raise ModelError(f"the dialect {header.dialect!r} is not known (handeye models lists those that are)")
     space = next((space for space in get_args(Space) if space == header.extra.get("space")), None)
@@ -206,7 +207,8 @@ def _compare(history: tuple[Step, ...], parts: Sequence[Step], speaks: Dialect, 
     for ended in (True, False):
         try:
             pointer = pointer_after(history, step.frame)
-            answer = speaks.parse(step.raw, step.frame, platform, pointer=pointer, ended=ended)
+            at = places_of(step.pointed) if speaks.describes else None
+            answer = speaks.parse(step.raw, step.frame, platform, pointer=pointer, ended=ended, described=at)
             now: list[AnyAction | None] = [answer.action, *answer.rest]
         except (ParseError, ValueError) as error:
             now, why = [None], why or str(error)

@@ -170,6 +170,8 @@ class CallArgs(Args):
 
     def place(self, *names: str) -> Point | None:
         """The point under `names`, from two numbers or the middle of four; None for none. Raises `Unreadable`."""
+        if self.view.described is not None:
+            return super().place(*names)
         numbers = self.place_numbers(*names)
         return place_of(numbers, self.view, self.notes)[0] if numbers else None
 

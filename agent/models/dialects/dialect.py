@@ -55,8 +55,9 @@ class View:
     """One frame in a dialect's numbers.
 
     `grid` is laid over the whole frame; `slack` (grid units) is how far beyond its right and lower edge a number is
-    still taken for the edge; `pointer` is where the pointer is (frame pixels), None when nobody knows. `any_unit` takes
-    parts of a side for numbers of the grid instead of refusing them.
+    still taken for the edge; `described` gives the place of a description, where the dialect says those; `pointer`
+    is where the pointer is (frame pixels), None when nobody knows. `any_unit` takes parts of a side for numbers of
+    the grid instead of refusing them.
     """
 
     frame: Frame
@@ -66,6 +67,7 @@ class View:
     decimals: int = 0
     pointer: Point | None = None
     any_unit: bool = False
+    described: Callable[[str], Point] | None = None
 
     def point(self, first: float, second: float, notes: list[str]) -> Point:
         """A dialect's two numbers in frame pixels.
@@ -208,7 +210,7 @@ class Dialect:
     counts otherwise for one use than for the rest. `thinking_key` is the chat template's name for whether the model
     thinks, "" where it has none. `told` is the space whose sides prompts tell, where that is not the
     one of the answers (a model that was measured to answer otherwise than it is asked). `any_unit` is for measuring:
-    see `View`.
+    see `View`. `describes` is for planners: what is meant is described in words, for a grounder to find.
     """
 
     name: str
@@ -236,6 +238,7 @@ class Dialect:
     prompt_space: Space | None = None
     any_unit: bool = False
     thinking_key: str = ""
+    describes: bool = False
     _known: dict[int, tuple[Step, tuple[Any, ...], ToldStep]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
@@ -254,6 +257,11 @@ class Dialect:
             raise ModelError(
                 f"{self.name} models act on {' and '.join(self.decide)} screens only, not on a {platform} one: "
                 "choose another model (handeye models lists them)"
+            )
+        if ability == "decide":
+            raise ModelError(
+                f"{self.name} models only point (handeye locate): choose another model (handeye models lists them), or "
+                "pair this one with a model that plans: --planner MODEL --grounder THIS_ONE"
             )
         does = "decide and locate" if self.decide else "only locate (handeye locate)"
         raise ModelError(
@@ -287,14 +295,17 @@ class Dialect:
         *,
         pointer: Point | None = None,
         ended: bool = True,
+        described: Callable[[str], Point] | None = None,
     ) -> ParsedAnswer:
         """The one action in a model's answer, in pixels of `frame`.
 
-        `pointer` is where the pointer is, in pixels of `frame`; `ended` that the model stopped by itself rather than
-        being cut off. Raises `agent.core.model.ParseError` for an answer that is not exactly one usable action.
+        `pointer` is where the pointer is, in pixels of `frame`; `ended` that the model stopped by itself rather
+        than being cut off; `described` gives the place of what a planner describes. Raises
+        `agent.core.model.ParseError` for an answer that is not exactly one usable action.
         """
         self.require("decide", platform)
-        view, grammar = self.view(frame, pointer, platform), self.grammar[platform]
+        view = replace(self.view(frame, pointer, platform), described=described)
+        grammar = self.grammar[platform]
         return self._understand(text, lambda body: grammar.parse(body, view, ended))
 
     def parse_place(self, text: str, frame: Frame, *, ended: bool = True) -> ParsedPlace:

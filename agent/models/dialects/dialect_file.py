@@ -39,7 +39,7 @@ _WORDS: dict[str, frozenset[str]] = {
     "step": frozenset(("number", "index", "action", "outcome", "thought")),
     "retry": frozenset(("error",)),
     "answer": frozenset(("number", "index", "action", "thought", "answer")),
-    "line": frozenset(("number", "index", "action", "outcome", "thought")),
+    "line": frozenset(("number", "index", "action", "outcome", "thought", "answer")),
     "history": frozenset(("image",)),
     "call": frozenset(("call", "said")),
 }
@@ -149,6 +149,7 @@ class _DialectTable(_Table):
     overshoot: float = Field(default=0.0, ge=0, le=1000)
     thinks: bool = False
     keep_special_tokens: bool = False
+    describes: bool = False
     step: str = "Step ${number}: ${action}${outcome}\n"
     retry: str = "Your last answer did nothing (${error}). "
     no_history: str = "None"
@@ -261,6 +262,7 @@ def _made(table: _DialectTable) -> Dialect:
         no_history=table.no_history,
         thinks=table.thinks,
         keep_special_tokens=table.keep_special_tokens,
+        describes=table.describes,
         preamble=table.form.preamble,
     )
 
@@ -280,7 +282,7 @@ def _vocabulary(table: _DialectTable, platform: Platform) -> Vocabulary:
         taken[theirs.lower()] = verb
     if table.form.kind in ("tool_call", "xml"):
         names = {verb: theirs.lower() for verb, theirs in names.items()}
-    vocabulary = Vocabulary(names, table.arguments)
+    vocabulary = Vocabulary(names, table.arguments, table.describes)
     for verb in names:
         theirs = [vocabulary.argument(verb, name) for name in VERBS[verb].arguments]
         if len(set(theirs)) < len(theirs):

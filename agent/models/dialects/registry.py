@@ -60,6 +60,10 @@ GENERAL = read_dialect_file(Path(__file__).with_name("general.toml")).dialect
 """For models without a protocol of their own."""
 DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (*BASES, *TUNED, GENERAL)}
 """Every dialect of Handeye's own by name."""
+PLANNER = read_dialect_file(Path(__file__).with_name("planner.toml")).dialect
+"""For any model that plans for a grounder; no served name is of it."""
+OWN: dict[str, Dialect] = DIALECTS | {PLANNER.name: PLANNER}
+"""What ``--dialect`` may name of Handeye's own."""
 _OUTSIDE: dict[str, Dialect] = {}
 """The plug-ins and files that were asked for, by their own names."""
 
@@ -80,14 +84,14 @@ def get_dialect(name: str) -> Dialect:
     One from outside is known by its own name from then on. Raises `ModelError` for an unknown one and for a faulty
     file, and `agent.plugins.PlugInError` for a plug-in that cannot be used.
     """
-    known = DIALECTS.get(name.lower()) or _OUTSIDE.get(name)
+    known = OWN.get(name.lower()) or _OUTSIDE.get(name)
     if known is not None:
         return known
     if file := dialect_file(name):
         return _from_outside(file.dialect, file.name, anew=True)
     plugin = find("dialects", name)
     if plugin is None:
-        names = ", ".join(sorted({*DIALECTS, *installed("dialects")}))
+        names = ", ".join(sorted({*OWN, *installed("dialects")}))
         raise ModelError(f"unknown dialect {name!r}; known: {names}, a file FILE.toml, and module:object")
     if not isinstance(plugin.value, Dialect):
         kind = type(plugin.value).__name__
@@ -103,7 +107,7 @@ def dialect_file(name: str) -> DialectFile | None:
 
     Raises like `get_dialect`.
     """
-    if name.lower() in DIALECTS:
+    if name.lower() in OWN:
         return None
     if name.lower().endswith(SUFFIX):
         return read_dialect_file(Path(name))
@@ -113,7 +117,7 @@ def dialect_file(name: str) -> DialectFile | None:
 
 def _from_outside(dialect: Dialect, where: str, anew: bool = False) -> Dialect:
     """`dialect`, known by its name from now on; `anew` where a file may have changed. Raises `PlugInError`."""
-    if dialect.name in DIALECTS:
+    if dialect.name in OWN:
         raise PlugInError(f"{where} has the name of Handeye's own dialect {dialect.name}: rename yours")
     if anew:
         _OUTSIDE[dialect.name] = dialect

@@ -45,8 +45,10 @@ def shape_of(dialect: Dialect, use: Use, frame: Frame, *, pointer: bool = True) 
 
     `pointer` is whether it is known where the pointer is: some families leave it to the harness. The shape's `free`
     says that the model may think before the action. None for a question without a form of its own (families that mark
-    places with special tokens, or that think as long as they like before they point).
+    places with special tokens, or that think as long as they like before they point), and for planners.
     """
+    if dialect.describes and use != "locate":
+        return None
     key = (id(dialect), use, frame.width, frame.height, pointer)
     if key not in _SHAPES:
         while len(_SHAPES) > 64:

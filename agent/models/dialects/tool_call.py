@@ -75,6 +75,10 @@ class Args:
     def place(self, *names: str) -> Point | None:
         """The point under `names` in frame pixels, None when there is none. Raises `Unreadable`."""
         value = self.get(*names)
+        if self.view.described is not None and value is not None:
+            if not isinstance(value, str) or not value.strip():
+                raise Unreadable(f"{names[0]!r} is not a description in words: {_short(value)}")
+            return self.view.described(value.strip())
         return None if value is None else to_place(value, self.view, self.notes)[0]
 
     def need_place(self, *names: str) -> Point:

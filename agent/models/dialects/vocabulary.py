@@ -180,11 +180,13 @@ def _number(value: float) -> float | int:
 class Vocabulary:
     """The actions of one platform by the names that a file gives them, and the names of their arguments.
 
-    `names` is ours to theirs; `arguments` too, by ``ARGUMENT`` or, for one action only, by ``ACTION.ARGUMENT``.
+    `names` is ours to theirs; `arguments` too, by ``ARGUMENT`` or, for one action only, by ``ACTION.ARGUMENT``. With
+    `describes`, coordinates are descriptions in words.
     """
 
     names: Mapping[str, str]
     arguments: Mapping[str, str]
+    describes: bool = False
 
     def argument(self, verb: str, name: str) -> str:
         """What an argument of `verb` is called in the file."""
@@ -226,17 +228,20 @@ class Vocabulary:
         """Each action as `call` writes its name and arguments, and what it does: for a prompt."""
         told = []
         for verb, theirs in self.names.items():
-            shown = {self.argument(verb, name): ARGUMENTS[name][0] for name in VERBS[verb].arguments}
+            shown = {self.argument(verb, name): self._form(name)[0] for name in VERBS[verb].arguments}
             says = VERBS[verb].says
             for name in VERBS[verb].arguments:
                 says = says.replace(f"`{name}`", f"`{self.argument(verb, name)}`")
             told.append(f"{call(theirs, shown)}  {says}")
         return "\n".join(told)
 
+    def _form(self, argument: str) -> tuple[str, dict[str, Any]]:
+        return ARGUMENTS["text" if self.describes and argument.endswith("coordinate") else argument]
+
     def tool(self, name: str) -> dict[str, Any]:
         """The JSON schema of a function `name` with all the actions, as servers take it in ``tools``."""
         says = "".join(f"\n* `{theirs}`: {VERBS[verb].says}" for verb, theirs in self.names.items())
-        known = {self.argument(verb, a): ARGUMENTS[a][1] for verb in self.names for a in VERBS[verb].arguments}
+        known = {self.argument(verb, a): self._form(a)[1] for verb in self.names for a in VERBS[verb].arguments}
         action = {"type": "string", "enum": list(self.names.values()), "description": f"What to do next. One of:{says}"}
         parameters = {"type": "object", "properties": {"action": action, **known}, "required": ["action"]}
         about = "Operate the screen that is shown."

@@ -36,6 +36,7 @@ from agent.views.formatting import (
     moment,
     outcome_words,
     phases,
+    pointed_words,
     review_words,
     tags,
     title_words,
@@ -74,7 +75,12 @@ def step_data(
     since = -1.0 if started is None else step.time - started
     strict = step.verdict is not None and step.verdict.kind in ("block", "stop")
     outcome = "; ".join(filter(None, (outcome_words(step.outcome), step.dropped)))
-    facts = {"Outcome": outcome, "Answer": answer_words(step), "In front": step.app or ""}
+    facts = {
+        "Outcome": outcome,
+        "Answer": answer_words(step),
+        "Pointed at": pointed_words(step),
+        "In front": step.app or "",
+    }
     return {
         "index": step.index,
         "number": step.index + 1,
