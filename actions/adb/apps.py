@@ -126,20 +126,21 @@ def is_address(target: str) -> bool:
     return bool(_ADDRESS.fullmatch(target.strip()))
 
 
-def open_line(apps: LauncherApps, target: str) -> Line:
+def open_line(apps: LauncherApps, target: str, display: int = 0) -> Line:
     """The command line that opens `target`: an address, a package, a component, or an app's name. Opens nothing.
+    `display` is the logical id of the display to open it on.
 
     Raises `RefusedError` for a name that fits no app or several, with the nearest; `BackendError` when asking fails.
     """
     target = target.strip()
     if is_address(target):
-        return _view(target)
+        return _view(target, display)
     try:
         exact = "." in target and _exact(target, apps.unnamed())
-        return _start((exact[0] if exact else find_app(target, apps.named())).component)
+        return _start((exact[0] if exact else find_app(target, apps.named())).component, display)
     except RefusedError:
         if _SITE.fullmatch(target):
-            return _view(f"https://{target}")
+            return _view(f"https://{target}", display)
         raise
 
 
@@ -213,9 +214,13 @@ def _likeness(name: str, app: LauncherApp) -> float:
     return max(fuzz.ratio(wanted, "".join(_words(part))) for part in parts)
 
 
-def _start(component: str) -> Line:
-    return command("am", "start", "-a", MAIN, "-c", LAUNCHER, "-f", _NEW_TASK, "-n", component)
+def _start(component: str, display: int) -> Line:
+    return command("am", "start", *_where(display), "-a", MAIN, "-c", LAUNCHER, "-f", _NEW_TASK, "-n", component)
 
 
-def _view(address: str) -> Line:
-    return command("am", "start", "-a", "android.intent.action.VIEW", "-d", address)
+def _view(address: str, display: int) -> Line:
+    return command("am", "start", *_where(display), "-a", "android.intent.action.VIEW", "-d", address)
+
+
+def _where(display: int) -> tuple[str, ...]:
+    return ("--display", str(display)) if display else ()

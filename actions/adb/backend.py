@@ -27,7 +27,7 @@ from actions.adb.gestures import drag_line, finger_line, finger_moves, press_lin
 from actions.adb.ime import INSTALL, SILENT, InputMethod
 from actions.adb.keys import BUTTONS, clear_lines, key_line
 from actions.adb.launcher import LauncherApps
-from actions.adb.lines import LONGEST, Line, chain, command
+from actions.adb.lines import LONGEST, Line, chain, command, on_display
 from actions.adb.link import AdbLink, NotSentError, UncertainError
 from actions.adb.screen import focused_text
 from actions.adb.text import Committed, KeyPiece, Piece, TextPiece, split_text, unusual
@@ -40,15 +40,16 @@ SUPPORTED = frozenset(
 
 
 class AdbBackend:
-    """Implements `actions.backend.Backend` over ADB. With `dry_run` it looks, and says what it would send.
+    """Implements `actions.backend.Backend` over ADB, for the display with the logical id `display`. With `dry_run` it
+    looks, and says what it would send.
 
     Its errors, all `BackendError`: `RefusedError` when the device cannot do the action or has refused it (nothing was
     done), `NotSentError` when the device cannot be reached (nothing was done), `UncertainError` when the connection
     failed on the way: the action may have been done, in part or whole, so look before doing anything again.
     """
 
-    def __init__(self, link: AdbLink, *, dry_run: bool = False) -> None:
-        self.link = link
+    def __init__(self, link: AdbLink, *, dry_run: bool = False, display: int = 0) -> None:
+        self.link, self._display = link, display
         self.dry_run = dry_run
         self._apps = LauncherApps(link)
         self._input_method = InputMethod(link)
@@ -69,7 +70,7 @@ class AdbBackend:
         """Lift the finger that an action left down. Raises `BackendError`."""
         if self._finger is not None:
             at, self._finger = self._finger, None
-            self.link.run(finger_line("UP", at))
+            self.link.run(on_display(finger_line("UP", at), self._display))
 
     def perform(self, action: AnyAction, frame: Frame) -> str:
         """Do `action`, whose points are pixels of `frame`; says what was done. Raises as the class says, and
@@ -146,14 +147,14 @@ class AdbBackend:
             case Button():
                 return command("input", "keyevent", BUTTONS[action.name])
             case Open():
-                return open_line(self._apps, action.target)
+                return open_line(self._apps, action.target, self._display)
             case HoldKeys() | ReleaseKeys():
                 raise RefusedError("a phone cannot hold keys: press them together")
         raise RefusedError(f"a phone cannot {describe(action)}")
 
     def _send(self, line: Line, timeout: float = 60.0) -> None:
         """Send `line` once. Raises `RefusedError` with the device's message."""
-        done = self.link.run(line, timeout)
+        done = self.link.run(on_display(line, self._display), timeout)
         if "INJECT_EVENTS" in done.error or "INJECT_EVENTS" in done.out:
             raise BackendError("the phone lets adb see but not touch: in Developer options, switch on “USB debugging "
                                "(Security settings)” or “Disable permission monitoring”")  # fmt: skip
@@ -162,6 +163,11 @@ class AdbBackend:
                 raise UncertainError(f"only a part was done: the phone says: {done.said}")
             raise RefusedError(f"the phone says: {_complaint(done.out + done.error) or done.said}")
         self._sent = True
+
+    def check_display(self) -> None:
+        """Raise `BackendError` where the phone cannot act on the display."""
+        if self._display and "-d DISPLAY_ID" not in self._usage:
+            raise BackendError("this phone acts on its first display only (input -d: Android 10): leave --display out")
 
     @cached_property
     def _usage(self) -> str:
@@ -182,7 +188,7 @@ class AdbBackend:
             for line in clear_lines(focused_text(self.link)):
                 self._send(line)
         if not special:
-            for line in _batches([_plain_line(piece) for piece in pieces]):
+            for line in _batches([on_display(_plain_line(piece), self._display) for piece in pieces]):
                 self._send(line)
             return describe(action)
         return describe(action) + self._commit(action.text, pieces)

@@ -6,6 +6,7 @@ or an app can become a second command.
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import NewType
 
@@ -16,6 +17,9 @@ Line = NewType("Line", str)
 
 LONGEST = 3500
 """Bytes of a line that every adb daemon takes: the oldest have packets of 4,096 bytes."""
+
+
+_INPUT = re.compile(r"""'[^']*'|"[^"]*"|((?:^|&& |; |\| )input)(?= (?!-d ))""")
 
 
 def command(*words: str) -> Line:
@@ -34,6 +38,11 @@ def chain(*lines: Line) -> Line:
 def sequence(*lines: Line) -> Line:
     """One after another, however they go."""
     return Line("; ".join(lines))
+
+
+def on_display(line: Line, display: int) -> Line:
+    """With every ``input`` of it for the display with this logical id (``input -d``: Android 10); 0 is the first."""
+    return Line(_INPUT.sub(lambda m: f"{m[1]} -d {display}" if m[1] else m[0], line)) if display else line
 
 
 def pipe(*lines: Line) -> Line:

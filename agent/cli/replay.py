@@ -84,6 +84,10 @@ def replay(
     serial: Annotated[
         str | None, _live(help="Which Android device, as adb devices names it, or HOST:PORT.", metavar="SERIAL")
     ] = None,
+    display: Annotated[
+        int | None,
+        _live(help="Which display of the Android device, by its logical id. Default: as recorded.", min=0),
+    ] = None,
     timeout: Annotated[
         float | None,
         _live(help="Wait this long until the target of an action is there. Default: 10.", min=0, metavar="SECONDS"),
@@ -125,7 +129,7 @@ def replay(
     """
     _refuse(Mode.ask, mode, {"--model": model.name, "--within": within})
     live = {"--env": env, "--app": app_, "--size": size, "--serial": serial, "--timeout": timeout}
-    live |= {"--share": share, "--network": network, "--no-isolation": no_isolation or None}
+    live |= {"--display": display, "--share": share, "--network": network, "--no-isolation": no_isolation or None}
     _refuse(Mode.live, mode, live | {"--max-seconds": max_seconds, "--confirm": confirm, "--secret": secret})
     if mode is Mode.view:
         model.refuse("with --mode view")
@@ -148,6 +152,7 @@ def replay(
             apps=app_ or (),
             size=parse_size(size) if size else None,
             serial=serial,
+            display=display,
             share=tuple(share or ()),
             network=network.value if network else None,
             isolated=not no_isolation,

@@ -43,6 +43,10 @@ def run(
         str | None,
         _screen(help="Which Android device, as adb devices names it, or HOST:PORT. Default: the only one."),
     ] = None,
+    display: Annotated[
+        int | None,
+        _screen(help="Which display of the Android device, by its logical id (dumpsys display). Default: 0.", min=0),
+    ] = None,
     app_: Annotated[
         list[str] | None,
         _screen("--app", help="Start this program on the sandbox first; may be repeated.", metavar="PROGRAM"),
@@ -154,6 +158,7 @@ def run(
         monitor,
         dry_run,
         serial,
+        display,
         share=tuple(share or ()),
         network=network.value if network else None,
         isolated=not no_isolation,

@@ -29,9 +29,9 @@ class EnvSpec:
     ``DIR:ro``) and the `network` that is given, unless `isolated` is False.
 
     `kind` is one of `KINDS`, the name of an installed plug-in, or ``module:object``. ``android`` is the device with
-    `serial` (None: the only one), ``browser`` a sandbox with Chromium (or the browser in `apps`), where an `open` goes
-    through its address bar, ``phone`` a simulated one for this run. `size` is 1280x800 and there is one monitor
-    where nothing is said.
+    `serial` (None: the only one), on the `display` with this logical id (None: the first), ``browser`` a sandbox with
+    Chromium (or the browser in `apps`), where an `open` goes through its address bar, ``phone`` a simulated one for
+    this run. `size` is 1280x800 and there is one monitor where nothing is said.
     """
 
     kind: str = "desktop"
@@ -41,6 +41,7 @@ class EnvSpec:
     monitor: int | None = None
     dry_run: bool = False
     serial: str | None = None
+    display: int | None = None
     programs: Sequence[str] = ()
     share: Sequence[str] = ()
     network: Network | None = None
@@ -86,7 +87,7 @@ def open_env(spec: EnvSpec | str, rules: Rules | None = None) -> Env:
 
         if spec.kind == "phone":
             return SimulatedPhoneEnv(dry_run=spec.dry_run)
-        return AndroidEnv(spec.serial, dry_run=spec.dry_run)
+        return AndroidEnv(spec.serial, display=spec.display or 0, dry_run=spec.dry_run)
     which = None if spec.monitor is None else spec.monitor - 1
     return DesktopEnv(monitor=which, backend=DryRunBackend() if spec.dry_run else None, rules=rules)
 
@@ -118,6 +119,8 @@ def check_env(spec: EnvSpec) -> None:
         raise UserError(f"--monitor has no effect with --env {spec.kind}: leave it out")
     if spec.serial is not None and spec.kind != "android":
         raise UserError("--serial names an Android device: add --env android")
+    if spec.display is not None and spec.kind != "android":
+        raise UserError("--display chooses a display of an Android device: add --env android")
     if spec.dry_run and spec.kind not in KINDS:
         raise UserError(f"--dry-run has no effect with --env {spec.kind}: leave it out")
     wanted, there = spec.monitor or 1, spec.monitors or 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -97,17 +98,18 @@ def env_spec_for(
     apps: Sequence[str] = (),
     size: tuple[int, int] | None = None,
     serial: str | None = None,
+    display: int | None = None,
     share: Sequence[str] = (),
     network: Network | None = None,
     isolated: bool = True,
 ) -> EnvSpec:
-    """The screen to replay on: what is not given is as on record, kind, apps and size.
+    """The screen to replay on: what is not given is as on record: kind, apps, size and display.
 
     Raises `UserError` for an env that has no name here, another platform than the recorded one, and options that do
     not go together.
     """
     kind = kind or ("sandbox" if apps else "android" if serial else _recorded_kind(episode))
-    check_env(EnvSpec(kind, apps=apps, serial=serial, share=share, network=network, isolated=isolated))
+    check_env(EnvSpec(kind, apps=apps, serial=serial, display=display, share=share, network=network, isolated=isolated))
     if kind in SANDBOXES:
         first = episode.steps[0].frame if episode.steps else None
         size = size or ((first.width, first.height) if first else (1280, 800))
@@ -117,7 +119,8 @@ def env_spec_for(
         ]  # a demonstration opens them itself
         screen = EnvSpec(kind, tuple(app for app in wanted if app not in opened), size, programs=tuple(opened))
     else:
-        screen = EnvSpec(kind, serial=serial)
+        recorded = _recorded_display(episode) if kind == "android" else None
+        screen = EnvSpec(kind, serial=serial, display=recorded if display is None else display)
     screen = replace(screen, share=share, network=network, isolated=isolated)
     if screen.platform != episode.header.platform:
         raise UserError(f"the episode is of a {episode.header.platform} screen, and {kind} is none: change --env")
@@ -134,6 +137,12 @@ def _recorded_kind(episode: Episode) -> EnvKind:
     if kind is None:
         raise UserError(f"the episode was recorded on {words[:80]!r}: say where to replay it with --env")
     return kind
+
+
+def _recorded_display(episode: Episode) -> int | None:
+    """The logical id at the end of an Android env's name; None for the first display."""
+    found = re.search(r" display (\d+)$", episode.header.env)
+    return int(found[1]) if found else None
 
 
 def _opens(episode: Episode, app: str) -> bool:

@@ -39,10 +39,11 @@ _SIMULATED = "ro.handeye.simulated"
 class AndroidEnv(Env):
     """The device with this `serial` (``HOST:PORT`` is connected to first; None: ANDROID_SERIAL or the only one).
 
-    `server` is the adb server, by default the user's own. `capture` is a way of ``screencap`` (None: the fastest,
-    measured now) or an object that gives pictures. With `elements` every observation has the accessibility elements,
-    which takes a phone a second or two. `dry_run` looks and says what it would do. `patience` is how many seconds a
-    lost connection is waited for. `stop` ends a `wait` early when set.
+    `display` is the logical id of the display to work on, 0 is the first. `server` is the adb server, by default the
+    user's own. `capture` is a way of ``screencap`` (None: the fastest, measured now) or an object that gives pictures.
+    With `elements` every observation has the accessibility elements, which takes a phone a second or two. `dry_run`
+    looks and says what it would do. `patience` is how many seconds a lost connection is waited for. `stop` ends a
+    `wait` early when set.
 
     The device is woken and, where no PIN is asked, unlocked. Raises `EnvError` with what to do next.
     """
@@ -52,6 +53,7 @@ class AndroidEnv(Env):
         serial: str | None = None,
         server: AdbServer | None = None,
         *,
+        display: int = 0,
         capture: Method | AndroidCapture | None = None,
         elements: bool = False,
         dry_run: bool = False,
@@ -61,7 +63,7 @@ class AndroidEnv(Env):
         stop: threading.Event | None = None,
     ) -> None:
         self._rules, self._patience, self._black_timeout = rules or RULES, patience, black_timeout
-        self._with_elements = elements
+        self._with_elements, self._display = elements, display
         self.stop = stop or threading.Event()
         self._count = 0
         self._last: Pixels | None = None
@@ -70,7 +72,8 @@ class AndroidEnv(Env):
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="android state")
         try:
             self.link = AdbLink(serial, server, patience)
-            self.backend = AdbBackend(self.link, dry_run=dry_run)
+            self.backend = AdbBackend(self.link, dry_run=dry_run, display=display)
+            self.backend.check_display()
             self._facts = _facts(self.link)
             self.backend.restore()
             self.reset()
@@ -94,7 +97,8 @@ class AndroidEnv(Env):
     def name(self) -> str:
         """For records, e.g. ``android R58M123 (Pixel 7) 1080x2400``; a simulated phone says that it is one."""
         kind = "simulated phone" if self.simulated else "android"
-        return f"{kind} {self.link.serial} ({self._facts['model']}) {self._size[0]}x{self._size[1]}"
+        which = f" display {self._display}" if self._display else ""
+        return f"{kind} {self.link.serial} ({self._facts['model']}) {self._size[0]}x{self._size[1]}{which}"
 
     @property
     def simulated(self) -> bool:
@@ -194,11 +198,20 @@ class AndroidEnv(Env):
     # -- looking
 
     def state(self) -> DeviceState:
-        """The current state of the device. Raises `BackendError`."""
-        return parse_state(self.link.ask(QUERY).out)
+        """The current state of the device. Raises `BackendError`, and `EnvError` where the display is gone."""
+        return self._read_state(self.link.ask(QUERY).out)
+
+    def _read_state(self, said: str) -> DeviceState:
+        state = parse_state(said, self._display)
+        if self._display and self._display not in state.displays:
+            there = ", ".join(map(str, state.displays or (0,)))
+            raise EnvError(f"{self.link.serial} has no display {self._display} that can be captured: it has {there}")
+        return state
 
     def elements(self, frame: Frame) -> tuple[UiElement, ...]:
         """The accessibility elements on the screen, boxes in pixels of `frame`. Raises `BackendError`."""
+        if self._display:
+            raise BackendError("uiautomator dump tells the elements of the first display only")
         found = []
         for node in dump(self.link):
             corners = frame.from_input(*node.bounds[:2]), frame.from_input(*node.bounds[2:])
@@ -257,7 +270,7 @@ class AndroidEnv(Env):
                 self.wake()
             elif self._follow(state):
                 continue
-            elif _body_is_black(pixels) and (app := protected_app(self.link.ask(WINDOWS).out)):
+            elif _body_is_black(pixels) and (app := self._protected(state)):
                 raise BlackScreenError(
                     f"{app} lets nobody capture its window (FLAG_SECURE): go on without this app, or by hand"
                 )
@@ -269,6 +282,11 @@ class AndroidEnv(Env):
                 return state, pixels
             if deadline.passed:
                 raise EnvError(f"{self.link.serial} does not stay awake: see its display settings")
+
+    def _protected(self, state: DeviceState) -> str | None:
+        """The app in front, if it lets nobody capture its window."""
+        app = protected_app(self.link.ask(WINDOWS).out)
+        return app if not self._display or app == state.package else None
 
     def _follow(self, state: DeviceState) -> bool:
         """Capture the display that is in use; whether it is another one now: the phone was folded or unfolded."""
@@ -299,7 +317,7 @@ class AndroidEnv(Env):
     def _check(self, action: AnyAction, frame: Frame) -> None:
         """Refuse a frame that is not what the device shows. Raises `StaleFrameError` or `EnvError`."""
         try:
-            now = parse_state(self.link.run(QUERY).out)
+            now = self._read_state(self.link.run(QUERY).out)
         except (NotSentError, UncertainError) as error:  # it only looked: nothing was done
             raise self._not_done(error) from error
         if now.awake is False or now.locked:

@@ -18,8 +18,8 @@ _LOCKS = "mDreamingLockscreen|mShowingLockscreen|isStatusBarKeyguard|isKeyguardS
 class DeviceState:
     """`rotation` in degrees; `size` is width and height in input units as it is turned; None: unknown.
 
-    `app` is ``package/activity`` of the window in front. `display` is the physical id of the screen in use where the
-    device has several (a folded phone's cover), as ``screencap -d`` takes it; None where there is one.
+    `app` is ``package/activity`` of the window in front. `display` is the physical id of the display, as
+    ``screencap -d`` takes it; None for the first where there is one. `displays` are the logical ids of those there are.
     """
 
     awake: bool | None = None
@@ -29,6 +29,7 @@ class DeviceState:
     app: str | None = None
     keyboard: bool | None = None
     display: str | None = None
+    displays: tuple[int, ...] = ()
 
     @property
     def package(self) -> str | None:
@@ -40,7 +41,7 @@ def _grep(service: Sequence[str], pattern: str) -> Line:
     return pipe(command("dumpsys", *service), command("grep", "-E", pattern))
 
 
-WINDOW = _grep(("window",), f"mCurrentFocus|mFocusedApp|{_LOCKS}|mCurrentRotation|mRotation=")
+WINDOW = _grep(("window",), f"Display: mDisplayId=|mCurrentFocus|mFocusedApp|{_LOCKS}|mCurrentRotation|mRotation=")
 QUERY = sequence(
     _grep(("power",), "mWakefulness="),
     WINDOW,
@@ -51,9 +52,9 @@ QUERY = sequence(
 """One line for one round trip; only what is needed comes over the wire."""
 
 
-def parse_state(said: str) -> DeviceState:
-    """Read what `QUERY` gave."""
-    rotation, size = _turned(said)
+def parse_state(said: str, display: int = 0) -> DeviceState:
+    """Read what `QUERY` gave, for the display with the logical id `display`."""
+    physical, (rotation, size) = _physical(said), _turned(said, display)
     awake = re.search(r"mWakefulness=(\w+)", said)
     shown = re.search(r"mInputShown=(true|false)", said)
     return DeviceState(
@@ -61,9 +62,10 @@ def parse_state(said: str) -> DeviceState:
         locked=re.search(rf"(?:{_LOCKS})=true", said) is not None,
         rotation=rotation,
         size=size,
-        app=_front(said),
+        app=_front(said, display),
         keyboard=None if shown is None else shown[1] == "true",
-        display=_display(said),
+        display=physical.get(display) if display or len(physical) > 1 else None,
+        displays=tuple(sorted(physical)),
     )
 
 
@@ -83,21 +85,23 @@ def protected_app(said: str) -> str | None:
     return None
 
 
-def _display(said: str) -> str | None:
-    found = {
-        (number[1] if (number := re.search(r"displayId=(\d+)", viewport)) else ""): physical[1]
+def _physical(said: str) -> dict[int, str]:
+    """The physical ids of the built-in and plugged-in displays by logical id; virtual ones have none."""
+    return {
+        int(number[1]): physical[1]
         for viewport in re.findall(r"DisplayViewport\{[^}]*\}", said)
-        if "valid=true" in viewport and (physical := re.search(r"uniqueId='?local:(\d+)", viewport))
+        if "valid=true" in viewport
+        and (number := re.search(r"displayId=(\d+)", viewport))
+        and (physical := re.search(r"uniqueId='?local:(\d+)", viewport))
     }
-    return found.get("0") if len(found) > 1 else None
 
 
-def _turned(said: str) -> tuple[Rotation, tuple[int, int] | None]:
-    """From the viewport of the built-in screen; of older devices and odd builds at least how it is turned."""
+def _turned(said: str, display: int) -> tuple[Rotation, tuple[int, int] | None]:
+    """From the viewport of the display; of older devices and odd builds at least how it is turned."""
     for viewport in re.findall(r"DisplayViewport\{[^}]*\}", said):
         orientation = re.search(r"orientation=(\d)", viewport)
         frame = re.search(r"logicalFrame=Rect\((-?\d+), (-?\d+) - (-?\d+), (-?\d+)\)", viewport)
-        if "valid=true" not in viewport or "displayId=0," not in viewport or not (orientation and frame):
+        if "valid=true" not in viewport or f"displayId={display}," not in viewport or not (orientation and frame):
             continue
         left, top, right, bottom = (int(number) for number in frame.groups())
         return _TURNS[int(orientation[1]) % 4], (right - left, bottom - top)
@@ -108,8 +112,11 @@ def _turned(said: str) -> tuple[Rotation, tuple[int, int] | None]:
     return (_TURNS[int(quarter[1] or quarter[2]) % 4] if quarter else 0), None
 
 
-def _front(said: str) -> str | None:
-    """The window that has the focus; the app that has it where the window is none of an app's."""
+def _front(said: str, display: int) -> str | None:
+    """The window of the display that has the focus; the app that has it where the window is none of an app's."""
+    _, *parts = re.split(r"Display: mDisplayId=(\d+)", said)  # Android 10 and later: a part for each display
+    parted = dict(zip(map(int, parts[::2]), parts[1::2], strict=True))
+    said = parted.get(display, "" if display else said)
     for name in ("mCurrentFocus", "mFocusedApp"):
         found = re.search(rf"{name}=.*?\s([\w.]+/[\w.$]+)", said)
         if found:

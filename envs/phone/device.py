@@ -6,6 +6,7 @@ ADB daemon in front of it.
 
 from __future__ import annotations
 
+import copy
 import shutil
 import socket
 import threading
@@ -55,7 +56,8 @@ class PhoneDevice:
     `storage` keeps the files; without it they are in a temporary folder, which `close` and the end of this process
     remove, however it ends. `mounts` are folders
     served to the phone's browser by URL path (``/miniwob/``). `debuggable` lets ``adb root`` make the shell root, as on
-    an emulator. `listeners` are the TCP ports that programs on the phone listen on, each with a function that connects.
+    an emulator. `second` is the size of a second display, if it has one, and later this phone as it is there.
+    `listeners` are the TCP ports that programs on the phone listen on, each with a function that connects.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class PhoneDevice:
         storage: Path | None = None,
         mounts: Mapping[str, Path] | None = None,
         debuggable: bool = False,
+        second: tuple[int, int] | None = None,
     ) -> None:
         self.debuggable, self.root = debuggable, False
         self.listeners: dict[int, Callable[[], socket.socket]] = {}
@@ -75,6 +78,7 @@ class PhoneDevice:
         self._portrait = size
         self._lock = threading.RLock()
         self._screen: PhoneScreen | None = None
+        self.second: PhoneDevice | None = None
         self._folder = temporary_folder("handeye-phone-")
         self._guard = CleanupGuard(self._folder)
         try:
@@ -86,9 +90,18 @@ class PhoneDevice:
             self.inputs = InputDevices(size, lambda: self.rotation)
             self.screen.on_touch = self.inputs.touch
             self._boot()
+            if second:
+                self.second = self._with_screen(PhoneScreen(self.content, second, self._folder / "second", self._guard))
         except BaseException:
             PhoneDevice.close(self)
             raise
+
+    def _with_screen(self, screen: PhoneScreen) -> PhoneDevice:
+        """This phone as it is on another display."""
+        other = copy.copy(self)
+        other._screen, other.second, other._portrait = screen, None, screen.size
+        other._boot()
+        return other
 
     def revive(self) -> bool:
         """Restart a browser that does not answer, and show the home screen; whether that was needed.
@@ -136,6 +149,8 @@ class PhoneDevice:
             self.state.reset(self.seed)
             self.turn(0)
             PhoneDevice.reboot(self)
+            if self.second:
+                PhoneDevice.reboot(self.second)
 
     def look(self) -> dict[str, Any]:
         """The state of the system's page: package in front, tasks, keyboard, focus, awake, locked, ready."""
@@ -185,8 +200,9 @@ class PhoneDevice:
 
     def close(self) -> None:
         """End the browser and remove temporary files. Safe to call twice."""
-        if self._screen is not None:
-            with suppress(OSError):
-                self._screen.close()
+        for screen in (self.second and self.second.screen, self._screen):
+            if screen is not None:
+                with suppress(OSError):
+                    screen.close()
         self._guard.cancel()
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -41,9 +41,10 @@ class Phone(PhoneDevice):
         storage: Path | None = None,
         mounts: Mapping[str, Path] | None = None,
         debuggable: bool = False,
+        second: tuple[int, int] | None = None,
     ) -> None:
         allowed = None if anyone else KeyFiles((user_key(), *keys))
-        super().__init__(seed, size=size, storage=storage, mounts=mounts, debuggable=debuggable)
+        super().__init__(seed, size=size, storage=storage, mounts=mounts, debuggable=debuggable, second=second)
         self._restarting = False
         self.shell = Shell(commands_of(self), self.storage, {"HOME": "/", "ANDROID_ROOT": "/system"})
         try:

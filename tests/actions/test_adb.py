@@ -15,7 +15,7 @@ from actions.adb.backend import _batches
 from actions.adb.gestures import drag_line, press_line, scroll_line, tap_line
 from actions.adb.keys import BUTTONS, key_line
 from actions.adb.launcher import LauncherApp, parse_activities
-from actions.adb.lines import LONGEST, command
+from actions.adb.lines import LONGEST, chain, command, on_display, pipe, sequence
 from actions.adb.resources import read_locales, resource_text
 from actions.adb.screen import parse_dump
 from actions.adb.server import AdbServer
@@ -40,6 +40,21 @@ def test_a_command_is_its_words(words: list[str]) -> None:
 def test_what_no_shell_can_carry_is_refused(word: str) -> None:
     with pytest.raises(RefusedError, match="null character"):
         command("input", "text", word)
+
+
+@given(
+    st.lists(SIGNS | st.sampled_from(["input", " && input tap", "; input x", "'| input y'"]), min_size=1, max_size=4)
+)
+@example(["x' && input tap 1 2"])
+def test_only_input_itself_is_sent_to_another_display(words: list[str]) -> None:
+    line = sequence(
+        chain(command("input", *words), command("echo", *words)), pipe(command("cat"), command("input", "x"))
+    )
+    aimed = on_display(line, 2)
+    other = [command("input", "-d", "2", *words), command("input", "-d", "2", "x")]
+    assert aimed == sequence(chain(other[0], command("echo", *words)), pipe(command("cat"), other[1]))
+    assert on_display(aimed, 2) == aimed
+    assert on_display(line, 0) == line
 
 
 @given(TYPEABLE)

@@ -125,9 +125,10 @@ def test_the_command_line(tmp_path: Path) -> None:
     assert "simulated phone" in json.dumps(header)
 
 
-def test_a_serial_needs_an_android_device() -> None:
+@pytest.mark.parametrize("option", ["--serial", "--display"])
+def test_a_device_and_a_display_need_an_android_device(option: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "agent.cli.main", "run", "x", "--env", "phone", "--serial", "y"],
+        [sys.executable, "-m", "agent.cli.main", "run", "x", "--env", "phone", option, "1"],
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 2

@@ -7,11 +7,13 @@ import binascii
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from envs.phone.apk import LABEL
 from envs.phone.apps import HOME, PhoneApp, apps
 from envs.phone.device import PhoneDevice
+from envs.phone.phone_facts import SECOND_ID
 from envs.phone.sh import CommandCall
 
 _MAIN = "android.intent.action.MAIN"
@@ -47,6 +49,7 @@ _ONE = {"-a": "action", "-d": "data", "-t": "kind", "-n": "component", "-p": "pa
 _SKIPPED = {
     "-f": 1,
     "--user": 1,
+    "--display": 1,
     "-W": 0,
     "-S": 0,
     "--activity-clear-top": 0,
@@ -126,6 +129,8 @@ def _full(app: PhoneApp) -> str:
 
 
 def _start(phone: PhoneDevice, call: CommandCall, intent: Intent, words: Sequence[str]) -> int:
+    if phone.second and ("--display", str(SECOND_ID)) in pairwise(words):
+        phone = phone.second
     app, page = _resolve(intent)
     told = f"act={intent.action or _MAIN}" + (f" dat={intent.data}" if intent.data else "")
     told += f" cmp={intent.component}" if intent.component else ""

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from envs.phone.device import PhoneDevice
-from envs.phone.phone_facts import COVER, DENSITY, DISPLAY, SIZE
+from envs.phone.phone_facts import COVER, DENSITY, DISPLAY, SECOND, SIZE
 from envs.phone.sh import CommandCall
 
 _RGBA_8888 = 1
@@ -25,7 +25,9 @@ def screencap(phone: PhoneDevice, call: CommandCall) -> int:
     if "-d" in given[:-1]:
         at = given.index("-d")
         off = off and given[at + 1] != COVER
-        if given[at + 1] not in ("0", DISPLAY, *([COVER] if phone.faults.folded else [])):
+        if phone.second and given[at + 1] == SECOND:
+            phone = phone.second
+        elif given[at + 1] not in ("0", DISPLAY, *([COVER] if phone.faults.folded else [])):
             return call.fail(f"Display Id '{given[at + 1]}' is not valid.")
         del given[at : at + 2]
     words = [word for word in given if not word.startswith("-")]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from envs.phone.apps import HOME, apps
 from envs.phone.device import PhoneDevice
-from envs.phone.phone_facts import ADDRESS, COVER, DENSITY, DISPLAY
+from envs.phone.phone_facts import ADDRESS, COVER, DENSITY, DISPLAY, SECOND, SECOND_ID
 from envs.phone.sh import CommandCall
 
 
@@ -84,7 +84,16 @@ def _window(phone: PhoneDevice, _: tuple[str, ...]) -> str:
     now = phone.look()
     focus = "NotificationShade" if now["locked"] else _front(phone)
     flags = "LAYOUT_IN_SCREEN SECURE HARDWARE_ACCELERATED" if phone.faults.secure else "LAYOUT_IN_SCREEN"
+    second = (
+        f"  Display: mDisplayId={SECOND_ID} (organized)\n    mCurrentFocus=null\n"
+        f"    mFocusedApp=ActivityRecord{{7c5a9d3 u0 {_front(phone.second)} t9}}\n"
+        if phone.second
+        else ""
+    )
     return (
+        f"WINDOW MANAGER DISPLAY CONTENTS (dumpsys window displays)\n{second}  Display: mDisplayId=0 (organized)\n"
+        f"    mCurrentFocus=Window{{5c1d0e0 u0 {focus}}}\n"
+        f"    mFocusedApp=ActivityRecord{{3b4e1f2 u0 {_front(phone)} t1}}\n"
         f"WINDOW MANAGER WINDOWS (dumpsys window windows)\n"
         "  Window #0 Window{b7f0f16 u0 StatusBar}:\n    mDisplayId=0\n    mAttrs={(0,0)(fillx98) ty=STATUS_BAR\n"
         "      fl=NOT_FOCUSABLE TOUCHABLE_WHEN_WAKING\n"
@@ -132,6 +141,13 @@ _INNER = (
 def _display(phone: PhoneDevice, _: tuple[str, ...]) -> str:
     width, height = phone.screen.size
     used, second = (COVER, _INNER) if phone.faults.folded else (DISPLAY, "")
+    if phone.second:
+        frame = "0, 0 - {}, {}".format(*phone.second.screen.size)
+        second += (
+            f"DisplayViewport{{type=EXTERNAL, valid=true, isActive=true, displayId={SECOND_ID}, "
+            f"uniqueId='local:{SECOND}', physicalPort=2, orientation=0, logicalFrame=Rect({frame}), "
+            f"physicalFrame=Rect({frame})}}, "
+        )
     return (
         f"DISPLAY MANAGER (dumpsys display)\n  mCurrentOrientation={phone.rotation}\n"
         f"  mViewports=[{second}DisplayViewport{{type=INTERNAL, valid=true, isActive=true, displayId=0, "

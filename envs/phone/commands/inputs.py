@@ -6,6 +6,7 @@ import time
 
 from actions.frame import Point
 from envs.phone.device import PhoneDevice
+from envs.phone.phone_facts import SECOND_ID
 from envs.phone.sh import CommandCall
 
 KEYCODES = {
@@ -59,6 +60,7 @@ def input_(phone: PhoneDevice, call: CommandCall) -> int:
     if words and words[0] in _SOURCES:
         words.pop(0)
     if words[:1] == ["-d"]:
+        phone = phone.second if phone.second and words[1:2] == [str(SECOND_ID)] else phone
         del words[:2]
     if not words:
         return call.fail(_USAGE, 255)

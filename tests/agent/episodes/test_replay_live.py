@@ -25,6 +25,7 @@ from agent.episodes.replay.pixel_match import alike, changes, find, same_at, tra
 from agent.episodes.replay.replayer import Halt
 from agent.episodes.replay.script import Script
 from agent.episodes.replay.text_match import MatchedTarget, Missing, PerceivedFrame, find_again, same_text
+from agent.models.dialects.dialect import Platform
 from agent.perception.elements import Element, PerceivedScreen, Role
 from agent.run.replay import ReplayOptions, env_spec_for, replay_on
 from agent.views.replay_mismatch import write_halt
@@ -232,10 +233,16 @@ def test_the_window_in_front(then: str | None, now: str | None, same: bool) -> N
 FRAME = Frame(id="0", width=SIZE[0], height=SIZE[1])
 
 
-def episode(folder: Path, *steps: tuple[AnyAction, Image], env: str = "sandbox :9 900x500", **extra: JsonValue) -> Path:
+def episode(
+    folder: Path,
+    *steps: tuple[AnyAction, Image],
+    env: str = "sandbox :9 900x500",
+    platform: Platform = "desktop",
+    **extra: JsonValue,
+) -> Path:
     """An episode of these actions on these screens, done."""
     header = EpisodeHeader(
-        task="t", limits=Limits(), model="m", env=env, platform="desktop", extra={"apps": ["mousepad a"], **extra}
+        task="t", limits=Limits(), model="m", env=env, platform=platform, extra={"apps": ["mousepad a"], **extra}
     )
     with EpisodeWriter.create(folder, header) as writer:
         for index, (action, image) in enumerate(steps):
@@ -308,6 +315,16 @@ def test_the_screen_is_as_recorded_unless_said_otherwise(tmp_path: Path) -> None
     assert (other.apps, other.size) == (("xterm",), (1000, 600))
 
 
+def test_an_android_replay_takes_the_recorded_display(tmp_path: Path) -> None:
+    name = "android R58M123 (Display 9) 1200x900"
+    second = read_episode(episode(tmp_path / "2", (CLICK, people(NAMES)), env=f"{name} display 2", platform="mobile"))
+    first = read_episode(episode(tmp_path / "0", (CLICK, people(NAMES)), env=name, platform="mobile"))
+    assert env_spec_for(second).display == env_spec_for(second, serial="x").display == 2
+    assert env_spec_for(second, display=0).display == 0
+    assert env_spec_for(second, kind="phone").display is None
+    assert env_spec_for(first).display is None
+
+
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[object, str]:
     with pytest.raises(SystemExit) as left:
         main(["replay", *arguments, "--mode", "live"])
@@ -323,6 +340,7 @@ def test_what_cannot_be_replayed_is_one_line(tmp_path: Path, capsys: pytest.Capt
         (("--env", "desktop", "--app", "xterm"), "--env sandbox"),
         (("--size", "9"), "1280x800"),
         (("--env", "desktop", "--serial", "x"), "--env android"),
+        (("--env", "phone", "--display", "1"), "--display chooses a display of an Android device: add --env android"),
     ):
         status, said = run(capsys, folder, *arguments)
         assert status == 2

@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
@@ -20,6 +21,7 @@ from envs.android.state import parse_state
 from envs.env import EnvError
 from envs.phone.apps import apps
 from envs.phone.phone import Phone
+from envs.phone.phone_facts import SECOND_ID
 
 
 def raw(pixels: np.ndarray, header: int = 16) -> bytes:
@@ -84,6 +86,94 @@ def test_every_way_of_capture_shows_the_same(env: AndroidEnv) -> None:
     assert camera.method == min(camera.timings, key=lambda method: camera.timings[method])
     env.observe()
     assert np.array_equal(camera.grab_by("png"), camera.grab_by("raw"))
+
+
+@pytest.fixture(scope="module")
+def wide(server: PrivateAdbServer) -> Iterator[Phone]:
+    with Phone(keys=[server.key], second=(1200, 900)) as phone:
+        yield phone
+
+
+def test_another_display_is_seen_and_acted_on(wide: Phone, server: AdbServer) -> None:
+    assert wide.second
+    with AndroidEnv(wide.serial, server, display=SECOND_ID) as env:
+        look = env.observe()
+        assert (look.frame.width, look.frame.height, look.frame.rotation) == (1200, 900, 0)
+        assert env.name.endswith(" 1200x900 display 2")
+        assert in_front(env) == "com.handeye.launcher"
+        assert env.perform(Open(target="Notes"), look.frame).performed
+        assert in_front(env) == wide.second.look()["package"] == "com.handeye.notes"
+        assert wide.look()["package"] == "com.handeye.launcher"
+        touched: list[str] = []
+        wide.screen.on_touch = lambda event, at: touched.append(event)
+        wide.second.screen.on_touch = lambda event, at: touched.append(f"second {event} {at}")
+        assert env.perform(Click(point=Point(600, 300)), env.observe().frame).performed
+        assert touched == [f"second touchStart {Point(600.0, 300.0)}", "second touchEnd None"]
+        assert env.perform(Button(name="home"), env.observe().frame).performed
+        assert in_front(env) == "com.handeye.launcher"
+    with AndroidEnv(wide.serial, server) as env:
+        assert env.observe().frame.width == 1080
+        assert "display" not in env.name
+        assert env.perform(Open(target="Clock"), env.observe().frame).performed
+        assert (in_front(env), wide.second.look()["package"]) == ("com.android.deskclock", "com.handeye.launcher")
+
+
+def test_a_display_that_is_not_there_is_one_line(wide: Phone, phone: Phone, server: AdbServer) -> None:
+    with pytest.raises(EnvError, match=r"has no display 7 that can be captured: it has 0, 2$"):
+        AndroidEnv(wide.serial, server, display=7)
+    with pytest.raises(EnvError, match=r"has no display 2 that can be captured: it has 0$"):
+        AndroidEnv(phone.serial, server, display=2)
+
+
+def test_a_display_that_goes_away_ends_it(wide: Phone, server: AdbServer) -> None:
+    with AndroidEnv(wide.serial, server, display=SECOND_ID) as env:
+        frame = env.observe().frame
+        second, wide.second = wide.second, None
+        try:
+            for act in (env.observe, lambda: env.perform(Click(point=Point(1, 1)), frame)):
+                with pytest.raises(EnvError, match=r"has no display 2 that can be captured: it has 0$"):
+                    act()
+        finally:
+            wide.second = second
+
+
+@pytest.mark.parametrize(
+    ("display", "app", "size", "physical"),
+    [(0, "app.lawnchair", (1080, 2340), "11"), (2, "com.game", (1920, 1080), "33"), (3, None, None, None)],
+)
+def test_each_display_has_its_own_window_size_and_id(
+    display: int, app: str | None, size: tuple[int, int] | None, physical: str | None
+) -> None:
+    said = """  Display: mDisplayId=3 (organized)
+    mCurrentFocus=null
+    mFocusedApp=null
+  Display: mDisplayId=2 (organized)
+    mCurrentFocus=null
+    mFocusedApp=ActivityRecord{14144584 u0 com.game/com.game.Main t7}
+  Display: mDisplayId=0 (organized)
+    mCurrentFocus=Window{b u0 app.lawnchair/app.lawnchair.Launcher}
+  mViewports=[DisplayViewport{type=INTERNAL, valid=true, isActive=true, displayId=0, uniqueId='local:11', \
+orientation=0, logicalFrame=Rect(0, 0 - 1080, 2340)}, DisplayViewport{type=EXTERNAL, valid=true, displayId=2, \
+uniqueId='local:33', orientation=1, logicalFrame=Rect(0, 0 - 1920, 1080)}, DisplayViewport{type=VIRTUAL, valid=true, \
+displayId=3, uniqueId='virtual:com.scrcpy,2000,scrcpy,0', orientation=0, logicalFrame=Rect(0, 0 - 5, 5)}]"""
+    state = parse_state(said, display)
+    assert (state.package, state.display, state.displays) == (app, physical, (0, 2))
+    assert size is None or state.size == size
+    assert state.rotation == (90 if display == 2 else 0)
+
+
+def test_a_phone_that_cannot_touch_another_display_says_so(wide: Phone, server: AdbServer) -> None:
+    wide.faults.before = _old_input
+    try:
+        with pytest.raises(EnvError, match=r"acts on its first display only \(input -d: Android 10\)"):
+            AndroidEnv(wide.serial, server, display=SECOND_ID)
+    finally:
+        wide.faults.clear()
+
+
+def _old_input(argv: tuple[str, ...]) -> None:
+    if argv == ("input",):
+        raise OSError(2, "Usage: input [<source>] <command> [<arg>...]")
 
 
 def in_front(env: AndroidEnv) -> str:
