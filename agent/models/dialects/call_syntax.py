@@ -152,6 +152,8 @@ class _CallReader(BracketReader):
         ends = re.finditer(rf"{quote}\W+", inner)
         if (closed and self.heads.search(inner, closed.end())) or any(self.heads.match(inner, m.end()) for m in ends):
             raise Unreadable("a text that holds the next call")
+        if not self.raw and re.search(rf"{quote}(?:\s{{0,4}}\+\s{{0,4}}|\s{{1,4}}){quote}", inner):
+            raise Unreadable("two texts where one is wanted")
         if (_ANOTHER if self.raw else _SWALLOWED).search(inner):
             raise Unreadable("a text that holds another argument")
         return inner

@@ -76,12 +76,7 @@ class View:
         out, negative or not finite.
         """
         x, y = map(float, (second, first) if self.swap else (first, second))
-        if (
-            not self.any_unit
-            and self.grid.width > 1
-            and all(0 <= n <= 1 for n in (x, y))
-            and not (x.is_integer() and y.is_integer())
-        ):
+        if not self.any_unit and self.grid.width > 1 and any(0 < n < 1 for n in (x, y)):
             raise Unreadable(f"({x:g}, {y:g}) are parts of a side; wanted are numbers up to {self.grid.width:g}")
         for value, side, name in ((x, self.grid.width, "x"), (y, self.grid.height, "y")):
             if not math.isfinite(value) or not 0 <= value <= side + self.slack:

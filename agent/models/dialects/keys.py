@@ -143,6 +143,7 @@ def _words(words: Sequence[str]) -> list[str]:
 def _plain(text: str) -> str:
     """The name by which `actions.keys` may know a key: Android's names in its words."""
     name = text if len(text) == 1 else text.strip().replace("-", "_")
+    name = re.sub(r"\A([fF])[\s_](\d{1,2})\Z", r"\1\2", name)
     if name.lower().startswith("keycode_"):
         name = name.lower().removeprefix("keycode_")
         return _ANDROID.get(name, name)

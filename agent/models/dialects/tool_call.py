@@ -46,6 +46,7 @@ HARMLESS = frozenset(
     ("thought", "reason", "reasoning", "explanation", "description", "element", "element_description", "label")
 )
 """The texts that only tell what is meant or why, in any family."""
+_AROUND = HARMLESS | {"name", "arguments", "parameters", "function", "type", "id", "call_id", "index", "status"}
 ENDS = ("coordinate2", "coordinates2", "end_coordinate")
 """The same for the end of a swipe or drag."""
 
@@ -374,13 +375,16 @@ def _call_at(text: str, at: int, ended: bool) -> tuple[ToolCall | None, int]:
     except RecursionError as error:
         raise Unreadable("the call is nested too deep") from error
     value, closed, notes = found.value, found.closed, found.notes
-    tool, arguments = value.get("name"), value.get("arguments")
-    if isinstance(value.get("function"), dict):
-        tool, arguments = value["function"].get("name"), value["function"].get("arguments")
+    call = value["function"] if isinstance(value.get("function"), dict) else value
+    tool, arguments = call.get("name"), call.get("arguments") or call.get("parameters")
     if isinstance(arguments, str):
         arguments, inner = _from_text(arguments)
         notes = [*notes, *inner, "the arguments were a text"]
-    if not isinstance(arguments, dict):
+    if isinstance(arguments, dict):
+        beside = [name for name, said in {**value, **call}.items() if name not in _AROUND and not says_nothing(said)]
+        if beside:
+            raise Unreadable(f"the call has no use for {_short(', '.join(beside))} beside its arguments")
+    else:
         arguments = {k: v for k, v in value.items() if k != "name"}
         if "action" not in value and not (isinstance(tool, str) and arguments):
             return None, found.end

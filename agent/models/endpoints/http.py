@@ -187,7 +187,7 @@ def _take_message(message: Mapping[str, Any], answer: HttpAnswer) -> str:
     """Add what stands beside the text to `answer`; the text."""
     answer.thought.append(_text(message.get("reasoning_content") or message.get("reasoning")))
     answer.refusal.append(_text(message.get("refusal")))
-    calls = message.get("tool_calls")
+    calls = message.get("tool_calls") or [{"function": message.get("function_call")}]  # its name before 2024
     for number, call in enumerate(calls if isinstance(calls, list) else ()):
         function = call.get("function") if isinstance(call, dict) else None
         if isinstance(function, dict):

@@ -47,6 +47,7 @@ from agent.models.dialects.keys import key_names, key_text, read_keys
         *((["['ctrl", "a']"], ["ctrl+a"]), ("['ctrl', 'c']", ["ctrl+c"]), (["ctrl", 5], ["ctrl+5"])),
         *((["ctrl+'"], ["ctrl+'"]), (["ctrl+]"], ["ctrl+]"]), (["'a'"], ["a"]), (["'"], ["'"])),
         *(("KEYCODE_DEL", ["backspace"]), ("del", ["delete"]), ("Control_L Return", ["ctrl+enter"])),
+        *(("f 5", ["f5"]), ("ctrl f 5", ["ctrl+f5"]), (["f", "5"], ["f+5"]), ("⌘+c", ["super+c"])),
         *(("minus", ["-"]), ("super_r", ["super"]), ("KP_1", ["1"]), ("altgr", ["altgr"]), ("volume up", ["volumeup"])),
     ],
 )

@@ -275,6 +275,7 @@ def after_100(send: Send) -> None:
 UNUSUAL: dict[str, Script] = {
     "content as parts": answer(content=[{"type": "text", "text": CLICK[:20]}, {"type": "text", "text": CLICK[20:]}]),
     "a call taken out": answer(content=None, tool_calls=[called('{"action": "left_click", "coordinate": [10, 20]}')]),
+    "a call under its old name": answer(content=None, function_call=called(INNER)["function"], finish="function_call"),
     "a call in pieces": stream(
         delta(tool_calls=[{"index": 0, "function": {"name": "computer_use", "arguments": '{"action": "left_'}}]),
         delta(tool_calls=[{"index": 0, "function": {"arguments": 'click", "coordinate": [10, 20]}'}}]),
