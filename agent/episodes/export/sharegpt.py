@@ -102,15 +102,15 @@ def _sample(
 
 
 def _alternating(messages: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
-    """The messages as trainers take them, a person's and the model's in turn: two of a person's are one, and between
-    two of the model's stands an empty one.
+    """The messages as trainers take them, a person's and the model's in turn: two of a person's are one, and before one
+    of the model's that follows none stands an empty one.
     """
     made: list[dict[str, str]] = []
     for role, text in messages:
         if role == "user" and made and made[-1]["from"] == "human":
             made[-1]["value"] += "\n" + text
             continue
-        if role == "assistant" and made[-1]["from"] == "gpt":
+        if role == "assistant" and (not made or made[-1]["from"] == "gpt"):
             made.append({"from": "human", "value": ""})
         made.append({"from": "human" if role == "user" else "gpt", "value": text})
     return made

@@ -89,10 +89,9 @@ def _write7(action: AnyAction, view: View) -> dict[str, Any] | None:
         case Key(chords=("f5",)):
             return {"action": "refresh"}
         case TypeText():
-            enter, text = action.text.endswith("\n"), action.text.removesuffix("\n")
             where = {} if view.pointer is None else {"coordinate": view.numbers(view.pointer)}
-            said = {"text": text, "press_enter": enter, "delete_existing_text": action.clear}
-            return {"action": "type", **said, **where} if text else None
+            said = {"text": action.text, "press_enter": False, "delete_existing_text": action.clear}
+            return {"action": "type", **said, **where} if action.text else None
     written = _write_browser(action) or write_desktop(action, view)
     return written if written and written["action"] in _READ7 else None
 

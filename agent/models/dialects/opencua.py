@@ -48,6 +48,8 @@ def _write(action: AnyAction, view: View) -> str | None:
         case Scroll(point=None, keys=()) if bool(action.dx) != bool(action.dy):
             name, notches = ("hscroll", action.dx) if action.dx else ("scroll", -action.dy)
             return f"pyautogui.{name}({notches})"
+        case Scroll() if bool(action.dx) == bool(action.dy):
+            return None
         case Drag(path=(start, end)) if plain_drag(action):
             x, y = view.numbers(end)
             return f"pyautogui.dragTo(x={x}, y={y}, button='left')" if start == view.pointer else None

@@ -297,7 +297,7 @@ class _Writing:
 
     def _free(self) -> str:
         if isinstance(self.grammar, FieldGrammar):
-            return rf"[^<\t\n]{{0,{MAX_THOUGHT}}}"
+            return rf"(?:[^\s:<][^<\t\r\n]{{0,{MAX_THOUGHT}}})?"
         marker = self.grammar.marker if isinstance(self.grammar, LineGrammar) else self.grammar.markers[0]  # type: ignore[union-attr]
         if marker.startswith("<"):
             return rf"[^<]{{0,{MAX_THOUGHT}}}"

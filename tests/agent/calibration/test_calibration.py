@@ -283,7 +283,10 @@ def test_every_family_can_be_corrected(name: str, space: str) -> None:
     if limit:
         assert sent[0] * sent[1] <= 1003520
         assert hidden_size(*sent, "tokens") == sent
-    sides = {"rel1": (1, 1), "rel999": (999, 999), "rel1000": (1000, 1000)}.get(space, sent)
+    if limit and speaks.resize.filled(2560, 1440) != (1, 1):
+        pytest.skip("a padded picture has one size, which no limit changes")
+    side, part = {"rel1": 1, "rel999": 999, "rel1000": 1000}.get(space), speaks.resize.filled(2560, 1440)
+    sides = sent if side is None else (side * part[0], side * part[1])
     view = speaks.view(frame, use="locate")
     for x, y in ((12, 12), (2557, 1437), (1280, 720)):  # nearer the corner, pixels look like parts of a side
         point = view.point(y / 1440 * sides[1], x / 2560 * sides[0], [])
