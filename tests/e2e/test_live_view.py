@@ -186,6 +186,7 @@ def steer(page: Page, agent: Agent, running: Running) -> None:
     wanted = middle(form, "name")
     page.drag_marker(*wanted)
     assert form.clicks == []
+    page.shows("Edited.")  # the words move the buttons
     page.press("approve")
     page.shows("Paused")
     page.shows("Step 1", "steps")
