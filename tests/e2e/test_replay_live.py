@@ -86,6 +86,7 @@ def web_form(variant: Variant) -> Iterator[tuple[SandboxEnv, Callable[[], bool]]
         server = stack.enter_context(FormServer())
         sandbox = SandboxEnv([f"chromium {server.url}"], variant.size, network="loopback", environ=variant.environ)
         env = stack.enter_context(sandbox)
+        server.places_now(30)  # the page is painted: before, Chromium drops clicks
 
         def right() -> bool:
             told = dict(server.values or {})

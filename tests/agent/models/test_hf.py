@@ -560,7 +560,16 @@ NO_WAY_OUT = {"holo1", "holo3", "kimi-vl", "opencua", "scalecua", "ui-venus-1.0-
 """Families whose nearest end the search does not find: the token limit can cut their answers."""
 
 
-@pytest.mark.parametrize("name", sorted(set(DIALECTS) - NO_WAY_OUT))
+QUICK_WAYS = ("qwen2.5-vl", "qwen2-vl", "internvl2.5", "qwen3-vl", "qwen3.5", "ui-tars-1.5", "general")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name in QUICK_WAYS else pytest.param(name, marks=pytest.mark.slow)
+        for name in sorted(set(DIALECTS) - NO_WAY_OUT)
+    ],
+)
 def test_every_other_dialect_has_a_way_out(endpoint: HFEndpoint, name: str) -> None:
     """Any family's shape can be followed, and an answer at its start be brought to its end in 100 tokens."""
     for use in (*DIALECTS[name].decide, "locate"):
