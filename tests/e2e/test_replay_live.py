@@ -137,7 +137,7 @@ class Stage:
                 assert right()
         return folder
 
-    def replay(self, env: Env, episode: Path, timeout: float = 6) -> ReplayResult:
+    def replay(self, env: Env, episode: Path, timeout: float = 20) -> ReplayResult:
         """Do `episode` again on an open screen."""
         self._count += 1
         script = Script(read_episode(episode))
