@@ -194,21 +194,19 @@ class ChatModel:
 
         _read(reply, clock, lambda: read(noted))
         for description in wanted:
-            why, raw = "", ""
             try:
                 with clock.timed("model"):
                     spot = self.grounder.locate(observation, description)
-                point, why, raw, usage = spot.point, spot.reason, spot.raw, usage + spot.usage
             except ParseError as error:
-                point, why, raw, usage = (
-                    None,
-                    f"the grounder's answer cannot be used: {error}",
-                    error.raw,
-                    usage + error.usage,
-                )
-            found.append(PointedAt(description=description, point=point, grounder=self.grounder.name, raw=raw))
-            if point is None:
-                told = f"nothing on the screen was found for {description[:200]!r}" + (f": {why}" if why else "")
+                why = f"the grounder's answer cannot be used: {error}"
+                spot = Grounding(refused=True, reason=why, raw=error.raw, usage=error.usage)
+            usage += spot.usage
+            found.append(
+                PointedAt(description=description, point=spot.point, grounder=self.grounder.name, raw=spot.raw)
+            )
+            if spot.point is None:
+                why = f": {spot.reason}" if spot.reason else ""
+                told = f"nothing on the screen was found for {description[:200]!r}{why}"
                 raise ParseError(told, reply.text, usage, clock.phases, tuple(found))
         return tuple(found), usage
 

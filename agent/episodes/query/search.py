@@ -250,8 +250,9 @@ class _Search:
         for at, screen in enumerate(self.screens):
             if screen.words is None:
                 continue
-            key = id(screen.words)
-            found = known[key] if key in known else known.setdefault(key, best_match(terms, screen.rows))
+            if (key := id(screen.words)) not in known:
+                known[key] = best_match(terms, screen.rows)
+            found = known[key]
             if found and begun is None:
                 begun = at, found
             elif not found and begun is not None:

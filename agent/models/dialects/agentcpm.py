@@ -14,14 +14,12 @@ from actions.frame import Point
 from agent.models.dialects.action_dicts import DictGrammar, ReadDict
 from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.call_syntax import CallArgs
-from agent.models.dialects.common import CALL_USER, DIRECTIONS, EXTRACT, direction_of, plain_drag, scroll_of
+from agent.models.dialects.common import CALL_USER, DIRECTIONS, EXTRACT, FINGER, direction_of, plain_drag, scroll_of
 from agent.models.dialects.dialect import IMAGE, Actions, Dialect, PromptTemplate, View
 from agent.models.dialects.points import JSON_POINT, Places
 from agent.models.dialects.resize import SideLimit
 
 _BUTTONS = {"HOME": "home", "BACK": "back", "ENTER": "enter", "APPSELECT": "recents"}
-_FINGER = {"up": "down", "down": "up", "left": "right", "right": "left"}
-"""Where the content that a finger's way brings into sight was."""
 _HELD = 0.2
 """Seconds for which a tap is held (the schema's default duration)."""
 
@@ -57,7 +55,7 @@ def _point(args: CallArgs) -> Actions:
         raise Unreadable("'to' is empty")
     if isinstance(to, str) and to.strip().lower() in DIRECTIONS:
         args.used.add("to")
-        return _with_end(args, scroll_of(_FINGER[to.strip().lower()], point))
+        return _with_end(args, scroll_of(FINGER[to.strip().lower()], point))
     if to is not None:
         return _with_end(args, Drag(path=(point, args.need_place("to"))))
     if seconds is not None and seconds > _HELD:
@@ -97,7 +95,7 @@ def _write(action: AnyAction, view: View) -> dict[str, Any] | None:
         case Drag(path=(start, end)) if plain_drag(action):
             return {"POINT": at(start), "to": at(end)}
         case Scroll() if action.point is not None and direction_of(action):
-            return {"POINT": at(action.point), "to": _FINGER[direction_of(action)]}
+            return {"POINT": at(action.point), "to": FINGER[direction_of(action)]}
         case TypeText(clear=False):
             return {"TYPE": action.text}
         case Button() if action.name in _BUTTONS.values():

@@ -29,6 +29,8 @@ CALL_USER = "The model asks for your help to go on."
 
 DIRECTIONS = {"down": (0, 1), "up": (0, -1), "right": (1, 0), "left": (-1, 0)}
 """Directions as (dx, dy): where the content that comes into sight was."""
+FINGER = {"up": "down", "down": "up", "left": "right", "right": "left"}
+"""Where the content that a finger's way brings into sight was, and the other way round."""
 
 
 BACK = Key(chords=("alt+left",))

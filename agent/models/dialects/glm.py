@@ -33,6 +33,7 @@ from agent.models.dialects.call_syntax import CallArgs, CallGrammar, ReadCall, q
 from agent.models.dialects.common import (
     DIRECTIONS,
     EXTRACT,
+    FINGER,
     NOTCHES,
     clicked_first,
     direction_of,
@@ -151,15 +152,12 @@ _PC = PromptTemplate(
 
 # Phones ------------------------------------------------------------------------------------------------------------
 
-_FINGER = {"up": "down", "down": "up", "left": "right", "right": "left"}
-"""Where the content that a finger's way brings into sight was."""
-
 
 def _swipe(args: CallArgs) -> Scroll:
     way = args.text("direction").strip().lower()
     if way not in DIRECTIONS:
         raise Unreadable(f"unknown direction {way[:40]!r}; use up, down, left or right")
-    return scroll_of(_FINGER[way], args.place("box_2d"))
+    return scroll_of(FINGER[way], args.place("box_2d"))
 
 
 def _status(args: CallArgs) -> Finish:
@@ -207,7 +205,7 @@ def _write_phone(action: AnyAction, view: View) -> dict[str, Any] | None:
             return {"action_type": _BUTTONS[action.name]}
         case Scroll() if direction_of(action):
             box = {} if action.point is None else _box(action.point, view)
-            return {"action_type": "swipe", "direction": _FINGER[direction_of(action)], **box}
+            return {"action_type": "swipe", "direction": FINGER[direction_of(action)], **box}
         case Open():
             return {"action_type": "open_app", "app_name": action.target}
         case Answer():

@@ -28,7 +28,6 @@ from actions.action import (
 )
 from actions.frame import Point
 from agent.models.dialects.action_dicts import DictGrammar, ReadDict
-from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.call_syntax import CallArgs
 from agent.models.dialects.common import EXTRACT, direction_of, has_default_duration, plain_drag, scroll_of
 from agent.models.dialects.dialect import IMAGE, Dialect, Platform, PromptTemplate, View
@@ -49,13 +48,6 @@ def _write_text(args: CallArgs) -> TypeText | tuple[Click, TypeText]:
 def _scroll(args: CallArgs) -> Scroll:
     point = args.xy() if {"x", "y"} & set(args.values) else None
     return scroll_of(args.text("direction"), point, args.times(("amount",), 100) or 5)
-
-
-def _button(args: CallArgs) -> Button:
-    name = args.text("button").strip().lower()
-    if name not in _BUTTONS:
-        raise Unreadable(f"unknown button {name[:40]!r}; use {', '.join(_BUTTONS)}")
-    return Button(name=name)  # type: ignore[arg-type]
 
 
 def _drag(args: CallArgs) -> Drag:
@@ -84,7 +76,7 @@ _MOBILE: dict[str, ReadDict] = {
     **_BOTH,
     "long_press": lambda args: LongPress(point=args.xy(), seconds=args.seconds(1.0, 600.0)),
     "swipe": _drag,
-    "press_button": _button,
+    "press_button": lambda args: args.system_button(_BUTTONS),
     "open_app": lambda args: Open(target=args.text("app_name")),
 }
 _CLICKS = {("left", 1): "click", ("left", 2): "double_click", ("left", 3): "triple_click", ("right", 1): "right_click"}

@@ -103,13 +103,6 @@ def _adb_key(args: Args) -> Button | Key:
     return read_keys(ours or name, presses)
 
 
-def _system_button(args: Args) -> Button:
-    name = args.text("button").strip().lower()
-    if name not in get_args(ButtonName):
-        raise Unreadable(f"unknown button {name[:40]!r}; use Back, Home, Menu or Enter")
-    return Button(name=name)  # type: ignore[arg-type]
-
-
 def _terminate(args: Args) -> Finish:
     if args.one_of(("status",)) is None:
         args.notes.append("no status: taken for success, as the owners' harnesses do")
@@ -166,7 +159,7 @@ READ_MOBILE: dict[str, Read] = {
     "click": lambda args: args.click(args.need_place(*PLACES)),
     "long_press": lambda args: LongPress(point=args.need_place(*PLACES), seconds=args.seconds(1.0, 600.0)),
     "swipe": _swipe,
-    "system_button": _system_button,
+    "system_button": lambda args: args.system_button(get_args(ButtonName), "Back, Home, Menu or Enter"),
     "open": lambda args: Open(target=args.text("text", "app")),
 }
 

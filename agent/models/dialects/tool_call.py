@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from actions.action import AnyAction, Click, HoldKeys, HoldMouse, Key, ReleaseMouse, TypeText
+from actions.action import AnyAction, Button, Click, HoldKeys, HoldMouse, Key, ReleaseMouse, TypeText
 from actions.events import Side
 from actions.frame import Box, Point
 from actions.keys import split_chord
@@ -181,6 +181,13 @@ class Args:
         if len(chords) > 1:
             raise Unreadable(f"the keys to hold are several presses: {_short(value)}")
         return split_chord(chords[0])
+
+    def system_button(self, known: Collection[str], told: str = "") -> Button:
+        """The device's button under ``button``. Raises `Unreadable` for one not among `known`, named or `told`."""
+        name = self.text("button").strip().lower()
+        if name not in known:
+            raise Unreadable(f"unknown button {name[:40]!r}; use {told or ', '.join(known)}")
+        return Button(name=name)  # type: ignore[arg-type]
 
     def click(self, point: Point, button: str = "", count: int = 0) -> Click:
         """A click at `point`, with the button, the count and the held keys that the call names.

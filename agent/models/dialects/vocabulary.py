@@ -75,13 +75,6 @@ def _scroll(args: Args) -> Scroll:
     return scroll.model_copy(update={"keys": args.held()})
 
 
-def _button(args: Args) -> Button:
-    name = args.text("button").strip().lower()
-    if name not in get_args(ButtonName):
-        raise Unreadable(f"unknown button {name[:40]!r}; use {', '.join(get_args(ButtonName))}")
-    return Button(name=name)  # type: ignore[arg-type]
-
-
 def _finish(args: Args) -> Finish:
     status = args.text("status").strip().lower()
     if status not in ("success", "failure"):
@@ -111,7 +104,11 @@ VERBS: dict[str, Verb] = {
     ),
     "type": Verb("Type a text into what has the focus; \\n is Enter.", ("text",), lambda args: args.typed("text")),
     "key": Verb("Press keys together.", ("keys",), lambda args: args.keys("keys")),
-    "button": Verb(f"Press a button of the system: {', '.join(get_args(ButtonName))}.", ("button",), _button),
+    "button": Verb(
+        f"Press a button of the system: {', '.join(get_args(ButtonName))}.",
+        ("button",),
+        lambda args: args.system_button(get_args(ButtonName)),
+    ),
     "open": Verb("Open an app or an address.", ("target",), lambda args: Open(target=args.text("target"))),
     "navigate": Verb("Show the page at an address.", ("target",), lambda args: Open(target=args.text("target"))),
     "search": Verb("Search the web.", ("text",), lambda args: Open(target=search_address(args.text("text")))),

@@ -174,8 +174,11 @@ def header_data(
     totals: Totals | None = None,
     problems: Sequence[str] = (),
     foot: str = "",
+    pages: Sequence[PageData] = (),
 ) -> PageData:
-    """The data of a run for a page, JSON-safe. `running`: the run has no ending yet."""
+    """The data of a run for a page, JSON-safe. `running`: the run has no ending yet. `pages` are the links between the
+    pages of one that has several: ``text``, ``href`` and whether it is the ``current`` one.
+    """
     tone, words = ("wait", "At work") if running else ending_words(ending, header.limits)
     return {
         "task": clip(header.task.strip()),
@@ -185,6 +188,7 @@ def header_data(
         "facts": [{"name": name, "value": line(value)} for name, value in _facts(header, totals).items()],
         "software": [{"name": line(name), "value": line(value)} for name, value in _software(header).items()],
         "foot": foot,
+        "pages": list(pages),
     }
 
 

@@ -15,8 +15,6 @@ from functools import partial
 from importlib import resources
 from pathlib import Path
 
-from pydantic import JsonValue
-
 from agent.episodes import Episode, EpisodeError, read_episode
 from agent.episodes.private_files import private
 from agent.views.formatting import clip, ending_words, line, title_words
@@ -47,8 +45,8 @@ class _StepRange:
 
     def words(self, episode: Episode) -> str:
         """``steps 501 to 1,000``."""
-        steps = episode.steps[self.begin : self.end]
-        return f"steps {steps[0].index + 1:,} to {steps[-1].index + 1:,}" if steps else "no steps"
+        first, last = (episode.steps[at].index + 1 for at in (self.begin, self.end - 1))
+        return f"steps {first:,} to {last:,}"
 
 
 def write_report(
@@ -206,8 +204,8 @@ def _header(episode: Episode, problems: list[str], part: _StepRange, parts: Sequ
     count, whole = part.end - part.begin, len(episode.steps)
     steps = f"{count:,} {'step' if count == 1 else 'steps'} on this page"
     steps += "." if count == whole else f", {part.words(episode)}; the episode has {whole:,}."
-    pages: list[JsonValue] = [
-        {"text": other.words(episode), "href": other.path.name, "current": other is part} for other in parts
+    pages: list[PageData] = [
+        {"text": p.words(episode), "href": p.path.name, "current": p is part} for p in parts if len(parts) > 1
     ]
     return header_data(
         episode.header,
@@ -217,7 +215,8 @@ def _header(episode: Episode, problems: list[str], part: _StepRange, parts: Sequ
         totals=episode.totals,
         problems=problems,
         foot=f"{steps} {_NOTE} {clip(episode.folder.name, 200)}.",
-    ) | {"pages": pages if len(parts) > 1 else []}
+        pages=pages,
+    )
 
 
 def _without_script(episode: Episode, part: _StepRange) -> Markup:
