@@ -56,17 +56,15 @@ class AdbLink:
 
     def __init__(self, serial: str | None = None, server: AdbServer | None = None, patience: float = 15.0) -> None:
         self.patience = patience
-        self.server = server or AdbServer()
-        self.serial = self.server.choose(serial)
         self._recovering = threading.Lock()
         self._interrupted = False
+        self.server = (server or AdbServer()).checked(self._check)
+        self.serial = self.server.choose(serial)
 
     def interrupt(self) -> None:
         """End all connections to the adb server, now and later: every call fails. For another thread."""
-        self._interrupted = True
-        for _ in range(4):  # a call may be about to open one
-            shut_port(self.server.port)
-            time.sleep(0.02)
+        self._interrupted = True  # before: a connection that is made after the others were shut sees it
+        shut_port(self.server.port)
 
     def run(self, line: Line, timeout: float = 30.0) -> CommandResult:
         """Run `line` once. Raises `NotSentError` or `UncertainError`; a failing command is no error here."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 
 from adbutils import AdbClient, AdbConnection, adb_path
 from adbutils.errors import AdbError
@@ -42,13 +44,18 @@ class _Connection(AdbConnection):  # type: ignore[misc]
 
 
 class _Client(AdbClient):  # type: ignore[misc]
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, check: Callable[[], None] = lambda: None) -> None:
         super().__init__(host=host, port=port)
-        self._address = host, port
+        self._address, self._check = (host, port), check
 
     def make_connection(self, timeout: float | None = None) -> AdbConnection:
         connection = _Connection(*self._address)
         connection.conn.settimeout(timeout or ANSWER_SECONDS)
+        try:
+            self._check()
+        except BaseException:
+            connection.conn.close()
+            raise
         return connection
 
 
@@ -65,6 +72,13 @@ class AdbServer:
         except ValueError as error:
             raise BackendError("ANDROID_ADB_SERVER_PORT is not a number: unset it or put it right") from error
         self._client = _Client(self.host, self.port)
+
+    def checked(self, check: Callable[[], None]) -> AdbServer:
+        """This server, with `check` called after each connection is made; where it raises, nothing is sent."""
+        server = copy.copy(self)
+        server._client = _Client(self.host, self.port, check)
+        server.start = self.start  # type: ignore[method-assign]  # the owner of its process keeps it
+        return server
 
     def connection(self, timeout: float) -> AdbConnection:
         """A fresh connection to the server, which is started if it does not run. The caller closes it."""

@@ -31,11 +31,14 @@ READY = 300
 """Seconds until a server with a tiny model is ready, on a busy machine."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All tests of this folder are of the real servers."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """All tests of this folder are of the real servers, and run only where that is asked for."""
+    asked = "servers" in config.option.markexpr
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.servers)
+            if not asked:
+                item.add_marker(pytest.mark.skip("real model servers: `make test-servers`, or -m servers"))
 
 
 @dataclass(frozen=True)

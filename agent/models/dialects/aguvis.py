@@ -104,16 +104,6 @@ def _scroll(args: CallArgs, across: bool = False) -> Scroll:
     return Scroll(dx=notches if across else 0, dy=0 if across else -notches)
 
 
-def _finish(args: CallArgs) -> Finish:
-    if args.one_of(("status", "0")) is None:
-        args.notes.append("no status: taken for success, as the owners' harnesses do")
-        return Finish(status="success")
-    status = args.text("status", "0").strip().lower()
-    if status not in ("success", "failure"):
-        raise Unreadable(f"unknown status {status[:40]!r}; use success or failure")
-    return Finish(status=status)  # type: ignore[arg-type]
-
-
 def _wait(args: CallArgs) -> Wait:
     seconds = args.number("seconds", "0")
     return Wait() if seconds is None else Wait(seconds=seconds)
@@ -126,8 +116,8 @@ _BOTH: dict[str, ReadCall] = {
     "pyautogui.scroll": _wheel,
     "pyautogui.hscroll": lambda args: _wheel(args, across=True),
     "answer": lambda args: Answer(text=args.text("0", "answer", "text")),
-    "terminate": _finish,
-    "mobile.terminate": _finish,
+    "terminate": lambda args: args.status("status", "0"),
+    "mobile.terminate": lambda args: args.status("status", "0"),
     "mobile.wait": _wait,
     "time.sleep": _wait,
     "pyautogui.sleep": _wait,

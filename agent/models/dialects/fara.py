@@ -30,7 +30,7 @@ from agent.models.dialects.qwen import (
 )
 from agent.models.dialects.qwen_family import COMPUTER3_ACTIONS, RETRY, resolution, write_computer3
 from agent.models.dialects.resize import Resize
-from agent.models.dialects.tool_call import PLACES, Args, Read, ToolCallGrammar
+from agent.models.dialects.tool_call import CLOSE, PLACES, Args, Read, ToolCallGrammar
 
 
 def _fact(args: Args) -> Wait:
@@ -198,8 +198,8 @@ FARA_15 = replace(
     resize=Resize(factor=32, min_pixels=3136, max_pixels=12845056),
     space="rel1000",
     overshoot=0.0,
-    grammar={"desktop": ToolCallGrammar("computer_use", _READ15, _write15, DESKTOP_ALIASES)},
-    decide={"desktop": replace(_prompt(_TOOL15), stop=("</tool_call>",))},
+    grammar={"desktop": ToolCallGrammar("computer_use", _READ15, _write15, DESKTOP_ALIASES, stop=CLOSE)},
+    decide={"desktop": replace(_prompt(_TOOL15), stop=(CLOSE,))},
     locate=PromptTemplate(tool_system(COMPUTER_FUNCTION), (IMAGE, "${instruction}"), max_tokens=256, thinking=False),
     thinks=True,
     thinking_key="enable_thinking",

@@ -29,9 +29,7 @@ _WRITE, _IGNORED = _PYAUTOGUI.write, _PYAUTOGUI.ignored
 
 def _finish(args: CallArgs) -> Finish:
     """With what is said at the end: Kimi's ``answer``, ScaleCUA's ``info``."""
-    status = args.text("status", "0") if {"status", "0"} & set(args.values) else "success"
-    ended = "failure" if status.strip().lower() in ("failure", "fail") else status.strip().lower()
-    return Finish(status=ended, message=args.message("answer", "info", "1"))  # type: ignore[arg-type]
+    return args.status("status", "0").model_copy(update={"message": args.message("answer", "info", "1")})
 
 
 def _wait(default: float) -> ReadCall:

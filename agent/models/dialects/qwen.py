@@ -103,19 +103,6 @@ def _adb_key(args: Args) -> Button | Key:
     return read_keys(ours or name, presses)
 
 
-def _terminate(args: Args) -> Finish:
-    if args.one_of(("status",)) is None:
-        args.notes.append("no status: taken for success, as the owners' harnesses do")
-        return Finish(status="success")
-    status = args.text("status").strip().lower()
-    if status in ("fail", "failed"):
-        args.notes.append(f"status {status!r} was read as 'failure'")
-        status = "failure"
-    if status not in ("success", "failure"):
-        raise Unreadable(f"unknown status {status[:40]!r}; use success or failure")
-    return Finish(status=status)  # type: ignore[arg-type]
-
-
 _SAME_IN_ADB = ("escape", "tab", "space")
 _ADB_KEYS = {
     "backspace": "del",
@@ -132,7 +119,7 @@ _ADB_KEYS = {
 _BOTH: dict[str, Read] = {
     "type": lambda args: args.typed("text"),
     "wait": lambda args: Wait(seconds=args.seconds(1.0, 60.0)),
-    "terminate": _terminate,
+    "terminate": lambda args: args.status("status"),
     "answer": lambda args: Answer(text=args.text("text")),
 }
 READ_DESKTOP: dict[str, Read] = {

@@ -411,18 +411,6 @@ _READ_MAI: dict[str, Read] = {
 }
 
 
-def _read_mai_terminate(args: Args) -> Finish:
-    if args.one_of(("status",)) is None:
-        return READ_MOBILE["terminate"](args)  # type: ignore[return-value]
-    status = args.text("status").strip().lower()
-    if status not in ("success", "fail", "failure"):
-        raise Unreadable(f"unknown status {status[:40]!r}; use success or fail")
-    return Finish(status="success" if status == "success" else "failure")
-
-
-_READ_MAI["terminate"] = _read_mai_terminate
-
-
 def _write_mai(action: AnyAction, view: View) -> dict[str, Any] | None:
     match action:
         case Click(button="left", keys=()) if action.count < 3:

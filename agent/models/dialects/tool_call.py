@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from actions.action import AnyAction, Button, Click, HoldKeys, HoldMouse, Key, ReleaseMouse, TypeText
+from actions.action import AnyAction, Button, Click, Finish, HoldKeys, HoldMouse, Key, ReleaseMouse, TypeText
 from actions.events import Side
 from actions.frame import Box, Point
 from actions.keys import split_chord
@@ -49,6 +49,7 @@ HARMLESS = frozenset(
 _AROUND = HARMLESS | {"name", "arguments", "parameters", "function", "type", "id", "call_id", "index", "status"}
 ENDS = ("coordinate2", "coordinates2", "end_coordinate")
 """The same for the end of a swipe or drag."""
+_STATUSES = ("success", "failure", "fail", "failed")
 
 
 def says_nothing(value: Any) -> bool:
@@ -133,6 +134,16 @@ class Args:
     def message(self, *names: str) -> str:
         """The text under `names`, empty where there is none. Raises `Unreadable` for another type."""
         return "" if self.get(*names) is None else self.text(*names)
+
+    def status(self, *names: str) -> Finish:
+        """The end that is told under `names`; success where there is none. Raises `Unreadable` for another word."""
+        if self.get(*names) in (None, ""):
+            self.notes.append("no status: taken for success, as the owners' harnesses do")
+            return Finish(status="success")
+        said = self.text(*names).strip().lower()
+        if said not in _STATUSES:
+            raise Unreadable(f"unknown status {_short(said)}; use success or failure")
+        return Finish(status="success" if said == "success" else "failure")
 
     def refuse_unused(self, action: str, harmless: Collection[str] = ()) -> None:
         """Raises `Unreadable` for an argument that `action` has no use for; what describes the target is harmless."""
@@ -245,7 +256,8 @@ class ToolCallGrammar:
     """The grammar over one tool (``computer_use``, ``mobile_use``).
 
     `read` has a reader for each action name, `aliases` other names seen for them, and `write` gives an action's
-    arguments in the schema's own names or None. `tools` are the tool names taken for this one.
+    arguments in the schema's own names or None. `tools` are the tool names taken for this one, `stop` the string
+    before which an answer ends.
     """
 
     tool: str
@@ -253,6 +265,7 @@ class ToolCallGrammar:
     write: Write
     aliases: Mapping[str, str] = field(default_factory=dict)
     tools: tuple[str, ...] = ("computer_use", "mobile_use")
+    stop: str = ""
 
     def parse(self, text: str, view: View, ended: bool) -> ParsedAnswer:
         """The one action in `text`. Raises `Unreadable`."""
@@ -280,7 +293,7 @@ class ToolCallGrammar:
 
     def find(self, text: str, ended: bool) -> tuple[list[ToolCall], str, list[str]]:
         """All calls in `text`, what was said before the first, and notes. Raises `Unreadable` for a broken call."""
-        return find_calls(text, ended)
+        return find_calls(text + self.stop if ended else text, ended)
 
     def _unwrap(self, call: ToolCall, notes: list[str]) -> tuple[str, Mapping[str, Any]]:
         """The action's name and the arguments, from any of the wrappings seen."""

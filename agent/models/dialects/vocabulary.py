@@ -76,11 +76,9 @@ def _scroll(args: Args) -> Scroll:
 
 
 def _finish(args: Args) -> Finish:
-    status = args.text("status").strip().lower()
-    if status not in ("success", "failure"):
-        raise Unreadable(f"unknown status {status[:40]!r}; use success or failure")
-    message = args.one_of(("message",))
-    return Finish(status=status, message="" if message is None else args.text("message"))  # type: ignore[arg-type]
+    if not args.text("status"):
+        raise Unreadable("'status' is missing; use success or failure")
+    return args.status("status").model_copy(update={"message": args.message("message")})
 
 
 _AT = ("coordinate",)

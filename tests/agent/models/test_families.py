@@ -1,6 +1,7 @@
 """Answers in the forms that owners document, read to the pixel of the owner's rule, and names as they are served."""
 
 import json
+import re
 
 import pytest
 
@@ -281,6 +282,7 @@ def test_a_sequence_is_several_actions_in_order() -> None:
         ("glm-v", glm("left_click(start_box='[1001,5]')")),
         ("glm-v", glm("left_click(start_box='[1,5]', mode='x')")),
         ("opencua", code("computer.terminate(status='done')")),
+        ("opencua", code("computer.terminate(status=False)")),
         ("scalecua", scale("call_user(who='me')")),
         ("fara1.5", fara(action="read_page_answer_question", question="How much?")),
         ("fara-7b", fara(action="double_click", coordinate=[1, 1])),
@@ -289,6 +291,22 @@ def test_a_sequence_is_several_actions_in_order() -> None:
 def test_what_cannot_be_said_here_is_unusable(name: str, text: str) -> None:
     with pytest.raises(ParseError):
         DIALECTS[name].parse(text, SCREEN, pointer=POINTER)
+
+
+@pytest.mark.parametrize("name", ["qwen2.5-vl", "mai-ui", "aguvis", "opencua", "general"])
+@pytest.mark.parametrize("said", ["fail", "Failed", "failure "])
+def test_a_failure_is_one_however_it_is_spelt(name: str, said: str) -> None:
+    platform = M if M in DIALECTS[name].grammar else D
+    call = DIALECTS[name].format(Finish(status="failure"), SCREEN, platform)
+    text = re.sub(r"\b(?:fail|failure)\b", said, call)
+    assert DIALECTS[name].parse(text, SCREEN, platform).action == Finish(status="failure")
+
+
+def test_an_answer_that_ends_before_the_family_s_stop_string_is_whole() -> None:
+    text = fara(action="left_click", coordinate=[500, 250])
+    cut = text.removesuffix("</tool_call>")
+    assert DIALECTS["fara1.5"].parse(cut, SCREEN).notes == DIALECTS["fara1.5"].parse(text, SCREEN).notes == ()
+    assert DIALECTS["fara1.5"].parse(cut, SCREEN, ended=False).notes == ("no </tool_call> after the action",)
 
 
 @pytest.mark.parametrize(

@@ -392,6 +392,7 @@ def test_the_thought_is_what_comes_before() -> None:
         (computer("scroll", pixels="down"), "not a number"),
         (computer("wait", time=-1), "negative"),
         (computer("terminate", status="maybe"), "unknown status"),
+        *((computer("terminate", status=said), "'status' must be a text, not") for said in (False, [])),
         (call("computer_use", coordinate=[1, 2]), "does not name its action"),
         (call("computer_use", action=["left_click"]), "does not name its action"),
         ('{"action": "left_click", "action": "type", "coordinate": [1, 2]}', "given twice"),

@@ -8,11 +8,15 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
+from adbutils import AdbConnection
 
 from actions.action import AnyAction, Click, TypeText, Wait
 from actions.adb import AdbServer
+from actions.adb.lines import command
+from actions.adb.link import AdbLink, NotSentError
 from actions.frame import Frame, Point
 from agent.core.loop import Agent, Watcher
 from agent.core.model import Decision
@@ -108,3 +112,21 @@ def test_a_stalled_adb_server_ends_the_run(phone: Phone, proxy: Proxy, tmp_path:
     assert result.ending in (Ending.TIME_LIMIT, Ending.DEVICE_ERROR)
     episode = read_episode(tmp_path / "ep")
     assert (episode.problems, episode.ending) == ((), result.ending)
+
+
+def test_a_connection_that_is_made_while_the_others_are_ended_sends_nothing(
+    phone: Phone, server: PrivateAdbServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = AdbConnection._create_socket
+    for ask in (lambda link: link.run(command("true")), lambda link: link.server.devices()):
+        link = AdbLink(phone.serial, server)
+
+        def connected(connection: AdbConnection, link: AdbLink = link) -> socket.socket:
+            link.interrupt()
+            return cast("socket.socket", connect(connection))
+
+        monkeypatch.setattr(AdbConnection, "_create_socket", connected)
+        with pytest.raises(NotSentError, match="did not answer in time"):
+            ask(link)
+        monkeypatch.undo()
+    assert server.devices()[phone.serial] == "device"
