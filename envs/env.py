@@ -29,11 +29,24 @@ class BlackScreenError(EnvError):
 
 @dataclass(frozen=True)
 class UiElement:
-    """An accessibility element, where the platform offers them. `box` is in frame pixels."""
+    """An accessibility element, where the platform offers them. `box` is in frame pixels.
+
+    `text` is what it shows or, where it shows none, its `description`. `checked` is None for what cannot be. `depth` is
+    its level in the tree; `program` the app that it belongs to.
+    """
 
     box: Box
     role: str
     text: str
+    description: str = ""
+    checked: bool | None = None
+    clickable: bool = False
+    scrollable: bool = False
+    enabled: bool = True
+    focused: bool = False
+    selected: bool = False
+    depth: int = 0
+    program: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,12 +57,23 @@ class ScreenWindow:
     app: str
 
 
+class Details(Protocol):
+    """What a device tells about its screen when it is asked, at the cost of a request."""
+
+    def tree(self, frame: Frame) -> tuple[UiElement, ...]:
+        """The accessibility tree as it is now, in its own order, boxes in pixels of `frame`. Raises `EnvError`."""
+
+    def app_names(self) -> tuple[str, ...]:
+        """The names of the apps that `open` takes, in alphabetical order. Raises `EnvError`."""
+
+
 @dataclass(frozen=True)
 class Observation:
     """What was seen: `image` (RGB uint8 HxWx3) bound to its `frame`, at `time` (seconds since the epoch).
 
     `windows` are those on the screen, the front one first; empty where the system does not say. `held` is what an
-    earlier action left pressed: keys by name, mouse buttons as ``left button``.
+    earlier action left pressed: keys by name, mouse buttons as ``left button``. `details` is None where the platform
+    tells none.
     """
 
     image: Image
@@ -60,6 +84,7 @@ class Observation:
     elements: tuple[UiElement, ...] = ()
     windows: tuple[ScreenWindow, ...] = ()
     held: tuple[str, ...] = ()
+    details: Details | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

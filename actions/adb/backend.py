@@ -66,6 +66,10 @@ class AdbBackend:
         """``left button`` while a finger is down."""
         return ("left button",) if self._finger is not None else ()
 
+    def app_names(self) -> tuple[str, ...]:
+        """The labels of the launcher's apps, in alphabetical order. Raises `BackendError`."""
+        return tuple(sorted({app.label for app in self._apps.named() if app.label}))
+
     def release(self) -> None:
         """Lift the finger that an action left down. Raises `BackendError`."""
         if self._finger is not None:

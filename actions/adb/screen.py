@@ -18,7 +18,9 @@ _FILE = "/data/local/tmp/handeye-window.xml"
 
 @dataclass(frozen=True)
 class AccessibilityNode:
-    """One element. `bounds` is left, top, right, bottom in input units; `kind` is the class, ``EditText``."""
+    """One element. `bounds` is left, top, right, bottom in input units; `kind` is the class, ``EditText``. `checked` is
+    None for what cannot be.
+    """
 
     bounds: tuple[int, int, int, int]
     kind: str
@@ -28,6 +30,11 @@ class AccessibilityNode:
     focused: bool
     password: bool
     depth: int
+    checked: bool | None = None
+    clickable: bool = False
+    scrollable: bool = False
+    enabled: bool = True
+    selected: bool = False
 
 
 def dump(link: AdbLink) -> list[AccessibilityNode]:
@@ -93,4 +100,9 @@ def _node(element: ET.Element, depth: int) -> AccessibilityNode | None:
         element.get("focused") == "true",
         element.get("password") == "true",
         depth,
+        element.get("checked") == "true" if element.get("checkable") == "true" else None,
+        element.get("clickable") == "true",
+        element.get("scrollable") == "true",
+        element.get("enabled") != "false",
+        element.get("selected") == "true",
     )

@@ -13,6 +13,7 @@ import typer
 
 from agent.cli.ask import ask
 from agent.cli.doctor import doctor
+from agent.cli.elements import elements
 from agent.cli.export import export
 from agent.cli.extract import extract
 from agent.cli.locate import locate
@@ -38,6 +39,7 @@ app = typer.Typer(
 
 app.command()(run)
 app.command()(locate)
+app.command()(elements)
 app.command()(doctor)
 app.command()(extract)
 app.command()(serve)

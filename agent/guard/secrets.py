@@ -29,7 +29,7 @@ from agent.core.policy import Verdict
 from agent.core.step import Step
 from agent.core.task import Ending, Task
 from agent.guard.masks import Masks, Reading, read_text
-from envs.env import Env, EnvError, Image, Observation, Outcome, WrappedEnv
+from envs.env import Details, Env, EnvError, Image, Observation, Outcome, UiElement, WrappedEnv
 
 SHORTEST = 4
 """The least characters of a secret: a shorter one occurs in every episode by chance."""
@@ -257,7 +257,8 @@ class SecretEnv(WrappedEnv):
         redact = self._secrets.redact
         elements = tuple(replace(element, text=redact(element.text)) for element in seen.elements)
         app = None if seen.app is None else redact(seen.app)
-        return replace(seen, image=self._masks.hide(seen.image), app=app, elements=elements)
+        details = seen.details and _RedactedDetails(seen.details, redact)
+        return replace(seen, image=self._masks.hide(seen.image), app=app, elements=elements, details=details)
 
     def peek(self) -> Image:
         """A picture of the screen, masked."""
@@ -295,6 +296,25 @@ class SecretEnv(WrappedEnv):
         except (EnvError, BackendError, GeometryError) as error:
             raise type(error)(self._secrets.redact(str(error))) from None
         return replace(outcome, detail=self._secrets.redact(outcome.detail))
+
+
+@dataclass(frozen=True)
+class _RedactedDetails:
+    """`Details` whose texts `redact` has gone over."""
+
+    details: Details
+    redact: Callable[[str], str]
+
+    def tree(self, frame: Frame) -> tuple[UiElement, ...]:
+        """See `envs.env.Details`."""
+        return tuple(
+            replace(e, text=self.redact(e.text), description=self.redact(e.description))
+            for e in self.details.tree(frame)
+        )
+
+    def app_names(self) -> tuple[str, ...]:
+        """See `envs.env.Details`."""
+        return tuple(map(self.redact, self.details.app_names()))
 
 
 def _any(changed: Sequence[bool | None]) -> bool | None:

@@ -18,7 +18,7 @@ from actions.action import Answer, AnyAction, AskUser, Button, Finish, Open, Typ
 from actions.adb.backend import AdbBackend
 from actions.adb.lines import command
 from actions.adb.link import AdbLink, NotSentError, UncertainError
-from actions.adb.screen import dump
+from actions.adb.screen import AccessibilityNode, dump
 from actions.adb.server import AdbServer
 from actions.backend import BackendError, RefusedError
 from actions.frame import Box, Frame, StaleFrameError
@@ -133,7 +133,7 @@ class AndroidEnv(Env):
         self._last, self._seen = pixels, (frame.id, state)
         return Observation(
             image=_rgb(pixels), frame=frame, app=state.app, keyboard_shown=state.keyboard, elements=elements,
-            held=self.backend.held,
+            held=self.backend.held, details=self,
         )  # fmt: skip
 
     def perform(self, action: AnyAction, frame: Frame) -> Outcome:
@@ -212,12 +212,19 @@ class AndroidEnv(Env):
         """The accessibility elements on the screen, boxes in pixels of `frame`. Raises `BackendError`."""
         if self._display:
             raise BackendError("uiautomator dump tells the elements of the first display only")
-        found = []
-        for node in dump(self.link):
-            corners = frame.from_input(*node.bounds[:2]), frame.from_input(*node.bounds[2:])
-            if words := node.text or node.description:
-                found.append(UiElement(Box(*corners[0], *corners[1]), node.kind, words))
-        return tuple(found)
+        return tuple(element for node in dump(self.link) if (element := _element(node, frame)).text)
+
+    def tree(self, frame: Frame) -> tuple[UiElement, ...]:
+        """See `envs.env.Details`."""
+        with _as_env_errors():
+            if self._display:
+                raise BackendError("uiautomator dump tells the elements of the first display only")
+            return tuple(_element(node, frame) for node in dump(self.link))
+
+    def app_names(self) -> tuple[str, ...]:
+        """See `envs.env.Details`."""
+        with _as_env_errors():
+            return self.backend.app_names()
 
     def peek(self) -> Image:
         """The screen as RGB for a viewer, unchecked; no state is changed. Raises `EnvError`."""
@@ -396,6 +403,25 @@ class _as_env_errors:  # noqa: N801 - a context manager
     ) -> None:
         if isinstance(error, BackendError):
             raise EnvError(str(error)) from error
+
+
+def _element(node: AccessibilityNode, frame: Frame) -> UiElement:
+    """`node` with its box in pixels of `frame`."""
+    corners = frame.from_input(*node.bounds[:2]), frame.from_input(*node.bounds[2:])
+    return UiElement(
+        Box(*corners[0], *corners[1]),
+        node.kind,
+        node.text or node.description,
+        node.description,
+        node.checked,
+        node.clickable,
+        node.scrollable,
+        node.enabled,
+        node.focused,
+        node.selected,
+        node.depth,
+        node.package,
+    )
 
 
 def _facts(link: AdbLink) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Secrets: typed for real, found nowhere in the record."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
 from actions.action import Answer, TypeText
-from actions.frame import Frame
+from actions.frame import Box, Frame
 from agent.cli.main import main
 from agent.core.errors import UserError
 from agent.core.loop import Agent
@@ -21,7 +22,7 @@ from agent.core.task import Ending, Task
 from agent.episodes import read_episode
 from agent.guard.masks import Masks, read_text
 from agent.guard.secrets import SecretEnv, SecretMemory, SecretModel, Secrets, placeholder
-from envs.env import EnvError, Observation, Outcome
+from envs.env import EnvError, Observation, Outcome, UiElement
 from tests.agent.fakes import FakeEnv, ListMemory, ScriptedModel
 
 VALUE = "Zebra47Quartz"
@@ -90,6 +91,27 @@ def test_a_model_that_reads_it_off_the_screen_is_redacted_and_an_unknown_placeho
     with pytest.raises(ParseError) as caught:
         model.decide(Task("t"), seen, ())
     assert caught.value.raw == "{{secret:PW}}"
+
+
+class Told:
+    """Tells a field with the value in it, and an app called so."""
+
+    def tree(self, frame):
+        return (UiElement(Box(0, 0, 9, 9), "EditText", f"x {VALUE}", VALUE),)
+
+    def app_names(self):
+        return (VALUE,)
+
+
+def test_what_the_accessibility_tree_tells_is_redacted():
+    class Telling(FakeEnv):
+        def observe(self):
+            return replace(super().observe(), details=Told())
+
+    seen = SecretEnv(Telling(), SECRETS).observe()
+    (field,) = seen.details.tree(seen.frame)
+    assert (field.text, field.description) == ("x {{secret:PW}}", "{{secret:PW}}")
+    assert seen.details.app_names() == ("{{secret:PW}}",)
 
 
 class Typing(FakeEnv):

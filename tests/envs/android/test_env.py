@@ -78,6 +78,11 @@ def test_what_it_sees(env: AndroidEnv, phone: Phone) -> None:
     assert env.platform == "mobile"
     assert env.name.startswith(f"simulated phone {phone.serial}")
     assert any(element.text == "Settings" for element in env.elements(seen.frame))
+    assert seen.details is not None
+    tree = seen.details.tree(seen.frame)
+    assert any(element.clickable and element.program == "com.handeye.launcher" for element in tree)
+    assert any(not element.text for element in tree)
+    assert {"Clock", "Settings"} <= set(seen.details.app_names())
 
 
 def test_every_way_of_capture_shows_the_same(env: AndroidEnv) -> None:
