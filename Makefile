@@ -20,8 +20,9 @@ demo: setup ## run a task in a real editor on a private display, check the file 
 test: lint ## all tests, WORKERS (4) at a time: much of a test is waiting
 	$(BIN)/python -m pytest -q -m "not slow and not servers" -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-test-slow: setup-dev ## the long ones: 50 kills, every size, repeated end-to-end runs
+test-slow: setup-dev ## the long ones: 50 kills, every size, repeated end-to-end runs; ten times the examples of each property
 	$(BIN)/python -m pytest -q -m "slow and not servers"
+	$(BIN)/python -m pytest -q -m "hypothesis and not servers" --hypothesis-profile thorough
 
 test-servers: setup-dev $(VENV)/.servers ## real model servers with tiny models: llama.cpp (compiled here, once), transformers serve
 	$(BIN)/python -m pytest -q -m servers tests/servers

@@ -15,7 +15,7 @@ import pytest
 import xcffib
 import xcffib.xkb
 import xcffib.xproto
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from xcffib.xproto import EventMask
 
@@ -25,6 +25,7 @@ from actions.frame import Frame
 from actions.input_backend import InputBackend
 from actions.x11 import X11Device
 from tests.actions.conftest import Recorder, running, wait_for, xvfb
+from tests.properties import examples
 
 pytestmark = pytest.mark.desktop
 
@@ -298,7 +299,7 @@ def test_text_reaches_chromium(
 characters = st.characters(exclude_categories=["Cc", "Cs", "Cn", "Co"]) | st.sampled_from("\n\t🎉\u200d\u0301")
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25)
 @given(text=st.text(characters, min_size=1, max_size=12))
 def test_any_text(display: str, recorder: Recorder, text: str) -> None:
     do(display, press("ctrl+/", "backspace"), write(text))

@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
 
+from tests.waiting import until
+
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Registration</title>
 <style>body{font:16px sans-serif;margin:24px;max-width:640px} label{display:block;margin:14px 0}
 input,select,button{font:inherit} .t{width:260px}</style>
@@ -48,6 +50,8 @@ setTimeout(() => {
 }, WHEN);
 """
 
+WANTED = {"name": "Ada “Łøve” 🎉", "news": "yes", "colour": "Blue", "date": "2026-03-15", "volume": "80"}
+
 
 @dataclass
 class FormServer:
@@ -78,6 +82,17 @@ class FormServer:
         self.shown.clear()
         assert self.shown.wait(seconds), "the page does not answer"
         return self.places
+
+    def sent(self, about: str = "") -> dict[str, str]:
+        """The form that was sent, once it was; `about` is said if none is."""
+        until(lambda: self.values is not None, say=lambda: about)
+        return dict(self.values or {})
+
+    def check_wanted(self, about: str) -> None:
+        """What was sent is `WANTED`, the volume within 2."""
+        sent = self.sent(about)
+        assert {**sent, "volume": "80"} == WANTED, about
+        assert abs(int(sent["volume"]) - 80) <= 2, about
 
     def page(self) -> str:
         script = "" if self.dialog_after is None else DIALOG.replace("WHEN", str(int(self.dialog_after * 1000)))

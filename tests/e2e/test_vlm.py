@@ -19,9 +19,8 @@ from envs.monitor import Monitor
 from envs.sandbox import SandboxEnv
 from tests.agent.scripted_server import ScriptedServer, Seen, computer
 from tests.e2e.conftest import story, work
-from tests.e2e.form_server import FormServer
-
-WANTED = {"name": "Ada “Łøve” 🎉", "news": "yes", "colour": "Blue", "date": "2026-03-15", "volume": "80"}
+from tests.e2e.form_server import WANTED, FormServer
+from tests.waiting import until
 
 
 class Pointing:
@@ -70,9 +69,8 @@ def fill(env: Env, pointing: Pointing) -> None:
     with ScriptedServer(pointing.script()) as server:
         result = work(env, "Fill in the form and send it", open_model(server.url))
     assert result.ending is Ending.DONE, story(result)
-    assert form.values is not None, story(result)
-    assert {**form.values, "volume": "80"} == WANTED, story(result)
-    assert abs(int(form.values["volume"]) - 80) <= 2
+    form.check_wanted(story(result))
+    until(lambda: len(form.clicks) >= 6)
     assert len(form.clicks) == len(pointing.pointed) == 6
     for landed, meant in zip(form.clicks, pointing.pointed, strict=True):
         assert abs(landed[0] - meant[0]) <= 1, (landed, meant)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from actions.dryrun import DryRunBackend
 from envs.sandbox import SandboxEnv
+from tests.waiting import until
 
 TKAPP = Path(__file__).with_name("tkapp.py")
 PYTHON = "/usr/bin/python3"
@@ -51,13 +51,3 @@ def screen() -> Iterator[SandboxEnv]:
     """An empty private display, shared by the tests of one file."""
     with SandboxEnv(make_backend=lambda _: DryRunBackend()) as env:
         yield env
-
-
-def until(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
-    """Wait for `condition`; whether it came true."""
-    end = time.perf_counter() + seconds
-    while not condition():
-        if time.perf_counter() > end:
-            return False
-        time.sleep(0.01)
-    return True

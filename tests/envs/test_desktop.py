@@ -24,7 +24,8 @@ from envs.monitor import Monitor
 from envs.processes import marked
 from envs.sandbox import SandboxEnv
 from envs.x11 import XScreen
-from tests.envs.conftest import PYTHON, TKAPP, TkApp, until
+from tests.envs.conftest import PYTHON, TKAPP, TkApp
+from tests.waiting import until
 
 
 class RecordingBackend:
@@ -119,7 +120,7 @@ def test_text_does_not_overtake_a_click_that_a_slow_window_manager_holds_back(tk
         threading.Timer(1.0, os.kill, (manager, signal.SIGCONT)).start()
         env.perform(Click(point=Point(window.left + 300, window.top + 300)), env.observe().frame)
         env.perform(TypeText(text="ab"), env.observe().frame)
-        assert until(lambda: bool(tkapp.times("|ab"))), "it was typed into the field that had the focus"
+        until(lambda: tkapp.times("|ab"), say=lambda: "it was typed into the field that had the focus")
 
 
 @pytest.mark.desktop
@@ -260,6 +261,6 @@ def test_only_a_pointer_that_the_user_moved_has_a_position() -> None:
         env.perform(Click(point=Point(30, 40)), env.observe().frame)
         assert env.pointer() is None
         sandbox.perform(Click(point=Point(0, 0)), sandbox.observe().frame)
-        assert until(lambda: env.pointer() == (0, 0))
+        until(lambda: env.pointer() == (0, 0))
         assert env.corner() == (0, 0)
         env.close()

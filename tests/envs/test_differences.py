@@ -1,11 +1,12 @@
 """Where two pictures differ: against the plain way, on any pictures."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actions.frame import Box
 from envs.differences import bounding_box, changed_box, changed_places, difference, differing, equal, regions
+from tests.properties import examples
 
 RECTANGLE = st.tuples(*(st.integers(0, 90) for _ in range(4)))
 
@@ -21,7 +22,7 @@ def pairs(draw):
     return one, other
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(pairs())
 def test_the_box_is_the_smallest_and_the_overlay_makes_one_of_the_other(pair):
     one, other = pair
@@ -49,7 +50,7 @@ def test_the_box_is_the_smallest_and_the_overlay_makes_one_of_the_other(pair):
         np.testing.assert_array_equal(merged, other)
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(pairs())
 def test_the_places_hold_all_that_differs_and_are_tight(pair):
     one, other = pair

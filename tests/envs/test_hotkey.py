@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from envs.env import EnvError
 from envs.hotkey import STOP_CHORD, CornerFailsafe, grab_stop_key, watch_for_stop
 from envs.sandbox import SandboxEnv
-from tests.envs.conftest import until
+from tests.waiting import until
 
 
 def press(env: SandboxEnv, chord: str) -> None:
@@ -26,11 +26,11 @@ def test_the_stop_key_works_whatever_has_the_focus_and_whatever_is_locked(screen
     with watch_for_stop([screen.display], stops.append) as problems:
         assert problems == []
         press(screen, "ctrl+alt+Escape")
-        assert until(lambda: len(stops) == 1)
+        until(lambda: len(stops) == 1)
         for lock in ("Caps_Lock", "Num_Lock"):
             press(screen, lock)
             press(screen, "ctrl+alt+Escape")
-        assert until(lambda: len(stops) == 3)
+        until(lambda: len(stops) == 3)
         press(screen, "Num_Lock")
         press(screen, "Caps_Lock")
         press(screen, "Escape")
@@ -100,5 +100,5 @@ def test_the_corner_is_watched_from_a_thread() -> None:
     places = [(50, 50), (50, 50), (0, 0)]
     stops: list[str] = []
     with watch_for_stop([], stops.append, lambda: places.pop(0) if len(places) > 1 else places[0], interval=0.01):
-        assert until(lambda: bool(stops))
+        until(lambda: bool(stops))
     assert stops == ["the pointer was moved into the top-left corner"]

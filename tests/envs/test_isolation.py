@@ -14,7 +14,8 @@ from actions.action import TypeText
 from envs.env import EnvError
 from envs.isolation import Network, read_share
 from envs.sandbox import SandboxEnv
-from tests.envs.conftest import PYTHON, until
+from tests.envs.conftest import PYTHON
+from tests.waiting import until
 
 pytestmark = pytest.mark.desktop
 MARKER = "handeye-secret-7431"
@@ -72,7 +73,7 @@ def test_a_terminal_reaches_nothing_outside(
         lines = [f"(echo {n} >> tried; {c}) > out.{n} 2>&1 && echo {n} >> succeeded" for n, c in enumerate(commands)]
         (tmp_path / "hostile.sh").write_text("\n".join([*lines, "touch done\n"]))
         env.perform(TypeText(text="sh hostile.sh\n"), env.observe().frame)
-        assert until((tmp_path / "done").exists, 120)
+        until((tmp_path / "done").exists)
         tried = (tmp_path / "tried").read_text().split()
         assert len(tried) == len(commands), "a command ended the script"
         succeeded = tmp_path / "succeeded"
@@ -97,7 +98,7 @@ def test_a_share_is_read_only_where_that_is_said(tmp_path: Path) -> None:
     (read / "text").write_text("shared")
     with SandboxEnv(share=[str(work), f"{read}:ro"]) as env:
         env.launch(["sh", "-c", f"cp {read}/text copy; touch {read}/new; touch done"], wait=False)
-        assert until((work / "done").exists)
+        until((work / "done").exists)
     assert (work / "copy").read_text() == "shared"
     assert not (read / "new").exists()
 
@@ -109,7 +110,7 @@ def test_the_loopback_of_this_machine_is_reached_only_where_that_is_said(
     with SandboxEnv(cwd=tmp_path, network=network) as env:
         read = f"import urllib.request as r; print(r.urlopen('http://127.0.0.1:{server}/').read().decode())"
         env.launch(["sh", "-c", f'{PYTHON} -c "{read}" > page; touch done'], wait=False)
-        assert until((tmp_path / "done").exists, 20)
+        until((tmp_path / "done").exists)
     assert (MARKER in (tmp_path / "page").read_text()) is reached
 
 

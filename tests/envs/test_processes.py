@@ -2,10 +2,9 @@
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 
 from envs.processes import alive, kill_all, wait_gone
+from tests.waiting import until
 
 
 def child(code: str) -> subprocess.Popen[bytes]:
@@ -27,10 +26,3 @@ def test_wait_gone_says_what_is_left():
     mine.kill()
     assert wait_gone([mine.pid], 10)
     mine.wait(10)
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

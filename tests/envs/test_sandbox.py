@@ -16,7 +16,8 @@ from envs.env import EnvError
 from envs.processes import marked
 from envs.sandbox import SandboxEnv
 from envs.sandbox_supervisor import MARK, PREFIX, sweep
-from tests.envs.conftest import PYTHON, TkApp, until
+from tests.envs.conftest import PYTHON, TkApp
+from tests.waiting import until
 
 pytestmark = pytest.mark.desktop
 DUMP = "import json,os;json.dump([dict(os.environ),os.getcwd()],open(os.environ['HOME']+'/seen','w'))"
@@ -44,7 +45,7 @@ def test_programs_see_a_home_of_their_own_and_nothing_of_the_session(
     with SandboxEnv(environ={"EXTRA": "yes"}, share=[str(tmp_path)]) as env:
         env.launch([PYTHON, "-c", DUMP], wait=False)
         seen = env.home / "home/seen"
-        assert until(lambda: seen.exists() and seen.read_text().endswith("]"))
+        until(lambda: seen.exists() and seen.read_text().endswith("]"))
         environ, cwd = json.loads(seen.read_text())
         assert environ["DISPLAY"] == env.display
         assert environ["LANG"] == "C.UTF-8"
@@ -75,10 +76,10 @@ def test_mousepad_opens_the_file_it_is_given_and_saves_into_the_callers_folder(t
         assert "a file.txt" in env.windows()[0].title
         env.perform(TypeText(text="now "), env.observe().frame)
         env.perform(Key(chords=("ctrl+s",)), env.observe().frame)
-        assert until(lambda: (tmp_path / "a file.txt").read_text() == "now before\n")
+        until(lambda: (tmp_path / "a file.txt").read_text() == "now before\n")
         env.perform(Key(chords=("ctrl+shift+s",)), env.observe().frame)
         env.perform(TypeText(text="other\n"), env.observe().frame)
-        assert until((tmp_path / "other.txt").exists)
+        until((tmp_path / "other.txt").exists)
 
 
 def test_a_new_text_is_saved_by_a_plain_name_into_the_callers_folder(tmp_path: Path) -> None:
@@ -86,13 +87,13 @@ def test_a_new_text_is_saved_by_a_plain_name_into_the_callers_folder(tmp_path: P
         save, enter = Key(chords=("ctrl+s",)), Key(chords=("enter",))
         for action in (TypeText(text="words"), save, TypeText(text="notes.txt"), enter):
             env.perform(action, env.observe().frame)
-        assert until((tmp_path / "notes.txt").exists)
-        assert until(lambda: (tmp_path / "notes.txt").read_text() == "words")
+        until((tmp_path / "notes.txt").exists)
+        until(lambda: (tmp_path / "notes.txt").read_text() == "words")
 
 
 def test_a_window_larger_than_the_screen_is_made_to_fit() -> None:
     with SandboxEnv(["xterm -geometry 300x100"], (800, 600)) as env:
-        assert until(lambda: env.windows()[0].width <= 800 and env.windows()[0].height <= 600)
+        until(lambda: env.windows()[0].width <= 800 and env.windows()[0].height <= 600)
         assert env.windows()[0].left >= 0
         assert env.windows()[0].top >= 0
 
@@ -163,7 +164,7 @@ def test_an_application_that_was_saved_by_typing_cannot_be_opened(tmp_path: Path
         folder = "$XDG_DATA_HOME/applications"
         text = f"mkdir -p {folder}; printf '{entry}' > {folder}/notes.desktop; cp {folder}/notes.desktop saved\n"
         env.perform(TypeText(text=text), env.observe().frame)
-        assert until((tmp_path / "saved").exists)
+        until((tmp_path / "saved").exists)
         outcome = env.perform(Open(target="Notes"), env.observe().frame)
         assert not outcome.performed
         assert "no program is called 'Notes'" in outcome.detail
@@ -180,7 +181,7 @@ def test_two_sandboxes_live_side_by_side() -> None:
 def test_a_sandbox_ended_from_outside_is_one_clear_line() -> None:
     env = SandboxEnv()
     os.kill(env._supervisor.pid, 15)
-    assert until(lambda: not env.home.exists())
+    until(lambda: not env.home.exists())
     with pytest.raises(EnvError, match=r"gone|outside"):
         env.observe()
     with pytest.raises(EnvError, match=r"gone|outside"):

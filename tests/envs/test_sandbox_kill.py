@@ -16,7 +16,7 @@ import pytest
 
 from envs.processes import alive, children, descendants, kill_all, marked
 from envs.sandbox_supervisor import MARK, PREFIX
-from tests.envs.conftest import until
+from tests.waiting import until
 
 pytestmark = pytest.mark.desktop
 KILLS = int(os.environ.get("HANDEYE_KILLS", "24"))
@@ -64,12 +64,12 @@ def locks() -> set[str]:
 def test_killing_the_parent_at_random_moments_leaves_nothing(folder: Path) -> None:
     before = locks()
     chance = random.Random(7)
-    for round_number in range(KILLS):
+    for _ in range(KILLS):
         parent = start("apps")
         time.sleep(chance.uniform(0.0, 1.2))
         parent.kill()
         parent.wait()
-        assert until(lambda: all_gone(folder), 10), f"round {round_number}: {list(folder.iterdir())}"
+        until(lambda: all_gone(folder), say=lambda: f"{list(folder.iterdir())}")
     assert locks() <= before
 
 
@@ -89,11 +89,11 @@ def test_killing_one_of_its_keepers_leaves_nothing(folder: Path, victim: str) ->
         parent.kill()
     if victim == "both":
         direct = [server, *(pid for pid in everybody if pid in children(worker))]
-        assert until(lambda: not any(alive(pid) for pid in direct), 10)
+        until(lambda: not any(alive(pid) for pid in direct))
         os.utime(home, (1, 1))
         subprocess.run([sys.executable, "-c", "from envs.sandbox_supervisor import sweep; sweep()"], check=True)
-    assert until(lambda: all_gone(folder), 10)
-    assert until(lambda: not any(alive(pid) for pid in everybody), 5)
+    until(lambda: all_gone(folder))
+    until(lambda: not any(alive(pid) for pid in everybody))
     assert not Path(f"/tmp/.X{display[1:]}-lock").exists()
     parent.kill()
     parent.wait()
@@ -109,6 +109,6 @@ def test_chromium_with_all_its_processes_is_gone_too(folder: Path) -> None:
     assert len(running) > 6, "Xvfb, openbox, Chromium with its zygotes, its GPU process and a renderer"
     parent.kill()
     parent.wait()
-    assert until(lambda: all_gone(folder), 10)
+    until(lambda: all_gone(folder))
     assert not any(alive(pid) for pid in running)
     assert not socket.parent.exists()

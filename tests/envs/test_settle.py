@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actions.frame import Box
 from envs.settle import Ambient, Pixels, Rules, Settler, changed_regions, wait_until_settled
+from tests.properties import examples
 
 RULES = Rules()
 SIZE = (200, 320)
@@ -84,7 +85,7 @@ def test_an_unchanged_screen_is_known_to_be_so_after_the_reaction_time() -> None
     assert RULES.reaction <= seconds <= RULES.reaction + 0.02
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.lists(st.floats(0.0, 0.09), min_size=1, max_size=20))
 def test_settled_comes_within_150_ms_of_the_last_change_and_never_before_it(gaps: list[float]) -> None:
     times = list(np.cumsum(gaps))

@@ -125,9 +125,19 @@ def raw_text(quote: str, least: int, most: int) -> str:
     return rf"(?:{plain}{inner}{{0,{most - 2}}}{end}|{last}){empty}"
 
 
+def line_text(least: int, most: int, never: str = "", first: str = "", last: str = "") -> str:
+    """A text within a line, without blanks at its ends: no sign of `never`, none of `first` or `last` at that end."""
+    sign = rf"[^{never}\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]"
+    end = rf"{never}\s\x1c-\x1f\x85"
+    one = rf"[^{end}{first}{last}]"
+    return rf"(?:[^{end}{first}]{sign}{{0,{most - 2}}}[^{end}{last}]|{one}){'' if least else '?'}"
+
+
 def bracketed_text(least: int, most: int) -> str:
-    """What stands between the brackets of OS-Atlas: a line without brackets, blanks at its ends or a backtick last."""
-    sign = r"[^\[\]\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]"
-    first, last = r"[^\[\]\s\x1c-\x1f\x85]", r"[^\[\]\s`\x1c-\x1f\x85]"
-    empty = "" if least else "?"
-    return rf"(?:(?:{first}{sign}{{0,{most - 2}}})?{last}){empty}"
+    """What stands between the brackets of OS-Atlas."""
+    return line_text(least, most, never=r"\[\]", last="`")
+
+
+def field_text(least: int, most: int) -> str:
+    """What stands after the colon of a field that a tab ends."""
+    return line_text(least, most, never=r"\t", first=":")

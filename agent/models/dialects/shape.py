@@ -288,8 +288,10 @@ class _Writing:
         return "".join(made)
 
     def _any(self, before: str, least: int) -> str:
-        if isinstance(self.grammar, LineGrammar | FieldGrammar):
+        if isinstance(self.grammar, LineGrammar):
             return regex.bracketed_text(least, MAX_TEXT)
+        if isinstance(self.grammar, FieldGrammar):
+            return regex.field_text(least, MAX_TEXT)
         if isinstance(self.grammar, CallGrammar) and self.grammar.raw:
             return regex.raw_text(before[-1], least, MAX_TEXT)
         body = regex.python_text if isinstance(self.grammar, DictGrammar) else regex.escaped_text

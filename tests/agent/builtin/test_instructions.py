@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agent.builtin import instructions as s
 from agent.builtin.grammar.parse import parse_instructions
+from tests.properties import examples
 
 PHRASINGS = Path(__file__).with_name("phrasings.txt")
 QUOTES = ['""', "''", "“”", "„“", "„”", "«»", "»«", "‘’", "「」", "『』", "``", "‹›"]
@@ -130,7 +131,7 @@ def test_a_quoted_field_and_a_quoted_text() -> None:
 
 
 @given(st.text(max_size=120))
-@settings(max_examples=400)
+@examples(400)
 def test_it_never_raises_and_says_something(task: str) -> None:
     assert parse_instructions(task)
 
@@ -175,7 +176,7 @@ def test_it_never_raises_and_says_something(task: str) -> None:
         max_size=25,
     )
 )
-@settings(max_examples=400)
+@examples(400)
 def test_any_pile_of_its_own_words_is_read_or_refused(words: list[str]) -> None:
     assert parse_instructions(" ".join(words))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -43,6 +43,7 @@ from agent.models.spec import ModelSpec
 from envs.env import Observation
 from tests.agent.scripted_server import ScriptedServer
 from tests.agent.simulated_grounder import Hidden, Quirks, SimulatedGrounder, hidden_size, middle_of_red
+from tests.properties import examples
 
 QWEN = get_dialect("qwen2.5-vl")
 KINDS: dict[str, dict[str, object]] = {
@@ -315,7 +316,7 @@ def test_discs_are_where_they_are_said_to_be() -> None:
         assert target.radius < target.at.y < target.height - target.radius
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.floats(0, 5000), st.floats(0, 5000), st.booleans())
 def test_numbers_are_read_whatever_they_count(first: float, second: float, box: bool) -> None:
     first, second = round(first, 4), round(second, 4)

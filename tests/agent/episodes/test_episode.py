@@ -17,7 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as Pillow
 
@@ -29,6 +29,7 @@ from agent.core.task import Ending, Limits
 from agent.episodes import EpisodeError, EpisodeHeader, EpisodeWriter, json_schema, read_episode
 from agent.episodes.format import EpisodeDocument
 from agent.views.report import write_report
+from tests.properties import examples
 
 HEADER = EpisodeHeader(
     task="Öffne “File” & عربى 🎉", limits=Limits(steps=7), model="builtin", env="test", platform="desktop"
@@ -183,7 +184,7 @@ def test_any_truncation_reads_back_a_prefix(tmp_path):
         assert episode.ending is None
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(150)
 @given(data=st.data())
 def test_any_damage_is_reported_and_never_crashes(tmp_path, data):
     folder = tmp_path / "e"
@@ -208,7 +209,7 @@ def test_any_damage_is_reported_and_never_crashes(tmp_path, data):
 TEXT = st.text(st.characters(exclude_categories=[]) | st.sampled_from('\ud83c\x00\u2028\r\n"\\{'), max_size=30)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(100)
 @given(texts=st.tuples(TEXT, TEXT, st.text(), TEXT), seconds=st.floats(0, 1e9))
 def test_any_text_reads_back_to_the_letter(tmp_path, texts, seconds):
     folder = tmp_path / "e"
@@ -568,7 +569,7 @@ def test_links_and_pipes_in_place_of_the_files_are_refused(tmp_path):
     assert "is not a file" in read_episode(tmp_path / "e").problems[0]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60)
 @given(data=st.data())
 def test_no_flipped_bit_goes_unseen(tmp_path, data):
     folder = tmp_path / "e"

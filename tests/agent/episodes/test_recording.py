@@ -31,7 +31,7 @@ from agent.guard.secrets import Secrets
 from agent.run.record import RecordingResult, RecordOptions, record
 from envs.sandbox import SandboxEnv
 from tests.agent.browser import INSTALLED
-from tests.envs.conftest import until
+from tests.waiting import until
 
 FORM = Path(__file__).parents[1].joinpath("secret_form.py")
 HIDDEN = "Tr0ub4dor&3"
@@ -49,7 +49,8 @@ class Person:
         time.sleep(rest)
 
     def type(self, text: str) -> None:
-        self("type", "--delay", "25", text)
+        """A letter that no key has gets a key from xdotool for the delay: the program must have read it by then."""
+        self("type", "--delay", "25" if text.isascii() else "300", text)
 
 
 class Recording(threading.Thread):
@@ -67,8 +68,9 @@ class Recording(threading.Thread):
 
     def __enter__(self) -> Recording:
         self.start()
-        assert until(lambda: any(t.name == "listener" for t in threading.enumerate()) or bool(self.error), 30), (
-            "not begun"
+        until(
+            lambda: any(t.name == "listener" for t in threading.enumerate()) or bool(self.error),
+            say=lambda: "not begun",
         )
         return self
 
@@ -175,7 +177,7 @@ def start(folder: Path, *options: str) -> tuple[subprocess.Popen[str], str]:
     command = [sys.executable, "-m", "agent.cli.main", "record", "--out", str(folder), *options]
     with told.open("w") as file:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=file, text=True)
-    assert until(lambda: "recording on" in told.read_text() or process.poll() is not None, 60), told.read_text()
+    until(lambda: "recording on" in told.read_text() or process.poll() is not None, say=told.read_text)
     assert process.poll() is None, told.read_text()
     return process, told.read_text()
 
@@ -233,7 +235,7 @@ def test_a_killed_recorder_leaves_what_was_done(tmp_path: Path) -> None:
     person = Person(re.findall(r"DISPLAY=(\S+)", told)[0])
     person("mousemove", "320", "200", "click", "1")
     steps = tmp_path / "demo" / "steps.jsonl"
-    assert until(lambda: len(steps.read_bytes().splitlines()) == 2, 10)
+    until(lambda: len(steps.read_bytes().splitlines()) == 2)
     process.kill()
     process.wait()
     episode = read_episode(tmp_path / "demo")
@@ -391,7 +393,7 @@ def test_taps_on_the_keyboard_into_a_field_that_hides_them_are_not_kept(
                 field = next(node for node in dump(link) if node.kind == "EditText")
                 x, y = (field.bounds[0] + field.bounds[2]) // 2, (field.bounds[1] + field.bounds[3]) // 2
                 device.shell(f"input tap {x} {y}")
-                assert until(lambda: bool(phone.look()["ime"]), 10)
+                until(lambda: bool(phone.look()["ime"]))
                 if hidden:
                     phone.screen.ask(
                         "(() => { const f = system.field(); f.value = ''; f.type = 'password'; return 1; })()"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actions.action import (
@@ -43,6 +43,7 @@ from agent.models.dialects.resize import Square, Tiles
 from agent.models.opening import known_dialects, open_model
 from benchmarks.damage import PLACE_ANSWERS, cases, judge, survey
 from tests.agent.scripted_server import ScriptedServer
+from tests.properties import examples
 
 FRAMES = [Frame(id="0", width=w, height=h) for w, h in ((1920, 1080), (1080, 2400), (1288, 812), (2560, 1440))]
 SCREEN = FRAMES[0]
@@ -203,7 +204,7 @@ def grid_point(dialect: Dialect, frame: Frame, use: Use, x: float, y: float) -> 
 
 
 @pytest.mark.parametrize(("name", "platform"), SPOKEN)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(8)
 @given(data=st.data())
 def test_round_trip(name: str, platform: Platform, data: st.DataObject) -> None:
     """``parse(format(action)) == action``, without a repair; and cut off anywhere it is the same action or none."""
@@ -218,7 +219,7 @@ def test_round_trip(name: str, platform: Platform, data: st.DataObject) -> None:
     reading = dialect.parse(text, frame, platform, pointer=a, ended=False)
     assert reading.action == action
     assert reading.notes == ()
-    for cut in range(0, len(text), 3):
+    for cut in range(0, len(text), 5):
         try:
             found = dialect.parse(text[:cut], frame, platform, pointer=a, ended=False)
         except ParseError:
@@ -722,7 +723,7 @@ def test_a_megabyte_of_anything_takes_a_moment(name: str, sign: str) -> None:
     assert time.process_time() - start < 30, "this grows faster than the answer"  # under 1 s on an idle machine
 
 
-@pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.slow)])
 def test_damage_is_repaired_with_a_note_or_refused(every: int) -> None:
     """The corpus of ``python -m benchmarks.damage``: no other exception, no other action without a note."""
     rows, faults = survey(every)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actions.action import AnyAction, Click, Drag, Finish, Key, Scroll, TypeText, Wait
@@ -18,6 +18,7 @@ from agent.models.dialects.dialect import Dialect, Platform, UnsupportedAction
 from agent.models.dialects.registry import DIALECTS
 from agent.models.dialects.tool_call import HARMLESS
 from tests.agent.models.test_dialects import SPOKEN, grid_point
+from tests.properties import examples
 
 FRAME = Frame(id="0", width=1932, height=1092)
 WRONG: tuple[Any, ...] = (5, -3.5, True, None, "", "x", [], {}, [1], [[]], {"x": 1}, ["a", "b"], [None, None], 10**40)
@@ -141,7 +142,7 @@ PIECES = st.sampled_from(
 
 
 @pytest.mark.parametrize(("name", "platform"), SPOKEN)
-@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@examples(30)
 @given(data=st.data())
 def test_swapped_structure_raises_nothing_but_the_parse_error(
     name: str, platform: Platform, data: st.DataObject

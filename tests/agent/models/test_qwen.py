@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actions.action import (
@@ -32,6 +32,7 @@ from agent.core.step import Step, VerdictRecord
 from agent.models.dialects.dialect import UnsupportedAction, pointer_after
 from agent.models.dialects.qwen import QWEN25_VL, render_chatml
 from tests.agent.scripted_server import call, computer
+from tests.properties import examples
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 FRAME = Frame(id="0000", width=1288, height=812)  # a size that smart_resize leaves alone: numbers are pixels
@@ -551,7 +552,7 @@ def test_a_good_action_in_a_megabyte() -> None:
     assert parse("x" * 500_000 + GOOD + "y" * 500_000)[0] == CLICK
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(
     st.sampled_from(
         [GOOD, GOOD.replace('"', "'"), computer("type", text='He said "hi" }]'), mobile("swipe", coordinate=[1, 2])]

@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from actions.action import (
@@ -33,6 +33,7 @@ from agent.models.dialects.dialect import Dialect, Platform, UnsupportedAction, 
 from agent.models.dialects.registry import DIALECTS
 from agent.models.dialects.shape import shape_of
 from agent.models.endpoints.endpoint import Shape
+from tests.properties import examples
 
 FRAMES = [Frame(id="1", width=w, height=h) for w, h in ((1920, 1080), (1080, 2400), (641, 480))]
 SAME = {"internvl2.5", "os-atlas-pro-4b"}  # speak as qwen2-vl and os-atlas-pro do
@@ -42,7 +43,7 @@ NO_PLACE_SHAPE = {
     *("holo2", "infigui-g1", "autoglm-phone", "mai-ui", "cogagent", "qwen3-vl", "qwen3.5"),
     *("opencua", "kimi-vl", "ui-ins", "phi-ground", "locateanything", "gemma", "gelab", "glm-v", "agentcpm-gui"),
 }
-QUICK = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = examples(4)
 
 # Numbers -------------------------------------------------------------------------------------------------------------
 
@@ -131,21 +132,25 @@ def test_every_answer_that_is_written_fits(name: str, platform: Platform, data: 
         jsonschema.validate(held(wanted, text), wanted.schema)
 
 
-@pytest.mark.parametrize("text", ["`0", "a`b", "0"])
-def test_a_backtick_at_the_beginning_of_a_bracketed_text_fits(text: str) -> None:
-    dialect, frame = DIALECTS["os-atlas-pro"], FRAMES[0]
-    written = dialect.format(TypeText(text=text), frame, "desktop")
-    assert re.fullmatch(shape(dialect, "desktop", frame).pattern or "", written)
+@pytest.mark.parametrize(
+    ("name", "use", "text"),
+    [
+        *(("os-atlas-pro", "desktop", text) for text in ("`0", "a`b", "0")),
+        *(("gelab", "mobile", text) for text in ("`", "`0", "0`", "[0]", "a:b", "a", "a b")),
+    ],
+)
+def test_a_text_of_a_line_that_is_written_fits(name: str, use: Platform, text: str) -> None:
+    dialect, frame, at = DIALECTS[name], FRAMES[0], Point(0, 0)
+    written = dialect.format(TypeText(text=text), frame, use, pointer=at)
+    assert re.fullmatch(shape(dialect, use, frame).pattern or "", written)
+    assert dialect.parse(written, frame, use, pointer=at).action == TypeText(text=text)
 
 
 @pytest.mark.parametrize(("name", "platform"), SPOKEN)
-@pytest.mark.parametrize("pointer", [True, False])
 @QUICK
 @given(data=st.data())
-def test_every_answer_that_fits_is_one_action(
-    name: str, platform: Platform, pointer: bool, data: st.DataObject
-) -> None:
-    dialect, frame = DIALECTS[name], data.draw(st.sampled_from(FRAMES))
+def test_every_answer_that_fits_is_one_action(name: str, platform: Platform, data: st.DataObject) -> None:
+    dialect, frame, pointer = DIALECTS[name], data.draw(st.sampled_from(FRAMES)), data.draw(st.booleans())
     wanted = shape(dialect, platform, frame, pointer)
     text = data.draw(st.from_regex(wanted.pattern or "", fullmatch=True))
     at = Point(frame.width / 2, 5) if pointer else None

@@ -10,7 +10,7 @@ from importlib import resources
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -18,6 +18,7 @@ from actions.frame import Box
 from agent.perception.icon_concepts import concepts, concepts_for, names_of, phrases, words_of
 from agent.perception.icon_patches import INPUT, normalise
 from agent.perception.icons import IconNamer
+from tests.properties import examples
 from tools.build_icons import IGNORE, OTHER, label_of
 
 OWNER = {icon: i for i, row in enumerate(concepts().values()) for icon in row["icons"]}
@@ -265,7 +266,7 @@ def test_regions_are_read_alike_alone_and_together(namer: IconNamer) -> None:
 
 
 @given(st.integers(18, 90), st.integers(-3, 3), st.sampled_from(sorted(DRAWINGS)), st.sampled_from(sorted(COLOURS)))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_the_networks_input_is_the_drawing_alone(size: int, shift: int, name: str, colours: str) -> None:
     """Wherever the box lies around a drawing and whatever its colours, the input hardly changes."""
     image, _ = paint(name, size, colours, pad=12)

@@ -4,13 +4,14 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actions.action import AnyAction, Click, Drag, Key, LongPress, Move, Scroll, TypeText
 from actions.frame import Box, Point
 from agent.core.model import Grounding
 from agent.views.drawing import COLOUR, Badge, Banner, Disc, Polyline, draw_action, draw_grounding, marks, unit
+from tests.properties import examples
 
 
 def plain(shade, width=640, height=400):
@@ -127,7 +128,7 @@ POINTS = st.tuples(COORDINATES, COORDINATES)
 ACTIONS = st.sampled_from(get_args(AnyAction))
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(ACTIONS, POINTS, st.lists(POINTS, min_size=2, max_size=6), st.text(min_size=1), st.data())
 def test_any_action_can_be_drawn_on_any_frame(kind, point, path, text, data):
     width, height = data.draw(st.tuples(st.integers(1, 300), st.integers(1, 300)))

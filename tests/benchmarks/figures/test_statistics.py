@@ -9,7 +9,7 @@ import random
 
 import pytest
 import typer
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -29,6 +29,7 @@ from benchmarks.figures.statistics import (
     sign_flip,
     wilson,
 )
+from tests.properties import examples
 
 counts = st.integers(1, 3000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -157,7 +158,7 @@ def test_the_bootstrap_says_when_it_is_undefined() -> None:
         cluster_bootstrap({"a": [math.nan], "b": [1.0]})
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(st.dictionaries(st.text(max_size=3), st.lists(st.floats(0, 1), min_size=1, max_size=5), max_size=6))
 def test_the_bootstrap_is_the_same_every_time_and_never_nan(scores: dict[str, list[float]]) -> None:
     first, again = (
@@ -262,7 +263,7 @@ def test_sign_flips() -> None:
     assert isinstance(compare({"a": 0.5, "b": 1.0}, {"a": 0.25, "b": 1.0}).p, float)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=40))
 def test_a_comparison_turned_round_says_the_same(pairs: list[tuple[bool, bool]]) -> None:
     a = {str(n): float(x) for n, (x, _) in enumerate(pairs)}

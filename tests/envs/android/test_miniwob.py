@@ -1,6 +1,5 @@
 """Episodes of MiniWoB++ on the simulated phone, begun and read through the stock adb."""
 
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -15,11 +14,11 @@ from actions.frame import Frame, Point
 from envs.android import AndroidEnv
 from envs.android.miniwob import PAGES, AppStage, BrowserStage
 from envs.android.simulated import PrivateAdbServer
-from envs.capture import Deadline
 from envs.env import EnvError
 from envs.miniwob_pages import PageState, html_folder
 from envs.miniwob_server import MiniwobServer
 from envs.phone.phone import Phone
+from tests.waiting import until
 
 NOT_ENDED = PageState(False, 0.0, 0.0)
 EPISODES = command(
@@ -47,13 +46,6 @@ def place(env: AndroidEnv, words: str) -> Point:
 
 def look(env: AndroidEnv) -> Frame:
     return env.observe().frame
-
-
-def until(condition: object) -> None:
-    deadline = Deadline(10)
-    while not condition():  # type: ignore[operator]
-        assert not deadline.passed
-        threading.Event().wait(0.03)
 
 
 def test_every_task_has_a_page() -> None:

@@ -18,7 +18,7 @@ from envs.input_capture.keymap import Compose, compose_table
 from envs.input_capture.screen_history import Damage
 from envs.input_capture.x11 import X11Listener
 from envs.sandbox import SandboxEnv
-from tests.envs.conftest import until
+from tests.waiting import until
 
 pytestmark = pytest.mark.desktop
 
@@ -46,7 +46,7 @@ def received(listener: X11Listener, count: int) -> list[Event]:
             events.append(event)
         return len(events) >= count
 
-    assert until(enough), events
+    until(enough, say=lambda: events)
     return events
 
 

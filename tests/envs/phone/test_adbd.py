@@ -4,8 +4,7 @@ import os
 import socket
 import stat
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,6 +27,7 @@ from envs.phone.adbd.messages import (
 )
 from envs.phone.storage import Storage
 from tests.envs.phone.adb import AdbServer
+from tests.waiting import until
 
 UMASK = os.umask(0o022)
 os.umask(UMASK)
@@ -84,13 +84,6 @@ def phone(adb: AdbServer, tmp_path: Path) -> Iterator[tuple[Box, Daemon]]:
     yield box, daemon
     adb("disconnect", daemon.serial)
     daemon.close()
-
-
-def until(condition: Callable[[], object], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_it_is_listed_as_a_device(adb: AdbServer, phone: tuple[Box, Daemon]) -> None:
@@ -280,8 +273,7 @@ def _upper(server: socket.socket) -> None:
 
 def test_a_cut_connection_comes_back(adb: AdbServer, phone: tuple[Box, Daemon]) -> None:
     phone[1].cut()
-    until(lambda: adb("-s", phone[1].serial, "get-state").stdout.strip() == b"device")
-    assert adb("-s", phone[1].serial, "shell", "x").stdout == b"<x>"
+    until(lambda: adb("-s", phone[1].serial, "shell", "x").stdout == b"<x>")
 
 
 def test_reboot(adb: AdbServer, phone: tuple[Box, Daemon]) -> None:

@@ -15,6 +15,7 @@ from PIL import Image
 from envs.phone.phone import Phone
 from tests.agent.browser import INSTALLED
 from tests.envs.phone.adb import AdbServer
+from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(not INSTALLED, reason="needs Chromium")
 
@@ -247,10 +248,3 @@ class TestAdbutils:
         assert device.reverse_list() == []
         with pytest.raises(AdbError):
             device.create_connection(adbutils.Network.TCP, 7000)
-
-
-def until(condition: Callable[[], object], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

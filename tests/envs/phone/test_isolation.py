@@ -7,8 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import adbutils
@@ -20,6 +19,7 @@ from envs.phone.phone import Phone
 from envs.processes import alive, descendants
 from tests.agent.browser import INSTALLED
 from tests.envs.phone.adb import AdbServer
+from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(not INSTALLED, reason="needs chromium")
 NOBODY = 65534
@@ -74,13 +74,6 @@ def _runnable_by_all(folder: Path) -> Path:
     copy = Path(shutil.copy(adbutils.adb_path(), folder / "adb"))
     copy.chmod(0o755)
     return copy
-
-
-def until(condition: Callable[[], object], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def refused(adb: AdbServer, serial: str) -> bool:

@@ -3,9 +3,8 @@
 import io
 import re
 import struct
-import time
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from PIL import Image
 from envs.phone.phone import Phone
 from tests.agent.browser import INSTALLED
 from tests.envs.phone.adb import AdbServer
+from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(not INSTALLED, reason="needs chromium")
 
@@ -48,12 +48,7 @@ class Hands:
         x1, y1, x2, y2 = map(int, re.findall(r"\d+", found[-1].get("bounds", "")))
         self.sh(f"input tap {(x1 + x2) // 2} {(y1 + y2) // 2}")
 
-    @staticmethod
-    def until(condition: Callable[[], object]) -> None:
-        deadline = time.monotonic() + 10
-        while not condition():
-            assert time.monotonic() < deadline
-            time.sleep(0.03)
+    until = staticmethod(until)
 
 
 @pytest.fixture(scope="module")

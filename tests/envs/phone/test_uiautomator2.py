@@ -1,8 +1,7 @@
 """uiautomator2, unmodified, on the simulated phone: its server's protocol is answered, its jar is never run."""
 
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import adbutils
@@ -11,6 +10,7 @@ import pytest
 from envs.phone.phone import Phone
 from tests.agent.browser import INSTALLED
 from tests.envs.phone.adb import AdbServer
+from tests.waiting import until
 
 u2 = pytest.importorskip("uiautomator2", reason="pip install uiautomator2")
 pytestmark = pytest.mark.skipif(not INSTALLED, reason="needs Chromium")
@@ -36,13 +36,6 @@ def connected(phone: Phone) -> Iterator[Any]:
 def device(connected: Any, phone: Phone) -> Any:
     phone.reset()
     return connected
-
-
-def until(condition: Callable[[], object], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_the_device(device: Any) -> None:

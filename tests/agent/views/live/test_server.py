@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actions.action import Click
@@ -22,6 +22,7 @@ from agent.views.live.document import document
 from agent.views.live.server import LARGEST, LiveServer
 from agent.views.live.state import LiveState
 from tests.agent.views.live.person import Person
+from tests.properties import examples
 
 FRAME = Frame(id="1", width=100, height=50)
 CLICK = Click(point=Point(10, 10))
@@ -226,7 +227,7 @@ def test_it_listens_on_this_machine_only_and_not_after_it_is_closed(state: LiveS
         pass
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(
     st.binary(max_size=200)
     | st.recursive(st.none() | st.floats() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)).map(

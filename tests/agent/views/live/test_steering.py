@@ -7,7 +7,6 @@ import select
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -23,6 +22,7 @@ from agent.models.dialects.qwen import QWEN25_VL
 from envs.env import Observation
 from tests.agent.fakes import FakeEnv
 from tests.agent.views.live.person import Person, live
+from tests.waiting import until
 
 CLICK, OTHER = Click(point=Point(10, 10)), Click(point=Point(40, 20))
 DONE = Finish(status="success")
@@ -331,13 +331,6 @@ def test_dragged_ends_and_keys_are_edited_too() -> None:
 
 
 # --- the terminal ------------------------------------------------------------------------------------------------
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 15
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 @pytest.fixture
