@@ -103,8 +103,23 @@ def said(grammar: Grammar, views: list[View], check: View) -> list[str]:
     return list(found)
 
 
-def chords(grammar: Grammar, view: View) -> Iterator[dict[str, str]]:
-    """For each set of keys held, what is said for each further key; nothing where a family cannot say it."""
+_CHORDS: dict[tuple[int, bool], tuple[Grammar, list[dict[str, str]]]] = {}
+
+
+def chords(grammar: Grammar, view: View) -> list[dict[str, str]]:
+    """For each set of keys held, what is said for each further key; nothing where a family cannot say it.
+
+    Keys have no place: of `view` it matters only whether the pointer is known.
+    """
+    key = (id(grammar), view.pointer is None)
+    if key not in _CHORDS:
+        while len(_CHORDS) > 128:
+            del _CHORDS[next(iter(_CHORDS))]
+        _CHORDS[key] = grammar, list(_chords(grammar, view))
+    return _CHORDS[key][1]
+
+
+def _chords(grammar: Grammar, view: View) -> Iterator[dict[str, str]]:
     for kind in (HoldKeys, ReleaseKeys):
         texts = {key: _say(grammar, kind(keys=(key,)), view) for key in KEYS}
         yield {key: text for key, text in texts.items() if text is not None}

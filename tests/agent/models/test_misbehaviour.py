@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import json
 import threading
@@ -121,7 +122,12 @@ def error(message: str, **more: Any) -> bytes:
 
 EVENTS, JSON = head("Content-Type: text/event-stream"), head("Content-Type: application/json")
 DONE, END = event(b"[DONE]"), delta("stop")
-BOMB = gzip.compress(gzip.compress(bytes(2**28), 9), 9)
+
+
+@functools.cache
+def bomb() -> bytes:
+    return gzip.compress(gzip.compress(bytes(2**28)))
+
 
 TRANSPORT: dict[str, Script] = {
     "closed": lambda send: None,
@@ -169,12 +175,12 @@ TRANSPORT: dict[str, Script] = {
     "no last chunk": lambda send: send(head("Transfer-Encoding: chunked") + b"2\r\n{}\r\n"),
     "endless trailers": endless(head("Transfer-Encoding: chunked") + b"2\r\n{}\r\n0\r\n", b"X-Pad: yyyyyyyyyyy\r\n"),
     "gzip": whole(gzip.compress(json.dumps(message(content=CLICK)).encode()), "Content-Encoding: gzip"),
-    "a gzip bomb in a gzip bomb": whole(BOMB, "Content-Encoding: gzip, gzip"),
-    "deflate": whole(zlib.compress(bytes(2**27)), "Content-Encoding: deflate"),
+    "a gzip bomb in a gzip bomb": lambda send: whole(bomb(), "Content-Encoding: gzip, gzip")(send),
+    "deflate": lambda send: whole(zlib.compress(bytes(2**27)), "Content-Encoding: deflate")(send),
     "br": whole(b"\x8b\x00\x80", "Content-Encoding: br"),
     "zstd": whole(b"\x28\xb5\x2f\xfd", "Content-Encoding: zstd"),
     "an encoding of no name": whole(b"{}", "Content-Encoding: \x01\x02"),
-    "a gzip bomb as an error": whole(BOMB, "Content-Encoding: gzip", status="400 Bad Request"),
+    "a gzip bomb as an error": lambda send: whole(bomb(), "Content-Encoding: gzip", status="400 Bad Request")(send),
 }
 
 CONTENT: dict[str, Script] = {
