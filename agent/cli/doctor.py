@@ -31,9 +31,16 @@ def doctor(
     draw: Annotated[
         Path | None, typer.Option(help="Write a picture of all targets and answers.", metavar="OUT.png")
     ] = None,
+    serial: Annotated[
+        str | None, typer.Option(help="An Android device to check, as adb devices names it, or HOST:PORT.")
+    ] = None,
+    display: Annotated[
+        int | None, typer.Option(help="Which display of the Android device, by its logical id. Default: 0.", min=0)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check this machine: display, capture, input, sandbox, text recognition, and a model server if named.
+    """Check this machine: display, capture, input, sandbox, text recognition; an Android device (--serial or --display)
+    and a model server if named.
 
     With --calibrate, about 40 questions to a model instead: red discs at known places. What its numbers count, which
     comes first, and whether the server shrinks pictures is found from the answers and saved as a profile, which
@@ -45,7 +52,10 @@ def doctor(
 
       handeye doctor --calibrate http://127.0.0.1:8000 --draw answers.png
     """
+    phone = None if serial is None and display is None else (serial, display or 0)
     if calibrate is not None:
+        if phone is not None:
+            raise UserError("--serial and --display name a device to check: leave --calibrate out")
         if model.name:
             raise UserError("--calibrate URL names the model already: leave --model out")
         model.refuse("with --calibrate, which measures what coordinates count", "profile", "space", "prompts")
@@ -55,13 +65,13 @@ def doctor(
         raise UserError("--draw goes with --calibrate URL")
     if not model.name:
         model.refuse("without --model or --calibrate")
-    _examine(model if model.name else None, as_json)
+    _examine(model if model.name else None, phone, as_json)
 
 
-def _examine(model: ModelSpec | None, as_json: bool) -> None:
+def _examine(model: ModelSpec | None, phone: tuple[str | None, int] | None, as_json: bool) -> None:
     from agent.doctor.checks import examine
 
-    findings = examine(model)
+    findings = examine(model, phone)
     if as_json:
         print_json({"ok": all(f.ok or not f.needed for f in findings), "checks": [f.to_json() for f in findings]})
     else:

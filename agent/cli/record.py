@@ -47,6 +47,14 @@ def record(
         str | None,
         typer.Option(help="Which Android device, as adb devices names it, or HOST:PORT.", rich_help_panel="Screen"),
     ] = None,
+    display: Annotated[
+        int | None,
+        typer.Option(
+            help="Which display of the Android device, by its logical id. Default: 0.",
+            min=0,
+            rich_help_panel="Screen",
+        ),
+    ] = None,
     live: Annotated[
         bool,
         typer.Option("--live", help="Serve a page on this machine that shows the screen.", rich_help_panel="Screen"),
@@ -102,6 +110,7 @@ def record(
             size=parse_size(size),
             monitor=monitor,
             serial=serial,
+            display=display,
             seconds=seconds,
             secrets=Secrets.parse(secret or ()),
             keep_unseen=keep_unseen,

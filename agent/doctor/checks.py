@@ -23,7 +23,9 @@ from agent.models.opening import open_model
 from agent.models.server_resize import ServerResize, counts_pixels
 from agent.models.spec import ModelSpec
 from agent.perception.perceive import Perceiver
+from envs.android import AndroidEnv
 from envs.desktop import DesktopEnv
+from envs.env import Env
 from envs.hotkey import STOP_CHORD, grab_stop_key
 from envs.sandbox import SandboxEnv
 
@@ -49,8 +51,10 @@ class CheckResult:
         return asdict(self)
 
 
-def examine(model: ModelSpec | None = None) -> list[CheckResult]:
-    """All checks, in the order a newcomer needs them; `model` is a model to reach."""
+def examine(model: ModelSpec | None = None, phone: tuple[str | None, int] | None = None) -> list[CheckResult]:
+    """All checks, in the order a newcomer needs them; `model` is a model to reach, `phone` a serial (None: the only
+    one) and a display.
+    """
     checks: list[tuple[str, Callable[[], str], bool]] = [
         ("python", _python, True),
         ("your desktop", _desktop, False),
@@ -59,6 +63,8 @@ def examine(model: ModelSpec | None = None) -> list[CheckResult]:
         ("text recognition", _reading, True),
         ("programs for the demo", _programs, False),
     ]
+    if phone is not None:
+        checks.append(("android", lambda: _android(*phone), True))
     if model is not None:
         checks.append((f"model {model.name}", lambda: _model(model), True))
     return [_check(*check) for check in checks]
@@ -81,12 +87,20 @@ def _python() -> str:
 def _desktop() -> str:
     env = DesktopEnv()
     try:
-        start = time.perf_counter()
-        seen = env.observe()
-        took = (time.perf_counter() - start) * 1000
-        return f"{env.name}, scale {seen.frame.scale:g}, captured in {took:.0f} ms"
+        return f"{env.name}, {_captured(env)}"
     finally:
         env.close()
+
+
+def _captured(env: Env) -> str:
+    start = time.perf_counter()
+    seen = env.observe()
+    return f"scale {seen.frame.scale:g}, captured in {(time.perf_counter() - start) * 1000:.0f} ms"
+
+
+def _android(serial: str | None, display: int) -> str:
+    with AndroidEnv(serial, display=display) as env:
+        return f"{env.name}, {_captured(env)}"
 
 
 def _stop_key() -> str:

@@ -58,6 +58,7 @@ class RecordOptions:
     size: tuple[int, int] = (1280, 800)
     monitor: int | None = None
     serial: str | None = None
+    display: int | None = None
     seconds: float | None = None
     secrets: Secrets = field(default_factory=Secrets)
     keep_unseen: bool = False
@@ -169,14 +170,17 @@ def open_source(options: RecordOptions, stack: ExitStack) -> RecordingSource:
         raise UserError("a demonstration in a browser is recorded on a sandbox: --env sandbox --app chromium")
     if options.serial is not None and options.kind != "android":
         raise UserError("--serial names an Android device: add --env android")
+    if options.display is not None and options.kind != "android":
+        raise UserError("--display chooses a display of an Android device: add --env android")
     if options.kind in ("android", "phone"):
         if options.monitor is not None:
             raise UserError("--monitor: a phone has one screen")
         from agent.episodes.recording.phone import phone_source
         from envs.android import AndroidEnv, SimulatedPhoneEnv
 
-        simulated = options.kind == "phone"
-        return phone_source(SimulatedPhoneEnv() if simulated else AndroidEnv(options.serial), simulated, stack)
+        simulated, display = options.kind == "phone", options.display or 0
+        env = SimulatedPhoneEnv() if simulated else AndroidEnv(options.serial, display=display)
+        return phone_source(env, simulated, stack, display)
     from agent.episodes.recording.desktop import desktop_source, sandbox_source
 
     if options.kind == "desktop":

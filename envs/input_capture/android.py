@@ -77,6 +77,21 @@ def read_panels(said: str) -> dict[str, Panel]:
     return panels
 
 
+def panels_on(panels: dict[str, Panel], said: str, display: int) -> dict[str, Panel]:
+    """Those of `panels` that Android has on the display with this logical id, by the output of ``dumpsys input``.
+
+    One that it has on none, such as the outer one of an unfolded phone, or does not name, counts as the first's.
+    """
+    paths = dict(re.findall(r"^ +(-?\d+): .*\n(?:      .*\n)*?      Path: (/dev/input/\w+)", said, re.M))
+    where: dict[str, int] = {}
+    for part in re.split(r"^ +Device -?\d+: ", said.partition("\n  Configuration:")[0], flags=re.M)[1:]:
+        nodes = re.search(r"EventHub Devices: \[([\d\s]*)\]", part)
+        shown = re.search(r"Viewport \w+: displayId=(-?\d+)", part)
+        if nodes and shown:
+            where |= {paths.get(node, ""): max(0, int(shown[1])) for node in nodes[1].split()}
+    return {device: panel for device, panel in panels.items() if where.get(device, 0) == display}
+
+
 @dataclass
 class _Finger:
     x: int = 0
@@ -172,14 +187,20 @@ def _signed(value: str) -> int:
 
 
 class AndroidListener:
-    """The touches and buttons of the device behind `link`, as a queue of events. Raises `EnvError`."""
+    """The touches on the `display` of the device behind `link` and its buttons, as a queue of events.
 
-    def __init__(self, link: AdbLink, geometry: Callable[[], tuple[tuple[int, int], int]]) -> None:
+    Raises `EnvError`.
+    """
+
+    def __init__(self, link: AdbLink, geometry: Callable[[], tuple[tuple[int, int], int]], display: int = 0) -> None:
         self.events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         try:
             panels = read_panels(link.ask(command("getevent", "-lp")).out)
             if not panels:
                 raise EnvError(f"{link.serial} shows adb no touchscreen (getevent -lp): its maker may not allow it")
+            panels = panels_on(panels, link.ask(command("dumpsys", "input")).out, display)
+            if not panels:
+                raise EnvError(f"{link.serial} has no touchscreen on display {display} (dumpsys input)")
             self._reader = TouchReader(panels, geometry)
             self._socket = link.follow(command("getevent", "-lt"))
         except BackendError as error:

@@ -100,6 +100,8 @@ class PhoneDevice:
         """This phone as it is on another display."""
         other = copy.copy(self)
         other._screen, other.second, other._portrait = screen, None, screen.size
+        other.inputs = InputDevices(screen.size, lambda: other.rotation, self.inputs)
+        screen.on_touch = other.inputs.touch
         other._boot()
         return other
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from actions.frame import Point
 
-TOUCHSCREEN, BUTTONS = "/dev/input/event1", "/dev/input/event0"
+TOUCHSCREEN, BUTTONS, SECOND_TOUCHSCREEN = "/dev/input/event1", "/dev/input/event0", "/dev/input/event2"
 KEYS = {"POWER": "KEY_POWER", "VOLUME_UP": "KEY_VOLUMEUP", "VOLUME_DOWN": "KEY_VOLUMEDOWN", "VOLUME_MUTE": "KEY_MUTE",
         "HOME": "KEY_HOMEPAGE", "BACK": "KEY_BACK", "APP_SWITCH": "KEY_APPSELECT", "MENU": "KEY_MENU",
         "CAMERA": "KEY_CAMERA"}  # fmt: skip
@@ -29,12 +29,15 @@ Line = tuple[float, str, str, str, int]
 
 
 class InputDevices:
-    """Sends touches and buttons to every listener. `size` is the upright panel's, `rotation` how it is turned."""
+    """Sends touches and buttons to every listener. `size` is the upright panel's, `rotation` how it is turned, and
+    `beside` the devices whose listeners hear of a second touchscreen too.
+    """
 
-    def __init__(self, size: tuple[int, int], rotation: Callable[[], int]) -> None:
+    def __init__(self, size: tuple[int, int], rotation: Callable[[], int], beside: InputDevices | None = None) -> None:
         self.size, self._rotation = size, rotation
-        self._lock = threading.Lock()
-        self._listeners: list[queue.SimpleQueue[Line]] = []
+        self.touchscreen = SECOND_TOUCHSCREEN if beside else TOUCHSCREEN
+        self._lock: threading.Lock = beside._lock if beside else threading.Lock()
+        self._listeners: list[queue.SimpleQueue[Line]] = beside._listeners if beside else []
         self._touches = 0
         self._down = False
 
@@ -60,7 +63,7 @@ class InputDevices:
             if down:
                 self._down, self._touches = True, self._touches + 1
                 lines = [("EV_ABS", "ABS_MT_TRACKING_ID", self._touches), ("EV_KEY", "BTN_TOUCH", 1), *lines]
-            self._tell(TOUCHSCREEN, lines)
+            self._tell(self.touchscreen, lines)
 
     def key(self, name: str) -> None:
         """Send a press and release of a button, by Android's name; names of other keys are ignored."""
@@ -71,7 +74,7 @@ class InputDevices:
     def _lift(self) -> None:
         if self._down:
             self._down = False
-            self._tell(TOUCHSCREEN, [("EV_ABS", "ABS_MT_TRACKING_ID", _UP), ("EV_KEY", "BTN_TOUCH", 0)])
+            self._tell(self.touchscreen, [("EV_ABS", "ABS_MT_TRACKING_ID", _UP), ("EV_KEY", "BTN_TOUCH", 0)])
 
     def _on_panel(self, at: Point) -> tuple[int, int]:
         width, height = self.size

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 
 from envs.phone.device import PhoneDevice
-from envs.phone.inputdevice import BUTTONS, KEYS, TOUCHSCREEN, written
+from envs.phone.inputdevice import BUTTONS, KEYS, InputDevices, written
 from envs.phone.sh import CommandCall
 
 
@@ -15,7 +15,7 @@ def getevent(phone: PhoneDevice, call: CommandCall) -> int:
     words = [word for word in call.argv[1:] if not word.startswith("-")]
     count = int(words.pop(0)) if "c" in letters and words and words[0].isdecimal() else 0
     wanted = words[-1] if words else ""
-    if wanted not in ("", TOUCHSCREEN, BUTTONS):
+    if wanted not in ("", *(path for path, *_ in _listed(phone))):
         return call.fail(f"could not open {wanted}, No such file or directory")
     if "p" in letters or "i" in letters:
         call.out(_devices(phone, wanted, details=True))
@@ -43,17 +43,28 @@ def _follow(phone: PhoneDevice, call: CommandCall, wanted: str, count: int, lett
     return 0
 
 
-def _devices(phone: PhoneDevice, wanted: str, *, details: bool) -> str:
-    width, height = phone.inputs.size
+def _listed(phone: PhoneDevice) -> list[tuple[str, str, str, bool]]:
+    """The path of each device, its name, its events, and whether it is a touchscreen."""
+    keys = f"    KEY (0001): {'  '.join(f'{key:<20}' for key in KEYS.values())}\n"
+    second = [phone.second.inputs] if phone.second else []
+    return [
+        (phone.inputs.touchscreen, "handeye-touchscreen", _axes(phone.inputs), True),
+        (BUTTONS, "handeye-buttons", keys, False),
+        *((inputs.touchscreen, "handeye-second", _axes(inputs), True) for inputs in second),
+    ]
+
+
+def _axes(inputs: InputDevices) -> str:
+    width, height = inputs.size
     axes = [("ABS_MT_SLOT", 9), ("ABS_MT_POSITION_X", width - 1), ("ABS_MT_POSITION_Y", height - 1),
             ("ABS_MT_TRACKING_ID", 65535)]  # fmt: skip
-    keys = f"    KEY (0001): {'  '.join(f'{key:<20}' for key in KEYS.values())}\n"
     ranges = [f"{name:<20}  : value 0, min 0, max {most}, fuzz 0, flat 0, resolution 0" for name, most in axes]
-    touch = "    KEY (0001): BTN_TOUCH\n    ABS (0003): " + "\n                ".join(ranges) + "\n"
+    return "    KEY (0001): BTN_TOUCH\n    ABS (0003): " + "\n                ".join(ranges) + "\n"
+
+
+def _devices(phone: PhoneDevice, wanted: str, *, details: bool) -> str:
     said = ""
-    for number, (path, name, events, direct) in enumerate(
-        [(TOUCHSCREEN, "handeye-touchscreen", touch, True), (BUTTONS, "handeye-buttons", keys, False)], 1
-    ):
+    for number, (path, name, events, direct) in enumerate(_listed(phone), 1):
         if wanted in ("", path):
             said += f'add device {number}: {path}\n  name:     "{name}"\n'
             props = "    INPUT_PROP_DIRECT\n" if direct else "    <none>\n"

@@ -174,11 +174,23 @@ def _battery(_: PhoneDevice, __: tuple[str, ...]) -> str:
     )
 
 
+def _touchscreens(phone: PhoneDevice) -> str:
+    at = [(phone.inputs.touchscreen, 0), *([(phone.second.inputs.touchscreen, SECOND_ID)] if phone.second else [])]
+    hub = "".join(f"    {n}: touch\n      Path: {path}\n" for n, (path, _) in enumerate(at, 1))
+    readers = "".join(
+        f"  Device {n + 1}: touch\n    EventHub Devices: [ {n} ] \n      Viewport INTERNAL: displayId={display}, "
+        f"uniqueId=local:{n}\n"
+        for n, (_, display) in enumerate(at, 1)
+    )
+    return f"Event Hub State:\n  Devices:\n{hub}Input Reader State (Nums of device: {len(at)}):\n{readers}"
+
+
 def _input(phone: PhoneDevice, _: tuple[str, ...]) -> str:
     width, height = phone.screen.size
     frame = f"[0, 0, {width}, {height}]"
     return (
-        f"INPUT MANAGER (dumpsys input)\n  Viewport INTERNAL: displayId=0, uniqueId=local:0, "
+        f"INPUT MANAGER (dumpsys input)\n{_touchscreens(phone)}  Configuration:\n"
+        f"  Viewport INTERNAL: displayId=0, uniqueId=local:0, "
         f"orientation={phone.rotation}, logicalFrame={frame}, physicalFrame={frame}, "
         f"deviceSize=[{width}, {height}], isActive=[1]\n      SurfaceOrientation: {phone.rotation}\n"
     )

@@ -58,6 +58,7 @@ MISTAKES = {
     "no profile for the built-in model": (["locate", "PICTURE", "x", "--no-profile"], "--no-profile has no effect"),
     "a model for a view": (["replay", ".", "--model", "builtin"], "--model has no effect with --mode view"),
     "an env for a simulation": (["replay", ".", "--mode", "simulate", "--env", "phone"], "--env has no effect"),
+    "a phone to calibrate": (["doctor", "--calibrate", "http://x", "--display", "2"], "leave --calibrate out"),
     "a dialect for no model": (["doctor", "--dialect", "qwen2.5-vl"], "--dialect has no effect without --model"),
     "a limit for a baseline": (
         ["bench", "miniwob", "--model", "baseline:idle", "--max-pixels", "9999"],

@@ -7,8 +7,11 @@ import json
 import pytest
 
 from agent.cli.main import main
+from agent.doctor import checks
 from agent.doctor.checks import examine
 from agent.models.spec import ModelSpec
+from envs.android.simulated import SimulatedPhoneEnv
+from tests.agent.browser import INSTALLED
 from tests.agent.scripted_server import ScriptedServer
 from tests.agent.simulated_grounder import Quirks, SimulatedGrounder
 
@@ -22,11 +25,11 @@ def test_a_machine_without_a_desktop_of_its_own_is_fit(
         main(["doctor", "--json"])
     said = json.loads(capsys.readouterr().out)
     assert (left.value.code, said["ok"]) == (0, True)
-    checks = {check["name"]: check for check in said["checks"]}
-    assert not checks["your desktop"]["ok"]
-    assert "--env sandbox" in checks["your desktop"]["detail"]
-    assert checks["sandbox"]["ok"]
-    assert checks["text recognition"]["ok"]
+    found = {check["name"]: check for check in said["checks"]}
+    assert not found["your desktop"]["ok"]
+    assert "--env sandbox" in found["your desktop"]["detail"]
+    assert found["sandbox"]["ok"]
+    assert found["text recognition"]["ok"]
 
 
 def test_a_model_server_is_reached_or_not() -> None:
@@ -37,6 +40,20 @@ def test_a_model_server_is_reached_or_not() -> None:
     assert "dialect qwen2.5-vl" in good.detail
     assert (bad.ok, bad.needed) == (False, True)
     assert "no model server" in bad.line()
+
+
+@pytest.mark.skipif(not INSTALLED, reason="needs Chromium")
+def test_a_phone_is_captured_or_not(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for slow in ("_sandbox", "_reading"):
+        monkeypatch.setattr(checks, slow, str)
+    with SimulatedPhoneEnv() as phone:
+        monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(phone.server.port))
+        for display, status, words in (("0", 0, "1080x2400, scale 1, captured in"), ("7", 1, "has no display 7")):
+            with pytest.raises(SystemExit) as left:
+                main(["doctor", "--json", "--serial", phone.phone.serial, "--display", display])
+            found = json.loads(capsys.readouterr().out)["checks"][-1]
+            assert (found["name"], found["ok"], left.value.code) == ("android", not status, status)
+            assert words in found["detail"]
 
 
 @pytest.mark.parametrize(

@@ -251,6 +251,7 @@ def test_what_cannot_be_recorded_is_said_in_one_line(tmp_path: Path, capsys: pyt
     for arguments, words in (
         (["--env", "phone", "--serial", "x"], "--serial"),
         (["--env", "sandbox", "--serial", "x"], "--serial"),
+        (["--env", "phone", "--display", "2"], "--display chooses a display of an Android device"),
         (["--task", "  "], "--task is empty"),
         (["--secret", "PW=hunter2"], "never the value itself"),
     ):

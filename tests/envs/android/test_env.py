@@ -19,6 +19,8 @@ from envs.android.capture import HalfFrameError, ScreencapCapture, decode_gzip, 
 from envs.android.simulated import PrivateAdbServer
 from envs.android.state import parse_state
 from envs.env import EnvError
+from envs.input_capture.android import AndroidListener, AndroidScreenSource
+from envs.input_capture.events import Clicked, Down, Up
 from envs.phone.apps import apps
 from envs.phone.phone import Phone
 from envs.phone.phone_facts import SECOND_ID
@@ -121,6 +123,22 @@ def test_another_display_is_seen_and_acted_on(wide: Phone, server: AdbServer) ->
         assert "display" not in env.name
         assert env.perform(Open(target="Clock"), env.observe().frame).performed
         assert (in_front(env), wide.second.look()["package"]) == ("com.android.deskclock", "com.handeye.launcher")
+
+
+def test_the_touches_on_another_display_are_told_from_the_first_s(wide: Phone, server: AdbServer) -> None:
+    assert wide.second
+    for display, at in ((SECOND_ID, (600, 300)), (0, (40, 50))):
+        with AndroidEnv(wide.serial, server, display=display) as env:
+            listener = AndroidListener(env.link, AndroidScreenSource(env).geometry, display)
+            for inputs, place in ((wide.inputs, Point(40, 50)), (wide.second.inputs, Point(600, 300))):
+                inputs.touch("touchStart", place)
+                inputs.touch("touchEnd", None)
+            wide.inputs.key("BACK")
+            heard = [listener.events.get(timeout=10) for _ in range(3)]
+            listener.close()
+        assert [type(event) for event in heard] == [Down, Up, Clicked]
+        assert isinstance(heard[0], Down)
+        assert (heard[0].x, heard[0].y) == pytest.approx(at, abs=1)
 
 
 def test_a_display_that_is_not_there_is_one_line(wide: Phone, phone: Phone, server: AdbServer) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actions.frame import Point
-from envs.input_capture.android import Panel, TouchReader, read_panels
+from envs.input_capture.android import Panel, TouchReader, panels_on, read_panels
 from envs.input_capture.events import Clicked, Down, Event, Moved, Unknown, Up
 from envs.phone.inputdevice import InputDevices, written
 
@@ -120,3 +120,40 @@ def test_what_the_simulated_phone_prints_is_read_back_however_it_is_turned(
         found += reader.feed(written(listener.get(), labels=True, times=True), 1000.0)
     read_back = [(event.x, event.y) for event in found if isinstance(event, Down | Moved)]
     assert [(round(x), round(y)) for x, y in read_back] == places
+
+
+TOUCHSCREENS = """Event Hub State:
+  Devices:
+    2: fts_ts
+      Classes: KEYBOARD | TOUCH | TOUCH_MT
+      Path: /dev/input/event2
+      Enabled: true
+    7: second touch
+      Classes: TOUCH | TOUCH_MT
+      Path: /dev/input/event7
+      Enabled: true
+    9: outer
+      Path: /dev/input/event9
+Input Reader State (Nums of device: 3):
+  Device 3: fts_ts
+    EventHub Devices: [ 2 ]
+    Touch Input Mapper (mode - DIRECT):
+      Viewport INTERNAL: displayId=0, uniqueId=local:11, port=0, orientation=0, isActive=[1]
+  Device 8: second touch
+    EventHub Devices: [ 6 7 ]
+      Viewport EXTERNAL: displayId=2, uniqueId=local:33, port=2, orientation=0, isActive=[1]
+  Device 10: outer
+    EventHub Devices: [ 9 ]
+      Viewport INTERNAL: displayId=-1, uniqueId=, port=<none>, orientation=0, isActive=[0]
+  Configuration:
+    Viewports:
+      Viewport VIRTUAL: displayId=5, uniqueId=virtual:x, orientation=0
+"""
+
+
+@pytest.mark.parametrize(("display", "found"), [(0, "29"), (2, "7"), (5, "")])
+def test_each_touchscreen_is_of_the_display_that_android_has_it_on(display: int, found: str) -> None:
+    one = Panel(0, 9, 0, 9)
+    panels = {f"/dev/input/event{n}": one for n in (2, 7, 9)}
+    assert panels_on(panels, TOUCHSCREENS, display) == {f"/dev/input/event{n}": one for n in found}
+    assert panels_on(panels, "", display) == (panels if display == 0 else {})
