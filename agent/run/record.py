@@ -7,7 +7,7 @@ import shlex
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,6 +110,16 @@ class _EndRequest:
             self.reason, self.time = reason, time.monotonic()
             self._event.set()
 
+    def after(self, start: float, seconds: float | None) -> Callable[[float], bool]:
+        """Whether the recording is over at a time, which it is `seconds` after `start` if not before."""
+
+        def over(now: float) -> bool:
+            if seconds is not None and now - start >= seconds:
+                self.set(f"the {seconds:g} seconds were over")
+            return bool(self)
+
+        return over
+
     @contextmanager
     def on_signals(self) -> Iterator[None]:
         """SIGINT and SIGTERM end the recording; a second SIGINT raises KeyboardInterrupt."""
@@ -151,10 +161,12 @@ def record(options: RecordOptions) -> RecordingResult:
         listener = source.listen()  # before the first program: what a person does while it starts is on record
         stack.callback(listener.close)
         stack.enter_context(_stop_key(source, end))
-        for app in options.apps:
-            _open(source, app, recorder, listener, end)
+        for index, app in enumerate(options.apps):
+            drawn = _open(source, app, recorder, listener, end)
+            if index < len(options.apps) - 1:  # the next window would take the keys of somebody who types here
+                _listen(listener, recorder, end, drawn)
         _announce(source, options, stack)
-        problem = _listen(listener, recorder, end, start, options.seconds)
+        problem = _listen(listener, recorder, end, end.after(start, options.seconds))
         ending, message = _close(recorder, end, problem, options)
         writer.finish(ending, message)
     left_out = {**recorder.left_out, **recorder.gestures.unknown}
@@ -199,25 +211,34 @@ def _header(task: str, source: RecordingSource, options: RecordOptions) -> Episo
     )
 
 
-def _open(source: RecordingSource, app: str, recorder: Recorder, listener: InputListener, end: _EndRequest) -> None:
-    """Start a program, wait until its window is drawn or the person does something, and record that as an action."""
+def _open(
+    source: RecordingSource, app: str, recorder: Recorder, listener: InputListener, end: _EndRequest
+) -> Callable[[float], bool]:
+    """Start a program, wait until its window is drawn or the person does something, and record that as an action.
+
+    Returns whether the window is drawn at a time.
+    """
     before, started = recorder.screens.before(time.monotonic()), time.monotonic()
     source.open(app)
-    waiting, early = True, None
-    while waiting and early is None and not end:
-        now, changed = time.monotonic(), recorder.screens.last_change
-        waiting = now < started + _DRAWN and not (changed > started and now - changed > _REST)
+
+    def drawn(now: float) -> bool:
+        changed = recorder.screens.last_change
+        return now >= started + _DRAWN or (changed > started and now - changed > _REST)
+
+    early = None
+    while early is None and not end and not drawn(time.monotonic()):
         with suppress(queue.Empty):
             early = listener.events.get(timeout=0.02)
-            if isinstance(early, Moved):
-                recorder.feed(early)
-                early = None
-            elif early is None:
+            if early is None:
                 listener.events.put(None)  # the screen is gone, which `_listen` says
                 break
+            if isinstance(early, Moved) or early.time < started:  # what began before is recorded before
+                _take(early, recorder, end)
+                early = None
     recorder.opened(shlex.join(shlex.split(app)) if source.has_pointer else app, before, started)
     if early is not None:
         _take(early, recorder, end)
+    return drawn
 
 
 def _take(event: Event, recorder: Recorder, end: _EndRequest) -> None:
@@ -228,22 +249,22 @@ def _take(event: Event, recorder: Recorder, end: _EndRequest) -> None:
         recorder.feed(event)
 
 
-def _listen(listener: InputListener, recorder: Recorder, end: _EndRequest, start: float, seconds: float | None) -> str:
-    """Record until the end, then the events from before it. Returns the device's failure; empty for none."""
+def _listen(listener: InputListener, recorder: Recorder, end: _EndRequest, over: Callable[[float], bool]) -> str:
+    """Record until it is `over` or ended, then the events from before. Returns the device's failure; empty for none."""
     while True:
         now = time.monotonic()
-        if seconds is not None and now - start >= seconds:
-            end.set(f"the {seconds:g} seconds were over")
+        finished = over(now) or bool(end)
         if recorder.screens.error is not None:
             return str(recorder.screens.error)
         try:
-            event = listener.events.get(block=not end, timeout=0.05)
+            event = listener.events.get(block=not finished, timeout=0.05)
         except queue.Empty:
-            if end:
+            if finished:
                 return ""
             recorder.tick(now)
             continue
         if event is None:
+            listener.events.put(None)
             return "the screen is gone"
         _take(event, recorder, end)
 

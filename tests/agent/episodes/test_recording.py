@@ -229,6 +229,26 @@ def test_what_is_done_while_the_program_is_still_starting_is_on_record(
 
 
 @pytest.mark.desktop
+@pytest.mark.skipif(shutil.which("galculator") is None, reason="needs galculator")
+def test_a_second_program_waits_for_who_types_in_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with SandboxEnv([]) as env:
+        monkeypatch.setenv("DISPLAY", env.display)
+        person = Person(env.display)
+        recording = Recording(RecordOptions(tmp_path / "demo", "Write", apps=("mousepad", "galculator")))
+        recording.start()
+        person("search", "--sync", "--onlyvisible", "--class", "mousepad", rest=0)
+        person("type", "--delay", "20", "for the first", rest=0)
+        person("search", "--sync", "--onlyvisible", "--class", "galculator", rest=0.3)
+        person("type", "12", rest=0.6)
+        person("key", "ctrl+alt+Escape")
+        done = recording.result()
+    actions = [step.action for step in read_episode(done.episode).steps]
+    assert actions[:-1] == [
+        Open(target="mousepad"), TypeText(text="for the first"), Open(target="galculator"), TypeText(text="12")
+    ]  # fmt: skip
+
+
+@pytest.mark.desktop
 def test_a_killed_recorder_leaves_what_was_done(tmp_path: Path) -> None:
     form = f"{sys.executable} {FORM} {tmp_path / 'said.json'}"
     process, told = start(tmp_path / "demo", "--env", "sandbox", "--app", form)
