@@ -14,7 +14,7 @@ import typer
 
 from agent.core.errors import UserError
 from agent.models.endpoints.patience import Patience
-from agent.models.spec import BUILTIN, ModelSpec
+from agent.models.spec import BUILTIN, TEXT_PLANNER, ModelSpec
 
 
 class EnvName(StrEnum):
@@ -129,6 +129,14 @@ _NAMES = (
 def read_model(
     *,
     model: Annotated[str | None, model_option("--model", "-m", help=f"{_NAMES}.", metavar="MODEL")] = BUILTIN,
+    planner: Annotated[
+        str | None,
+        model_option(
+            help="A model that plans, in place of --model. Alone, it sees no picture: it chooses among the numbered "
+            "elements of the screen (handeye elements).",
+            metavar="MODEL",
+        ),
+    ] = None,
     served_model: Annotated[
         str | None, model_option(help="The model's name on the server; asked for if absent.", metavar="NAME")
     ] = None,
@@ -208,13 +216,18 @@ def read_model(
     """
     if profile is not None and no_profile:
         raise UserError("--profile and --no-profile cannot go together: leave one out")
-    planner, plus, second = (model or "").partition("+")
+    if planner is not None and model not in (None, BUILTIN):
+        raise UserError("--planner and --model both name the model that decides: leave one out")
+    named = planner if planner is not None else model or ""
+    first, plus, second = named.partition("+")
     if plus and grounder is None:
-        if not planner.strip() or not second.strip():
-            raise UserError(f"--model {model}: two models are PLANNER+GROUNDER")
-        model, grounder = planner.strip(), second.strip()
+        if not first.strip() or not second.strip():
+            raise UserError(f"--model {named}: two models are PLANNER+GROUNDER")
+        named, grounder = first.strip(), second.strip()
+    if planner is not None and grounder is None:
+        dialect = dialect or TEXT_PLANNER
     return ModelSpec(
-        model or "",
+        named,
         served_model,
         dialect,
         max_pixels,
@@ -248,7 +261,7 @@ def takes_model(
     """
     options = inspect.signature(read_model, eval_str=True).parameters
     told = f"{_NAMES}{more_names}. With --grounder, the model that plans."
-    names = Annotated[str | None, model_option("--model", "-m", "--planner", help=told, metavar="MODEL")]
+    names = Annotated[str | None, model_option("--model", "-m", help=told, metavar="MODEL")]
     parameters = list[inspect.Parameter]()
     for parameter in inspect.signature(command, eval_str=True).parameters.values():
         if parameter.name == "model":

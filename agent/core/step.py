@@ -50,6 +50,10 @@ class Patch(_StepValue):
     at: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]]
 
 
+ELEMENT_LIST = "element list"
+"""The grounder of numbers in a list: `PointedAt.description` is the number, `PointedAt.raw` the element in words."""
+
+
 class PointedAt(_StepValue):
     """Where a grounder found what a planner described: `description` and `raw` (its answer) to the letter, `point` in
     frame pixels, None where nothing on the screen fits.

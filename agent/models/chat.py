@@ -46,13 +46,14 @@ _MAX_KEPT = 2**28
 
 
 @dataclass
-class _Clock:
+class PhaseClock:
     """Seconds by phase."""
 
     phases: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def timed(self, phase: str) -> Iterator[None]:
+        """Add the time of the block to `phase`."""
         start = time.perf_counter()
         try:
             yield
@@ -147,7 +148,7 @@ class ChatModel:
 
     def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
         """The next action. Raises `ParseError` for an unusable answer and `ModelError` for none."""
-        frame, clock = observation.frame, _Clock()
+        frame, clock = observation.frame, PhaseClock()
         pointer = pointer_after(history, frame)
         reply = self._ask_action(task, observation, history, clock, pointer is not None)
 
@@ -175,7 +176,7 @@ class ChatModel:
         self,
         reply: Reply,
         observation: Observation,
-        clock: _Clock,
+        clock: PhaseClock,
         read: Callable[[Callable[[str], Point]], ParsedAnswer],
     ) -> tuple[tuple[PointedAt, ...], Usage]:
         """What the answer describes and where the grounder finds it, and what all of it cost.
@@ -189,29 +190,38 @@ class ChatModel:
         frame, wanted, found, usage = observation.frame, dict[str, None](), list[PointedAt](), reply.usage
 
         def noted(description: str) -> Point:
+            self._check_description(description)
             wanted[description] = None
             return Point(frame.width / 2, frame.height / 2)
 
         _read(reply, clock, lambda: read(noted))
         for description in wanted:
-            try:
-                with clock.timed("model"):
-                    spot = self.grounder.locate(observation, description)
-            except ParseError as error:
-                why = f"the grounder's answer cannot be used: {error}"
-                spot = Grounding(refused=True, reason=why, raw=error.raw, usage=error.usage)
+            spot, finder = self._found(observation, description, clock)
             usage += spot.usage
-            found.append(
-                PointedAt(description=description, point=spot.point, grounder=self.grounder.name, raw=spot.raw)
-            )
+            found.append(PointedAt(description=description, point=spot.point, grounder=finder, raw=spot.raw))
             if spot.point is None:
                 why = f": {spot.reason}" if spot.reason else ""
                 told = f"nothing on the screen was found for {description[:200]!r}{why}"
                 raise ParseError(told, reply.text, usage, clock.phases, tuple(found))
         return tuple(found), usage
 
+    def _check_description(self, description: str) -> None:
+        """Raises `Unreadable` for what describes nothing."""
+        if description.isdecimal():
+            raise Unreadable(f"{description} is a number, not a description in words")
+
+    def _found(self, observation: Observation, description: str, clock: PhaseClock) -> tuple[Grounding, str]:
+        """Where the thing described is, and the name of what found it."""
+        assert self.grounder is not None
+        try:
+            with clock.timed("model"):
+                return self.grounder.locate(observation, description), self.grounder.name
+        except ParseError as error:
+            why = f"the grounder's answer cannot be used: {error}"
+            return Grounding(refused=True, reason=why, raw=error.raw, usage=error.usage), self.grounder.name
+
     def _ask_action(
-        self, task: Task, observation: Observation, history: Sequence[Step], clock: _Clock, pointer: bool
+        self, task: Task, observation: Observation, history: Sequence[Step], clock: PhaseClock, pointer: bool
     ) -> Reply:
         """The answer to the question for the next action, asked once more with less of the history where it does not
         fit the model's context.
@@ -221,12 +231,11 @@ class ChatModel:
 
         def asked() -> Chat:
             with clock.timed("prompt"), _usable(frame):
-                shown, room = earlier.__contains__, self._room()
-                return self._speaks.ask_action(task.instruction, frame, history, self.platform, room=room, shown=shown)
+                return self._question(task, observation, history, earlier.__contains__)
 
         def answer(chat: Chat) -> Reply:
             enough = self.speaks.grammar[self.platform].completion_check
-            shape = self._shape(self.platform, frame, pointer)
+            shape = self._action_shape(observation, history, pointer)
             reply = self._ask(chat, observation, clock, enough, shape, earlier, self.platform)
             return replace(reply, notes=chat.notes + reply.notes)
 
@@ -241,6 +250,18 @@ class ChatModel:
             reply = answer(shorter)
             return replace(reply, notes=("the question did not fit the model's context: asked again", *reply.notes))
 
+    def _question(
+        self, task: Task, observation: Observation, history: Sequence[Step], shown: Callable[[int], bool]
+    ) -> Chat:
+        """The question for the next action; `shown` is which answered steps' pictures can be sent."""
+        return self._speaks.ask_action(
+            task.instruction, observation.frame, history, self.platform, room=self._room(), shown=shown
+        )
+
+    def _action_shape(self, observation: Observation, history: Sequence[Step], pointer: bool) -> Shape | None:
+        """What the answer to `_question` is held to; None where it is left free."""
+        return self._shape(self.platform, observation.frame, pointer)
+
     def _room(self) -> float:
         """How many tokens a prompt may have."""
         context = self.context or self.endpoint.capabilities.context
@@ -254,7 +275,7 @@ class ChatModel:
         """
         if self.grounder is not None:
             return self.grounder.locate(observation, instruction)
-        frame, clock = observation.frame, _Clock()
+        frame, clock = observation.frame, PhaseClock()
         with clock.timed("prompt"), _usable(frame):
             chat = self._speaks.ask_place(instruction, frame)
         reply = self._ask(chat, observation, clock, shape=self._shape("locate", frame), use="locate")
@@ -270,7 +291,7 @@ class ChatModel:
 
     def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
         """Data from the screen, of the shape of `schema` as far as `mismatch` can tell. Raises like `decide`."""
-        clock = _Clock()
+        clock = PhaseClock()
         with clock.timed("prompt"), _usable(observation.frame):
             chat = self.speaks.ask_data(question, schema, observation.frame)
         reply = self._ask(chat, observation, clock, shape=data_shape(schema) if self._holds else None)
@@ -291,7 +312,7 @@ class ChatModel:
         self,
         chat: Chat,
         observation: Observation,
-        clock: _Clock,
+        clock: PhaseClock,
         watch: Enough | None = None,
         shape: Shape | None = None,
         earlier: Mapping[int, bytes] | None = None,
@@ -306,7 +327,7 @@ class ChatModel:
         with clock.timed("encode"), _usable(frame):
             speaks = self._speaks
             size = speaks.resize.size(frame.width, frame.height)
-            picture = encode_png(speaks.resize.apply(image))
+            picture = encode_png(speaks.resize.apply(image)) if IMAGE in chat.parts else b""
         if earlier is not None and self.speaks.decide[self.platform].conversation.pictures > 1:
             self.sent.keep(observation.time, frame, picture)
 
@@ -375,7 +396,7 @@ def _usable(frame: Frame) -> Iterator[None]:
         raise ModelError(f"the model cannot look at a screen of {frame.width}x{frame.height}: {error}") from error
 
 
-def _read(reply: Reply, clock: _Clock, read: Callable[[], T]) -> T:
+def _read(reply: Reply, clock: PhaseClock, read: Callable[[], T]) -> T:
     """The result of `read`; a failure is a `ParseError` with the answer and its cost."""
     start, came = time.perf_counter(), reply.text or reply.thought
     try:

@@ -6,7 +6,7 @@ import functools
 import math
 import os
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -15,7 +15,15 @@ from agent.calibration.profile import profile_for, read_profile, with_profile
 from agent.core.model import Model, ModelError
 from agent.models.chat import ChatModel
 from agent.models.dialects.dialect import Ability, Dialect, Platform, Space
-from agent.models.dialects.registry import DIALECTS, OWN, PLANNER, dialect_file, dialect_for, get_dialect
+from agent.models.dialects.registry import (
+    DIALECTS,
+    OWN,
+    PLANNER,
+    TEXT_PLANNER,
+    dialect_file,
+    dialect_for,
+    get_dialect,
+)
 from agent.models.endpoints.endpoint import Endpoint
 from agent.models.endpoints.openai import OpenAIEndpoint
 from agent.models.in_process.checkpoint import PREFIX, open_in_process
@@ -75,8 +83,15 @@ def open_model(
     to be asked, an unreachable server.
     """
     spec = ModelSpec(spec) if isinstance(spec, str) else spec
-    if spec.grounder:
+    if spec.grounder or spec.dialect == TEXT_PLANNER.name:
         return _pair(spec, platform, ability, seconds)
+    return _single(spec, platform, ability, seconds, measuring)
+
+
+def _single(
+    spec: ModelSpec, platform: Platform, ability: Ability | None, seconds: float | None, measuring: bool = False
+) -> Model:
+    """The model that `spec` names, without its grounder. Raises like `open_model`."""
     name = spec.name.strip()
     if name.lower() == BUILTIN:
         spec.refuse("on the built-in model")
@@ -123,16 +138,21 @@ def open_model(
 
 
 def _pair(spec: ModelSpec, platform: Platform, ability: Ability | None, seconds: float | None) -> Model:
-    """A planner with its grounder; where only places are asked for, the grounder. Raises like `open_model`."""
+    """A planner with its grounder, the built-in model where none is named; where only places are asked for, or a
+    planner that sees nothing shall read data, the grounder. Raises like `open_model`.
+    """
     spec.refuse("with a grounder: what it counts is its own", "space", "profile", "max_pixels", "prompts")
-    name = (spec.grounder or "").strip()
+    blind = spec.dialect == TEXT_PLANNER.name
+    if blind:
+        spec.refuse("on a planner that sees no pictures", "history_images")
+    name = (spec.grounder or BUILTIN).strip()
     ours = name.lower() == BUILTIN or _plugin(name) is not None
     asked = ModelSpec(name) if ours else ModelSpec(name, patience=spec.patience, stream=spec.stream)
     grounder = open_model(asked, platform=platform, ability="locate", seconds=seconds)
-    if ability == "locate":
+    if ability == "locate" or (blind and ability == "extract"):
         return grounder
     alone = replace(spec, grounder=None, dialect=spec.dialect or PLANNER.name)
-    planner = open_model(alone, platform=platform, seconds=seconds)
+    planner = _single(alone, platform, None, seconds)
     if not isinstance(planner, ChatModel):
         raise ModelError(f"{planner.name} cannot plan for a grounder: name a served model or a checkpoint as planner")
     if not planner.speaks.describes:
@@ -141,7 +161,12 @@ def _pair(spec: ModelSpec, platform: Platform, ability: Ability | None, seconds:
             "a dialect file with describes = true"
         )
     planner.speaks.require(ability or "decide", platform)
-    return replace(planner, grounder=grounder)
+    if not blind:
+        return replace(planner, grounder=grounder)
+    from agent.models.text_planner import TextPlanner  # as heavy as the built-in model
+
+    parts = {part.name: getattr(planner, part.name) for part in fields(planner) if part.init}
+    return TextPlanner(**parts | {"grounder": grounder, "resized": None})
 
 
 def _in_space(spec: ModelSpec, dialect: Dialect) -> Dialect:

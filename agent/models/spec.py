@@ -16,7 +16,8 @@ Structured = Literal["auto", "always", "off"]
 Prompts = Literal["owner", "ours"]
 """Whose words a family is asked in: those of its owner, which the user has taken from there, or Handeye's."""
 
-BUILTIN = "builtin"
+BUILTIN, TEXT_PLANNER = "builtin", "text-planner"
+"""The name of the built-in model, and of the dialect of planners that see no pictures."""
 
 
 @dataclass(frozen=True)

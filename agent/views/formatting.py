@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from actions.action import Answer, AskUser, Finish, describe
-from agent.core.step import OutcomeRecord, Step
+from agent.core.step import ELEMENT_LIST, OutcomeRecord, PointedAt, Step
 from agent.core.task import Ending, Limits
 from agent.views.markup import visible
 
@@ -84,11 +84,16 @@ def tags(step: Step) -> list[tuple[str, str]]:
 
 def pointed_words(step: Step) -> str:
     """What a planner described and where the grounder found it; "" for a model that points itself."""
-    places = ((one.description, one.point, one.grounder) for one in step.pointed)
+    places = ((_described(one), one.point, one.grounder) for one in step.pointed)
     return "; ".join(
         f"“{words}” " + (f"at ({point.x:.0f}, {point.y:.0f})" if point else "not found") + f", says {who}"
         for words, point, who in places
     )
+
+
+def _described(one: PointedAt) -> str:
+    """The description; a number of the element list with the words of the element."""
+    return f"[{one.description}] {one.raw}" if one.grounder == ELEMENT_LIST and one.point else one.description
 
 
 def review_words(step: Step) -> str:

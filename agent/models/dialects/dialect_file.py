@@ -136,6 +136,7 @@ class _FormTable(_Table):
     answer: str = "${call}"
     marker: str = ""
     preamble: bool = False
+    ignored: list[str] = []
 
 
 class _DialectTable(_Table):
@@ -323,6 +324,8 @@ def _grammar(form: _FormTable, words: Vocabulary) -> Grammar:
         words.write,
         Places(own=ANY),
         around=lambda values: {**thought, **values},
+        ignored=tuple(form.ignored),
+        begins=("action", "note", "thought", *form.ignored),
     )
 
 

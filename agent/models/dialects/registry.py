@@ -62,7 +62,9 @@ DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (*BASES, *T
 """Every dialect of Handeye's own by name."""
 PLANNER = read_dialect_file(Path(__file__).with_name("planner.toml")).dialect
 """For any model that plans for a grounder; no served name is of it."""
-OWN: dict[str, Dialect] = DIALECTS | {PLANNER.name: PLANNER}
+TEXT_PLANNER = read_dialect_file(Path(__file__).with_name("text-planner.toml")).dialect
+"""For any model that plans over the numbered elements of a screen; no served name is of it."""
+OWN: dict[str, Dialect] = DIALECTS | {PLANNER.name: PLANNER, TEXT_PLANNER.name: TEXT_PLANNER}
 """What ``--dialect`` may name of Handeye's own."""
 _OUTSIDE: dict[str, Dialect] = {}
 """The plug-ins and files that were asked for, by their own names."""

@@ -78,6 +78,7 @@ class Args:
         """The point under `names` in frame pixels, None when there is none. Raises `Unreadable`."""
         value = self.get(*names)
         if self.view.described is not None and value is not None:
+            value = str(value) if type(value) is int else value
             if not isinstance(value, str) or not value.strip():
                 raise Unreadable(f"{names[0]!r} is not a description in words: {_short(value)}")
             return self.view.described(value.strip())

@@ -81,6 +81,13 @@ def _finish(args: Args) -> Finish:
     return args.status("status").model_copy(update={"message": args.message("message")})
 
 
+def _type(args: Args) -> Actions:
+    """The text; behind a click where a planner says which field."""
+    at = args.place("coordinate") if args.view.described is not None else None
+    typed = args.typed("text")
+    return typed if at is None else (Click(point=at), typed)
+
+
 _AT = ("coordinate",)
 VERBS: dict[str, Verb] = {
     "click": Verb("Click the left mouse button, or tap.", _AT, _click()),
@@ -100,7 +107,7 @@ VERBS: dict[str, Verb] = {
         ("direction", "amount", "coordinate"),
         _scroll,
     ),
-    "type": Verb("Type a text into what has the focus; \\n is Enter.", ("text",), lambda args: args.typed("text")),
+    "type": Verb("Type a text into what has the focus; \\n is Enter.", ("text",), _type),
     "key": Verb("Press keys together.", ("keys",), lambda args: args.keys("keys")),
     "button": Verb(
         f"Press a button of the system: {', '.join(get_args(ButtonName))}.",

@@ -1,0 +1,214 @@
+"""`TextPlanner`: a model that plans without seeing, over the numbered elements of the screen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from string import Template
+from typing import Any
+
+from actions.action import describe
+from agent.core.model import Grounding
+from agent.core.step import ELEMENT_LIST, Step, repeated_without_effect
+from agent.core.task import Task
+from agent.models.chat import ChatModel, PhaseClock
+from agent.models.dialects.brackets import Unreadable
+from agent.models.dialects.dialect import IMAGE, Chat
+from agent.models.dialects.lenient_json import read_lenient
+from agent.models.endpoints.endpoint import Shape
+from agent.perception.listing.lister import ElementLister
+from agent.perception.listing.rows import ElementList, changes
+from envs.env import EnvError, Observation
+
+_NUMBER = re.compile(r"\[?(\d{1,6})\]?")
+_LIST_TOKENS = 1500
+_EFFECT = 300
+"""Letters of the effect of a step, at most."""
+_STEPS = 20
+"""Steps that are told; beyond, the oldest ten are dropped at a time: the beginning of a prompt seldom changes."""
+_ITEMS = 6
+_SHORT = {"type": "string", "maxLength": 160}
+_TEXT = {"type": "string", "minLength": 1, "maxLength": 1000}
+_TIME = {"type": "integer", "minimum": 1, "maximum": 10}
+
+
+@dataclass
+class _Listed:
+    """The lists of the screens that were decided on, by the time of their capture, and the names of the apps."""
+
+    lists: dict[float, ElementList] = field(default_factory=dict)
+    apps: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class TextPlanner(ChatModel):
+    """A `ChatModel` that is shown a list of elements in place of the picture, and says numbers of it.
+
+    What each step changed is told in words. `effects` and `plans` switch that and the plan off, to measure what they
+    are worth. Descriptions in words, which it may say too, go to the grounder.
+    """
+
+    lister: ElementLister = field(default_factory=ElementLister, repr=False, compare=False)
+    effects: bool = True
+    plans: bool = True
+    known: _Listed = field(default_factory=_Listed, repr=False, compare=False)
+
+    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
+        """The grounder's, which sees."""
+        assert self.grounder is not None
+        return self.grounder.extract(observation, schema, question)
+
+    def _check_description(self, description: str) -> None:
+        """Numbers are elements here."""
+
+    def _found(self, observation: Observation, description: str, clock: PhaseClock) -> tuple[Grounding, str]:
+        number = _NUMBER.fullmatch(description)
+        if number is None:
+            return super()._found(observation, description, clock)
+        row = self._list(observation, ()).numbered(int(number[1]))
+        if row is None:
+            return Grounding(refused=True, reason="the list has no element with this number"), ELEMENT_LIST
+        return Grounding(point=observation.frame.clamp(row.box.center), box=row.box, raw=row.words), ELEMENT_LIST
+
+    def _list(self, observation: Observation, history: Sequence[Step]) -> ElementList:
+        """The elements of `observation`, numbered with regard to the screen decided on before."""
+        lists = self.known.lists
+        if observation.time not in lists:
+            before = next((lists[step.time] for step in reversed(history) if step.time in lists), None)
+            lists[observation.time] = self.lister.listed(observation, self.platform == "mobile", before)
+        return lists[observation.time]
+
+    def _apps(self, observation: Observation) -> tuple[str, ...]:
+        if self.known.apps is None:
+            try:
+                self.known.apps = observation.details.app_names() if observation.details else ()
+            except EnvError:
+                return ()
+        return self.known.apps
+
+    def _question(
+        self, task: Task, observation: Observation, history: Sequence[Step], shown: Callable[[int], bool]
+    ) -> Chat:
+        prompt, room = self.speaks.decide[self.platform], self._room()
+        apps = self._apps(observation)
+        listed = self._list(observation, history).text(int(min(_LIST_TOKENS, room / 2)))
+        words = {
+            "instruction": task.instruction + (f"\nApps on this phone: {', '.join(apps)}" if apps else ""),
+            "history": self._told(history, self._list(observation, history)),
+        }
+        user = "".join(listed if part == IMAGE else Template(part).substitute(words) for part in prompt.user)
+        return Chat(prompt.system, (user,), "", prompt.stop, prompt.max_tokens, sampling=prompt.sampling)
+
+    def _told(self, history: Sequence[Step], now: ElementList) -> str:
+        """The steps with their effects, then what changes from step to step: the plan, the notes, the last fault."""
+        lines = list(self._lines(history, now))
+        if len(lines) > _STEPS:
+            gone = (len(lines) - 11) // 10 * 10
+            lines = [f"(the first {gone} steps are left out)", *lines[gone:]]
+        told = ["Steps so far:" if lines else "Nothing has been done yet.", *lines]
+        said = [_said(step) for step in history if not step.part]
+        plan = _plan(said) if self.plans else []
+        notes = [str(one["note"])[:200] for one in said if isinstance(one.get("note"), str) and one["note"].strip()]
+        told += ["Your plan:", *plan] if plan else []
+        told += ["Your notes: " + "; ".join(dict.fromkeys(notes))] if notes else []
+        repeats = repeated_without_effect(history)
+        told += [f"The last action changed nothing, {repeats} times: do something else."] if repeats else []
+        last = history[-1] if history else None
+        if last is not None and last.action is None and last.error:
+            told.append(Template(self.speaks.retry).substitute(error=last.error).strip())
+        return "\n".join(told) + "\n"
+
+    def _lines(self, history: Sequence[Step], now: ElementList) -> Iterator[str]:
+        """A line an answer: its actions, and what they changed."""
+        firsts = [at for at, step in enumerate(history) if step.action is not None and not step.part]
+        for number, (at, end) in enumerate(zip(firsts, [*firsts[1:], len(history)], strict=False), 1):
+            steps = [step for step in history[at:end] if step.action is not None]
+            done = ", then ".join(map(_call, steps))
+            after = next((self.known.lists[s.time] for s in history[end:] if s.time in self.known.lists), now)
+            effect = [step.effect for step in steps if step.effect]
+            before = self.known.lists.get(steps[0].time)
+            if self.effects and before is not None:
+                effect.append(changes(before, after) or "nothing on the list changed")
+            yield f"{number}. {done}" + (f" -> {_cut('; '.join(dict.fromkeys(effect)))}" if effect else "")
+
+    def _action_shape(self, observation: Observation, history: Sequence[Step], pointer: bool) -> Shape | None:
+        if not self._holds:
+            return None
+        rows = self._list(observation, history).rows
+        numbers = sorted(row.number for row in rows if row.number)
+        first = self.plans and not any(_said(step).get("plan") for step in history)
+        planned = self.plans and not first
+        begin: dict[str, Any] = {"thought": _SHORT}
+        begin |= {"plan": {"type": "array", "items": _SHORT, "minItems": 1, "maxItems": _ITEMS}} if first else {}
+        begin |= {"finished": {"type": "integer", "minimum": 0, "maximum": _ITEMS}} if planned else {}
+        words = _arguments(numbers, self._apps(observation))
+        names = self.speaks.grammar[self.platform].read  # type: ignore[attr-defined]
+        forms = [
+            {**begin, "action": {"const": name}, **arguments, "note": _SHORT}
+            for name, arguments in words.items()
+            if name in names and (numbers or "on" not in arguments)
+        ]
+        return Shape(schema={"anyOf": [_object(form) for form in forms]})
+
+
+def _object(form: dict[str, Any]) -> dict[str, Any]:
+    required = [name for name in form if name != "note"]
+    return {"type": "object", "properties": form, "required": required, "additionalProperties": False}
+
+
+def _arguments(numbers: Sequence[int], apps: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The arguments of every action, with their JSON schemas."""
+    on, text = {"enum": list(numbers)}, {"text": _TEXT}
+    buttons = {"enum": ["back", "home", "recents", "enter"]}
+    keys = {"type": "array", "items": {"type": "string", "maxLength": 20}, "minItems": 1, "maxItems": 4}
+    directions = {"enum": ["down", "up", "right", "left"]}
+    return {
+        **{name: {"on": on} for name in ("tap", "click", "double_click", "right_click")},
+        "type": {"on": on, **text, "clear": {"type": "boolean"}},
+        "open": {"app": {"enum": list(apps)} if apps else _TEXT},
+        "button": {"button": buttons},
+        "key": {"keys": keys},
+        "scroll": {"direction": directions},
+        "long_press": {"on": on, "time": _TIME},
+        "drag": {"on": on, "to": on},
+        "wait": {"time": _TIME},
+        "answer": text,
+        "ask_user": text,
+        "finish": {"status": {"enum": ["success", "failure"]}},
+    }
+
+
+def _said(step: Step) -> dict[str, Any]:
+    """What the answer of `step` says beside its action."""
+    start = step.raw.find("{")
+    try:
+        found = read_lenient(step.raw, start).value if start >= 0 else {}
+    except Unreadable:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _plan(said: Sequence[dict[str, Any]]) -> list[str]:
+    """The last plan that was said, a line an item, with those that were said to be finished since marked."""
+    items, finished = list[str](), 0
+    for one in said:
+        if isinstance(one.get("plan"), list) and one["plan"]:
+            items, finished = [str(item)[:160] for item in one["plan"][: 2 * _ITEMS]], 0
+        if type(one.get("finished")) is int:
+            finished = max(finished, one["finished"])
+    return [f"{'[x]' if at <= finished else '[ ]'} {item}" for at, item in enumerate(items, 1)]
+
+
+def _call(step: Step) -> str:
+    """The action of `step` in words, with those of the elements it was on."""
+    assert step.action is not None
+    where = " to ".join(one.raw or one.description for one in step.pointed if one.point is not None)
+    kind = step.action.type
+    if where and kind in ("click", "long_press", "drag"):
+        return f"{'tap' if kind == 'click' else kind} {where}"
+    return describe(step.action)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _EFFECT else text[: _EFFECT - 1] + "…"
