@@ -153,7 +153,7 @@ class TextPlanner(ChatModel):
 
 
 def _object(form: dict[str, Any]) -> dict[str, Any]:
-    required = [name for name in form if name != "note"]
+    required = [name for name in form if name not in ("note", "plan", "finished")]
     return {"type": "object", "properties": form, "required": required, "additionalProperties": False}
 
 
@@ -167,7 +167,7 @@ def _arguments(numbers: Sequence[int], apps: Sequence[str]) -> dict[str, dict[st
         **{name: {"on": on} for name in ("tap", "click", "double_click", "right_click")},
         "type": {"on": on, **text, "clear": {"type": "boolean"}},
         "open": {"app": {"enum": list(apps)} if apps else _TEXT},
-        "button": {"button": buttons},
+        "system_key": {"key": buttons},
         "key": {"keys": keys},
         "scroll": {"direction": directions},
         "long_press": {"on": on, "time": _TIME},

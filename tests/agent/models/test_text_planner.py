@@ -177,7 +177,7 @@ def test_the_schema_lets_only_what_is_there_be_chosen(tmp_path: Path) -> None:
     assert apps["app"] == {"enum": ["Clock", "Settings"]}
     assert all("plan" not in form["properties"] for form in second), "the plan is made once"
     names = {form["properties"]["action"]["const"] for form in first}
-    assert {"tap", "type", "scroll", "button", "wait", "answer", "ask_user", "finish", "drag"} <= names
+    assert {"tap", "type", "scroll", "system_key", "wait", "answer", "ask_user", "finish", "drag"} <= names
     assert not names & {"click", "key"}
 
 
