@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from agent.cli.options import AsJson, print_json
-from agent.core.model import ModelError
 
 prompts = typer.Typer(help="Take the prompts of a model's owner from where they stand, and list them.")
 
@@ -57,6 +56,7 @@ def get(
 @prompts.command("list")
 def list_prompts(as_json: AsJson = False) -> None:
     """List the families whose owner's prompts can be taken, and which you have."""
+    from agent.core.model import ModelError
     from agent.models.owner_prompts.sources import OWNERS
     from agent.models.owner_prompts.store import load_prompts
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agent.cli.options import AsJson, print_json
-from benchmarks.runner.formatting import count, figure_cell, figure_lines
 
 if TYPE_CHECKING:
     from benchmarks.rescore import Mistake, RescoreRequest, Scored
@@ -49,11 +48,11 @@ def rescore(
 
     [bold]Examples[/]
 
-      handeye bench rescore screenspot-v2 --predictions ../shared/data/predictions
+      handeye bench rescore screenspot-v2 --predictions predictions
 
       handeye bench rescore osworld-g --predictions osworld_g.mai_ui.jsonl --data OSWorld-G/benchmark --mode local
 
-      handeye bench rescore screenspot-v2 --predictions ../shared/data/predictions --out runs/rescored
+      handeye bench rescore screenspot-v2 --predictions predictions --out runs/rescored
     """
     from benchmarks.rescore import RescoreRequest
     from benchmarks.rescore import rescore as score
@@ -124,6 +123,8 @@ def _all_told(suite: str, runs: Sequence[Scored]) -> Iterator[str]:
 
 
 def _told(suite: str, run: Scored) -> Iterator[str]:
+    from benchmarks.runner.formatting import count, figure_cell, figure_lines
+
     summary = run.summary
     name = f"{suite} {run.mode}" if run.mode else suite
     yield f"{name}: {count(summary.correct)}/{summary.total} right" + (

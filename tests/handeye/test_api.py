@@ -52,6 +52,18 @@ def test_importing_loads_no_package_of_handeye_and_nothing_heavy(tmp_path: Path)
     assert not loaded & {"actions", "envs", "agent", "benchmarks", "numpy", "pydantic", "PIL", "httpx", "typer"}
 
 
+def test_the_help_loads_nothing_heavy(tmp_path: Path) -> None:
+    code = """if True:
+        import atexit, sys
+        from agent.cli.main import main
+        atexit.register(lambda: print(sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr))
+        main(["--help"])
+    """
+    loaded = set(ast.literal_eval(python("-c", code, cwd=tmp_path).stderr))
+    assert "typer" in loaded
+    assert not loaded & {"numpy", "pydantic", "PIL", "httpx", "cv2", "jsonschema"}
+
+
 def test_every_public_name_is_there_and_typed() -> None:
     """What type checkers see (the imports under TYPE_CHECKING) is what there is."""
     block = next(node for node in ast.parse(Path(handeye.__file__).read_text()).body if isinstance(node, ast.If))
