@@ -13,8 +13,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from actions.frame import Point
 from envs.capture import Deadline
@@ -23,13 +24,23 @@ from envs.env import EnvError
 from envs.phone.apps import HOME, PhoneApp, entries
 from envs.phone.content import WebContent
 from envs.phone.inputdevice import InputDevices
-from envs.phone.phone_facts import SIZE
+from envs.phone.phone_facts import DENSITY, SIZE
 from envs.phone.screen import PhoneScreen
 from envs.phone.seeds import SEEDERS, seed_files
 from envs.phone.state import State
 from envs.phone.storage import Storage
 
 _READY = 15.0
+_MOST_LOGGED = 10_000
+
+
+class LogLine(NamedTuple):
+    """A line of the phone's log."""
+
+    when: datetime
+    priority: str
+    tag: str
+    words: str
 
 
 class Faults:
@@ -57,7 +68,8 @@ class PhoneDevice:
     remove, however it ends. `mounts` are folders
     served to the phone's browser by URL path (``/miniwob/``). `debuggable` lets ``adb root`` make the shell root, as on
     an emulator. `second` is the size of a second display, if it has one, and later this phone as it is there.
-    `listeners` are the TCP ports that programs on the phone listen on, each with a function that connects.
+    `listeners` are the TCP ports that programs on the phone listen on, each with a function that connects; `granted`
+    are packages and the permissions that they were given, which no app here needs.
     """
 
     def __init__(
@@ -72,10 +84,11 @@ class PhoneDevice:
     ) -> None:
         self.debuggable, self.root = debuggable, False
         self.listeners: dict[int, Callable[[], socket.socket]] = {}
-        self.crashed: list[str] = []
+        self.logged: list[LogLine] = []
+        self.granted: set[tuple[str, str]] = set()
         self.seed = seed
         self.faults = Faults()
-        self._portrait = size
+        self.physical = self.upright = size
         self._lock = threading.RLock()
         self._screen: PhoneScreen | None = None
         self.second: PhoneDevice | None = None
@@ -99,7 +112,8 @@ class PhoneDevice:
     def _with_screen(self, screen: PhoneScreen) -> PhoneDevice:
         """This phone as it is on another display."""
         other = copy.copy(self)
-        other._screen, other.second, other._portrait = screen, None, screen.size
+        other._screen, other.second = screen, None
+        other.physical = other.upright = screen.size
         other.inputs = InputDevices(screen.size, lambda: other.rotation, self.inputs)
         screen.on_touch = other.inputs.touch
         other._boot()
@@ -146,10 +160,11 @@ class PhoneDevice:
         with self._lock:
             self.seed = self.seed if seed is None else seed
             self.faults.clear()
-            self.crashed.clear()
+            self.logged.clear()
+            self.granted.clear()
             self.root = False
             self.state.reset(self.seed)
-            self.turn(0)
+            self.override(self.physical, DENSITY)
             PhoneDevice.reboot(self)
             if self.second:
                 PhoneDevice.reboot(self.second)
@@ -176,14 +191,25 @@ class PhoneDevice:
         return bool(self.screen.apply("(name) => system.close(name)", package))
 
     def crash(self, package: str) -> None:
-        """End an app with the notice of a crash; it is listed in `crashed` until a reset or until that is cleared."""
-        self.crashed.append(package)
+        """End an app with the notice of a crash, which is logged."""
+        for words in ("FATAL EXCEPTION: main", f"Process: {package}, PID: 1000"):
+            self.log("E", "AndroidRuntime", words)
         self.screen.apply("(name) => system.crash(name)", package)
+
+    def log(self, priority: str, tag: str, words: str) -> None:
+        """Add to the log; the oldest lines go. `priority` is one of V D I W E F."""
+        self.logged.append(LogLine(self.state.clock.now(), priority, tag, words))
+        del self.logged[:-_MOST_LOGGED]
 
     def turn(self, quarter: int) -> None:
         """Turn the screen to 0 (upright), 1 or 3 (landscape) quarter turns; 2 is upright."""
-        width, height = self._portrait
+        width, height = self.upright
         self.screen.resize((height, width) if quarter % 2 else (width, height))
+
+    def override(self, size: tuple[int, int], density: int) -> None:
+        """Another upright size in device pixels, and dots an inch, until a reset."""
+        self.upright, self.screen.density = size, density
+        self.turn(self.rotation)
 
     def rotate(self, quarter: str) -> None:
         """Set ``user_rotation`` and turn the screen. Raises ValueError."""

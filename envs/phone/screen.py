@@ -18,9 +18,12 @@ from envs.devtools import DevToolsPage
 from envs.env import EnvError
 from envs.phone.browser import PhoneBrowser
 from envs.phone.content import ORIGIN, WebContent
+from envs.phone.phone_facts import DENSITY
 
-SCALE = 3
-"""Device pixels of a CSS pixel: 480 dots per inch."""
+BASELINE = 160
+"""The dots an inch at which a CSS pixel is a device pixel."""
+SCALE = DENSITY / BASELINE
+"""Device pixels of a CSS pixel, unless the density is another."""
 _MOVE = 0.012
 """Seconds between two positions of a gesture."""
 _WORKERS = 16
@@ -38,6 +41,7 @@ class PhoneScreen:
 
     def __init__(self, content: WebContent, size: tuple[int, int], folder: Path, guard: CleanupGuard) -> None:
         self._content, self._size, self._folder, self._guard = content, size, folder, guard
+        self.density = DENSITY
         self.on_touch: Callable[[str, Point | None], None] = lambda event, at: None
         self._gesture, self._starting = threading.Lock(), threading.Lock()
         self._exclusive = threading.RLock()  # a screenshot during a touch takes the focus from the field
@@ -74,11 +78,16 @@ class PhoneScreen:
         """Width and height in device pixels, as it is turned now."""
         return self._size
 
+    @property
+    def scale(self) -> float:
+        """Device pixels of a CSS pixel."""
+        return self.density / BASELINE
+
     def resize(self, size: tuple[int, int]) -> None:
-        """Another size: a turned phone."""
-        width, height = (side // SCALE for side in size)
+        """Another size: a turned phone. A density that was set before counts from now on."""
+        width, height = (int(side / self.scale) for side in size)
         self._call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=SCALE, mobile=True
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=self.scale, mobile=True
         )
         self._size = size
 
@@ -105,7 +114,7 @@ class PhoneScreen:
         """Down and up without waiting for the page between: a busy machine does not make a long press of a tap."""
         with self._exclusive:
             self.on_touch("touchStart", at)
-            self._page.tell("Input.dispatchTouchEvent", type="touchStart", touchPoints=[_css(at)])
+            self._page.tell("Input.dispatchTouchEvent", type="touchStart", touchPoints=[self._css(at)])
             time.sleep(seconds)
             self._page.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
             self.on_touch("touchEnd", None)
@@ -113,8 +122,11 @@ class PhoneScreen:
     def touch_event(self, event: str, at: Point | None = None) -> None:
         """One touch event: ``touchStart``, ``touchMove``, ``touchEnd`` or ``touchCancel``."""
         self.on_touch(event, at)
-        points = [] if at is None else [_css(at)]
+        points = [] if at is None else [self._css(at)]
         self._call("Input.dispatchTouchEvent", type=event, touchPoints=points)
+
+    def _css(self, at: Point) -> dict[str, float]:
+        return {"x": at.x / self.scale, "y": at.y / self.scale}
 
     def type(self, text: str) -> None:
         """Text into the focused field, if there is one."""
@@ -166,10 +178,6 @@ class PhoneScreen:
                 responseHeaders=[{"name": name, "value": value} for name, value in headers.items()],
                 body=base64.b64encode(said.content).decode(),
             )  # fmt: skip
-
-
-def _css(at: Point) -> dict[str, float]:
-    return {"x": at.x / SCALE, "y": at.y / SCALE}
 
 
 def _along(path: Sequence[Point], share: float) -> Point:

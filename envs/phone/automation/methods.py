@@ -17,7 +17,6 @@ from envs.phone.automation.selectors import bounds_of, find_all, info_of
 from envs.phone.commands.inputs import KEYCODES, press
 from envs.phone.commands.ui import hierarchy
 from envs.phone.device import PhoneDevice
-from envs.phone.screen import SCALE
 
 _STEP = 0.005
 """Seconds of one of uiautomator's steps."""
@@ -64,7 +63,8 @@ class Methods:
         return {
             "currentPackageName": now["package"], "displayWidth": width, "displayHeight": height,
             "displayRotation": self._phone.rotation,
-            "displaySizeDpX": width // SCALE, "displaySizeDpY": height // SCALE,
+            "displaySizeDpX": int(width / self._phone.screen.scale),
+            "displaySizeDpY": int(height / self._phone.screen.scale),
             "productName": self._phone.state.properties["ro.product.name"], "screenOn": bool(now["awake"]),
             "sdkInt": int(self._phone.state.properties["ro.build.version.sdk"]), "naturalOrientation": True,
         }  # fmt: skip

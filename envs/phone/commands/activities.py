@@ -227,8 +227,13 @@ def _adb_keyboard(phone: PhoneDevice, intent: Intent) -> None:
 
 
 def pm(phone: PhoneDevice, call: CommandCall) -> int:
-    """``pm list packages [-3|-d|…] [NAME] | path PACKAGE | clear PACKAGE``; nothing is installed or removed."""
+    """``pm list packages|features | path | clear | grant | revoke``; nothing is installed or removed."""
     words = call.argv[1:]
+    if words == ("list", "features"):
+        call.out("".join(f"feature:android.{name}\n" for name in _FEATURES))
+        return 0
+    if words[:1] in (("grant",), ("revoke",)):
+        return _permission(phone, call, words)
     if words[:2] == ("list", "packages"):
         return _packages(call, list(words[2:]))
     app = apps().get(words[1]) if len(words) > 1 else None
@@ -247,6 +252,31 @@ def pm(phone: PhoneDevice, call: CommandCall) -> int:
     if words[:1] in (("install",), ("install-create",), ("uninstall",)):
         return _unchangeable(call, words)
     return call.fail(f"the simulated phone does not know: pm {' '.join(words)}", 255)
+
+
+_FEATURES = (
+    *("hardware.faketouch", "hardware.screen.landscape", "hardware.screen.portrait", "hardware.touchscreen"),
+    *("hardware.touchscreen.multitouch", "hardware.wifi", "software.home_screen", "software.input_methods"),
+)
+
+
+def _permission(phone: PhoneDevice, call: CommandCall, words: tuple[str, ...]) -> int:
+    """``pm grant|revoke [--user N] PACKAGE PERMISSION``."""
+    left = list(words[1:])
+    if "--user" in left:
+        at = left.index("--user")
+        del left[at : at + 2]
+    if len(left) != 2:
+        return call.fail("Error: no package or permission specified", 255)
+    package, permission = left
+    if package not in apps() or "." not in permission:
+        known = "permission" if package in apps() else "package"
+        wrong = permission if package in apps() else package
+        call.write_error(f"\nException occurred while executing '{words[0]}':\n"
+                         f"java.lang.IllegalArgumentException: Unknown {known}: {wrong}\n".encode())  # fmt: skip
+        return 255
+    (phone.granted.add if words[0] == "grant" else phone.granted.discard)((package, permission))
+    return 0
 
 
 def _packages(call: CommandCall, words: list[str]) -> int:

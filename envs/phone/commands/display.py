@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
+import re
 import struct
 
 import cv2
 import numpy as np
 
 from envs.phone.device import PhoneDevice
-from envs.phone.phone_facts import COVER, DENSITY, DISPLAY, SECOND, SIZE
+from envs.phone.phone_facts import COVER, DENSITY, DISPLAY, SECOND
 from envs.phone.sh import CommandCall
 
 _RGBA_8888 = 1
@@ -19,7 +20,7 @@ _STATUS_BAR = 0.04
 
 
 def screencap(phone: PhoneDevice, call: CommandCall) -> int:
-    """``screencap [-p] [-d ID] [FILE]``: PNG, or a header (width, height, format, colour space) and RGBA."""
+    """``screencap [-p|-j] [-d ID] [FILE]``: PNG, JPEG, or a header (width, height, format, colour space) and RGBA."""
     given = list(call.argv[1:])
     off = phone.faults.folded
     if "-d" in given[:-1]:
@@ -31,24 +32,30 @@ def screencap(phone: PhoneDevice, call: CommandCall) -> int:
             return call.fail(f"Display Id '{given[at + 1]}' is not valid.")
         del given[at : at + 2]
     words = [word for word in given if not word.startswith("-")]
-    as_png = "-p" in call.argv or (words and words[-1].endswith(".png"))
+    name = words[-1] if words else ""
+    unknown = next((word for word in given if word.startswith("-") and word not in ("-p", "-j")), "")
+    if unknown:
+        return call.fail(f"invalid option -- {unknown.lstrip('-')[:1]}")
     png = phone.screen.png()
     if off or phone.faults.secure:
         png = _blackened(png, 0 if off else _STATUS_BAR)
-    data = phone.faults.screenshot(png if as_png else _raw(png))
-    if not words:
+    if "-j" in given or name.endswith((".jpg", ".jpeg")):
+        data = cv2.imencode(".jpg", _decoded(png))[1].tobytes()
+    else:
+        data = png if "-p" in given or name.endswith(".png") else _raw(png)
+    data = phone.faults.screenshot(data)
+    if not name:
         call.write(data)
         return 0
     if len(data) > phone.free():
-        return call.fail(f"Error opening file: {words[-1]} (No space left on device)")
-    phone.locate(call.path(words[-1])).write_bytes(data)
+        return call.fail(f"Error opening file: {name} (No space left on device)")
+    phone.locate(call.path(name)).write_bytes(data)
     return 0
 
 
 def _blackened(png: bytes, below: float) -> bytes:
     """A picture that is black below a part of its height."""
-    found = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
-    assert found is not None
+    found = _decoded(png)
     found[round(below * found.shape[0]) :] = 0
     return cv2.imencode(".png", found)[1].tobytes()
 
@@ -65,30 +72,55 @@ def framebuffer(png: bytes) -> bytes:
     return struct.pack("<14I", 2, 32, _SRGB, len(pixels), width, height, *channels) + pixels
 
 
-def _pixels(png: bytes) -> tuple[int, int, bytes]:
-    """Width, height and RGBA."""
+def _decoded(png: bytes) -> np.ndarray:
+    """Blue, green, red."""
     found = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
     if found is None:
         raise OSError(errno.EIO, "the browser's picture cannot be read")
+    return found
+
+
+def _pixels(png: bytes) -> tuple[int, int, bytes]:
+    """Width, height and RGBA."""
+    found = _decoded(png)
     height, width = found.shape[:2]
     return width, height, cv2.cvtColor(found, cv2.COLOR_BGR2RGBA).tobytes()
 
 
 def wm(phone: PhoneDevice, call: CommandCall) -> int:
-    """``wm size | density | dismiss-keyguard | user-rotation``."""
+    """``wm size [WxH|reset] | density [N|reset] | dismiss-keyguard | user-rotation``."""
     words = call.argv[1:]
-    if words == ("size",):
-        call.out(f"Physical size: {SIZE[0]}x{SIZE[1]}\n")
-    elif words == ("density",):
-        call.out(f"Physical density: {DENSITY}\n")
+    if words[:1] in (("size",), ("density",)) and len(words) <= 2:
+        return _override(phone, call, *words)
     elif words == ("dismiss-keyguard",):
         phone.screen.ask("system.unlock()")
     elif words[:2] == ("user-rotation", "lock") and len(words) <= 3:
         phone.rotate(words[2] if len(words) == 3 else str(phone.rotation))
-    elif words in (("size", "reset"), ("density", "reset"), ("user-rotation", "free")):
+    elif words == ("user-rotation", "free"):
         pass
     else:
         return call.fail(f"the simulated phone does not know: wm {' '.join(words)}", 255)
+    return 0
+
+
+def _override(phone: PhoneDevice, call: CommandCall, what: str, value: str = "") -> int:
+    """Tell or change the size (device pixels, upright) or the density (dots an inch) that apps see."""
+    physical = "{}x{}".format(*phone.physical) if what == "size" else str(DENSITY)
+    if not value:
+        now = "{}x{}".format(*phone.upright) if what == "size" else str(phone.screen.density)
+        call.out(f"Physical {what}: {physical}\n" + (f"Override {what}: {now}\n" if now != physical else ""))
+        return 0
+    value = physical if value == "reset" else value
+    if what == "size":
+        found = re.fullmatch(r"(\d{1,5})x(\d{1,5})", value)
+        size = (int(found.group(1)), int(found.group(2))) if found else (0, 0)
+        if not all(200 <= side <= 5000 for side in size):
+            return call.fail(f"Error: bad size {value}", 255)
+        phone.override(size, phone.screen.density)
+        return 0
+    if not value.isdecimal() or not 72 <= int(value[:6]) <= 1000:
+        return call.fail(f"Error: density must be >= 72 and <= 1000: {value}", 255)
+    phone.override(phone.upright, int(value))
     return 0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from envs.phone.apps import HOME, apps
 from envs.phone.device import PhoneDevice
@@ -80,8 +80,10 @@ def _front(phone: PhoneDevice) -> str:
     return apps()[package].component
 
 
-def _window(phone: PhoneDevice, _: tuple[str, ...]) -> str:
+def _window(phone: PhoneDevice, words: tuple[str, ...]) -> str:
     now = phone.look()
+    if words[:1] in (("policy",), ("p",)):
+        return _policy(now)
     focus = "NotificationShade" if now["locked"] else _front(phone)
     flags = "LAYOUT_IN_SCREEN SECURE HARDWARE_ACCELERATED" if phone.faults.secure else "LAYOUT_IN_SCREEN"
     second = (
@@ -92,6 +94,8 @@ def _window(phone: PhoneDevice, _: tuple[str, ...]) -> str:
     )
     return (
         f"WINDOW MANAGER DISPLAY CONTENTS (dumpsys window displays)\n{second}  Display: mDisplayId=0 (organized)\n"
+        f"    init={_sized(phone.physical)} {DENSITY}dpi base={_sized(phone.upright)} {phone.screen.density}dpi "
+        f"cur={_sized(phone.screen.size)} app={_sized(phone.screen.size)}\n"
         f"    mCurrentFocus=Window{{5c1d0e0 u0 {focus}}}\n"
         f"    mFocusedApp=ActivityRecord{{3b4e1f2 u0 {_front(phone)} t1}}\n"
         f"WINDOW MANAGER WINDOWS (dumpsys window windows)\n"
@@ -109,7 +113,29 @@ def _window(phone: PhoneDevice, _: tuple[str, ...]) -> str:
     )
 
 
+def _sized(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"
+
+
+def _policy(now: Mapping[str, object]) -> str:
+    """The state of the lock screen and the power, as callers look for it."""
+    awake, locked = _bool(now["awake"]), _bool(now["locked"])
+    return (
+        "WINDOW MANAGER POLICY STATE (dumpsys window policy)\n"
+        f"    mAwake={awake} mScreenOnEarly={awake} mScreenOnFully={awake}\n"
+        f"    KeyguardServiceDelegate\n      showing={locked}\n      showingAndNotOccluded={locked}\n"
+        f"      inputRestricted={locked}\n      screenState=SCREEN_STATE_{'ON' if now['awake'] else 'OFF'}\n"
+        f"      interactiveState=INTERACTIVE_STATE_{'AWAKE' if now['awake'] else 'SLEEP'}\n"
+    )
+
+
 def _activity(phone: PhoneDevice, words: tuple[str, ...]) -> str:
+    if words[:1] == ("top",):
+        package = str(phone.look()["package"] or HOME)
+        return (
+            f"TASK {package} id=1 userId=0\n  ACTIVITY {_front(phone)} 3b4e1f2 pid=1000\n"
+            "    Local Activity 3b4e1f2 State:\n      mResumed=true mStopped=false mFinished=false\n"
+        )
     if words[:1] == ("recents",):
         return "ACTIVITY MANAGER RECENT TASKS (dumpsys activity recents)\n" + "".join(
             f"  * Recent #{n}: Task{{a{n} #{n + 1} type=standard A={name}}}\n    id={n + 1} userId=0\n"
@@ -154,7 +180,7 @@ def _display(phone: PhoneDevice, _: tuple[str, ...]) -> str:
         f"uniqueId='local:{used}', physicalPort=0, "
         f"orientation={phone.rotation}, logicalFrame=Rect(0, 0 - {width}, {height}), "
         f"physicalFrame=Rect(0, 0 - {width}, {height}), "
-        f"deviceWidth={width}, deviceHeight={height}}}]\n  density {DENSITY}\n"
+        f"deviceWidth={width}, deviceHeight={height}}}]\n  density {phone.screen.density}\n"
     )
 
 
@@ -196,14 +222,19 @@ def _input(phone: PhoneDevice, _: tuple[str, ...]) -> str:
     )
 
 
-def _package(_: PhoneDevice, words: tuple[str, ...]) -> str:
+def _package(phone: PhoneDevice, words: tuple[str, ...]) -> str:
     app = apps().get(words[0]) if words else None
     if app is None:
         return f"Unable to find package: {words[0] if words else ''}\n"
     return (
         f"Packages:\n  Package [{app.package}] (simulated):\n    versionCode=1 minSdk=33 targetSdk=33\n"
         "    versionName=1.0\n    pkgFlags=[ SYSTEM HAS_CODE ]\n    firstInstallTime=2026-03-16 09:30:00\n"
-        "    lastUpdateTime=2026-03-16 09:30:00\n"
+        "    lastUpdateTime=2026-03-16 09:30:00\n    runtime permissions:\n"
+        + "".join(
+            f"      {permission}: granted=true, flags=[ USER_SET ]\n"
+            for package, permission in sorted(phone.granted)
+            if package == app.package
+        )
     )
 
 
@@ -254,16 +285,47 @@ def df(phone: PhoneDevice, call: CommandCall) -> int:
     return 0
 
 
+_PRIORITIES = "VDIWEFS"
+
+
 def logcat(phone: PhoneDevice, call: CommandCall) -> int:
-    """``logcat [-c]``: the crashes so far, and then it ends: nothing else is logged, so that nothing is to follow."""
-    if {"-c", "--clear"} & set(call.argv):
-        phone.crashed.clear()
-        return 0
+    """``logcat [-d] [-c] [-t N] [-s] [-b BUFFER] [-v FORMAT] [TAG:PRIORITY…]``: crashes and ``log``; then it ends."""
+    words, most, least = list(call.argv[1:]), None, dict[str, str]()
+    everything = "S" if "-s" in words else "V"
+    while words:
+        word = words.pop(0)
+        if word in ("-c", "--clear"):
+            phone.logged.clear()
+            return 0
+        if word in ("-t", "-T", "-b", "-v") and words:
+            value = words.pop(0)
+            most = int(value) if word in ("-t", "-T") and value.isdecimal() else most
+        elif word not in ("-d", "-s"):
+            tag, _, priority = word.partition(":")
+            if word.startswith("-") or (priority or "V") not in (*_PRIORITIES, "*"):
+                return call.fail(f"Invalid filter expression or option: {word}")
+            least[tag] = priority.replace("*", "V") or "V"
+    everything = least.pop("*", everything)
     call.out("--------- beginning of main\n")
-    when = phone.state.clock.now().strftime("%m-%d %H:%M:%S.000")
-    for name in phone.crashed:
-        for words in ("FATAL EXCEPTION: main", f"Process: {name}, PID: 1000"):
-            call.out(f"{when}  1000  1000 E AndroidRuntime: {words}\n")
+    shown = [
+        line for line in phone.logged
+        if _PRIORITIES.index(line.priority) >= _PRIORITIES.index(least.get(line.tag, everything))
+    ]  # fmt: skip
+    for when, priority, tag, said in shown[-most:] if most else shown:
+        call.out(f"{when:%m-%d %H:%M:%S.000}  1000  1000 {priority} {tag}: {said}\n")
+    return 0
+
+
+def log(phone: PhoneDevice, call: CommandCall) -> int:
+    """``log [-p PRIORITY] [-t TAG] MESSAGE``."""
+    words, told = list(call.argv[1:]), {"-p": "i", "-t": "log"}
+    while len(words) > 1 and words[0] in told:
+        option = words.pop(0)
+        told[option] = words.pop(0)
+    priority = told["-p"].upper()
+    if not words or priority not in _PRIORITIES[:-1]:
+        return call.fail("usage: log [-p v|d|i|w|e|f] [-t TAG] MESSAGE")
+    phone.log(priority, told["-t"], " ".join(words))
     return 0
 
 

@@ -36,6 +36,7 @@ _OWN: Mapping[str, Callable[[PhoneDevice, CommandCall], int]] = {
     "pidof": info.pidof,
     "df": info.df,
     "logcat": info.logcat,
+    "log": info.log,
     "ifconfig": info.ifconfig,
     "ip": info.ip,
     "reboot": info.reboot,

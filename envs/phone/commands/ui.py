@@ -6,7 +6,6 @@ import xml.etree.ElementTree as ET
 from typing import Any
 
 from envs.phone.device import PhoneDevice
-from envs.phone.screen import SCALE
 from envs.phone.sh import CommandCall
 
 _FLAGS = ("checkable", "checked", "clickable", "enabled", "focused", "scrollable", "password", "selected")
@@ -36,12 +35,12 @@ def hierarchy(phone: PhoneDevice) -> bytes:
     """The tree as uiautomator writes it; bounds are device pixels."""
     root = ET.Element("hierarchy", rotation=str(phone.rotation))
     for index, node in enumerate(phone.screen.ask("system.dump()")):
-        _add(root, node, index)
+        _add(root, node, index, phone.screen.scale)
     return bytes(ET.tostring(root, encoding="UTF-8", xml_declaration=True))
 
 
-def _add(parent: ET.Element, node: dict[str, Any], index: int) -> None:
-    x1, y1, x2, y2 = (round(side * SCALE) for side in node["box"])
+def _add(parent: ET.Element, node: dict[str, Any], index: int, scale: float) -> None:
+    x1, y1, x2, y2 = (round(side * scale) for side in node["box"])
     flags = {name: "true" if node[name] else "false" for name in _FLAGS}
     attributes = {
         "index": str(index),
@@ -56,7 +55,7 @@ def _add(parent: ET.Element, node: dict[str, Any], index: int) -> None:
     }
     element = ET.SubElement(parent, "node", attributes | flags)
     for n, child in enumerate(node["children"]):
-        _add(element, child, n)
+        _add(element, child, n, scale)
 
 
 def _legal(text: str) -> str:

@@ -15,8 +15,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from envs.phone.sh.arithmetic import evaluate
 from envs.phone.sh.parser import ShellSyntaxError, parse
 from envs.phone.sh.tree import (
+    Arithmetic,
     For,
     Group,
     If,
@@ -293,7 +295,7 @@ class _Execution:
         if isinstance(part, Text):
             yield part.text, part.quoted
             return
-        value = self._variable(part) if isinstance(part, Variable) else self._output(part)
+        value = self._value(part)
         if part.quoted or not fields:
             yield value, True
             return
@@ -304,6 +306,17 @@ class _Execution:
             yield from [("\0", False)] if n else []
             yield piece, False
         yield from [("\0", False)] if trail and pieces else []
+
+    def _value(self, part: Variable | Substitution | Arithmetic) -> str:
+        if isinstance(part, Variable):
+            return self._variable(part)
+        if isinstance(part, Substitution):
+            return self._output(part)
+        expression = "".join(self.words(part.expression, split=False))
+        try:
+            return str(evaluate(expression, self.shell.variables))
+        except ValueError as error:
+            raise _stop(self.shell, self.error, f"{expression}: {error}") from error
 
     def _variable(self, part: Variable) -> str:
         special = {"?": str(self.shell.status), "$": "4242", "#": "0", "@": "", "*": "", "!": "", "0": "sh"}

@@ -6,6 +6,7 @@ import re
 from typing import Literal
 
 from envs.phone.sh.tree import (
+    Arithmetic,
     For,
     Group,
     If,
@@ -299,6 +300,8 @@ class _ShellReader:
         if self.line[self.at] == "`":
             return Substitution(parse(re.sub(r"\\([$`\\])", r"\1", self._until("`"))), quoted)
         follows = self.line[self.at + 1 : self.at + 2]
+        if self.line.startswith("$((", self.at):
+            return self._arithmetic(quoted)
         if follows == "(":
             return self._substitution(quoted)
         if follows == "{":
@@ -316,9 +319,18 @@ class _ShellReader:
         self.at += 1
         return Text("$", quoted)
 
+    def _arithmetic(self, quoted: bool) -> Arithmetic:
+        start = end = self.at + 3
+        deep = 2
+        while deep and end < len(self.line):
+            deep += {"(": 1, ")": -1}.get(self.line[end], 0)
+            end += 1
+        inside, self.at = self.line[start : end - 2], end
+        if deep or self.line[end - 2 : end] != "))":
+            raise ShellSyntaxError("'$((' without '))'")
+        return Arithmetic(Word(tuple(_ShellReader(inside)._parts(""))), quoted)
+
     def _substitution(self, quoted: bool) -> Substitution:
-        if self.line.startswith("$((", self.at):
-            raise ShellSyntaxError("arithmetic is not part of this shell")
         self.at += 2
         body = self.commands()
         if not self._accept(")"):

@@ -31,7 +31,15 @@ class Substitution:
     quoted: bool = False
 
 
-Part = Text | Variable | Substitution
+@dataclass(frozen=True)
+class Arithmetic:
+    """``$((…))``: a whole number."""
+
+    expression: Word
+    quoted: bool = False
+
+
+Part = Text | Variable | Substitution | Arithmetic
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,65 @@ def test_both_kinds_of_screenshot_show_the_same(hands: Hands, tmp_path: Path) ->
     assert hands.sh("screencap -p /sdcard/s.png; stat -c %s /sdcard/s.png").strip().isdecimal()
 
 
+def test_a_jpeg_screenshot(hands: Hands) -> None:
+    for line in ("screencap -j", "screencap /sdcard/s.jpg; cat /sdcard/s.jpg"):
+        data = hands.adb("-s", hands.phone.serial, "exec-out", line).stdout
+        assert data.startswith(b"\xff\xd8")
+        assert Image.open(io.BytesIO(data)).size == (1080, 2400)
+    assert hands.sh("screencap -x; echo $?").split() == ["1"]
+
+
+def test_another_size_and_density(hands: Hands) -> None:
+    hands.sh("wm size 720x1280; wm density 320")
+    assert hands.sh("wm size; wm density").split("\n")[:4] == [
+        *("Physical size: 1080x2400", "Override size: 720x1280"),
+        *("Physical density: 480", "Override density: 320"),
+    ]
+    assert hands.png().shape == (1280, 720, 3)
+    assert "init=1080x2400 480dpi base=720x1280 320dpi cur=720x1280" in hands.sh("dumpsys window displays")
+    hands.tap("Settings")
+    hands.until(lambda: "settings" in hands.sh("dumpsys activity top"))
+    assert hands.sh("wm size 7x7; echo $?; wm density x; echo $?").split() == ["255", "255"]
+    hands.sh("wm size reset; wm density reset; input keyevent HOME")
+    assert hands.sh("wm size; wm density") == "Physical size: 1080x2400\nPhysical density: 480\n"
+    assert hands.png().shape == (2400, 1080, 3)
+
+
+def test_settings_by_content(hands: Hands) -> None:
+    at = "--uri content://settings/global"
+    hands.sh(f"content insert {at} --bind name:s:hand --bind value:s:a:b")
+    assert hands.sh(f"content query {at} --where \"name='hand'\"") == "Row: 0 name=hand, value=a:b\n"
+    assert hands.sh(f"content query {at} --projection value --where \"name like 'han%'\"") == "Row: 0 value=a:b\n"
+    hands.sh(f"content delete {at} --where \"name='hand'\"")
+    assert hands.sh(f"content query {at} --where \"name='hand'\"") == "No result found.\n"
+    for where in ("name=", "1); drop table settings; --", "(select load_extension('x'))"):
+        assert hands.sh(f'content query {at} --where "{where}" 2>/dev/null; echo $?') == "1\n"
+
+
+def test_permissions_and_features(hands: Hands) -> None:
+    package, permission = "com.android.settings", "android.permission.CAMERA"
+    granted = f"{permission}: granted=true"
+    assert hands.sh(f"pm grant {package} {permission}; echo $?") == "0\n"
+    assert granted in hands.sh(f"dumpsys package {package}")
+    hands.sh(f"pm revoke {package} {permission}")
+    assert granted not in hands.sh(f"dumpsys package {package}")
+    assert hands.sh(f"pm grant org.none {permission} 2>&1; echo $?").splitlines()[-2:] == [
+        *("java.lang.IllegalArgumentException: Unknown package: org.none", "255"),
+    ]
+    assert "feature:android.hardware.touchscreen" in hands.sh("pm list features").splitlines()
+
+
+def test_the_log(hands: Hands) -> None:
+    hands.sh("logcat -c; log -t Mine one; log -p e -t Other two three")
+    lines = hands.sh("logcat -d").splitlines()
+    assert [line.split("  ", 3)[-1] for line in lines] == ["--------- beginning of main", "1000 I Mine: one",
+                                                           "1000 E Other: two three"]  # fmt: skip
+    assert [line.rsplit(" ", 1)[-1] for line in hands.sh("logcat -d '*:E'").splitlines()[1:]] == ["three"]
+    assert [line.rsplit(" ", 1)[-1] for line in hands.sh("logcat -d -s Mine").splitlines()[1:]] == ["one"]
+    assert hands.sh("logcat -d -t 1").splitlines()[-1].endswith("three")
+    assert hands.sh("log; echo $?").split() == ["1"]
+
+
 def test_a_switch_in_the_settings(hands: Hands) -> None:
     hands.tap("Settings")
     hands.tap("Network & internet")

@@ -75,6 +75,10 @@ def run(shell: Shell, line: str, stdin: bytes = b"") -> tuple[int, str, str]:
         ("exit 3; echo no", ""),
         ("echo x & true", "x\n"),
         ("echo a b | (read X Y; words $Y $X)", "b|a"),
+        ("X=7; words $((X * 2 + 1)) $(( ($X - 1) / 4 )) $((-7 / 2)) $((-7 % 2)) a$((0x10))", "15|1|-3|-1|a16"),
+        ('words $((1 << 4 | 1)) $((3 > 2 && !0)) $((0 ? 5 : 6)) "$((1+(2*3)))" $((NONE))', "17|1|6|7|0"),
+        ("words $((2147483647 + 1)) $(($(echo 4) * 2))", "-2147483648|8"),
+        ("i=0; while [ $i -lt 3 ]; do echo -n $i; i=$((i+1)); done", "012"),
         ("ls /sdcard", "DCIM\nDocuments\nDownload\na.txt\nb.txt\n"),
     ],
 )
@@ -89,12 +93,33 @@ def test_status_and_errors(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["echo 'a", 'echo "a', "echo $(a", "(echo", "a ;; b", "| a", "a &&", "if true; fi", "x )"]
+    "line",
+    [
+        "echo 'a",
+        'echo "a',
+        "echo $(a",
+        "echo $((1",
+        "echo $((1)",
+        "(echo",
+        "a ;; b",
+        "| a",
+        "a &&",
+        "if true; fi",
+        "x )",
+    ],
 )
 def test_what_cannot_be_read_runs_nothing(shell: Shell, line: str) -> None:
     status, out, error = run(shell, f"echo ran; {line}")
     assert (status, out) == (1, "")
     assert error.startswith("/system/bin/sh: syntax error: ")
+
+
+@pytest.mark.parametrize("expression", ["1/0", "1 +", "a b", "(1", "1 ? 2", "X", "@", "(" * 300])
+def test_a_wrong_sum_ends_the_line(shell: Shell, expression: str) -> None:
+    line = f"X=word; echo $(({expression}{')' * expression.count('(') if len(expression) > 9 else ''})); echo ran"
+    status, out, error = run(shell, line)
+    assert (status, out) == (1, "")
+    assert error
 
 
 def test_files(shell: Shell) -> None:
