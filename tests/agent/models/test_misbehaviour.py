@@ -125,8 +125,14 @@ DONE, END = event(b"[DONE]"), delta("stop")
 
 
 @functools.cache
+def packed(megabytes: int, form: int) -> bytes:
+    """So many megabytes of zeros in zlib's `form`, never all in memory."""
+    packer = zlib.compressobj(wbits=form)
+    return b"".join(packer.compress(bytes(2**20)) for _ in range(megabytes)) + packer.flush()
+
+
 def bomb() -> bytes:
-    return gzip.compress(gzip.compress(bytes(2**28)))
+    return gzip.compress(packed(256, 31))
 
 
 TRANSPORT: dict[str, Script] = {
@@ -176,7 +182,7 @@ TRANSPORT: dict[str, Script] = {
     "endless trailers": endless(head("Transfer-Encoding: chunked") + b"2\r\n{}\r\n0\r\n", b"X-Pad: yyyyyyyyyyy\r\n"),
     "gzip": whole(gzip.compress(json.dumps(message(content=CLICK)).encode()), "Content-Encoding: gzip"),
     "a gzip bomb in a gzip bomb": lambda send: whole(bomb(), "Content-Encoding: gzip, gzip")(send),
-    "deflate": lambda send: whole(zlib.compress(bytes(2**27)), "Content-Encoding: deflate")(send),
+    "deflate": lambda send: whole(packed(128, 15), "Content-Encoding: deflate")(send),
     "br": whole(b"\x8b\x00\x80", "Content-Encoding: br"),
     "zstd": whole(b"\x28\xb5\x2f\xfd", "Content-Encoding: zstd"),
     "an encoding of no name": whole(b"{}", "Content-Encoding: \x01\x02"),
