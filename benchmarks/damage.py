@@ -97,6 +97,12 @@ PLACE_ANSWERS = {
     "gelab": "<THINK> It is there. </THINK>\nexplain:x\taction:CLICK\tpoint:{x},{y}\tsummary:x",
     "glm-v": "<|begin_of_box|>[[{x},{y},{x},{y}]]<|end_of_box|>",
     "fara1.5": "It is in the bar.\n" + _LEFT_CLICK,
+    "general-tools": '{{"coordinate": [{x}, {y}]}}',
+    "qwen3.5-tools": "```json\n" + _POINTS + "\n```",
+    "openai-computer": _CALL.replace("{tool}", "computer")
+    .replace("{action}", "click")
+    .replace('"coordinate": [{x}, {y}]', '"x": {x}, "y": {y}'),
+    "anthropic-computer": _LEFT_CLICK.replace("computer_use", "computer"),
 }
 """How each family says where something is, over its own numbers ``x`` and ``y``."""
 

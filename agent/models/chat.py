@@ -303,7 +303,7 @@ class ChatModel:
 
     def _shape(self, use: Use, frame: Frame, pointer: bool = True) -> Shape | None:
         """What the answer is held to; None where it is left free."""
-        if not self._holds:
+        if not self._holds or (use != "locate" and self.speaks.native):
             return None
         shape = shape_of(self._speaks, use, frame, pointer=pointer)
         return None if shape is None or (shape.free and self.structured != "always") else shape
@@ -353,6 +353,9 @@ class ChatModel:
                 shape=shape,
                 special_tokens=speaks.keep_special_tokens,
                 image_tokens=self._expected(use, size, chat),
+                tools=chat.tools,
+                tool_choice=speaks.tool_choice,
+                wire=speaks.wire,
             )
         with clock.timed("model"):
             reply = self.endpoint.complete(request, watch)
@@ -367,7 +370,7 @@ class ChatModel:
 
     def _expected(self, use: Use | None, sent: tuple[int, int], chat: Chat) -> int | None:
         """The tokens of the picture, where its size decides about the places of `use` and it is the only one."""
-        if self.resized is None or use is None or not counts_pixels(self.speaks, use):
+        if self.resized is None or use is None or not counts_pixels(self.speaks, use) or self.speaks.wire != "chat":
             return None
         if any(isinstance(part, EarlierImage) for part in chat.parts):
             return None

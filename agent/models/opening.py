@@ -116,6 +116,8 @@ def _single(
         dialect.require(ability, platform)
     if dialect.describes and ability in ("decide", "locate"):
         raise ModelError(f"the dialect {dialect.name} describes places in words: name what finds them with --grounder")
+    if dialect.native:
+        spec.refuse(f"on the dialect {dialect.name}: its answers are calls of tools", "structured")
     structured = spec.structured or _structured() or ("always" if name.startswith(PREFIX) else "auto")
     if spec.thinking is not None and not dialect.thinking_key:
         raise ModelError(f"--thinking has no effect on {dialect.name} models: their chat template has no switch for it")

@@ -1,7 +1,8 @@
 """A scripted stand-in for a model server: real HTTP on loopback, answers from a script, no model.
 
 Every request is kept as it came, with the picture it carried decoded. The script is one entry for each request to
-``/v1/chat/completions``; the last one is repeated when it runs out.
+``/v1/chat/completions``, or a whole answer as JSON for one to ``/v1/responses`` or ``/v1/messages``; the last one is
+repeated when it runs out.
 
     with ScriptedServer([click(100, 200), Fault(status=429), lambda seen: ...]) as server:
         model = open_model(server.url)
@@ -158,6 +159,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.scripted.paths.append(self.path)
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path in ("/v1/responses", "/v1/messages"):
+            answer = self.scripted.take(Seen(body, dict(self.headers), None, None))
+            self._fault(answer if isinstance(answer, Fault) else Fault("json", 200, answer))
+            return
         if self.path != "/v1/chat/completions":
             self._json({"error": {"message": "Not Found"}}, 404)
             return

@@ -59,7 +59,7 @@ def tokenizer() -> Any:
 
 
 def build(kind: str, seed: int = 0, *, served: bool = False) -> Any:
-    """A random model of the type `kind`: qwen2_5_vl, qwen2_vl or qwen3_vl; of a shape that servers take if `served`."""
+    """A random model of the type `kind`, one of those below; of a shape that servers take if `served`."""
     torch = pytest.importorskip("torch", reason="needs pip install 'handeye[qwen]'")
     transformers = pytest.importorskip("transformers", reason="needs pip install 'handeye[qwen]'")
     torch.manual_seed(seed)
@@ -67,6 +67,7 @@ def build(kind: str, seed: int = 0, *, served: bool = False) -> Any:
         "qwen2_5_vl": (_qwen25, transformers.Qwen2_5_VLForConditionalGeneration),
         "qwen2_vl": (_qwen2, transformers.Qwen2VLForConditionalGeneration),
         "qwen3_vl": (_qwen3, transformers.Qwen3VLForConditionalGeneration),
+        "qwen3_5": (_qwen35, transformers.Qwen3_5ForConditionalGeneration),
     }[kind]
     text = TEXT | SERVED if served else TEXT
     made = model(config(transformers, text, 3 if served else 2)).eval()
@@ -109,6 +110,19 @@ def _qwen3(transformers: Any, text: dict[str, Any], depth: int) -> Any:
     )
 
 
+def _qwen35(transformers: Any, text: dict[str, Any], depth: int) -> Any:
+    vision = {"depth": depth, "hidden_size": 32, "intermediate_size": 64, "num_heads": 2, "patch_size": 16}
+    vision |= {"out_hidden_size": text["hidden_size"], "num_position_embeddings": 2304}
+    size = text["hidden_size"] // text["num_attention_heads"]
+    linear = {f"linear_{name}_head_dim": size for name in ("key", "value")}
+    linear |= {"linear_num_key_heads": 2, "linear_num_value_heads": 4}
+    linear |= {"layer_types": ["linear_attention", "full_attention"], "head_dim": size}
+    rope = text["rope_parameters"] | {"partial_rotary_factor": 1.0}
+    return transformers.Qwen3_5Config(
+        text_config={**text, **linear, "rope_parameters": rope}, vision_config=vision, tie_word_embeddings=False, **IDS
+    )
+
+
 def save(
     folder: Path,
     kind: str = "qwen2_5_vl",
@@ -123,7 +137,7 @@ def save(
     model.save_pretrained(folder)
     words = tokenizer()
     words.save_pretrained(folder)
-    patch = 16 if kind == "qwen3_vl" else 14
+    patch = 16 if kind.startswith("qwen3") else 14
     processor = {
         "image_processor_type": "Qwen2VLImageProcessor",
         "min_pixels": 4 * (2 * patch) ** 2,

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from string import Template
 from typing import Literal
 
+from agent.models.endpoints.endpoint import ToolResult
+
 IMAGE = "\0image"
 """Stands for the current screenshot among the parts of a user message."""
 ALL = 1_000_000
@@ -184,13 +186,12 @@ class Conversation:
             parts = self._filled(base, number if number >= images else None)
             before = told[number - 1].outcome if number > begin else ""
             if parts is not None or before:
-                turns.append(Turn("user", (*filter(None, (before,)), *(parts or ()))))
+                turns.append(Turn("user", (*filter(None, (ToolResult(before),)), *(parts or ()))))
             turns.append(Turn("assistant", (told[number].call if number < extent.brief else told[number].answer,)))
         asked = self.asks == "last" or (self.asks == "first" and begin == len(told))
         last = ask if asked else self.current or self.later
         outcome = told[-1].outcome if begin < len(told) else ""
-        before = outcome + ("" if alone else retry)
-        return tuple(turns), (*filter(None, (before,)), *last)
+        return tuple(turns), (*filter(None, (ToolResult(outcome), "" if alone else retry)), *last)
 
     def _filled(self, parts: tuple[str, ...], step: int | None) -> tuple[ChatPart, ...] | None:
         """`parts` with the picture of `step`, or without one; None for a message that is left away."""

@@ -24,7 +24,7 @@ from agent.models.dialects.conversation import IMAGE as IMAGE
 from agent.models.dialects.conversation import ChatPart, Conversation, EarlierImage, Extent, ToldStep, Turn, extents
 from agent.models.dialects.normalize import candidate_texts, without_thought
 from agent.models.dialects.resize import Resize
-from agent.models.endpoints.endpoint import Sampling
+from agent.models.endpoints.endpoint import Sampling, Wire
 
 Platform = Literal["desktop", "mobile"]
 Ability = Literal["decide", "locate", "extract"]
@@ -150,6 +150,7 @@ class PromptTemplate:
     `user` is the parts of the user message in order, `IMAGE` among them. `prefill` is the beginning of the answer,
     put into the model's mouth where the endpoint can. `conversation` is how earlier steps are told. `thinking` is
     whether the model shall think first, None for what the server has it do; `sampling` is how the owner samples.
+    `tools` is a list of tools as JSON, for families whose calls are native: the server says them to the model.
     """
 
     system: str
@@ -160,6 +161,7 @@ class PromptTemplate:
     conversation: Conversation = field(default_factory=Conversation, repr=False)
     thinking: bool | None = field(default=None, repr=False)
     sampling: Sampling = field(default=_GREEDY, repr=False)
+    tools: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -178,6 +180,7 @@ class Chat:
     notes: tuple[str, ...] = ()
     thinking: bool | None = None
     sampling: Sampling = _GREEDY
+    tools: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def parts(self) -> tuple[ChatPart, ...]:
@@ -187,6 +190,7 @@ class Chat:
     def tokens(self, image: float) -> float:
         """About how many tokens the prompt has, rather too many; `image` is those of the current picture."""
         texts = [part for part in (self.system, *self.parts) if isinstance(part, str) and part != IMAGE]
+        texts += map(json.dumps, self.tools)
         scales = [part.scale for part in self.parts if isinstance(part, EarlierImage)] + [1.0]
         return sum(len(text.encode()) for text in texts) / _BYTES + sum(image * scale**2 for scale in scales)
 
@@ -205,7 +209,8 @@ class Dialect:
     counts otherwise for one use than for the rest. `thinking_key` is the chat template's name for whether the model
     thinks, "" where it has none. `told` is the space whose sides prompts tell, where that is not the
     one of the answers (a model that was measured to answer otherwise than it is asked). `any_unit` is for measuring:
-    see `View`. `describes` is for planners: what is meant is described in words, for a grounder to find.
+    see `View`. `describes` is for planners: what is meant is described in words, for a grounder to find. `wire` is the
+    protocol that such models are served by, `tool_choice` whether they must call one of their native tools.
     """
 
     name: str
@@ -234,6 +239,8 @@ class Dialect:
     any_unit: bool = False
     thinking_key: str = ""
     describes: bool = False
+    wire: Wire = "chat"
+    tool_choice: str = "required"
     _known: dict[int, tuple[Step, tuple[Any, ...], ToldStep]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
@@ -370,6 +377,11 @@ class Dialect:
         return asked(less[min(fits, len(less) - 1)])
 
     @property
+    def native(self) -> bool:
+        """Whether actions are native calls of tools."""
+        return any(prompt.tools for prompt in self.decide.values())
+
+    @property
     def pictures(self) -> int:
         """How many screenshots a question holds at most."""
         return max((prompt.conversation.pictures for prompt in self.decide.values()), default=1)
@@ -405,8 +417,9 @@ class Dialect:
         words["places"] = _places(self.prompt_space or self._space(use), grid)
         user = tuple(part if part == IMAGE else Template(part).substitute(words) for part in prompt.user)
         system = Template(prompt.system).substitute(words)
-        options = {"thinking": prompt.thinking, "sampling": prompt.sampling}
-        return Chat(system, user, prompt.prefill, prompt.stop, prompt.max_tokens, **options)  # type: ignore[arg-type]
+        options: dict[str, Any] = {"thinking": prompt.thinking, "sampling": prompt.sampling}
+        options |= {"tools": tuple(json.loads(Template(prompt.tools).substitute(words)))} if prompt.tools else {}
+        return Chat(system, user, prompt.prefill, prompt.stop, prompt.max_tokens, **options)
 
     def history_text(self, history: Sequence[Step], platform: Platform) -> str:
         """What was done so far as lines, and why the last answer was unusable, if it was."""
@@ -512,6 +525,8 @@ class Dialect:
         options = [(prompt.thinking, prompt.sampling) for prompt in prompts]
         if any(option != (None, _GREEDY) for option in options):
             parts = (*parts, self.thinking_key, options)
+        if self.native:
+            parts = (*parts, self.wire, self.tool_choice, [prompt.tools for prompt in prompts])
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 

@@ -130,7 +130,7 @@ class _ExtractTable(_Table):
 
 
 class _FormTable(_Table):
-    kind: Literal["json", "tool_call", "xml", "calls"] = "json"
+    kind: Literal["json", "tool_call", "tools", "xml", "calls"] = "json"
     tool: str = Field(default="computer", pattern=r"^[\w.-]{1,60}$")
     thought: bool = True
     answer: str = "${call}"
@@ -281,7 +281,7 @@ def _vocabulary(table: _DialectTable, platform: Platform) -> Vocabulary:
         if theirs.lower() in taken:
             raise _FieldError(f"{platform}.actions.{verb}: {theirs!r} is {taken[theirs.lower()]!r} already")
         taken[theirs.lower()] = verb
-    if table.form.kind in ("tool_call", "xml"):
+    if table.form.kind in ("tool_call", "tools", "xml"):
         names = {verb: theirs.lower() for verb, theirs in names.items()}
     vocabulary = Vocabulary(names, table.arguments, table.describes)
     for verb in names:
@@ -303,7 +303,7 @@ def _check_arguments(names: Mapping[str, str]) -> None:
 
 
 def _grammar(form: _FormTable, words: Vocabulary) -> Grammar:
-    if form.kind == "tool_call":
+    if form.kind in ("tool_call", "tools"):
         return ToolCallGrammar(form.tool, words.readers(), words.write, tools=(form.tool,))
     if form.kind == "xml":
         return XmlToolCallGrammar(form.tool, words.readers(), words.write, tools=(form.tool,))
@@ -341,7 +341,9 @@ def _decide(table: _DialectTable, platform: Platform, words: Vocabulary) -> Prom
         raise _FieldError(f"{platform}.user: ${{instruction}} is nowhere in the prompt")
     if "${image}" not in said.user + (said.history.current or said.history.later) * (said.history.asks == "apart"):
         raise _FieldError(f"{platform}.user: ${{image}} is missing")
-    return replace(prompt, conversation=said.history.made())
+    tools = words.tool(table.form.tool, thought=table.form.thought)
+    native = json.dumps([tools]).replace("$", "$$") if table.form.kind == "tools" else ""
+    return replace(prompt, conversation=said.history.made(), tools=native)
 
 
 def _call_shown(form: _FormTable) -> Callable[[str, Mapping[str, str]], str]:

@@ -125,6 +125,25 @@ QWEN35 = Dialect(
     thinking_key="enable_thinking",
 )
 
+
+def _native(tool: str) -> PromptTemplate:
+    return PromptTemplate(_FORMAT.strip(), (IMAGE, ASK), max_tokens=4096, conversation=_FOLDED, tools=f"[{tool}]")
+
+
+QWEN35_TOOLS = replace(
+    QWEN35,
+    name="qwen3.5-tools",
+    family=r"(?!)",
+    source="as qwen3.5, on a server that puts the tool into the chat template and reads its calls",
+    grammar={
+        "desktop": ToolCallGrammar("computer_use", {**READ_DESKTOP, **_BOTH}, _write, DESKTOP_ALIASES),
+        "mobile": ToolCallGrammar("mobile_use", READ_MOBILE, write_mobile3, MOBILE_ALIASES),
+    },
+    decide={"desktop": _native(_COMPUTER), "mobile": _native(_MOBILE)},
+    tool_choice="auto",
+)
+"""Qwen3.5 whose calls are the server's own: as tags in the chat template, as ``tool_calls`` in requests and answers."""
+
 # EvoCUA ------------------------------------------------------------------------------------------------------------
 
 _ESCAPED = re.compile(r"\\(u[0-9a-fA-F]{4}|[\\'\"nrt])")

@@ -10,6 +10,7 @@ from agent.models.dialects.agentcpm import AGENTCPM
 from agent.models.dialects.aguvis import AGUVIS
 from agent.models.dialects.autoglm import AUTOGLM_PHONE
 from agent.models.dialects.cogagent import COGAGENT
+from agent.models.dialects.computer_use import ANTHROPIC_COMPUTER, OPENAI_COMPUTER
 from agent.models.dialects.dialect import Dialect
 from agent.models.dialects.dialect_file import SUFFIX, DialectFile, read_dialect_file
 from agent.models.dialects.fara import FARA_7B, FARA_15
@@ -36,7 +37,7 @@ from agent.models.dialects.holo3 import HOLO3
 from agent.models.dialects.opencua import KIMI_VL, OPENCUA, SCALECUA
 from agent.models.dialects.osatlas import OS_ATLAS_BASE, OS_ATLAS_BASE_4B, OS_ATLAS_PRO, OS_ATLAS_PRO_4B
 from agent.models.dialects.qwen import QWEN25_VL
-from agent.models.dialects.qwen3_family import EVOCUA, QWEN35
+from agent.models.dialects.qwen3_family import EVOCUA, QWEN35, QWEN35_TOOLS
 from agent.models.dialects.qwen_family import GUI_OWL, GUI_OWL_15, INTERNVL25, MAI_UI, QWEN2_VL, QWEN3_VL
 from agent.models.dialects.showui import SHOWUI
 from agent.models.dialects.uitars import UI_TARS_10, UI_TARS_15
@@ -56,9 +57,13 @@ TUNED = (
 )
 """The models made for screens. A name that fits one of these is never taken for its base."""
 
-GENERAL = read_dialect_file(Path(__file__).with_name("general.toml")).dialect
+GENERAL, GENERAL_TOOLS = (
+    read_dialect_file(Path(__file__).with_name(f"{name}.toml")).dialect for name in ("general", "general-tools")
+)
 """For models without a protocol of their own."""
-DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (*BASES, *TUNED, GENERAL)}
+SAID = (GENERAL, GENERAL_TOOLS, QWEN35_TOOLS, OPENAI_COMPUTER, ANTHROPIC_COMPUTER)
+"""Those of no family: what a model is served by decides, which its name does not say."""
+DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (*BASES, *TUNED, *SAID)}
 """Every dialect of Handeye's own by name."""
 PLANNER = read_dialect_file(Path(__file__).with_name("planner.toml")).dialect
 """For any model that plans for a grounder; no served name is of it."""

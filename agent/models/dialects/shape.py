@@ -35,8 +35,8 @@ _PLACES = 4
 _HOLE, MAYBE = "\ue002", "\ue003"
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?!\w)")
 _PREFACE = rf"(?:<think(?:ing)?>)?[^<{{]{{0,{MAX_THOUGHT}}}(?:</think(?:ing)?>[^<{{]{{0,{MAX_THOUGHT}}})?{OPEN}\n"
-_NAMES = ("action", "tool_name", "action_type")
-"""The keys whose value names an action."""
+_NAMES = ("action", "tool_name", "action_type", "name")
+"""The keys whose value names an action or a tool."""
 _SHAPES: dict[tuple[Any, ...], tuple[Dialect, Shape | None]] = {}
 
 

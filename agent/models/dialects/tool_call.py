@@ -82,7 +82,11 @@ class Args:
             if not isinstance(value, str) or not value.strip():
                 raise Unreadable(f"{names[0]!r} is not a description in words: {_short(value)}")
             return self.view.described(value.strip())
-        return None if value is None else to_place(value, self.view, self.notes)[0]
+        return None if value is None else self.place_of(value)
+
+    def place_of(self, value: Any) -> Point:
+        """The point that `value` is, in frame pixels. Raises `Unreadable`."""
+        return to_place(value, self.view, self.notes)[0]
 
     def need_place(self, *names: str) -> Point:
         """The point under `names`. Raises `Unreadable` when there is none."""
@@ -257,8 +261,8 @@ class ToolCallGrammar:
     """The grammar over one tool (``computer_use``, ``mobile_use``).
 
     `read` has a reader for each action name, `aliases` other names seen for them, and `write` gives an action's
-    arguments in the schema's own names or None. `tools` are the tool names taken for this one, `stop` the string
-    before which an answer ends.
+    arguments in the schema's own names or None. `tools` are the tool names taken for this one, the actions `apart` are
+    tools of their own, `stop` the string before which an answer ends.
     """
 
     tool: str
@@ -267,13 +271,15 @@ class ToolCallGrammar:
     aliases: Mapping[str, str] = field(default_factory=dict)
     tools: tuple[str, ...] = ("computer_use", "mobile_use")
     stop: str = ""
+    apart: tuple[str, ...] = ()
 
     def parse(self, text: str, view: View, ended: bool) -> ParsedAnswer:
         """The one action in `text`. Raises `Unreadable`."""
         calls, thought, notes = self.find(text, ended)
         if not calls:
             raise Unreadable(f"no action in the answer: {_short(text)}" if text.strip() else "the answer is empty")
-        return answer_of(calls, view, self._action, thought, notes)
+        said = calls[0].arguments.get("thought")
+        return answer_of(calls, view, self._action, thought or (said if isinstance(said, str) else ""), notes)
 
     def _action(self, call: ToolCall, view: View) -> tuple[Actions, list[str]]:
         notes: list[str] = []
@@ -309,7 +315,8 @@ class ToolCallGrammar:
                 notes.append(f"tool {_short(tool)} was read as {self.tool}")
             return action.strip().lower(), arguments
         if action is None and tool is not None and tool not in self.tools:
-            notes.append("the action was given as the tool's name")
+            if tool not in self.apart:
+                notes.append("the action was given as the tool's name")
             return tool.strip().lower(), arguments
         raise Unreadable("the call does not name its action")
 
@@ -318,7 +325,9 @@ class ToolCallGrammar:
         arguments = self.write(action, view)
         if arguments is None:
             raise UnsupportedAction(f"{self.tool} has no words for: {action!r}")
-        return json.dumps({"name": self.tool, "arguments": arguments}, ensure_ascii=False)
+        name = arguments["action"] if arguments["action"] in self.apart else self.tool
+        arguments = arguments if name == self.tool else {key: arguments[key] for key in arguments if key != "action"}
+        return json.dumps({"name": name, "arguments": arguments}, ensure_ascii=False)
 
     def format(self, action: AnyAction, view: View) -> str:
         """The whole answer. Raises `UnsupportedAction`."""
@@ -544,7 +553,9 @@ def _place_of(value: Mapping[str, Any]) -> Any:
     for name in PLACES:
         if name in arguments:
             return arguments[name]
-    return arguments if {"x", "y"} <= set(arguments) else _NO_PLACE
+    if {"x", "y"} <= set(arguments):
+        return arguments if arguments is value else [arguments["x"], arguments["y"]]
+    return _NO_PLACE
 
 
 def _bare_place(text: str, ended: bool, notes: list[str]) -> Any:

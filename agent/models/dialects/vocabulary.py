@@ -240,12 +240,16 @@ class Vocabulary:
     def _form(self, argument: str) -> tuple[str, dict[str, Any]]:
         return ARGUMENTS["text" if self.describes and argument.endswith("coordinate") else argument]
 
-    def tool(self, name: str) -> dict[str, Any]:
-        """The JSON schema of a function `name` with all the actions, as servers take it in ``tools``."""
+    def tool(self, name: str, thought: bool = False) -> dict[str, Any]:
+        """The JSON schema of a function `name` with all the actions, as servers take it in ``tools``; with a `thought`
+        before them, since a model that must call a tool can say it nowhere else.
+        """
         says = "".join(f"\n* `{theirs}`: {VERBS[verb].says}" for verb, theirs in self.names.items())
         known = {self.argument(verb, a): self._form(a)[1] for verb in self.names for a in VERBS[verb].arguments}
         action = {"type": "string", "enum": list(self.names.values()), "description": f"What to do next. One of:{says}"}
-        parameters = {"type": "object", "properties": {"action": action, **known}, "required": ["action"]}
+        first = {"thought": {"type": "string", "description": "What the screen shows and what to do next, briefly."}}
+        values = {**(first if thought else {}), "action": action, **known}
+        parameters = {"type": "object", "properties": values, "required": [*values][: 1 + thought]}
         about = "Operate the screen that is shown."
         return {"type": "function", "function": {"name": name, "description": about, "parameters": parameters}}
 

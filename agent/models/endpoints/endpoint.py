@@ -10,11 +10,17 @@ from agent.core.model import Usage
 
 Part = str | bytes
 """A piece of a user message: text, or a picture as PNG bytes."""
+Wire = Literal["chat", "responses", "messages"]
+"""The protocol of a server: OpenAI's chat completions, its Responses, or Anthropic's Messages."""
+
+
+class ToolResult(str):
+    """A text that says what came of the message before; where tools are native it is the result of the call."""
 
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What a server can do beyond plain chat. ``tools`` is not among them: no dialect uses it.
+    """What a server can do beyond plain chat. ``tools`` is not among them: a dialect that uses it says so.
 
     `structured` is how it takes a JSON schema, `prefill` how it continues an answer that was begun for it, `context`
     how many tokens a prompt and its answer may have together. `image_limits` is what to do where it enlarges pictures,
@@ -87,7 +93,9 @@ class Request:
     `special_tokens` asks for the answer with its special tokens, which mark the places of some families.
     `image_tokens` is how many tokens the pictures should make; with it the reply says how many they made. `thinking` is
     whether the model shall think first, or with how many tokens at most, None for what the server does by itself;
-    `thinking_key` is what the model's chat template calls it.
+    `thinking_key` is what the model's chat template calls it. With `tools`, in the words of `wire`, calls are asked
+    for, told and read as that protocol has them; in texts they stand as JSON between ``<tool_call>`` tags.
+    `tool_choice` is whether the model must call one (``required``) or may (``auto``).
     """
 
     system: str
@@ -102,6 +110,9 @@ class Request:
     image_tokens: int | None = None
     thinking: bool | int | None = None
     thinking_key: str = "enable_thinking"
+    tools: tuple[Mapping[str, Any], ...] = ()
+    tool_choice: str = "required"
+    wire: Wire = "chat"
 
     @property
     def messages(self) -> tuple[ChatMessage, ...]:

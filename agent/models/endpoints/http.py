@@ -85,7 +85,7 @@ class Connection:
 
     @contextmanager
     def open(
-        self, method: str, url: str, deadline: float, connect: float, body: Any = None
+        self, method: str, url: str, deadline: float, connect: float, body: Any = None, headers: Any = None
     ) -> Iterator[httpx.Response]:
         """The response to one request, not read yet. Raises `httpx.HTTPError`, and `ModelError` for a packed one."""
         self.deadline = deadline
@@ -93,7 +93,9 @@ class Connection:
         self._set(left)
         timeout, trace = httpx.Timeout(left, connect=min(connect, left)), {"trace": self._trace}
         try:
-            request = self._client.build_request(method, url, json=body, timeout=timeout, extensions=trace)
+            request = self._client.build_request(
+                method, url, json=body, headers=headers, timeout=timeout, extensions=trace
+            )
             with closing(self._client.send(request, stream=True)) as response:
                 packed = response.headers.get("content-encoding", "identity").strip().lower()
                 if packed not in ("", "identity"):

@@ -27,7 +27,7 @@ from agent.models.endpoints.errors import ServerMessage, one_line, read_error
 from agent.models.endpoints.http import DONE, Connection, HttpAnswer, bounded, events, retry_after, take, usage_of
 from agent.models.endpoints.patience import Patience
 from agent.models.endpoints.servers import SERVERS, ServerKind, context_of, recognised
-from envs.png import data_url
+from agent.models.endpoints.wires import WIRES, WireForm, chat_messages
 
 _TRAILER = 2.0
 """Seconds to wait for the token counts that follow the end of a streamed answer."""
@@ -60,7 +60,8 @@ class _StreamError(Exception):
 @dataclass
 class _RequestBody:
     """One request as JSON. `optional` are the fields that a server may not know, `shaped` those that hold the answer to
-    a shape; `begun` is the beginning of the answer that was sent. `notes` is what the answer's reader should know.
+    a shape; `begun` is the beginning of the answer that was sent. `notes` is what the answer's reader should know. The
+    body is a chat completion's, whatever the `wire`.
     """
 
     body: dict[str, Any]
@@ -68,6 +69,7 @@ class _RequestBody:
     shaped: tuple[str, ...] = ()
     begun: str = ""
     notes: tuple[str, ...] = ()
+    wire: WireForm = WIRES["chat"]
 
     def add(self, fields: Mapping[str, Any], optional: bool = True) -> None:
         """Put `fields` into the body."""
@@ -76,8 +78,12 @@ class _RequestBody:
 
 
 def api_key(host: str) -> str | None:
-    """The key for `host` from the environment: HANDEYE_API_KEY, or OPENAI_API_KEY for OpenAI's and this machine."""
+    """The key for `host` from the environment: HANDEYE_API_KEY, or without it OPENAI_API_KEY for OpenAI's and this
+    machine, ANTHROPIC_API_KEY for Anthropic's.
+    """
     key = os.environ.get("HANDEYE_API_KEY")
+    if not key and host == "api.anthropic.com":
+        key = os.environ.get("ANTHROPIC_API_KEY")
     if not key and (host == "api.openai.com" or host in _LOOPBACK):
         key = os.environ.get("OPENAI_API_KEY")
     return key.strip() if key and key.strip() else None
@@ -253,10 +259,15 @@ class OpenAIEndpoint:
         return counted.prompt_tokens
 
     def _ask(self, request: Request) -> _RequestBody:
-        messages: list[dict[str, Any]] = [{"role": "system", "content": request.system}] if request.system else []
-        messages += [_message(message) for message in request.messages]
-        ask = _RequestBody({"model": self.model, "messages": messages, "temperature": request.sampling.temperature})
-        ask.add({"max_tokens": request.max_tokens, "stream": self.stream}, optional=False)
+        wire = WIRES[request.wire]
+        ask = _RequestBody({"model": self.model, "messages": chat_messages(request)}, wire=wire)
+        if wire.streams or "temperature" not in self._refused:
+            ask.add({"temperature": request.sampling.temperature}, optional=not wire.streams)
+        ask.add({"max_tokens": request.max_tokens, "stream": self.stream and wire.streams}, optional=False)
+        if request.tools:
+            ask.add({"tools": list(request.tools)}, optional=False)
+            if "tool_choice" not in self._refused:
+                ask.add({"tool_choice": request.tool_choice})
         if request.stop and self.server.stops:
             ask.add({"stop": list(request.stop)}, optional=False)
         if self.stream and self.server.counts and "stream_options" not in self._refused:
@@ -302,12 +313,13 @@ class OpenAIEndpoint:
         """Send once and read into `answer`. Raises `_RetryError` or `ModelError`."""
         try:
             with self.turn, self._connection() as line:
-                start, url = time.monotonic(), f"{self.url}/chat/completions"
-                with line.open("POST", url, deadline, self.patience.connect, ask.body) as response:
+                start, url, wire = time.monotonic(), f"{self.url}/{ask.wire.path}", ask.wire
+                headers = wire.headers(self._key)
+                with line.open("POST", url, deadline, self.patience.connect, wire.body(ask.body), headers) as response:
                     if response.status_code != 200:
                         raise self._refusal(response, ask)
                     try:
-                        self._read(response, answer, enough, line, start)
+                        self._read(response, answer, enough, line, start, wire)
                     except _StreamError as error:
                         raise self._meaning(error.said, ask, None, "failed while answering") from error
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
@@ -330,9 +342,10 @@ class OpenAIEndpoint:
         enough: Callable[[str], bool] | None,
         line: Connection,
         start: float,
+        wire: WireForm,
     ) -> None:
         if "text/event-stream" not in response.headers.get("content-type", ""):
-            take(self._json(bounded(response)), answer, start)
+            take(self._json(bounded(response), wire), answer, start)
             answer.finish = answer.finish or "stop"
             return
         try:
@@ -351,7 +364,7 @@ class OpenAIEndpoint:
         if answer.finish is None:
             raise _RetryError(f"{self.url} stopped half-way through the answer")
 
-    def _json(self, data: bytes) -> dict[str, Any]:
+    def _json(self, data: bytes, wire: WireForm = WIRES["chat"]) -> dict[str, Any]:
         if data == DONE:
             return {"choices": [{"finish_reason": "stop"}]}
         try:
@@ -360,8 +373,9 @@ class OpenAIEndpoint:
             raise ModelError(f"{self.url} did not answer in JSON: is this an OpenAI-compatible server?") from error
         if isinstance(value, dict) and value.get("error"):
             raise _StreamError(read_error(None, data, self._key))
+        value = wire.answer(value) if isinstance(value, dict) else value
         if not isinstance(value, dict) or not isinstance(value.get("choices"), list):
-            raise ModelError(f"{self.url} sent no 'choices': is this an OpenAI-compatible server?")
+            raise ModelError(f"{self.url} sent no '{wire.holds}': is this an OpenAI-compatible server?")
         return value
 
     def _refusal(self, response: httpx.Response, ask: _RequestBody) -> Exception:
@@ -467,13 +481,6 @@ def _until(stops: Sequence[str], enough: Callable[[str], bool] | None) -> Callab
     return stopped if stops else enough
 
 
-def _message(message: ChatMessage) -> dict[str, Any]:
-    """Answers go as plain text: some templates take no parts from the assistant."""
-    if message.role == "assistant":
-        return {"role": "assistant", "content": "".join(part for part in message.parts if isinstance(part, str))}
-    return {"role": "user", "content": [_part(part) for part in message.parts]}
-
-
 def _texts(message: ChatMessage) -> tuple[str, ...]:
     return tuple(part for part in message.parts if isinstance(part, str))
 
@@ -481,9 +488,3 @@ def _texts(message: ChatMessage) -> tuple[str, ...]:
 def _text_bytes(request: Request) -> int:
     texts = (text for message in request.messages for text in _texts(message))
     return sum(len(text.encode()) for text in (request.system, *texts, request.prefill))
-
-
-def _part(part: str | bytes) -> dict[str, Any]:
-    if isinstance(part, str):
-        return {"type": "text", "text": part}
-    return {"type": "image_url", "image_url": {"url": data_url(part)}}

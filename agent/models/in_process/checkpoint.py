@@ -20,8 +20,8 @@ OF_TYPE = {
     "qwen2_5_vl": "qwen2.5-vl",
     "qwen3_vl": "qwen3-vl",
     "qwen3_vl_moe": "qwen3-vl",
-    "qwen3_5": "qwen3-vl",
-    "qwen3_5_moe": "qwen3-vl",
+    "qwen3_5": "qwen3.5",
+    "qwen3_5_moe": "qwen3.5",
     "internvl": "internvl2.5",
 }
 """The general model's dialect for each model type of transformers."""
@@ -48,6 +48,10 @@ def open_in_process(
     speaks = get_dialect(dialect) if dialect else dialect_of(name, str(config.model_type), _saved_as(config))
     if ability is not None:
         speaks.require(ability, platform)
+    if speaks.native:
+        raise ModelError(
+            f"the dialect {speaks.name} is for servers that take tools: a checkpoint in process takes none"
+        )
     checkpoint = load(name, config)
     limited = within_limits(speaks, checkpoint.patch, checkpoint.min_pixels, checkpoint.max_pixels)
     return HFEndpoint(checkpoint, seconds), limited

@@ -1,11 +1,13 @@
 """Several answers from one ``generate`` call, and a single answer that reuses what the last one computed.
 
-A single request keeps its keys and values: the next one computes only what follows the prefix that both have. Tokens
-that the shape forces are read in one pass instead of being generated.
+A single request keeps its keys and values: the next one computes only what follows the prefix that both have. Layers
+with a recurrent state are kept as they are before the answer, and are of use to a request that begins with all of that.
+Tokens that the shape forces are read in one pass instead of being generated.
 """
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -17,16 +19,19 @@ from transformers import DynamicCache, LogitsProcessorList, StoppingCriteriaList
 
 from agent.models.in_process.answering import GeneratedAnswer, RowStopping, TokenConstraint
 from agent.models.in_process.inputs import Picture, TokenizedPrompt
-from agent.models.in_process.loading import BY_HAND, Checkpoint
+from agent.models.in_process.loading import BY_HAND, RECURRENT, Checkpoint
 
 
 @dataclass
 class PrefixCache:
-    """Keys and values of the last single request: its ids, its pictures and the cache."""
+    """Keys and values of the last single request: its ids, its pictures and the cache; `states` are the layers that
+    cannot be cut back, as they were after `ids`.
+    """
 
     ids: list[int] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
     cache: Any = None
+    states: dict[int, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -83,11 +88,23 @@ class Generator:
         cache, self.reused = self._recall(answer)
         if hasattr(self.checkpoint.model.model, "rope_deltas"):
             self.checkpoint.model.model.rope_deltas = None  # those of another request
+        kept = self._read_question(answer.prompt, cache) if self.checkpoint.kind in RECURRENT else None
         while answer.why is None:
             self._generate([answer], cache)
             answer.skip()
         if self.remember:
-            self._memory = PrefixCache(answer.ids[: cache.get_seq_length()], answer.prompt.pictures, cache)
+            whole = PrefixCache(answer.ids[: cache.get_seq_length()], answer.prompt.pictures, cache)
+            self._memory = kept or whole
+
+    def _read_question(self, prompt: TokenizedPrompt, cache: Any) -> PrefixCache:
+        """Read `prompt` up to the answer, which a later request may tell otherwise; what is to be kept of it."""
+        begins = self.checkpoint.tokenizer.convert_tokens_to_ids("<|im_start|>")
+        ids = prompt.ids[: max((n for n, token in enumerate(prompt.ids) if token == begins), default=0)]
+        if len(ids) <= cache.get_seq_length():
+            return PrefixCache()
+        self._run([prompt], [ids], cache, max_new_tokens=1)
+        uncut = {n: copy.deepcopy(layer) for n, layer in enumerate(cache.layers) if not layer.is_croppable}
+        return PrefixCache(ids, prompt.pictures, cache, uncut)
 
     def _recall(self, answer: GeneratedAnswer) -> tuple[Any, int]:
         """The kept cache, cut to what the new request has in common with the last, and how much that is."""
@@ -95,11 +112,14 @@ class Generator:
             return None, 0
         memory, self._memory = self._memory, PrefixCache()
         common = common_prefix(memory, answer.prompt, self._image_token)
-        if memory.cache is None or common == 0:
+        if memory.cache is None or common == 0 or (memory.states and common < len(memory.ids)):
             return DynamicCache(config=self.checkpoint.model.config), 0
         surplus = memory.cache.get_seq_length() - common
-        if surplus:
-            memory.cache.crop(-surplus)
+        for number, layer in enumerate(memory.cache.layers):
+            if number in memory.states:
+                memory.cache.layers[number] = memory.states[number]
+            elif surplus:
+                layer.crop(-surplus)
         return memory.cache, common
 
     @property
@@ -107,9 +127,18 @@ class Generator:
         return int(getattr(self.checkpoint.model.config, "image_token_id", -1))
 
     def _generate(self, answers: Sequence[GeneratedAnswer], cache: Any) -> None:
+        self._run(
+            [answer.prompt for answer in answers],
+            [answer.ids for answer in answers],
+            cache,
+            max_new_tokens=max(answer.left for answer in answers),
+            logits_processor=LogitsProcessorList([TokenConstraint(answers, self._random)]),
+            stopping_criteria=StoppingCriteriaList([RowStopping(answers, cache is not None)]),
+        )
+
+    def _run(self, prompts: Sequence[TokenizedPrompt], rows: Sequence[list[int]], cache: Any, **how: Any) -> None:
+        """``generate`` over `rows`, which begin with the ids of `prompts`; it reads what `cache` has not."""
         checkpoint = self.checkpoint
-        rows = [answer.ids for answer in answers]
-        prompts = [answer.prompt for answer in answers]
         tensors = checkpoint.preparer.batch(prompts, rows, checkpoint.pad)
         known = cache.get_seq_length() if cache is not None else 0
         new = [picture for prompt in prompts for picture in prompt.pictures]
@@ -121,13 +150,7 @@ class Generator:
             tensors["pixel_values"] = tensors["pixel_values"][-sum(int(picture.grid.prod()) for picture in new) :]
         tensors = {name: value.to(checkpoint.device) for name, value in tensors.items()}
         with self._last_pictures(len(new)) if known else nullcontext():
-            checkpoint.model.generate(
-                **tensors,
-                max_new_tokens=max(answer.left for answer in answers),
-                past_key_values=cache,
-                logits_processor=LogitsProcessorList([TokenConstraint(answers, self._random)]),
-                stopping_criteria=StoppingCriteriaList([RowStopping(answers, cache is not None)]),
-            )
+            checkpoint.model.generate(**tensors, **({} if cache is None else {"cache": cache}), **how)
 
     @contextmanager
     def _last_pictures(self, count: int) -> Iterator[None]:

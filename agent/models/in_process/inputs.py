@@ -121,7 +121,7 @@ def thinking_switch(request: Request) -> dict[str, bool]:
 
 @dataclass
 class QwenPreparer:
-    """Qwen2-VL, Qwen2.5-VL and Qwen3-VL: chat template, image placeholders expanded, token types for the positions."""
+    """Qwen2-VL to Qwen3.5: chat template, image placeholders expanded, token types for the positions."""
 
     tokenizer: Any
     image_processor: Any

@@ -19,7 +19,9 @@ from agent.core.model import ModelError
 from agent.models.in_process.constraint import Grammars
 from agent.models.in_process.inputs import IMAGE_PAD, VL_TEMPLATE, Preparer, ProcessorPreparer, QwenPreparer
 
-BY_HAND = frozenset({"qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_vl_moe"})
+RECURRENT = frozenset({"qwen3_5", "qwen3_5_moe"})
+"""The model types with layers whose state sums up all tokens before, so that it cannot be cut back."""
+BY_HAND = frozenset({"qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_vl_moe"}) | RECURRENT
 """The model types that `QwenPreparer` prepares, and whose unchanged prompt prefix is kept between requests."""
 
 

@@ -117,7 +117,7 @@ NAMES = {
     "gelab": ("stepfun-ai/GELab-Zero-4B-preview", "mradermacher/GELab-Zero-4B-preview-GGUF", "Step-GUI-8B"),
     "glm-v": ("zai-org/GLM-4.5V", "zai-org/GLM-4.6V-Flash", "unsloth/GLM-4.6V-Flash-GGUF"),
     "fara1.5": ("microsoft/Fara1.5-9B", "microsoft/Fara-1.5-27B", "mradermacher/Fara1.5-4B-GGUF"),
-    "general": (),
+    **dict.fromkeys(("general", "general-tools", "qwen3.5-tools", "openai-computer", "anthropic-computer"), ()),
 }
 
 

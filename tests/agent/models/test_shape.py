@@ -41,6 +41,7 @@ SPOKEN = [(name, platform) for name, dialect in DIALECTS.items() if name not in 
 NO_PLACE_SHAPE = {
     *("qwen2-vl", "ui-tars-1.0", "os-atlas-base", "os-atlas-base-4b", "os-atlas-pro", "os-atlas-pro-4b", "aguvis"),
     *("holo2", "infigui-g1", "autoglm-phone", "mai-ui", "cogagent", "qwen3-vl", "qwen3.5"),
+    *("qwen3.5-tools", "openai-computer", "anthropic-computer"),
     *("opencua", "kimi-vl", "ui-ins", "phi-ground", "locateanything", "gemma", "gelab", "glm-v", "agentcpm-gui"),
 }
 QUICK = examples(4)
