@@ -77,8 +77,7 @@ class _Data:
         good = [one for one in asked if one.numbers is not None]
         sizes = tuple(sorted({one.sent for one in good}))
         sent = np.array([one.sent for one in good], float)
-        drawn = np.array([one.target.size for one in good], float)
-        discs = np.array([one.target.at for one in good], float) * sent / drawn
+        discs = np.array([one.target.at for one in good], float) * sent / _drawn(good)
         group = np.array([sizes.index(one.sent) for one in good])
         return cls(np.array([one.numbers for one in good], float), discs, sent, group, sizes)
 
@@ -145,7 +144,9 @@ def _of_the_two(chosen: CoordinateReading, thousand: float) -> CoordinateReading
 
 
 def _drawn(asked: Sequence[CalibrationAnswer]) -> Array:
-    return np.array([one.target.size for one in asked if one.numbers is not None], float)
+    """n x 2: the sides of what was sent, in pixels of the picture drawn, of which it may fill a part only."""
+    good = [one for one in asked if one.numbers is not None]
+    return np.array([one.target.size for one in good], float) / np.array([one.filled for one in good])
 
 
 def _scores(data: _Data, family: Sequence[CoordinateReading], errors: Array) -> tuple[Array, int]:

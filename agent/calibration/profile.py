@@ -25,7 +25,7 @@ from agent.core.errors import UserError
 from agent.core.model import ModelError
 from agent.models.chat import ChatModel
 from agent.models.dialects.dialect import Dialect, Space
-from agent.models.dialects.resize import Resize, SideLimit, Square, Tiles
+from agent.models.dialects.resize import PaddedCanvas, Resize, SideLimit, Square, Tiles
 from agent.models.endpoints.endpoint import Endpoint
 
 VERSION: Literal[1] = 1
@@ -99,7 +99,7 @@ class Profile(_ProfileModel):
 
     def _rule(self, rule: Resize) -> Resize:
         limit = self.resize
-        plain = not isinstance(rule, (Square, Tiles))
+        plain = not isinstance(rule, (Square, Tiles, PaddedCanvas))
         if limit is not None and limit.factor is not None and plain:
             rule = replace(rule, factor=limit.factor)
         if limit is not None and limit.rule == "side" and limit.pixels and plain:
@@ -113,6 +113,10 @@ class Profile(_ProfileModel):
 
 def _within(rule: Resize, area: int, limit: Limit | None) -> Resize:
     """`rule` with no picture larger than `area` pixels. Raises `ModelError`."""
+    if isinstance(rule, PaddedCanvas):
+        raise ModelError(
+            f"the server takes pictures of {area} pixels at most, and the model only larger ones: raise that"
+        )
     if area < rule.factor**2 and not isinstance(rule, Square):
         raise ModelError(f"the server takes pictures of {area} pixels at most: too small to find anything on")
     if not isinstance(rule, Square):

@@ -25,7 +25,7 @@ class CalibrationAnswer:
 
     `sent` is the (width, height) of the picture sent. `numbers` are the first and the second number of the answer
     (the middle, for a box), None when it names no place, and `box` is whether it had four. `click` is where the
-    unchanged dialect would have clicked, in pixels of the picture drawn.
+    unchanged dialect would have clicked, in pixels of the picture drawn, which fills the parts `filled` of that sent.
     """
 
     target: CalibrationTarget
@@ -35,6 +35,7 @@ class CalibrationAnswer:
     numbers: tuple[float, float] | None = None
     box: bool = False
     click: Point | None = None
+    filled: tuple[float, float] = (1.0, 1.0)
 
 
 def ask_target(model: ChatModel, target: CalibrationTarget) -> CalibrationAnswer:
@@ -48,7 +49,8 @@ def ask_target(model: ChatModel, target: CalibrationTarget) -> CalibrationAnswer
     spot = bare_numbers(model.speaks, asked.raw)
     if spot is None or spot.point is None:
         return asked
-    return replace(asked, numbers=(spot.point.x, spot.point.y), box=spot.box is not None)
+    filled = model.speaks.resize.filled(target.width, target.height)
+    return replace(asked, numbers=(spot.point.x, spot.point.y), box=spot.box is not None, filled=filled)
 
 
 def bare_numbers(speaks: Dialect, raw: str) -> ParsedPlace | None:

@@ -254,7 +254,7 @@ def _dialect(
         overshoot=28,
         grammar={"desktop": ToolCallGrammar("computer", read, write, tools=("computer",), apart=_APART)},
         decide={"desktop": PromptTemplate(_SYSTEM, (ask, IMAGE), max_tokens=4096, conversation=_SHOWN, tools=told)},
-        locate=PromptTemplate(_SYSTEM, (_FIND, IMAGE), max_tokens=4096, tools=told),
+        locate=PromptTemplate(_SYSTEM, (IMAGE, _FIND), max_tokens=4096, tools=told),
         extract=EXTRACT,
         retry="Your last answer did nothing (${error}). Call one tool. ",
         wire=wire,

@@ -281,13 +281,12 @@ class Dialect:
 
     def _grid(self, frame: Frame, use: Use, told: Space | None = None) -> Grid:
         space = told or self._space(use)
-        if space in ("abs_resized", "unknown"):
-            return Grid(*self.resize.size(frame.width, frame.height))
-        side = SIDES.get(space)
-        if side is None:
+        if space == "abs_sent":
             return Grid(frame.width, frame.height)
         across, down = self.resize.filled(frame.width, frame.height)
-        return Grid(side * across, side * down)
+        side = SIDES.get(space)
+        width, height = self.resize.size(frame.width, frame.height) if side is None else (side, side)
+        return Grid(width * across, height * down)
 
     def parse(
         self,

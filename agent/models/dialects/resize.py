@@ -163,6 +163,8 @@ class PaddedCanvas(Resize):
     """
 
     factor: int = 336
+    min_pixels: int = 1008 * 672
+    max_pixels: int = 1008 * 672
     columns: int = 3
     rows: int = 2
 

@@ -1,4 +1,4 @@
-"""What a regular expression leaves open once the beginning of a text is given.
+"""What a regular expression leaves open once the beginning of a text is given, and the shortest text that fits it.
 
 Takes the subset that `agent.models.dialects.regex` writes.
 """
@@ -6,9 +6,12 @@ Takes the subset that `agent.models.dialects.regex` writes.
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterator
 
 from agent.models.endpoints.gbnf import TOKEN
+
+_LETTERS = "0a" + string.printable + "\x01"
 
 
 def rest_of(pattern: str, begun: str) -> str | None:
@@ -42,6 +45,27 @@ def _rests(pattern: str, begun: str) -> Iterator[str]:
             yield from _rests(way + after, begun)
     elif re.match(first, begun):
         yield from _rests(after, begun[1:])
+
+
+def shortest_text(pattern: str) -> str:
+    """The shortest text that fits `pattern`, as far as each of its pieces decides by itself."""
+    ways = _alternatives(pattern)
+    if len(ways) > 1:
+        return min(map(shortest_text, ways), key=len)
+    text, at = "", 0
+    while token := TOKEN.match(pattern, at):
+        end = at + _group_end(pattern[at:]) if token.lastgroup == "open" else token.end()
+        times = re.match(r"[?*]|\+|\{(\d+)(?:,\d*)?\}|", pattern[end:])
+        assert times is not None
+        atom, least = pattern[at:end], 0 if times[0] and times[0] in "?*" else int(times[1] or 1)
+        text += least * (shortest_text(atom[3:-1]) if token.lastgroup == "open" else _letter(atom))
+        at = end + times.end()
+    return text
+
+
+def _letter(atom: str) -> str:
+    """A letter that fits a class, an escape or itself."""
+    return next((letter for letter in _LETTERS if re.fullmatch(atom, letter)), "")
 
 
 def _group_end(pattern: str) -> int:

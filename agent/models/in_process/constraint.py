@@ -92,7 +92,7 @@ class Grammars:
             why = " ".join(matcher.get_error().split())[:300]
             raise ModelError(f"the answer cannot be held to this schema: {why}. Simplify the schema")
         encode = _Vocabulary(self.tokenizer, (), (), self.ends[0])
-        out = completion_search(None if shape.schema else shape.pattern, self._simple, encode)
+        out = completion_search(shape.pattern, self._simple, encode, schema=shape.schema is not None)
         return matcher, out, len(out.find(matcher) or ())
 
     def _tokenizer_for(self, shape: Shape) -> LLTokenizer:

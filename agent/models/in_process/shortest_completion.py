@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from llguidance import LLMatcher
 
+from agent.models.endpoints.continuation import shortest_text
+
 Ids = np.ndarray[Any, np.dtype[np.int_]]
 _LITERAL = re.compile(r"(?:\\[^A-Za-z0-9]|\\n|[^\\\[\](){}|?*+.^$])+")
 _FEW = 80
@@ -33,12 +35,13 @@ class ShortestCompletion:
 
     `simple` are one-character tokens by id; where nearly any may come, one letter stands for all. `marks` are tokens
     that are also tried in one go there: what ends a thought cannot be found letter by letter, since the thought itself
-    may go on with each. `states` bounds how many states one search looks at, `most` how many of them it goes on from:
-    how fast the machine is changes no answer.
+    may go on with each. `endings` are the ends of the shortest whole answer, the shortest first. `states` bounds how
+    many states one search looks at, `most` how many of them it goes on from: how fast the machine is changes no answer.
     """
 
     simple: dict[int, str]
     marks: Sequence[Sequence[int]] = ()
+    endings: Sequence[Sequence[int]] = ()
     most: int = 600
     states: int = 5000
     _seen: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -49,17 +52,28 @@ class ShortestCompletion:
         self._few: Ids = np.array(sorted(token for token, text in self.simple.items() if text not in _PLAIN), int)
 
     def find(self, matcher: LLMatcher) -> list[int] | None:
-        """The tokens that make the answer that `matcher` follows whole; None if four searches find none.
+        """The tokens that make the answer that `matcher` follows whole: an ending that fits, or what a search finds.
 
         States from which the same tokens may follow are taken to be alike at first; if that finds nothing, only those
         that took as many tokens to get to.
         """
+        if (ending := self._ending(matcher)) is not None:
+            return ending
         for marks, visits, by_length in ((8, 1, False), (_FEW, 1, False), (8, 1, True), (_FEW, 16, True)):
             self._seen.clear()
             self._tried = self.marks[:marks]
             found = self._search(matcher, visits, by_length)
             if found is not None:
                 return found
+        return None
+
+    def _ending(self, matcher: LLMatcher) -> list[int] | None:
+        """The first of the endings that fits."""
+        for ending in map(list, self.endings):
+            after = matcher.deep_copy()
+            fits = after.validate_tokens(ending) == len(ending) and after.consume_tokens(ending)
+            if fits and after.is_accepting():
+                return ending
         return None
 
     def _search(self, matcher: LLMatcher, visits: int, by_length: bool) -> list[int] | None:
@@ -107,9 +121,12 @@ def _among(ids: Ids, bits: np.ndarray[Any, np.dtype[np.uint8]]) -> Ids:
 
 
 def completion_search(
-    pattern: str | None, simple: dict[int, str], encode: Callable[[str], Sequence[int]]
+    pattern: str | None, simple: dict[int, str], encode: Callable[[str], Sequence[int]], schema: bool = False
 ) -> ShortestCompletion:
-    """The search for answers that fit `pattern`, or that have a schema (None)."""
+    """The search for answers that fit `pattern` (None: not known), or a `schema` that says the same."""
     if pattern is None:
         return ShortestCompletion(simple)
-    return ShortestCompletion(simple, [encode(text) for text in literals(pattern)], states=_STATES)
+    text = shortest_text(pattern)
+    endings = [encode(text[at:]) for at in range(len(text) - 1, -1, -1)]
+    marks = () if schema else [encode(text) for text in literals(pattern)]
+    return ShortestCompletion(simple, marks, endings, **({} if schema else {"states": _STATES}))

@@ -8,6 +8,7 @@ import random
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -284,10 +285,9 @@ def test_every_family_can_be_corrected(name: str, space: str) -> None:
     if limit:
         assert sent[0] * sent[1] <= 1003520
         assert hidden_size(*sent, "tokens") == sent
-    if limit and speaks.resize.filled(2560, 1440) != (1, 1):
-        pytest.skip("a padded picture has one size, which no limit changes")
     side, part = {"rel1": 1, "rel999": 999, "rel1000": 1000}.get(space), speaks.resize.filled(2560, 1440)
-    sides = sent if side is None else (side * part[0], side * part[1])
+    full = sent if side is None else (side, side)
+    sides = (full[0] * part[0], full[1] * part[1])
     view = speaks.view(frame, use="locate")
     for x, y in ((12, 12), (2557, 1437), (1280, 720)):  # nearer the corner, pixels look like parts of a side
         point = view.point(y / 1440 * sides[1], x / 2560 * sides[0], [])
@@ -347,6 +347,29 @@ def test_the_interval_is_wilsons() -> None:
     low, high = HitRate(9, 10).interval
     assert (low, high) == (pytest.approx(0.5958, abs=1e-4), pytest.approx(0.9821, abs=1e-4))
     assert HitRate(0, 0).interval == (0, 1)
+
+
+@pytest.mark.parametrize("space", ["1000", "own"])
+def test_a_picture_on_a_canvas_is_measured_on_the_canvas(space: Literal["1000", "own"]) -> None:
+    """Phi-Ground counts thousandths of a white canvas, of which a wide screen fills the upper part."""
+    with SimulatedGrounder(Quirks(space=space, form="list", box=True, noise=0.5)) as server:
+        found = measured(server, dialect="phi-ground")
+        assert found.profile is not None, found.problem
+        assert found.profile.space == ("rel1000" if space == "1000" else "abs_sent")
+        assert found.accuracy.hits >= 0.85 * found.accuracy.asked
+        save_profile(found.profile)
+        model = chat(server.url, dialect="phi-ground")
+        for observation, box in corner_targets(side=40):
+            spot = model.locate(observation, "the red square").point
+            assert spot is not None
+            assert math.dist(spot, box.center) < 8
+        model.close()
+
+
+def test_a_server_that_shrinks_the_canvas_is_refused() -> None:
+    profile = some_profile(space="abs_resized", resize=Limit(rule="plain", pixels=500_000))
+    with pytest.raises(ModelError, match="500000 pixels at most"):
+        profile.correct(DIALECTS["phi-ground"])
 
 
 def test_where_settings_lie() -> None:
