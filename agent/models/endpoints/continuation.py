@@ -65,7 +65,7 @@ def shortest_text(pattern: str) -> str:
 
 def _letter(atom: str) -> str:
     """A letter that fits a class, an escape or itself."""
-    return next((letter for letter in _LETTERS if re.fullmatch(atom, letter)), "")
+    return next((letter for letter in (*_LETTERS, atom[-1]) if re.fullmatch(atom, letter)), "")
 
 
 def _group_end(pattern: str) -> int:

@@ -32,6 +32,7 @@ from agent.models.dialects import regex
 from agent.models.dialects.dialect import Dialect, Platform, UnsupportedAction, Use
 from agent.models.dialects.registry import DIALECTS
 from agent.models.dialects.shape import shape_of
+from agent.models.endpoints.continuation import shortest_text
 from agent.models.endpoints.endpoint import Shape
 from tests.properties import examples
 
@@ -170,6 +171,12 @@ def test_every_place_that_fits_is_read(name: str, data: st.DataObject) -> None:
     text = data.draw(st.from_regex(wanted.pattern or "", fullmatch=True))
     spot = dialect.parse_place(text, frame)
     assert (spot.point is not None) != bool(spot.reason)
+
+
+@pytest.mark.parametrize("name", ["cogagent", "holo1"])
+def test_the_shortest_answer_fits(name: str) -> None:
+    pattern = shape(DIALECTS[name], "desktop", FRAMES[0]).pattern or ""
+    assert re.fullmatch(pattern, shortest_text(pattern))
 
 
 @pytest.mark.parametrize("name", sorted(NO_PLACE_SHAPE))
