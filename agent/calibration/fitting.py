@@ -146,7 +146,7 @@ def _of_the_two(chosen: CoordinateReading, thousand: float) -> CoordinateReading
 def _drawn(asked: Sequence[CalibrationAnswer]) -> Array:
     """n x 2: the sides of what was sent, in pixels of the picture drawn, of which it may fill a part only."""
     good = [one for one in asked if one.numbers is not None]
-    return np.array([one.target.size for one in good], float) / np.array([one.filled for one in good])
+    return np.asarray(np.array([one.target.size for one in good], float) / np.array([one.filled for one in good]))
 
 
 def _scores(data: _Data, family: Sequence[CoordinateReading], errors: Array) -> tuple[Array, int]:

@@ -129,4 +129,4 @@ def completion_search(
     text = shortest_text(pattern)
     endings = [encode(text[at:]) for at in range(len(text) - 1, -1, -1)]
     marks = () if schema else [encode(text) for text in literals(pattern)]
-    return ShortestCompletion(simple, marks, endings, **({} if schema else {"states": _STATES}))
+    return ShortestCompletion(simple, marks, endings, states=5000 if schema else _STATES)
