@@ -21,11 +21,10 @@ from tests.agent import tiny_qwen
 pytest.importorskip("torch", reason="needs pip install 'handeye[qwen]'")
 
 
-def run(folder: Path, out: Path, steps: int, *options: str) -> dict[str, Any]:
+def run(folder: Path, out: Path, steps: int) -> dict[str, Any]:
     """``handeye run … --model hf:FOLDER --json``; the object it prints."""
     command = [sys.executable, "-m", "agent.cli.main", "run", "Write a letter", "--env", "sandbox", "--app", "mousepad"]
     command += ["--model", f"hf:{folder}", "--max-steps", str(steps), "--out", str(out), "--json"]
-    command += options
     done = subprocess.run(command, capture_output=True, text=True, timeout=500, check=False)
     lines = done.stdout.splitlines()
     assert len(lines) == 1, done.stdout + done.stderr
