@@ -81,6 +81,8 @@ def _stir(torch: Any, model: Any) -> None:
         for name, weights in model.named_parameters():
             if weights.dim() > 1:
                 weights.normal_(0, 1 if "embed_tokens" in name else 2 / weights[0].numel() ** 0.5)
+            elif name.endswith("A_log"):
+                weights.fill_(-7)  # a recurrent state that keeps what was long ago
 
 
 def _qwen25(transformers: Any, text: dict[str, Any], depth: int) -> Any:
