@@ -179,7 +179,7 @@ class DesktopEnv(Env):
         timings = {"act": act, "settle": settled.seconds}
         if settled.last_change is not None:
             timings["last_change"] = settled.last_change
-        return Outcome(True, detail, settled.settled, timings, changed=settled.last_change is not None)
+        return Outcome(True, detail, settled.settled, timings, changed=settled.changed)
 
     def release(self) -> None:
         """Let go of the keys and buttons that an action left pressed. Raises `EnvError`."""

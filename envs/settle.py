@@ -67,11 +67,15 @@ class Rules:
 
 @dataclass(frozen=True)
 class Settled:
-    """How the wait ended. `last_change` is seconds from its start to the last change; None when nothing changed."""
+    """How the wait ended. `last_change` is seconds from its start to the last change; None when nothing changed.
+    `changed` is whether the screen is another one now: a button that was drawn pressed and is as before has changed
+    nothing.
+    """
 
     settled: bool
     seconds: float
     last_change: float | None = None
+    changed: bool = False
 
 
 def changed_regions(before: Pixels, after: Pixels) -> list[Box]:
@@ -271,5 +275,7 @@ def wait_until_settled(
         settler.feed(seen, picture)
         now = time.perf_counter()
         if settler.done() or settler.expired(now):
-            return settler.result(now), picture
+            result = settler.result(now)
+            changed = result.last_change is not None and not np.array_equal(before, picture)
+            return replace(result, changed=changed), picture
         time.sleep(settler.pause(now - seen, now))

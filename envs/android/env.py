@@ -373,7 +373,7 @@ class AndroidEnv(Env):
         timings = {"act": act, "settle": result.seconds}
         if result.last_change is not None:
             timings["last_change"] = result.last_change
-        return Outcome(True, detail, result.settled, timings, changed=result.last_change is not None)
+        return Outcome(True, detail, result.settled, timings, changed=result.changed)
 
     def _settle(self, rules: Rules) -> Settled:
         before = self.capture.grab() if self._last is None else self._last

@@ -199,3 +199,13 @@ def test_the_wait_looks_until_the_pictures_rest() -> None:
     assert np.array_equal(last, pictures[-1])
     assert result.last_change is not None
     assert result.seconds - result.last_change < 0.15
+
+
+@pytest.mark.parametrize("back", [True, False])
+def test_a_button_that_is_drawn_pressed_and_then_as_before_has_changed_nothing(back: bool) -> None:
+    before, pressed = blank(), painted(blank(), Box(40, 40, 120, 80), shade=90)
+    pictures = iter([pressed])
+    after = before if back else pressed
+    settled, last = wait_until_settled(lambda: next(pictures, after), before, Rules(reaction=0.05, quiet=0.02))
+    assert (settled.changed, np.array_equal(last, before)) == (not back, back)
+    assert settled.last_change is not None
