@@ -113,7 +113,7 @@ def check_held(served: Served, use: Use) -> None:
     pointed = shape_of(QWEN, "locate", FRAME)
     for pattern, name in shapes(use).items():
         whole = pointed is not None and pattern == pointed.pattern
-        reply = endpoint.complete(replace(WORDS, shape=Shape(pattern), max_tokens=60 if whole else 2))
+        reply = endpoint.complete(replace(WORDS, shape=Shape(pattern=pattern), max_tokens=60 if whole else 2))
         assert reply.notes == (), name
         assert reply.ended or not whole, reply.text
         if whole:
