@@ -20,7 +20,7 @@ demo: setup ## run a task in a real editor on a private display, check the file 
 	@$(BIN)/python -m benchmarks.demo
 
 test: lint ## all tests, WORKERS (4) at a time: much of a test is waiting
-	$(BIN)/python -m pytest -q -m "not slow and not servers" --ignore tests/servers -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -q -m "not slow and not servers" -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-slow: setup-dev ## the long ones: 50 kills, every size, repeated end-to-end runs; ten times the examples of each property
 	$(BIN)/python -m pytest -q -m "slow and not servers"

@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from actions.frame import Box
+from envs.differences import equal
 
 Pixels = npt.NDArray[np.uint8]
 """Any picture of 4 bytes a pixel, height x width x 4."""
@@ -276,6 +277,6 @@ def wait_until_settled(
         now = time.perf_counter()
         if settler.done() or settler.expired(now):
             result = settler.result(now)
-            changed = result.last_change is not None and not np.array_equal(before, picture)
+            changed = result.last_change is not None and not equal(before, picture)
             return replace(result, changed=changed), picture
         time.sleep(settler.pause(now - seen, now))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from string import Template
 from typing import Any
@@ -13,6 +14,7 @@ from agent.core.model import Grounding
 from agent.core.step import ELEMENT_LIST, Step, repeated_without_effect
 from agent.core.task import Task
 from agent.models.chat import ChatModel, PhaseClock
+from agent.models.dialects.action_dicts import DictGrammar
 from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.dialect import IMAGE, Chat
 from agent.models.dialects.lenient_json import read_lenient
@@ -27,6 +29,8 @@ _EFFECT = 300
 """Letters of the effect of a step, at most."""
 _STEPS = 20
 """Steps that are told; beyond, the oldest ten are dropped at a time: the beginning of a prompt seldom changes."""
+_LISTS = 100
+"""Lists that are kept: those of the steps that are told, and of unusable answers among them."""
 _ITEMS = 6
 _SHORT = {"type": "string", "maxLength": 160}
 _TEXT = {"type": "string", "minLength": 1, "maxLength": 1000}
@@ -77,6 +81,8 @@ class TextPlanner(ChatModel):
         if observation.time not in lists:
             before = next((lists[step.time] for step in reversed(history) if step.time in lists), None)
             lists[observation.time] = self.lister.listed(observation, self.platform == "mobile", before)
+            for time in [*lists][:-_LISTS]:
+                del lists[time]
         return lists[observation.time]
 
     def _apps(self, observation: Observation) -> tuple[str, ...]:
@@ -103,11 +109,8 @@ class TextPlanner(ChatModel):
     def _told(self, history: Sequence[Step], now: ElementList) -> str:
         """The steps with their effects, then what changes from step to step: the plan, the notes, the last fault."""
         lines = list(self._lines(history, now))
-        if len(lines) > _STEPS:
-            gone = (len(lines) - 11) // 10 * 10
-            lines = [f"(the first {gone} steps are left out)", *lines[gone:]]
         told = ["Steps so far:" if lines else "Nothing has been done yet.", *lines]
-        said = [_said(step) for step in history if not step.part]
+        said = [_said(step.raw) for step in history if not step.part]
         plan = _plan(said) if self.plans else []
         notes = [str(one["note"])[:200] for one in said if isinstance(one.get("note"), str) and one["note"].strip()]
         told += ["Your plan:", *plan] if plan else []
@@ -120,9 +123,13 @@ class TextPlanner(ChatModel):
         return "\n".join(told) + "\n"
 
     def _lines(self, history: Sequence[Step], now: ElementList) -> Iterator[str]:
-        """A line an answer: its actions, and what they changed."""
+        """A line an answer: its actions and what they changed; of many the last 11 to 20, and how many are left out."""
         firsts = [at for at, step in enumerate(history) if step.action is not None and not step.part]
-        for number, (at, end) in enumerate(zip(firsts, [*firsts[1:], len(history)], strict=False), 1):
+        gone = (len(firsts) - 11) // 10 * 10 if len(firsts) > _STEPS else 0
+        if gone:
+            yield f"(the first {gone} steps are left out)"
+        ends = [*firsts[1:], len(history)]
+        for number, (at, end) in enumerate(zip(firsts[gone:], ends[gone:], strict=False), gone + 1):
             steps = [step for step in history[at:end] if step.action is not None]
             done = ", then ".join(map(_call, steps))
             after = next((self.known.lists[s.time] for s in history[end:] if s.time in self.known.lists), now)
@@ -137,17 +144,18 @@ class TextPlanner(ChatModel):
             return None
         rows = self._list(observation, history).rows
         numbers = sorted(row.number for row in rows if row.number)
-        first = self.plans and not any(_said(step).get("plan") for step in history)
+        first = self.plans and not any(_said(step.raw).get("plan") for step in history)
         planned = self.plans and not first
         begin: dict[str, Any] = {"thought": _SHORT}
         begin |= {"plan": {"type": "array", "items": _SHORT, "minItems": 1, "maxItems": _ITEMS}} if first else {}
         begin |= {"finished": {"type": "integer", "minimum": 0, "maximum": _ITEMS}} if planned else {}
         words = _arguments(numbers, self._apps(observation))
-        names = self.speaks.grammar[self.platform].read  # type: ignore[attr-defined]
+        grammar = self.speaks.grammar[self.platform]
+        assert isinstance(grammar, DictGrammar)  # text-planner.toml: kind = "json"
         forms = [
             {**begin, "action": {"const": name}, **arguments, "note": _SHORT}
             for name, arguments in words.items()
-            if name in names and (numbers or "on" not in arguments)
+            if name in grammar.read and (numbers or "on" not in arguments)
         ]
         return Shape(schema={"anyOf": [_object(form) for form in forms]})
 
@@ -179,17 +187,18 @@ def _arguments(numbers: Sequence[int], apps: Sequence[str]) -> dict[str, dict[st
     }
 
 
-def _said(step: Step) -> dict[str, Any]:
-    """What the answer of `step` says beside its action."""
-    start = step.raw.find("{")
+@functools.lru_cache(2000)
+def _said(answer: str) -> Mapping[str, Any]:
+    """What an answer says beside its action; every question asks it of every step."""
+    start = answer.find("{")
     try:
-        found = read_lenient(step.raw, start).value if start >= 0 else {}
+        found = read_lenient(answer, start).value if start >= 0 else {}
     except Unreadable:
         return {}
     return found if isinstance(found, dict) else {}
 
 
-def _plan(said: Sequence[dict[str, Any]]) -> list[str]:
+def _plan(said: Sequence[Mapping[str, Any]]) -> list[str]:
     """The last plan that was said, a line an item, with those that were said to be finished since marked."""
     items, finished = list[str](), 0
     for one in said:

@@ -36,6 +36,7 @@ from agent.models.dialects.resize import SideLimit
 from agent.models.dialects.tool_call import PLACES, Args, Read, ToolCallGrammar
 from agent.models.dialects.vocabulary import VERBS
 from agent.models.endpoints.endpoint import Wire
+from agent.models.endpoints.wires import COMPUTER
 
 _OPENAI_WAIT = 2.0
 """Seconds of a ``wait``, which OpenAI's tool leaves to the harness (as in its owner's examples)."""
@@ -252,7 +253,7 @@ def _dialect(
         resize=SideLimit(factor=28, min_pixels=3136, max_pixels=1_150_000, longest=1568),
         space="abs_resized",
         overshoot=28,
-        grammar={"desktop": ToolCallGrammar("computer", read, write, tools=("computer",), apart=_APART)},
+        grammar={"desktop": ToolCallGrammar(COMPUTER, read, write, tools=(COMPUTER,), apart=_APART)},
         decide={"desktop": PromptTemplate(_SYSTEM, (ask, IMAGE), max_tokens=4096, conversation=_SHOWN, tools=told)},
         locate=PromptTemplate(_SYSTEM, (IMAGE, _FIND), max_tokens=4096, tools=told),
         extract=EXTRACT,
@@ -281,7 +282,7 @@ ANTHROPIC_COMPUTER = _dialect(
     [
         {
             "type": "computer_20251124",
-            "name": "computer",
+            "name": COMPUTER,
             "display_width_px": "${width}",
             "display_height_px": "${height}",
         },

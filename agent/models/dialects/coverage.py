@@ -37,6 +37,7 @@ from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.call_syntax import kind_of
 from agent.models.dialects.common import CALL_USER
 from agent.models.dialects.dialect import Grammar, UnsupportedAction, View
+from agent.models.dialects.identity_cache import IdentityCache
 
 _EMPTY_TAG = re.compile(r"(<(?:think|conclusion)>)(</(?:think|conclusion)>)")
 TEXT, FREE = "\ue000", "\ue001"
@@ -103,7 +104,7 @@ def said(grammar: Grammar, views: list[View], check: View) -> list[str]:
     return list(found)
 
 
-_CHORDS: dict[tuple[int, bool], tuple[Grammar, list[dict[str, str]]]] = {}
+_CHORDS = IdentityCache[list[dict[str, str]]](128)
 
 
 def chords(grammar: Grammar, view: View) -> list[dict[str, str]]:
@@ -111,12 +112,7 @@ def chords(grammar: Grammar, view: View) -> list[dict[str, str]]:
 
     Keys have no place: of `view` it matters only whether the pointer is known.
     """
-    key = (id(grammar), view.pointer is None)
-    if key not in _CHORDS:
-        while len(_CHORDS) > 128:
-            del _CHORDS[next(iter(_CHORDS))]
-        _CHORDS[key] = grammar, list(_chords(grammar, view))
-    return _CHORDS[key][1]
+    return _CHORDS.get(grammar, view.pointer is None, lambda: list(_chords(grammar, view)))
 
 
 def _chords(grammar: Grammar, view: View) -> Iterator[dict[str, str]]:

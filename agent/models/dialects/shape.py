@@ -25,6 +25,7 @@ from agent.models.dialects.call_syntax import CallGrammar
 from agent.models.dialects.coverage import FREE, KEY_NAMES, TEXT, chords, corners, said
 from agent.models.dialects.dialect import Dialect, Platform, Use, View
 from agent.models.dialects.fields import FieldGrammar
+from agent.models.dialects.identity_cache import IdentityCache
 from agent.models.dialects.tool_call import CLOSE, OPEN, ToolCallGrammar
 from agent.models.dialects.xml_calls import XmlToolCallGrammar
 from agent.models.endpoints.endpoint import Shape
@@ -37,7 +38,7 @@ _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?!\w)")
 _PREFACE = rf"(?:<think(?:ing)?>)?[^<{{]{{0,{MAX_THOUGHT}}}(?:</think(?:ing)?>[^<{{]{{0,{MAX_THOUGHT}}})?{OPEN}\n"
 _NAMES = ("action", "tool_name", "action_type", "name")
 """The keys whose value names an action or a tool."""
-_SHAPES: dict[tuple[Any, ...], tuple[Dialect, Shape | None]] = {}
+_SHAPES = IdentityCache[Shape | None](64)
 
 
 def shape_of(dialect: Dialect, use: Use, frame: Frame, *, pointer: bool = True) -> Shape | None:
@@ -49,13 +50,11 @@ def shape_of(dialect: Dialect, use: Use, frame: Frame, *, pointer: bool = True) 
     """
     if dialect.describes and use != "locate":
         return None
-    key = (id(dialect), use, frame.width, frame.height, pointer)
-    if key not in _SHAPES:
-        while len(_SHAPES) > 64:
-            del _SHAPES[next(iter(_SHAPES))]
-        made = _place_shape(dialect, frame) if use == "locate" else _action_shape(dialect, use, frame, pointer)
-        _SHAPES[key] = dialect, made
-    return _SHAPES[key][1]
+
+    def made() -> Shape | None:
+        return _place_shape(dialect, frame) if use == "locate" else _action_shape(dialect, use, frame, pointer)
+
+    return _SHAPES.get(dialect, (use, frame.width, frame.height, pointer), made)
 
 
 def data_shape(schema: dict[str, Any]) -> Shape:

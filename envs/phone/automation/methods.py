@@ -10,10 +10,10 @@ from functools import partial
 from typing import Any
 
 import cv2
-import numpy as np
 
 from actions.frame import Point
 from envs.phone.automation.selectors import bounds_of, find_all, info_of
+from envs.phone.commands.display import decoded
 from envs.phone.commands.inputs import KEYCODES, press
 from envs.phone.commands.ui import hierarchy
 from envs.phone.device import PhoneDevice
@@ -33,7 +33,7 @@ class NotThereError(LookupError):
 
 
 class Methods:
-    """The methods by JSON-RPC name; they raise `NotThereError`, TypeError or ValueError."""
+    """The methods by JSON-RPC name; they raise `NotThereError`, TypeError, ValueError or OSError."""
 
     def __init__(self, phone: PhoneDevice) -> None:
         self._phone = phone
@@ -74,9 +74,7 @@ class Methods:
         return hierarchy(self._phone).decode()
 
     def _screenshot(self, scale: float = 1, quality: int = 80) -> str:
-        picture = cv2.imdecode(np.frombuffer(self._phone.screen.png(), np.uint8), cv2.IMREAD_COLOR)
-        if picture is None:
-            raise ValueError("the browser's picture cannot be read")
+        picture = decoded(self._phone.screen.png())
         if scale != 1:
             picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, int(quality)])

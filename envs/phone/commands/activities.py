@@ -14,7 +14,7 @@ from envs.phone.apk import LABEL
 from envs.phone.apps import HOME, PhoneApp, apps
 from envs.phone.device import PhoneDevice
 from envs.phone.phone_facts import SECOND_ID
-from envs.phone.sh import CommandCall
+from envs.phone.sh import CommandCall, take_option
 
 _MAIN = "android.intent.action.MAIN"
 _VIEW = "android.intent.action.VIEW"
@@ -263,9 +263,7 @@ _FEATURES = (
 def _permission(phone: PhoneDevice, call: CommandCall, words: tuple[str, ...]) -> int:
     """``pm grant|revoke [--user N] PACKAGE PERMISSION``."""
     left = list(words[1:])
-    if "--user" in left:
-        at = left.index("--user")
-        del left[at : at + 2]
+    take_option(left, "--user")
     if len(left) != 2:
         return call.fail("Error: no package or permission specified", 255)
     package, permission = left
@@ -281,9 +279,7 @@ def _permission(phone: PhoneDevice, call: CommandCall, words: tuple[str, ...]) -
 
 def _packages(call: CommandCall, words: list[str]) -> int:
     """All are the system's and enabled: ``-3`` and ``-d`` list none."""
-    if "--user" in words:
-        at = words.index("--user")
-        del words[at : at + 2]
+    take_option(words, "--user")
     only = next((word for word in words if not word.startswith("-")), "")
     for name, app in apps().items():
         if only in name and not {"-3", "-d"} & set(words):

@@ -84,4 +84,4 @@ def _settings_where(settings: Mapping[str, str], where: str) -> list[tuple[str, 
         allowed = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION)
         database.set_authorizer(lambda action, *_: sqlite3.SQLITE_OK if action in allowed else sqlite3.SQLITE_DENY)
         database.set_progress_handler(lambda: 1, 10_000_000)
-        return database.execute(f"select name, value from settings where ({where})").fetchall()  # noqa: S608
+        return database.execute(f"select name, value from settings where ({where})").fetchall()  # noqa: S608 - the caller's SQL

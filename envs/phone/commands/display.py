@@ -11,7 +11,7 @@ import numpy as np
 
 from envs.phone.device import PhoneDevice
 from envs.phone.phone_facts import COVER, DENSITY, DISPLAY, SECOND
-from envs.phone.sh import CommandCall
+from envs.phone.sh import CommandCall, take_option
 
 _RGBA_8888 = 1
 _SRGB = 1
@@ -23,14 +23,13 @@ def screencap(phone: PhoneDevice, call: CommandCall) -> int:
     """``screencap [-p|-j] [-d ID] [FILE]``: PNG, JPEG, or a header (width, height, format, colour space) and RGBA."""
     given = list(call.argv[1:])
     off = phone.faults.folded
-    if "-d" in given[:-1]:
-        at = given.index("-d")
-        off = off and given[at + 1] != COVER
-        if phone.second and given[at + 1] == SECOND:
+    display = take_option(given, "-d")
+    if display is not None:
+        off = off and display != COVER
+        if phone.second and display == SECOND:
             phone = phone.second
-        elif given[at + 1] not in ("0", DISPLAY, *([COVER] if phone.faults.folded else [])):
-            return call.fail(f"Display Id '{given[at + 1]}' is not valid.")
-        del given[at : at + 2]
+        elif display not in ("0", DISPLAY, *([COVER] if phone.faults.folded else [])):
+            return call.fail(f"Display Id '{display}' is not valid.")
     words = [word for word in given if not word.startswith("-")]
     name = words[-1] if words else ""
     unknown = next((word for word in given if word.startswith("-") and word not in ("-p", "-j")), "")
@@ -40,7 +39,7 @@ def screencap(phone: PhoneDevice, call: CommandCall) -> int:
     if off or phone.faults.secure:
         png = _blackened(png, 0 if off else _STATUS_BAR)
     if "-j" in given or name.endswith((".jpg", ".jpeg")):
-        data = cv2.imencode(".jpg", _decoded(png))[1].tobytes()
+        data = cv2.imencode(".jpg", decoded(png))[1].tobytes()
     else:
         data = png if "-p" in given or name.endswith(".png") else _raw(png)
     data = phone.faults.screenshot(data)
@@ -55,7 +54,7 @@ def screencap(phone: PhoneDevice, call: CommandCall) -> int:
 
 def _blackened(png: bytes, below: float) -> bytes:
     """A picture that is black below a part of its height."""
-    found = _decoded(png)
+    found = decoded(png)
     found[round(below * found.shape[0]) :] = 0
     return cv2.imencode(".png", found)[1].tobytes()
 
@@ -72,7 +71,7 @@ def framebuffer(png: bytes) -> bytes:
     return struct.pack("<14I", 2, 32, _SRGB, len(pixels), width, height, *channels) + pixels
 
 
-def _decoded(png: bytes) -> np.ndarray:
+def decoded(png: bytes) -> np.ndarray:
     """Blue, green, red."""
     found = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
     if found is None:
@@ -82,7 +81,7 @@ def _decoded(png: bytes) -> np.ndarray:
 
 def _pixels(png: bytes) -> tuple[int, int, bytes]:
     """Width, height and RGBA."""
-    found = _decoded(png)
+    found = decoded(png)
     height, width = found.shape[:2]
     return width, height, cv2.cvtColor(found, cv2.COLOR_BGR2RGBA).tobytes()
 
@@ -92,7 +91,7 @@ def wm(phone: PhoneDevice, call: CommandCall) -> int:
     words = call.argv[1:]
     if words[:1] in (("size",), ("density",)) and len(words) <= 2:
         return _override(phone, call, *words)
-    elif words == ("dismiss-keyguard",):
+    if words == ("dismiss-keyguard",):
         phone.screen.ask("system.unlock()")
     elif words[:2] == ("user-rotation", "lock") and len(words) <= 3:
         phone.rotate(words[2] if len(words) == 3 else str(phone.rotation))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from envs.phone.apps import HOME, apps
 from envs.phone.device import PhoneDevice
 from envs.phone.phone_facts import ADDRESS, COVER, DENSITY, DISPLAY, SECOND, SECOND_ID
-from envs.phone.sh import CommandCall
+from envs.phone.sh import CommandCall, take_option
 
 
 def getprop(phone: PhoneDevice, call: CommandCall) -> int:
@@ -37,9 +37,7 @@ _SHOWN = frozenset({"airplane_mode_on", "wifi_on", "bluetooth_on", "time_12_24"}
 def settings(phone: PhoneDevice, call: CommandCall) -> int:
     """``settings get|put|delete|list NAMESPACE [NAME [VALUE]]``."""
     words = list(call.argv[1:])
-    if "--user" in words:
-        at = words.index("--user")
-        del words[at : at + 2]
+    take_option(words, "--user")
     if len(words) < 2 or words[1] not in ("system", "secure", "global"):
         return call.fail(
             "Invalid command or namespace: use get, put, delete or list with system, secure or global", 255
@@ -131,9 +129,9 @@ def _policy(now: Mapping[str, object]) -> str:
 
 def _activity(phone: PhoneDevice, words: tuple[str, ...]) -> str:
     if words[:1] == ("top",):
-        package = str(phone.look()["package"] or HOME)
+        front = _front(phone)
         return (
-            f"TASK {package} id=1 userId=0\n  ACTIVITY {_front(phone)} 3b4e1f2 pid=1000\n"
+            f"TASK {front.partition('/')[0]} id=1 userId=0\n  ACTIVITY {front} 3b4e1f2 pid=1000\n"
             "    Local Activity 3b4e1f2 State:\n      mResumed=true mStopped=false mFinished=false\n"
         )
     if words[:1] == ("recents",):

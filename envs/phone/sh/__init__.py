@@ -5,7 +5,7 @@ has the semantics of a shell for quotes, expansions, ``;``, ``&``, ``|``, redire
 a phone, so that a caller who forgets to quote is found out.
 """
 
-from envs.phone.sh.interpreter import Command, CommandCall, Shell
+from envs.phone.sh.interpreter import Command, CommandCall, Shell, take_option
 from envs.phone.sh.parser import ShellSyntaxError
 
-__all__ = ["Command", "CommandCall", "Shell", "ShellSyntaxError"]
+__all__ = ["Command", "CommandCall", "Shell", "ShellSyntaxError", "take_option"]

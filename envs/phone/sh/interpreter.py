@@ -94,6 +94,15 @@ class CommandCall:
         return posixpath.normpath(posixpath.join(self.shell.cwd, name))
 
 
+def take_option(words: list[str], option: str) -> str | None:
+    """Take `option` and its value out of `words`; the value, None where it is not there with one."""
+    if option not in words[:-1]:
+        return None
+    at = words.index(option)
+    del words[at]
+    return words.pop(at)
+
+
 Command = Callable[[CommandCall], int]
 """A program of the phone; gives its exit status."""
 

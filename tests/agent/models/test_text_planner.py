@@ -206,7 +206,7 @@ def test_repeats_are_told_and_a_description_goes_to_the_grounder(tmp_path: Path)
 def test_a_long_run_is_told_in_part_and_a_long_list_is_counted(tmp_path: Path) -> None:
     script = [said("tap", on=1 + at % 3) for at in range(25)]
     _, _, seen = run([*script, said("finish", status="success")], tmp_path / "e")
-    assert "(the first 10 steps are left out)" in last_message(seen[24])
+    assert "(the first 10 steps are left out)\n11. tap" in last_message(seen[24])
     assert "1. tap" in last_message(seen[19])
     assert len(last_message(seen[24])) < 4000
 
