@@ -39,6 +39,7 @@ bench: setup-dev ## speed, against the usual way: milliseconds of a step outside
 	$(BIN)/python -m benchmarks.speed.harness
 	$(BIN)/python -m benchmarks.speed.replay
 	$(BIN)/python -m benchmarks.speed.phone
+	$(BIN)/python -m benchmarks.speed.sandbox
 
 mutants: setup-dev $(VENV)/.mutants ## mutation testing: ARGS="--sample 40 core", docs/mutants.md
 	nice $(BIN)/python tools/mutants.py $(ARGS)

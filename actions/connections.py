@@ -30,6 +30,11 @@ def shut_port(port: int) -> None:
     _shut(lambda peer: isinstance(peer, tuple) and peer[1] == port)
 
 
+def shut_socket(path: str) -> None:
+    """End all connections to the Unix socket at `path`."""
+    _shut(lambda peer: peer == path)
+
+
 def display_hangs(display: str, seconds: float) -> bool:
     """Whether the X server takes a connection and answers nothing for `seconds`; False where there is none."""
     host, number = display.rpartition(":")[0], _number(display)

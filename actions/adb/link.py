@@ -18,7 +18,6 @@ from adbutils.errors import AdbError
 from actions.adb.lines import Line, command
 from actions.adb.server import AdbServer, is_address
 from actions.backend import BackendError
-from actions.connections import shut_port
 
 _OUT, _ERROR, _EXIT = 1, 2, 3
 _BROKEN = (OSError, AdbError, EOFError)
@@ -64,7 +63,7 @@ class AdbLink:
     def interrupt(self) -> None:
         """End all connections to the adb server, now and later: every call fails. For another thread."""
         self._interrupted = True  # before: a connection that is made after the others were shut sees it
-        shut_port(self.server.port)
+        self.server.interrupt()
 
     def run(self, line: Line, timeout: float = 30.0) -> CommandResult:
         """Run `line` once. Raises `NotSentError` or `UncertainError`; a failing command is no error here."""

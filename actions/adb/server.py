@@ -13,6 +13,7 @@ from adbutils import AdbClient, AdbConnection, adb_path
 from adbutils.errors import AdbError
 
 from actions.backend import BackendError
+from actions.connections import shut_port, shut_socket
 
 DEFAULT_PORT = 5037
 _LOCAL = ("127.0.0.1", "localhost", "::1")
@@ -35,21 +36,44 @@ ANSWER_SECONDS = 15.0
 """How long a server may take to answer a question of its own, such as for its devices."""
 
 
+Address = str | tuple[str, int]
+"""Where an adb server listens: a Unix socket's path, or host and port."""
+
+
+def _connect(address: Address) -> socket.socket:
+    """A connection within three seconds. Raises `OSError`."""
+    if not isinstance(address, str):
+        connection = socket.create_connection(address, timeout=3)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        return connection
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        connection.settimeout(3)
+        connection.connect(address)
+    except OSError:
+        connection.close()
+        raise
+    return connection
+
+
 class _Connection(AdbConnection):  # type: ignore[misc]
     """adbutils starts a server on the default port, and lets it hold this program's output open, where none answers."""
 
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        super().__init__(*(("", 0) if isinstance(address, str) else address))
+
     def _safe_connect(self) -> socket.socket:
-        found: socket.socket = self._create_socket()
-        return found
+        return _connect(self._address)
 
 
 class _Client(AdbClient):  # type: ignore[misc]
-    def __init__(self, host: str, port: int, check: Callable[[], None] = lambda: None) -> None:
-        super().__init__(host=host, port=port)
-        self._address, self._check = (host, port), check
+    def __init__(self, address: Address, check: Callable[[], None] = lambda: None) -> None:
+        super().__init__(*(("", 0) if isinstance(address, str) else address))
+        self._address, self._check = address, check
 
     def make_connection(self, timeout: float | None = None) -> AdbConnection:
-        connection = _Connection(*self._address)
+        connection = _Connection(self._address)
         connection.conn.settimeout(timeout or ANSWER_SECONDS)
         try:
             self._check()
@@ -71,12 +95,18 @@ class AdbServer:
             self.port = port or int(os.environ.get("ANDROID_ADB_SERVER_PORT") or DEFAULT_PORT)
         except ValueError as error:
             raise BackendError("ANDROID_ADB_SERVER_PORT is not a number: unset it or put it right") from error
-        self._client = _Client(self.host, self.port)
+        self._reach_at((self.host, self.port))
+
+    @property
+    def arguments(self) -> list[str]:
+        """The options by which the ``adb`` program finds this server."""
+        at = self.address
+        return ["-L", f"localfilesystem:{at}"] if isinstance(at, str) else ["-P", str(self.port)]
 
     def checked(self, check: Callable[[], None]) -> AdbServer:
         """This server, with `check` called after each connection is made; where it raises, nothing is sent."""
         server = copy.copy(self)
-        server._client = _Client(self.host, self.port, check)
+        server._client = _Client(self.address, check)
         server.start = self.start  # type: ignore[method-assign]  # the owner of its process keeps it
         return server
 
@@ -87,12 +117,12 @@ class AdbServer:
         try:
             return self._client.make_connection(timeout=timeout)
         except (AdbError, OSError) as error:
-            raise BackendError(f"the adb server at {self.host}:{self.port} does not answer: {error}") from error
+            raise BackendError(f"the adb server at {self._name} does not answer: {error}") from error
 
     def runs(self) -> bool:
         """Whether something listens there. (adbutils itself would start a server on the default port instead.)"""
         try:
-            with socket.create_connection((self.host, self.port), timeout=3):
+            with _connect(self.address):
                 return True
         except OSError:
             return False
@@ -101,7 +131,7 @@ class AdbServer:
         """Start it on this machine."""
         if self.host not in _LOCAL:
             raise BackendError(f"no adb server at {self.host}:{self.port}: start one there with adb -a start-server")
-        command = [adb_path(), "-P", str(self.port), "start-server"]
+        command = [adb_path(), *self.arguments, "start-server"]
         try:
             subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                            timeout=seconds, check=True)  # fmt: skip
@@ -114,7 +144,7 @@ class AdbServer:
         try:
             return {found.serial: found.state for found in self._client.list()}
         except (AdbError, OSError) as error:
-            raise BackendError(f"the adb server at {self.host}:{self.port} lists no devices: {error}") from error
+            raise BackendError(f"the adb server at {self._name} lists no devices: {error}") from error
 
     def connect(self, address: str, timeout: float = 10.0) -> str:
         """Connect to ``HOST:PORT`` and say what the server said."""
@@ -130,7 +160,7 @@ class AdbServer:
         try:
             self._client.disconnect(address)
         except OSError as error:
-            raise BackendError(f"the adb server at {self.host}:{self.port} does not answer: {error}") from error
+            raise BackendError(f"the adb server at {self._name} does not answer: {error}") from error
 
     def choose(self, serial: str | None = None, patience: float = 5.0) -> str:
         """The serial of the device to use, which is ready: `serial`, else ANDROID_SERIAL, else the only one there is.
@@ -160,7 +190,22 @@ class AdbServer:
             try:
                 self._client.server_kill()
             except (AdbError, OSError) as error:
-                raise BackendError(f"the adb server at {self.host}:{self.port} does not end: {error}") from error
+                raise BackendError(f"the adb server at {self._name} does not end: {error}") from error
+
+    def interrupt(self) -> None:
+        """End all connections of this process to the server."""
+        if isinstance(self.address, str):
+            shut_socket(self.address)
+        else:
+            shut_port(self.port)
+
+    def _reach_at(self, address: Address) -> None:
+        self.address = address
+        self._client = _Client(address)
+
+    @property
+    def _name(self) -> str:
+        return self.address if isinstance(self.address, str) else f"{self.host}:{self.port}"
 
     def _wake(self) -> None:
         if not self.runs():

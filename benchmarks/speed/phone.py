@@ -34,7 +34,7 @@ from envs.android.capture import ScreencapCapture
 
 def usual_capture(env: AndroidEnv) -> None:
     """The picture as most scripts take it."""
-    command = [adb_path(), "-P", str(env.link.server.port), "-s", env.link.serial, "exec-out", "screencap", "-p"]
+    command = [adb_path(), *env.link.server.arguments, "-s", env.link.serial, "exec-out", "screencap", "-p"]
     data = subprocess.run(command, capture_output=True, check=True).stdout
     np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
 
@@ -44,7 +44,7 @@ def usual_step(env: AndroidEnv, at: Point) -> None:
     usual_capture(env)
     tap = ["shell", "input", "tap", f"{at.x:.0f}", f"{at.y:.0f}"]
     subprocess.run(
-        [adb_path(), "-P", str(env.link.server.port), "-s", env.link.serial, *tap], capture_output=True, check=True
+        [adb_path(), *env.link.server.arguments, "-s", env.link.serial, *tap], capture_output=True, check=True
     )
     time.sleep(1)
 

@@ -24,18 +24,20 @@ _START = 30.0
 
 
 class PrivateAdbServer(AdbServer):
-    """A stock adb server on a free port of its own, which sees no device but those connected to it.
+    """A stock adb server of its own, which sees no device but those connected to it.
 
-    Its home, where adb keeps its key and its notes of devices, is a temporary folder. Both end with this process.
-    Raises `EnvError`.
+    It listens on a Unix socket of this user's alone or, with `tcp`, on a free port of 127.0.0.1 for programs that know
+    only ports: any user of the machine can use its devices then. Its home, where adb keeps its key and its notes of
+    devices, is a temporary folder. Both end with this process. Raises `EnvError`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tcp: bool = False) -> None:
         self._home = temporary_folder("handeye-adb-")
         self._guard = CleanupGuard(self._home)
         with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = int(probe.getsockname()[1])
-        super().__init__("127.0.0.1", port)
+            super().__init__("127.0.0.1", int(probe.getsockname()[1]))
+        if not tcp:
+            self._reach_at(str(self._home / "server"))
         self._process: subprocess.Popen[bytes] | None = None
         try:
             self.start()
@@ -48,7 +50,7 @@ class PrivateAdbServer(AdbServer):
         self._end()
         bound = [program, "--pdeathsig", "KILL"] if (program := shutil.which("setpriv")) else []
         self._process = subprocess.Popen(
-            [*bound, adb_path(), "-P", str(self.port), "server", "nodaemon"], stdin=subprocess.DEVNULL,
+            [*bound, adb_path(), *self.arguments, "server", "nodaemon"], stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
             env={**os.environ, "HOME": str(self._home), "ADB_USB": "0", "ADB_EMU": "0", "ADB_MDNS": "0",
                  "ADB_MDNS_AUTO_CONNECT": "0"},
@@ -56,7 +58,7 @@ class PrivateAdbServer(AdbServer):
         deadline = Deadline(seconds)
         while not self.runs():
             if deadline.passed or self._process.poll() is not None:
-                raise EnvError(f"the adb server did not start on port {self.port}: try again")
+                raise EnvError(f"the adb server did not start at {self._name}: try again")
             time.sleep(0.01)
 
     @property

@@ -83,7 +83,7 @@ class TestReal:
 
         forget()
         phone.reset()
-        server = PrivateAdbServer()
+        server = PrivateAdbServer(tcp=True)
         server.connect(phone.serial)
         yield device_env(android_world(), phone.serial, server, adb_path())
         server.stop()

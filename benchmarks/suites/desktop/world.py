@@ -71,8 +71,9 @@ class DesktopScene:
 class DesktopWorld(StateWorld):
     """A `benchmarks.interactive.World`. Raises `EnvError` when the display or a program cannot be started."""
 
-    def __init__(self, scene: DesktopScene, mode: Mode = "plain") -> None:
+    def __init__(self, scene: DesktopScene, mode: Mode = "plain", isolated: bool = True) -> None:
         super().__init__()
+        self._isolated = isolated
         self.scene, self.infeasible = scene, scene.infeasible
         self._waited = False
         self._mode: Mode = mode
@@ -147,7 +148,8 @@ class DesktopWorld(StateWorld):
                 size=SIZE,
                 cwd=self.home,
                 environ={"HOME": str(self.home), "HISTFILE": "/dev/null"},
-                ports=[self.pages.port],
+                ports=[self.pages.port] if self._isolated else (),
+                isolated=self._isolated,
             )
         )
         (self._env.home / "home/.config/mimeapps.list").write_text(_OPENERS, encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 
 import pytest
 
@@ -10,7 +11,8 @@ from agent.cli.main import main
 from agent.doctor import checks
 from agent.doctor.checks import examine
 from agent.models.spec import ModelSpec
-from envs.android.simulated import SimulatedPhoneEnv
+from envs.android.simulated import PrivateAdbServer
+from envs.phone.phone import Phone
 from tests.agent.browser import INSTALLED
 from tests.agent.scripted_server import ScriptedServer
 from tests.agent.simulated_grounder import Quirks, SimulatedGrounder
@@ -46,11 +48,14 @@ def test_a_model_server_is_reached_or_not() -> None:
 def test_a_phone_is_captured_or_not(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     for slow in ("_sandbox", "_reading"):
         monkeypatch.setattr(checks, slow, str)
-    with SimulatedPhoneEnv() as phone:
-        monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(phone.server.port))
+    server = PrivateAdbServer(tcp=True)
+    with ExitStack() as stack:
+        stack.callback(server.stop)
+        phone = stack.enter_context(Phone(keys=[server.key]))
+        monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(server.port))
         for display, status, words in (("0", 0, "1080x2400, scale 1, captured in"), ("7", 1, "has no display 7")):
             with pytest.raises(SystemExit) as left:
-                main(["doctor", "--json", "--serial", phone.phone.serial, "--display", display])
+                main(["doctor", "--json", "--serial", phone.serial, "--display", display])
             found = json.loads(capsys.readouterr().out)["checks"][-1]
             assert (found["name"], found["ok"], left.value.code) == ("android", not status, status)
             assert words in found["detail"]

@@ -361,7 +361,7 @@ def test_a_phone_is_recorded_while_a_second_adb_of_the_same_user_uses_it(
     serial = re.findall(r"127\.0\.0\.1:\d+", told)[0]
     from envs.android.simulated import PrivateAdbServer
 
-    server = PrivateAdbServer()
+    server = PrivateAdbServer(tcp=True)
     try:
         server.connect(serial, timeout=10)
         device = adbutils.AdbClient("127.0.0.1", server.port).device(serial)
@@ -402,7 +402,7 @@ def test_taps_on_the_keyboard_into_a_field_that_hides_them_are_not_kept(
     from envs.android.simulated import PrivateAdbServer
     from envs.phone.phone import Phone
 
-    server = PrivateAdbServer()
+    server = PrivateAdbServer(tcp=True)
     try:
         with Phone(keys=[server.key]) as phone:
             monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(server.port))

@@ -8,10 +8,8 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
 
 import pytest
-from adbutils import AdbConnection
 
 from actions.action import AnyAction, Click, TypeText, Wait
 from actions.adb import AdbServer
@@ -34,10 +32,10 @@ WATCHDOG = 60.0
 
 
 class Proxy:
-    """Passes connections on to the adb server at `port` until it is stalled; ends by itself after `WATCHDOG`."""
+    """Passes connections on to the socket `to` until it is stalled; ends by itself after `WATCHDOG`."""
 
-    def __init__(self, port: int) -> None:
-        self._to, self._stalled, self._over = port, threading.Event(), threading.Event()
+    def __init__(self, to: str) -> None:
+        self._to, self._stalled, self._over = to, threading.Event(), threading.Event()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
         self._rescue = threading.Timer(WATCHDOG, self.end)
@@ -61,7 +59,8 @@ class Proxy:
                 threading.Thread(target=self._pass, args=(self._listening.accept()[0],), daemon=True).start()
 
     def _pass(self, here: socket.socket) -> None:
-        with here, socket.create_connection(("127.0.0.1", self._to)) as there, contextlib.suppress(OSError):
+        with here, socket.socket(socket.AF_UNIX) as there, contextlib.suppress(OSError):
+            there.connect(self._to)
             other = {here: there, there: here}
             while not self._over.is_set():
                 for one in select.select(list(other), [], [], 0.05)[0]:
@@ -94,7 +93,7 @@ class Stalls(WrappedEnv, Watcher):
 
 @pytest.fixture
 def proxy(server: PrivateAdbServer) -> Iterator[Proxy]:
-    one = Proxy(server.port)
+    one = Proxy(str(server.address))
     yield one
     one.end()
 
@@ -117,15 +116,15 @@ def test_a_stalled_adb_server_ends_the_run(phone: Phone, proxy: Proxy, tmp_path:
 def test_a_connection_that_is_made_while_the_others_are_ended_sends_nothing(
     phone: Phone, server: PrivateAdbServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connect = AdbConnection._create_socket
+    connect = socket.socket.connect
     for ask in (lambda link: link.run(command("true")), lambda link: link.server.devices()):
         link = AdbLink(phone.serial, server)
 
-        def connected(connection: AdbConnection, link: AdbLink = link) -> socket.socket:
+        def connected(connection: socket.socket, address: str, link: AdbLink = link) -> None:
             link.interrupt()
-            return cast("socket.socket", connect(connection))
+            connect(connection, address)
 
-        monkeypatch.setattr(AdbConnection, "_create_socket", connected)
+        monkeypatch.setattr(socket.socket, "connect", connected)
         with pytest.raises(NotSentError, match="did not answer in time"):
             ask(link)
         monkeypatch.undo()

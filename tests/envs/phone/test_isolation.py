@@ -13,6 +13,7 @@ from pathlib import Path
 import adbutils
 import pytest
 
+from envs.android.simulated import SimulatedPhoneEnv
 from envs.devtools import ScriptError
 from envs.phone.browser import confinement
 from envs.phone.phone import Phone
@@ -99,6 +100,14 @@ def test_nothing_but_adb_listens(phone: Phone) -> None:
     with Phone() as other:
         now = listening([os.getpid(), *descendants(os.getpid())])
         assert now - before == {other.daemon.port}
+
+
+def test_the_adb_server_of_a_run_has_no_port() -> None:
+    before = listening([os.getpid(), *descendants(os.getpid())])
+    with SimulatedPhoneEnv() as env:
+        now = listening([os.getpid(), *descendants(os.getpid())])
+        assert now - before == {env.phone.daemon.port}
+        assert env.observe().image.shape == (2400, 1080, 3)
 
 
 def test_the_same_user_is_served_without_a_question(phone: Phone) -> None:
