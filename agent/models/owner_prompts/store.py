@@ -62,7 +62,8 @@ def take_prompts(
     read = _reader(owner, place, raw)
     texts, lines = dict[str, str](), list[str]()
     for source in owner.sources:
-        text = extract(source.kind, read(source.file), source.symbol, _tool_of(dialect, source))
+        held = "\n".join(read(file) for file in filter(None, (source.file, source.also)))
+        text = extract(source.kind, held, source.symbol, _tool_of(dialect, source))
         if source.sha256 not in ("", _hash(text)) and not any_version:
             raise ModelError(
                 f"{source.name} is not the text that is known ({_hash(text)}, not {source.sha256}): take "

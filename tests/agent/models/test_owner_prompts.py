@@ -33,6 +33,22 @@ PROMPT = (HEAD + "It is " + DATE + """ {now}
 line""")
 PROMPT_LONG = "another"
 
+LIST = ["zero", "one {a} {b}"]
+
+class Tool:
+    name = "tool"
+    parameters = {"enum": [1, True, None]}
+
+    @property
+    def about(self):
+        return f" It is {self.width} wide. ".strip()
+
+def built(what):
+    """Says what."""
+    return "Built of " + what + " {{x}} {y}"
+
+BUILT = built(LIST[0])
+
 class Agent:
     def ask(self, task, steps):
         text = f"Task: {task}\\n" "Done: " f"{steps}"
@@ -40,6 +56,7 @@ class Agent:
             text = "second {}".strip()
         return text
 '''
+BUILT = 'Built of zero {x} {"tool": {"enum": [1, true, null]}}'
 TEMPLATE = (
     "{%- if tools %}<|im_start|>system\n# Stand-in tools\n<tools>{% for tool in tools %}{{ '\\n' }}{{ tool | tojson }}"
     "{% endfor %}{{ '\\n' }}</tools>\nCall one.<|im_end|>\n{% endif %}"
@@ -64,6 +81,8 @@ README = "# All\n\n## The prompt\n\nSo:\n\n```text\nDo {it}.\n\nNow.\n```\n\n## 
         ("python", PYTHON, "PROMPT", "You operate.\nIt is {DATE} {now}\nline"),
         ("python", PYTHON, "Agent.ask.text#1", "Task: {task}\nDone: {steps}"),
         ("python", PYTHON, "ask.text#2", "second {}"),
+        ("python", PYTHON, "LIST[1].format(b=Tool.about)", "one {a} It is {self.width} wide."),
+        ("python", PYTHON, "BUILT.format(y=json.dumps({Tool.name: Tool.parameters}))", BUILT),
         ("notebook", NOTEBOOK, "text", "Task {who}"),
         ("json", json.dumps({"prompts": [{"system": "S"}]}), "prompts.0.system", "S"),
         ("markdown", README, "The prompt", "Do {it}.\n\nNow."),
@@ -86,6 +105,10 @@ def test_a_text_is_taken_from_each_kind_of_file(kind: Kind, text: str, symbol: s
     [
         ("python", PYTHON, "PROMT"),
         ("python", PYTHON, "ask.text"),  # two of them
+        ("python", PYTHON, "Tool.parameters"),  # no text
+        ("python", PYTHON, "Tool.nothing + '!'"),
+        ("python", PYTHON, "LIST[2].strip()"),
+        ("python", PYTHON, "open('x').format(a=1)"),
         ("python", "PROMPT = print('run')", "PROMPT"),
         ("python", "PROMPT = (", "PROMPT"),
         ("notebook", "{}", "text"),
@@ -149,6 +172,20 @@ def test_prompts_are_taken_checked_kept_and_asked_with(tmp_path: Path, capsys: p
     kept.write_text(kept.read_text().replace("Stand-in", "Changed"))
     with pytest.raises(ModelError, match=r"changed since it was made: handeye prompts get ui-tars-1\.5"):
         load_prompts("ui-tars-1.5")
+
+
+def test_a_tool_of_another_file_is_put_into_its_template(tmp_path: Path) -> None:
+    (tmp_path / "src/fara/qwen_helpers").mkdir(parents=True)
+    (tmp_path / "src/fara/qwen_helpers/fncall_prompt.py").write_text('FN_CALL_TEMPLATE = "Stand-in: {tool_descs}"\n')
+    (tmp_path / "src/fara/_prompts.py").write_text(
+        'class FaraComputerUse:\n name = "computer_use"\n parameters = {"type": "object"}\n'
+        ' def description(self):\n  return f"{self.display_width_px}x{self.display_height_px}"\n'
+    )
+    prompts, _ = take_prompts(get_dialect("fara-7b"), tmp_path, any_version=True)
+    chat = prompts.put_into(get_dialect("fara-7b")).ask_action("Buy", SCREEN, [], "desktop")
+    tool = '{"name": "computer_use", "description": "1288x812", "parameters": {"type": "object"}}'
+    said = f'{{"type": "function", "function": {tool}}}'
+    assert chat.system == f"You are a helpful assistant.\n\nStand-in: {said}"
 
 
 @pytest.mark.parametrize(
