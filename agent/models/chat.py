@@ -33,7 +33,17 @@ from agent.models.dialects.dialect import (
 )
 from agent.models.dialects.lenient_json import read_lenient
 from agent.models.dialects.shape import data_shape, shape_of
-from agent.models.endpoints.endpoint import ChatMessage, Endpoint, Enough, Part, Reply, Request, Sampling, Shape
+from agent.models.endpoints.endpoint import (
+    ChatMessage,
+    Endpoint,
+    Enough,
+    Part,
+    Pixels,
+    Reply,
+    Request,
+    Sampling,
+    Shape,
+)
 from agent.models.json_schema import mismatch
 from agent.models.server_resize import ServerResize, counts_pixels
 from agent.models.spec import Structured
@@ -63,33 +73,37 @@ class PhaseClock:
 
 @dataclass
 class _Sent:
-    """What was sent before: the pictures as PNG, by the time and frame they were captured with, the oldest forgotten
-    first; and `room`, the tokens for a prompt that the server was found to have.
+    """What was sent before: the pictures, by the time and frame they were captured with, the oldest forgotten first;
+    and `room`, the tokens for a prompt that the server was found to have.
     """
 
-    pictures: dict[tuple[float, str], bytes] = field(default_factory=dict)
+    pictures: dict[tuple[float, str], bytes | Pixels] = field(default_factory=dict)
     room: float = math.inf
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def keep(self, time: float, frame: Frame, png: bytes) -> None:
+    def keep(self, time: float, frame: Frame, picture: bytes | Pixels) -> None:
         """Remember a picture."""
         with self._lock:
-            self.pictures[time, frame.id] = png
+            self.pictures[time, frame.id] = picture
             while sum(map(len, self.pictures.values())) > _MAX_KEPT:
                 del self.pictures[next(iter(self.pictures))]
 
-    def of(self, steps: Sequence[Step]) -> dict[int, bytes]:
+    def of(self, steps: Sequence[Step]) -> dict[int, bytes | Pixels]:
         """The pictures of `steps` that are still there, by their places among them."""
         with self._lock:
             found = [self.pictures.get((step.time, step.frame.id)) for step in steps]
-        return {n: png for n, png in enumerate(found) if png is not None}
+        return {n: picture for n, picture in enumerate(found) if picture is not None}
 
 
 @functools.lru_cache(maxsize=16)
-def _scaled(png: bytes, scale: float) -> bytes:
-    """`png` with its sides multiplied by `scale`."""
-    image = np.asarray(cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR_RGB))
-    return encode_png(np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8))
+def _scaled(picture: bytes | Pixels, scale: float) -> bytes | Pixels:
+    """`picture` with its sides multiplied by `scale`, coded where it was."""
+    if isinstance(picture, bytes):
+        image = np.asarray(cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR_RGB))
+    else:
+        image = picture.image
+    smaller = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+    return encode_png(smaller) if isinstance(picture, bytes) else Pixels(smaller)
 
 
 @dataclass(frozen=True)
@@ -315,7 +329,7 @@ class ChatModel:
         clock: PhaseClock,
         watch: Enough | None = None,
         shape: Shape | None = None,
-        earlier: Mapping[int, bytes] | None = None,
+        earlier: Mapping[int, bytes | Pixels] | None = None,
         use: Use | None = None,
     ) -> Reply:
         """The reply to `chat`, whose places are for `use`; `earlier` is the pictures of earlier steps, None for a
@@ -327,15 +341,15 @@ class ChatModel:
         with clock.timed("encode"), _usable(frame):
             speaks = self._speaks
             size = speaks.resize.size(frame.width, frame.height)
-            picture = encode_png(speaks.resize.apply(image)) if IMAGE in chat.parts else b""
+            picture = self.endpoint.capabilities.picture(speaks.resize.apply(image)) if IMAGE in chat.parts else b""
         if earlier is not None and self.speaks.decide[self.platform].conversation.pictures > 1:
             self.sent.keep(observation.time, frame, picture)
 
         def filled(part: ChatPart) -> Part:
             if not isinstance(part, EarlierImage):
                 return picture if part == IMAGE else part
-            png = (earlier or {})[part.step]
-            return png if part.scale == 1 else _scaled(png, part.scale)
+            seen = (earlier or {})[part.step]
+            return seen if part.scale == 1 else _scaled(seen, part.scale)
 
         with clock.timed("prompt"):
             request = Request(

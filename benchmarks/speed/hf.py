@@ -33,8 +33,7 @@ from actions.frame import Frame
 from agent.models.dialects.dialect import IMAGE
 from agent.models.dialects.qwen import QWEN25_VL
 from agent.models.dialects.shape import shape_of
-from agent.models.endpoints.endpoint import Request
-from envs.png import encode_png
+from agent.models.endpoints.endpoint import Pixels, Request
 
 Platform = Literal["desktop", "mobile"]
 SCREENS: tuple[tuple[Platform, int, int], ...] = (("desktop", 1920, 1080), ("mobile", 1080, 2400))
@@ -98,13 +97,23 @@ def tokenizer_file() -> Path:
     return folder / "tokenizer.json"
 
 
-def build(small: bool, device: str) -> Any:
-    """A `Checkpoint` of random weights, made on `device` without touching a disk."""
-    import torch
+def preparer() -> Any:
+    """The `QwenPreparer` of Qwen2.5-VL, with its tokenizer and the limits of its checkpoints."""
     import transformers
     from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
     from agent.models.in_process.inputs import VL_TEMPLATE, QwenPreparer
+
+    words = transformers.Qwen2TokenizerFast(tokenizer_file=str(tokenizer_file()), eos_token=END, unk_token=None)
+    images = Qwen2VLImageProcessorPil(min_pixels=3136, max_pixels=12845056)
+    return QwenPreparer(words, images, VL_TEMPLATE, IDS["image_token_id"])
+
+
+def build(small: bool, device: str) -> Any:
+    """A `Checkpoint` of random weights, made on `device` without touching a disk."""
+    import torch
+    import transformers
+
     from agent.models.in_process.loading import Checkpoint, attention_for
 
     vision = {**(SMALL_VISION if small else VISION), **(VISION_MORE if not small else {"fullatt_block_indexes": [1]})}
@@ -121,11 +130,10 @@ def build(small: bool, device: str) -> Any:
     finally:
         torch.set_default_dtype(before)
     model.generation_config = transformers.GenerationConfig(do_sample=False, eos_token_id=[151645], pad_token_id=151643)
-    words = transformers.Qwen2TokenizerFast(tokenizer_file=str(tokenizer_file()), eos_token=END, unk_token=None)
-    images = Qwen2VLImageProcessorPil(min_pixels=3136, max_pixels=12845056)
-    preparer = QwenPreparer(words, images, VL_TEMPLATE, IDS["image_token_id"])
+    prepares = preparer()
     name = "tiny random model" if small else "random weights of Qwen2.5-VL-3B's shape"
-    return Checkpoint(name, "qwen2_5_vl", model, words, preparer, (151645, 151643), 151643, 28, 3136, 12845056)
+    ends = (151645, 151643)
+    return Checkpoint(name, "qwen2_5_vl", model, prepares.tokenizer, prepares, ends, ends[1], 28, 3136, 12845056)
 
 
 def requests_for(platform: Platform, width: int, height: int, count: int) -> list[Request]:
@@ -138,7 +146,7 @@ def requests_for(platform: Platform, width: int, height: int, count: int) -> lis
         told = "".join(HISTORY.format(n + 1, 100 + n, 200 + n) for n in range(step))
         image = np.full((height, width, 3), 255, np.uint8)
         image[: height // 2] = noise.integers(0, 255, (height // 2, width, 3), np.uint8)
-        picture = encode_png(QWEN25_VL.resize.apply(image))
+        picture = Pixels(QWEN25_VL.resize.apply(image))
         first, *rest = (part for part in chat.user if isinstance(part, str))
         user = tuple(picture if part == IMAGE else part for part in (first + told, *rest))
         made.append(Request(chat.system, user, shape=shape, max_tokens=96))

@@ -2,25 +2,34 @@
 
 The whole path of a real model, over HTTP to a server that answers at once: the picture is resized and encoded, the
 question is put together with the earlier pictures, sent, and the answer read. Earlier pictures are encoded once.
+Where torch is installed, also for a model in this process, up to the tensors that it takes; against every picture of
+each question coded as PNG, decoded and put through the checkpoint's image processor.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
+import io
 import statistics
 import sys
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
+from PIL import Image as PilImage
 
 from actions.frame import Frame
+from agent.core.model import Usage
 from agent.core.step import Step
 from agent.core.task import Task
 from agent.models.chat import ChatModel
 from agent.models.dialects.registry import get_dialect
+from agent.models.endpoints.endpoint import Capabilities, Endpoint, Enough, Reply, Request
 from agent.models.endpoints.openai import OpenAIEndpoint
+from benchmarks.speed.hf import preparer
 from benchmarks.speed.instant import NAME, InstantServer
 from envs.env import Image, Observation
 
@@ -36,9 +45,35 @@ def screen(index: int, width: int, height: int) -> Image:
     return image
 
 
-def measured(url: str, pictures: int, steps: int, size: tuple[int, int]) -> tuple[float, float]:
+class Preparing:
+    """An endpoint in this process without a model: it prepares a question, and answers with the same click.
+
+    With `pixels` as ``--model hf:`` does, whose cache has all pictures but the last; without, every picture is decoded
+    and goes through the image processor.
+    """
+
+    name, model = "prepared only", NAME
+
+    def __init__(self, pixels: bool) -> None:
+        self.capabilities, self._preparer = Capabilities(pixels=pixels), preparer()
+
+    def complete(self, request: Request, enough: Enough | None = None) -> Reply:
+        """Prepare it."""
+        parts = [part for message in request.messages for part in message.parts]
+        made: Any = self._preparer.prompt(request)
+        self._preparer.batch([made], [made.ids], 0, len(made.pictures) - self.capabilities.pixels)
+        for png in (part for part in parts if isinstance(part, bytes)):
+            self._preparer.image_processor(images=[PilImage.open(io.BytesIO(png))], return_tensors="pt")
+        click = '{"name": "computer_use", "arguments": {"action": "left_click", "coordinate": [640, 400]}}'
+        return Reply(f"<tool_call>\n{click}\n</tool_call>", True, Usage())
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def measured(endpoint: Endpoint, pictures: int, steps: int, size: tuple[int, int]) -> tuple[float, float]:
     """Median milliseconds of a decision, inside this process and whole, once there are all `pictures`."""
-    model = ChatModel(OpenAIEndpoint(url, NAME), get_dialect("qwen2.5-vl").with_images(pictures))
+    model = ChatModel(endpoint, get_dialect("qwen2.5-vl").with_images(pictures))
     history: list[Step] = []
     inside, whole = list[float](), list[float]()
     for index in range(pictures + steps):
@@ -63,11 +98,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     width, height = map(int, options.size.split("x"))
     print(f"{options.steps} decisions at {options.size}, median milliseconds\n")
-    print(f"{'pictures':>8}{'encode, prompt, parse':>24}{'with the request':>20}")
+    torch = importlib.util.find_spec("torch")
+    local = f"{'in process':>14}{'as PNG':>10}{'ratio':>8}" if torch else ""
+    print(f"{'pictures':>8}{'encode, prompt, parse':>24}{'with the request':>20}{local}")
     with InstantServer() as server:
         for pictures in PICTURES:
-            inside, whole = measured(server.url, pictures, options.steps, (width, height))
-            print(f"{pictures:>8}{inside:>24.1f}{whole:>20.1f}", flush=True)
+            inside, whole = measured(OpenAIEndpoint(server.url, NAME), pictures, options.steps, (width, height))
+            print(f"{pictures:>8}{inside:>24.1f}{whole:>20.1f}", end="", flush=True)
+            if torch:
+                ours, usual = (
+                    measured(Preparing(pixels), pictures, options.steps, (width, height))[1] for pixels in (True, False)
+                )
+                print(f"{ours:>14.1f}{usual:>10.1f}{usual / ours:>8.1f}", end="", flush=True)
+            print()
     return 0
 
 

@@ -25,11 +25,10 @@ from agent.models.chat import ChatModel
 from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.lenient_json import read_lenient
 from agent.models.dialects.resize import Resize
-from agent.models.endpoints.endpoint import Request, Shape
+from agent.models.endpoints.endpoint import Part, Request, Shape
 from agent.models.json_schema import mismatch
 from envs.differences import changed_places
 from envs.env import Image
-from envs.png import encode_png
 
 FRAMES = 24
 """The default for the most images of one question."""
@@ -84,7 +83,7 @@ def ask_model(episode: Episode, question: str, model: ChatModel, frames: int = F
     if not sent:
         raise ModelError("no screen of the episode can be read: see handeye replay --mode simulate")
     shape = Shape(schema=SCHEMA) if model.endpoint.capabilities.structured != "none" else None
-    request = Request(system=SYSTEM, user=tuple(_told(episode, sent, question)), max_tokens=1500, shape=shape)
+    request = Request(system=SYSTEM, user=tuple(_told(episode, sent, question, model)), max_tokens=1500, shape=shape)
     reply = model.endpoint.complete(request)
     said = _read(reply.text, reply.ended)
     hits = _hits(episode, said["steps"], reply.text)
@@ -125,15 +124,15 @@ def _differ(a: Image, b: Image) -> bool:
     return any(width > CARET[0] or height > CARET[1] for _, _, width, height in changed_places(a, b))
 
 
-def _told(episode: Episode, sent: Sequence[SentScreen], question: str) -> list[str | bytes]:
+def _told(episode: Episode, sent: Sequence[SentScreen], question: str, model: ChatModel) -> list[Part]:
     """The prompt: the steps in order, with their images, then the question."""
-    pictures = {one.step.index: one.image for one in sent}
-    parts: list[str | bytes] = [f"The task was: {one_line(episode.header.task, 1000)}"]
+    pictures = {one.step.index: model.endpoint.capabilities.picture(one.image) for one in sent}
+    parts: list[Part] = [f"The task was: {one_line(episode.header.task, 1000)}"]
     for step in episode.steps:
         did = describe(step.action) if step.action else f"no action ({one_line(step.error or 'no reason')})"
         line = f"Step {step.index + 1}, {clock(seconds_of(episode, step))}"
         if step.index in pictures:
-            parts += [f"{line}, the screen:", encode_png(pictures[step.index])]
+            parts += [f"{line}, the screen:", pictures[step.index]]
             line = f"Step {step.index + 1}"
         parts.append(f"{line}, what was done: {did}")
     ending = ENDING_TEXT[episode.ending] if episode.ending else "no ending is on record"

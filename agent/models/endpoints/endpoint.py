@@ -4,12 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
 from typing import Any, Literal, Protocol
 
-from agent.core.model import Usage
+import numpy as np
 
-Part = str | bytes
-"""A piece of a user message: text, or a picture as PNG bytes."""
+from agent.core.model import Usage
+from envs.env import Image
+from envs.png import encode_png
+
+
+@dataclass(frozen=True, eq=False)
+class Pixels:
+    """A picture that is not coded, RGB uint8 HxWx3. Equal only to itself."""
+
+    image: Image
+
+    def __len__(self) -> int:
+        """Its bytes."""
+        return self.image.nbytes
+
+    @cached_property
+    def digest(self) -> bytes:
+        """The same for the same pixels in the same order."""
+        return blake2b(np.ascontiguousarray(self.image).data, digest_size=16).digest()
+
+
+Part = str | bytes | Pixels
+"""A piece of a user message: text, or a picture, as PNG bytes or, for endpoints that take them, as pixels."""
 Wire = Literal["chat", "responses", "messages"]
 """The protocol of a server: OpenAI's chat completions, its Responses, or Anthropic's Messages."""
 
@@ -24,7 +47,8 @@ class Capabilities:
 
     `structured` is how it takes a JSON schema, `prefill` how it continues an answer that was begun for it, `context`
     how many tokens a prompt and its answer may have together. `image_limits` is what to do where it enlarges pictures,
-    and where it shrinks them: templates over ``$tokens`` and ``$pixels`` of the picture.
+    and where it shrinks them: templates over ``$tokens`` and ``$pixels`` of the picture. `pixels` is whether it takes
+    pictures that are not coded.
     """
 
     structured: Literal["none", "response_format", "structured_outputs", "grammar"] = "none"
@@ -36,6 +60,11 @@ class Capabilities:
         "Start the server with a lower limit of the image size",
         "Start the server with a higher limit of the image size, or lower --max-pixels",
     )
+    pixels: bool = False
+
+    def picture(self, image: Image) -> bytes | Pixels:
+        """`image` (RGB uint8 HxWx3) as a request takes it."""
+        return Pixels(image) if self.pixels else encode_png(image)
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,14 @@ Sources: OpenAI's API reference (``computer_call``, ``computer_call_output``), A
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agent.models.endpoints.endpoint import Request, ToolResult, Wire
+from agent.models.endpoints.endpoint import Part, Request, ToolResult, Wire
 from envs.png import data_url
 
 _CALL = re.compile(r"\s*<tool_call>\n(\{.*?\})\n</tool_call>", re.DOTALL)
@@ -62,10 +63,17 @@ def _function(call: Json, number: int, n: int) -> Json:
     return {"id": f"call{number:03}{n:02}", "type": "function", "function": said}
 
 
-def _part(part: str | bytes) -> Json:
+def _part(part: Part) -> Json:
     if isinstance(part, str):
         return {"type": "text", "text": part}
-    return {"type": "image_url", "image_url": {"url": data_url(part)}}
+    assert isinstance(part, bytes), "a server takes no pixels"
+    return {"type": "image_url", "image_url": {"url": _url(part)}}
+
+
+@functools.lru_cache(maxsize=32)
+def _url(picture: bytes) -> str:
+    """Kept, since a conversation tells its pictures again: bytes have their hash, so one is found by identity."""
+    return data_url(picture)
 
 
 @dataclass(frozen=True)

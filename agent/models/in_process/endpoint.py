@@ -71,6 +71,7 @@ class HFEndpoint:
             prefix_cache=self._generator.remember,
             max_image_pixels=self.checkpoint.max_pixels,
             context=self.checkpoint.context,
+            pixels=True,
         )
 
     @property

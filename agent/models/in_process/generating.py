@@ -139,17 +139,12 @@ class Generator:
     def _run(self, prompts: Sequence[TokenizedPrompt], rows: Sequence[list[int]], cache: Any, **how: Any) -> None:
         """``generate`` over `rows`, which begin with the ids of `prompts`; it reads what `cache` has not."""
         checkpoint = self.checkpoint
-        tensors = checkpoint.preparer.batch(prompts, rows, checkpoint.pad)
-        known = cache.get_seq_length() if cache is not None else 0
-        new = [picture for prompt in prompts for picture in prompt.pictures]
-        if known:
-            new = new[_pictures_in(rows[0][:known], self._image_token) :]
-        if "pixel_values" in tensors and not new:
-            del tensors["pixel_values"]  # the pictures are in the cache
-        elif known and new:
-            tensors["pixel_values"] = tensors["pixel_values"][-sum(int(picture.grid.prod()) for picture in new) :]
+        read = cache.get_seq_length() if cache is not None else 0
+        known = _pictures_in(rows[0][:read], self._image_token) if read else 0
+        tensors = checkpoint.preparer.batch(prompts, rows, checkpoint.pad, known)
         tensors = {name: value.to(checkpoint.device) for name, value in tensors.items()}
-        with self._last_pictures(len(new)) if known else nullcontext():
+        new = sum(len(prompt.pictures) for prompt in prompts) - known
+        with self._last_pictures(new) if read else nullcontext():
             checkpoint.model.generate(**tensors, **({} if cache is None else {"cache": cache}), **how)
 
     @contextmanager
@@ -189,6 +184,6 @@ def common_prefix(memory: PrefixCache, prompt: TokenizedPrompt, image_token: int
             return same
         at = next((n for n in range(start, len(prompt.ids)) if prompt.ids[n] != image_token), len(prompt.ids))
         other = memory.pictures[number] if number < len(memory.pictures) else None
-        if at > same or other is None or other.mark != picture.mark:
+        if at > same or other is None or other.pixels.digest != picture.pixels.digest:
             return start
     return same

@@ -7,10 +7,10 @@ checkpoints are prepared by their own processor.
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,7 +18,9 @@ import torch
 from PIL import Image as PilImage
 
 from agent.core.model import ModelError
-from agent.models.endpoints.endpoint import Part, Request
+from agent.models.dialects.resize import smart_resize
+from agent.models.endpoints.endpoint import Part, Pixels, Request
+from envs.env import Image
 
 IMAGE_PAD = "<|image_pad|>"
 VL_TEMPLATE = (
@@ -45,11 +47,10 @@ _CONTROL = ("<|im_start|>", "<|im_end|>", "<|endoftext|>", *_VISION)
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture as the model takes it: its patches and their grid (time, rows, columns), and a mark of its pixels."""
+    """One picture in the size that the model takes, and the grid of its patches (time, rows, columns)."""
 
-    patches: torch.Tensor
+    pixels: Pixels
     grid: torch.Tensor
-    mark: bytes
 
 
 @dataclass
@@ -71,12 +72,15 @@ class Preparer(Protocol):
         """`request` as this checkpoint reads it. Raises `ModelError`."""
 
     def batch(
-        self, prompts: Sequence[TokenizedPrompt], ids: Sequence[Sequence[int]], pad: int
+        self, prompts: Sequence[TokenizedPrompt], ids: Sequence[Sequence[int]], pad: int, known: int = 0
     ) -> dict[str, torch.Tensor]:
-        """The arguments of ``generate`` for several prompts; `ids` begin with the prompts' own. Padded at the left."""
+        """The arguments of ``generate`` for several prompts; `ids` begin with the prompts' own. Padded at the left.
+
+        The model has computed the first `known` pictures already: their pixels are left out.
+        """
 
 
-def messages_of(request: Request, pictures: Sequence[PilImage.Image]) -> list[dict[str, Any]]:
+def messages_of(request: Request, pictures: Sequence[Any]) -> list[dict[str, Any]]:
     """The chat as templates take it, without the prefill."""
     left = iter(pictures)
     made = [{"role": "system", "content": [{"type": "text", "text": request.system}]}] if request.system else []
@@ -105,11 +109,16 @@ def _broken(text: str) -> str:
     return text
 
 
-def open_pictures(request: Request) -> list[PilImage.Image]:
-    """The PNGs of a request, decoded. Raises `ModelError`."""
-    parts = [part for message in request.messages for part in message.parts]
+def open_pictures(request: Request) -> list[Pixels]:
+    """The pictures of a request; PNGs are decoded. Raises `ModelError`."""
+    return [_opened(part) for message in request.messages for part in message.parts if not isinstance(part, str)]
+
+
+def _opened(part: bytes | Pixels) -> Pixels:
+    if isinstance(part, Pixels):
+        return part
     try:
-        return [PilImage.open(io.BytesIO(part)).convert("RGB") for part in parts if isinstance(part, bytes)]
+        return Pixels(np.asarray(PilImage.open(io.BytesIO(part)).convert("RGB")))
     except (OSError, ValueError) as error:
         raise ModelError(f"a picture cannot be read: {error}") from error
 
@@ -142,10 +151,47 @@ class QwenPreparer:
         ids = self.tokenizer.encode(text + request.prefill, add_special_tokens=False)
         return TokenizedPrompt(self._expand(ids, pictures), pictures)
 
-    def _picture(self, image: PilImage.Image) -> Picture:
-        made = self.image_processor(images=[image], return_tensors="pt")
-        mark = hashlib.blake2b(np.asarray(image).tobytes(), digest_size=16).digest()
-        return Picture(made["pixel_values"], made["image_grid_thw"], mark)
+    def _picture(self, pixels: Pixels) -> Picture:
+        """`pixels` in the size of the processor's own rule, which is the one that they have as a rule."""
+        take, (height, width) = self.image_processor, pixels.image.shape[:2]
+        low, high = take.size["shortest_edge"], take.size["longest_edge"]
+        try:
+            rows, columns = smart_resize(height, width, take.patch_size * take.merge_size, low, high)
+        except ValueError as error:
+            raise ModelError(f"a picture cannot be read: {error}") from error
+        if (rows, columns) != (height, width):
+            resized = PilImage.fromarray(pixels.image).resize((columns, rows), take.resample)
+            pixels = Pixels(np.asarray(resized))
+        return Picture(pixels, torch.tensor([[1, rows // take.patch_size, columns // take.patch_size]]))
+
+    def patches(self, pixels: Pixels) -> torch.Tensor:
+        """What the processor makes of a picture (patches x values): each value is looked up, none computed."""
+        arranged, frames = self._arranged(pixels.image), int(self.image_processor.temporal_patch_size)
+        made = np.empty((len(arranged), 3, frames, arranged.shape[2]), np.float32)
+        for channel, values in enumerate(self._values):
+            made[:, channel] = values[arranged[:, channel]][:, None]
+        return torch.from_numpy(made.reshape(len(arranged), -1))
+
+    def _arranged(self, image: Image) -> Image:
+        """HxWx3 as patches x 3 x values, those of one token together."""
+        side, merge = int(self.image_processor.patch_size), int(self.image_processor.merge_size)
+        height, width, _ = image.shape
+        rows, columns = height // side // merge, width // side // merge
+        parted = image.reshape(rows, merge, side, columns, merge, side, 3).transpose(0, 3, 1, 4, 6, 2, 5)
+        return parted.reshape(rows * columns * merge**2, 3, side**2)
+
+    @cached_property
+    def _values(self) -> list[np.ndarray[Any, np.dtype[np.float32]]]:
+        """What the processor makes of each value of each channel, by its own account."""
+        take = self.image_processor
+        side = take.patch_size * take.merge_size
+        ramp = np.repeat(np.resize(np.arange(256, dtype=np.uint8), (side, side, 1)), 3, axis=2)
+        made = take(images=[ramp], do_resize=False, return_tensors="np", input_data_format="channels_last")
+        flat = made["pixel_values"].reshape(take.merge_size**2, 3, take.temporal_patch_size, -1)
+        values = [np.empty(256, np.float32) for _ in range(3)]
+        for channel, table in enumerate(values):
+            table[self._arranged(ramp)[:, channel]] = flat[:, channel, 0]
+        return values
 
     def _expand(self, ids: Sequence[int], pictures: Sequence[Picture]) -> list[int]:
         merged = self.image_processor.merge_size**2
@@ -161,7 +207,7 @@ class QwenPreparer:
         return out
 
     def batch(
-        self, prompts: Sequence[TokenizedPrompt], ids: Sequence[Sequence[int]], pad: int
+        self, prompts: Sequence[TokenizedPrompt], ids: Sequence[Sequence[int]], pad: int, known: int = 0
     ) -> dict[str, torch.Tensor]:
         """As `Preparer.batch`."""
         tensors = left_padded(ids, pad)
@@ -170,8 +216,9 @@ class QwenPreparer:
         ].int()
         pictures = [picture for prompt in prompts for picture in prompt.pictures]
         if pictures:
-            tensors["pixel_values"] = torch.cat([picture.patches for picture in pictures])
             tensors["image_grid_thw"] = torch.cat([picture.grid for picture in pictures])
+        if pictures[known:]:
+            tensors["pixel_values"] = torch.cat([self.patches(picture.pixels) for picture in pictures[known:]])
         return tensors
 
 
@@ -191,7 +238,7 @@ class ProcessorPreparer:
 
     def prompt(self, request: Request) -> TokenizedPrompt:
         """The request through the processor's own chat template. Raises `ModelError`."""
-        messages = messages_of(request, open_pictures(request))
+        messages = messages_of(request, [PilImage.fromarray(pixels.image) for pixels in open_pictures(request)])
         try:
             made = self.processor.apply_chat_template(
                 messages,
@@ -208,7 +255,7 @@ class ProcessorPreparer:
         return TokenizedPrompt(ids, tensors={k: v for k, v in made.items() if k not in ("input_ids", "attention_mask")})
 
     def batch(
-        self, prompts: Sequence[TokenizedPrompt], ids: Sequence[Sequence[int]], pad: int
+        self, prompts: Sequence[TokenizedPrompt], ids: Sequence[Sequence[int]], pad: int, known: int = 0
     ) -> dict[str, torch.Tensor]:
         """As `Preparer.batch`: what goes with the tokens is padded like them, the rest is joined."""
         tensors = left_padded(ids, pad)

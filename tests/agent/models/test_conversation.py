@@ -191,11 +191,12 @@ def walked(server: ScriptedServer, steps: int, **how: Any) -> Result:
 
 
 def test_earlier_pictures_are_sent_again_as_they_were_and_encoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    import agent.models.chat as chat
+    from agent.models.endpoints import endpoint, wires
 
-    made: list[int] = []
-    encode = chat.encode_png
-    monkeypatch.setattr(chat, "encode_png", lambda image: made.append(1) or encode(image))
+    made, told = list[int](), list[int]()
+    encode, url = endpoint.encode_png, wires.data_url
+    monkeypatch.setattr(endpoint, "encode_png", lambda image: made.append(1) or encode(image))
+    monkeypatch.setattr(wires, "data_url", lambda png: told.append(1) or url(png))
     with ScriptedServer([TARS], names=("UI-TARS-1.5-7B",)) as server:
         walked(server, 7)
         sent = [pictures(seen) for seen in server.seen]
@@ -204,6 +205,7 @@ def test_earlier_pictures_are_sent_again_as_they_were_and_encoded_once(monkeypat
     assert sent[6] == [sent[n][-1] for n in range(2, 7)]
     assert len(set(sent[6])) == 5
     assert len(made) == 7
+    assert len(told) <= 7
     assert roles == ["user", *["assistant"] * 2, *["user", "assistant"] * 4, "user"]
 
 

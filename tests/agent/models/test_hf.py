@@ -20,7 +20,7 @@ from agent.core.task import Task
 from agent.models.chat import ChatModel
 from agent.models.dialects.registry import DIALECTS, get_dialect
 from agent.models.dialects.shape import shape_of
-from agent.models.endpoints.endpoint import Reply, Request, Sampling, Shape
+from agent.models.endpoints.endpoint import Pixels, Reply, Request, Sampling, Shape
 from agent.models.endpoints.patience import Patience
 from agent.models.in_process.checkpoint import dialect_of, within_limits
 from agent.models.opening import open_model
@@ -372,19 +372,19 @@ def test_the_same_picture_is_not_looked_at_twice(alone: HFEndpoint) -> None:
 
 
 def test_a_prefix_never_ends_inside_a_picture() -> None:
-    def shown(mark: bytes) -> Picture:
-        return Picture(torch.zeros(1), torch.zeros(1), mark)
+    def shown(value: int) -> Picture:
+        return Picture(Pixels(np.full((28, 28, 3), value, np.uint8)), torch.zeros(1))
 
     pad = 9
-    memory = PrefixCache([1, 2, pad, pad, pad, 3, 4, 5], [shown(b"a")], object())
-    for ids, mark, common in [
-        ([1, 2, pad, pad, pad, 3, 4, 6, 7], b"a", 7),
-        ([1, 2, pad, pad, pad, 3, 4, 6, 7], b"b", 2),
-        ([1, 2, pad, pad, pad], b"a", 2),
-        ([1, 2, pad, pad, pad, 3, 4, 5], b"a", 7),
-        ([7, 2, pad, pad, pad, 3], b"a", 0),
+    memory = PrefixCache([1, 2, pad, pad, pad, 3, 4, 5], [shown(1)], object())
+    for ids, value, common in [
+        ([1, 2, pad, pad, pad, 3, 4, 6, 7], 1, 7),
+        ([1, 2, pad, pad, pad, 3, 4, 6, 7], 2, 2),
+        ([1, 2, pad, pad, pad], 1, 2),
+        ([1, 2, pad, pad, pad, 3, 4, 5], 1, 7),
+        ([7, 2, pad, pad, pad, 3], 1, 0),
     ]:
-        assert common_prefix(memory, TokenizedPrompt(ids, [shown(mark)]), pad) == common
+        assert common_prefix(memory, TokenizedPrompt(ids, [shown(value)]), pad) == common
 
 
 # Deadlines and errors -------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from agent.core.step import Step
 from agent.models.dialects.dialect import IMAGE
 from agent.models.dialects.qwen import QWEN25_VL
 from agent.models.dialects.resize import smart_resize
-from agent.models.endpoints.endpoint import ChatMessage, Request
+from agent.models.endpoints.endpoint import ChatMessage, Pixels, Request
 from envs.png import encode_png
 from tests.agent import tiny_qwen
 
@@ -91,11 +91,28 @@ def test_the_processor_leaves_our_picture_as_it_is(preparer: QwenPreparer) -> No
     [picture] = preparer.prompt(request).pictures
     assert picture.grid.tolist() == [[1, 2408 // 14, 1092 // 14]]
     sent = np.asarray(PilImage.open(io.BytesIO(request.user[-1])), np.float32)  # type: ignore[arg-type]
-    first = picture.patches[0].numpy().reshape(3, 2, 14, 14)
+    first = preparer.patches(picture.pixels)[0].numpy().reshape(3, 2, 14, 14)
     mean, std = np.array([0.48145466, 0.4578275, 0.40821073]), np.array([0.26862954, 0.26130258, 0.27577711])
     seen = first[:, 0] * std[:, None, None] + mean[:, None, None]
     assert np.abs(seen * 255 - sent[:14, :14].transpose(2, 0, 1)).max() < 0.01
     assert (first[:, 0] == first[:, 1]).all()
+
+
+@pytest.mark.parametrize("size", [(140, 84), (133, 90), (700, 420)])
+def test_patches_are_the_processors_to_the_bit(words: Any, size: tuple[int, int]) -> None:
+    """A picture goes in as pixels or as PNG; sizes that the processor takes, rounds and shrinks."""
+    from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
+
+    processor = Qwen2VLImageProcessorPil(min_pixels=3136, max_pixels=100_000, image_std=[0.5, 0.25, 0.3])
+    prepares = QwenPreparer(words, processor, VL_TEMPLATE, PAD)
+    image = np.random.default_rng(0).integers(0, 255, (size[1], size[0], 3), np.uint8)
+    wanted = processor(images=[PilImage.fromarray(image)], return_tensors="pt")
+    for sent in (Pixels(image), encode_png(image)):
+        made = prepares.prompt(Request("", (sent,)))
+        tensors = prepares.batch([made], [made.ids], 0)
+        assert tensors["image_grid_thw"].equal(wanted["image_grid_thw"])
+        assert tensors["pixel_values"].equal(wanted["pixel_values"])
+    assert "pixel_values" not in prepares.batch([made], [made.ids], 0, known=1)
 
 
 @pytest.mark.parametrize("size", [(1920, 1080), (720, 1280), (1288, 812), (30, 40), (2560, 1440)])
