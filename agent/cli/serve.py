@@ -107,7 +107,7 @@ def _status(line: str) -> str:
 
 
 def _say(made: ServePlan, as_json: bool, command: tuple[str, ...], server: ServerProcess | None = None) -> None:
-    usage = ["handeye", "run", "--model", made.address, *made.told]
+    usage = ["handeye", "run", *made.use]
     if as_json:
         running = {} if server is None else {"pid": server.pid, "log": str(server.log)}
         told = {"engine": made.engine, "url": made.url, "served": made.served, "dialect": made.dialect}

@@ -20,6 +20,7 @@ from agent.models.dialects.dialect import Dialect
 from agent.models.dialects.registry import DIALECTS, families_of, get_dialect, is_other_family
 from agent.models.dialects.resize import Resize, Tiles
 from agent.models.in_process.checkpoint import OF_TYPE
+from agent.models.spec import TEXT_PLANNER
 
 Engine = Literal["vllm", "llama.cpp", "transformers"]
 PROGRAMS: dict[Engine, str] = {"vllm": "vllm", "llama.cpp": "llama-server", "transformers": "transformers"}
@@ -96,6 +97,13 @@ class ServePlan:
     def address(self) -> str:
         """What ``--model`` takes. `transformers serve` does not list a folder that it serves, so it is named."""
         return f"{self.url}#{self.served}" if self.engine == "transformers" else self.url
+
+    @property
+    def use(self) -> tuple[str, ...]:
+        """The options that use it: a text planner is ``--planner``, everything else ``--model``."""
+        if self.dialect == TEXT_PLANNER:
+            return "--planner", self.address
+        return "--model", self.address, *self.told
 
 
 def plan(wish: ServeRequest, machine: Machine, installed: bool = True) -> ServePlan:
@@ -210,8 +218,13 @@ def image_tokens(rule: Resize, max_pixels: int | None = None) -> int:
 
 def context(speaks: Dialect, max_pixels: int | None) -> int:
     """Tokens of context that one step takes at most: the picture, prompt and history, and the answer."""
-    wanted = image_tokens(speaks.resize, max_pixels) + _PROMPT + _ANSWER
+    pictures = image_tokens(speaks.resize, max_pixels) if _sees(speaks) else 0
+    wanted = pictures + _PROMPT + _ANSWER
     return math.ceil(wanted / _ROUND) * _ROUND
+
+
+def _sees(speaks: Dialect) -> bool:
+    return speaks.name != TEXT_PLANNER
 
 
 def _listen(wish: ServeRequest) -> tuple[str, ...]:
@@ -220,9 +233,10 @@ def _listen(wish: ServeRequest) -> tuple[str, ...]:
 
 def _vllm(wish: ServeRequest, speaks: Dialect, served: str, machine: Machine) -> list[str]:
     flags = ["serve", wish.model, *_listen(wish), "--served-model-name", served]
-    flags += ["--limit-mm-per-prompt", json.dumps({"image": speaks.pictures, "video": 0})]
+    if _sees(speaks):
+        flags += ["--limit-mm-per-prompt", json.dumps({"image": speaks.pictures, "video": 0})]
     flags += ["--max-model-len", str(context(speaks, wish.max_pixels))]
-    if type(speaks.resize) is Resize:
+    if type(speaks.resize) is Resize and _sees(speaks):
         limits = {"min_pixels": speaks.resize.min_pixels, "max_pixels": _area(speaks, wish)}
         flags += ["--mm-processor-kwargs", json.dumps(limits)]
     if wish.gpu_memory is not None:
@@ -237,6 +251,8 @@ def _area(speaks: Dialect, wish: ServeRequest) -> int:
 def _llama_cpp(wish: ServeRequest, speaks: Dialect, served: str, machine: Machine) -> list[str]:
     source = ["-m", wish.model] if Path(wish.model).exists() else ["-hf", wish.model]
     flags = [*source, *_listen(wish), "--alias", served, "-c", str(context(speaks, wish.max_pixels)), "-np", "1"]
+    if not _sees(speaks):
+        return flags
     if source[0] == "-m":
         flags += ["--mmproj", str(wish.mmproj or _vision_file(Path(source[1])))]
     known = machine.help_of(machine.which(PROGRAMS["llama.cpp"]) or "")

@@ -32,13 +32,13 @@ READY = 300
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """All tests of this folder are of the real servers, and run only where that is asked for."""
-    asked = "servers" in config.option.markexpr
+    """All tests of this folder are of the real servers or a real model, and run only where that is asked for."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.servers)
-            if not asked:
-                item.add_marker(pytest.mark.skip("real model servers: `make test-servers`, or -m servers"))
+            kind = "model" if item.get_closest_marker("model") else "servers"
+            item.add_marker(kind)
+            if kind not in config.option.markexpr:
+                item.add_marker(pytest.mark.skip(f"`make test-{kind}`, or -m {kind}"))
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,17 @@ def test_tiles_have_no_pixel_limits() -> None:
     assert image_tokens(DIALECTS["internvl2.5"].resize) == 13 * 256
 
 
+@pytest.mark.parametrize("name", ["Qwen2.5-1.5B-Instruct", "qwen2.5-1.5b.gguf"])
+def test_a_text_planner_needs_no_vision_part_and_is_used_as_planner(tmp_path: Path, name: str) -> None:
+    weights = tmp_path / name
+    weights.touch()
+    made = plan(ServeRequest(str(weights) if "gguf" in name else name, dialect="text-planner"), ALL)
+    assert not re.search("mmproj|image|mm-", " ".join(made.command))
+    assert made.use == ("--planner", made.address)
+    sees = plan(ServeRequest("Qwen/Qwen2.5-VL-7B-Instruct", max_pixels=1_003_520), ALL)
+    assert sees.use == ("--model", sees.address, "--max-pixels", "1003520")
+
+
 @pytest.mark.parametrize("name", DIALECTS)
 def test_every_family_has_room_for_its_largest_picture(name: str) -> None:
     speaks = DIALECTS[name]
