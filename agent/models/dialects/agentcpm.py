@@ -14,7 +14,16 @@ from actions.frame import Point
 from agent.models.dialects.action_dicts import DictGrammar, ReadDict
 from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.call_syntax import CallArgs
-from agent.models.dialects.common import CALL_USER, DIRECTIONS, EXTRACT, FINGER, direction_of, plain_drag, scroll_of
+from agent.models.dialects.common import (
+    CALL_USER,
+    DIRECTIONS,
+    EXTRACT,
+    FINGER,
+    UNVERSIONED,
+    direction_of,
+    plain_drag,
+    scroll_of,
+)
 from agent.models.dialects.dialect import IMAGE, Actions, Dialect, PromptTemplate, View
 from agent.models.dialects.points import JSON_POINT, Places
 from agent.models.dialects.resize import SideLimit
@@ -126,7 +135,7 @@ _QUESTION = "<Question>${instruction}</Question>\n"
 
 AGENTCPM = Dialect(
     name="agentcpm-gui",
-    family=r"agentcpm[-_.]?gui",
+    family=r"agentcpm[-_.]?gui" + UNVERSIONED,
     sizes="8B (MiniCPM-V-2.6)",
     licence="Apache-2.0",
     source="OpenBMB/AgentCPM-GUI: README.md, eval/utils/schema/schema.json",

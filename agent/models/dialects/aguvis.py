@@ -30,7 +30,7 @@ from actions.action import (
 from actions.frame import Point
 from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.call_syntax import CallArgs, CallGrammar, ReadCall, quoted
-from agent.models.dialects.common import EXTRACT, has_default_duration, plain_drag
+from agent.models.dialects.common import EXTRACT, UNVERSIONED, has_default_duration, plain_drag
 from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, View
 from agent.models.dialects.keys import key_names, read_keys
 from agent.models.dialects.points import XY_CALL, Places
@@ -253,7 +253,7 @@ def _prompt(tools: list[str]) -> PromptTemplate:
 
 AGUVIS = Dialect(
     name="aguvis",
-    family=r"aguvis",
+    family=r"aguvis" + UNVERSIONED,
     sizes="7B, 72B (Qwen2-VL)",
     licence="Apache-2.0 (7B), Qwen (72B): as their base models; unverified",
     source="xlang-ai/aguvis: src/aguvis/constants.py, src/aguvis/serve/cli.py",

@@ -10,6 +10,9 @@ from actions.frame import Point
 from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.dialect import IMAGE, Actions, PromptTemplate, View
 
+UNVERSIONED = r"(?![-_.]?v?\d+(?:[._]\d+)?(?![.\d]*b|\d))"
+"""After the name of a family in a regular expression: not a number of a version, as that of its size has a ``B``."""
+
 NOTCHES = 5
 """How far a scroll goes whose call names only a direction (UI-TARS' own harness turns the wheel by 5)."""
 

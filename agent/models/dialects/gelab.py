@@ -10,7 +10,7 @@ from actions.action import AnyAction, AskUser, Click, Drag, Finish, LongPress, O
 from actions.frame import Point
 from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.call_syntax import CallArgs, ReadCall
-from agent.models.dialects.common import EXTRACT, clicked_first, has_default_duration, plain_drag
+from agent.models.dialects.common import EXTRACT, UNVERSIONED, clicked_first, has_default_duration, plain_drag
 from agent.models.dialects.conversation import Conversation
 from agent.models.dialects.dialect import IMAGE, Actions, Dialect, PromptTemplate, View
 from agent.models.dialects.fields import FieldGrammar
@@ -95,7 +95,7 @@ _ASK = "\n用户的指令：${instruction}\n之前做过的：${history}\n现在
 
 GELAB = Dialect(
     name="gelab",
-    family=r"gelab[-_.]?zero|step[-_.]?gui",
+    family=r"(?:gelab[-_.]?zero|step[-_.]?gui)" + UNVERSIONED,
     sizes="GELab-Zero-4B, Step-GUI-4B, 8B (Qwen3-VL)",
     licence="Apache-2.0",
     source="stepfun-ai/gelab-zero: copilot_tools/parser_0920_summary.py",

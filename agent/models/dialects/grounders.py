@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from agent.models.dialects.common import UNVERSIONED
 from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate
 from agent.models.dialects.points import (
     ANGLED_PAIR,
@@ -145,7 +146,7 @@ JEDI = Dialect(
 )
 GELATO = Dialect(
     name="gelato",
-    family=r"gelato",
+    family=r"gelato" + UNVERSIONED,
     sizes="30B-A3B (Qwen3-VL)",
     licence="Apache-2.0 (unverified)",
     source="mlfoundations/Gelato: run_grounding_eval.py, gelato_agent.py",
@@ -170,7 +171,7 @@ GELATO = Dialect(
 )
 GROUNDNEXT = Dialect(
     name="groundnext",
-    family=r"groundnext",
+    family=r"groundnext" + UNVERSIONED,
     sizes="3B, 7B (Qwen2.5-VL)",
     licence="3B: Qwen Research (as its base, unverified); 7B: unverified",
     source="ServiceNow/GroundCUA: groundcua/__init__.py",
@@ -253,7 +254,7 @@ PHI_GROUND = Dialect(
 )
 LOCATE_ANYTHING = Dialect(
     name="locateanything",
-    family=r"locateanything",
+    family=r"locateanything" + UNVERSIONED,
     sizes="3B (MoonViT, Qwen2.5)",
     licence="NVIDIA (not commercial)",
     source="nvidia/LocateAnything-3B: the model's card",

@@ -204,7 +204,7 @@ def _prompt(platform: Platform) -> PromptTemplate:
 
 HOLO3 = Dialect(
     name="holo3",
-    family=r"holo[-_.]?[34](?![\db])",
+    family=r"holo[-_.]?(?:3(?:[._-]1(?!\d))?|4)(?![\db])(?![._]\d)",
     sizes="3: 35B-A3B, 122B-A10B; 3.1: 0.8B, 4B, 9B, 35B-A3B (Qwen3.5); 4: 27B (Qwen3.8), 35B-A3B (Qwen3.6)",
     licence="Apache-2.0; Holo4-27B: CC-BY-NC-4.0 (not commercial)",
     source="hub.hcompany.ai: agent-loop, element-localization; hcompai/hai-cookbook: holo2",

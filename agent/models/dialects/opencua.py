@@ -13,7 +13,7 @@ from dataclasses import replace
 from actions.action import Answer, AnyAction, AskUser, Drag, Finish, Scroll, TypeText, Wait
 from agent.models.dialects.aguvis import AGUVIS
 from agent.models.dialects.call_syntax import CallArgs, CallGrammar, ReadCall, quoted
-from agent.models.dialects.common import CALL_USER, EXTRACT, plain_drag
+from agent.models.dialects.common import CALL_USER, EXTRACT, UNVERSIONED, plain_drag
 from agent.models.dialects.conversation import ALL, Conversation
 from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, View
 from agent.models.dialects.points import XY_CALL, Places
@@ -197,7 +197,7 @@ def _scale_system(form: str) -> str:
 
 SCALECUA = Dialect(
     name="scalecua",
-    family=r"scalecua",
+    family=r"scalecua" + UNVERSIONED,
     sizes="3B, 7B, 32B (Qwen2.5-VL)",
     licence="Apache-2.0 (3B: as its base model; unverified)",
     source="OpenGVLab/ScaleCUA: evaluation/OSWorld/mm_agents/scalecua_agent.py, prompts.py",

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from actions.action import AnyAction, AskUser, HoldKeys, ReleaseKeys, TypeText, Wait
-from agent.models.dialects.common import EXTRACT
+from agent.models.dialects.common import EXTRACT, UNVERSIONED
 from agent.models.dialects.conversation import WINDOW
 from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, View
 from agent.models.dialects.qwen import (
@@ -176,7 +176,7 @@ _EVOCUA_SYSTEM = tool_system(_EVOCUA_TOOL, "", "")
 
 EVOCUA = Dialect(
     name="evocua",
-    family=r"evocua(?!.*opencua)",
+    family=r"evocua(?!.*opencua)" + UNVERSIONED,
     sizes="8B, 32B (Qwen3-VL)",
     licence="Apache-2.0",
     source="meituan/EvoCUA: mm_agents/evocua/prompts.py, evocua_agent.py, utils.py",

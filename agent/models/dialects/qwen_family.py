@@ -28,7 +28,7 @@ from actions.action import (
     Wait,
 )
 from agent.models.dialects.brackets import Unreadable
-from agent.models.dialects.common import EXTRACT, direction_of, has_default_duration, plain_drag, scroll_of
+from agent.models.dialects.common import EXTRACT, UNVERSIONED, direction_of, has_default_duration, plain_drag, scroll_of
 from agent.models.dialects.conversation import APART, WINDOW
 from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, View
 from agent.models.dialects.points import CORNERS, JSON_POINT, LIST, PAIR, QUAD, Places
@@ -294,7 +294,7 @@ _OWL_ALIASES = {"left_click": "click", "tap": "click", "left_click_drag": "drag"
 
 GUI_OWL = Dialect(
     name="gui-owl",
-    family=r"gui[-_.]?owl(?![-_.]?v?1[._-]?5)",
+    family=r"gui[-_.]?owl(?![-_.]?v?1[._-]?5)" + UNVERSIONED,
     sizes="7B, 32B",
     licence="MIT",
     source="X-PLUG/MobileAgent: Mobile-Agent-v3",
@@ -483,7 +483,7 @@ _MAI_GROUNDING = (
 
 MAI_UI = Dialect(
     name="mai-ui",
-    family=r"mai[-_.]?ui",
+    family=r"mai[-_.]?ui" + UNVERSIONED,
     sizes="2B, 8B, 32B, 235B-A22B",
     licence="Apache-2.0",
     source="Tongyi-MAI/MAI-UI: src/prompt.py, src/mai_naivigation_agent.py, evaluation/grounding",

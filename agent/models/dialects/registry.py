@@ -75,14 +75,16 @@ _OUTSIDE: dict[str, Dialect] = {}
 """The plug-ins and files that were asked for, by their own names."""
 
 _OTHERS = re.compile(
-    r"aria[-_.]?ui|autoglm[-_.]?(?:os|web)|(?<![a-z])bu[-_.]\d+b|evocua.*opencua|ferret|florence|"
+    r"aria[-_.]?ui|autoglm[-_.]?(?:os|web)|(?<![a-z])bu[-_.]\d+b|doubao|evocua.*opencua|ferret|florence|"
     r"groundcua|gui[-_.]?(?:actor|agile|critic|r1|spotlight)|infigui[-_.]?r\d|kimi(?![-_.]?vl)|"
     r"(?<![a-z])lux(?![a-z])|magma|mano[-_.]|molmo|muse[-_.]?glimmer|northstar|omniparser|opencua.*(?:qwen2(?!\.?5)|a3b)|os[-_.]?genesis|"
     r"phi[-_.]?ground.*(?:any|16c)|points[-_.]?gui|tinyclick|tongui|ui[-_.]?(?:agile|i2e|r1)|"
-    r"uitron|yutori|zonui",
+    r"showui[-_.]?(?:aloha|pi)|uitron|yutori|zonui|"
+    r"(?:\A|/)(?=[^/]*(?:qwen|internvl))[^/]*(?:coder|embed|(?<![a-z])gme|ocr(?![a-z])|omni|rerank|reward)",
     re.IGNORECASE,
 )
-"""Models made for screens, whose numbers or words are others than their base's and which have no dialect yet."""
+"""Models whose numbers or words are others than their base's and which have no dialect: some made for screens, and
+those that do something else than to answer questions about pictures."""
 
 
 def get_dialect(name: str) -> Dialect:
@@ -151,16 +153,16 @@ def dialect_for(model: str) -> Dialect:
 
 
 def is_other_family(name: str) -> bool:
-    """Whether `name` is that of a model made for screens that has no dialect."""
+    """Whether `name` is that of a model that has no dialect, although its base may have one."""
     return bool(_OTHERS.search(name))
 
 
 def families_of(model: str) -> list[Dialect]:
     """Every dialect that the served name fits: of installed plug-ins, else of models made for screens, else general.
 
-    None for a model made for screens that has no dialect, although its name may carry its base's.
+    None for a model that `is_other_family`, and for a version of a family that nobody knew here.
     """
-    name = re.sub(r"[:\s@]", "-", model[-200:])
+    name = re.sub(r"(?<=\d)p(?=\d)", ".", re.sub(r"[:\s@]", "-", model[-200:]))  # "qwen2p5-vl" is Fireworks' spelling
     own = () if is_other_family(name) else (TUNED, BASES)
     for group in ([get_dialect(outside) for outside in installed("dialects")], *own):
         found = [dialect for dialect in group if re.search(dialect.family, name, re.IGNORECASE)]

@@ -15,7 +15,7 @@ from actions.frame import Point
 from agent.models.dialects.action_dicts import DictGrammar, ReadDict
 from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.call_syntax import CallArgs
-from agent.models.dialects.common import direction_of, plain_drag, scroll_of
+from agent.models.dialects.common import UNVERSIONED, direction_of, plain_drag, scroll_of
 from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, View
 from agent.models.dialects.points import LIST, Places
 from agent.models.dialects.resize import Resize
@@ -151,7 +151,7 @@ def _prompt(app: str, space: tuple[str, ...]) -> PromptTemplate:
 
 SHOWUI = Dialect(
     name="showui",
-    family=r"showui",
+    family=r"showui" + UNVERSIONED,
     sizes="2B (Qwen2-VL)",
     licence="MIT (model card; unverified), code Apache-2.0",
     source="showlab/ShowUI: QUICK_START.md, data/template/shared_navigation.py",

@@ -199,7 +199,7 @@ def _prompt(device: str, space: list[str], label: str) -> PromptTemplate:
 
 UI_VENUS_2 = Dialect(
     name="ui-venus-2",
-    family=r"ui[-_.]?venus[-_.]?v?2(?![\d.]*b)",
+    family=r"ui[-_.]?venus[-_.]?v?2(?:\.0)?(?![\d.]*b)(?![._]?\d)",
     sizes="9B (Qwen3.5), 27B (Qwen3.6)",
     licence="Apache-2.0 (the repository's; weights unverified)",
     source="inclusionAI/UI-Venus (branch UI-Venus-2): models/computer, models/mobile, models/grounding",

@@ -415,6 +415,8 @@ SERVED = {
         "RedHatAI/Qwen2.5-VL-72B-Instruct-quantized.w4a16 unsloth/Qwen2.5-VL-7B-Instruct-GGUF:Q4_K_M "
         "ggml-org/Qwen2.5-VL-3B-Instruct-GGUF:Q8_0 unsloth/Qwen2.5-VL-3B-Instruct-unsloth-bnb-4bit qwen2.5vl:3b "
         "qwen2.5vl:7b-q4_K_M mlx-community/Qwen2.5-VL-7B-Instruct-4bit /models/Qwen2.5-VL-7B-Instruct-Q4_K_M.gguf "
+        "qwen/qwen2.5-vl-7b accounts/fireworks/models/qwen2p5-vl-32b-instruct qwen2.5-vl-72b-instruct "
+        "huihui-ai/Qwen2.5-VL-7B-Instruct-abliterated /srv/ocr/Qwen2.5-VL-3B-Instruct "
     ),
     "qwen2-vl": (
         "Qwen/Qwen2-VL-2B-Instruct Qwen/Qwen2-VL-7B-Instruct Qwen/Qwen2-VL-7B-Instruct-AWQ "
@@ -426,6 +428,7 @@ SERVED = {
         "Qwen/Qwen3-VL-8B-Thinking Qwen/Qwen3-VL-30B-A3B-Instruct Qwen/Qwen3-VL-32B-Instruct-FP8 "
         "Qwen/Qwen3-VL-235B-A22B-Instruct unsloth/Qwen3-VL-8B-Instruct-GGUF:UD-Q4_K_XL qwen3-vl:8b qwen3-vl:30b-a3b "
         "cpatonn/Qwen3-VL-8B-Instruct-AWQ-4bit lmstudio-community/Qwen3-VL-4B-Instruct-GGUF "
+        "qwen/qwen3-vl-30b qwen3-vl:235b-cloud qwen3-vl-plus mlx-community/Qwen3-VL-4B-Instruct-4bit "
     ),
     "qwen3.5": (
         "Qwen/Qwen3.5-0.8B Qwen/Qwen3.5-2B Qwen/Qwen3.5-4B Qwen/Qwen3.5-9B Qwen/Qwen3.5-27B Qwen/Qwen3.5-35B-A3B "
@@ -433,6 +436,7 @@ SERVED = {
         "unsloth/Qwen3.5-35B-A3B-GGUF:UD-Q4_K_XL qwen3.5:9b qwen3.5:35b-a3b Qwen/Qwen3.6-27B Qwen/Qwen3.6-35B-A3B "
         "Qwen/Qwen3.6-27B-FP8 unsloth/Qwen3.6-27B-GGUF mlx-community/Qwen3.6-35B-A3B-4bit Qwen/Qwen3.8-27B "
         "Qwen/Qwen3.8-27B-FP8 "
+        "qwen3.6:35b-a3b-coding qwen3.6-flash Qwen3_6-27B mlx-community/Qwen3.5-9B-MLX-4bit Qwen/Qwen3.5-9B-Base "
     ),
     "internvl2.5": (
         "OpenGVLab/InternVL2_5-1B OpenGVLab/InternVL2_5-4B OpenGVLab/InternVL2_5-8B-MPO OpenGVLab/InternVL2_5-38B-AWQ "
@@ -443,24 +447,26 @@ SERVED = {
     "ui-tars-1.0": (
         "ByteDance-Seed/UI-TARS-2B-SFT ByteDance-Seed/UI-TARS-7B-SFT ByteDance-Seed/UI-TARS-7B-DPO "
         "ByteDance-Seed/UI-TARS-72B-DPO bartowski/UI-TARS-7B-DPO-GGUF:Q4_K_M mlx-community/UI-TARS-7B-DPO-4bit "
+        "avil/UI-TARS:latest "
     ),
     "ui-tars-1.5": (
         "ByteDance-Seed/UI-TARS-1.5-7B mradermacher/UI-TARS-1.5-7B-GGUF:Q4_K_M lmstudio-community/UI-TARS-1.5-7B-GGUF "
         "mlx-community/UI-TARS-1.5-7B-6bit flin775/UI-TARS-1.5-7B-AWQ "
+        "0000/ui-tars-1.5-7b Mungert/UI-TARS-1.5-7B-GGUF "
     ),
-    "gui-owl": "mPLUG/GUI-Owl-7B mPLUG/GUI-Owl-32B mradermacher/GUI-Owl-7B-GGUF:Q4_K_M",
+    "gui-owl": "mPLUG/GUI-Owl-7B mPLUG/GUI-Owl-32B mPLUG/GUI-Owl-7B-Desktop-RL mradermacher/GUI-Owl-7B-GGUF:Q4_K_M",
     "gui-owl-1.5": (
         "mPLUG/GUI-Owl-1.5-2B-Instruct mPLUG/GUI-Owl-1.5-4B-Instruct mPLUG/GUI-Owl-1.5-8B-Instruct "
         "mPLUG/GUI-Owl-1.5-8B-Thinking mPLUG/GUI-Owl-1.5-32B-Instruct mradermacher/GUI-Owl-1.5-8B-Instruct-GGUF:Q6_K "
     ),
     "mai-ui": "Tongyi-MAI/MAI-UI-2B Tongyi-MAI/MAI-UI-8B mradermacher/MAI-UI-8B-GGUF:Q4_K_M",
     "holo1": "Hcompany/Holo1-3B Hcompany/Holo1-7B mradermacher/Holo1-7B-GGUF:Q8_0",
-    "holo1.5": "Hcompany/Holo1.5-3B Hcompany/Holo1.5-7B Hcompany/Holo1.5-72B mradermacher/Holo1.5-7B-GGUF",
-    "holo2": "Hcompany/Holo2-4B Hcompany/Holo2-8B Hcompany/Holo2-30B-A3B mradermacher/Holo2-8B-GGUF:Q4_K_M",
+    "holo1.5": "Hcompany/Holo1.5-3B Hcompany/Holo1.5-7B Hcompany/Holo1.5-72B mlx-community/Holo1.5-7B-4bit",
+    "holo2": "Hcompany/Holo2-4B Hcompany/Holo2-8B Hcompany/Holo2-30B-A3B holo2-8b-20251115",
     "ui-venus-1.0-ground": "inclusionAI/UI-Venus-Ground-7B inclusionAI/UI-Venus-Ground-72B",
     "ui-venus-1.0-navi": "inclusionAI/UI-Venus-Navi-7B inclusionAI/UI-Venus-Navi-72B",
     "ui-venus-1.5": "inclusionAI/UI-Venus-1.5-2B inclusionAI/UI-Venus-1.5-8B inclusionAI/UI-Venus-1.5-30B-A3B",
-    "ui-venus-2": "inclusionAI/UI-Venus-2-9B inclusionAI/UI-Venus-2-27B mradermacher/UI-Venus-2-9B-GGUF:Q4_K_M",
+    "ui-venus-2": "ui-venus-2-27b-fp8 inclusionAI/UI-Venus-2-9B mradermacher/UI-Venus-2-9B-GGUF:Q4_K_M",
     "evocua": "meituan/EvoCUA-8B-20260105 meituan/EvoCUA-32B-20260105 mradermacher/EvoCUA-8B-20260105-GGUF:Q4_K_M",
     "gelato": "mlfoundations/Gelato-30B-A3B mradermacher/Gelato-30B-A3B-GGUF:Q4_K_M",
     "groundnext": "ServiceNow/GroundNext-3B-V0 ServiceNow/GroundNext-7B-V0 mradermacher/GroundNext-7B-V0-GGUF",
@@ -474,7 +480,7 @@ SERVED = {
     "fara-7b": "microsoft/Fara-7B bartowski/microsoft_Fara-7B-GGUF:Q4_K_M mradermacher/Fara-7B-GGUF",
     "fara1.5": "microsoft/Fara1.5-4B microsoft/Fara1.5-9B microsoft/Fara1.5-27B mradermacher/Fara1.5-9B-GGUF:Q6_K",
     "agentcpm-gui": "openbmb/AgentCPM-GUI mradermacher/AgentCPM-GUI-GGUF:Q4_K_M",
-    "gelab": "stepfun-ai/GELab-Zero-4B-preview mradermacher/GELab-Zero-4B-preview-GGUF:Q4_K_M",
+    "gelab": "stepfun-ai/Step-GUI-8B stepfun-ai/GELab-Zero-4B-preview mradermacher/GELab-Zero-4B-preview-GGUF:Q4_K_M",
     "glm-v": (
         "zai-org/GLM-4.5V zai-org/GLM-4.5V-FP8 zai-org/GLM-4.6V zai-org/GLM-4.6V-FP8 zai-org/GLM-4.6V-Flash "
         "unsloth/GLM-4.6V-Flash-GGUF:Q4_K_M lmstudio-community/GLM-4.6V-Flash-GGUF "
@@ -507,6 +513,13 @@ SERVED = {
         "browser-use/bu-30b-a3b-preview "
         "allenai/MolmoWeb-8B vocaela/KV-Ground-8B deepseek-ai/deepseek-vl2 "
         "mistralai/Pixtral-12B-2409 gpt-4o "
+        "Qwen/Qwen3-VL-Embedding-2B Qwen/Qwen3-VL-Reranker-8B Qwen/Qwen3-Embedding-0.6B Qwen/Qwen2.5-Coder-7B-Instruct "
+        "Qwen/Qwen3-Omni-30B-A3B-Instruct Qwen/Qwen3-Coder-30B-A3B-Instruct allenai/olmOCR-7B-0225-preview-Qwen2-VL "
+        "Alibaba-NLP/gme-Qwen2-VL-2B-Instruct vidore/colqwen2.5-v0.2 deepseek-ai/DeepSeek-OCR google/gemma-3-270m-it "
+        "internlm/internlm3-8b-instruct zai-org/GLM-4.5-Air zai-org/GLM-OCR microsoft/GUI-Actor-7B-Qwen2.5-VL "
+        "microsoft/Phi-Ground-Any-4B xlangai/OpenCUA-Qwen2-7B doubao-1-5-ui-tars-250428 showlab/ShowUI-Aloha "
+        "ByteDance-Seed/UI-TARS-2 mPLUG/GUI-Owl-2-8B Tongyi-MAI/MAI-UI-2 inclusionAI/UI-Venus-2.5-9B "
+        "Hcompany/Holo3.5-9B stepfun-ai/GELab-Zero-2 tencent/POINTS-GUI-G-8B Tzafon/Northstar-CUA-Fast-4B "
     ),
 }
 NAMED = [(family, name) for family, names in SERVED.items() for name in names.split()]
