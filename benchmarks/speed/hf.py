@@ -88,13 +88,12 @@ class SpeedRow:
 
 def tokenizer_file() -> Path:
     """The real tokenizer, fetched if need be. Exits with one line where it cannot be had."""
-    folder = Path(sys.prefix) / "share" / "handeye" / "qwen2.5"
-    if not (folder / "tokenizer.json").is_file():
-        tool = Path(__file__).parents[2] / "tools" / "qwen-tokenizer"
-        done = subprocess.run([sys.executable, str(tool), str(folder)], capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise SystemExit(done.stderr.strip())
-    return folder / "tokenizer.json"
+    tool, folder = Path(__file__).parents[2] / "tools" / "qwen-tokenizer", Path(sys.prefix) / "share" / "handeye"
+    fetch = [sys.executable, str(tool), str(folder), "qwen2.5"]
+    done = subprocess.run(fetch, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.stderr.strip())
+    return Path(done.stdout.strip())
 
 
 def preparer() -> Any:

@@ -1,4 +1,4 @@
-"""Tiny checkpoints of random weights with the real Qwen2.5 tokenizer, saved as a user would have a real one."""
+"""Tiny checkpoints of random weights with the real Qwen tokenizers, saved as a user would have a real one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDER = Path(sys.prefix) / "share" / "handeye" / "qwen2.5"
+FOLDER = Path(sys.prefix) / "share" / "handeye"
 IDS = {
     "image_token_id": 151655,
     "video_token_id": 151656,
@@ -37,20 +37,20 @@ SERVED: dict[str, Any] = {
 
 
 @functools.cache
-def tokenizer_file() -> Path:
-    """The real tokenizer; the test is skipped where it cannot be had."""
-    tool = [sys.executable, str(ROOT / "tools" / "qwen-tokenizer"), str(FOLDER)]
+def tokenizer_file(name: str = "qwen2.5") -> Path:
+    """A real tokenizer, ``qwen2.5`` or ``qwen3``; the test is skipped where it cannot be had."""
+    tool = [sys.executable, str(ROOT / "tools" / "qwen-tokenizer"), str(FOLDER), name]
     done = subprocess.run(tool, capture_output=True, text=True, timeout=170, check=False)
     if done.returncode:
         pytest.skip(done.stderr.strip())
-    return FOLDER / "tokenizer.json"
+    return Path(done.stdout.strip())
 
 
-def tokenizer() -> Any:
-    """The real tokenizer, as transformers wants it."""
+def tokenizer(name: str = "qwen2.5") -> Any:
+    """A real tokenizer, as transformers wants it."""
     transformers = pytest.importorskip("transformers", reason="needs pip install 'handeye[qwen]'")
     return transformers.Qwen2TokenizerFast(
-        tokenizer_file=str(tokenizer_file()),
+        tokenizer_file=str(tokenizer_file(name)),
         eos_token="<|im_end|>",
         pad_token="<|endoftext|>",
         unk_token=None,
@@ -137,7 +137,7 @@ def save(
     """Build and save a whole checkpoint in `folder`; without its chat template if `template` is False."""
     model = build(kind, seed, served=served)
     model.save_pretrained(folder)
-    words = tokenizer()
+    words = tokenizer("qwen3" if served and kind.startswith("qwen3") else "qwen2.5")
     words.save_pretrained(folder)
     patch = 16 if kind.startswith("qwen3") else 14
     processor = {
@@ -157,18 +157,39 @@ def save(
         )
     )
     if template:
-        (folder / "chat_template.jinja").write_text(TEMPLATE)
+        (folder / "chat_template.jinja").write_text(
+            TEMPLATES["qwen3-vl"] if served and kind == "qwen3_vl" else TEMPLATE
+        )
     return folder
 
 
-TEMPLATE = (
-    "{% for message in messages %}{% if loop.first and message['role'] != 'system' %}<|im_start|>system\n"
-    "You are a helpful assistant.<|im_end|>\n{% endif %}<|im_start|>{{ message['role'] }}\n"
+_DEFAULT_SYSTEM = (
+    "{% if loop.first and message['role'] != 'system' %}<|im_start|>system\n"
+    "You are a helpful assistant.<|im_end|>\n{% endif %}"
+)
+_MESSAGE = (
+    "<|im_start|>{{ message['role'] }}\n"
     "{% if message['content'] is string %}{{ message['content'] }}<|im_end|>\n"
     "{% else %}{% for content in message['content'] %}"
     "{% if content['type'] == 'image' or 'image' in content or 'image_url' in content %}"
     "<|vision_start|><|image_pad|><|vision_end|>"
-    "{% elif 'text' in content %}{{ content['text'] }}{% endif %}{% endfor %}<|im_end|>\n{% endif %}{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+    "{% elif 'text' in content %}{{ content['text'] }}{% endif %}{% endfor %}<|im_end|>\n{% endif %}"
 )
-"""The chat template that Qwen2.5-VL's checkpoints come with, for one picture."""
+_NEXT = "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n"
+TEMPLATE = f"{{% for message in messages %}}{_DEFAULT_SYSTEM}{_MESSAGE}{_NEXT}{{% endif %}}"
+"""What the chat template of Qwen2.5-VL's checkpoints makes of text and pictures."""
+TEMPLATES = {
+    "qwen2.5-vl": TEMPLATE,
+    "qwen3-vl": f"{{% for message in messages %}}{_MESSAGE}{_NEXT}{{% endif %}}",
+    "qwen3.5": (
+        "{% for message in messages %}<|im_start|>{{ message['role'] }}\n"
+        "{% set text %}{% for part in message['content'] %}"
+        "{{ '<|vision_start|><|image_pad|><|vision_end|>' if part['type'] == 'image' else part['text'] }}"
+        "{% endfor %}{% endset %}{{ (text.split('</think>')|last if message['role'] == 'assistant' else text)|trim }}"
+        f"<|im_end|>\n{_NEXT}<think>\n"
+        "{% if enable_thinking is defined and not enable_thinking %}\n</think>\n\n{% endif %}{% endif %}"
+    ),
+}
+"""The same of each family: Qwen3's add no system text; Qwen3.5's trim every message, forget earlier thoughts and begin
+the next. `make test-servers` has Qwen3.5's own.
+"""

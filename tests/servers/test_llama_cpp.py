@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.request
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agent.core.model import ContextError
 from agent.models.dialects.dialect import Use
+from agent.models.dialects.registry import DIALECTS
 from agent.models.endpoints.endpoint import Request, Sampling, Shape
+from agent.models.endpoints.wires import chat_messages
+from tests.agent import tiny_qwen
+from tests.agent.asked import SIZE, chat_of, ids_of, request_at
 from tests.agent.simulated_grounder import llama_size
 from tests.servers import checks
 from tests.servers.checks import SIZES, WORDS
-from tests.servers.conftest import Served, gguf, handeye_serve, serving
+from tests.servers.conftest import CONVERTER, Served, gguf, handeye_serve, serving
 
 OWN_LIMITS = (8, 4096)
 """llama.cpp's own, in tokens."""
@@ -99,6 +105,53 @@ def test_a_server_without_its_vision_part(folder: Path) -> None:
         said = checks.error_of(served.endpoint(), Request("", (checks.picture((320, 240)), "Where?")))
         assert "--mmproj FILE" in said
         checks.check_dead(served)
+
+
+def asked(served: Served, path: str, **body: Any) -> Any:
+    """What the server answers to a question that OpenAI's have not."""
+    url, form = f"{served.url.removesuffix('/v1')}/{path}", {"Content-Type": "application/json"}
+    with urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode(), form), timeout=60) as response:
+        return json.load(response)
+
+
+QWEN35 = CONVERTER.parent / "models" / "templates" / "Qwen3.5-4B.jinja"
+"""The chat template of Qwen3.5's checkpoints, to the letter, which comes with llama.cpp."""
+PAD = 151655
+
+
+@pytest.mark.parametrize(
+    ("family", "kind", "factor"),
+    [("qwen2.5-vl", "qwen2_5_vl", 28), ("qwen3-vl", "qwen3_vl", 32), ("qwen3.5", "qwen3_vl", 32)],
+)
+def test_a_conversation_of_five_pictures_has_the_ids_of_the_chat_template(
+    folder: Path, family: str, kind: str, factor: int
+) -> None:
+    """By the server's own template and tokenizer; and the tokens of all its pictures are counted."""
+    words, stand_in = tiny_qwen.tokenizer("qwen2.5" if factor == 28 else "qwen3"), tiny_qwen.TEMPLATES[family]
+    model, flags, template = str(gguf(kind)), "-t 2 --image-min-tokens 8", stand_in
+    if (
+        family == "qwen3.5"
+    ):  # llama.cpp converts no Qwen3.5 this small: its template and its questions, another's weights
+        flags, template = f"{flags} --jinja --chat-template-file {QWEN35}", QWEN35.read_text()
+    patches = SIZE[0] * SIZE[1] // factor**2
+    with serving(folder, model, "--dialect", family, "--extra", flags) as served:
+        for step, shown in ((1, 1), (2, 2), (12, 4 if family == "qwen3.5" else 5), (13, 5)):
+            request = request_at(DIALECTS[family], step, pictures=5, task="Öffne den Dateimanager — 日本語")
+            text, own = (
+                words.apply_chat_template(
+                    chat_of(request), chat_template=one, add_generation_prompt=True, tokenize=False
+                )
+                for one in (template, stand_in)
+            )
+            assert text == own
+            said = asked(served, "apply-template", messages=chat_messages(request))["prompt"]
+            assert re.sub("<__media_[^>]*>", "<|vision_start|><|image_pad|><|vision_end|>", said) == text
+            wanted = words.encode(text, add_special_tokens=False)
+            assert asked(served, "tokenize", content=text, parse_special=True)["tokens"] == wanted
+            images = shown * (patches + 2)
+            reply = served.endpoint().complete(replace(request, max_tokens=1, shape=None, image_tokens=images))
+            assert reply.usage.prompt_tokens == len(ids_of(text, words, PAD, patches))
+            assert reply.image_tokens == images
 
 
 FAILURES = {

@@ -97,7 +97,8 @@ def extents(steps: int, pictures: int) -> list[Extent]:
 class Conversation:
     """How a family is told what was done before.
 
-    `pictures` is how many screenshots a question holds, the current one included; the oldest leave `fold` at a time.
+    `pictures` is how many screenshots a question holds, the current one included; the oldest leave `fold` at a time,
+    never more than half of them.
     The last `turns` steps, and all with a picture, are turns: a user message and the model's answer. Older ones are
     lines in the ``$history`` of the prompt. `asks` is where the prompt's own user message stands: before all turns
     (``apart``), as the first of them, or as the last. Every other user message is `later`; where its picture is not
@@ -148,9 +149,13 @@ class Conversation:
         return (*ask[:at], *(part for part in (*parts, retry) if part), *ask[at + 1 :])
 
     def with_image(self, steps: int, extent: Extent, shown: Callable[[int], bool]) -> int:
-        """The first of the last `steps` whose pictures are all sent: no more than fit, and all of them `shown`."""
-        over = max(0, steps - min(self.pictures - 1, extent.pictures))
-        first = min(steps, -(-over // self.fold) * self.fold)
+        """The first of the last `steps` whose pictures are all sent: no more than fit, and all of them `shown`.
+
+        No more than half of those that fit leave at a time.
+        """
+        most = min(self.pictures - 1, extent.pictures)
+        over, fold = max(0, steps - most), min(self.fold, max(1, (most + 1) // 2))
+        first = min(steps, -(-over // fold) * fold)
         return max((step + 1 for step in range(first, steps) if not shown(step)), default=first)
 
     def arranged(

@@ -125,10 +125,20 @@ def test_several_actions_of_one_answer_are_one_turn_with_what_came_of_each(raw: 
     assert chat.user == (IMAGE,)
 
 
+def asked_with(pictures: int) -> list[Chat]:
+    """The questions of Qwen3.5's first ten steps, which folds its pictures, with other than its own number of them."""
+    dialect = DIALECTS["qwen3.5"].with_images(pictures)
+    return [dialect.ask_action("TASK", SCREEN, answered(n), "desktop") for n in range(10)]
+
+
 def test_pictures_leave_in_blocks() -> None:
     folded = Conversation(pictures=20, fold=10)
     firsts = [folded.with_image(steps, Extent(), lambda _: True) for steps in range(60)]
     assert firsts == [0] * 20 + [10] * 10 + [20] * 10 + [30] * 10 + [40] * 10
+    few = [
+        len(chat.parts) - len([p for p in chat.parts if isinstance(p, str) and p != IMAGE]) for chat in asked_with(5)
+    ]
+    assert few == [1, 2, 3, 4, 5, 4, 5, 4, 5, 4], "never more than half of them"
     assert Conversation(pictures=5).with_image(12, Extent(), lambda n: n != 9) == 10, "one that is gone ends the window"
 
 

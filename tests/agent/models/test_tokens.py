@@ -1,4 +1,4 @@
-"""The prompt as the model gets it: token for token what Qwen2.5-VL's own chat template and processor make of it."""
+"""The prompt as the model gets it: token for token what the checkpoint's own chat template and processor make of it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from actions.frame import Frame
 from agent.core.step import Step
 from agent.models.dialects.dialect import IMAGE
 from agent.models.dialects.qwen import QWEN25_VL
+from agent.models.dialects.registry import DIALECTS
 from agent.models.dialects.resize import smart_resize
-from agent.models.endpoints.endpoint import ChatMessage, Pixels, Request
+from agent.models.endpoints.endpoint import Pixels, Request
 from envs.png import encode_png
 from tests.agent import tiny_qwen
+from tests.agent.asked import SIZE, chat_of, ids_of, request_at
 
 pytest.importorskip("torch", reason="needs pip install 'handeye[qwen]'")
 
@@ -60,10 +62,9 @@ def recorded_turn(frame: Frame = PHONE) -> tuple[Request, list[dict[str, Any]]]:
     return request, [system, {"role": "user", "content": content}]
 
 
-def rendered(chat: list[dict[str, Any]]) -> str:
+def rendered(chat: list[dict[str, Any]], template: str = tiny_qwen.TEMPLATE) -> str:
     """The chat through the checkpoint's template, by jinja2 itself."""
-    template = jinja2.Environment().from_string(tiny_qwen.TEMPLATE)
-    return template.render(messages=chat, add_generation_prompt=True)
+    return jinja2.Environment().from_string(template).render(messages=chat, add_generation_prompt=True)
 
 
 def test_a_recorded_turn_has_the_ids_of_the_chat_template(preparer: QwenPreparer, words: Any) -> None:
@@ -173,31 +174,23 @@ def test_control_tokens_in_a_text_stay_text(preparer: QwenPreparer, words: Any) 
     assert "type <| image_pad|> or" in words.decode(made.ids)
 
 
-def test_a_conversation_of_five_pictures_has_the_ids_of_the_chat_template(preparer: QwenPreparer, words: Any) -> None:
-    frame = Frame(id="0", width=280, height=140)
-    history = [
-        Step(index=n, time=n, frame=frame, image="f.png", action=Open(target=f"App {n}"), raw=f"<tool_call>{n}")
-        for n in range(4)
-    ]
-    chat = QWEN25_VL.with_images(5).ask_action(GOAL, frame, history, "mobile")
-    shown = screenshot(frame)
+@pytest.mark.parametrize(
+    ("family", "named", "factor"),
+    [("qwen2.5-vl", "qwen2.5", 28), ("qwen3-vl", "qwen3", 32), ("qwen3.5", "qwen3", 32)],
+)
+def test_a_conversation_of_five_pictures_has_the_ids_of_the_chat_template(family: str, named: str, factor: int) -> None:
+    from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
-    def sent(part: Any) -> Any:
-        return shown if part == IMAGE or not isinstance(part, str) else part
-
-    turns = tuple(ChatMessage(turn.role, tuple(map(sent, turn.parts))) for turn in chat.turns)
-    request = Request(chat.system, tuple(map(sent, chat.user)), turns=turns)
-    messages: list[dict[str, Any]] = [{"role": "system", "content": [{"type": "text", "text": chat.system}]}]
-    for message in request.messages:
-        content = [{"type": "text", "text": p} if isinstance(p, str) else {"type": "image"} for p in message.parts]
-        messages.append({"role": message.role, "content": content})
-    pieces = rendered(messages).split("<|image_pad|>")
-    assert len(pieces) == 6
-    patches = 280 * 140 // 28**2
-    wanted = [*words.encode(pieces[0])]
-    for piece in pieces[1:]:
-        wanted += [*[PAD] * patches, *words.encode(piece)]
-    made = preparer.prompt(request)
-    assert made.ids == wanted
-    assert made.ids.count(PAD) == 5 * patches
-    assert len(made.pictures) == 5
+    images = Qwen2VLImageProcessorPil(min_pixels=4 * factor**2, max_pixels=12845056, patch_size=factor // 2)
+    words, template = tiny_qwen.tokenizer(named), tiny_qwen.TEMPLATES[family]
+    preparer, patches = QwenPreparer(words, images, template, PAD), SIZE[0] * SIZE[1] // factor**2
+    for step, shown in ((1, 1), (2, 2), (12, 4 if family == "qwen3.5" else 5), (13, 5)):  # its oldest leave by twos
+        request = request_at(DIALECTS[family], step, pictures=5)
+        made = preparer.prompt(request)
+        chat = chat_of(request)
+        assert made.ids == ids_of(rendered(chat, template), words, PAD, patches)
+        assert made.ids.count(PAD) == shown * patches
+        assert made.ids.count(IM_END) == len(chat), "one in a task is text"
+        mean = [float(picture.patches.mean()) for picture in made.pictures]
+        assert len(mean) == shown
+        assert mean == sorted(set(mean)), "the pictures are in the order of the run"
