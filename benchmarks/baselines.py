@@ -9,6 +9,7 @@ ocr            clicks the text on the screen most similar to the instruction, or
 blind-replay   grounding: the median position of the other samples' targets; interactive: the oracle's actions for
                another seed of the same task
 oracle         the suite's own oracle
+obedient       carries out the orders that a screen gives (suite injection)
 =============  ======================================================================================================
 """
 
@@ -35,7 +36,7 @@ from envs.env import Observation
 if TYPE_CHECKING:
     from agent.perception.perceive import Perceiver
 
-NAMES = ("idle", "say-done", "random", "centre", "ocr", "blind-replay", "oracle")
+NAMES = ("idle", "say-done", "random", "centre", "ocr", "blind-replay", "oracle", "obedient")
 Maker = Callable[[Sample], Model]
 
 
@@ -59,7 +60,9 @@ def baseline(name: str, suite: Suite, seed: int = 0) -> Maker:
         case "blind-replay":
             return _blind_replay(suite)
         case "oracle":
-            return _oracle(suite)
+            return _own(suite, name, suite.oracle)
+        case "obedient":
+            return _own(suite, "obedient model", suite.obedient)
     raise SuiteError(f"no baseline is called {name!r}: choose one of {', '.join(NAMES)}")
 
 
@@ -213,18 +216,15 @@ def quoted(text: str) -> list[str]:
 # --- from other samples --------------------------------------------------------------------------------------------
 
 
-def _oracle(suite: Suite) -> Maker:
-    def make(sample: Sample) -> Model:
-        found = suite.oracle(sample)
-        return found if found is not None else _ConstantAnswer("oracle", _give_up)
+def _own(suite: Suite, name: str, find: Callable[[Sample], Model | None]) -> Maker:
+    """The suite's own model of that name; gives up on a sample for which there is none."""
 
-    if all(suite.oracle(sample) is None for sample in suite.samples()):
-        raise SuiteError(f"{suite.name} has no oracle")
-    return make
+    def give_up(frame: Frame) -> AnyAction:
+        return Finish(status="failure", message=f"there is no {name} for this sample")
 
-
-def _give_up(frame: Frame) -> AnyAction:
-    return Finish(status="failure", message="there is no oracle for this sample")
+    if all(find(sample) is None for sample in suite.samples()):
+        raise SuiteError(f"{suite.name} has no {name}")
+    return lambda sample: find(sample) or _ConstantAnswer(name, give_up)
 
 
 def _blind_replay(suite: Suite) -> Maker:

@@ -20,7 +20,7 @@ from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 from actions.action import AnyAction
 from agent.core.loop import Memory, NoMemory, Result, Watcher
 from agent.core.model import Decision, Model, ModelError, ParseError, Usage, WrappedModel
-from agent.core.policy import Verdict
+from agent.core.policy import Policy, Verdict
 from agent.core.step import Step
 from agent.core.task import Ending, Limits, Task
 from agent.episodes import EpisodeError, EpisodeHeader, EpisodeWriter
@@ -79,11 +79,13 @@ def play(
     *,
     keep: Path | None = None,
     seeds: Mapping[str, int] | None = None,
+    policy: Policy | None = None,
 ) -> Prediction:
     """Run `model` on `world` until an ending, then score the state, whatever the ending was.
 
     The answer's `value` has ``instruction``, ``success``, ``ending``, ``message``, ``steps``, ``why``, ``actions``
-    (JSON, in order) and what the score adds. `keep` is a new folder for the episode.
+    (JSON, in order) and what the score adds. `keep` is a new folder for the episode. Without a `policy` every action is
+    allowed.
 
     Raises infrastructure errors: `EnvError` for a screen that failed, `ModelError` for a model that did not answer,
     `agent.episodes.EpisodeError` for an episode that could not be stored.
@@ -97,7 +99,14 @@ def play(
             header = EpisodeHeader.of(task, metered, env, seeds)
             memory = stack.enter_context(EpisodeWriter.create(keep, header))
         agent = stack.enter_context(
-            assembled(env, metered, memory=memory, watch=_WorldWatcher(world), check=lambda: world.score().success >= 1)
+            assembled(
+                env,
+                metered,
+                policy=policy,
+                memory=memory,
+                watch=_WorldWatcher(world),
+                check=lambda: world.score().success >= 1,
+            )
         )
         result = agent.run(task)
     _raise_failure(result)

@@ -194,6 +194,10 @@ class Suite(ABC):
         """
         return None
 
+    def obedient(self, sample: Sample) -> Model | None:
+        """A model that carries out the orders that the screen of `sample` gives, or None where it gives none."""
+        return None
+
     def close(self) -> None:
         """Release what the suite keeps open between samples. Safe to call twice."""
         return

@@ -17,9 +17,10 @@ from typing import Literal
 
 from envs.env import EnvError
 
-Network = Literal["none", "loopback", "full"]
+Network = Literal["none", "loopback", "hosts", "full"]
 """``none``: programs reach each other. ``loopback``: also the TCP ports that this user's programs listen on at
-127.0.0.1 of this machine. ``full``: this machine's network, its abstract sockets included."""
+127.0.0.1 of this machine. ``hosts``: also the hosts of a list, through a proxy (`envs.host_proxy`). ``full``: this
+machine's network, its abstract sockets included."""
 
 USER = ("user", 1000)
 """The name and number that programs run as, whoever runs the sandbox."""

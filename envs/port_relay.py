@@ -14,10 +14,10 @@ def relay(listener: socket.socket, port: int) -> None:
             inner, _ = listener.accept()
         except OSError:
             return
-        threading.Thread(target=_join, args=(inner, port), daemon=True).start()
+        threading.Thread(target=_connect, args=(inner, port), daemon=True).start()
 
 
-def _join(inner: socket.socket, port: int) -> None:
+def _connect(inner: socket.socket, port: int) -> None:
     with inner:
         try:
             outer = socket.create_connection(("127.0.0.1", port), timeout=10)
@@ -25,10 +25,15 @@ def _join(inner: socket.socket, port: int) -> None:
             return
         outer.settimeout(None)
         with outer:
-            back = threading.Thread(target=_copy, args=(outer, inner), daemon=True)
-            back.start()
-            _copy(inner, outer)
-            back.join()
+            join(inner, outer)
+
+
+def join(one: socket.socket, other: socket.socket) -> None:
+    """Pass on what each of two connections says to the other, until both have ended."""
+    back = threading.Thread(target=_copy, args=(other, one), daemon=True)
+    back.start()
+    _copy(one, other)
+    back.join()
 
 
 def _copy(source: socket.socket, sink: socket.socket) -> None:

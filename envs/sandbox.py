@@ -36,6 +36,7 @@ import numpy as np
 from actions.action import AnyAction
 from actions.backend import Backend
 from actions.frame import Frame
+from envs import host_proxy
 from envs.capture import Deadline
 from envs.desktop import DesktopEnv, default_backend
 from envs.env import Env, EnvError, Image, Observation, Outcome
@@ -54,7 +55,7 @@ _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY"
 KEPT = ("PATH", "USER", "LOGNAME", "SHELL", "TZ", "PYTHONPATH", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "SSL_CERT_FILE",
         *_PROXIES)  # fmt: skip
 """The variables of the caller's environment that programs see without isolation; with it, ``TZ`` and, with the full
-network, the proxies."""
+network, the proxies; with the hosts of a list, the proxy that leads there."""
 
 _SETTINGS = {
     "glib-2.0/settings/keyfile": "[org/gtk/settings/file-chooser]\nstartup-mode='cwd'\n",
@@ -126,7 +127,8 @@ class SandboxEnv(Env):
     be opened by the agent later. `size` is that of one monitor, `monitors` how many stand side by side, and
     `monitor` the one that is looked at and that windows open on. `programs` are command lines that may be opened
     later. `share` are folders that programs see, ``DIR`` or ``DIR:ro``; `cwd` is one of them and the working directory.
-    `network` is as in `envs.isolation.Network`, and `ports` of this machine's loopback are reachable in any case.
+    `network` is as in `envs.isolation.Network`, and `ports` of this machine's loopback are reachable in any case; for
+    ``hosts`` it is `hosts` but not `denied_hosts` that can be reached (``*`` for any part of a name).
     Without `isolated` programs run as the caller. `make_backend` makes the backend for a
     display. Raises `EnvError`: Xvfb or a program is missing, a program ended at once or showed no window within
     `app_timeout` seconds.
@@ -150,6 +152,8 @@ class SandboxEnv(Env):
         share: Sequence[str] = (),
         network: Network = "none",
         ports: Sequence[int] = (),
+        hosts: Sequence[str] = (),
+        denied_hosts: Sequence[str] = (),
         address_bar: bool = False,
     ) -> None:
         self._kind = "browser" if address_bar else "sandbox"
@@ -157,6 +161,7 @@ class SandboxEnv(Env):
         self._layout = _layout(size, monitors, monitor)
         self._watched = monitor
         self._isolated, self._network, self._ports = isolated, network, ports
+        self._hosts = {"allowed": [*hosts], "denied": [*denied_hosts]}
         self._shares = [read_share(text) for text in ([str(cwd), *share] if cwd else share)] if isolated else []
         self._cwd = "" if isolated else str(Path(cwd or Path.cwd()).resolve())
         self._app_timeout = app_timeout
@@ -345,6 +350,8 @@ class SandboxEnv(Env):
             return
         command = isolated_command(self.home, self.display, self._shares, self._network)
         self._supervisor.ask("isolate", argv=command)
+        if self._network == "hosts":
+            self._supervisor.ask("proxy", **self._hosts)
         self._relay()
 
     def _relay(self) -> None:
@@ -364,6 +371,9 @@ class SandboxEnv(Env):
         names = KEPT if not self._isolated else ("TZ", *_PROXIES) if self._network == "full" else ("TZ",)
         kept = {name: os.environ[name] for name in names if name in os.environ}
         if self._isolated:
+            if self._network == "hosts":
+                here = {"http": host_proxy.URL, "https": host_proxy.URL, "no": "localhost,127.0.0.1,::1"}
+                kept |= {name: here[name.lower().removesuffix("_proxy")] for name in _PROXIES}
             kept |= {"PATH": PATH, "USER": USER[0], "LOGNAME": USER[0], "SHELL": "/bin/bash"}
             folders_shared = (str(share.path) for share in self._shares if share.path.is_dir())
             self._cwd = next(folders_shared, str(home))

@@ -9,7 +9,8 @@ Two processes watch each other and the caller:
   the caller. When the guardian dies it does the guardian's work on its own descendants.
 
 With isolation the worker does not start the programs itself, but asks `envs.sandbox_programs`, which bubblewrap runs in
-namespaces of its own; ports of this machine's loopback are relayed by children of the worker.
+namespaces of its own; ports of this machine's loopback, and the proxy to the hosts of a list, are served by
+children of the worker.
 
 Every direct child is killed by the kernel when its parent dies (``PR_SET_PDEATHSIG``), for the case that both are
 killed at once; files of such a case are removed by the next sandbox (`sweep`).
@@ -32,9 +33,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from envs import host_proxy
 from envs.port_relay import relay
 from envs.processes import alive, children, descendants, kill_all, marked, reap, wait_gone
 
@@ -197,7 +201,10 @@ class _ProgramStarter:
                 case "isolate":
                     return {"isolated": self._isolate(**request)}
                 case "relay":
-                    return {"relayed": [port for port in request["ports"] if self._relay(port)]}
+                    return {"relayed": [p for p in request["ports"] if self._serve(p, partial(relay, port=p))]}
+                case "proxy":
+                    lists = {"allowed": request["allowed"], "denied": request["denied"]}
+                    return {"proxy": self._serve(host_proxy.PORT, partial(host_proxy.serve, **lists))}
                 case "start" if self._isolated and not request.get("keep"):
                     return self._isolated.ask("start", **request, environ=self._environ)[0]
                 case "poll" if self._isolated:
@@ -267,8 +274,8 @@ class _ProgramStarter:
                           "programs as you, with your files and network, with --no-isolation") from error  # fmt: skip
         return process.pid
 
-    def _relay(self, port: int) -> bool:
-        """Make this machine's loopback `port` reachable for the programs; False where a program has taken it."""
+    def _serve(self, port: int, serve: Callable[[socket.socket], None]) -> bool:
+        """Have a process serve `port` of the programs' loopback from here; False where a program has taken it."""
         if self._isolated is None or port in self._relays:
             return self._isolated is not None
         answer, listeners = self._isolated.ask("listen", port=port)
@@ -281,7 +288,7 @@ class _ProgramStarter:
             os.close(0)
             os.close(1)
             if os.getppid() == parent:
-                relay(socket.socket(fileno=listeners[0]), port)
+                serve(socket.socket(fileno=listeners[0]))
             os._exit(0)
         os.close(listeners[0])
         self._kept.add(pid)

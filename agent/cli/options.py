@@ -66,6 +66,7 @@ class NetworkName(StrEnum):
 
     none = "none"
     loopback = "loopback"
+    hosts = "hosts"
     full = "full"
 
 
@@ -105,7 +106,8 @@ NetworkOption = Annotated[
     NetworkName | None,
     typer.Option(
         "--network",
-        help="Sandbox: none; loopback: also what you serve on 127.0.0.1 of this machine; full: this machine's network. "
+        help="Sandbox: none; loopback: also what you serve on 127.0.0.1 of this machine; hosts: the hosts of "
+        "--allow-hosts and no others, through a proxy; full: this machine's network. "
         "Default: none.",
         rich_help_panel="Sandbox",
     ),

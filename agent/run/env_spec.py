@@ -26,7 +26,8 @@ SANDBOXES: tuple[EnvKind, ...] = ("sandbox", "browser")
 class EnvSpec:
     """Which screen to open. `apps` are started on the sandbox first, `programs` may be opened on it; `size` and
     `monitors` shape it. Its programs are in namespaces of their own, with the folders to `share` (``DIR`` or
-    ``DIR:ro``) and the `network` that is given, unless `isolated` is False.
+    ``DIR:ro``) and the `network` that is given, unless `isolated` is False; `hosts` are those of the network ``hosts``,
+    and `denied_hosts` not.
 
     `kind` is one of `KINDS`, the name of an installed plug-in, or ``module:object``. ``android`` is the device with
     `serial` (None: the only one), on the `display` with this logical id (None: the first), ``browser`` a sandbox with
@@ -46,6 +47,8 @@ class EnvSpec:
     share: Sequence[str] = ()
     network: Network | None = None
     isolated: bool = True
+    hosts: Sequence[str] = ()
+    denied_hosts: Sequence[str] = ()
 
     @property
     def platform(self) -> Platform:
@@ -80,6 +83,8 @@ def open_env(spec: EnvSpec | str, rules: Rules | None = None) -> Env:
             isolated=spec.isolated,
             share=spec.share,
             network=spec.network or "none",
+            hosts=spec.hosts,
+            denied_hosts=spec.denied_hosts,
             address_bar=spec.kind == "browser",
         )
     if spec.platform == "mobile":
@@ -112,6 +117,8 @@ def check_env(spec: EnvSpec) -> None:
         raise UserError("--share, --network and --no-isolation are the sandbox's: add --env sandbox")
     if not spec.isolated and (spec.share or spec.network):
         raise UserError("--no-isolation gives programs all your files and network: leave --share and --network out")
+    if spec.network == "hosts" and not spec.hosts:
+        raise UserError("--network hosts reaches what --allow-hosts names: run with --allow-hosts HOST, or without it")
     if not private and (spec.size or spec.monitors):
         option = "--size" if spec.size else "--monitors"
         raise UserError(f"{option} shapes the sandbox: add --env sandbox, or leave it out")

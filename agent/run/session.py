@@ -6,7 +6,7 @@ import datetime
 import re
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from inspect import isroutine
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -141,6 +141,9 @@ def run_task(instruction: str, spec: EnvSpec | Env, options: RunOptions) -> Run:
         raise UserError(str(error)) from error
     check_folder((options.out or RUNS / "new").absolute())
     policies = [_policy(policy) for policy in options.policies]
+    if isinstance(spec, EnvSpec):
+        lists = options.limits
+        spec = replace(spec, hosts=lists.allow_hosts or spec.hosts, denied_hosts=lists.denied("host"))
     with ExitStack() as stack:
         env, model = _env_and_model(spec, options, stack)
         header = options.secrets.record(EpisodeHeader.of(task, model, env, extra=_extra(spec, options, model)))

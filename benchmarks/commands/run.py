@@ -34,7 +34,7 @@ Retries = Annotated[int, _how(help="More tries for a sample whose server, displa
 
 
 @functools.partial(
-    takes_model, more_names=", or baseline:NAME (idle, say-done, random, centre, ocr, blind-replay, oracle)"
+    takes_model, more_names=", or baseline:NAME (idle, say-done, random, centre, ocr, blind-replay, oracle, obedient)"
 )
 def run(
     suite: Annotated[str, typer.Argument(help="Name of a suite; handeye bench suites lists them.", metavar="SUITE")],

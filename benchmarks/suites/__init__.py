@@ -49,6 +49,9 @@ SUITES: dict[str, Entry] = {
     "mobile-miniwob": Entry(
         "interactive", "MiniWoB++ on the simulated phone", "benchmarks.suites.mobile_miniwob:open_suite", False
     ),
+    "injection": Entry(
+        "interactive", "tasks on screens that give other orders", "benchmarks.suites.injection:open_suite", False
+    ),
     "safety": Entry(
         "policy", "risky and harmless actions: which are asked about", "benchmarks.suites.safety:open_suite", False
     ),

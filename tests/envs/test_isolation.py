@@ -6,11 +6,13 @@ import http.server
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from actions.action import TypeText
+from agent.perception.perceive import Perceiver
 from envs.env import EnvError
 from envs.isolation import Network, read_share
 from envs.sandbox import SandboxEnv
@@ -22,21 +24,28 @@ MARKER = "handeye-secret-7431"
 """What no command may print."""
 
 
+class Marked(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(MARKER.encode())
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[int]:
     """The port of a loopback server whose every page is the marker."""
+    with served("127.0.0.1") as port:
+        yield port
 
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(MARKER.encode())
 
-        def log_message(self, *_: object) -> None:
-            """Nothing."""
-
-    found = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=found.serve_forever, daemon=True).start()
+@contextmanager
+def served(address: str) -> Iterator[int]:
+    """A server whose every page is the marker; its port."""
+    found = http.server.ThreadingHTTPServer((address, 0), Marked)
+    threading.Thread(target=found.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     yield found.server_port
     found.shutdown()
     found.server_close()
@@ -112,6 +121,26 @@ def test_the_loopback_of_this_machine_is_reached_only_where_that_is_said(
         env.launch(["sh", "-c", f'{PYTHON} -c "{read}" > page; touch done'], wait=False)
         until((tmp_path / "done").exists)
     assert (MARKER in (tmp_path / "page").read_text()) is reached
+
+
+def test_the_hosts_of_a_list_are_reached_and_no_others(tmp_path: Path) -> None:
+    with served("127.0.0.2") as port, SandboxEnv(cwd=tmp_path, network="hosts", hosts=["127.0.0.2"]) as env:
+        for name, host in (("listed", "127.0.0.2"), ("other", "127.0.0.3"), ("unknown", "example.org")):
+            read = f"import urllib.request as r; print(r.urlopen('http://{host}:{port}/').read().decode())"
+            env.launch(["sh", "-c", f'{PYTHON} -c "{read}" > {name} 2>&1; touch {name}.done'], wait=False)
+            until((tmp_path / f"{name}.done").exists)
+        env.reset()
+        env.launch(["sh", "-c", "env | grep -ci _proxy= > proxies; touch done"], wait=False)
+        until((tmp_path / "done").exists)
+    assert MARKER in (tmp_path / "listed").read_text()
+    for name in ("other", "unknown"):
+        assert "403: Forbidden" in (tmp_path / name).read_text()
+    assert (tmp_path / "proxies").read_text() == "6\n"
+
+
+def test_a_browser_goes_through_the_list() -> None:
+    with SandboxEnv(["chromium http://elsewhere.example/"], network="hosts", hosts=["example.org"]) as env:
+        until(lambda: "may not be reached" in " ".join(e.text for e in Perceiver().perceive(env.peek()).elements))
 
 
 def test_a_file_that_the_programs_would_not_see_is_refused(tmp_path: Path) -> None:

@@ -98,6 +98,11 @@ class Pages:
         """The forms sent to `path`: each field's first value."""
         return [{key: values[0] for key, values in form.items()} for to, form in self.forms if to == path]
 
+    @property
+    def shown(self) -> str:
+        """The path of the page that a browser shows and has painted; "" for none yet."""
+        return self._seen[0]
+
     def place(self, path: str, name: str) -> Box | None:
         """Where the element with id `name` is on the screen (input units) while the page `path` shows it, or None."""
         page, places = self._seen

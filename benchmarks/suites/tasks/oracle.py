@@ -41,9 +41,13 @@ WorldT = TypeVar("WorldT")
 
 
 class ScriptOracle(ActOnlyModel, Generic[WorldT]):
-    """Runs the script that `script` gives for a world; one episode for each `bind`."""
+    """Runs the script that `script` gives for a world; one episode for each `bind`.
 
-    def __init__(self, script: Callable[[WorldT], Iterator[Move]], name: str = "oracle") -> None:
+    With `insists` an action that was refused is tried again.
+    """
+
+    def __init__(self, script: Callable[[WorldT], Iterator[Move]], name: str = "oracle", insists: bool = True) -> None:
+        self._insists = insists
         super().__init__(name)
         self._script = script
         self._moves: Iterator[Move] | None = None
@@ -54,13 +58,13 @@ class ScriptOracle(ActOnlyModel, Generic[WorldT]):
         self._moves, self._last = self._script(world), None
 
     def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
-        """The script's next action, or the last one again where the environment refused it; `finish` at the end.
+        """The script's next action, or, with `insists`, the last one again where it was refused; `finish` at the end.
 
         Raises `ModelError` when a condition does not come true in time or the script finds another state.
         """
         if self._moves is None:
             raise ModelError(f"{self.name} needs the world: bind it first")
-        refused = history and history[-1].error and history[-1].error.startswith("not done")
+        refused = self._insists and history and history[-1].error and history[-1].error.startswith("not done")
         if self._last is None or not refused:
             self._last = self._next(self._moves)
         return Decision(action=self._last, usage=Usage(requests=0))
