@@ -207,7 +207,14 @@ class Conversation:
         return tuple(filter(None, (self.placeholder or "" if part == IMAGE else part for part in parts)))
 
 
-WINDOW = Conversation(pictures=5)
-"""The last four steps with their pictures, older ones as lines: Qwen3-VL on a desktop, GUI-Owl-1.5, EvoCUA."""
+WINDOW = Conversation(
+    pictures=5,
+    line="Step ${number}: ${thought}${outcome}\n",
+    nothing="None",
+    said=r"\A(?:.*</think>)?.*?Action:\s*(\S.*?)\s*<tool_call>",
+)
+"""The last four steps with their pictures, of older ones what stands between ``Action:`` and the call: Qwen3-VL on a
+desktop, GUI-Owl-1.5, EvoCUA.
+"""
 APART = Conversation(turns=ALL, asks="apart")
 """The task in a message of its own, then every answer; a picture before those that still have one."""

@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from actions.action import AnyAction, AskUser, Finish, Key, Open, TypeText, Wait
+from actions.action import AnyAction, AskUser, Finish, Key, Open, Scroll, TypeText, Wait
+from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.common import BACK, EXTRACT, clicked_first, search_address
 from agent.models.dialects.conversation import ALL, Conversation
 from agent.models.dialects.dialect import IMAGE, Actions, Dialect, PromptTemplate, View
@@ -51,6 +52,16 @@ def _type(args: Args) -> Actions:
     return clicked_first(args.typed("text", enter=True), args.place(*PLACES), args.view)
 
 
+def _page(args: Args) -> Scroll:
+    """A page by the owner's measure, which is 400 pixels whatever ``pixels`` says."""
+    pixels = args.number("pixels")
+    if pixels is None:
+        raise Unreadable("'pixels' is missing")
+    return Scroll(point=args.place(*PLACES), dy=PAGE if pixels < 0 else -PAGE if pixels > 0 else 0)
+
+
+PAGE = 4
+"""Notches of the wheel to a page of Fara-7B's."""
 _BROWSER: dict[str, Read] = {
     "visit_url": _visit,
     "web_search": lambda args: Open(target=search_address(args.text("query"))),
@@ -58,9 +69,10 @@ _BROWSER: dict[str, Read] = {
     "pause_and_memorize_fact": _fact,
 }
 _READ7: dict[str, Read] = {
-    **{name: READ_DESKTOP[name] for name in ("key", "mouse_move", "left_click", "scroll", "wait", "terminate")},
+    **{name: READ_DESKTOP[name] for name in ("key", "mouse_move", "left_click", "wait", "terminate")},
     **_BROWSER,
     "type": _type,
+    "scroll": _page,
     "refresh": lambda args: Key(chords=("f5",)),
 }
 _READ15: dict[str, Read] = {
@@ -88,6 +100,8 @@ def _write7(action: AnyAction, view: View) -> dict[str, Any] | None:
     match action:
         case Key(chords=("f5",)):
             return {"action": "refresh"}
+        case Scroll() if abs(action.dy) not in (0, PAGE):
+            return None
         case TypeText():
             where = {} if view.pointer is None else {"coordinate": view.numbers(view.pointer)}
             said = {"text": action.text, "press_enter": False, "delete_existing_text": action.clear}

@@ -95,7 +95,7 @@ def _is_digit(part: Any) -> bool:
 
 def _bare(text: str) -> str:
     """A list item without the brackets and the pair of quotes of a list that was taken apart."""
-    bare = re.sub(r"^\s*\[\s*[\"']?(?=.)|(?<=[^+,\-\s\[])[\"']?\s*\]\s*$", "", text).strip()
+    bare = re.sub(r"^\s*(?:keys=)?\[\s*[\"']?(?=.)|(?<=[^+,\-\s\[])[\"']?\s*\]\s*$", "", text).strip()
     return bare[1:-1] if len(bare) > 2 and bare[0] == bare[-1] and bare[0] in "\"'" else bare or text
 
 

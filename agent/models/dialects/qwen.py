@@ -59,29 +59,32 @@ def _click(args: Args, button: str = "left", count: int = 0) -> Click:
 
 def _drag(args: Args) -> Drag:
     """``left_click_drag``: the coordinate is the end, the pointer the start; some models name both."""
+    seconds = args.number("duration")
+    how: dict[str, Any] = {} if seconds is None else {"seconds": seconds}
     end = args.place(*ENDS)
     if end is not None:
-        return Drag(path=(args.need_place(*PLACES), end))
+        return Drag(path=(args.need_place(*PLACES), end), **how)
     end = args.need_place(*PLACES)
     start = (args.place("start_coordinate") if "coordinate" in args.used else None) or args.view.pointer
     if start is None:
         raise Unreadable("the drag names only its end, and where the pointer is is not known: move the mouse first")
-    return Drag(path=(start, end))
+    return Drag(path=(start, end), **how)
 
 
 def _swipe(args: Args) -> Drag:
     return Drag(path=(args.need_place(*PLACES), args.need_place(*ENDS)))
 
 
-def _scroll(args: Args, across: bool = False) -> Scroll:
+def read_scroll(args: Args, across: bool = False, unit: int = PIXELS_PER_NOTCH) -> Scroll:
+    """``pixels``, up and right positive; `unit` of them are a notch of the wheel."""
     pixels, direction = args.number("pixels", "amount"), args.one_of(("direction",))
     if pixels is None:
         raise Unreadable("'pixels' is missing")
     meant = ("right", "left") if across else ("up", "down")
     if direction is not None and direction != meant[pixels < 0]:
         raise Unreadable(f"the sign of 'pixels' says {meant[pixels < 0]} and 'direction' {direction!r}")
-    notches = min(100, max(1, round(abs(pixels) / PIXELS_PER_NOTCH))) if pixels else 0
-    if notches * PIXELS_PER_NOTCH != abs(pixels):
+    notches = min(100, max(1, round(abs(pixels) / unit))) if pixels else 0
+    if notches * unit != abs(pixels):
         args.notes.append(f"{pixels:g} pixels were read as {notches} notches")
     way = notches if pixels > 0 else -notches
     return Scroll(point=args.place(*PLACES), dx=way if across else 0, dy=0 if across else -way, keys=args.held())
@@ -132,8 +135,8 @@ READ_DESKTOP: dict[str, Read] = {
     "middle_click": lambda args: _click(args, "middle"),
     "double_click": lambda args: _click(args, "left", 2),
     "triple_click": lambda args: _click(args, "left", 3),
-    "scroll": _scroll,
-    "hscroll": lambda args: _scroll(args, across=True),
+    "scroll": read_scroll,
+    "hscroll": lambda args: read_scroll(args, across=True),
     "key_down": lambda args: HoldKeys(keys=args.flat_keys("keys", "key", "text")),
     "key_up": lambda args: ReleaseKeys(keys=args.flat_keys("keys", "key", "text")),
     "hold_key": lambda args: args.hold_for("text", "keys", "key"),

@@ -1,7 +1,7 @@
 """Qwen3.5 and its successors, which call tools as tags, and EvoCUA, which is Qwen3-VL tuned for desktops.
 
 Tools, arguments and tags are protocol (OSWorld ``mm_agents/qwen35vl_agent.py``; meituan/EvoCUA ``mm_agents/evocua``).
-EvoCUA's texts are unescaped once more before they are typed, as its own harness does.
+EvoCUA's texts are unescaped once more before they are typed, and its ``pixels`` are notches, as in its own harness.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from actions.action import AnyAction, AskUser, HoldKeys, ReleaseKeys, TypeText, Wait
+from actions.action import AnyAction, AskUser, HoldKeys, ReleaseKeys, Scroll, TypeText, Wait
 from agent.models.dialects.common import EXTRACT, UNVERSIONED
 from agent.models.dialects.conversation import WINDOW
 from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, View
@@ -21,8 +21,10 @@ from agent.models.dialects.qwen import (
     MOBILE_ABOUT,
     MOBILE_ALIASES,
     MOBILE_ARGUMENTS,
+    PIXELS_PER_NOTCH,
     READ_DESKTOP,
     READ_MOBILE,
+    read_scroll,
     tool_function,
     tool_system,
     write_held,
@@ -33,6 +35,7 @@ from agent.models.dialects.qwen_family import (
     FORMAT_TWO,
     MOBILE3_ACTIONS,
     QWEN3_VL,
+    READ_COMPUTER3,
     RETRY,
     resolution,
     write_computer3,
@@ -79,8 +82,6 @@ _FOLDED = replace(
     turns=100,
     placeholder="This screenshot has been collapsed.",
     thoughts=False,
-    line="Step ${number}: ${thought}${outcome}\n",
-    nothing="None",
 )
 _COMPUTER = tool_function(
     "computer_use",
@@ -109,7 +110,7 @@ QWEN35 = Dialect(
     grammar={
         "desktop": XmlToolCallGrammar(
             "computer_use",
-            {**READ_DESKTOP, **_BOTH},
+            {**READ_COMPUTER3, **_BOTH},
             _write,
             DESKTOP_ALIASES,
             ("computer_use", "mobile_use", "computer"),
@@ -136,7 +137,7 @@ QWEN35_TOOLS = replace(
     family=r"(?!)",
     source="as qwen3.5, on a server that puts the tool into the chat template and reads its calls",
     grammar={
-        "desktop": ToolCallGrammar("computer_use", {**READ_DESKTOP, **_BOTH}, _write, DESKTOP_ALIASES),
+        "desktop": ToolCallGrammar("computer_use", {**READ_COMPUTER3, **_BOTH}, _write, DESKTOP_ALIASES),
         "mobile": ToolCallGrammar("mobile_use", READ_MOBILE, write_mobile3, MOBILE_ALIASES),
     },
     decide={"desktop": _native(_COMPUTER), "mobile": _native(_MOBILE)},
@@ -156,12 +157,19 @@ def _typed(args: Args) -> TypeText:
     return typed.model_copy(update={"text": text})
 
 
+def _scroll(args: Args) -> Scroll:
+    """``pixels`` are notches, as its harness hands the number to pyautogui."""
+    return read_scroll(args, unit=1)
+
+
 def _write_evocua(action: AnyAction, view: View) -> dict[str, Any] | None:
     if isinstance(action, HoldKeys | ReleaseKeys):
         return write_held(action, view)
     written = write_computer3(action, view)
     if written is None or written["action"] in ("answer", "hscroll"):
         return None
+    if written["action"] == "scroll":
+        written["pixels"] //= PIXELS_PER_NOTCH
     if written["action"] == "type":
         written["text"] = written["text"].replace("\\", "\\\\")
     return written
@@ -183,14 +191,16 @@ EVOCUA = Dialect(
     resize=Resize(factor=32, min_pixels=65536, max_pixels=16 * 16 * 4 * 12800),
     space="rel999",
     grammar={
-        "desktop": ToolCallGrammar("computer_use", {**READ_DESKTOP, "type": _typed}, _write_evocua, DESKTOP_ALIASES)
+        "desktop": ToolCallGrammar(
+            "computer_use", {**READ_DESKTOP, "type": _typed, "scroll": _scroll}, _write_evocua, DESKTOP_ALIASES
+        )
     },
     decide={
         "desktop": PromptTemplate(
             _EVOCUA_SYSTEM + FORMAT_TWO,
             (IMAGE, "\n" + ASK),
             max_tokens=4096,
-            conversation=replace(WINDOW, line="Step ${number}: ${thought}${outcome}\n", nothing="None"),
+            conversation=WINDOW,
         )
     },
     locate=PromptTemplate(_EVOCUA_SYSTEM, (IMAGE, "${instruction}"), max_tokens=1024),

@@ -50,6 +50,7 @@ from agent.models.dialects.qwen import (
     PIXELS_PER_NOTCH,
     READ_DESKTOP,
     READ_MOBILE,
+    read_scroll,
     tool_function,
     tool_system,
     write_desktop,
@@ -117,6 +118,20 @@ INTERNVL25 = Dialect(
 )
 
 # Qwen3-VL ----------------------------------------------------------------------------------------------------------
+
+
+def read_wheel(args: Args, across: bool = False) -> Scroll:
+    """Fewer than 100 ``pixels`` are notches, as OSWorld's agents of Qwen hand the number to pyautogui."""
+    pixels = args.values.get("pixels")
+    few = isinstance(pixels, int | float) and abs(pixels) < PIXELS_PER_NOTCH
+    return read_scroll(args, across, 1 if few else PIXELS_PER_NOTCH)
+
+
+READ_COMPUTER3: dict[str, Read] = {
+    **READ_DESKTOP,
+    "scroll": read_wheel,
+    "hscroll": lambda args: read_wheel(args, across=True),
+}
 
 
 def write_computer3(action: AnyAction, view: View) -> dict[str, Any] | None:
@@ -203,7 +218,7 @@ QWEN3_VL = Dialect(
     space="rel1000",
     space_for={"mobile": "rel999"},
     grammar={
-        "desktop": ToolCallGrammar("computer_use", READ_DESKTOP, write_computer3, DESKTOP_ALIASES),
+        "desktop": ToolCallGrammar("computer_use", READ_COMPUTER3, write_computer3, DESKTOP_ALIASES),
         "mobile": ToolCallGrammar("mobile_use", READ_MOBILE, write_mobile3, MOBILE_ALIASES),
     },
     decide={
@@ -211,7 +226,7 @@ QWEN3_VL = Dialect(
             tool_system(QWEN3_COMPUTER, "", "") + _FORMAT3,
             (IMAGE, ASK),
             max_tokens=4096,
-            conversation=replace(WINDOW, line="Step ${number}: ${thought}${outcome}\n", nothing="None"),
+            conversation=WINDOW,
         ),
         "mobile": PromptTemplate(tool_system(_QWEN3_MOBILE, "\n\n", "") + _FORMAT3, _DECIDE3, max_tokens=4096),
     },
@@ -383,9 +398,7 @@ GUI_OWL_15 = Dialect(
     },
     locate=PromptTemplate(tool_system(_OWL15_COMPUTER, "", ""), (IMAGE, "${instruction}"), max_tokens=1024),
     extract=EXTRACT,
-    step="Step ${number}: ${thought} ${action}${outcome}\n",
     retry=RETRY,
-    no_history="None",
     thinks=True,
 )
 

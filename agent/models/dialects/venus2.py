@@ -32,13 +32,14 @@ from actions.action import (
 from actions.frame import Point
 from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.call_syntax import CallArgs, CallGrammar, ReadCall, quoted
-from agent.models.dialects.common import EXTRACT, has_default_duration, plain_drag
+from agent.models.dialects.common import CALL_USER, EXTRACT, has_default_duration, plain_drag
 from agent.models.dialects.conversation import ALL, Conversation
 from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, View
 from agent.models.dialects.keys import key_names
 from agent.models.dialects.points import LIST, PAIR, QUAD, Places
 from agent.models.dialects.resize import Resize
 from agent.models.dialects.venus import UI_VENUS_15
+from agent.models.endpoints.endpoint import Sampling
 
 
 def _here(args: CallArgs) -> Point:
@@ -58,22 +59,27 @@ def _drag(args: CallArgs) -> Drag:
 
 
 def _wheel(args: CallArgs) -> Scroll:
-    """``amount`` in notches, up and right positive."""
-    amount, axis = args.number("amount"), args.text("axis")
-    if amount is None or not amount.is_integer() or not 1 <= abs(amount) <= 100:
-        raise Unreadable("'amount' must be a whole number of notches, up to 100")
+    """``amount`` in notches, up and right positive; more than 100 (the owner takes 4096) are 100."""
+    said, axis = args.number("amount"), args.text("axis")
+    if said is None or not said.is_integer() or not said:
+        raise Unreadable("'amount' must be a whole number of notches")
+    amount = max(-100.0, min(100.0, said))
+    args.notes += [f"{said:g} notches were cut to {amount:g}"] if amount != said else []
     if axis not in ("vertical", "horizontal"):
         raise Unreadable(f"unknown axis {axis[:40]!r}; use vertical or horizontal")
     return Scroll(dy=-int(amount)) if axis == "vertical" else Scroll(dx=int(amount))
 
 
+_HELD = 1.0
+"""Seconds that a finger takes for ``Drag`` on a phone, which ``Swipe`` does at once."""
+_SCREENSHOT = Key(chords=("printscreen",))
 _BOTH: dict[str, ReadCall] = {
     "Click": lambda args: args.click(_here(args)),
     "DoubleClick": lambda args: args.click(_here(args), "left", 2),
     "Drag": _drag,
     "Type": lambda args: args.typed("content"),
     "Wait": lambda args: Wait(),
-    "CallUser": lambda args: AskUser(question=args.text("content")),
+    "CallUser": lambda args: AskUser(question=args.message("content") or CALL_USER),
     "Finished": lambda args: Finish(status="success", message=args.message("content")),
 }
 _COMPUTER: dict[str, ReadCall] = {
@@ -92,9 +98,10 @@ _COMPUTER: dict[str, ReadCall] = {
 _MOBILE: dict[str, ReadCall] = {
     **_BOTH,
     "Swipe": lambda args: Drag(path=(args.need_place("start"), args.need_place("end"))),
+    "Drag": lambda args: Drag(path=(args.need_place("start"), args.need_place("end")), seconds=_HELD),
     "LongPress": lambda args: LongPress(point=args.need_place("point", "box")),
     "LaunchApp": lambda args: Open(target=args.text("app")),
-    "GetScreenshot": lambda args: Wait(seconds=0),
+    "GetScreenshot": lambda args: _SCREENSHOT,
     "Answer": lambda args: Answer(text=args.text("content")),
     **{
         f"Press{name}": lambda args, button=button: Button(name=button)  # type: ignore[misc]
@@ -113,11 +120,13 @@ def _at(point: Point, view: View) -> str:
     return f"({x}, {y})"
 
 
+def _dragged(name: str, action: Drag, view: View) -> str:
+    start, end = (_at(point, view) for point in action.path)
+    return f"{name}(start={start}, end={end})"
+
+
 def _write_both(action: AnyAction, view: View) -> str | None:
     match action:
-        case Drag() if plain_drag(action):
-            start, end = (_at(point, view) for point in action.path)
-            return f"Drag(start={start}, end={end})"
         case TypeText(clear=False):
             return f"Type(content={quoted(action.text)})"
         case Wait() if action == Wait():
@@ -134,6 +143,8 @@ def _write_computer(action: AnyAction, view: View) -> str | None:
         case Click(keys=()):
             name = _CLICKS.get((action.button, action.count))
             return f"{name}(box={_at(action.point, view)})" if name else None
+        case Drag() if plain_drag(action):
+            return _dragged("Drag", action, view)
         case Move():
             return f"Hover(box={_at(action.point, view)})"
         case Scroll(point=None, dx=0, keys=()) if action.dy:
@@ -155,6 +166,12 @@ def _write_mobile(action: AnyAction, view: View) -> str | None:
     match action:
         case Click(button="left", keys=()) if action.count < 3:
             return f"{'Double' * (action.count - 1)}Click(point={_at(action.point, view)})"
+        case Drag() if plain_drag(action):
+            return _dragged("Swipe", action, view)
+        case Drag(seconds=seconds) if seconds == _HELD and plain_drag(action.model_copy(update={"seconds": 0.3})):
+            return _dragged("Drag", action, view)
+        case Key() if action == _SCREENSHOT:
+            return "GetScreenshot()"
         case LongPress() if has_default_duration(action):
             return f"LongPress(point={_at(action.point, view)})"
         case Open():
@@ -182,15 +199,16 @@ def _calls(mobile: bool) -> CallGrammar:
     )
 
 
-def _prompt(device: str, space: list[str], label: str) -> PromptTemplate:
+def _prompt(device: str, space: list[str], label: str, sampling: Sampling) -> PromptTemplate:
     told = "\n".join(f"- {line}" for line in space)
     return PromptTemplate(
         f"You operate a {device} for the user, looking at screenshots of it.\n\n### Available Actions\n{told}\n\n"
         "### Instructions\n- Coordinates are from 0 to 999 along each side.\n- Look at what the last action changed "
         "before you choose the next.\n- Click a text field before you type into it.\n\n### Output Format\n"
         "<think> your thinking process </think>\n<action> the next action </action>\n\n### User Task\n${instruction}",
-        (f"Current Screenshot:{label}", IMAGE),
+        ("Current Screenshot:\n", IMAGE),
         max_tokens=4096,
+        sampling=sampling,
         conversation=Conversation(
             pictures=3, turns=ALL, asks="last", later=(f"History Screenshot:{label}", IMAGE), unseen=("",)
         ),
@@ -224,6 +242,7 @@ UI_VENUS_2 = Dialect(
                 "Finished(content='')",
             ],
             "\n",
+            Sampling(),
         ),
         "mobile": _prompt(
             "phone",
@@ -246,6 +265,7 @@ UI_VENUS_2 = Dialect(
                 "Finished(content='')",
             ],
             "",
+            Sampling(temperature=0.6, repetition_penalty=1.05, frequency_penalty=0.3),
         ),
     },
     locate=replace(UI_VENUS_15.locate, thinking=False),

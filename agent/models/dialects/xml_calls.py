@@ -96,6 +96,10 @@ def _call(text: str, head: re.Match[str], ended: bool) -> tuple[ToolCall, int]:
     while parameter := _PARAMETER.match(text, at):
         end = text.find(_END, parameter.end())
         inner = text[parameter.end() : end]
+        if parameter.group(1) == head.group(1) and inner.lstrip().startswith("<parameter="):
+            notes.append(f"<parameter={head.group(1)}> without a value")
+            at = parameter.end()
+            continue
         if end < 0 or "<parameter=" in inner or "<function=" in inner or "</function" in inner:
             raise Unreadable(f"the parameter {parameter.group(1)!r} is not closed")
         if parameter.group(1) in values:
@@ -104,6 +108,9 @@ def _call(text: str, head: re.Match[str], ended: bool) -> tuple[ToolCall, int]:
             notes.append(f"the value of {parameter.group(1)!r} does not stand on lines of its own")
         values[parameter.group(1)] = _value(parameter.group(1), inner.removesuffix("\n"), notes)
         at = end + len(_END)
+    if "action" not in values and "type" in values:
+        values["action"] = str(values.pop("type")).strip()
+        notes.append("the action was called 'type'")
     over = _OVER.match(text, at)
     rest = text[at : head.end() + MAX_TEXT].strip()
     if over is None and (rest.removesuffix(CLOSE).strip() or not ended):

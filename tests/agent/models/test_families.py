@@ -146,12 +146,35 @@ ANSWERS: list[tuple[str, Platform, str, AnyAction]] = [
         Click(point=THIRDS),
     ),
     ("evocua", D, evo(action="type", text="a\\nb"), TypeText(text="a\nb")),
+    ("evocua", D, evo(action="scroll", pixels=-5), Scroll(dy=5)),  # pyautogui.scroll(pixels)
+    ("evocua", D, evo(action="key", keys=["keys=[ctrl", "c]"]), Key(chords=("ctrl+c",))),  # _clean_keys
+    (
+        "evocua",
+        D,
+        evo(action="left_click_drag", coordinate=[333, 666], duration=1),
+        Drag(path=(POINTER, THIRDS), seconds=1.0),
+    ),
+    ("qwen3.5", D, xml(action="scroll", pixels="-10"), Scroll(dy=10)),  # the same in OSWorld's agents of Qwen
+    ("qwen3.5", D, xml("computer", type="left_click", coordinate="[491, 91]"), Click(point=Point(982, 91))),
+    (
+        "qwen3.5",
+        D,
+        xml(action="left_click", coordinate="[491, 91]").replace(
+            "<parameter=act", "<parameter=computer_use>\n<parameter=act"
+        ),
+        Click(point=Point(982, 91)),
+    ),
+    ("qwen3-vl", D, fara(action="scroll", pixels=-5), Scroll(dy=5)),
     ("ui-venus-2", D, venus("Click(box=(333, 666))"), Click(point=THIRDS)),
     ("ui-venus-2", D, venus("Click()"), Click(point=POINTER)),
     ("ui-venus-2", D, venus("TripleClick(box=(0, 0))"), Click(point=Point(0, 0), count=3)),
     ("ui-venus-2", D, venus("Drag(end=(999, 0))"), Drag(path=(POINTER, SCREEN.clamp(Point(2000, 0))))),
     ("ui-venus-2", D, venus("Swipe(amount=-5, axis='vertical')"), Scroll(dy=5)),
     ("ui-venus-2", D, venus("Swipe(amount=2, axis='horizontal')"), Scroll(dx=2)),
+    ("ui-venus-2", D, venus("Swipe(amount=-4096, axis='vertical')"), Scroll(dy=100)),
+    ("ui-venus-2", D, venus("CallUser()"), AskUser(question="The model asks for your help to go on.")),
+    ("ui-venus-2", M, venus("GetScreenshot()"), Key(chords=("printscreen",))),  # into the album
+    ("ui-venus-2", M, venus("Drag(start=(500, 800), end=(500, 200))"), Drag(path=SWIPE, seconds=1.0)),
     ("ui-venus-2", D, venus("Type(content='it\\'s\\n')"), TypeText(text="it's\n")),
     ("ui-venus-2", D, venus("Hotkey(keys=['ctrl', 'z'], repeat=2)"), Key(chords=("ctrl+z", "ctrl+z"))),
     ("ui-venus-2", D, venus("CallUser(content='The code?')"), AskUser(question="The code?")),
@@ -180,6 +203,7 @@ ANSWERS: list[tuple[str, Platform, str, AnyAction]] = [
     ("fara-7b", D, fara(action="web_search", query="red shoes"), Open(target=BING + "red+shoes&FORM=QBLH")),
     ("fara-7b", D, fara(action="visit_url", url="red shoes"), Open(target=BING + "red+shoes&FORM=QBLH")),
     ("fara-7b", D, fara(action="history_back"), Key(chords=("alt+left",))),
+    ("fara-7b", D, fara(action="scroll", pixels=-1000), Scroll(dy=4)),  # page_down: 400 pixels, whatever it says
     ("fara-7b", D, fara(action="pause_and_memorize_fact", fact="It is 5."), Wait(seconds=0)),
     ("fara-7b", D, fara(action="terminate", status="success"), Finish(status="success")),
     ("opencua", D, code("pyautogui.click(x=994, y=504)"), Click(point=Point(1000, 500))),
@@ -245,6 +269,19 @@ def test_an_owners_answer_is_read_to_the_owners_pixel(
     name: str, platform: Platform, text: str, action: AnyAction
 ) -> None:
     assert DIALECTS[name].parse(text, SCREEN, platform, pointer=POINTER).action == action
+
+
+@pytest.mark.parametrize("name", ["qwen3-vl", "qwen3.5", "evocua", "gui-owl-1.5"])
+def test_a_step_that_has_no_picture_any_more_is_told_by_its_action_line(name: str) -> None:
+    """As ``build_messages`` of GUI-Owl-1.5 and ``_build_s2_messages`` of EvoCUA take it from the answer."""
+    raw = xml(action="wait", time="1") if name == "qwen3.5" else evo(action="wait").replace("'", '"')
+    steps = [
+        Step(index=n, time=n, frame=SCREEN, image="x", action=Wait(), raw=raw, thought="Action: Do it.")
+        for n in range(2)
+    ]
+    chat = DIALECTS[name].with_images(1).ask_action("T", SCREEN, steps[:1], "desktop")
+    chat = chat if name != "qwen3.5" else DIALECTS[name].ask_action("T", SCREEN, steps * 60, "desktop")
+    assert any("\nStep 1: Do it." in part for part in chat.parts if isinstance(part, str))
 
 
 def test_a_sequence_is_several_actions_in_order() -> None:
