@@ -13,13 +13,10 @@ import pytest
 from agent.calibration.profile import CONFIG
 from agent.cli.main import main
 from agent.core.model import ModelError
-from agent.core.task import Ending
 from agent.models.opening import open_model
 from agent.models.spec import ModelSpec
-from envs.sandbox import SandboxEnv
 from tests.agent.scripted_server import Fault, ScriptedServer, Seen
 from tests.agent.simulated_grounder import middle_of_red
-from tests.e2e.conftest import story, work
 from tests.e2e.form_server import WANTED, FormServer
 
 SIZE = (1280, 800)
@@ -73,11 +70,13 @@ def as_lumen(action: str, **arguments: Any) -> str:
     return f"Thought: The form.\nAction: {name}({said})"
 
 
-def fill(form: FormServer, model: ModelSpec) -> None:
-    with SandboxEnv([f"chromium {form.url}"], SIZE, network="loopback") as env:
-        result = work(env, "Fill in the form and send it", open_model(model, ability="decide"))
-    assert result.ending is Ending.DONE, story(result)
-    form.check_wanted(story(result))
+def fill(form: FormServer, server: ScriptedServer, out: Path, *options: str) -> None:
+    where = ["--env", "sandbox", "--app", f"chromium {form.url}", "--size", "1280x800", "--network", "loopback"]
+    asked = ["--model", server.url, *options, "--confirm", "never", "--out", str(out), "Fill in the form and send it"]
+    with pytest.raises(SystemExit) as done:
+        main(["run", *where, *asked])
+    assert done.value.code in (None, 0)
+    form.check_wanted(str(out))
 
 
 def test_a_model_of_an_unknown_space_is_calibrated_and_fills_in_a_form(
@@ -93,7 +92,7 @@ def test_a_model_of_an_unknown_space_is_calibrated_and_fills_in_a_form(
         assert done.value.code in (None, 0)
         found = json.loads(capsys.readouterr().out)
         assert (found["space"], found["order"], found["kind"]) == ("rel100", "yx", "point")
-        fill(form, model)
+        fill(form, server, tmp_path / "run", "--dialect", "general")
         assert "in the numbers in which you always give places" in server.seen[0].texts[0]
 
 
@@ -103,4 +102,4 @@ def test_a_file_written_from_the_documentation_fills_in_a_form(form: FormServer,
     file = tmp_path / "lumen.toml"
     file.write_text(said[1])
     with AnyModel(form, as_lumen, 1000) as server:
-        fill(form, ModelSpec(server.url, dialect=str(file), profile=False))
+        fill(form, server, tmp_path / "run", "--dialect", str(file))

@@ -79,7 +79,8 @@ class View:
         if not self.any_unit and self.grid.width > 1 and any(0 < n < 1 for n in (x, y)):
             raise Unreadable(f"({x:g}, {y:g}) are parts of a side; wanted are numbers up to {self.grid.width:g}")
         for value, side, name in ((x, self.grid.width, "x"), (y, self.grid.height, "y")):
-            if not math.isfinite(value) or not 0 <= value <= side + self.slack:
+            edge = max(side, round(side, self.decimals))  # of a canvas that the frame does not fill, no round number
+            if not math.isfinite(value) or not 0 <= value <= edge + self.slack:
                 raise Unreadable(f"{name} = {value:g} is outside 0 to {side:g}")
         point = self.frame.from_grid(self.grid, x, y)
         if self.frame.contains(point):

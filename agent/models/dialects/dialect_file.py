@@ -12,7 +12,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, reduce
 from pathlib import Path
 from string import Template
 from typing import Any, Literal, get_args
@@ -25,8 +25,9 @@ from agent.models.dialects.call_syntax import CallGrammar
 from agent.models.dialects.common import EXTRACT
 from agent.models.dialects.conversation import ALL, Conversation
 from agent.models.dialects.dialect import IMAGE, Dialect, Grammar, Platform, PromptTemplate, Space
+from agent.models.dialects.fields import FieldGrammar
 from agent.models.dialects.points import ANY, Places
-from agent.models.dialects.resize import Resize, SideLimit, Square
+from agent.models.dialects.resize import PaddedCanvas, Resize, SideLimit, Square
 from agent.models.dialects.tool_call import ToolCallGrammar
 from agent.models.dialects.vocabulary import ARGUMENTS, DESKTOP, MOBILE, VERBS, Vocabulary, call_text
 from agent.models.dialects.xml_calls import XmlToolCallGrammar
@@ -51,17 +52,22 @@ class _Table(BaseModel):
 
 
 class _ResizeTable(_Table):
-    rule: Literal["smart", "square", "longest"] = "smart"
+    rule: Literal["smart", "square", "longest", "padded"] = "smart"
     factor: int = Field(default=28, ge=1, le=4096)
     min_pixels: int = Field(default=3136, ge=1)
     max_pixels: int = Field(default=2560 * 28 * 28, ge=1, le=100_000_000)
     side: int = Field(default=1120, ge=28, le=16_384)
+    columns: int = Field(default=3, ge=1, le=64)
+    rows: int = Field(default=2, ge=1, le=64)
 
     def made(self) -> Resize:
         if self.rule == "square":
             return Square(self.side, self.side**2, self.side**2)
         if self.rule == "longest":
             return SideLimit(28, 3136, self.side**2, longest=self.side)
+        if self.rule == "padded":
+            pixels = self.columns * self.rows * self.factor**2
+            return PaddedCanvas(self.factor, pixels, pixels, self.columns, self.rows)
         return Resize(self.factor, self.min_pixels, self.max_pixels)
 
 
@@ -130,7 +136,7 @@ class _ExtractTable(_Table):
 
 
 class _FormTable(_Table):
-    kind: Literal["json", "tool_call", "tools", "xml", "calls"] = "json"
+    kind: Literal["json", "tool_call", "tools", "xml", "calls", "fields"] = "json"
     tool: str = Field(default="computer", pattern=r"^[\w.-]{1,60}$")
     thought: bool = True
     answer: str = "${call}"
@@ -307,8 +313,18 @@ def _grammar(form: _FormTable, words: Vocabulary) -> Grammar:
         return ToolCallGrammar(form.tool, words.readers(), words.write, tools=(form.tool,))
     if form.kind == "xml":
         return XmlToolCallGrammar(form.tool, words.readers(), words.write, tools=(form.tool,))
-    if form.kind == "calls":
+    if form.kind in ("calls", "fields"):
         _check_template("form.answer", form.answer, _WORDS["call"], needs="call")
+    if form.kind == "fields":
+        return FieldGrammar(
+            {name.upper(): read for name, read in words.readers().items()},
+            lambda action, view: _field_texts(words.write(action, view)),
+            Places(own=ANY),
+            answer=form.answer,
+            said=tuple(form.ignored),
+            last="",
+        )
+    if form.kind == "calls":
         if form.marker and form.marker not in form.answer:
             raise _FieldError(f"form.marker: {form.marker!r} does not stand in form.answer")
         return CallGrammar(
@@ -329,9 +345,22 @@ def _grammar(form: _FormTable, words: Vocabulary) -> Grammar:
     )
 
 
+def _field_texts(values: Mapping[str, Any] | None) -> dict[str, str] | None:
+    """The arguments of an action as fields: places by commas, keys by ``+``."""
+
+    def text(value: Any) -> str:
+        if isinstance(value, list):
+            return ("+" if isinstance(value[0], str) else ",").join(map(str, value))
+        return str(value).lower() if isinstance(value, bool) else str(value)
+
+    return values if values is None else {name: text(value) for name, value in values.items()}
+
+
 def _decide(table: _DialectTable, platform: Platform, words: Vocabulary) -> PromptTemplate:
     said: _PromptTable = getattr(table, platform)
-    told = {"actions": words.lines(_call_shown(table.form)), "tools": json.dumps(words.tool(table.form.tool))}
+    lines = words.lines(_call_shown(table.form))
+    lines = lines if table.form.kind != "fields" else lines.replace("; \\n is Enter", "")  # a field is one line
+    told = {"actions": lines, "tools": json.dumps(words.tool(table.form.tool))}
     prompt = _prompt(platform, said, _WORDS["decide"], told)
     for name in ("answer", "line"):
         _check_template(f"{platform}.history.{name}", getattr(said.history, name), _WORDS[name])
@@ -349,6 +378,12 @@ def _decide(table: _DialectTable, platform: Platform, words: Vocabulary) -> Prom
 def _call_shown(form: _FormTable) -> Callable[[str, Mapping[str, str]], str]:
     if form.kind == "calls":
         return lambda name, values: f"{name}({', '.join(f'{key}={value}' for key, value in values.items())})"
+    if form.kind == "fields":
+        plain = {'", "': "+", ", ": ",", "[": "", "]": "", '"': ""}
+        return lambda name, values: "\t".join(
+            f"{key}:{reduce(lambda text, sign: text.replace(sign, plain[sign]), plain, value)}"
+            for key, value in {"action": name, **values}.items()
+        )
     return lambda name, values: f'{{"action": "{name}"' + "".join(f', "{k}": {v}' for k, v in values.items()) + "}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from string import Template
 
 from pydantic import ValidationError
 
@@ -22,33 +23,39 @@ from agent.models.dialects.dialect import (
 )
 
 MAX_TEXT = 200_000
-_BEGINS = re.compile(r"[ `]{0,12}(?:explain|action)[ ]{0,4}:")
 _BREAKS = re.compile(r"[\t\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-_SAID = ("explain", "summary", "cot")
-"""The fields that tell why, and what was done so far."""
 
 
 @dataclass(frozen=True)
 class FieldGrammar:
-    """The grammar: `read` by the field ``action``, `write` an action's fields in order or None, `places` for places."""
+    """The grammar: `read` by the field ``action`` in capitals, `write` an action's fields or None, `places` for places.
+
+    `answer` is a whole answer over ``${said}`` and ``${call}``; `said` are its fields that tell why, the first the
+    thought, and `last` is one that stands behind the action in every whole answer.
+    """
 
     read: Mapping[str, ReadCall]
     write: Callable[[AnyAction, View], Mapping[str, str] | None]
     places: PlaceParser
+    answer: str = "<THINK> ${said} </THINK>\nexplain:${said}\t${call}\tsummary:${said}\n"
+    said: tuple[str, ...] = ("explain", "summary", "cot")
+    last: str = "summary"
 
     def parse(self, text: str, view: View, ended: bool) -> ParsedAnswer:
         """The action in `text`. Raises `Unreadable`."""
         if len(text) > MAX_TEXT:
             raise Unreadable(f"the answer is {len(text)} characters long")
-        lines = [line for line in re.split(r"[\r\n]+", text) if _BEGINS.match(line)]
+        begins = re.compile(rf"[ `]{{0,12}}(?:{'|'.join(map(re.escape, (*self.said[:1], 'action')))})[ ]{{0,4}}:")
+        lines = [line for line in re.split(r"[\r\n]+", text) if begins.match(line)]
         if not lines:
             short = " ".join(text[:200].split())[:80]
             raise Unreadable(f"no action in the answer: {short!r}" if short else "the answer is empty")
         calls = [_fields(line) for line in lines]
-        notes = [] if "summary" in calls[-1] else ["no summary after the action: the answer may be cut off"]
-        if notes and not ended:
+        lacks = self.last and self.last not in calls[-1]
+        notes = [f"no {self.last} after the action: the answer may be cut off"] if lacks else []
+        if not ended and (notes or not (self.last or text.endswith("\n"))):
             raise Unreadable("the answer is cut off")
-        return answer_of(calls, view, self._action, calls[0].get("explain", ""), notes)
+        return answer_of(calls, view, self._action, calls[0].get(self.said[0], "") if self.said else "", notes)
 
     def _action(self, fields: Mapping[str, str], view: View) -> tuple[Actions, list[str]]:
         name, notes = fields.get("action", "").strip().upper(), list[str]()
@@ -59,7 +66,7 @@ class FieldGrammar:
             action = self.read[name](args)
         except ValidationError as error:
             raise Unreadable(f"{name}: {error.errors()[0]['msg']}") from error
-        args.refuse_unused(name, _SAID)
+        args.refuse_unused(name, self.said)
         return action, notes
 
     def format_call(self, action: AnyAction, view: View) -> str:
@@ -75,8 +82,7 @@ class FieldGrammar:
 
     def format(self, action: AnyAction, view: View) -> str:
         """The whole answer. Raises `UnsupportedAction`."""
-        said = kind_of(action)
-        return f"<THINK> {said} </THINK>\nexplain:{said}\t{self.format_call(action, view)}\tsummary:{said}\n"
+        return Template(self.answer).substitute(said=kind_of(action), call=self.format_call(action, view))
 
     def parse_place(self, text: str, view: View, ended: bool) -> ParsedPlace:
         """The place, or the refusal, in `text`. Raises `Unreadable`."""

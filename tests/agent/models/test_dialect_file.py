@@ -100,6 +100,25 @@ def test_names_are_the_files_own_in_answers_prompts_and_faults() -> None:
     assert dialect.parse('{"action": "click", "x": 500, "y": 250}', SCREEN).action == Click(point=AT)
 
 
+def test_fields_between_tabs_on_a_padded_canvas() -> None:
+    form = 'answer = "why:${said}\\t${call}\\tnote:${said}"\nignored = ["why", "note"]\n'
+    text = FILE.replace("rel1000", "rel100").format(kind="fields", form=form)
+    canvas = '[resize]\nrule = "padded"\nfactor = 256\ncolumns = 4\nrows = 4\n'
+    dialect = made(text=(text + canvas).replace("{", "{{").replace("}", "}}"))
+    assert "action:key\tkeys:ctrl+s  Press" in dialect.ask_action("t", SCREEN, [], "desktop").system
+    shape = shape_of(dialect, "desktop", SCREEN)
+    assert shape is not None
+    for action in [a for a in [*BOTH, *ONLY["desktop"]] if "\n" not in str(getattr(a, "text", ""))]:
+        said = dialect.format(action, SCREEN)
+        assert dialect.parse(said, SCREEN).action == action, said
+        assert "clear" in said or re.fullmatch(shape.pattern or "", said), said
+    found = dialect.parse("why:It is there.\taction:CLICK\tposition:50,50\tnote:a", SCREEN)
+    assert (found.action, found.thought) == (Click(point=Point(1000, 999)), "It is there.")
+    for wrong in ("action:click\tposition:50,51", "action:click\tposition:5,5\tforce:2", "why:It is there.\tnote:a"):
+        with pytest.raises(ParseError):
+            dialect.parse(wrong, SCREEN)
+
+
 def test_a_browsers_actions_have_their_own_names() -> None:
     names = '[desktop.actions]\nnavigate = "goto"\nsearch = "find"\nback = "previous"\nkey = "key"\n[locate]'
     dialect = made(text=FILE.replace("[locate]", names))

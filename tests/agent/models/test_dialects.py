@@ -595,7 +595,9 @@ def test_a_question_has_one_picture_the_task_and_the_history(name: str, platform
     failed = Step(index=1, time=0, frame=SCREEN, image="x", error="no such thing")
     told = parts(dialect, platform, [step, failed])
     call = dialect.grammar[platform].format_call(Click(point=b), dialect.view(SCREEN, use=platform))
-    assert ("because" if dialect.decide[platform].conversation.said else call) in told
+    told_as = dialect.decide[platform].conversation
+    template = told_as.answer if told_as.pictures > 1 else told_as.line
+    assert ("because" if told_as.said and "${thought}" in template else call) in told
     assert "no such thing" in told
     assert "$" not in told.replace("Save ${it}", "")
 
