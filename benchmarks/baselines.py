@@ -8,6 +8,8 @@ centre         clicks the centre of the screen
 ocr            clicks the text on the screen most similar to the instruction, or to what it quotes
 blind-replay   grounding: the median position of the other samples' targets; interactive: the oracle's actions for
                another seed of the same task
+first-element  clicks the first element of the screen's list, where the suite has lists
+random-element clicks a random one, seeded by the sample
 oracle         the suite's own oracle
 obedient       carries out the orders that a screen gives (suite injection)
 =============  ======================================================================================================
@@ -30,13 +32,15 @@ from agent.core.model import Decision, Grounding, Model, Usage
 from agent.core.step import Step
 from agent.core.task import Task
 from benchmarks.act_only import ActOnlyModel
-from benchmarks.suite import Sample, Suite, SuiteError
+from benchmarks.suite import ListsElements, Sample, Suite, SuiteError
 from envs.env import Observation
 
 if TYPE_CHECKING:
     from agent.perception.perceive import Perceiver
 
 NAMES = ("idle", "say-done", "random", "centre", "ocr", "blind-replay", "oracle", "obedient")
+OF_LISTS = ("first-element", "random-element")
+"""Those that only suites with lists of elements have."""
 Maker = Callable[[Sample], Model]
 
 
@@ -59,6 +63,10 @@ def baseline(name: str, suite: Suite, seed: int = 0) -> Maker:
             return lambda sample: _Ocr()
         case "blind-replay":
             return _blind_replay(suite)
+        case "first-element":
+            return _element(name, suite, lambda sample, boxes: boxes[0])
+        case "random-element":
+            return _element(name, suite, lambda sample, boxes: random.Random(_seed(seed, sample.id)).choice(boxes))
         case "oracle":
             return _own(suite, name, suite.oracle)
         case "obedient":
@@ -84,6 +92,17 @@ def _middle(frame: Frame) -> Point:
 
 def _centre(frame: Frame) -> AnyAction:
     return Click(point=_middle(frame))
+
+
+def _element(name: str, suite: Suite, choose: Callable[[Sample, Sequence[Box]], Box]) -> Maker:
+    if not isinstance(suite, ListsElements):
+        raise SuiteError(f"{suite.name} has no lists of elements: {name} needs them")
+
+    def make(sample: Sample) -> Model:
+        boxes = suite.boxes(sample)
+        return _ConstantAnswer(name, lambda frame: Click(point=choose(sample, boxes).center) if boxes else _done(frame))
+
+    return make
 
 
 class _Baseline(ActOnlyModel):

@@ -12,6 +12,7 @@ from benchmarks.android_world.cli import android_world
 from benchmarks.commands.audit import audit
 from benchmarks.commands.compare import compare
 from benchmarks.commands.page import page
+from benchmarks.commands.record_decisions import record_decisions
 from benchmarks.commands.reproduce import reproduce
 from benchmarks.commands.rescore import published, rescore
 from benchmarks.commands.run import run
@@ -84,5 +85,6 @@ app.command()(published)
 app.command()(compare)
 app.command()(page)
 app.command()(audit)
+app.command("record-decisions")(record_decisions)
 app.command("size")(sample_size)
 app.command("android-world")(android_world)

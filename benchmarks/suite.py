@@ -11,10 +11,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from actions.frame import Box
 from agent.core.errors import UserError
 from agent.core.model import Model, Usage
 from agent.models.dialects.dialect import Platform
@@ -201,3 +202,11 @@ class Suite(ABC):
     def close(self) -> None:
         """Release what the suite keeps open between samples. Safe to call twice."""
         return
+
+
+@runtime_checkable
+class ListsElements(Protocol):
+    """A suite whose samples have the elements of their screen."""
+
+    def boxes(self, sample: Sample) -> Sequence[Box]:
+        """Those of the elements, in frame pixels and in reading order."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from string import Template
 from typing import Any
 
 from actions.action import describe
-from agent.core.model import Grounding
+from agent.core.model import Grounding, Usage
 from agent.core.step import ELEMENT_LIST, Step, repeated_without_effect
 from agent.core.task import Task
 from agent.models.chat import ChatModel, PhaseClock
+from agent.models.dialects import regex
 from agent.models.dialects.action_dicts import DictGrammar
 from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.dialect import IMAGE, Chat
@@ -58,6 +60,10 @@ class TextPlanner(ChatModel):
     plans: bool = True
     known: _Listed = field(default_factory=_Listed, repr=False, compare=False)
 
+    def on_lists(self, lists: Mapping[float, ElementList], apps: tuple[str, ...]) -> TextPlanner:
+        """The same planner for recorded screens: `lists` by the times of their capture, and the names of the apps."""
+        return replace(self, known=_Listed(dict(lists), apps))
+
     def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
         """The grounder's, which sees."""
         assert self.grounder is not None
@@ -73,7 +79,8 @@ class TextPlanner(ChatModel):
         row = self._list(observation, ()).numbered(int(number[1]))
         if row is None:
             return Grounding(refused=True, reason="the list has no element with this number"), ELEMENT_LIST
-        return Grounding(point=observation.frame.clamp(row.box.center), box=row.box, raw=row.words), ELEMENT_LIST
+        point = observation.frame.clamp(row.box.center)
+        return Grounding(point=point, box=row.box, raw=row.words, usage=Usage(requests=0)), ELEMENT_LIST
 
     def _list(self, observation: Observation, history: Sequence[Step]) -> ElementList:
         """The elements of `observation`, numbered with regard to the screen decided on before."""
@@ -98,12 +105,11 @@ class TextPlanner(ChatModel):
     ) -> Chat:
         prompt, room = self.speaks.decide[self.platform], self._room()
         apps = self._apps(observation)
-        listed = self._list(observation, history).text(int(min(_LIST_TOKENS, room / 2)))
-        words = {
-            "instruction": task.instruction + (f"\nApps on this phone: {', '.join(apps)}" if apps else ""),
-            "history": self._told(history, self._list(observation, history)),
-        }
-        user = "".join(listed if part == IMAGE else Template(part).substitute(words) for part in prompt.user)
+        listed = self._list(observation, history)
+        told = (f"Apps on this phone: {', '.join(apps)}\n" if apps else "") + self._told(history, listed)
+        words = {"instruction": task.instruction, "history": told}
+        rows = listed.text(int(min(_LIST_TOKENS, room / 2)))
+        user = "".join(rows if part == IMAGE else Template(part).substitute(words) for part in prompt.user)
         return Chat(prompt.system, (user,), "", prompt.stop, prompt.max_tokens, sampling=prompt.sampling)
 
     def _told(self, history: Sequence[Step], now: ElementList) -> str:
@@ -153,15 +159,41 @@ class TextPlanner(ChatModel):
         grammar = self.speaks.grammar[self.platform]
         assert isinstance(grammar, DictGrammar)  # text-planner.toml: kind = "json"
         forms = [
-            {**begin, "action": {"const": name}, **arguments, "note": _SHORT}
+            {"action": {"const": name}, **arguments, "note": _SHORT}
             for name, arguments in words.items()
             if name in grammar.read and (numbers or "on" not in arguments)
         ]
-        return Shape(schema={"anyOf": [_object(form) for form in forms]})
+        pattern = rf"\{{{_members(begin)}, {regex.either(map(_members, forms))}\}}"
+        return Shape(schema={"anyOf": [_object(begin | form) for form in forms]}, pattern=pattern)
+
+
+_OPTIONAL = ("note", "plan", "finished")
+
+
+def _members(form: Mapping[str, dict[str, Any]]) -> str:
+    """A pattern of the members of `form` in their order, the first of them required, in one spacing."""
+    said = [(name, f'"{name}": {_value(schema)}') for name, schema in form.items()]
+    return said[0][1] + "".join(f"(?:, {text})?" if name in _OPTIONAL else f", {text}" for name, text in said[1:])
+
+
+def _value(schema: Mapping[str, Any]) -> str:
+    """A pattern of a value of the few schemas that `_arguments` has."""
+    if "const" in schema or "enum" in schema:
+        values = schema.get("enum", [schema.get("const")])
+        return regex.either(regex.literal(json.dumps(value, ensure_ascii=False)) for value in values)
+    match schema["type"]:
+        case "integer":
+            return regex.whole(schema["minimum"], schema["maximum"])
+        case "array":
+            item = _value(schema["items"])
+            return rf"\[{item}(?:, {item}){{{schema['minItems'] - 1},{schema['maxItems'] - 1}}}\]"
+        case "boolean":
+            return "(?:true|false)"
+    return regex.json_text(schema.get("minLength", 0), schema["maxLength"])
 
 
 def _object(form: dict[str, Any]) -> dict[str, Any]:
-    required = [name for name in form if name not in ("note", "plan", "finished")]
+    required = [name for name in form if name not in _OPTIONAL]
     return {"type": "object", "properties": form, "required": required, "additionalProperties": False}
 
 

@@ -39,6 +39,9 @@ SUITES: dict[str, Entry] = {
     "android-control": Entry("navigation", "AndroidControl steps, high or low", _NAVIGATION),
     "aitz": Entry("navigation", "Android in the Zoo", _NAVIGATION),
     "aitw": Entry("navigation", "Android in the Wild", _NAVIGATION),
+    "decisions": Entry(
+        "navigation", "the next action on recorded screens of our own tasks", "benchmarks.suites.decisions:open_suite"
+    ),
     "miniwob": Entry(
         "interactive", "MiniWoB++ in Chromium, by mouse and keyboard", "benchmarks.suites.miniwob:open_suite", False
     ),

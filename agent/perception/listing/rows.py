@@ -101,16 +101,21 @@ def clean(words: Iterable[str]) -> str:
 
 
 def numbered(rows: Sequence[Row], before: ElementList | None) -> tuple[Row, ...]:
-    """`rows` with numbers from 1 up; elements that stay keep theirs where at least half of the numbered ones stay."""
+    """`rows` with numbers from 1 up. Where at least half of the numbered ones stay they keep theirs, and the others are
+    new; elsewhere it is another screen, and nothing is marked.
+    """
     known = {key: row.number for key, row in _keyed(before.rows if before else ())}
     keys = [key for key, _ in _keyed(rows)]
     able = [key for key, row in zip(keys, rows, strict=True) if row.acts]
     stay = [key for key in able if known.get(key)]
-    kept = {key: known[key] for key in stay} if 2 * len(stay) >= len(able) else {}
+    same = 2 * len(stay) >= len(able)
+    kept = {key: known[key] for key in stay} if same else {}
     taken = set(kept.values())
     free = iter(number for number in range(1, 2 * len(rows) + 2) if number not in taken)
     return tuple(
-        replace(row, number=(kept.get(key) or next(free)) if row.acts else 0, new=bool(known) and key not in known)
+        replace(
+            row, number=(kept.get(key) or next(free)) if row.acts else 0, new=same and bool(known) and key not in known
+        )
         for key, row in zip(keys, rows, strict=True)
     )
 
@@ -122,7 +127,7 @@ def changes(before: ElementList, after: ElementList) -> str:
     went = [row.words for key, row in was.items() if key not in now]
     told = [f"the app in front is now {after.app}"] if before.app != after.app else []
     if was and len(went) > 0.6 * len(was):
-        return "; ".join([*told, f"another screen came, with {_named(came)}" if came else "the screen is empty"])
+        return "; ".join([*told, "another screen came" if came else "the screen is empty"])
     both = [(old, now[key]) for key, old in was.items() if key in now]
     other = [f"{old.words} became {_held(new)}" for old, new in both if _differs(old, new)]
     told += [f"appeared: {_named(came)}"] if came else []

@@ -19,8 +19,10 @@ _TICKED = frozenset(("switch", "checkbox", "radio"))
 _STATES = frozenset(("on", "off"))
 _SYSTEM = "com.android.systemui"
 _BUTTONS = {"back": "back", "home": "home", "overview": "recents", "recents": "recents", "recent apps": "recents"}
-_WIDE, _LARGE = 0.6, 0.6
-"""Shares of the screen: of its width, from which a row of a list has; of its area, which no control has."""
+_WIDE, _LARGE, _GROUP = 0.6, 0.6, 0.25
+"""Shares of the screen: of its width, from which a row of a list has; of its area, which no control but a field has; of
+its area, from which what holds several controls only groups them, such as the ground of a dialog.
+"""
 
 
 @dataclass
@@ -32,6 +34,7 @@ class _RowDraft:
     words: list[str] = field(default_factory=list)
     checked: bool | None = None
     inner: int = 0
+    controls: int = 0
 
 
 def tree_rows(tree: Sequence[UiElement], frame: Frame) -> tuple[Row, ...]:
@@ -52,13 +55,16 @@ def _placed(node: UiElement, owner: _RowDraft | None, drafts: list[_RowDraft], f
     if not node.box.width or not node.box.height:
         return owner
     role = next((role for part, role in _ROLES.items() if part in node.role.lower()), "")
-    acts = (node.clickable or role in _OWN) and node.box.area < _LARGE * frame.width * frame.height
+    small = role == "field" or node.box.area < _LARGE * frame.width * frame.height
+    acts = (node.clickable or role in _OWN) and small
     if owner is not None and role in _TICKED and owner.checked is None and owner.role not in _OWN - {"button"}:
         owner.role, owner.checked = role, node.checked
         return owner
     if acts and (owner is None or role in _OWN):
         drafts.append(_RowDraft(node, role, checked=node.checked))
         drafts[-1].words += _words(node, role)
+        if owner is not None:
+            owner.controls += 1
         return drafts[-1]
     if owner is not None:
         owner.words += _words(node, role)
@@ -86,6 +92,8 @@ def _row(draft: _RowDraft, frame: Frame) -> Row | None:
     if part == NAVIGATION_BAR:
         return Row(node.box, "button", _BUTTONS[name.lower()], part=part, acts=False)
     role = draft.role
+    if not role and draft.controls > 1 and node.box.area > _GROUP * frame.width * frame.height:
+        role = "text"
     if draft.inner and role in ("", "button"):
         role = "row" if node.box.width > _WIDE * frame.width else "item"
     value = clean([node.text]) if role == "field" and node.description and node.text != node.description else ""

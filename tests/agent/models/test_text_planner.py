@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -78,19 +79,22 @@ class Settings(Env):
 class Server(ScriptedServer):
     """Its name belongs to no family; its kind takes JSON schemas."""
 
-    def __init__(self, script: Sequence[Any]) -> None:
-        super().__init__(script, names=("any-language-model",), owner="llamacpp")
+    def __init__(self, script: Sequence[Any], owner: str = "llamacpp") -> None:
+        pages = {"/api/version": {"version": "0.13"}} if owner == "library" else {}
+        super().__init__(script, names=("any-language-model",), owner=owner, pages=pages)
 
 
 def open_planner(server: ScriptedServer, **more: Any) -> Model:
     return open_model(ModelSpec(server.url, **SPEC, **more), platform="mobile", ability="decide")
 
 
-def run(script: Sequence[Any], folder: Path, task: str = "Turn on airplane mode", **more: Any) -> tuple[Any, Any, Any]:
+def run(
+    script: Sequence[Any], folder: Path, task: str = "Turn on airplane mode", owner: str = "llamacpp", **more: Any
+) -> tuple[Any, Any, Any]:
     """The result of a run, its env, and the requests that the server has seen."""
     env = Settings()
     goal = Task(task, Limits(steps=len(script) + 1))
-    with Server(script) as server:
+    with Server(script, owner) as server:
         model = open_planner(server, **more)
         with EpisodeWriter.create(folder, EpisodeHeader.of(goal, model, env)) as writer:
             result = Agent(env, model, Allow(), writer).run(goal)
@@ -168,7 +172,8 @@ def test_an_unusable_answer_is_told_to_the_planner_and_does_nothing(answer: str,
 
 
 def test_the_schema_lets_only_what_is_there_be_chosen(tmp_path: Path) -> None:
-    _, _, seen = run([said("tap", on=1, plan=["a"]), said("finish", status="success")], tmp_path / "e")
+    script = [said("tap", on=1, plan=["a"]), said("finish", status="success")]
+    _, _, seen = run(script, tmp_path / "e", owner="library")
     first, second = (request.body["response_format"]["json_schema"]["schema"]["anyOf"] for request in seen)
     tap = next(form["properties"] for form in first if form["properties"]["action"] == {"const": "tap"})
     assert tap["on"] == {"enum": [1, 2, 3, 4]}
@@ -179,6 +184,24 @@ def test_the_schema_lets_only_what_is_there_be_chosen(tmp_path: Path) -> None:
     names = {form["properties"]["action"]["const"] for form in first}
     assert {"tap", "type", "scroll", "system_key", "wait", "answer", "ask_user", "finish", "drag"} <= names
     assert not names & {"click", "key"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "fits"),
+    [
+        (said("tap", on=4), True),
+        (said("tap", on=5), False),
+        (said("tap", on=1, plan=["open it", "look"], note="x"), False),
+        (json.dumps({"thought": "T.", "plan": ["open it", "look"], "action": "tap", "on": 1, "note": "x"}), True),
+        (said("type", on=4, text='a "b"', clear=True), True),
+        (said("open", app="Camera"), False),
+        (said("scroll", direction="down"), True),
+        (said("tap", on=4).replace(": ", ":  "), False),
+    ],
+)
+def test_the_pattern_says_the_same_as_the_schema_in_one_spacing(tmp_path: Path, answer: str, fits: bool) -> None:
+    _, _, seen = run([said("finish", status="success")], tmp_path / "e", owner="vllm")
+    assert bool(re.fullmatch(seen[0].body["structured_outputs"]["regex"], answer)) is fits
 
 
 def test_repeats_are_told_and_a_description_goes_to_the_grounder(tmp_path: Path) -> None:

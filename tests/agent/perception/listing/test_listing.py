@@ -83,8 +83,23 @@ def test_elements_that_stay_keep_their_numbers_and_what_changed_is_said_in_words
     assert changes(second, second) == ""
     other = listed(*(row_of_settings(300, "Display") + row_of_settings(500, "Sound")), before=second)
     assert [row.number for row in other.rows] == [1, 2]
-    assert changes(second, other) == 'another screen came, with row "Display", row "Sound"'
+    assert not any(row.new for row in other.rows)
+    assert changes(second, other) == "another screen came"
     assert "vanished" in changes(second, ElementList(second.rows[1:], "settings"))
+
+
+def test_the_ground_of_a_dialog_is_no_row_and_a_field_may_be_as_large_as_the_screen() -> None:
+    """The simulated phone's time picker above the keyboard, and its page of a note."""
+    found = listed(
+        UiElement(Box(0, 72, 1080, 1140), "View", "", clickable=True),
+        UiElement(Box(138, 333, 942, 405), "TextView", "Select time", depth=1),
+        UiElement(Box(194, 441, 494, 669), "EditText", "07", "Hour", depth=1),
+        UiElement(Box(790, 771, 942, 879), "Button", "OK", clickable=True, depth=1),
+        UiElement(Box(60, 384, 1020, 2232), "EditText", "Note", "Note", clickable=True),
+    )
+    assert [row.line for row in found.rows] == [
+        'text "Select time"', '[1] field "Hour" containing "07"', '[2] button "OK"', '[3] field "Note"',
+    ]  # fmt: skip
 
 
 def perceived(*elements: Element, width: int = 1080, height: int = 2400, **more: object) -> PerceivedScreen:

@@ -1,0 +1,39 @@
+"""``handeye bench record-decisions``: the data of the suite ``decisions``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def record_decisions(
+    folder: Annotated[Path, typer.Argument(help="Where the runs go; those that are there are kept.", metavar="FOLDER")],
+    suites: Annotated[str, typer.Option(help="Interactive suites with oracles.")] = "phone-tasks,desktop,miniwob",
+    tasks: Annotated[str | None, typer.Option(help="Only these tasks.", metavar="A,B,…")] = None,
+    seeds: Annotated[int, typer.Option(help="Instances of each task.", min=1)] = 1,
+    seed: Annotated[int, typer.Option(help="The first seed.")] = 0,
+) -> None:
+    """Record the runs of oracles, with the list of elements of each screen: the data of the suite decisions.
+
+    [bold]Example[/]
+
+      handeye bench record-decisions runs/decisions --suites phone-tasks
+    """
+    from agent.core.errors import UserError
+    from benchmarks.suite import SuiteOptions
+    from benchmarks.suites import SUITES, open_suite
+    from benchmarks.suites.decisions.recording import record
+
+    for name in suites.split(","):
+        if name not in SUITES or SUITES[name].kind != "interactive":
+            raise UserError(f"{name} is no interactive suite of ours")
+        suite = open_suite(
+            name, None, SuiteOptions(seeds=seeds, seed=seed, tasks=tuple((tasks or "").split(",")) if tasks else ())
+        )
+        try:
+            count = record(suite, folder, lambda line: typer.echo(line, err=True))
+        finally:
+            suite.close()
+        typer.echo(f"{name}: {count} of {len(suite.samples())} runs in {folder / name}")
