@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from actions.action import AnyAction, Open, Wait
@@ -23,16 +24,17 @@ class ChromiumEnv(Env):
     """A private display that shows one page and nothing else, as an `envs.env.Env`.
 
     `size` is the display's in pixels; `zoom` how many of them a CSS pixel takes, so that CSS point (x, y) of the page
-    is pixel (zoom * x, zoom * y) of every frame. Programs cannot be opened. Raises `EnvError`.
+    is pixel (zoom * x, zoom * y) of every frame. `share` is what the browser sees of this machine's files, as for
+    `envs.sandbox.SandboxEnv`. Programs cannot be opened. Raises `EnvError`.
     """
 
-    def __init__(self, size: tuple[int, int], zoom: float = 1.0) -> None:
+    def __init__(self, size: tuple[int, int], zoom: float = 1.0, share: Sequence[str] = ()) -> None:
         self.zoom = zoom
-        self._size = size
+        self._size, self._share = size, share
         self._start()
 
     def _start(self) -> None:
-        self._sandbox = SandboxEnv(size=self._size, isolated=False)  # the DevTools port is reached from outside
+        self._sandbox = SandboxEnv(size=self._size, share=self._share)
         try:
             home = self._sandbox.home / "home"
             command = private_arguments(

@@ -17,7 +17,8 @@ class MiniwobEnv(ChromiumEnv):
 
     def __init__(self, zoom: float = 3.0) -> None:
         width, height = (round((side + MARGIN) * zoom) for side in pages.CANVAS)
-        super().__init__((width, height), zoom)
+        folder = pages.html_folder()
+        super().__init__((width, height), zoom, () if folder.is_relative_to("/usr") else (f"{folder}:ro",))
         self._url = ""
 
     def begin(self, task: str, seed: int, *, official_timer: bool = False, mode: str = "train") -> str:

@@ -86,7 +86,7 @@ def html_folder() -> Path:
     folder = next((Path(place) / "html" for place in places), None)
     if folder is None or not (folder / "core/core.js").is_file():
         raise EnvError("the pages of MiniWoB++ are missing: pip install 'handeye[bench]'")
-    return folder
+    return folder.resolve()
 
 
 def page_url(task: str) -> str:
