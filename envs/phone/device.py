@@ -35,8 +35,9 @@ _MOST_LOGGED = 10_000
 
 
 class LogLine(NamedTuple):
-    """A line of the phone's log."""
+    """A line of the phone's log, counted from 1."""
 
+    number: int
     when: datetime
     priority: str
     tag: str
@@ -85,6 +86,7 @@ class PhoneDevice:
         self.debuggable, self.root = debuggable, False
         self.listeners: dict[int, Callable[[], socket.socket]] = {}
         self.logged: list[LogLine] = []
+        self._logged = 0
         self.granted: set[tuple[str, str]] = set()
         self.seed = seed
         self.faults = Faults()
@@ -198,7 +200,8 @@ class PhoneDevice:
 
     def log(self, priority: str, tag: str, words: str) -> None:
         """Add to the log; the oldest lines go. `priority` is one of V D I W E F."""
-        self.logged.append(LogLine(self.state.clock.now(), priority, tag, words))
+        self._logged += 1
+        self.logged.append(LogLine(self._logged, self.state.clock.now(), priority, tag, words))
         del self.logged[:-_MOST_LOGGED]
 
     def turn(self, quarter: int) -> None:

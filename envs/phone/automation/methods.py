@@ -45,7 +45,11 @@ class Methods:
             "pressKeyCode": self._code, "wakeUp": partial(self._code, 224), "sleep": partial(self._code, 223),
             "setOrientation": self._orient, "freezeRotation": lambda frozen=True: None,
             "getClipboard": lambda: self._clipboard, "setClipboard": self._copy, "pasteClipboard": self._paste,
-            "clearInputText": self._clear, "getLastToast": lambda: None, "clearLastToast": lambda: None,
+            "clearInputText": self._clear, "getLastTraversedText": lambda: None, "clearLastTraversedText": lambda: None,
+            "getLastToast": lambda: self._phone.screen.ask("system.said"),
+            "clearLastToast": lambda: self._phone.screen.ask("system.said = null"),
+            "makeToast": lambda text, milliseconds=3000: self._phone.screen.apply("(t) => system.toast(t)", text),
+            "openNotification": self._shade, "openQuickSettings": self._shade,
             "exist": lambda selector: bool(self._all(selector)), "count": lambda selector: len(self._all(selector)),
             "objInfo": lambda selector: info_of(self._one(selector)),
             "objInfoOfAllInstances": lambda selector: [info_of(node) for node in self._all(selector)],
@@ -54,6 +58,9 @@ class Methods:
             "waitForExists": self._appears, "waitUntilGone": self._goes,
             "scrollForward": partial(self._scroll, 1), "scrollBackward": partial(self._scroll, -1),
             "flingForward": partial(self._scroll, 1), "flingBackward": partial(self._scroll, -1),
+            "scrollToEnd": partial(self._to_end, 1), "scrollToBeginning": partial(self._to_end, -1),
+            "flingToEnd": partial(self._to_end, 1), "flingToBeginning": partial(self._to_end, -1),
+            "scrollTo": self._scroll_to, "dragTo": self._drag_to,
         }  # fmt: skip
 
     # -- looking
@@ -134,6 +141,28 @@ class Methods:
         ends = (x, y + far, x, y - far) if vertical else (x + far, y, x - far, y)
         self._swipe(*ends, steps=max(2, steps))
         return self._until(lambda: hierarchy(self._phone) != before, 500)
+
+    def _to_end(self, way: int, selector: Selector, vertical: bool = True, most: int = 30, steps: int = 20) -> bool:
+        return any(not self._scroll(way, selector, vertical, steps) for _ in range(most))
+
+    def _scroll_to(self, selector: Selector, target: Selector, vertical: bool = True) -> bool:
+        """Whether `target` is shown in the end: from the beginning on, as uiautomator does."""
+        if self._all(target):
+            return True
+        self._to_end(-1, selector, vertical)
+        return any(bool(self._all(target)) or not self._scroll(1, selector, vertical) for _ in range(30)) and bool(
+            self._all(target)
+        )
+
+    def _drag_to(self, selector: Selector, *words: Any) -> bool:
+        """To another element, or to a point; then the steps."""
+        start = _middle(self._one(selector))
+        end = _middle(self._one(words[0])) if isinstance(words[0], Mapping) else Point(float(words[0]), float(words[1]))
+        return self._swipe(start.x, start.y, end.x, end.y, int(words[-1]), hold=0.6)
+
+    def _shade(self) -> bool:
+        self._phone.screen.ask("system.expand()")
+        return True
 
     # -- keys and text
 

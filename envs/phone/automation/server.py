@@ -36,11 +36,19 @@ def app_process(phone: PhoneDevice, call: CommandCall) -> int:
     phone.listeners[port] = Automation(phone).connect
     try:
         call.out("[server] INFO: [UiAutomator2Server] Starting Server (simulated)\n")
-        while call.stdin.read(4096):
-            pass
+        with call.process() as process:
+            threading.Thread(target=_until_left, args=(call, process.stopping), daemon=True).start()
+            process.stopping.wait()
     finally:
         del phone.listeners[port]
     return 0
+
+
+def _until_left(call: CommandCall, left: threading.Event) -> None:
+    with suppress(OSError):
+        while call.stdin.read(4096):
+            pass
+    left.set()
 
 
 class Automation:

@@ -12,6 +12,7 @@ from typing import Any
 
 from envs.phone.apk import LABEL
 from envs.phone.apps import HOME, PhoneApp, apps
+from envs.phone.commands.info import SERVICES
 from envs.phone.device import PhoneDevice
 from envs.phone.phone_facts import SECOND_ID
 from envs.phone.sh import CommandCall, take_option
@@ -90,9 +91,16 @@ def am(phone: PhoneDevice, call: CommandCall) -> int:
     if name == "get-current-user":
         call.out("0\n")
         return 0
+    if name == "kill-all":
+        for package in phone.look()["tasks"][:-1]:
+            phone.stop(package)
+        return 0
     if name in ("stack", "task"):
         return _stack(phone, call, words)
-    if name not in ("start", "start-activity", "broadcast"):
+    if name == "instrument":
+        call.out(f"android.util.AndroidException: INSTRUMENTATION_FAILED: {words[-1] if words else ''}\n")
+        return 1
+    if name not in ("start", "start-activity", "broadcast", *_SERVICES):
         return call.fail(f"Unknown command: {name}", 255)
     try:
         intent = read_intent(words)
@@ -100,7 +108,14 @@ def am(phone: PhoneDevice, call: CommandCall) -> int:
         return call.fail(f"Error: {error}", 255)
     if name == "broadcast":
         return _broadcast(phone, call, intent)
+    if name in _SERVICES:
+        call.out(f"Starting service: Intent {{ cmp={intent.component} }}\nError: Not found; no service started.\n")
+        return 255
     return _start(phone, call, intent, words)
+
+
+_SERVICES = frozenset({"startservice", "start-service", "startforegroundservice", "start-foreground-service"})
+"""The commands that start a service; no app here has one."""
 
 
 def _stack(phone: PhoneDevice, call: CommandCall, words: tuple[str, ...]) -> int:
@@ -229,14 +244,25 @@ def _adb_keyboard(phone: PhoneDevice, intent: Intent) -> None:
 def pm(phone: PhoneDevice, call: CommandCall) -> int:
     """``pm list packages|features | path | clear | grant | revoke``; nothing is installed or removed."""
     words = call.argv[1:]
-    if words == ("list", "features"):
-        call.out("".join(f"feature:android.{name}\n" for name in _FEATURES))
+    if words[:1] == ("list",) and words[1:2] and words[1] in _LISTS:
+        call.out("".join(f"{line}\n" for line in _LISTS[words[1]]))
         return 0
+    if words[:1] == ("get-max-users",):
+        call.out("Maximum supported users: 1\n")
+        return 0
+    if words[:1] in (("enable",), ("disable",), ("disable-user",), ("hide",), ("suspend",)) and len(words) > 1:
+        call.write_error(
+            f"Error: java.lang.SecurityException: Shell cannot change component state for {words[-1]}\n".encode()
+        )
+        return 255
     if words[:1] in (("grant",), ("revoke",)):
         return _permission(phone, call, words)
     if words[:2] == ("list", "packages"):
         return _packages(call, list(words[2:]))
     app = apps().get(words[1]) if len(words) > 1 else None
+    if words[:1] == ("dump",) and app:
+        call.out(SERVICES["package"](phone, words[1:]))
+        return 0
     if words[:1] == ("path",):
         if app:
             call.out(f"package:{app.file}\n")
@@ -251,13 +277,22 @@ def pm(phone: PhoneDevice, call: CommandCall) -> int:
         return 0
     if words[:1] in (("install",), ("install-create",), ("uninstall",)):
         return _unchangeable(call, words)
-    return call.fail(f"the simulated phone does not know: pm {' '.join(words)}", 255)
+    return call.fail(f"Unknown command: {' '.join(words)}", 255)
 
 
 _FEATURES = (
     *("hardware.faketouch", "hardware.screen.landscape", "hardware.screen.portrait", "hardware.touchscreen"),
     *("hardware.touchscreen.multitouch", "hardware.wifi", "software.home_screen", "software.input_methods"),
 )
+
+
+_LISTS = {
+    "features": [f"feature:android.{name}" for name in _FEATURES],
+    "users": ["Users:", "\tUserInfo{0:Owner:c13} running"],
+    "permissions": ["All Permissions:", ""],
+    "libraries": [],
+    "instrumentation": [],
+}
 
 
 def _permission(phone: PhoneDevice, call: CommandCall, words: tuple[str, ...]) -> int:
@@ -318,8 +353,47 @@ def cmd(phone: PhoneDevice, call: CommandCall) -> int:
     if words[:1] == ("activity",):
         return am(phone, CommandCall(("am", *words[1:]), call.stdin, call.write, call.write_error, call.shell))
     if words[:1] == ("statusbar",):
+        if words[1:2] in (("expand-notifications",), ("expand-settings",)):
+            phone.screen.ask("system.expand()")
+        elif words[1:2] == ("collapse",):
+            phone.screen.ask("system.collapse()")
+        else:
+            return call.fail(f"Unknown command: {' '.join(words[1:])}", 255)
         return 0
+    if words[:1] in _SWITCHES:
+        return _switch(phone, call, words)
     return call.fail(f"Can't find service: {words[0] if words else ''}", 20)
+
+
+_SWITCHES: dict[tuple[str, ...], tuple[str, str, str]] = {
+    ("wifi",): ("global", "wifi_on", "set-wifi-enabled"),
+    ("bluetooth_manager",): ("global", "bluetooth_on", ""),
+    ("location",): ("secure", "location_mode", "set-location-enabled"),
+    ("uimode",): ("secure", "ui_night_mode", "night"),
+}
+"""The services of ``cmd`` with one setting each: its name and the command that sets it."""
+_VALUES = {
+    "location_mode": {"true": "3", "false": "0"}, "ui_night_mode": {"yes": "2", "no": "1", "auto": "0"},
+}  # fmt: skip
+_ENABLING = {"enabled": "1", "disabled": "0", "enable": "1", "disable": "0"}
+
+
+def _switch(phone: PhoneDevice, call: CommandCall, words: tuple[str, ...]) -> int:
+    """``wifi status|set-wifi-enabled``, ``bluetooth_manager``, ``location``, ``uimode night``."""
+    namespace, name, setter = _SWITCHES[words[:1]]
+    values, now = _VALUES.get(name, _ENABLING), phone.state.get(namespace, name) or ""
+    asked = {"wifi": ("status",), "location": ("is-location-enabled",), "uimode": ("night",)}.get(words[0])
+    if words[1:] == asked:
+        said = next((value for value, number in values.items() if number == now), now)
+        call.out({"wifi": f"Wifi is {said}\n", "uimode": f"Night mode: {said}\n"}.get(words[0], f"{said}\n"))
+        return 0
+    given = words[2:] if setter and words[1:2] == (setter,) else () if setter else words[1:]
+    if len(given) != 1 or given[0] not in values:
+        return call.fail(f"Unknown command: {' '.join(words[1:])}", 255)
+    phone.state.put(namespace, name, values[given[0]])
+    phone.screen.ask("system.refresh()")
+    call.out(f"Night mode: {given[0]}\n" if words[0] == "uimode" else "")
+    return 0
 
 
 def _package(phone: PhoneDevice, call: CommandCall, words: tuple[str, ...]) -> int:

@@ -95,10 +95,12 @@ def wm(phone: PhoneDevice, call: CommandCall) -> int:
         phone.screen.ask("system.unlock()")
     elif words[:2] == ("user-rotation", "lock") and len(words) <= 3:
         phone.rotate(words[2] if len(words) == 3 else str(phone.rotation))
+    elif words == ("user-rotation",):
+        call.out(f"lock {phone.rotation}\n")
     elif words == ("user-rotation", "free"):
         pass
     else:
-        return call.fail(f"the simulated phone does not know: wm {' '.join(words)}", 255)
+        return call.fail(f"Unknown command: {' '.join(words)}", 255)
     return 0
 
 

@@ -82,7 +82,7 @@ def _window(phone: PhoneDevice, words: tuple[str, ...]) -> str:
     now = phone.look()
     if words[:1] in (("policy",), ("p",)):
         return _policy(now)
-    focus = "NotificationShade" if now["locked"] else _front(phone)
+    focus = "NotificationShade" if now["locked"] or now["shade"] else _front(phone)
     flags = "LAYOUT_IN_SCREEN SECURE HARDWARE_ACCELERATED" if phone.faults.secure else "LAYOUT_IN_SCREEN"
     second = (
         f"  Display: mDisplayId={SECOND_ID} (organized)\n    mCurrentFocus=null\n"
@@ -258,72 +258,11 @@ SERVICES: dict[str, Callable[[PhoneDevice, tuple[str, ...]], str]] = {
 """The services of ``dumpsys``, by name."""
 
 
-def ps(phone: PhoneDevice, call: CommandCall) -> int:
-    """``ps``: the apps that run."""
-    call.out("USER           PID  PPID     VSZ    RSS WCHAN            ADDR S NAME\n")
-    for n, name in enumerate(phone.look()["tasks"]):
-        call.out(f"u0_a{n}         {1000 + n}     1       0      0 0                   0 S {name}\n")
-    return 0
-
-
-def pidof(phone: PhoneDevice, call: CommandCall) -> int:
-    """``pidof NAME``."""
-    tasks = phone.look()["tasks"]
-    if len(call.argv) != 2 or call.argv[1] not in tasks:
-        return 1
-    call.out(f"{1000 + tasks.index(call.argv[1])}\n")
-    return 0
-
-
 def df(phone: PhoneDevice, call: CommandCall) -> int:
     """``df``."""
     size, free = phone.storage.capacity // 1024, phone.free() // 1024
     call.out("Filesystem     1K-blocks    Used Available Use% Mounted on\n")
     call.out(f"/dev/simulated  {size} {size - free} {free} {100 * (size - free) // size}% /data\n")
-    return 0
-
-
-_PRIORITIES = "VDIWEFS"
-
-
-def logcat(phone: PhoneDevice, call: CommandCall) -> int:
-    """``logcat [-d] [-c] [-t N] [-s] [-b BUFFER] [-v FORMAT] [TAG:PRIORITY…]``: crashes and ``log``; then it ends."""
-    words, most, least = list(call.argv[1:]), None, dict[str, str]()
-    everything = "S" if "-s" in words else "V"
-    while words:
-        word = words.pop(0)
-        if word in ("-c", "--clear"):
-            phone.logged.clear()
-            return 0
-        if word in ("-t", "-T", "-b", "-v") and words:
-            value = words.pop(0)
-            most = int(value) if word in ("-t", "-T") and value.isdecimal() else most
-        elif word not in ("-d", "-s"):
-            tag, _, priority = word.partition(":")
-            if word.startswith("-") or (priority or "V") not in (*_PRIORITIES, "*"):
-                return call.fail(f"Invalid filter expression or option: {word}")
-            least[tag] = priority.replace("*", "V") or "V"
-    everything = least.pop("*", everything)
-    call.out("--------- beginning of main\n")
-    shown = [
-        line for line in phone.logged
-        if _PRIORITIES.index(line.priority) >= _PRIORITIES.index(least.get(line.tag, everything))
-    ]  # fmt: skip
-    for when, priority, tag, said in shown[-most:] if most else shown:
-        call.out(f"{when:%m-%d %H:%M:%S.000}  1000  1000 {priority} {tag}: {said}\n")
-    return 0
-
-
-def log(phone: PhoneDevice, call: CommandCall) -> int:
-    """``log [-p PRIORITY] [-t TAG] MESSAGE``."""
-    words, told = list(call.argv[1:]), {"-p": "i", "-t": "log"}
-    while len(words) > 1 and words[0] in told:
-        option = words.pop(0)
-        told[option] = words.pop(0)
-    priority = told["-p"].upper()
-    if not words or priority not in _PRIORITIES[:-1]:
-        return call.fail("usage: log [-p v|d|i|w|e|f] [-t TAG] MESSAGE")
-    phone.log(priority, told["-t"], " ".join(words))
     return 0
 
 
@@ -338,11 +277,14 @@ def ifconfig(phone: PhoneDevice, call: CommandCall) -> int:
 
 
 def ip(phone: PhoneDevice, call: CommandCall) -> int:
-    """``ip addr [show] [dev] [wlan0]``."""
-    words = [word for word in call.argv[1:] if word not in ("show", "dev", "-4")]
-    if not words or words[0] not in ("addr", "address", "a") or words[1:] not in ([], ["wlan0"]):
+    """``ip [-f inet] addr|route [show] [dev] [wlan0]``."""
+    words = [word for word in call.argv[1:] if word not in ("show", "dev", "-4", "-f", "inet")]
+    if words[:1] not in (["addr"], ["address"], ["a"], ["route"], ["r"]) or words[1:] not in ([], ["wlan0"]):
         return call.fail(f"the simulated phone does not know: ip {' '.join(call.argv[1:])}")
     up = phone.state.get("global", "wifi_on") == "1"
+    if words[0].startswith("r"):
+        call.out(f"192.0.2.0/24 dev wlan0 proto kernel scope link src {ADDRESS}\n" if up else "")
+        return 0
     call.out(f"2: wlan0: <BROADCAST,MULTICAST{',UP' if up else ''}> mtu 1500 state {'UP' if up else 'DOWN'}\n")
     call.out(f"    inet {ADDRESS}/24 brd 192.0.2.255 scope global wlan0\n" if up else "")
     return 0

@@ -19,6 +19,19 @@ KEYCODES = {
 """Android's key codes (``KeyEvent.java``) that this phone has; digits and letters are added below."""
 KEYCODES |= {57: "ALT_LEFT", 58: "ALT_RIGHT", 59: "SHIFT_LEFT", 60: "SHIFT_RIGHT", 113: "CTRL_LEFT", 114: "CTRL_RIGHT"}
 KEYCODES |= {7 + n: str(n) for n in range(10)} | {29 + n: chr(ord("A") + n) for n in range(26)}
+_TYPED = dict(zip((55, 56, 68, 69, 70, 71, 72, 73, 74, 75, 76, 77, 81, 17, 18), ",.`-=[]\\;'/@+*#", strict=True))
+_NAMES = (
+    "COMMA PERIOD GRAVE MINUS EQUALS LEFT_BRACKET RIGHT_BRACKET BACKSLASH SEMICOLON APOSTROPHE SLASH AT PLUS STAR POUND"
+)
+_SIGNS = dict(zip(_NAMES.split(), _TYPED.values(), strict=True))
+KEYCODES |= dict(zip(_TYPED, _SIGNS, strict=True))
+_IGNORED = {
+    5: "CALL", 6: "ENDCALL", 79: "HEADSETHOOK", 85: "MEDIA_PLAY_PAUSE", 86: "MEDIA_STOP", 87: "MEDIA_NEXT",
+    88: "MEDIA_PREVIOUS", 89: "MEDIA_REWIND", 90: "MEDIA_FAST_FORWARD", 91: "MUTE", 115: "CAPS_LOCK", 124: "INSERT",
+    126: "MEDIA_PLAY", 127: "MEDIA_PAUSE", 219: "ASSIST", 220: "BRIGHTNESS_DOWN", 221: "BRIGHTNESS_UP",
+} | {130 + n: f"F{n}" for n in range(1, 13)}  # fmt: skip
+"""Keys that nothing here answers to."""
+KEYCODES |= _IGNORED | {83: "NOTIFICATION"}
 _CONTROL = {"A": "selectAll", "C": "copy", "V": "paste", "X": "cut"}
 _NUMBERS = {name: number for number, name in KEYCODES.items()}
 
@@ -125,7 +138,8 @@ def _text(phone: PhoneDevice, call: CommandCall, text: str) -> int:
 
 
 def _keys(phone: PhoneDevice, call: CommandCall, rest: list[str]) -> int:
-    """``[--longpress|--duration MS] [--doubletap] [--delay MS] KEYS``; a long press has no meaning of its own here."""
+    """``[--longpress|--duration MS] [--doubletap] [--delay MS] KEYS``; a long press of the power key opens a
+    menu on a phone, so that nothing sleeps; of other keys it is a press here."""
     options = {word for word in rest if word in ("--longpress", "--doubletap", "--press")}
     words, pause = [word for word in rest if word not in options], 0.0
     while words and words[0] in ("--delay", "--duration"):
@@ -134,7 +148,7 @@ def _keys(phone: PhoneDevice, call: CommandCall, rest: list[str]) -> int:
     names = _named(call, words)
     for n, name in enumerate(names):
         time.sleep(min(pause, 60.0) if n else 0.0)
-        for _ in range(2 if "--doubletap" in options else 1):
+        for _ in range(2 if "--doubletap" in options else 0 if "--longpress" in options and name == "POWER" else 1):
             press(phone, name)
     return 0 if names else 255
 
@@ -176,6 +190,8 @@ def press(phone: PhoneDevice, name: str) -> None:
         phone.wait_ready()
     elif name.startswith("VOLUME"):
         _volume(phone, name)
+    elif name == "NOTIFICATION":
+        phone.screen.ask("system.expand()")
     elif now["awake"] and not now["locked"]:
         _field_key(phone, name)
 
@@ -207,6 +223,8 @@ def _field_key(phone: PhoneDevice, name: str) -> None:
         phone.screen.press(key, key, number)
     elif name == "SPACE" or len(name) == 1:
         phone.screen.type(" " if name == "SPACE" else name.lower())
+    elif name in _SIGNS:
+        phone.screen.type(_SIGNS[name])
 
 
 def ime(phone: PhoneDevice, call: CommandCall) -> int:

@@ -7,7 +7,19 @@ from functools import partial
 
 from envs.env import EnvError
 from envs.phone.automation import app_process
-from envs.phone.commands import activities, data, display, getevent, identity, info, inputs, ui
+from envs.phone.commands import (
+    activities,
+    data,
+    display,
+    getevent,
+    identity,
+    info,
+    inputs,
+    logs,
+    processes,
+    ui,
+)
+from envs.phone.commands.screenrecord import screenrecord
 from envs.phone.device import PhoneDevice
 from envs.phone.sh import Command, CommandCall
 from envs.phone.sh.files import FILE_COMMANDS
@@ -32,11 +44,16 @@ _OWN: Mapping[str, Callable[[PhoneDevice, CommandCall], int]] = {
     "getprop": info.getprop,
     "setprop": info.setprop,
     "settings": info.settings,
-    "ps": info.ps,
-    "pidof": info.pidof,
+    "ps": processes.ps,
+    "pidof": processes.pidof,
+    "pgrep": processes.pgrep,
+    "pkill": processes.pgrep,
+    "killall": processes.pgrep,
+    "kill": processes.kill,
     "df": info.df,
-    "logcat": info.logcat,
-    "log": info.log,
+    "logcat": logs.logcat,
+    "log": logs.log,
+    "screenrecord": screenrecord,
     "ifconfig": info.ifconfig,
     "ip": info.ip,
     "reboot": info.reboot,

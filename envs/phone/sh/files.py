@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import os
+import posixpath
 import re
 import shutil
 import stat
+import tempfile
+import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +19,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from envs.phone.sh.interpreter import Command, CommandCall, Readable, Sink
+from envs.phone.sh.interpreter import Command, CommandCall, Readable, Shell, Sink, run_script
 
 _PIECE = 1 << 16
 
@@ -198,7 +202,7 @@ def touch(call: CommandCall) -> int:
 
 
 def stat_(call: CommandCall) -> int:
-    """``stat [-c FORMAT] FILES``; of formats %s (bytes), %Y (modified), %F (kind) and %n (name)."""
+    """``stat [-c FORMAT] FILES``; of formats %s (bytes), %Y (modified), %a (mode), %F (kind), %n."""
     words = list(call.argv[1:])
     pattern = "%n %s %F"
     if words[:1] == ["-c"] and len(words) > 1:
@@ -208,48 +212,37 @@ def stat_(call: CommandCall) -> int:
         found = path.stat()
         kind = "directory" if path.is_dir() else "regular file"
         known = {"s": str(found.st_size), "Y": str(int(found.st_mtime)), "F": kind, "n": name}
-        call.out(re.sub(r"%([sYFn])", lambda m, known=known: known[m.group(1)], pattern) + "\n")  # type: ignore[misc]
+        known["a"] = f"{stat.S_IMODE(found.st_mode):o}"
+        call.out(re.sub(r"%([sYFna])", lambda m, known=known: known[m.group(1)], pattern) + "\n")  # type: ignore[misc]
     return 0
 
 
-def grep(call: CommandCall) -> int:
-    """``grep [-ivcqE] PATTERN [FILES]``."""
-    flags, words = _parted(call)
-    if not words:
-        return call.fail("no pattern", 2)
-    try:
-        pattern = re.compile(words[0].encode(), re.IGNORECASE if "i" in flags else 0)
-    except re.error as error:
-        return call.fail(f"bad pattern: {error}", 2)
-    lines = [line for data in _each(call, words[1:]) for line in data.splitlines()]
-    found = [line for line in lines if bool(pattern.search(line)) != ("v" in flags)]
-    if "c" in flags:
-        call.out(f"{len(found)}\n")
-    elif "q" not in flags:
-        call.write(b"".join(line + b"\n" for line in found))
-    return 0 if found else 1
-
-
 def _some(call: CommandCall, *, first: bool) -> int:
-    words = list(call.argv[1:])
-    count = 10
-    if words and (m := re.fullmatch(r"-n?(\d+)", words[0])):
-        count, words = int(m.group(1)), words[1:]
-    elif words[:1] == ["-n"] and len(words) > 1 and words[1].isdecimal():
-        count, words = int(words[1]), words[2:]
+    """Lines, or bytes for ``-c``; ``tail -n +N`` is from line N."""
+    words, letters, count = list(call.argv[1:]), False, "10"
+    if words and (m := re.fullmatch(r"-([nc]?)(\+?\d*)", words[0])) and words[0] != "-":
+        words.pop(0)
+        letters, count = m.group(1) == "c", m.group(2) or (words.pop(0) if words else "")
+    if not re.fullmatch(r"[+-]?\d{1,9}", count):
+        return call.fail(f"bad number '{count}'")
+    number = int(count)
     for data in _each(call, words):
-        lines = data.splitlines(keepends=True)
-        call.write(b"".join(lines[:count] if first else lines[-count:] if count else []))
+        pieces = data if letters else data.splitlines(keepends=True)
+        if count[0] == "+" and not first:
+            chosen = pieces[max(0, number - 1) :]
+        else:
+            chosen = pieces[:number] if first else pieces[len(pieces) - min(abs(number), len(pieces)) :]
+        call.write(chosen if isinstance(chosen, bytes) else b"".join(chosen))
     return 0
 
 
 def head(call: CommandCall) -> int:
-    """``head [-n N] [FILES]``."""
+    """``head [-n N | -c N] [FILES]``."""
     return _some(call, first=True)
 
 
 def tail(call: CommandCall) -> int:
-    """``tail [-n N] [FILES]``."""
+    """``tail [-n [+]N | -c N] [FILES]``."""
     return _some(call, first=False)
 
 
@@ -283,7 +276,7 @@ def base64_(call: CommandCall) -> int:
 
 
 def test(call: CommandCall) -> int:
-    """``test EXPRESSION`` and ``[ EXPRESSION ]``: -e -f -d -n -z, =, !=, -eq -ne -lt -gt, !."""
+    """``test EXPRESSION`` and ``[ EXPRESSION ]``: -e -f -d -r -w -x -s -n -z, =, !=, -eq -ne -lt -le -gt -ge, !."""
     words = list(call.argv[1:])
     if call.argv[0] == "[":
         if words[-1:] != ["]"]:
@@ -301,16 +294,18 @@ def _truth(call: CommandCall, words: list[str]) -> bool | None:
         return bool(words and words[0])
     if len(words) == 2:
         checks = {"-n": bool(words[1]), "-z": not words[1]}
-        if words[0] in ("-e", "-f", "-d"):
+        if words[0] in ("-e", "-f", "-d", "-r", "-w", "-x", "-s"):
             path = _there(call, words[1])
-            checks |= {"-e": path.exists(), "-f": path.is_file(), "-d": path.is_dir()}
+            checks |= dict.fromkeys(("-e", "-r", "-w", "-x"), path.exists())
+            checks |= {"-f": path.is_file(), "-d": path.is_dir(), "-s": path.exists() and path.stat().st_size > 0}
         return checks.get(words[0])
     left, sign, right = words[0], words[1], " ".join(words[2:])
     if sign in ("=", "==", "!="):
         return (left == right) == (sign != "!=")
     with suppress(ValueError):
         one, two = int(left), int(right)
-        return {"-eq": one == two, "-ne": one != two, "-lt": one < two, "-gt": one > two}.get(sign)
+        truths = {"-eq": one == two, "-ne": one != two, "-lt": one < two, "-gt": one > two}
+        return {**truths, "-le": one <= two, "-ge": one >= two}.get(sign)
     return None
 
 
@@ -335,7 +330,126 @@ def sleep(call: CommandCall) -> int:
         seconds = float(call.argv[1].rstrip("s"))
     except (IndexError, ValueError):
         return call.fail("needs a number of seconds")
-    time.sleep(min(max(seconds, 0.0), 600.0))
+    with call.process() as process:
+        return 143 if process.stopping.wait(min(max(seconds, 0.0), 600.0)) else 0
+
+
+def _others(call: CommandCall, argv: tuple[str, ...], shell: Shell | None = None) -> int:
+    """Run another command; its status."""
+    command = call.shell.commands.get(posixpath.basename(argv[0]))
+    if command is None:
+        return call.fail(f"exec {argv[0]}: No such file or directory", 127)
+    return command(replace(call, argv=argv, shell=shell or call.shell))
+
+
+def xargs(call: CommandCall) -> int:
+    """``xargs [-0r] [-n N] [-I WORD] COMMAND``."""
+    words, options = list(call.argv[1:]), dict[str, str]()
+    while words and (m := re.fullmatch(r"-(?:([0r])|([nI])(.*))", words[0])):
+        words.pop(0)
+        options[m.group(1) or m.group(2)] = m.group(3) or (words.pop(0) if m.group(2) and words else "")
+    data = call.stdin.read().decode("utf-8", "surrogateescape")
+    mark = options.get("I")
+    given = data.split("\0")[:-1] if "0" in options else data.splitlines() if mark else data.split()
+    if not options.get("n", "1").isdecimal() or options.get("n") == "0":
+        return call.fail(f"bad number '{options['n']}'")
+    size = 1 if mark else int(options.get("n") or len(given) or 1)
+    groups = [given[at : at + size] for at in range(0, len(given), size)] or ([] if "r" in options or mark else [[]])
+    command, status = words or ["echo"], 0
+    for group in groups:
+        argv = [word.replace(mark, group[0]) for word in command] if mark else [*command, *group]
+        status = 123 if _others(replace(call, stdin=io.BytesIO()), tuple(argv)) else status
+    return status
+
+
+def env(call: CommandCall) -> int:
+    """``env [NAME=VALUE]… [COMMAND]`` and ``printenv [NAMES]``."""
+    words, variables = list(call.argv[1:]), dict(call.shell.variables)
+    while words and "=" in words[0]:
+        name, _, value = words.pop(0).partition("=")
+        variables[name] = value
+    if words and call.argv[0] == "env":
+        return _others(call, tuple(words), replace(call.shell, variables=variables))
+    found = [variables[name] for name in words if name in variables]
+    call.out("".join(f"{line}\n" for line in (found if words else [f"{n}={v}" for n, v in variables.items()])))
+    return int(len(found) != len(words))
+
+
+def timeout(call: CommandCall) -> int:
+    """``timeout SECONDS COMMAND``; 124 where it was ended. ``nohup COMMAND`` and ``time COMMAND`` run it as it is."""
+    words = call.argv[1:]
+    if call.argv[0] != "timeout" and words:
+        return _others(call, words)
+    if len(words) < 2 or not re.fullmatch(r"\d+(\.\d+)?s?", words[0]):
+        return call.fail("needs a number of seconds and a command")
+    with call.process() as process:
+        timer = threading.Timer(float(words[0].rstrip("s")), process.stopping.set)
+        timer.daemon = True
+        timer.start()
+        status = _others(call, words[1:], replace(call.shell, job=process))
+        timer.cancel()
+        return 124 if process.stopping.is_set() else status
+
+
+def tee(call: CommandCall) -> int:
+    """``tee [-a] FILES``."""
+    flags, names = _parted(call)
+    data = call.stdin.read()
+    for name in names:
+        if name == "/dev/null":
+            continue
+        if len(data) > call.shell.files.free():
+            return call.fail(f"{name}: No space left on device")
+        with _there(call, name).open("ab" if "a" in flags else "wb") as file:
+            file.write(data)
+    call.write(data)
+    return 0
+
+
+def du(call: CommandCall) -> int:
+    """``du -s [-kh] PATHS``: the sum below each, in KiB or for people; without ``-s``, too."""
+    flags, names = _parted(call)
+    for name in names or ["."]:
+        path = _there(call, name)
+        if not path.exists():
+            return call.fail(f"{name}: No such file or directory")
+        size = (_size(path) + 1023) // 1024
+        call.out(f"{size / 1024:.1f}M\t{name}\n" if "h" in flags and size > 1024 else
+                 f"{size}{'K' if 'h' in flags else ''}\t{name}\n")  # fmt: skip
+    return 0
+
+
+def realpath(call: CommandCall) -> int:
+    """``realpath PATHS`` and ``readlink -f PATHS``."""
+    for name in _parted(call)[1]:
+        there = _there(call, name)
+        if not there.exists():
+            return call.fail(f"{name}: No such file or directory") if call.argv[0] == "realpath" else 1
+        call.out("/" + there.resolve().relative_to(call.shell.files.locate("/")).as_posix().removeprefix(".") + "\n")
+    return 0
+
+
+def cmp_(call: CommandCall) -> int:
+    """``cmp [-s] FILE FILE``."""
+    flags, names = _parted(call)
+    if len(names) != 2:
+        return call.fail("Needs 2 arguments", 2)
+    one, two = _each(call, names)
+    if one == two:
+        return 0
+    at = next((n for n, (a, b) in enumerate(zip(one, two, strict=False), 1) if a != b), None)
+    if "s" not in flags:
+        shorter = names[0] if len(one) < len(two) else names[1]
+        line = one[:at].count(b"\n") + 1 if at else 0
+        call.out(f"{names[0]} {names[1]} differ: char {at}, line {line}\n" if at else f"cmp: EOF on {shorter}\n")
+    return 1
+
+
+def mktemp(call: CommandCall) -> int:
+    """``mktemp [-d]`` in ``/data/local/tmp``."""
+    folder = _there(call, "/data/local/tmp")
+    made = tempfile.mkdtemp("", "tmp.", folder) if "d" in _parted(call)[0] else tempfile.mkstemp("", "tmp.", folder)[1]
+    call.out(f"/data/local/tmp/{posixpath.basename(made)}\n")
     return 0
 
 
@@ -371,7 +485,6 @@ FILE_COMMANDS: Mapping[str, Command] = {
     "cp": cp,
     "touch": touch,
     "stat": stat_,
-    "grep": grep,
     "head": head,
     "tail": tail,
     "wc": wc,
@@ -385,8 +498,25 @@ FILE_COMMANDS: Mapping[str, Command] = {
     "which": which,
     "sleep": sleep,
     "toybox": toybox,
+    "sh": run_script,
+    "xargs": xargs,
+    "env": env,
+    "printenv": env,
+    "timeout": timeout,
+    "nohup": timeout,
+    "time": timeout,
+    "tee": tee,
+    "du": du,
+    "realpath": realpath,
+    "readlink": realpath,
+    "cmp": cmp_,
+    "mktemp": mktemp,
     "pwd": _says(lambda call: call.shell.cwd),
+    "hostname": _says(lambda call: "localhost"),
+    "true": lambda call: 0,
+    "false": lambda call: 1,
     "chmod": lambda call: 0,
+    "chown": lambda call: 0,
     "sync": lambda call: 0,
 }
-"""By name. ``chmod`` changes nothing: the phone has one user."""
+"""By name. ``chmod`` and ``chown`` change nothing: the phone has one user."""

@@ -10,13 +10,14 @@ import posixpath
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from envs.phone.sh.arithmetic import evaluate
 from envs.phone.sh.parser import ShellSyntaxError, parse
+from envs.phone.sh.processes import ProcessTable, ShellProcess
 from envs.phone.sh.tree import (
     Arithmetic,
     For,
@@ -50,7 +51,7 @@ class Readable(Protocol):
 class Outside(Readable, Protocol):
     """Where the whole line reads from and writes to."""
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes, /) -> object:
         """To standard output."""
 
     def error(self, data: bytes) -> None:
@@ -72,13 +73,25 @@ Sink = Callable[[bytes], object]
 
 @dataclass(frozen=True)
 class CommandCall:
-    """One command being run: its words (`argv[0]` is its name), its input and its two outputs."""
+    """One command being run: its words (`argv[0]` is its name), its input and its two outputs.
+
+    `collected`: nobody reads the output before the command has ended (a pipe, ``$(…)``).
+    """
 
     argv: tuple[str, ...]
     stdin: Readable
     write: Sink
     write_error: Sink
     shell: Shell
+    collected: bool = False
+
+    def read(self, size: int = -1) -> bytes:
+        """Standard input."""
+        return self.stdin.read(size)
+
+    def error(self, data: bytes) -> None:
+        """To standard error."""
+        self.write_error(data)
 
     def out(self, text: str) -> None:
         """Text to standard output."""
@@ -88,6 +101,10 @@ class CommandCall:
         """``name: message`` to standard error; gives `status` back."""
         self.write_error(f"{self.argv[0]}: {message}\n".encode("utf-8", "surrogateescape"))
         return status
+
+    def process(self) -> AbstractContextManager[ShellProcess]:
+        """The process that this command is while it runs; a command that takes long looks for its signal."""
+        return self.shell.processes.run(posixpath.basename(self.argv[0]), self.shell.job)
 
     def path(self, name: str) -> str:
         """`name` as an absolute path of the phone."""
@@ -109,24 +126,33 @@ Command = Callable[[CommandCall], int]
 
 @dataclass
 class Shell:
-    """One shell: its commands, files, variables and working directory. `run` starts from a copy of them each time."""
+    """One shell: its commands, files, variables and working directory. `run` starts from a copy of them each time.
+
+    `processes` are those of the whole phone, `job` the one that this shell is part of (``COMMAND &``), `jobs` those
+    that it started, `depth` how many shells it is inside, `arguments` its ``$0``, ``$1`` and so on.
+    """
 
     commands: Mapping[str, Command]
     files: FileSystem
     variables: dict[str, str] = field(default_factory=dict)
     cwd: str = "/"
     status: int = 0
+    processes: ProcessTable = field(default_factory=ProcessTable)
+    job: ShellProcess | None = None
+    jobs: list[ShellProcess] = field(default_factory=list)
+    depth: int = 0
+    arguments: tuple[str, ...] = ("sh",)
 
-    def run(self, line: str, outside: Outside) -> int:
+    def run(self, line: str, outside: Outside, *, collected: bool = False) -> int:
         """Run `line` to its end; its exit status. A line that cannot be read runs nothing and gives 1."""
         try:
             tree = parse(line)
         except (ShellSyntaxError, RecursionError) as error:
             outside.error(f"/system/bin/sh: syntax error: {error}\n".encode("utf-8", "surrogateescape"))
             return 1
-        shell = replace(self, variables=dict(self.variables), status=0)
+        shell = replace(self, variables=dict(self.variables), status=0, jobs=[])
         with suppress(_Exit):
-            _Execution(shell, outside, outside.write, outside.error).all(tree)
+            _Execution(shell, outside, outside.write, outside.error, self.depth, collected).all(tree)
         return shell.status
 
 
@@ -143,6 +169,7 @@ class _Execution:
     write: Sink
     error: Sink
     depth: int = 0
+    collected: bool = False
 
     # -- lists and pipelines
 
@@ -153,22 +180,28 @@ class _Execution:
             if (item.after == "and" and self.shell.status) or (item.after == "or" and not self.shell.status):
                 continue
             if item.background:
-                threading.Thread(target=self._apart, args=(item.pipeline,), daemon=True).start()
+                job = self.shell.processes.start("sh")
+                self.shell.jobs.append(job)
+                threading.Thread(target=self._apart, args=(item.pipeline, job), daemon=True).start()
                 self.shell.status = 0
             else:
                 self.pipeline(item.pipeline)
 
-    def _apart(self, pipeline: Pipeline) -> None:
+    def _apart(self, pipeline: Pipeline, job: ShellProcess) -> None:
         """In a shell of its own; what it writes after the line has ended is lost, as on a phone."""
-        with suppress(_Exit, OSError):
-            replace(self, shell=_copy(self.shell), stdin=io.BytesIO()).pipeline(pipeline)
+        try:
+            with suppress(_Exit, OSError):
+                replace(self, shell=replace(_copy(self.shell), job=job), stdin=io.BytesIO()).pipeline(pipeline)
+        finally:
+            self.shell.processes.end(job)
 
     def pipeline(self, pipeline: Pipeline) -> None:
         stdin = self.stdin
         for command in pipeline.commands[:-1]:
             buffer = io.BytesIO()
             with suppress(_Exit):
-                replace(self, shell=_copy(self.shell), stdin=stdin, write=buffer.write).node(command)
+                left = replace(self, shell=_copy(self.shell), stdin=stdin, write=buffer.write, collected=True)
+                left.node(command)
             stdin = io.BytesIO(buffer.getvalue())
         last = replace(self, stdin=stdin)
         last.node(pipeline.commands[-1])
@@ -243,16 +276,18 @@ class _Execution:
             self.shell.status = inner._command(argv, shell) & 0xFF
 
     def _command(self, argv: tuple[str, ...], shell: Shell) -> int:
-        call = CommandCall(argv, self.stdin, self.write, self.error, shell)
+        call = CommandCall(argv, self.stdin, self.write, self.error, shell, self.collected)
         own = _BUILTINS.get(argv[0])
         if own is not None:
             return own(self, call)
         command = shell.commands.get(posixpath.basename(argv[0]) if argv[0].startswith("/system/") else argv[0])
+        if command is None and "/" in argv[0] and self.shell.files.locate(call.path(argv[0])).is_file():
+            return run_script(replace(call, argv=("sh", *argv)))
         if command is None:
             self.error(f"/system/bin/sh: {argv[0]}: inaccessible or not found\n".encode("utf-8", "surrogateescape"))
             return 127
         try:
-            return command(call)
+            return command(replace(call, shell=replace(shell, depth=self.depth)))
         except OSError as error:
             if isinstance(error, ConnectionError) or error.errno is None:
                 raise
@@ -304,6 +339,11 @@ class _Execution:
         if isinstance(part, Text):
             yield part.text, part.quoted
             return
+        if isinstance(part, Variable) and part.name == "@" and part.quoted and fields:
+            for n, word in enumerate(self.shell.arguments[1:]):
+                yield from [("\0", False)] if n else []
+                yield word, True
+            return
         value = self._value(part)
         if part.quoted or not fields:
             yield value, True
@@ -328,8 +368,11 @@ class _Execution:
             raise _stop(self.shell, self.error, f"{expression}: {error}") from error
 
     def _variable(self, part: Variable) -> str:
-        special = {"?": str(self.shell.status), "$": "4242", "#": "0", "@": "", "*": "", "!": "", "0": "sh"}
-        value = special.get(part.name, self.shell.variables.get(part.name, ""))
+        shell, given = self.shell, self.shell.arguments
+        started = str(shell.jobs[-1].pid) if shell.jobs else ""
+        special = {"?": str(shell.status), "$": "4242", "#": str(len(given) - 1), "!": started}
+        special |= dict.fromkeys("@*", " ".join(given[1:])) | {str(n): word for n, word in enumerate(given[:10])}
+        value = special.get(part.name, shell.variables.get(part.name, ""))
         if not value and part.default is not None:
             return "".join(self.words(part.default, split=False))
         return value
@@ -338,7 +381,8 @@ class _Execution:
         buffer = io.BytesIO()
         shell = _copy(self.shell)
         with suppress(_Exit):
-            replace(self, shell=shell, write=buffer.write, depth=self.depth + 1).all(part.body)
+            inner = replace(self, shell=shell, write=buffer.write, depth=self.depth + 1, collected=True)
+            inner.all(part.body)
         self.shell.status = shell.status
         return buffer.getvalue().decode("utf-8", "surrogateescape").replace("\0", "").rstrip("\n")
 
@@ -449,6 +493,43 @@ def _exec(run: _Execution, call: CommandCall) -> int:
     raise _Exit
 
 
+def _wait(run: _Execution, call: CommandCall) -> int:
+    """``wait``: until all jobs have ended, or the caller has gone."""
+    for job in run.shell.jobs:
+        while not job.ended.wait(0.05):
+            call.write(b"")
+    return 0
+
+
+def _which(run: _Execution, call: CommandCall) -> int:
+    """``command -v NAMES`` and ``type NAMES``."""
+    names = [name for name in call.argv[1:] if name != "-v"]
+    for name in names:
+        if name not in _BUILTINS and name not in call.shell.commands:
+            return 127 if call.argv[0] == "command" else call.fail(f"{name} not found")
+        place = name if name in _BUILTINS else f"/system/bin/{name}"
+        call.out(f"{place}\n" if call.argv[0] == "command" else f"{name} is {place}\n")
+    return 0
+
+
+def run_script(call: CommandCall) -> int:
+    """``sh [-c LINE [NAME]] | [FILE] [WORDS]``; standard input where neither is given."""
+    words = list(call.argv[1:])
+    if call.shell.depth > _DEEPEST:
+        return call.fail("too deeply nested")
+    if words[:1] == ["-c"] and len(words) > 1:
+        text, given = words[1], words[2:] or ["sh"]
+    elif words:
+        there = call.shell.files.locate(call.path(words[0]))
+        if not there.is_file():
+            return call.fail(f"{words[0]}: No such file or directory", 127)
+        text, given = there.read_text("utf-8", "surrogateescape"), words
+    else:
+        text, given = call.stdin.read().decode("utf-8", "surrogateescape"), ["sh"]
+    inner = replace(call.shell, depth=call.shell.depth + 8, arguments=tuple(given))
+    return inner.run(text, call, collected=call.collected)
+
+
 def _export(run: _Execution, call: CommandCall) -> int:
     for word in call.argv[1:]:
         name, is_set, value = word.partition("=")
@@ -473,6 +554,9 @@ _BUILTINS: Mapping[str, Callable[[_Execution, CommandCall], int]] = {
     "exec": _exec,
     "export": _export,
     "read": _read_line,
+    "wait": _wait,
+    "command": _which,
+    "type": _which,
     ":": lambda run, call: 0,
     "true": lambda run, call: 0,
     "false": lambda run, call: 1,

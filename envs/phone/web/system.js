@@ -44,6 +44,7 @@ var system = {
     const app = this.apps[name];
     if (!app) return false;
     this.hideKeyboard();
+    this.collapse();
     $("recents").hidden = true;
     let task = this.tasks.find((one) => one.package === name);
     if (!task) {
@@ -95,6 +96,7 @@ var system = {
     this.locked = false;
     this.power();
     $("toast").hidden = true;
+    this.said = null;
     this.open(this.home, {});
     return this.refresh();
   },
@@ -114,7 +116,8 @@ var system = {
   },
 
   back() {
-    if (!$("recents").hidden) $("recents").hidden = true;
+    if (!$("shade").hidden) this.collapse();
+    else if (!$("recents").hidden) $("recents").hidden = true;
     else if (this.ime.shown) { this.hideKeyboard(); this.field()?.blur(); }
     else if (this.front().frame.contentWindow.onBack?.()) return;
     else if (this.front().package !== this.home) this.open(this.home, {});
@@ -122,6 +125,7 @@ var system = {
 
   recents() {
     this.hideKeyboard();
+    this.collapse();
     const list = $("recents");
     list.replaceChildren();
     for (const name of this.seen.filter((one) => one !== this.home && this.tasks.some((task) => task.package === one))) {
@@ -141,6 +145,33 @@ var system = {
     list.hidden = false;
   },
 
+  // -- the shade: switches and notifications, of which nothing here sends any
+
+  async expand() {
+    if (this.locked || !this.awake) return;
+    this.hideKeyboard();
+    const switches = { airplane_mode_on: "Airplane mode", wifi_on: "Internet", bluetooth_on: "Bluetooth" };
+    const tiles = await Promise.all(Object.entries(switches).map(async ([name, text]) => {
+      const tile = document.createElement("button");
+      tile.textContent = text;
+      tile.setAttribute("role", "switch");
+      const on = await ask({ kind: "get", namespace: "global", name }) === "1";
+      tile.setAttribute("aria-checked", String(on));
+      tile.onclick = async () => {
+        await ask({ kind: "put", namespace: "global", name, value: tile.getAttribute("aria-checked") === "true" ? "0" : "1" });
+        await this.refresh();
+        await this.expand();
+      };
+      return tile;
+    }));
+    const none = document.createElement("p");
+    none.textContent = "No notifications";
+    $("shade").replaceChildren(...tiles, none);
+    $("shade").hidden = false;
+  },
+
+  collapse() { $("shade").hidden = true; },
+
   // -- power
 
   power() {
@@ -150,6 +181,7 @@ var system = {
 
   sleep(lock) {
     this.hideKeyboard();
+    this.collapse();
     this.awake = false;
     this.locked = this.locked || lock;
     this.power();
@@ -259,7 +291,10 @@ var system = {
     return true;
   },
 
+  said: null, // the last toast
+
   toast(text) {
+    this.said = text;
     $("toast").textContent = text;
     $("toast").hidden = false;
     clearTimeout(this.toastTimer);
@@ -275,7 +310,7 @@ var system = {
   state() {
     const task = this.front();
     return {
-      package: task?.package, tasks: this.tasks.map((one) => one.package), recents: !$("recents").hidden,
+      package: task?.package, tasks: this.tasks.map((one) => one.package), recents: !$("recents").hidden, shade: !$("shade").hidden,
       ime: this.ime.shown, awake: this.awake, locked: this.locked, focused: Boolean(this.field()),
       ready: Boolean(task) && loaded(task.frame),
     };
@@ -288,7 +323,8 @@ var system = {
     if (!this.awake) return [];
     const roots = this.locked ? [[$("lock"), "com.android.systemui"]] : [];
     if (!this.locked) {
-      if (!$("recents").hidden) roots.push([$("recents"), "com.android.systemui"]);
+      if (!$("shade").hidden) roots.push([$("shade"), "com.android.systemui"]);
+      else if (!$("recents").hidden) roots.push([$("recents"), "com.android.systemui"]);
       else if (this.front()) roots.push([this.front().frame, this.front().package]);
       if (this.ime.shown) roots.push([$("keyboard"), "com.handeye.keyboard"]);
       roots.push([$("navigation"), "com.android.systemui"]);
@@ -375,6 +411,15 @@ function node(element, name, dx, dy, seen, scale = 1) {
 
 for (const button of document.querySelectorAll("#navigation button"))
   button.onclick = () => system.key(button.dataset.key);
+let shadeStart = null;
+for (const part of ["status", "shade"]) {
+  $(part).addEventListener("touchstart", (event) => { shadeStart = event.touches[0].clientY; });
+  $(part).addEventListener("touchend", (event) => {
+    const moved = event.changedTouches[0].clientY - shadeStart;
+    if (part === "status" && moved > 80) system.expand();
+    if (part === "shade" && moved < -80) system.collapse();
+  });
+}
 let lockStart = null;
 $("lock").addEventListener("touchmove", (event) => event.preventDefault(), { passive: false });
 $("lock").addEventListener("touchstart", (event) => { lockStart = event.touches[0].clientY; });

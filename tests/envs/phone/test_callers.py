@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import adbutils
+import cv2
 import pytest
 from adbutils.errors import AdbError
 from PIL import Image
@@ -131,6 +132,65 @@ class TestPrograms:
         adb("logcat", "-c")
         assert b"AndroidRuntime" not in adb("logcat", "-d").stdout
 
+    def test_logcat_goes_on_until_it_is_killed(self, adb: Adb) -> None:
+        line = (
+            "logcat -v brief -s Mine & log -t Mine before; sleep 0.2; log -t Mine after; sleep 0.2; pkill logcat; wait"
+        )
+        assert adb("shell", line).stdout.decode().splitlines()[1:] == [
+            "I/Mine    ( 1000): before",
+            "I/Mine    ( 1000): after",
+        ]
+        assert adb("shell", "pidof logcat").returncode == 1
+        assert b"after" in adb("shell", "logcat | grep after").stdout
+
+    def test_processes_are_listed_and_ended(self, adb: Adb) -> None:
+        line = (
+            "sleep 100 & ps -u shell | grep -c sleep; ps -o PID,NAME -p $! | tail -n 1 | cut -d' ' -f3; kill $!; wait"
+        )
+        assert adb("shell", f"{line}; kill -0 $!").stdout.decode().split()[0] == "1"
+        assert adb("shell", "kill 1").stderr == b"kill: 1: No such process\n"
+        adb(
+            "shell", "am start -a android.intent.action.VIEW -d sms:5551234; am start -n com.android.settings/.Settings"
+        )
+        assert adb("shell", "pidof com.android.messaging").stdout == b"1001\n"
+        assert adb("shell", "pgrep -l settings").stdout.endswith(b" com.android.settings\n")
+        adb("shell", "kill $(pidof com.android.settings)")
+        assert adb("shell", "pidof com.android.settings").returncode == 1
+
+    def test_words_of_android_for_what_is_not_there(self, adb: Adb) -> None:
+        for line, status, said in (
+            ("dumpsys none", 1, "Can't find service: none"),
+            ("cmd none", 20, "Can't find service: none"),
+            ("am none", 255, "Unknown command: none"),
+            ("pm none", 255, "Unknown command: none"),
+            ("am startservice -n com.a/.B", 255, "Error: Not found; no service started."),
+            ("am instrument com.a/.B", 1, "INSTRUMENTATION_FAILED: com.a/.B"),
+            ("pm disable-user com.android.contacts", 255, "SecurityException"),
+            ("none", 127, "/system/bin/sh: none: inaccessible or not found"),
+        ):
+            done = adb("shell", line)
+            assert (done.returncode, said in (done.stdout + done.stderr).decode()) == (status, True), line
+
+    def test_services_of_cmd_change_settings(self, adb: Adb, phone: Phone) -> None:
+        adb("shell", "cmd wifi set-wifi-enabled disabled; cmd uimode night yes; cmd bluetooth_manager disable")
+        assert [phone.state.get("global", name) for name in ("wifi_on", "bluetooth_on")] == ["0", "0"]
+        assert adb("shell", "cmd wifi status; cmd uimode night").stdout == b"Wifi is disabled\nNight mode: yes\n"
+
+    def test_the_shade(self, adb: Adb, phone: Phone) -> None:
+        adb("shell", "cmd statusbar expand-notifications")
+        shown = adb("exec-out", "uiautomator", "dump", "/dev/tty").stdout.decode()
+        assert "No notifications" in shown
+        x, y = map(int, re.findall(r'text="Airplane mode"[^>]*bounds="\[(\d+),(\d+)', shown)[0])
+        adb("shell", f"input tap {x + 30} {y + 30}")
+        until(lambda: phone.state.get("global", "airplane_mode_on") == "1")
+        assert b"mCurrentFocus=Window{5c1d0e0 u0 NotificationShade}" in adb("shell", "dumpsys window").stdout
+        adb("shell", "input keyevent BACK")
+        assert not phone.look()["shade"]
+        adb("shell", "input swipe 500 20 500 900 100")
+        until(lambda: phone.look()["shade"])
+        adb("shell", "input swipe 500 1800 500 600 100; input keyevent KEYCODE_CALL; input keyevent --longpress POWER")
+        assert (phone.look()["shade"], phone.look()["awake"]) == (False, True)
+
     def test_reconnect(self, server: AdbServer, adb: Adb, phone: Phone) -> None:
         assert b"reconnecting" in adb("reconnect").stdout  # a network device is then connected to again
         deadline = time.monotonic() + 10
@@ -187,6 +247,21 @@ class TestAdbutils:
         assert device.rotation() == 1
         assert tuple(device.window_size()) == (2400, 1080)
         assert device.dump_hierarchy().startswith("<?xml")
+
+    def test_a_video(self, device: adbutils.AdbDevice, tmp_path: Path) -> None:
+        device.start_recording(str(tmp_path / "out.mp4"))
+        until(lambda: "screenrecord" in device.shell("ps -u shell"))
+        device.stop_recording()
+        video = cv2.VideoCapture(str(tmp_path / "out.mp4"))
+        good, picture = video.read()
+        assert (good, picture.shape) == (True, (2400, 1080, 3))
+        assert device.shell("ls -A /sdcard | grep mp4; screenrecord; echo $?").endswith("(see --help).\n2")
+
+    def test_a_log_that_is_followed(self, device: adbutils.AdbDevice, tmp_path: Path) -> None:
+        log = device.logcat(tmp_path / "log", clear=True, command="logcat -v time", re_filter="I/TAG")
+        device.shell(["log", "-p", "i", "-t", "TAG", "hello"])
+        until(lambda: re.search("I/TAG.*hello", (tmp_path / "log").read_text()))
+        log.stop()
 
     def test_power(self, device: adbutils.AdbDevice) -> None:
         assert device.is_screen_on()

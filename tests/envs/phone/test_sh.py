@@ -39,7 +39,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     storage = Storage(tmp_path_factory.mktemp("phone"))
     for name in ("a.txt", "b.txt", ".hidden"):
         (storage.root / "sdcard" / name).write_text(name[0].upper() + "\n")
-    return Shell({**FILE_COMMANDS, "words": words}, storage, {"HOME": "/sdcard"})
+    return Shell({**FILE_COMMANDS, **TEXT_COMMANDS, "words": words}, storage, {"HOME": "/sdcard"})
 
 
 def run(shell: Shell, line: str, stdin: bytes = b"") -> tuple[int, str, str]:
@@ -234,6 +234,12 @@ def test_a_file_added_to_itself_ends(own: Shell) -> None:
     assert run(own, "cat /sdcard/folder/a.txt >> /sdcard/folder/a.txt; cat /sdcard/folder/a.txt") == (0, "A\nA\n", "")
 
 
+def test_scripts_that_call_themselves_end(own: Shell) -> None:
+    own.files.locate("/sdcard/loop.sh").write_text("{ { sh /sdcard/loop.sh; }; }\n")
+    status, _, err = run(own, "sh /sdcard/loop.sh")
+    assert (status, "too deeply nested" in err) == (1, True)
+
+
 def test_nothing_is_kept_of_what_goes_to_dev_null(own: Shell) -> None:
     assert run(own, "cat > /dev/null; echo $?", stdin=bytes(1000)) == (0, "0\n", "")
 
@@ -270,6 +276,36 @@ def test_nothing_is_kept_of_what_goes_to_dev_null(own: Shell) -> None:
         ("find /sdcard/folder -name '*.txt'", "/sdcard/folder/a.txt\n"),
         ("find /sdcard/folder -type d", "/sdcard/folder\n/sdcard/folder/inner\n"),
         ("cd /sdcard; find folder -maxdepth 1", "folder\nfolder/a.txt\nfolder/inner\nfolder/outside\n"),
+        ("find /sdcard/folder -name '*.txt' -exec cat {} \\;", "A\n"),
+        ("cd /sdcard; touch x1 x2; find . -name 'x?' -size -1c -mmin -5 -print -delete; find . -name 'x?'", ""),
+        ("printf 'ab\\nxb\\n' | grep -no b", "1:b\n2:b\n"),
+        ("printf 'a.b\\naxb\\n' | grep -F a.b", "a.b\n"),
+        ("printf 'one\\ntwo\\n' | grep 'o\\(n\\|w\\)'", "one\n"),
+        ("printf 'one\\ntwo\\n' | grep -cE 'on|tw'", "2\n"),
+        (
+            "grep -r A /sdcard/folder/a.txt; grep -l A /sdcard/folder/a.txt",
+            "/sdcard/folder/a.txt:A\n/sdcard/folder/a.txt\n",
+        ),
+        ("printf 'cat dog\\ncats\\n' | grep -w cat", "cat dog\n"),
+        ("echo abc | sed -e s/b/X/ -e s/c/Y/", "aXY\n"),
+        ("echo a > /sdcard/s; sed -i s/a/b/ /sdcard/s; cat /sdcard/s", "b\n"),
+        ("seq 5 | head -c 3; seq 5 | tail -n +4; seq 5 | tail -c 4", "1\n24\n5\n4\n5\n"),
+        ("echo b a | xargs -n1 echo x", "x b\nx a\n"),
+        ("printf 'a b\\nc\\n' | xargs -I% echo [%]", "[a b]\n[c]\n"),
+        ("printf 'a\\na\\nb\\n' | uniq -c | sed 's/^ *//'", "2 a\n1 b\n"),
+        ("echo abc | rev; seq 2 | tac", "cba\n2\n1\n"),
+        ("echo hi | tee /sdcard/t | cat - /sdcard/t", "hi\nhi\n"),
+        ("env X=1 sh -c 'echo $X'; X=2 sh -c 'echo $X $0 $1 $#' name word", "1\n2 name word 1\n"),
+        (
+            "printf 'for w in \"$@\"; do echo \"[$w]\"; done\\nexit 0\\n' > /sdcard/s.sh; sh /sdcard/s.sh 'a b' c",
+            "[a b]\n[c]\n",
+        ),
+        ("printf 'echo ran $1\\n' > /data/local/tmp/s; chmod 755 /data/local/tmp/s; /data/local/tmp/s me", "ran me\n"),
+        ("timeout 0.01 sleep 100 || echo $?", "124\n"),
+        ("sleep 0 & wait; echo done", "done\n"),
+        ("command -v ls cd; type ls; which sh", "/system/bin/ls\ncd\nls is /system/bin/ls\n/system/bin/sh\n"),
+        ("cd /sdcard/folder; realpath ./inner/..; du -s a.txt; cmp a.txt a.txt", "/sdcard/folder\n1\ta.txt\n"),
+        ("[ -s /sdcard/folder/a.txt ] && [ 2 -ge 2 ] && stat -c %s /sdcard/folder/a.txt", "2\n"),
     ],
 )
 def test_text_commands(own: Shell, line: str, out: str) -> None:
@@ -285,7 +321,11 @@ def test_text_commands(own: Shell, line: str, out: str) -> None:
         ("seq 1 99999999", "seq: too many numbers\n"),
         ("cut -f 0 /sdcard/folder/a.txt", "cut: bad list: give -f or -c with numbers from 1\n"),
         ("sed y/a/b/ /sdcard/folder/a.txt", "sed: bad pattern 'y/a/b/'\n"),
-        ("find /sdcard -delete", "find: bad argument '-delete'\n"),
+        ("find /sdcard -perm 1", "find: bad argument '-perm'\n"),
+        ("find /sdcard -size x", "find: bad number: could not convert string to float: 'x'\n"),
+        ("xargs -n x", "xargs: bad number 'x'\n"),
+        ("head -n x /sdcard/folder/a.txt", "head: bad number 'x'\n"),
+        ("realpath /nope", "realpath: /nope: No such file or directory\n"),
         ("find /nope", "find: '/nope': No such file or directory\n"),
         ("sort /nope", "sort: /nope: No such file or directory\n"),
         ("tr a", "tr: needs a set to delete, or two sets\n"),

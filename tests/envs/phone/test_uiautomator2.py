@@ -147,6 +147,36 @@ def test_what_it_cannot_is_said(device: Any) -> None:
     assert re.search("Could not find class 'com.genymobile.scrcpy.Server'", said)
 
 
+def test_the_shade_and_toasts(device: Any, phone: Phone) -> None:
+    device.open_notification()
+    assert device(text="No notifications").exists
+    device.press("back")
+    assert device(text="No notifications").wait_gone(timeout=5)
+    device.clear_toast()
+    assert device.last_toast is None
+    device.press("volume_up")
+    assert device.last_toast == "Volume 8"
+    assert device.last_traversed_text is None
+    device.clear_traversed_text()
+
+
+def test_scrolling_to_an_end_and_dragging(device: Any) -> None:
+    device.app_start("com.android.settings")
+    device.orientation = "left"
+    assert device(scrollable=True).scroll.to(text="About phone")
+    device(scrollable=True).scroll.toBeginning()
+    assert device(text="Network & internet").exists
+    assert device(text="Network & internet").drag_to(text="Network & internet", duration=0.1)
+
+
+def test_its_server_is_a_process_that_can_be_killed(device: Any) -> None:
+    pids = [line.split()[1] for line in device.shell("ps -u shell").output.splitlines() if "app_process" in line]
+    assert len(pids) == 1
+    device.shell(["kill", pids[0]])
+    until(lambda: "app_process" not in device.shell("ps -u shell").output)
+    assert device.info["displayWidth"] == 1080
+
+
 def test_it_comes_back_when_its_server_ends(device: Any) -> None:
     device.stop_uiautomator()
     assert device.info["displayWidth"] == 1080
