@@ -20,17 +20,8 @@ from agent.core.step import PointedAt, Step
 from agent.core.task import Task
 from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.conversation import ChatPart, EarlierImage
-from agent.models.dialects.dialect import (
-    IMAGE,
-    Chat,
-    Dialect,
-    ParsedAnswer,
-    ParsedPlace,
-    Platform,
-    Use,
-    answered,
-    pointer_after,
-)
+from agent.models.dialects.dialect import IMAGE, Chat, Dialect, ParsedAnswer, ParsedPlace, Platform, Use
+from agent.models.dialects.history import answered, pointer_after
 from agent.models.dialects.lenient_json import read_lenient
 from agent.models.dialects.shape import data_shape, shape_of
 from agent.models.endpoints.endpoint import (

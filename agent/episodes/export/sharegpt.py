@@ -20,7 +20,8 @@ from agent.episodes import Episode, EpisodeError
 from agent.episodes.export.exported import Exported, ImageFolder, usable
 from agent.episodes.replay.simulate import platform_of, recorded_dialect
 from agent.models.dialects.conversation import ChatPart, Turn
-from agent.models.dialects.dialect import IMAGE, Dialect, Platform, UnsupportedAction, answered, pointer_after
+from agent.models.dialects.dialect import IMAGE, Dialect, Platform, UnsupportedAction
+from agent.models.dialects.history import answered, pointer_after
 from agent.models.dialects.registry import get_dialect
 from envs.png import encode_png
 

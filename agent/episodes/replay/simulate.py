@@ -14,8 +14,9 @@ from agent.core.model import ModelError, ParseError
 from agent.core.step import Step
 from agent.episodes import Episode, EpisodeError, EpisodeHeader, read_episode
 from agent.models.chat import places_of
-from agent.models.dialects.dialect import Dialect, Platform, Space, pointer_after
+from agent.models.dialects.dialect import Dialect, Platform, Space
 from agent.models.dialects.dialect_file import recorded
+from agent.models.dialects.history import pointer_after
 from agent.models.dialects.registry import OWN
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import re
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,7 +21,8 @@ from agent.core.step import Step, repeated_without_effect
 from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.conversation import IMAGE as IMAGE
 from agent.models.dialects.conversation import ChatPart, Conversation, EarlierImage, Extent, ToldStep, Turn, extents
-from agent.models.dialects.normalize import candidate_texts, without_thought
+from agent.models.dialects.history import pointers_before, told_step
+from agent.models.dialects.normalize import candidate_texts
 from agent.models.dialects.resize import Resize
 from agent.models.endpoints.endpoint import Sampling, Wire
 
@@ -43,7 +43,6 @@ _DECIMALS: Mapping[Space, int] = {"rel1": 4, "rel100": 1}
 _GREEDY = Sampling()
 _BYTES = 3
 """Bytes of text to a token, at least: English has more, code and numbers about as many."""
-_OUTCOME = "(What came of the last action: ${outcome}.)\n"
 
 
 class UnsupportedAction(ValueError):  # noqa: N818 - the name says what it is about
@@ -461,34 +460,9 @@ class Dialect:
     def _tell(
         self, step: Step, index: int, pointer: Point | None, platform: Platform, named: str, last: bool, repeats: int
     ) -> ToldStep:
-        """`step`, decided with the pointer at `pointer`; `last` is whether nothing came after.
-
-        `named` stands before what came of it: the action, where its answer has several. `repeats` is how many times in
-        a row it was done without effect.
-        """
+        """`step`, decided with the pointer at `pointer`; the rest as `told_step` has it."""
         call, whole = (self._said(step, pointer, platform, whole) for whole in (False, True))
-        told_as = self.decide[platform].conversation
-        said = re.search(told_as.said, step.raw, re.DOTALL) if told_as.said and step.raw else None
-        thought = said.group(1).strip() if said else step.thought or describe(step.action)  # type: ignore[arg-type]
-        effect, answer = _effect(step, repeats), step.raw if step.raw and step.decided is None else whole
-        answer = answer if told_as.thoughts else without_thought(answer)
-        values = {"number": index + 1, "index": index, "action": call}
-        told = _effect(step, repeats if last else 0)
-        outcome = f" ({told})" if told else ""
-        line, brief = (
-            Template(told_as.line or self.step).substitute(
-                values, thought=" ".join(words.split()), outcome=outcome, answer=raw
-            )
-            for words, raw in ((thought, answer), (describe(step.action), describe(step.action)))  # type: ignore[arg-type]
-        )
-        return ToldStep(
-            line,
-            brief,
-            Template(told_as.answer).substitute(values, thought=thought, answer=answer),
-            whole,
-            Template(_OUTCOME).substitute(outcome=f"{named}{effect}") if effect else "",
-            told_as.sums_up and said is not None,
-        )
+        return told_step(step, self.decide[platform].conversation, self.step, call, whole, index, named, last, repeats)
 
     def _said(self, step: Step, pointer: Point | None, platform: Platform, whole: bool) -> str:
         """The action of `step` as a call or, `whole`, as an answer; in a person's words where there is neither."""
@@ -537,42 +511,6 @@ def _places(space: Space, grid: Grid) -> str:
     if space in SIDES:
         return f"parts of the picture's width and height, from 0 to {SIDES[space]:g}"
     return f"pixels of the picture, which is {grid.width:g}x{grid.height:g}"
-
-
-def answered(history: Sequence[Step]) -> list[Step]:
-    """The steps that were asked for: with a usable answer, each for the first action of it."""
-    return [step for step in history if step.action is not None and not step.part]
-
-
-def _effect(step: Step, repeats: int) -> str:
-    """What came of `step`, done `repeats` times in a row without effect."""
-    return step.effect + (f", {repeats} times in a row: do something else" if repeats > 1 else "")
-
-
-def pointers_before(history: Sequence[Step]) -> list[Point | None]:
-    """For each step, where the pointer was before it (pixels of that step's frame); None where nobody knows."""
-    found: list[Point | None] = []
-    last: Step | None = None
-    for step in history:
-        found.append(pointer_after([last] if last else [], step.frame))
-        last = step if _moved(step) else last
-    return found
-
-
-def pointer_after(history: Sequence[Step], frame: Frame) -> Point | None:
-    """Where the last action with a place left the pointer, in pixels of `frame`; None when nobody knows.
-
-    An action that was not done (an error, a veto) moved nothing, and a screen of another geometry has another place.
-    """
-    step = next((step for step in reversed(history) if _moved(step)), None)
-    return _moved(step)[-1] if step is not None and step.frame.same_geometry(frame) else None
-
-
-def _moved(step: Step) -> tuple[Point, ...]:
-    """Where the pointer went in `step`."""
-    if step.action is None or step.error or (step.verdict and step.verdict.kind in ("skip", "block", "stop")):
-        return ()
-    return points_of(step.action)
 
 
 Call = TypeVar("Call")

@@ -16,7 +16,8 @@ from agent.core.step import OutcomeRecord, Step
 from agent.core.task import Ending
 from agent.episodes import EpisodeHeader, EpisodeWriter
 from agent.episodes.export.export import export_episodes
-from agent.models.dialects.dialect import UnsupportedAction, pointers_before
+from agent.models.dialects.dialect import UnsupportedAction
+from agent.models.dialects.history import pointers_before
 from agent.models.dialects.registry import DIALECTS, get_dialect
 from envs.sandbox import SandboxEnv
 from tests.agent.episodes.test_replay import ACTIONS, cli, record

@@ -16,7 +16,7 @@ from agent.core.task import Ending
 from agent.episodes import EpisodeHeader, EpisodeWriter
 from agent.episodes.replay.ask import ask, compare
 from agent.episodes.replay.simulate import simulate
-from agent.models.dialects.dialect import pointers_before
+from agent.models.dialects.history import pointers_before
 from agent.models.dialects.registry import DIALECTS, get_dialect
 from tests.agent.fakes import ScriptedModel
 

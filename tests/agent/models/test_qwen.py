@@ -29,7 +29,8 @@ from actions.action import (
 from actions.frame import Box, Frame, Point
 from agent.core.model import ParseError
 from agent.core.step import Step, VerdictRecord
-from agent.models.dialects.dialect import UnsupportedAction, pointer_after
+from agent.models.dialects.dialect import UnsupportedAction
+from agent.models.dialects.history import pointer_after
 from agent.models.dialects.qwen import QWEN25_VL, render_chatml
 from tests.agent.scripted_server import call, computer
 from tests.properties import examples
