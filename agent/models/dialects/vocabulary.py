@@ -19,10 +19,14 @@ from actions.action import (
     Click,
     Drag,
     Finish,
+    HoldKeys,
+    HoldMouse,
     Key,
     LongPress,
     Move,
     Open,
+    ReleaseKeys,
+    ReleaseMouse,
     Scroll,
     TypeText,
     Wait,
@@ -109,6 +113,14 @@ VERBS: dict[str, Verb] = {
     ),
     "type": Verb("Type a text into what has the focus; \\n is Enter.", ("text",), _type),
     "key": Verb("Press keys together.", ("keys",), lambda args: args.keys("keys")),
+    "key_down": Verb("Press keys and keep them down.", ("keys",), lambda args: HoldKeys(keys=args.flat_keys("keys"))),
+    "key_up": Verb("Let go of keys that are down.", ("keys",), lambda args: ReleaseKeys(keys=args.flat_keys("keys"))),
+    "mouse_down": Verb(
+        "Press the left mouse button and keep it down.", _AT, lambda args: args.mouse(True, args.place(*PLACES), "left")
+    ),
+    "mouse_up": Verb(
+        "Let go of the left mouse button.", _AT, lambda args: args.mouse(False, args.place(*PLACES), "left")
+    ),
     "button": Verb(
         f"Press a button of the system: {', '.join(get_args(ButtonName))}.",
         ("button",),
@@ -126,9 +138,9 @@ VERBS: dict[str, Verb] = {
     "finish": Verb('End the task: "success", or "failure" if it cannot be done.', ("status",), _finish),
 }
 """Every action by its own name."""
-_BROWSER = ("navigate", "search", "back")
-DESKTOP = tuple(verb for verb in VERBS if verb not in ("long_press", "button", *_BROWSER))
-MOBILE = tuple(verb for verb in VERBS if verb not in ("triple_click", "right_click", "middle_click", "move", *_BROWSER))
+_BY_NAME = ("navigate", "search", "back", "key_down", "key_up", "mouse_down", "mouse_up")
+DESKTOP = tuple(verb for verb in VERBS if verb not in ("long_press", "button", *_BY_NAME))
+MOBILE = tuple(verb for verb in VERBS if verb not in ("triple_click", "right_click", "middle_click", "move", *_BY_NAME))
 """The actions of a platform, where a file names none."""
 
 _CLICKS = {("left", 1): "click", ("left", 2): "double_click", ("left", 3): "triple_click"}
@@ -150,6 +162,10 @@ def written(action: AnyAction, view: View) -> tuple[str, dict[str, Any]] | None:
         case Scroll() if direction := direction_of(action, None):
             where = {} if action.point is None else {"coordinate": view.numbers(action.point)}
             return "scroll", {"direction": direction, "amount": abs(action.dx or action.dy), **where}
+        case HoldMouse(button="left") | ReleaseMouse(button="left") if action.point:
+            return action.type, {"coordinate": view.numbers(action.point)}
+        case HoldKeys(seconds=None) | ReleaseKeys():
+            return action.type, {"keys": [*action.keys]}
     return _written_text(action)
 
 

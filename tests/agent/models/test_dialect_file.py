@@ -17,10 +17,14 @@ from actions.action import (
     Click,
     Drag,
     Finish,
+    HoldKeys,
+    HoldMouse,
     Key,
     LongPress,
     Move,
     Open,
+    ReleaseKeys,
+    ReleaseMouse,
     Scroll,
     TypeText,
     Wait,
@@ -30,7 +34,7 @@ from agent.core.model import ModelError, ParseError
 from agent.episodes.format import EpisodeHeader
 from agent.episodes.replay.simulate import recorded_dialect
 from agent.models.chat import ChatModel
-from agent.models.dialects.dialect import Dialect, Platform
+from agent.models.dialects.dialect import Dialect, Platform, UnsupportedAction
 from agent.models.dialects.dialect_file import DialectFile
 from agent.models.dialects.registry import get_dialect
 from agent.models.dialects.shape import shape_of
@@ -117,6 +121,19 @@ def test_fields_between_tabs_on_a_padded_canvas() -> None:
     for wrong in ("action:click\tposition:50,51", "action:click\tposition:5,5\tforce:2", "why:It is there.\tnote:a"):
         with pytest.raises(ParseError):
             dialect.parse(wrong, SCREEN)
+
+
+def test_keys_and_the_mouse_button_are_held_where_a_file_names_that() -> None:
+    names = "".join(f'{name} = "{name}"\n' for name in ("key_down", "key_up", "mouse_down", "mouse_up"))
+    dialect = made(text=FILE.replace("[locate]", f"[desktop.actions]\n{names}[locate]"))
+    held: tuple[AnyAction, ...] = (
+        *(HoldKeys(keys=("ctrl", "shift")), ReleaseKeys(keys=("ctrl",))),
+        *(HoldMouse(point=AT), ReleaseMouse(point=AT)),
+    )
+    for action in held:
+        assert dialect.parse(dialect.format(action, SCREEN), SCREEN).action == action
+        with pytest.raises(UnsupportedAction):
+            made().format(action, SCREEN)
 
 
 def test_a_browsers_actions_have_their_own_names() -> None:
