@@ -316,6 +316,8 @@ def _grammar(form: _FormTable, words: Vocabulary) -> Grammar:
     if form.kind in ("calls", "fields"):
         _check_template("form.answer", form.answer, _WORDS["call"], needs="call")
     if form.kind == "fields":
+        if not re.search(r"(?:\A|[\t\n])\$\{call\}(?:[\t\n]|\Z)", form.answer):
+            raise _FieldError("form.answer: ${call} must stand between tabs")
         return FieldGrammar(
             {name.upper(): read for name, read in words.readers().items()},
             lambda action, view: _field_texts(words.write(action, view)),
@@ -451,7 +453,8 @@ def _wrong(error: ValidationError) -> str:
     fault = next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
     where = ".".join(map(str, fault["loc"]))
     if fault["type"] != "extra_forbidden":
-        return f"{where}: {fault['msg'][0].lower()}{fault['msg'][1:]}"
+        said = fault["msg"].removeprefix("Value error, ")
+        return f"{where}: {said[0].lower()}{said[1:]}"
     table: Any = _DialectTable
     for name in fault["loc"][:-1]:
         kinds = get_args(table.model_fields[name].annotation) or (table.model_fields[name].annotation,)

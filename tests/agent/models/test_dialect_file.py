@@ -178,6 +178,12 @@ def test_a_browsers_actions_have_their_own_names() -> None:
         ("[locate]", '[mobile.history]\nsaid = "a(b"\n[locate]', "mobile.history.said: "),
         ("[locate]", '[mobile.history]\nsaid = "ab"\n[locate]', "mobile.history.said: "),
         ("[locate]", '[resize]\nrule = "round"\n[locate]', "resize.rule: "),
+        (
+            'kind = "json"',
+            'kind = "fields"\nanswer = "why:${said} ${call}"',
+            "form.answer: ${call} must stand between tabs",
+        ),
+        ("[locate]", '[desktop.history]\nsaid = "("\n[locate]', "desktop.history.said: not a regular expression: "),
         ('form = "(${x}, ${y})"', 'form = "(${z})"', "locate.form: ${z} is unknown"),
         ('form = "(${x}, ${y})"', "form = 3", "locate.form: input should be a valid string"),
         ("[locate]", "[locate", "is not TOML"),
