@@ -155,7 +155,11 @@ class _Draft:
             index=self.index, time=seen.time, frame=seen.frame, image=image, app=seen.app,
             action=self.action, decided=self.decided, thought=self.thought, raw=self.raw, notes=self.notes,
             verdict=self.verdict, outcome=self.outcome, error=self.error,
-            tokens=Tokens(prompt=self.usage.prompt_tokens, completion=self.usage.completion_tokens),
+            tokens=Tokens(
+                prompt=self.usage.prompt_tokens,
+                completion=self.usage.completion_tokens,
+                cached=self.usage.cached_tokens,
+            ),
             timings=self.timings, part=self.part, dropped=self.dropped, pointed=self.pointed,
         )  # fmt: skip
 

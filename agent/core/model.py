@@ -21,10 +21,11 @@ class _ModelValue(BaseModel):
 
 
 class Usage(_ModelValue):
-    """What one answer cost. Seconds; tokens are 0 where the server does not say."""
+    """What one answer cost. Seconds; tokens are 0 where the server does not say; `cached_tokens` are the prompt's."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cached_tokens: int = 0
     first_token_seconds: float | None = None
     seconds: float = 0.0
     requests: int = 1
@@ -39,6 +40,7 @@ class Usage(_ModelValue):
         return Usage(
             prompt_tokens=self.prompt_tokens + other.prompt_tokens,
             completion_tokens=self.completion_tokens + other.completion_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
             first_token_seconds=self.first_token_seconds if self.requests else other.first_token_seconds,
             seconds=self.seconds + other.seconds,
             requests=self.requests + other.requests,

@@ -16,10 +16,24 @@ class _StepValue(BaseModel):
 
 
 class Tokens(_StepValue):
-    """Tokens spent on one step."""
+    """Tokens spent on one step; `cached` is how many of the prompt the server had from an earlier one."""
 
     prompt: int = 0
     completion: int = 0
+    cached: int = 0
+
+    def __add__(self, other: Tokens) -> Tokens:
+        return Tokens(
+            prompt=self.prompt + other.prompt,
+            completion=self.completion + other.completion,
+            cached=self.cached + other.cached,
+        )
+
+    @property
+    def words(self) -> str:
+        """For people: ``1,000 in (800 cached), 20 out``; "" for none."""
+        cached = f" ({self.cached:,} cached)" if self.cached else ""
+        return f"{self.prompt:,} in{cached}, {self.completion:,} out" if self.prompt or self.completion else ""
 
 
 class VerdictRecord(_StepValue):

@@ -167,5 +167,5 @@ def _totals(started: float, steps: list[Step]) -> Totals:
     return Totals(
         steps=len(steps),
         seconds=max(0.0, steps[-1].time - started) if steps else 0.0,
-        tokens=Tokens(prompt=sum(s.tokens.prompt for s in steps), completion=sum(s.tokens.completion for s in steps)),
+        tokens=sum((step.tokens for step in steps), Tokens()),
     )

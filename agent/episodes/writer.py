@@ -89,10 +89,7 @@ class EpisodeWriter:
         line = _line_of(step.model_copy(update={"patch": self._frames.stored(step)}))
         _append_whole(fd, line, f"step {step.index + 1} to {self.folder / 'steps.jsonl'}")
         self._count += 1
-        self._tokens = Tokens(
-            prompt=self._tokens.prompt + step.tokens.prompt,
-            completion=self._tokens.completion + step.tokens.completion,
-        )
+        self._tokens += step.tokens
 
     def finish(self, ending: Ending, message: str = "", answer: str | None = None) -> None:
         """Write how the run ended, and close. `message` is for people, `answer` is the task's answer."""

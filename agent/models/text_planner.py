@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from string import Template
 from typing import Any
 
-from actions.action import describe
+from actions.action import Open, describe
 from agent.core.model import Grounding, Usage
 from agent.core.step import ELEMENT_LIST, Step, repeated_without_effect
 from agent.core.task import Task
@@ -100,15 +100,29 @@ class TextPlanner(ChatModel):
                 return ()
         return self.known.apps
 
+    def _front(self, observation: Observation, history: Sequence[Step]) -> str:
+        """The name of the app in front, where it came by a step that named it; "" where that is not known."""
+        lists, after = self.known.lists, self._list(observation, history)
+        app = after.app
+        for step in reversed(history):
+            before = lists.get(step.time)
+            if before is None or after.app != app:
+                break
+            if before.app != app:
+                words = step.action.target if isinstance(step.action, Open) else "".join(p.raw for p in step.pointed)
+                return next((name for name in self._apps(observation) if name in words.split('"') or name == words), "")
+            after = before
+        return ""
+
     def _question(
         self, task: Task, observation: Observation, history: Sequence[Step], shown: Callable[[int], bool]
     ) -> Chat:
         prompt, room = self.speaks.decide[self.platform], self._room()
-        apps = self._apps(observation)
+        apps, front = self._apps(observation), self._front(observation, history)
         listed = self._list(observation, history)
         told = (f"Apps on this phone: {', '.join(apps)}\n" if apps else "") + self._told(history, listed)
         words = {"instruction": task.instruction, "history": told}
-        rows = listed.text(int(min(_LIST_TOKENS, room / 2)))
+        rows = (replace(listed, app=front) if front else listed).text(int(min(_LIST_TOKENS, room / 2)))
         user = "".join(rows if part == IMAGE else Template(part).substitute(words) for part in prompt.user)
         return Chat(prompt.system, (user,), "", prompt.stop, prompt.max_tokens, sampling=prompt.sampling)
 
@@ -155,7 +169,8 @@ class TextPlanner(ChatModel):
         begin: dict[str, Any] = {"thought": _SHORT}
         begin |= {"plan": {"type": "array", "items": _SHORT, "minItems": 1, "maxItems": _ITEMS}} if first else {}
         begin |= {"finished": {"type": "integer", "minimum": 0, "maximum": _ITEMS}} if planned else {}
-        words = _arguments(numbers, self._apps(observation))
+        front = self._front(observation, history)
+        words = _arguments(numbers, [app for app in self._apps(observation) if app != front])
         grammar = self.speaks.grammar[self.platform]
         assert isinstance(grammar, DictGrammar)  # text-planner.toml: kind = "json"
         forms = [

@@ -209,6 +209,7 @@ def _run(store: Store, options: ExecutionOptions, samples: Sequence[Sample], ses
         "tokens": {
             "prompt": sum(one.answer.usage.prompt_tokens for one in kept),
             "completion": sum(one.answer.usage.completion_tokens for one in kept),
+            "cached": sum(one.answer.usage.cached_tokens for one in kept),
         },
         "last_sitting": {
             "answered": session.judged,

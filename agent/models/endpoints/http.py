@@ -39,6 +39,7 @@ class HttpAnswer:
     first_token: float | None = None
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cached_tokens: int = 0
 
     @property
     def ended(self) -> bool:
@@ -172,6 +173,8 @@ def take(data: dict[str, Any], answer: HttpAnswer, start: float) -> str:
     if isinstance(usage, dict):
         answer.prompt_tokens = _count(usage.get("prompt_tokens"))
         answer.completion_tokens = _count(usage.get("completion_tokens"))
+        details = usage.get("prompt_tokens_details")
+        answer.cached_tokens = _count(details.get("cached_tokens")) if isinstance(details, dict) else 0
     choice = data["choices"][0] if data["choices"] else {}
     if not isinstance(choice, dict):
         return ""
@@ -216,6 +219,7 @@ def usage_of(answers: Sequence[HttpAnswer], start: float) -> Usage:
     return Usage(
         prompt_tokens=sum(answer.prompt_tokens for answer in answers),
         completion_tokens=sum(answer.completion_tokens for answer in answers),
+        cached_tokens=sum(answer.cached_tokens for answer in answers),
         first_token_seconds=answers[-1].first_token,
         seconds=time.monotonic() - start,
         requests=len(answers),

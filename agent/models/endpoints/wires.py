@@ -235,10 +235,9 @@ def _completion(said: Json, message: Json, calls: Iterable[tuple[str, Any]], fin
     usage: Json = {**said["usage"]} if isinstance(said.get("usage"), dict) else {}
     counts = [usage.get(name) for name in ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")]
     counted = sum(count for count in counts if isinstance(count, int))
-    return {
-        "choices": [{"message": {**message, "tool_calls": functions}, "finish_reason": finish}],
-        "usage": {"prompt_tokens": counted, "completion_tokens": usage.get("output_tokens")},
-    }
+    details = usage.get("input_tokens_details") or {"cached_tokens": usage.get("cache_read_input_tokens")}
+    told = {"prompt_tokens": counted, "completion_tokens": usage.get("output_tokens"), "prompt_tokens_details": details}
+    return {"choices": [{"message": {**message, "tool_calls": functions}, "finish_reason": finish}], "usage": told}
 
 
 WIRES: dict[Wire, WireForm] = {

@@ -149,7 +149,7 @@ def caption(action: AnyAction | None) -> PageData | None:
 
 
 def _times(step: Step) -> PageData:
-    known, tokens = phases(step.timings), step.tokens
+    known = phases(step.timings)
     rows: list[JsonValue] = [
         {"phase": phase, "label": PHASES[phase], "seconds": value, "text": duration(value), "inside": False}
         for phase, value in known.items()
@@ -160,8 +160,8 @@ def _times(step: Step) -> PageData:
         for name, value in step.timings.items()
         if name not in PHASES
     ]  # fmt: skip
-    spent = f"{tokens.prompt:,} in, {tokens.completion:,} out" if tokens.prompt or tokens.completion else ""
-    return {"timings": rows, "total": duration(sum(known.values())) if step.timings else "", "tokens": spent}
+    total = duration(sum(known.values())) if step.timings else ""
+    return {"timings": rows, "total": total, "tokens": step.tokens.words}
 
 
 def header_data(
@@ -200,9 +200,8 @@ def _facts(header: EpisodeHeader, totals: Totals | None) -> dict[str, str]:
         "Started": moment(header.started),
     }
     if totals is not None:
-        tokens = totals.tokens
         facts |= {"Took": duration(totals.seconds), "Steps": f"{totals.steps:,}"}
-        facts["Tokens"] = f"{tokens.prompt:,} in, {tokens.completion:,} out"
+        facts["Tokens"] = totals.tokens.words or "none"
     return facts
 
 

@@ -105,11 +105,4 @@ def _closer(model: Model, image: Image, frame: Frame, instruction: str, first: P
 
 def added(first: Prediction, second: Prediction) -> Usage:
     """What two answers cost together."""
-    a, b = first.usage, second.usage
-    return Usage(
-        prompt_tokens=a.prompt_tokens + b.prompt_tokens,
-        completion_tokens=a.completion_tokens + b.completion_tokens,
-        first_token_seconds=a.first_token_seconds,
-        seconds=a.seconds + b.seconds,
-        requests=a.requests + b.requests,
-    )
+    return first.usage + second.usage

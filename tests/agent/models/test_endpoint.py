@@ -6,9 +6,12 @@ import time
 import pytest
 
 from agent.core.model import ModelError
+from agent.core.step import Tokens
 from agent.models.endpoints.endpoint import Request
+from agent.models.endpoints.http import HttpAnswer, take, usage_of
 from agent.models.endpoints.openai import OpenAIEndpoint, base_url
 from agent.models.endpoints.patience import Patience
+from agent.models.endpoints.wires import WIRES
 from tests.agent.scripted_server import NAME, Entry, Fault, ScriptedServer
 
 QUICK = Patience(total=5, connect=2, attempts=3, first_pause=0.01, max_pause=0.02, max_retry_after=0.3)
@@ -275,3 +278,18 @@ def test_addresses(url: str, base: str) -> None:
 def test_bad_addresses(url: str) -> None:
     with pytest.raises(ModelError, match=r"\A[^\n]*\Z"):
         base_url(url)
+
+
+def test_the_tokens_of_the_prompt_that_the_server_had_already_are_counted() -> None:
+    usage = {"prompt_tokens": 900, "completion_tokens": 30, "prompt_tokens_details": {"cached_tokens": 700}}
+    told = {"choices": [{"message": {"content": "x"}, "finish_reason": "stop"}], "usage": usage}
+    answer = HttpAnswer()
+    take(told, answer, 0.0)
+    assert usage_of([answer, answer], 0.0).cached_tokens == 1400
+    take({"choices": [], "usage": usage | {"prompt_tokens_details": None}}, answer, 0.0)
+    assert usage_of([answer], 0.0).cached_tokens == 0
+    message = {"content": [], "usage": {"input_tokens": 5, "cache_read_input_tokens": 70, "output_tokens": 2}}
+    take(WIRES["messages"].answer(message), answer, 0.0)
+    assert (answer.prompt_tokens, answer.cached_tokens) == (75, 70)
+    both = Tokens(prompt=1000, completion=20, cached=600) + Tokens(prompt=200, cached=100)
+    assert both.words == "1,200 in (700 cached), 20 out"

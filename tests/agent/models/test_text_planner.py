@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -89,10 +90,15 @@ def open_planner(server: ScriptedServer, **more: Any) -> Model:
 
 
 def run(
-    script: Sequence[Any], folder: Path, task: str = "Turn on airplane mode", owner: str = "llamacpp", **more: Any
+    script: Sequence[Any],
+    folder: Path,
+    task: str = "Turn on airplane mode",
+    owner: str = "llamacpp",
+    env: Settings | None = None,
+    **more: Any,
 ) -> tuple[Any, Any, Any]:
     """The result of a run, its env, and the requests that the server has seen."""
-    env = Settings()
+    env = env or Settings()
     goal = Task(task, Limits(steps=len(script) + 1))
     with Server(script, owner) as server:
         model = open_planner(server, **more)
@@ -263,3 +269,23 @@ def test_mistakes_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["run", "x", "--planner", "http://127.0.0.1:1", "--model", "http://127.0.0.1:2"])
     assert "leave one out" in capsys.readouterr().err
+
+
+def test_the_app_in_front_is_called_by_the_name_it_was_opened_by_and_cannot_be_opened_again(tmp_path: Path) -> None:
+    class Phone(Settings):
+        app = "com.example.home"
+
+        def observe(self) -> Observation:
+            return replace(super().observe(), app=self.app)
+
+        def perform(self, action: AnyAction, frame: Frame) -> Outcome:
+            self.app = "com.example.clock" if isinstance(action, Open) else self.app
+            return super().perform(action, frame)
+
+    script = [said("open", app="Clock"), said("tap", on=1), said("finish", status="success")]
+    _, _, seen = run(script, tmp_path / "e", env=Phone())
+    first, second, third = seen
+    assert "App: com.example.home" in last_message(first)
+    assert all("App: Clock\n" in last_message(request) for request in (second, third))
+    assert "the app in front is now com.example.clock" in last_message(third)
+    assert ['\\"Clock\\"' in request.body["grammar"] for request in seen] == [True, False, False]
