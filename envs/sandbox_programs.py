@@ -12,6 +12,7 @@ import json
 import os
 import resource
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -20,12 +21,14 @@ from typing import Any
 PR_SET_DUMPABLE = 4
 """Off: the programs cannot trace this process or open its socket."""
 
+PROCESSES = 2048
+"""The most processes. The kernel does not hold root to `LIMITS`; all programs are ended where there are more."""
 LIMITS = {
     resource.RLIMIT_CORE: 0,
     resource.RLIMIT_DATA: 8 << 30,
     resource.RLIMIT_FSIZE: 2 << 30,
     resource.RLIMIT_NOFILE: 4096,
-    resource.RLIMIT_NPROC: 2048,
+    resource.RLIMIT_NPROC: PROCESSES,
 }
 """Of each program: bytes of a core file, of private memory and of a written file; open files; processes of the user."""
 
@@ -66,6 +69,13 @@ class ProgramStarter:
         return process.pid
 
 
+def end_too_many() -> None:
+    """End all programs where there are more than `PROCESSES`; one signal to all, so that none starts another."""
+    if sum(name.isdecimal() for name in os.listdir("/proc")) > PROCESSES:
+        os.kill(-1, signal.SIGKILL)
+        os.write(2, f"more than {PROCESSES} processes: all programs were ended\n".encode())
+
+
 def _listen(port: int) -> int:
     listener = socket.create_server(("127.0.0.1", port))
     return listener.detach()
@@ -73,6 +83,8 @@ def _listen(port: int) -> int:
 
 def main() -> None:
     """Serve the socket on stdin until it ends."""
+    if os.getpid() != 2:
+        sys.exit("this is no pid namespace of bubblewrap's: the sandbox starts it, nobody else")
     ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     for name, most in LIMITS.items():
         hard = resource.getrlimit(name)[1]
@@ -82,6 +94,7 @@ def main() -> None:
     control.set_inheritable(False)
     while True:
         starter.collect()
+        end_too_many()
         if not select.select([control], [], [], 0.1)[0]:
             continue
         data = control.recv(65536)

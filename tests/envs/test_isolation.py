@@ -143,6 +143,18 @@ def test_a_browser_goes_through_the_list() -> None:
         until(lambda: "may not be reached" in " ".join(e.text for e in Perceiver().perceive(env.peek()).elements))
 
 
+@pytest.mark.slow
+def test_processes_without_end_are_ended(tmp_path: Path) -> None:
+    with SandboxEnv(cwd=tmp_path) as env:
+        pid = env.launch(["sh", "-c", "while :; do sleep 1000 & done"], wait=False)
+        log = env.home / "log"
+        until(lambda: b"all programs were ended" in log.read_bytes() or b"annot fork" in log.read_bytes())
+        if os.geteuid() == 0:
+            until(lambda: env.ended(pid) == -9)
+        env.launch(["sh", "-c", "touch after"], wait=False)
+        until((tmp_path / "after").exists)
+
+
 def test_a_file_that_the_programs_would_not_see_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").touch()
     with pytest.raises(EnvError, match=f"does not see {tmp_path}/notes.txt: add --share {tmp_path}"):
