@@ -158,9 +158,10 @@ var system = {
       const on = await ask({ kind: "get", namespace: "global", name }) === "1";
       tile.setAttribute("aria-checked", String(on));
       tile.onclick = async () => {
-        await ask({ kind: "put", namespace: "global", name, value: tile.getAttribute("aria-checked") === "true" ? "0" : "1" });
+        const on = tile.getAttribute("aria-checked") !== "true";
+        tile.setAttribute("aria-checked", String(on));
+        await ask({ kind: "put", namespace: "global", name, value: on ? "1" : "0" });
         await this.refresh();
-        await this.expand();
       };
       return tile;
     }));
@@ -403,7 +404,9 @@ function node(element, name, dx, dy, seen, scale = 1) {
     checkable: ["checkbox", "radio"].includes(element.type) || element.getAttribute("role") === "switch",
     checked: Boolean(element.checked) || element.getAttribute("aria-checked") === "true",
     clickable: style.cursor === "pointer" || ["BUTTON", "A", "INPUT", "SELECT", "TEXTAREA"].includes(element.tagName) || Boolean(element.onclick),
-    enabled: !element.disabled, focused: element.ownerDocument.activeElement === element, scrollable: scrolls,
+    enabled: !element.disabled, scrollable: scrolls,
+    // The focus is the innermost element's: a frame and a page only pass it on.
+    focused: element.ownerDocument.activeElement === element && !["IFRAME", "BODY"].includes(element.tagName),
     password: element.type === "password", selected: element.getAttribute("aria-selected") === "true",
     hint: element.getAttribute("placeholder") ?? "", children,
   };

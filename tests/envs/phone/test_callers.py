@@ -171,6 +171,17 @@ class TestPrograms:
             done = adb("shell", line)
             assert (done.returncode, said in (done.stdout + done.stderr).decode()) == (status, True), line
 
+    def test_the_focus_is_one_elements(self, adb: Adb, phone: Phone) -> None:
+        adb("shell", "am start -a android.intent.action.INSERT")
+        field = r'<node[^>]*EditText[^>]*content-desc="Name"[^>]*bounds="\[(\d+),(\d+)\]'
+        x, y = map(int, re.findall(field, adb("shell", "uiautomator dump /dev/tty").stdout.decode())[0])
+        until(lambda: adb("shell", f"input tap {x + 40} {y + 40}").returncode == 0 and phone.look()["focused"])
+        adb("shell", "input text word")
+        focused = re.findall(
+            r'<node[^>]*focused="true"[^>]*', adb("shell", "uiautomator dump /dev/tty").stdout.decode()
+        )
+        assert [re.findall(r'text="([^"]*)"', node) for node in focused] == [["word"]]
+
     def test_services_of_cmd_change_settings(self, adb: Adb, phone: Phone) -> None:
         adb("shell", "cmd wifi set-wifi-enabled disabled; cmd uimode night yes; cmd bluetooth_manager disable")
         assert [phone.state.get("global", name) for name in ("wifi_on", "bluetooth_on")] == ["0", "0"]
