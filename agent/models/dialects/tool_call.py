@@ -141,8 +141,10 @@ class Args:
         return "" if self.get(*names) is None else self.text(*names)
 
     def status(self, *names: str) -> Finish:
-        """The end that is told under `names`; success where there is none. Raises `Unreadable` for another word."""
+        """The end that is told under `names`; success where there is none in a whole call. Raises `Unreadable`."""
         if self.get(*names) in (None, ""):
+            if not self.closed:
+                raise Unreadable("the end of the task without a status, in a call that is not whole")
             self.notes.append("no status: taken for success, as the owners' harnesses do")
             return Finish(status="success")
         said = self.text(*names).strip().lower()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import socket
@@ -43,8 +44,9 @@ class HttpAnswer:
 
     @property
     def ended(self) -> bool:
-        """Whether the model stopped by itself."""
-        return self.finish in ("stop", "tool_calls", "function_call")
+        """Whether the model stopped by itself. Some servers say so of calls that were cut off too."""
+        whole = all(_is_whole(said) for _, said in self.calls.values())
+        return self.finish in ("stop", "tool_calls", "function_call") and whole
 
     def message(self, begun: str) -> tuple[str, str, str]:
         """The text of the answer, the thought apart from it, and what came instead of a text in the usual place.
@@ -53,11 +55,7 @@ class HttpAnswer:
         """
         text, thought = "".join(self.text), "".join(self.thought)
         if self.calls and "<tool_call>" not in text:
-            called = (
-                f'{{"name": {json.dumps(name)}, "arguments": {said or "{}"}}}' for name, said in self.calls.values()
-            )
-            text = "\n".join([text.strip(), *(f"<tool_call>\n{call}\n</tool_call>" for call in called)]).strip()
-            return text, thought, ""
+            return "\n".join([text.strip(), *(_tagged(*call) for call in self.calls.values())]).strip(), thought, ""
         if not text.strip():
             instead = self._instead(thought.strip())
             return (thought, "", instead) if self.ended else ("", thought, instead)
@@ -70,6 +68,23 @@ class HttpAnswer:
             return f"only a thought came{counted}{cut} switch thinking off"
         refusal = one_line("".join(self.refusal))
         return f"the model refuses: {refusal}" if refusal else f"the answer is empty{counted}"
+
+
+def _tagged(name: str, said: str) -> str:
+    """A call in its tags, which one that was cut off does not get to its end."""
+    return f'<tool_call>\n{{"name": {json.dumps(name)}, "arguments": {said or "{}"}' + "}\n</tool_call>" * _is_whole(
+        said
+    )
+
+
+def _is_whole(said: str) -> bool:
+    """Whether the arguments of a call are a whole value, in JSON or with Python's quotes."""
+    for read in (json.loads, ast.literal_eval):
+        try:
+            return read(said or "{}") is not None
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+    return False
 
 
 class Connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,9 @@ from agent.core.model import Decision, ParseError
 from agent.core.step import OutcomeRecord, Step
 from agent.core.task import Task
 from agent.models.dialects.registry import DIALECTS
+from agent.models.endpoints.http import HttpAnswer, take
 from agent.models.endpoints.patience import Patience
+from agent.models.endpoints.wires import WIRES
 from agent.models.opening import open_model
 from agent.models.spec import ModelSpec
 from envs.env import Observation
@@ -169,6 +172,83 @@ def test_an_argument_that_nobody_knows_makes_the_answer_unusable(dialect: str) -
 def test_a_text_without_a_call_is_no_action(dialect: str) -> None:
     with ScriptedServer([answer(dialect, text="All done.")]) as server, pytest.raises(ParseError, match="no action"):
         asked(server, dialect, [])
+
+
+ENDS: dict[str, tuple[str, dict[str, Any]]] = {
+    "general-tools": ("screen", {"thought": "Done.", "action": "finish", "status": "failure"}),
+    "qwen3.5-tools": ("computer_use", {"action": "terminate", "status": "failure"}),
+    "openai-computer": ("terminate", {"status": "failure"}),
+    "anthropic-computer": ("terminate", {"status": "failure"}),
+}
+
+
+def called(dialect: str, name: Any, said: Any, finish: str = "") -> Fault:
+    """The tool `name` called with what is said, whatever that is; `finish` is why the answer ended."""
+    body: dict[str, Any]
+    if dialect == "openai-computer":
+        call: dict[str, Any] = {"type": "function_call", "call_id": "c", "name": name, "arguments": said}
+        if name == "computer":
+            call = {"type": "computer_call", "call_id": "c", "action": said}
+        body = {"output": [call], "status": finish or "completed"}
+    elif dialect == "anthropic-computer":
+        body = {"content": [{"type": "tool_use", "id": "t", "name": name, "input": said}], "stop_reason": finish}
+    else:
+        message = {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [{"function": {"name": name, "arguments": said}}],
+        }
+        body = {"choices": [{"message": message, "finish_reason": finish or "tool_calls"}]}
+    return Fault("json", 200, json.dumps(body))
+
+
+def damages(dialect: str) -> Iterator[tuple[str, Fault]]:
+    """Damaged calls of a click and of the end of the task, none of which says either."""
+    cut_off = {"openai-computer": "incomplete", "anthropic-computer": "max_tokens"}.get(dialect, "length")
+    for name, values in (CLICKS[dialect], ENDS[dialect]):
+        plain = {("type" if key == "action" and dialect == "openai-computer" else key): v for key, v in values.items()}
+        as_text = name != "computer"
+        said = json.dumps(plain)
+        written: Callable[[Any], Any] = json.dumps if as_text else lambda value: value
+        for wrong in (5, True, None, "", "x", [], [plain], {"x": 1}, {"arguments": plain}, {name: plain}):
+            yield f"{name} {wrong!r} as arguments", called(dialect, name, written(wrong))
+        for unknown in (None, "", 5, "Computer2", "terminate()", ["computer"], {"name": name}):
+            yield f"{unknown!r} for {name}", called(dialect, unknown, written(plain))
+        for key in set(plain) - {"thought", "button"}:
+            for wrong in ([], {}, ["a"], [1, 2, 3], [[], 2], {"x": 1}, "cluck", -3, 10**40):
+                yield f"{name} {key}={wrong!r}", called(dialect, name, written({**plain, key: wrong}))
+            yield f"{name} {key} twice", called(dialect, name, written({**plain, key.upper(): plain[key]}))
+        for at in range(1, len(said) - 1, 3):
+            for finish in ("", cut_off):
+                yield f"{name} cut off at {said[:at]} {finish}", called(dialect, name, said[:at], finish)
+        for broken in (said + said, f"Sure: {said}", f"{said} and", f"```json\n{said}\n```", f"// {said}"):
+            yield f"{name} {broken}", called(dialect, name, broken)
+
+
+@pytest.mark.parametrize("dialect", NATIVE)
+def test_a_damaged_call_is_never_an_action(dialect: str) -> None:
+    """Not another place, no end of the task, and no error but that the answer cannot be used."""
+    cases, done = list(damages(dialect)), []
+    for what, fault in cases:
+        said = json.loads(fault.body)
+        heard = HttpAnswer()
+        take(WIRES[DIALECTS[dialect].wire].answer(said), heard, 0.0)
+        text, _, _ = heard.message("")
+        try:
+            done.append((what, DIALECTS[dialect].parse(text, FRAME, ended=heard.ended).action))
+        except ParseError:
+            continue
+    assert not done
+    assert len(cases) > 90
+
+
+@pytest.mark.parametrize("dialect", NATIVE)
+def test_a_damaged_call_from_a_server_is_a_parse_error(dialect: str) -> None:
+    name, values = CLICKS[dialect]
+    cut = json.dumps(values)[:-3]
+    with ScriptedServer([called(dialect, name, cut)]) as server, pytest.raises(ParseError) as error:
+        asked(server, dialect, [])
+    assert cut[:20] in error.value.raw or dialect == "openai-computer"
 
 
 def test_a_pending_safety_check_makes_the_call_unusable() -> None:
