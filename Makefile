@@ -7,6 +7,8 @@ PIP := $(BIN)/pip --quiet --disable-pip-version-check
 APT := xvfb openbox bubblewrap mousepad fonts-dejavu-core fonts-liberation fonts-noto-color-emoji x11-xkb-utils xauth
 APT_DEV := galculator xterm pcmanfm gpicview gnumeric chromium chromium-driver xdotool python3-tk adb
 APT_SERVERS := g++ libgomp1
+# What else it requires: torch and transformers, which are there, and triton, 200 MB for GPUs.
+XGRAMMAR := --no-deps xgrammar apache-tvm-ffi
 # The tests start hundreds of Python processes: each module is compiled once.
 export PYTHONDONTWRITEBYTECODE :=
 export PATH := $(abspath $(BIN)):$(PATH)
@@ -60,6 +62,7 @@ $(VENV)/.base: pyproject.toml constraints.txt $(BIN)/python
 $(VENV)/.dev: pyproject.toml constraints.txt $(BIN)/python
 	@echo "setting up Python packages for the tests in $(VENV) (once)"
 	@$(PIP) install -c constraints.txt -e '.[dev]'
+	@$(PIP) install -c constraints.txt $(XGRAMMAR)
 	@touch $@ $(VENV)/.base
 
 $(VENV)/.mutants: pyproject.toml constraints.txt | $(VENV)/.dev
@@ -88,6 +91,7 @@ $(VENV)/.debian-dev: Makefile | $(BIN)/python
 
 lock: $(BIN)/python ## install the newest releases that pyproject.toml allows and write them to constraints.txt
 	@$(PIP) install --upgrade --upgrade-strategy eager -e '.[dev]'
+	@$(PIP) install --upgrade $(XGRAMMAR)
 	@{ sed -n '/^#/p' constraints.txt; $(BIN)/pip freeze --exclude-editable | sed 's/+cpu$$//'; } > constraints.new
 	@mv constraints.new constraints.txt
 

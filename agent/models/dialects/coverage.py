@@ -81,6 +81,7 @@ def probes(start: Point, end: Point) -> Iterator[tuple[AnyAction, ...]]:
     yield (Drag(path=(start, end)),)
     yield TypeText(text=TEXT), TypeText(text=TEXT + "\n")
     yield TypeText(text=""), TypeText(text="\n")
+    yield from ((TypeText(text=text, clear=True),) for text in (TEXT, f"{TEXT}\n", ""))
     yield (Answer(text=""),)
     yield from ((Button(name=name),) for name in get_args(ButtonName))
     yield Open(target=TEXT), Open(target=f"https://{TEXT}")

@@ -35,7 +35,8 @@ MAX_TEXT, MAX_THOUGHT = 1000, 2000
 _PLACES = 4
 _HOLE, MAYBE = "\ue002", "\ue003"
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?!\w)")
-_PREFACE = rf"(?:<think(?:ing)?>)?[^<{{]{{0,{MAX_THOUGHT}}}(?:</think(?:ing)?>[^<{{]{{0,{MAX_THOUGHT}}})?{OPEN}\n"
+_SAID = rf"[^<{{]{{0,{MAX_THOUGHT}}}<"
+_PREFACE = rf"(?:<think(?:ing)?>)?{_SAID}(?:/think(?:ing)?>{_SAID})?{OPEN[1:]}\n"
 _NAMES = ("action", "tool_name", "action_type", "name")
 """The keys whose value names an action or a tool."""
 _SHAPES = IdentityCache[Shape | None](64)
@@ -288,21 +289,21 @@ class _Writing:
 
     def _any(self, before: str, least: int) -> str:
         if isinstance(self.grammar, LineGrammar):
-            return regex.bracketed_text(least, MAX_TEXT)
+            return regex.bracketed_text(least)
         if isinstance(self.grammar, FieldGrammar):
-            return regex.field_text(least, MAX_TEXT)
+            return regex.field_text(least)
         if isinstance(self.grammar, CallGrammar) and self.grammar.raw:
-            return regex.raw_text(before[-1], least, MAX_TEXT)
+            return regex.raw_text(before[-1], least)
         body = regex.python_text if isinstance(self.grammar, DictGrammar) else regex.escaped_text
         return body(least, MAX_TEXT)
 
     def _free(self) -> str:
         if isinstance(self.grammar, FieldGrammar):
-            return rf"(?:[^\s:<][^<\t\r\n]{{0,{MAX_THOUGHT}}})?"
+            return r"(?:[^\s:<][^<\t\r\n]*)?"
         marker = self.grammar.marker if isinstance(self.grammar, LineGrammar) else self.grammar.markers[0]  # type: ignore[union-attr]
         if marker.startswith("<"):
-            return rf"[^<]{{0,{MAX_THOUGHT}}}"
-        return regex.without(marker, MAX_THOUGHT, fold=isinstance(self.grammar, LineGrammar))
+            return "[^<]*"
+        return regex.without(marker, fold=isinstance(self.grammar, LineGrammar))
 
 
 # The shapes ---------------------------------------------------------------------------------------------------------
@@ -380,7 +381,7 @@ def _bare(values: Sequence[Any]) -> str:
     if not _is_text(values[0]):
         return merged(values).pattern
     if any(TEXT in value for value in values) or set(values) == {""}:
-        return rf"[^<]{{{int('' not in values)},{MAX_TEXT}}}"
+        return "[^<]*" if "" in values else "[^<][^<]*"
     return regex.either(map(regex.literal, dict.fromkeys(values)))
 
 
@@ -389,11 +390,13 @@ def _json_shape(grammar: DictGrammar, texts: Iterable[str]) -> Shape:
     before = grammar.answer.partition("${values}")[0]
     form = merged([json.loads(text[text.index("{") :]) for text in texts])
     if grammar.compact:
-        return Shape(schema=form.schema, pattern=form.pattern.replace(", ", ",").replace('": ', '":'))
+        spacing = {"item_separator": ",", "key_separator": ":"}
+        pattern = form.pattern.replace(", ", ",").replace('": ', '":')
+        return Shape(schema={**form.schema, "x-guidance": spacing}, pattern=pattern)
     if not before:
         return Shape(schema=form.schema, pattern=form.pattern)
     label = regex.literal(before.splitlines()[-1])
-    return Shape(pattern=rf"[^<{{]{{0,{MAX_THOUGHT}}}\n{label}{form.pattern}", free=True)
+    return Shape(pattern=rf"[^<{{]*\n{label}{form.pattern}", free=True)
 
 
 def _place_shape(dialect: Dialect, frame: Frame) -> Shape | None:
