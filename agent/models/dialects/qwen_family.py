@@ -112,7 +112,7 @@ INTERNVL25 = Dialect(
         max_tokens=128,
     ),
     extract=EXTRACT,
-    place_parser=Places(own=(QUAD,), also=(LIST, PAIR)),
+    place_parser=Places(own=(QUAD, LIST), also=(PAIR,), refusals=("click(x=-1, y=-1)",)),
     retry=RETRY,
     place_format="[[${x}, ${y}, ${x2}, ${y2}]]",
 )

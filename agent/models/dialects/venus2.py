@@ -36,7 +36,7 @@ from agent.models.dialects.common import CALL_USER, EXTRACT, has_default_duratio
 from agent.models.dialects.conversation import ALL, Conversation
 from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, View
 from agent.models.dialects.keys import key_names
-from agent.models.dialects.points import LIST, PAIR, QUAD, Places
+from agent.models.dialects.points import LIST, LISTS, PAIR, QUAD, Places
 from agent.models.dialects.resize import Resize
 from agent.models.dialects.venus import UI_VENUS_15
 from agent.models.endpoints.endpoint import Sampling
@@ -185,7 +185,7 @@ def _write_mobile(action: AnyAction, view: View) -> str | None:
     return _write_both(action, view)
 
 
-_PLACES = Places(own=(LIST, QUAD, PAIR), markers=("</think>",))
+_PLACES = Places(own=(LISTS, LIST, QUAD, PAIR), markers=("</think>",))
 
 
 def _calls(mobile: bool) -> CallGrammar:

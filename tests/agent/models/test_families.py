@@ -369,6 +369,9 @@ def test_an_answer_that_ends_before_the_family_s_stop_string_is_whole() -> None:
         ("locateanything", "<ref>it</ref><box><500><250></box>", Point(1000, 250)),
         ("locateanything", "<box>none</box>", None),
         ("minicpm-v", "<box>400 200 600 300</box>", Point(1000, 250)),
+        ("ui-venus-2", "[400,200], [600,300]", Point(1000, 250)),  # ui_venus2_gd.py: the middle of two corners
+        ("internvl2.5", "[[500, 250]]", Point(1000, 250)),
+        ("internvl2.5", "<action>\nclick(x=-1, y=-1)\n</action>", None),  # internvl3_5_8b.py of VenusBench-GD
         ("gemma", '[{"box_2d": [200, 400, 300, 600], "label": "x"}]', Point(1000, 250)),
         ("gemma", "```json\n[]\n```", None),
         ("internvl2.5", "[[400, 200, 600, 300]]", Point(1000, 250)),
