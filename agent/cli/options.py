@@ -123,8 +123,8 @@ NoIsolation = Annotated[
 AsJson = Annotated[bool, record_option("--json", help="Print one JSON object on stdout and nothing else there.")]
 
 _NAMES = (
-    "builtin, the URL of an OpenAI-compatible server, hf:FOLDER_OR_ID, or module:object (from where Python looks, then "
-    "the working directory)"
+    "builtin, the URL of an OpenAI-compatible server, hf:FOLDER_OR_ID (a checkpoint in this process; its own "
+    "generation settings are not used), or module:object (from where Python looks, then the working directory)"
 )
 
 

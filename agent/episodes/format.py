@@ -181,7 +181,7 @@ def check_bounds(step: Step) -> None:
         raise ValueError(f"frame: above {MAX_SIDE} pixels a side")
     if step.frame.width * step.frame.height > MAX_PIXELS:
         raise ValueError(f"frame: {step.frame.width}x{step.frame.height} is above {MAX_PIXELS} pixels")
-    if not all(0 <= n < _LARGEST for n in (step.tokens.prompt, step.tokens.completion)):
+    if not all(0 <= n < _LARGEST for n in (step.tokens.prompt, step.tokens.completion, step.tokens.cached)):
         raise ValueError("tokens: not between 0 and 2^53")
     if not all(abs(n) < _LARGEST for n in step.frame.origin):
         raise ValueError("frame.origin: too far away")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from string import Template
 from typing import Literal
 
@@ -130,6 +130,10 @@ class Conversation:
     label: str = ""
     memory: str = ""
     empty: str = ""
+
+    def with_pictures(self, pictures: int) -> Conversation:
+        """This with `pictures` screenshots in a question, of which half leave at a time where it has another number."""
+        return self if pictures == self.pictures else replace(self, pictures=pictures, fold=max(1, pictures // 2))
 
     def remembered(self, raws: Sequence[str]) -> str:
         """What the newest of `raws` that has something to keep has."""

@@ -391,13 +391,11 @@ class Dialect:
 
     def with_images(self, pictures: int) -> Dialect:
         """This dialect with `pictures` screenshots in a question for the next action."""
-        return replace(
-            self,
-            decide={
-                platform: replace(prompt, conversation=replace(prompt.conversation, pictures=pictures))
-                for platform, prompt in self.decide.items()
-            },
-        )
+        decide = {
+            platform: replace(prompt, conversation=prompt.conversation.with_pictures(pictures))
+            for platform, prompt in self.decide.items()
+        }
+        return replace(self, decide=decide)
 
     def ask_place(self, instruction: str, frame: Frame) -> Chat:
         """The question for where something is."""

@@ -11,8 +11,15 @@ import numpy as np
 import torch
 from tokenizers.decoders import DecodeStream
 from transformers import LogitsProcessor, StoppingCriteria
+from transformers.generation.logits_process import (
+    MinPLogitsWarper,
+    RepetitionPenaltyLogitsProcessor,
+    TemperatureLogitsWarper,
+    TopKLogitsWarper,
+    TopPLogitsWarper,
+)
 
-from agent.models.endpoints.endpoint import Request
+from agent.models.endpoints.endpoint import Request, Sampling
 from agent.models.in_process.constraint import Constraint, Mask
 from agent.models.in_process.inputs import TokenizedPrompt
 from agent.models.in_process.loading import Checkpoint
@@ -25,7 +32,7 @@ FORWARD = 3
 class GeneratedAnswer:
     """One answer while it is generated. `why` is how it ended: ``stop`` by the model, ``enough``, ``length``, ``late``.
 
-    Times are those of `time.monotonic`.
+    `cached` counts the tokens of the prompt that were not computed again. Times are those of `time.monotonic`.
     """
 
     request: Request
@@ -39,6 +46,7 @@ class GeneratedAnswer:
     text: str = ""
     why: str | None = None
     first_token: float | None = None
+    cached: int = 0
     _stream: Any = None
 
     def __post_init__(self) -> None:
@@ -119,10 +127,29 @@ class TokenConstraint(LogitsProcessor):  # type: ignore[misc]
             mask = answer.mask()
             if mask is not None:
                 scores[row] = _masked(scores[row], mask)
+            if answer.request.sampling != Sampling():
+                scores[row] = _weighed(scores[row : row + 1], answer)[0]
             if answer.request.sampling.temperature > 0:
                 noise = torch.rand(scores.shape[1], generator=self._random).clamp_(min=1e-20).to(scores.device)
-                scores[row] = scores[row] / answer.request.sampling.temperature - (-noise.log()).log()
+                scores[row] -= (-noise.log()).log()
         return scores
+
+
+def _weighed(scores: torch.Tensor, answer: GeneratedAnswer) -> torch.Tensor:
+    """`scores` (1 x vocabulary) with the penalties of the request, its temperature and its limits."""
+    how, ids = answer.request.sampling, torch.tensor([answer.ids], device=scores.device)
+    if how.repetition_penalty != 1:
+        scores = RepetitionPenaltyLogitsProcessor(how.repetition_penalty)(ids, scores)
+    if how.presence_penalty or how.frequency_penalty:
+        counts = torch.bincount(torch.tensor(answer.tokens, dtype=torch.long), minlength=scores.shape[1])
+        penalty = how.frequency_penalty * counts + how.presence_penalty * (counts > 0)
+        scores = scores - penalty.to(scores.device)
+    if how.temperature > 0:
+        scores = TemperatureLogitsWarper(float(how.temperature))(ids, scores)
+        scores = TopKLogitsWarper(how.top_k)(ids, scores) if how.top_k else scores
+        scores = TopPLogitsWarper(float(how.top_p))(ids, scores) if how.top_p < 1 else scores
+        scores = MinPLogitsWarper(how.min_p)(ids, scores) if how.min_p else scores
+    return scores
 
 
 def _masked(scores: torch.Tensor, mask: Mask) -> torch.Tensor:

@@ -74,11 +74,6 @@ class HFEndpoint:
             pixels=True,
         )
 
-    @property
-    def reused(self) -> int:
-        """How many prompt tokens of the last request answered alone were not computed again."""
-        return self._generator.reused
-
     def close(self) -> None:
         """End the worker and give the memory back. Requests under way fail."""
         self._closed = True
@@ -201,6 +196,7 @@ def _reply(answer: GeneratedAnswer, start: float) -> Reply:
         usage=Usage(
             prompt_tokens=len(answer.prompt.ids),
             completion_tokens=len(answer.tokens),
+            cached_tokens=answer.cached,
             first_token_seconds=None if answer.first_token is None else answer.first_token - start,
             seconds=time.monotonic() - start,
         ),

@@ -1,7 +1,8 @@
 """Several answers from one ``generate`` call, and a single answer that reuses what the last one computed.
 
 A single request keeps its keys and values: the next one computes only what follows the prefix that both have. Layers
-with a recurrent state are kept as they are before the answer, and are of use to a request that begins with all of that.
+with a recurrent state cannot be cut back: they are kept as they are before the answer, and, once a request had less in
+common with the one before it, as they are at the end of that, where the next but one will part from its own too.
 Tokens that the shape forces are read in one pass instead of being generated.
 """
 
@@ -21,29 +22,29 @@ from agent.models.in_process.answering import GeneratedAnswer, RowStopping, Toke
 from agent.models.in_process.inputs import Picture, TokenizedPrompt
 from agent.models.in_process.loading import BY_HAND, RECURRENT, Checkpoint
 
+States = dict[int, dict[int, Any]]
+"""Layers of a cache by their numbers, as they were after so many tokens."""
+
 
 @dataclass
 class PrefixCache:
     """Keys and values of the last single request: its ids, its pictures and the cache; `states` are the layers that
-    cannot be cut back, as they were after `ids`.
+    cannot be cut back.
     """
 
     ids: list[int] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
     cache: Any = None
-    states: dict[int, Any] = field(default_factory=dict)
+    states: States = field(default_factory=dict)
 
 
 @dataclass
 class Generator:
-    """Runs one checkpoint; used by one thread at a time. `reused` counts the prompt tokens of the last single answer
-    that were not computed again.
-    """
+    """Runs one checkpoint; used by one thread at a time."""
 
     checkpoint: Checkpoint
     remember: bool = True
     seed: int = 0
-    reused: int = 0
     _memory: PrefixCache = field(default_factory=PrefixCache)
 
     def __post_init__(self) -> None:
@@ -85,10 +86,10 @@ class Generator:
         self._memory = PrefixCache()
 
     def _alone(self, answer: GeneratedAnswer) -> None:
-        cache, self.reused = self._recall(answer)
-        if hasattr(self.checkpoint.model.model, "rope_deltas"):
-            self.checkpoint.model.model.rope_deltas = None  # those of another request
-        kept = self._read_question(answer.prompt, cache) if self.checkpoint.kind in RECURRENT else None
+        recurrent = self.checkpoint.kind in RECURRENT
+        cache, common, states = self._recall(answer)
+        answer.cached = cache.get_seq_length() if cache is not None else 0
+        kept = self._read_question(answer.prompt, cache, common, states) if recurrent else None
         while answer.why is None:
             self._generate([answer], cache)
             answer.skip()
@@ -96,31 +97,45 @@ class Generator:
             whole = PrefixCache(answer.ids[: cache.get_seq_length()], answer.prompt.pictures, cache)
             self._memory = kept or whole
 
-    def _read_question(self, prompt: TokenizedPrompt, cache: Any) -> PrefixCache:
-        """Read `prompt` up to the answer, which a later request may tell otherwise; what is to be kept of it."""
-        begins = self.checkpoint.tokenizer.convert_tokens_to_ids("<|im_start|>")
-        ids = prompt.ids[: max((n for n, token in enumerate(prompt.ids) if token == begins), default=0)]
-        if len(ids) <= cache.get_seq_length():
-            return PrefixCache()
-        self._run([prompt], [ids], cache, max_new_tokens=1)
-        uncut = {n: copy.deepcopy(layer) for n, layer in enumerate(cache.layers) if not layer.is_croppable}
-        return PrefixCache(ids, prompt.pictures, cache, uncut)
+    def _read_question(self, prompt: TokenizedPrompt, cache: Any, common: int, states: States) -> PrefixCache:
+        """Read `prompt` up to the answer, which a later request may tell otherwise; what is to be kept of it.
 
-    def _recall(self, answer: GeneratedAnswer) -> tuple[Any, int]:
-        """The kept cache, cut to what the new request has in common with the last, and how much that is."""
+        `common` is how much of it the request before had, `states` what is kept of that one.
+        """
+        begins = self.checkpoint.tokenizer.convert_tokens_to_ids("<|im_start|>")
+        end = max((n for n, token in enumerate(prompt.ids) if token == begins), default=0)
+        if end < cache.get_seq_length():
+            return PrefixCache()
+        for length in (common, end):
+            if cache.get_seq_length() < length <= end:
+                ids = prompt.ids[:length]
+                shown = prompt.pictures[: _pictures_in(ids, self._image_token)]
+                self._run([TokenizedPrompt(ids, shown)], [ids], cache, max_new_tokens=1)
+                uncut = {n: copy.deepcopy(layer) for n, layer in enumerate(cache.layers) if not layer.is_croppable}
+                first = {} if length == common else {n: states[n] for n in sorted(states)[:1]}
+                states = first | {length: uncut}
+        return PrefixCache(prompt.ids[:end], prompt.pictures, cache, states)
+
+    def _recall(self, answer: GeneratedAnswer) -> tuple[Any, int, States]:
+        """The kept cache, cut to what the new request has in common with the last or to the last kept state in that;
+        how much they have in common; and the states that are kept of that.
+        """
         if self.checkpoint.kind not in BY_HAND:
-            return None, 0
+            return None, 0, {}
         memory, self._memory = self._memory, PrefixCache()
         common = common_prefix(memory, answer.prompt, self._image_token)
-        if memory.cache is None or common == 0 or (memory.states and common < len(memory.ids)):
-            return DynamicCache(config=self.checkpoint.model.config), 0
-        surplus = memory.cache.get_seq_length() - common
+        states = {length: layers for length, layers in memory.states.items() if length <= common}
+        read = max(states, default=0) if memory.states else common
+        if memory.cache is None or read == 0:
+            return DynamicCache(config=self.checkpoint.model.config), common, {}
+        surplus = memory.cache.get_seq_length() - read
+        restored = copy.deepcopy(states.get(read, {}))
         for number, layer in enumerate(memory.cache.layers):
-            if number in memory.states:
-                memory.cache.layers[number] = memory.states[number]
+            if number in restored:
+                memory.cache.layers[number] = restored[number]
             elif surplus:
                 layer.crop(-surplus)
-        return memory.cache, common
+        return memory.cache, common, states
 
     @property
     def _image_token(self) -> int:
@@ -144,6 +159,8 @@ class Generator:
         tensors = checkpoint.preparer.batch(prompts, rows, checkpoint.pad, known)
         tensors = {name: value.to(checkpoint.device) for name, value in tensors.items()}
         new = sum(len(prompt.pictures) for prompt in prompts) - known
+        if hasattr(checkpoint.model.model, "rope_deltas"):
+            checkpoint.model.model.rope_deltas = None  # those of another request, or of a part of this one
         with self._last_pictures(new) if read else nullcontext():
             checkpoint.model.generate(**tensors, **({} if cache is None else {"cache": cache}), **how)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from actions.action import Click, TypeText
+from actions.action import Click, TypeText, Wait
 from actions.frame import Frame, Point
 from agent.core.loop import Agent, NoMemory, Result
 from agent.core.model import ModelError
@@ -17,7 +17,7 @@ from agent.core.step import OutcomeRecord, Step
 from agent.core.task import Ending, Limits, Task
 from agent.models.dialects.conversation import IMAGE, ChatPart, Conversation, EarlierImage, Extent, extents
 from agent.models.dialects.dialect import Chat, Dialect, Platform
-from agent.models.dialects.registry import DIALECTS
+from agent.models.dialects.registry import DIALECTS, get_dialect
 from agent.models.endpoints.patience import Patience
 from agent.models.opening import open_model
 from agent.models.spec import ModelSpec
@@ -225,6 +225,19 @@ def test_the_number_of_pictures_can_be_said(wanted: int, counts: list[int]) -> N
         with ScriptedServer([answer], names=(name,)) as server:
             walked(server, 4, history_images=wanted)
             assert [len(pictures(seen)) for seen in server.seen] == counts
+
+
+@pytest.mark.parametrize("name", ["qwen2.5-vl", "qwen3.5", "ui-tars-1.0"])
+def test_another_number_of_pictures_moves_by_half_of_it(name: str) -> None:
+    """Most questions begin as the one before, and none has fewer than about half of the pictures."""
+    speaks = get_dialect(name).with_images(6)
+    frame = Frame(id="0", width=280, height=140)
+    history, counts = list[Step](), list[int]()
+    for n in range(12):
+        parts = speaks.ask_action("Save", frame, history, "desktop").parts
+        counts.append(1 + sum(isinstance(part, EarlierImage) for part in parts))
+        history.append(Step(index=n, time=n, frame=frame, image="f.png", action=Wait(seconds=1), raw="Action: wait()"))
+    assert counts == [1, 2, 3, 4, 5, 6, 4, 5, 6, 4, 5, 6]
 
 
 @pytest.mark.parametrize("option", ["history_images", "context"])
