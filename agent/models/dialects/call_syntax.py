@@ -75,6 +75,8 @@ class _CallReader(BracketReader):
         """The arguments by name, those without one under "0", "1", …"""
         found: dict[str, Any] = {}
         self.members(")", depth, lambda: self.put(found, self._name(len(found)), self.value(depth + 1)))
+        if not found and not self.closed:
+            self.fail("the call is only begun")
         return found
 
     def _name(self, position: int) -> str:

@@ -120,6 +120,15 @@ def test_a_value_of_another_type_is_no_exception_and_no_other_place(name: str, p
                     assert not isinstance(found, Finish), damaged
 
 
+@pytest.mark.parametrize(("name", "platform"), SPOKEN)
+def test_a_call_that_is_only_begun_is_none(name: str, platform: Platform) -> None:
+    """Although the model stopped by itself: what it would have clicked, or said of the end, is not known."""
+    dialect = DIALECTS[name]
+    for _, text in samples(dialect, platform):
+        for begun in re.finditer(r"\w\(", text):
+            assert parsed(dialect, platform, text[: begun.end()]) is None, text[: begun.end()]
+
+
 PIECES = st.sampled_from(
     [
         *("{", "}", "[", "]", "(", ")", '"', "'", ",", ":", "=", "\n", "\\", " ", "```", "<tool_call>", "</tool_call>"),
