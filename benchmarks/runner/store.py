@@ -6,11 +6,13 @@ each failed attempt. A line is written whole, with its newline, and flushed befo
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -124,13 +126,23 @@ class Store:
         return found
 
     def _append(self, name: str, data: dict[str, Any]) -> bytes:
+        """Add a line; a disk that takes only a part of it is as if it took none."""
         line = json.dumps(data, ensure_ascii=False, allow_nan=False).encode() + b"\n"
-        try:
-            with (self.folder / name).open("ab", buffering=0) as file:
-                file.write(line)
-        except OSError as error:
-            raise UserError(f"cannot write to {self.folder}: {error.strerror}. Make room and resume") from error
+        with _writing(self.folder), (self.folder / name).open("ab", buffering=0) as file:
+            size = file.tell()
+            if file.write(line) != len(line):
+                file.truncate(size)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return line
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Raise `UserError` where the disk is full, or the folder is gone."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"cannot write to {folder}: {error.strerror}. Make room and resume") from error
 
 
 def whole_lines(path: Path) -> Iterator[bytes]:
@@ -145,10 +157,14 @@ def whole_lines(path: Path) -> Iterator[bytes]:
 
 
 def write_json(path: Path, data: dict[str, Any]) -> None:
-    """Replace `path` atomically."""
+    """Replace `path` atomically. Raises `UserError`, and leaves nothing new, where that cannot be."""
     new = path.with_name(f".{path.name}.new")
-    new.write_text(json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1) + "\n", encoding="utf-8")
-    new.replace(path)
+    with _writing(path.parent):
+        try:
+            new.write_text(json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1) + "\n", encoding="utf-8")
+            new.replace(path)
+        finally:
+            new.unlink(missing_ok=True)
 
 
 def read_json(path: Path) -> dict[str, Any]:
