@@ -528,7 +528,7 @@ def test_a_model_that_is_loading_is_waited_for() -> None:
         reply = OpenAIEndpoint(server.url, patience=QUICK).complete(Request("", ("x",)))
     assert reply.text == "hi"
     assert reply.notes == (f"{server.url} is still loading the model",)
-    patience = Patience(total=0.4, connect=0.3, loading_pause=0.05)
+    patience = Patience(total=2.0, connect=30.0, loading_pause=0.05)
     with KINDS["llama.cpp"].serve([loading]) as server, pytest.raises(ModelError, match="still loading the model"):
         OpenAIEndpoint(server.url, patience=patience).complete(Request("", ("x",)))
 
