@@ -25,7 +25,8 @@ from agent.perception.listing.lister import ElementLister
 from agent.perception.listing.rows import ElementList, changes
 from envs.env import EnvError, Observation
 
-_NUMBER = re.compile(r"\[?(\d{1,6})\]?")
+_NUMBER = re.compile(r"(?:.* (?=\[))?\[?(\d{1,6})\]?", re.DOTALL)
+"""A number alone, or at the end of an element's words, in brackets."""
 _LIST_TOKENS = 1500
 _EFFECT = 300
 """Letters of the effect of a step, at most."""
@@ -163,20 +164,20 @@ class TextPlanner(ChatModel):
         if not self._holds:
             return None
         rows = self._list(observation, history).rows
-        numbers = sorted(row.number for row in rows if row.number)
+        numbered = [f"{row.name or row.value or row.role} [{row.number}]" for row in rows if row.number]
         first = self.plans and not any(_said(step.raw).get("plan") for step in history)
         planned = self.plans and not first
         begin: dict[str, Any] = {"thought": _SHORT}
         begin |= {"plan": {"type": "array", "items": _SHORT, "minItems": 1, "maxItems": _ITEMS}} if first else {}
         begin |= {"finished": {"type": "integer", "minimum": 0, "maximum": _ITEMS}} if planned else {}
         front = self._front(observation, history)
-        words = _arguments(numbers, [app for app in self._apps(observation) if app != front])
+        words = _arguments(numbered, [app for app in self._apps(observation) if app != front])
         grammar = self.speaks.grammar[self.platform]
         assert isinstance(grammar, DictGrammar)  # text-planner.toml: kind = "json"
         forms = [
             {"action": {"const": name}, **arguments, "note": _SHORT}
             for name, arguments in words.items()
-            if name in grammar.read and (numbers or "on" not in arguments)
+            if name in grammar.read and (numbered or "on" not in arguments)
         ]
         pattern = rf"\{{{_members(begin)}, {regex.either(map(_members, forms))}\}}"
         return Shape(schema={"anyOf": [_object(begin | form) for form in forms]}, pattern=pattern)
@@ -212,9 +213,11 @@ def _object(form: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": form, "required": required, "additionalProperties": False}
 
 
-def _arguments(numbers: Sequence[int], apps: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """The arguments of every action, with their JSON schemas."""
-    on, text = {"enum": list(numbers)}, {"text": _TEXT}
+def _arguments(elements: Sequence[str], apps: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The arguments of every action, with their JSON schemas. `elements` are words with the number at their end: for a
+    small model they are easier to choose, and the number then follows from them.
+    """
+    on, text = {"enum": list(elements)}, {"text": _TEXT}
     buttons = {"enum": ["back", "home", "recents", "enter"]}
     keys = {"type": "array", "items": {"type": "string", "maxLength": 20}, "minItems": 1, "maxItems": 4}
     directions = {"enum": ["down", "up", "right", "left"]}

@@ -115,7 +115,7 @@ def test_a_task_is_done_by_numbers_and_each_step_is_told_with_what_it_changed(tm
     script = [
         said("tap", on=1, plan=["turn on airplane mode", "look"], note="Wi-Fi was off"),
         said("tap", on=1, finished=0),
-        said("tap", on=2, finished=1),
+        said("tap", on="Airplane mode [2]", finished=1),
         said("finish", status="success"),
     ]
     result, env, seen = run(script, tmp_path / "e")
@@ -182,7 +182,7 @@ def test_the_schema_lets_only_what_is_there_be_chosen(tmp_path: Path) -> None:
     _, _, seen = run(script, tmp_path / "e", owner="library")
     first, second = (request.body["response_format"]["json_schema"]["schema"]["anyOf"] for request in seen)
     tap = next(form["properties"] for form in first if form["properties"]["action"] == {"const": "tap"})
-    assert tap["on"] == {"enum": [1, 2, 3, 4]}
+    assert tap["on"] == {"enum": ["Wi-Fi [1]", "Airplane mode [2]", "Bluetooth [3]", "Name [4]"]}
     assert list(tap)[:2] == ["thought", "plan"], "what is thought comes before what is done"
     apps = next(form["properties"] for form in first if form["properties"]["action"] == {"const": "open"})
     assert apps["app"] == {"enum": ["Clock", "Settings"]}
@@ -195,14 +195,17 @@ def test_the_schema_lets_only_what_is_there_be_chosen(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("answer", "fits"),
     [
-        (said("tap", on=4), True),
-        (said("tap", on=5), False),
+        (said("tap", on="Name [4]"), True),
+        (said("tap", on="Name [5]"), False),
         (said("tap", on=1, plan=["open it", "look"], note="x"), False),
-        (json.dumps({"thought": "T.", "plan": ["open it", "look"], "action": "tap", "on": 1, "note": "x"}), True),
-        (said("type", on=4, text='a "b"', clear=True), True),
+        (
+            json.dumps({"thought": "T.", "plan": ["open it", "look"], "action": "tap", "on": "Wi-Fi [1]", "note": "x"}),
+            True,
+        ),
+        (said("type", on="Name [4]", text='a "b"', clear=True), True),
         (said("open", app="Camera"), False),
         (said("scroll", direction="down"), True),
-        (said("tap", on=4).replace(": ", ":  "), False),
+        (said("tap", on="Name [4]").replace(": ", ":  "), False),
     ],
 )
 def test_the_pattern_says_the_same_as_the_schema_in_one_spacing(tmp_path: Path, answer: str, fits: bool) -> None:
@@ -218,7 +221,7 @@ def test_repeats_are_told_and_a_description_goes_to_the_grounder(tmp_path: Path)
     script = [
         wait,
         wait,
-        said("tap", on="the airplane switch"),
+        said("tap", on="the airplane switch 2"),
         said("drag", on=1, to=2),
         said("finish", status="success"),
     ]
