@@ -214,8 +214,8 @@ def _object(form: dict[str, Any]) -> dict[str, Any]:
 
 
 def _arguments(elements: Sequence[str], apps: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """The arguments of every action, with their JSON schemas. `elements` are words with the number at their end: for a
-    small model they are easier to choose, and the number then follows from them.
+    """The arguments of every action, with their JSON schemas. `elements` are words with the number at their end: the
+    words are chosen, and the number follows from them.
     """
     on, text = {"enum": list(elements)}, {"text": _TEXT}
     buttons = {"enum": ["back", "home", "recents", "enter"]}
