@@ -25,6 +25,9 @@ def ask(
     *,
     model: ModelSpec,
     frames: Annotated[int, typer.Option(help="Screens that a model is shown at most.", min=1, max=256)] = 24,
+    video: Annotated[
+        bool, typer.Option("--video", help="Show the screens as one video, to a server that takes one (vLLM).")
+    ] = False,
     html: Annotated[
         Path | None, record_option("--html", help="Write the answer with thumbnails as one HTML file.", metavar="FILE")
     ] = None,
@@ -58,7 +61,7 @@ def ask(
     found = read_episode(episode)
     if not found.steps:
         raise UserError(f"{episode} has no steps to ask about")
-    answer = _answer(found, question.strip(), model, frames)
+    answer = _answer(found, question.strip(), model, frames, video)
     page = write_page(answer, found, html) if html else None
     files = write_pictures(answer, found, out) if out else []
     if as_json:
@@ -73,12 +76,14 @@ def ask(
         raise typer.Exit(1)
 
 
-def _answer(episode: Episode, question: str, model: ModelSpec, frames: int) -> QueryAnswer:
+def _answer(episode: Episode, question: str, model: ModelSpec, frames: int, video: bool) -> QueryAnswer:
     if model.name.strip().lower() == BUILTIN:
         from agent.episodes.query.screen_text import without_screens
         from agent.episodes.query.search import needs_screens, search
 
         model.refuse("on the built-in search")
+        if video:
+            raise UserError("--video has no effect on the built-in search: leave it out, or name a --model")
         return search(episode, _read(episode) if needs_screens(question) else without_screens(episode), question)
     from agent.episodes.query.vision import ask_model
     from agent.models.chat import ChatModel
@@ -88,7 +93,7 @@ def _answer(episode: Episode, question: str, model: ModelSpec, frames: int) -> Q
     if not isinstance(asked, ChatModel):
         raise UserError(f"{model.name} answers no questions about an episode: name a served model or a checkpoint")
     try:
-        return ask_model(episode, question, asked, frames)
+        return ask_model(episode, question, asked, frames, video)
     finally:
         asked.close()
 

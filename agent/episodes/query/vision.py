@@ -1,7 +1,7 @@
 """`ask_model`: answers from a vision-language model, which is given the screens that changed and answers in JSON.
 
-Screens are sent as images between lines such as ``Step 3, 00:12.4``: a video has a constant frame rate, which would
-lose the times, and not every server takes one.
+Screens are sent as images between lines such as ``Step 3, 00:12.4``; where asked, as a video before lines that say
+which step each frame is of: half the tokens for a Qwen model, which puts two frames together.
 
 The limits on size and number use the figures of qwen-vl-utils for video frames: at most 768 tokens of 28 x 28 pixels an
 image, and `TOTAL` pixels together.
@@ -25,7 +25,7 @@ from agent.models.chat import ChatModel
 from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.lenient_json import read_lenient
 from agent.models.dialects.resize import Resize
-from agent.models.endpoints.endpoint import Part, Request, Shape
+from agent.models.endpoints.endpoint import Part, Request, Shape, Video
 from agent.models.json_schema import mismatch
 from envs.differences import changed_places
 from envs.env import Image
@@ -74,16 +74,24 @@ class SentScreen:
     image: Image
 
 
-def ask_model(episode: Episode, question: str, model: ChatModel, frames: int = FRAMES) -> QueryAnswer:
-    """The answer of `model`, with at most `frames` images.
+def ask_model(
+    episode: Episode, question: str, model: ChatModel, frames: int = FRAMES, video: bool = False
+) -> QueryAnswer:
+    """The answer of `model`, with at most `frames` images, or a `video` of that many frames.
 
     Raises `ModelError`, and `ParseError` for an answer that is not of `SCHEMA` or names a step that does not exist.
     """
     sent = choose(episode, model.speaks.resize, frames)
     if not sent:
         raise ModelError("no screen of the episode can be read: see handeye replay --mode simulate")
+    if video and not model.endpoint.capabilities.video:
+        raise ModelError(
+            f"{model.endpoint.name} takes no video, as vLLM does: without --video the screens go as pictures"
+        )
     shape = Shape(schema=SCHEMA) if model.endpoint.capabilities.structured != "none" else None
-    request = Request(system=SYSTEM, user=tuple(_told(episode, sent, question, model)), max_tokens=1500, shape=shape)
+    request = Request(
+        system=SYSTEM, user=tuple(_told(episode, sent, question, model, video)), max_tokens=1500, shape=shape
+    )
     reply = model.endpoint.complete(request)
     said = _read(reply.text, reply.ended)
     hits = _hits(episode, said["steps"], reply.text)
@@ -124,10 +132,15 @@ def _differ(a: Image, b: Image) -> bool:
     return any(width > CARET[0] or height > CARET[1] for _, _, width, height in changed_places(a, b))
 
 
-def _told(episode: Episode, sent: Sequence[SentScreen], question: str, model: ChatModel) -> list[Part]:
-    """The prompt: the steps in order, with their images, then the question."""
-    pictures = {one.step.index: model.endpoint.capabilities.picture(one.image) for one in sent}
+def _told(episode: Episode, sent: Sequence[SentScreen], question: str, model: ChatModel, video: bool) -> list[Part]:
+    """The prompt: the steps in order, with their images, then the question; a video stands first."""
     parts: list[Part] = [f"The task was: {one_line(episode.header.task, 1000)}"]
+    pictures: dict[int, Part] = {}
+    if video:
+        parts += ["The screens:", Video.of([one.image for one in sent])]
+        pictures = {one.step.index: f"frame {n} of the video" for n, one in enumerate(sent, 1)}
+    else:
+        pictures = {one.step.index: model.endpoint.capabilities.picture(one.image) for one in sent}
     for step in episode.steps:
         did = describe(step.action) if step.action else f"no action ({one_line(step.error or 'no reason')})"
         line = f"Step {step.index + 1}, {clock(seconds_of(episode, step))}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import base64
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any, Literal, Protocol
 
+import cv2
 import numpy as np
 
 from agent.core.model import Usage
@@ -37,6 +39,23 @@ Wire = Literal["chat", "responses", "messages"]
 """The protocol of a server: OpenAI's chat completions, its Responses, or Anthropic's Messages."""
 
 
+class Video(bytes):
+    """A video of one size, for endpoints that take one: its frames as JPEG, base64, with commas between."""
+
+    @classmethod
+    def of(cls, images: Sequence[Image]) -> Video:
+        """`images` (RGB uint8 HxWx3), in order; smaller ones are put at the top left of a black one."""
+        height, width = (max(image.shape[axis] for image in images) for axis in (0, 1))
+        coded = []
+        for image in images:
+            whole = np.zeros((height, width, 3), np.uint8)
+            whole[: image.shape[0], : image.shape[1]] = image
+            done, data = cv2.imencode(".jpg", whole[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
+            assert done, "JPEG takes every picture"
+            coded.append(base64.b64encode(data.tobytes()))
+        return cls(b",".join(coded))
+
+
 class ToolResult(str):
     """A text that says what came of the message before; where tools are native it is the result of the call."""
 
@@ -48,7 +67,7 @@ class Capabilities:
     `structured` is how it takes a JSON schema, `prefill` how it continues an answer that was begun for it, `context`
     how many tokens a prompt and its answer may have together. `image_limits` is what to do where it enlarges pictures,
     and where it shrinks them: templates over ``$tokens`` and ``$pixels`` of the picture. `pixels` is whether it takes
-    pictures that are not coded.
+    pictures that are not coded, `video` whether it takes a `Video`.
     """
 
     structured: Literal["none", "response_format", "structured_outputs", "grammar"] = "none"
@@ -61,6 +80,7 @@ class Capabilities:
         "Start the server with a higher limit of the image size, or lower --max-pixels",
     )
     pixels: bool = False
+    video: bool = False
 
     def picture(self, image: Image) -> bytes | Pixels:
         """`image` (RGB uint8 HxWx3) as a request takes it."""

@@ -121,7 +121,9 @@ SERVERS: dict[Kind, ServerKind] = {
     for server in (
         ServerKind(
             "vllm",
-            Capabilities("structured_outputs", "continue_final_message", prefix_cache=True, image_limits=_VLLM_LIMITS),
+            Capabilities(
+                "structured_outputs", "continue_final_message", prefix_cache=True, image_limits=_VLLM_LIMITS, video=True
+            ),
             _vllm,
             _all,
             _CONTINUES,

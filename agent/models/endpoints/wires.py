@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agent.models.endpoints.endpoint import Part, Request, ToolResult, Wire
+from agent.models.endpoints.endpoint import Part, Request, ToolResult, Video, Wire
 from envs.png import data_url
 
 _CALL = re.compile(r"\s*<tool_call>\n(\{.*?\})\n</tool_call>", re.DOTALL)
@@ -66,6 +66,8 @@ def _function(call: Json, number: int, n: int) -> Json:
 def _part(part: Part) -> Json:
     if isinstance(part, str):
         return {"type": "text", "text": part}
+    if isinstance(part, Video):
+        return {"type": "video_url", "video_url": {"url": f"data:video/jpeg;base64,{part.decode()}"}}
     assert isinstance(part, bytes), "a server takes no pixels"
     return {"type": "image_url", "image_url": {"url": _url(part)}}
 

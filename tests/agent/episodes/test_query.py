@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from agent.episodes.query.question import read_question
 from agent.episodes.query.screen_text import StepText, TextRun, read_screens
 from agent.episodes.query.search import search
 from agent.episodes.query.vision import LARGEST, TOTAL, choose
+from agent.models.dialects.registry import get_dialect
 from agent.models.dialects.resize import Resize
 from agent.views.answer_page import write_page
 from tests.agent.scripted_server import Fault, ScriptedServer
@@ -306,6 +309,30 @@ def test_a_model_gets_the_changed_screens_with_their_times(folder: Path, capsys:
     assert "Step 5, what was done: press escape" in lines
     assert lines[-1].startswith("Question: when did it fail?")
     assert kinds[lines.index("Step 1, 00:00.0, the screen:") + 1] == "image_url"
+
+
+def test_a_server_that_takes_video_gets_the_screens_as_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with ScriptedServer([said()], owner="vllm") as server:
+        status, _, err = run(capsys, str(folder), "when?", "--model", server.url, "--video")
+        body = server.seen[-1].body
+    assert status == 0, err
+    parts = body["messages"][-1]["content"]
+    [url] = [part["video_url"]["url"] for part in parts if part["type"] == "video_url"]
+    kind, _, coded = url.partition(",")
+    frames = [Image.open(io.BytesIO(base64.b64decode(frame))) for frame in coded.split(",")]
+    assert (kind, len(frames), {frame.size for frame in frames}) == ("data:video/jpeg;base64", 6, {frames[0].size})
+    lines = [part["text"] for part in parts if part["type"] == "text"]
+    at = lines.index("Step 5, 00:10.0, the screen:")
+    sent = choose(read_episode(folder), get_dialect("qwen2.5-vl").resize)
+    number = next(n for n, one in enumerate(sent) if one.step.index == 4)
+    assert lines[at + 1] == f"frame {number + 1} of the video"
+    seen = np.asarray(frames[number].convert("RGB"), int)
+    assert np.abs(seen - sent[number].image).mean() < 3
+    with ScriptedServer([said()]) as server:
+        status, _, err = run(capsys, str(folder), "when?", "--model", server.url, "--video")
+        assert (status, "takes no video" in err) == (2, True)
+        assert not [one for one in server.seen if "messages" in (one.body or {})]
+    assert run(capsys, str(folder), "when?", "--video")[0] == 2
 
 
 @pytest.mark.parametrize(
