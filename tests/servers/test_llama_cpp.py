@@ -129,13 +129,11 @@ def test_a_conversation_of_five_pictures_has_the_ids_of_the_chat_template(
     """By the server's own template and tokenizer; and the tokens of all its pictures are counted."""
     words, stand_in = tiny_qwen.tokenizer("qwen2.5" if factor == 28 else "qwen3"), tiny_qwen.TEMPLATES[family]
     model, flags, template = str(gguf(kind)), "-t 2 --image-min-tokens 8", stand_in
-    if (
-        family == "qwen3.5"
-    ):  # llama.cpp converts no Qwen3.5 this small: its template and its questions, another's weights
+    if family == "qwen3.5":  # llama.cpp converts none this small: its template and its questions, another's weights
         flags, template = f"{flags} --jinja --chat-template-file {QWEN35}", QWEN35.read_text()
     patches = SIZE[0] * SIZE[1] // factor**2
     with serving(folder, model, "--dialect", family, "--extra", flags) as served:
-        for step, shown in ((1, 1), (2, 2), (12, 4 if family == "qwen3.5" else 5), (13, 5)):
+        for step, shown in ((1, 1), (2, 2), (12, 5 if family == "qwen3-vl" else 4), (13, 5)):
             request = request_at(DIALECTS[family], step, pictures=5, task="Öffne den Dateimanager — 日本語")
             text, own = (
                 words.apply_chat_template(
