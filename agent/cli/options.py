@@ -190,7 +190,8 @@ def read_model(
     history_images: Annotated[
         int | None,
         model_option(
-            help="Screenshots in a question, the current one included. Default: as many as the model was trained with.",
+            help="Screenshots in a question at most, the current one included; where it is not the model's own "
+            "number, the older half leaves at once. Default: as many as the model was trained with.",
             min=1,
             max=100,
             metavar="N",
