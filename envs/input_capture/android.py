@@ -208,7 +208,7 @@ class AndroidListener:
         self._begun = threading.Event()
         self._thread = threading.Thread(target=self._receive, name="listener", daemon=True)
         self._thread.start()
-        self._begun.wait(5)
+        self._begun.wait(15)
 
     def close(self) -> None:
         """Stop. Safe to call twice."""

@@ -27,7 +27,18 @@ class Running:
     def __init__(
         self, folder: Path, url: str, *more: str, task: str = "Type for ever", app: str | None = "mousepad"
     ) -> None:
-        arguments = ["run", task, "--model", url, "--max-steps", "9999", "--json", *(["--app", app] if app else [])]
+        arguments = [
+            "run",
+            task,
+            "--model",
+            url,
+            "--max-steps",
+            "9999",
+            "--max-repeats",
+            "9999",
+            "--json",
+            *(["--app", app] if app else []),
+        ]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "agent.cli.main", *arguments, "--out", str(folder / "ep"), *more],
             env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},

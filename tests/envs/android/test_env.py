@@ -134,7 +134,7 @@ def test_the_touches_on_another_display_are_told_from_the_first_s(wide: Phone, s
                 inputs.touch("touchStart", place)
                 inputs.touch("touchEnd", None)
             wide.inputs.key("BACK")
-            heard = [listener.events.get(timeout=10) for _ in range(3)]
+            heard = [listener.events.get(timeout=60) for _ in range(3)]
             listener.close()
         assert [type(event) for event in heard] == [Down, Up, Clicked]
         assert isinstance(heard[0], Down)
