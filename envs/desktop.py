@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
-from actions.action import AnyAction, Key, Open, TypeText, Wait, describe
+from actions.action import AnyAction, Key, Open, TypeText, Wait, describe, points_of
 from actions.backend import Backend, BackendError, RefusedError
 from actions.connections import display_hangs
 from actions.dryrun import DryRunBackend
-from actions.frame import Box, Frame, StaleFrameError
+from actions.frame import Box, Frame, Point, StaleFrameError
 from actions.input_backend import InputBackend
 from envs.capture import (
     Deadline,
@@ -52,6 +52,8 @@ class MonitorCapture(Protocol):
 
 CLOSE_SECONDS = 1.0
 """How long an X server may take to answer when the desktop is closed; else nothing more is asked of it."""
+_NEAR = 2.0
+"""Input units from its goal within which the pointer is where an action has put it."""
 _TRIES = 3
 """How often an address is typed into an address bar that shows nothing of it."""
 _REACTS = Rules(reaction=1.0, quiet=0.15, timeout=3.0)
@@ -217,7 +219,7 @@ class DesktopEnv(Env):
     def pointer(self) -> tuple[int, int] | None:
         """Where the user has moved the pointer, input units.
 
-        None while an action moves it, while it is where the last action left it, and where the system does not say.
+        None while an action moves it, while it is where the last of these left it, and where the system does not say.
         May be called from another thread.
         """
         where = None if self._acting else self._where()
@@ -291,7 +293,9 @@ class DesktopEnv(Env):
             self.release()
             self._launcher(argv)
             return f"started: {shlex.join(argv)}", Rules.for_opening()
-        self._acting = True
+        points = points_of(action)
+        before = self._where() if points else None
+        self._acting = bool(points)
         try:
             if isinstance(action, Open):
                 return self._visit(action.target, frame), self._rules
@@ -302,8 +306,22 @@ class DesktopEnv(Env):
         except BackendError as error:
             raise EnvError(str(error)) from error
         finally:
-            self._placed = self._where()
+            self._placed = self._left_at(points, before, frame)
             self._acting = False
+
+    def _left_at(self, points: Sequence[Point], before: tuple[int, int] | None, frame: Frame) -> tuple[int, int] | None:
+        """Where actions have left the pointer, the last of them at the end of `points`, having begun at `before`.
+
+        One without points does not move it. Where it is neither, a person has moved it meanwhile.
+        """
+        if not points:
+            return self._placed
+        where = self._where()
+        if where is None:
+            return None
+        goal = frame.to_exact_input(points[-1])
+        moved = where != before and max(abs(where[0] - goal.x), abs(where[1] - goal.y)) > _NEAR
+        return self._placed if moved else where
 
     def _visit(self, target: str, frame: Frame) -> str:
         """Type an address into the browser's address bar. Raises `ProgramError` where there is none to type into."""

@@ -40,6 +40,11 @@ Address = str | tuple[str, int]
 """Where an adb server listens: a Unix socket's path, or host and port."""
 
 
+def _host_and_port(address: Address) -> tuple[str, int]:
+    """What adbutils is given; it is not used, since connections are made here."""
+    return ("", 0) if isinstance(address, str) else address
+
+
 def _connect(address: Address) -> socket.socket:
     """A connection within three seconds. Raises `OSError`."""
     if not isinstance(address, str):
@@ -61,7 +66,7 @@ class _Connection(AdbConnection):  # type: ignore[misc]
 
     def __init__(self, address: Address) -> None:
         self._address = address
-        super().__init__(*(("", 0) if isinstance(address, str) else address))
+        super().__init__(*_host_and_port(address))
 
     def _safe_connect(self) -> socket.socket:
         return _connect(self._address)
@@ -69,7 +74,7 @@ class _Connection(AdbConnection):  # type: ignore[misc]
 
 class _Client(AdbClient):  # type: ignore[misc]
     def __init__(self, address: Address, check: Callable[[], None] = lambda: None) -> None:
-        super().__init__(*(("", 0) if isinstance(address, str) else address))
+        super().__init__(*_host_and_port(address))
         self._address, self._check = address, check
 
     def make_connection(self, timeout: float | None = None) -> AdbConnection:

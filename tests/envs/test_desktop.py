@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -18,7 +19,7 @@ from actions.backend import BackendError
 from actions.dryrun import DryRunBackend
 from actions.frame import Frame, GeometryError, Point, StaleFrameError
 from envs.capture import Raw
-from envs.desktop import DesktopEnv
+from envs.desktop import DesktopEnv, default_backend
 from envs.env import EnvError
 from envs.monitor import Monitor
 from envs.processes import marked
@@ -264,3 +265,34 @@ def test_only_a_pointer_that_the_user_moved_has_a_position() -> None:
         until(lambda: env.pointer() == (0, 0))
         assert env.corner() == (0, 0)
         env.close()
+
+
+class PushedBackend:
+    """The display's own backend, and a person who pushes the pointer into the corner before an action has ended."""
+
+    def __init__(self, display: str) -> None:
+        self._inner, self._screen = default_backend(display), XScreen(display)
+        self.supported, self.held = self._inner.supported, ()
+
+    def perform(self, action: AnyAction, frame: Frame) -> str:
+        said = self._inner.perform(action, frame)
+        self._screen.put_pointer(0, 0)
+        return said
+
+    def release(self) -> None:
+        self._inner.release()
+
+    def close(self) -> None:
+        self._screen.close()
+        self._inner.close()
+
+
+@pytest.mark.desktop
+@pytest.mark.parametrize("action", [TypeText(text="on and on"), Click(point=Point(30, 40))])
+def test_a_pointer_that_the_user_moves_during_an_action_is_the_users(action: AnyAction) -> None:
+    with (
+        SandboxEnv(size=(640, 480)) as sandbox,
+        contextlib.closing(DesktopEnv(sandbox.display, backend=PushedBackend(sandbox.display))) as env,
+    ):
+        env.perform(action, env.observe().frame)
+        assert env.pointer() == (0, 0)

@@ -87,7 +87,7 @@ class _Names:
     seen: tuple[str, ...] = ()
 
 
-class _Unknown(TypeError):  # noqa: N818 - the name says what it is about
+class _UnknownCallError(TypeError):
     """A call of something that is not in the file."""
 
 
@@ -126,7 +126,7 @@ def _named(name: str, names: _Names) -> Any:
         return f"{{{name}}}"
     try:
         return _value(known[0], replace(names, seen=(*names.seen, name)))
-    except _Unknown:
+    except _UnknownCallError:
         return f"{{{name}}}"
 
 
@@ -144,14 +144,14 @@ def _called(call: ast.Call, names: _Names) -> Any:
         case ast.Name(id=name) if (found := _scopes(names.tree, (name,))) and isinstance(found[0], ast.FunctionDef):
             given = dict(zip((a.arg for a in found[0].args.args), values, strict=False))
             return _returned(found[0], replace(names, given=given | keywords))
-    raise _Unknown(f"not a text: {ast.unparse(call)[:60]}")
+    raise _UnknownCallError(f"not a text: {ast.unparse(call)[:60]}")
 
 
 def _returned(node: ast.AST, names: _Names) -> Any:
     """What a function returns at its end."""
     last = node.body[-1] if isinstance(node, ast.FunctionDef) else None
     if not isinstance(last, ast.Return) or last.value is None:
-        raise _Unknown("a function that does more than return a text")
+        raise _UnknownCallError("a function that does more than return a text")
     return _value(last.value, names)
 
 

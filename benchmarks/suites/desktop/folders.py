@@ -31,6 +31,16 @@ def select(name: str) -> Iterator[Move]:
     yield keys("escape")
 
 
+def rename_to(world: DesktopWorld, old: str, new: str) -> Iterator[Move]:
+    """Give the file `old` in the folder that is shown the name `new`."""
+    yield from select(old)
+    yield keys("f2")
+    yield opened(world, "Rename")
+    yield keys("ctrl+a")
+    yield write(new)
+    yield from press_until("enter", closed(world, "Rename"))
+
+
 def show(world: DesktopWorld, folder: str) -> Iterator[Move]:
     """Go to a folder by its path."""
     yield keys("ctrl+l")
@@ -72,12 +82,7 @@ def rename(random: Random) -> DesktopScene:
     old, new = random.choice(list(known)), f"Documents/{random.choice(TOPICS)}.txt"
 
     def script(world: DesktopWorld) -> Iterator[Move]:
-        yield from select(base(old))
-        yield keys("f2")
-        yield opened(world, "Rename")
-        yield keys("ctrl+a")
-        yield write(base(new))
-        yield from press_until("enter", closed(world, "Rename"))
+        yield from rename_to(world, base(old), base(new))
 
     return DesktopScene(
         plain=f"Rename the file {base(old)} to {base(new)}.",
