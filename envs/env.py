@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ import numpy.typing as npt
 from actions.action import AnyAction, describe
 from actions.errors import HandeyeError
 from actions.frame import Box, Frame
+from envs.record_clock import RECORD_CLOCK
 
 Image = npt.NDArray[np.uint8]
 """RGB, uint8, height x width x 3."""
@@ -78,7 +78,7 @@ class Observation:
 
     image: Image
     frame: Frame
-    time: float = field(default_factory=time.time)
+    time: float = field(default_factory=RECORD_CLOCK.now)
     app: str | None = None
     keyboard_shown: bool | None = None
     elements: tuple[UiElement, ...] = ()

@@ -135,7 +135,7 @@ def sweep() -> None:
     for home in _folder().glob(f"{PREFIX}*"):
         guardian = _read_pid(home / "guardian")
         try:
-            old = home.stat().st_uid == os.getuid() and time.time() - home.stat().st_mtime > 5
+            old = home.stat().st_uid == os.getuid() and abs(time.time() - home.stat().st_mtime) > 5
         except OSError:
             continue
         if old and (guardian is None or not alive(guardian)) and not _worker_lives(home):

@@ -7,7 +7,6 @@ import json
 import math
 import platform
 import re
-import time
 import zlib
 from collections.abc import Mapping
 from importlib import metadata
@@ -20,6 +19,7 @@ from agent.core.model import Model
 from agent.core.step import Step, Tokens
 from agent.core.task import Ending, Limits, Task
 from envs.env import Env
+from envs.record_clock import RECORD_CLOCK
 
 FORMAT = "handeye-episode"
 VERSION = 2
@@ -62,7 +62,7 @@ class EpisodeHeader(_Record):
     platform: str
     seeds: Mapping[str, int] = Field(default_factory=dict)
     versions: Mapping[str, str] = Field(default_factory=dict)
-    started: float = Field(default_factory=time.time)
+    started: float = Field(default_factory=RECORD_CLOCK.set)
     extra: Mapping[str, JsonValue] = Field(default_factory=dict)
 
     @classmethod

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import time
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +28,7 @@ from agent.episodes.format import (
 from agent.episodes.frame_writer import FrameThread
 from agent.episodes.private_files import FILE_MODE, FOLDER_MODE, write_private
 from envs.env import Image
+from envs.record_clock import RECORD_CLOCK
 
 MIN_FREE = 64 * 2**20
 """Bytes that must be free on the disk to begin an episode: about a hundred frames."""
@@ -95,7 +95,7 @@ class EpisodeWriter:
         """Write how the run ended, and close. `message` is for people, `answer` is the task's answer."""
         self._check_open()
         self.close()
-        finished = time.time()
+        finished = RECORD_CLOCK.now()
         totals = Totals(steps=self._count, seconds=max(0.0, finished - self._header.started), tokens=self._tokens)
         document = EpisodeDocument(
             **dict(self._header), ending=ending, message=message, answer=answer, finished=finished, totals=totals

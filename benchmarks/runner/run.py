@@ -172,7 +172,7 @@ def _agree(store: Store, manifest: dict[str, Any], options: ExecutionOptions) ->
 
 
 def _folder(plan: RunPlan, options: ExecutionOptions, manifest: dict[str, Any]) -> Path:
-    """``runs/bench-<time>-<suite>-<model>``; with `resume`, the newest such folder of the same run, if there is one."""
+    """``runs/bench-<time>-<suite>-<model>``; with `resume` the newest unfinished one of this run, else its newest."""
     if options.out is not None:
         return options.out
     slug = re.sub(r"[^A-Za-z0-9.]+", "-", f"{plan.suite}-{manifest['model']['name']}").strip("-.")[:80]
@@ -185,7 +185,8 @@ def _folder(plan: RunPlan, options: ExecutionOptions, manifest: dict[str, Any]) 
 
 
 def _newest(slug: str, manifest: dict[str, Any]) -> Path | None:
-    for path in sorted(RUNS.glob(f"bench-*-{slug}*/manifest.json"), reverse=True):
+    there = sorted(RUNS.glob(f"bench-*-{slug}*/manifest.json"), reverse=True)
+    for path in sorted(there, key=lambda path: (path.parent / RESULT).exists()):
         if not differences(read_json(path), manifest, IDENTITY):
             return path.parent
     return None

@@ -99,6 +99,14 @@ def test_killing_one_of_its_keepers_leaves_nothing(folder: Path, victim: str) ->
     parent.wait()
 
 
+def test_what_was_left_is_removed_whatever_hour_it_was(folder: Path) -> None:
+    for name, times in (("before", (1, 1)), ("after", (2**32, 2**32)), ("now", None)):
+        (folder / f"{PREFIX}{name}").mkdir()
+        os.utime(folder / f"{PREFIX}{name}", times)
+    subprocess.run([sys.executable, "-c", "from envs.sandbox_supervisor import sweep; sweep()"], check=True)
+    assert [path.name for path in folder.iterdir()] == [f"{PREFIX}now"]
+
+
 def test_chromium_with_all_its_processes_is_gone_too(folder: Path) -> None:
     code = RUN.replace('apps = ["xterm', 'apps = ["chromium about:blank"] or ["xterm')
     parent = subprocess.Popen([sys.executable, "-c", code, "apps"], stdout=subprocess.PIPE, text=True)

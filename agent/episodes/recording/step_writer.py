@@ -16,6 +16,7 @@ from agent.episodes.recording.privacy import Privacy
 from agent.episodes.recording.typed_text import TextVisibility
 from envs.input_capture.gestures import Gesture
 from envs.input_capture.screen_history import TimedPicture
+from envs.record_clock import RECORD_CLOCK
 
 BY_PERSON = "done by the person"
 
@@ -89,7 +90,7 @@ class StepWriter:
         acted = not isinstance(action, Finish)
         return Step(
             index=self.count,
-            time=time.time() - (time.monotonic() - gesture.start),
+            time=RECORD_CLOCK.now() - (time.monotonic() - gesture.start),
             frame=done.look.frame,
             image=image,
             action=action,

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
+from email.utils import formatdate, parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -242,11 +242,14 @@ def usage_of(answers: Sequence[HttpAnswer], start: float) -> Usage:
 
 
 def retry_after(response: httpx.Response) -> float | None:
-    """Seconds from a Retry-After header, as a number or a date; None without one."""
+    """Seconds from a Retry-After header, as a number or a date of the server's clock; None without one."""
     value = response.headers.get("retry-after", "").strip()
     if re.fullmatch(r"\d{1,9}(\.\d{1,6})?", value):
         return float(value)
     try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+        wait = parsedate_to_datetime(value) - parsedate_to_datetime(
+            response.headers.get("date") or formatdate(usegmt=True)
+        )
+        return max(0.0, wait.total_seconds())
     except (TypeError, ValueError):
         return None

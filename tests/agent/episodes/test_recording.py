@@ -33,6 +33,7 @@ from agent.run.record import RecordingResult, RecordOptions, record
 from envs.processes import alive, descendants
 from envs.sandbox import SandboxEnv
 from tests.agent.browser import INSTALLED
+from tests.jumping_clock import HOUR, make_jump
 from tests.waiting import until
 
 FORM = Path(__file__).parents[1].joinpath("secret_form.py")
@@ -86,12 +87,13 @@ class Recording(threading.Thread):
 
 @pytest.fixture(scope="module")
 def form(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RecordingResult]:
-    """The sign-in form, filled in by hand."""
+    """The sign-in form, filled in by hand while the clock is set back and forth."""
     folder = tmp_path_factory.mktemp("form")
     app, share = f"/usr/bin/python3 {FORM} {folder / 'said.json'}", [str(folder), f"{FORM.parent}:ro"]
     with SandboxEnv([app], share=share) as env, pytest.MonkeyPatch.context() as patch:
         patch.setenv("DISPLAY", env.display)
         patch.setenv("PW", VALUE)
+        make_jump(patch)
         person = Person(env.display)
         secrets = Secrets.parse(["PW=env:PW"])
         options = RecordOptions(folder / "episode", f"Sign in with {VALUE}", secrets=secrets)
@@ -130,6 +132,9 @@ def test_what_was_done_is_what_is_on_record(form: RecordingResult) -> None:
     assert chord.chords == ("ctrl+a",)
     assert (episode.header.model, episode.ending, form.hidden) == ("person", Ending.DONE, ("password",))
     assert episode.header.task == "Sign in with {{secret:PW}}"
+    times = [episode.header.started, *(step.time for step in episode.steps)]
+    assert times == sorted(times)
+    assert 0 < episode.totals.seconds < HOUR / 2
 
 
 @pytest.mark.desktop
