@@ -14,7 +14,7 @@ import typer
 
 from agent.core.errors import UserError
 from agent.models.endpoints.patience import Patience
-from agent.models.spec import BUILTIN, TEXT_PLANNER, ModelSpec
+from agent.models.spec import BUILTIN, BUILTIN_STEPS, TEXT_PLANNER, ModelSpec
 
 
 class EnvName(StrEnum):
@@ -139,6 +139,14 @@ def read_model(
             metavar="MODEL",
         ),
     ] = None,
+    builtin_steps: Annotated[
+        bool,
+        model_option(
+            "--builtin-steps",
+            help="With --planner alone: it may hand an explicit instruction (“turn on Wi-Fi”) to the built-in model, "
+            "which takes the steps that it needs.",
+        ),
+    ] = False,
     served_model: Annotated[
         str | None, model_option(help="The model's name on the server; asked for if absent.", metavar="NAME")
     ] = None,
@@ -229,6 +237,9 @@ def read_model(
         named, grounder = first.strip(), second.strip()
     if planner is not None and grounder is None:
         dialect = dialect or TEXT_PLANNER
+    if builtin_steps and dialect not in (TEXT_PLANNER, BUILTIN_STEPS):
+        raise UserError("--builtin-steps is for a planner that sees no pictures: name it with --planner, alone")
+    dialect = BUILTIN_STEPS if builtin_steps else dialect
     return ModelSpec(
         named,
         served_model,

@@ -16,7 +16,7 @@ from actions.frame import Frame, GeometryError
 from agent.core.answer_rest import AnswerRest, next_of, undone, why_not_after, why_not_on
 from agent.core.model import Decision, LookAgain, Model, ParseError, Usage
 from agent.core.policy import Policy, Verdict
-from agent.core.step import OutcomeRecord, PointedAt, Step, Tokens, VerdictRecord, repeated_without_effect
+from agent.core.step import Delegation, OutcomeRecord, PointedAt, Step, Tokens, VerdictRecord, repeated_without_effect
 from agent.core.stop import Stop
 from agent.core.task import Ending, Limits, Task
 from envs.differences import differs_beyond_caret
@@ -135,6 +135,7 @@ class _Draft:
     part: int = 0
     dropped: str = ""
     pointed: tuple[PointedAt, ...] = ()
+    delegated: Delegation | None = None
 
     @contextmanager
     def timed(self, phase: str) -> Iterator[None]:
@@ -161,6 +162,7 @@ class _Draft:
                 cached=self.usage.cached_tokens,
             ),
             timings=self.timings, part=self.part, dropped=self.dropped, pointed=self.pointed,
+            delegated=self.delegated,
         )  # fmt: skip
 
 
@@ -362,7 +364,7 @@ class Agent:
             raise
         draft.timings |= decision.timings
         draft.action, draft.thought, draft.raw = decision.action, decision.thought, decision.raw
-        draft.pointed = decision.pointed
+        draft.pointed, draft.delegated, draft.part = decision.pointed, decision.delegated, decision.part
         draft.notes, draft.usage = decision.notes, decision.usage
         return decision
 

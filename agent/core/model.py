@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from actions.action import Action
 from actions.errors import HandeyeError
 from actions.frame import Box, Point
-from agent.core.step import PointedAt, Step
+from agent.core.step import Delegation, PointedAt, Step
 from agent.core.task import Task
 from envs.env import Observation
 
@@ -53,7 +53,8 @@ class Decision(_ModelValue):
     `rest` are the answer's further actions in order, decided on the same picture; the loop does them one by one without
     asking again, as long as the screen is what they were decided on.
 
-    `pointed` is what the answer described in words and where another model found it.
+    `pointed` is what the answer described in words and where another model found it. Where the answer was an
+    instruction, `delegated` has it, and `part` is how many of its steps were decided before.
 
     `raw` is the model's answer to the letter, `notes` says what had to be repaired to read it, and `timings` has
     the seconds of the phases inside the decision (`encode`, `prompt`, `model`, `parse`).
@@ -67,6 +68,8 @@ class Decision(_ModelValue):
     usage: Usage = Field(default_factory=Usage)
     timings: dict[str, float] = Field(default_factory=dict)
     pointed: tuple[PointedAt, ...] = ()
+    delegated: Delegation | None = None
+    part: int = 0
 
 
 class Grounding(_ModelValue):

@@ -79,6 +79,13 @@ class PointedAt(_StepValue):
     raw: str = ""
 
 
+class Delegation(_StepValue):
+    """The planner's instruction that the built-in model carries out in a step, and, in the last one, its `report`."""
+
+    instruction: str
+    report: str = ""
+
+
 class Step(_StepValue):
     """A line of ``steps.jsonl``.
 
@@ -88,7 +95,8 @@ class Step(_StepValue):
     seconds by phase: `capture`, `encode`, `prompt`, `model`, `parse`, `review`, `act`, `settle`, `record` (the
     previous step's). `part` is the action's place in its answer: above 0, the answer (`raw`, `tokens`) is that of step
     `index` - `part`. `dropped` says which further actions of the answer were not done, and why.
-    `pointed` is what a planner's answer described and where a grounder found it.
+    `pointed` is what a planner's answer described and where a grounder found it. In a step that the built-in model
+    chose for a planner, `delegated` is the instruction, and `part` counts its steps.
     """
 
     index: int = Field(ge=0)
@@ -110,11 +118,13 @@ class Step(_StepValue):
     part: int = Field(default=0, ge=0)
     dropped: str = ""
     pointed: tuple[PointedAt, ...] = ()
+    delegated: Delegation | None = None
 
     @property
     def effect(self) -> str:
         """What came of the action, for the model and for people; "" where it was done and the screen changed."""
-        return "; ".join(filter(None, (self._own_effect, self.dropped)))
+        report = self.delegated.report if self.delegated else ""
+        return "; ".join(filter(None, (self._own_effect, self.dropped, report)))
 
     @property
     def _own_effect(self) -> str:

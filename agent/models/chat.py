@@ -153,9 +153,17 @@ class ChatModel:
 
     def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
         """The next action. Raises `ParseError` for an unusable answer and `ModelError` for none."""
-        frame, clock = observation.frame, PhaseClock()
+        clock = PhaseClock()
+        pointer = pointer_after(history, observation.frame) is not None
+        reply = self._ask_action(task, observation, history, clock, pointer)
+        return self._understood(reply, task, observation, history, clock)
+
+    def _understood(
+        self, reply: Reply, task: Task, observation: Observation, history: Sequence[Step], clock: PhaseClock
+    ) -> Decision:
+        """The decision that `reply` is. Raises `ParseError` for an unusable one."""
+        frame = observation.frame
         pointer = pointer_after(history, frame)
-        reply = self._ask_action(task, observation, history, clock, pointer is not None)
 
         def read(described: Callable[[str], Point] | None = None) -> ParsedAnswer:
             return self._speaks.parse(
@@ -165,7 +173,7 @@ class ChatModel:
         pointed, usage = tuple[PointedAt, ...](), reply.usage
         if self.speaks.describes:
             pointed, usage = self._pointed(reply, observation, clock, read)
-        reading = _read(reply, clock, lambda: read(places_of(pointed) if self.speaks.describes else None))
+        reading = parsed(reply, clock, lambda: read(places_of(pointed) if self.speaks.describes else None))
         return Decision(
             action=reading.action,
             rest=reading.rest,
@@ -199,7 +207,7 @@ class ChatModel:
             wanted[description] = None
             return Point(frame.width / 2, frame.height / 2)
 
-        _read(reply, clock, lambda: read(noted))
+        parsed(reply, clock, lambda: read(noted))
         for description in wanted:
             spot, finder = self._found(observation, description, clock)
             usage += spot.usage
@@ -288,7 +296,7 @@ class ChatModel:
         def read() -> ParsedPlace:
             return self._speaks.parse_place(reply.text, frame, ended=reply.ended)
 
-        spot = _read(reply, clock, read)
+        spot = parsed(reply, clock, read)
         if spot.point is None:
             return Grounding(refused=True, reason=spot.reason, raw=reply.text, usage=reply.usage)
         reason = "; ".join(reply.notes + spot.notes)
@@ -300,7 +308,7 @@ class ChatModel:
         with clock.timed("prompt"), _usable(observation.frame):
             chat = self.speaks.ask_data(question, schema, observation.frame)
         reply = self._ask(chat, observation, clock, shape=data_shape(schema) if self._holds else None)
-        return _read(reply, clock, lambda: _data(reply, schema))
+        return parsed(reply, clock, lambda: _data(reply, schema))
 
     @property
     def _holds(self) -> bool:
@@ -404,7 +412,7 @@ def _usable(frame: Frame) -> Iterator[None]:
         raise ModelError(f"the model cannot look at a screen of {frame.width}x{frame.height}: {error}") from error
 
 
-def _read(reply: Reply, clock: PhaseClock, read: Callable[[], T]) -> T:
+def parsed(reply: Reply, clock: PhaseClock, read: Callable[[], T]) -> T:
     """The result of `read`; a failure is a `ParseError` with the answer and its cost."""
     start, came = time.perf_counter(), reply.text or reply.thought
     try:

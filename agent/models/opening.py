@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from agent.calibration.profile import profile_for, read_profile, with_profile
+from agent.core.errors import UserError
 from agent.core.model import Model, ModelError
 from agent.models.chat import ChatModel
 from agent.models.dialects.dialect import Ability, Dialect, Platform, Space
@@ -19,7 +20,7 @@ from agent.models.dialects.registry import (
     DIALECTS,
     OWN,
     PLANNER,
-    TEXT_PLANNER,
+    TEXT_PLANNERS,
     dialect_file,
     dialect_for,
     get_dialect,
@@ -28,7 +29,7 @@ from agent.models.endpoints.endpoint import Endpoint
 from agent.models.endpoints.openai import OpenAIEndpoint
 from agent.models.in_process.checkpoint import PREFIX, open_in_process
 from agent.models.owner_prompts.store import load_prompts
-from agent.models.spec import BUILTIN, ModelSpec, Structured
+from agent.models.spec import BUILTIN, BUILTIN_STEPS, ModelSpec, Structured
 from agent.plugins import PlugIn, PlugInError, find, installed
 
 BASE_URL = "HANDEYE_BASE_URL"
@@ -83,7 +84,7 @@ def open_model(
     to be asked, an unreachable server.
     """
     spec = ModelSpec(spec) if isinstance(spec, str) else spec
-    if spec.grounder or spec.dialect == TEXT_PLANNER.name:
+    if spec.grounder or spec.dialect in TEXT_PLANNERS:
         return _pair(spec, platform, ability, seconds)
     return _single(spec, platform, ability, seconds, measuring)
 
@@ -144,7 +145,7 @@ def _pair(spec: ModelSpec, platform: Platform, ability: Ability | None, seconds:
     planner that sees nothing shall read data, the grounder. Raises like `open_model`.
     """
     spec.refuse("with a grounder: what it counts is its own", "space", "profile", "max_pixels", "prompts")
-    blind = spec.dialect == TEXT_PLANNER.name
+    blind = spec.dialect in TEXT_PLANNERS
     if blind:
         spec.refuse("on a planner that sees no pictures", "history_images")
     name = (spec.grounder or BUILTIN).strip()
@@ -152,6 +153,8 @@ def _pair(spec: ModelSpec, platform: Platform, ability: Ability | None, seconds:
     asked = ModelSpec(name) if ours else ModelSpec(name, patience=spec.patience, stream=spec.stream)
     grounder = open_model(asked, platform=platform, ability="locate", seconds=seconds)
     if ability == "locate" or (blind and ability == "extract"):
+        if spec.dialect == BUILTIN_STEPS:
+            raise UserError("--builtin-steps has no effect where nothing is done: leave it out")
         return grounder
     alone = replace(spec, grounder=None, dialect=spec.dialect or PLANNER.name)
     planner = _single(alone, platform, None, seconds)

@@ -18,6 +18,8 @@ Prompts = Literal["owner", "ours"]
 
 BUILTIN, TEXT_PLANNER = "builtin", "text-planner"
 """The name of the built-in model, and of the dialect of planners that see no pictures."""
+BUILTIN_STEPS = f"{TEXT_PLANNER}-steps"
+"""The dialect of such planners that may hand instructions to the built-in model."""
 
 
 @dataclass(frozen=True)

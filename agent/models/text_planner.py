@@ -10,17 +10,21 @@ from dataclasses import dataclass, field, replace
 from string import Template
 from typing import Any
 
-from actions.action import Open, describe
-from agent.core.model import Grounding, Usage
-from agent.core.step import ELEMENT_LIST, Step, repeated_without_effect
+from actions.action import Finish, Open, Wait, describe
+from agent.builtin.grammar.parse import parse_instructions
+from agent.builtin.instructions import NeedsPlanning
+from agent.builtin.model import BuiltinModel
+from agent.core.model import Decision, Grounding, ParseError, Usage
+from agent.core.step import ELEMENT_LIST, Delegation, Step, repeated_without_effect
 from agent.core.task import Task
-from agent.models.chat import ChatModel, PhaseClock
+from agent.models.chat import ChatModel, PhaseClock, parsed
 from agent.models.dialects import regex
 from agent.models.dialects.action_dicts import DictGrammar
 from agent.models.dialects.brackets import Unreadable
+from agent.models.dialects.delegating import DO, LONGEST, instruction_in
 from agent.models.dialects.dialect import IMAGE, Chat
 from agent.models.dialects.lenient_json import read_lenient
-from agent.models.endpoints.endpoint import Shape
+from agent.models.endpoints.endpoint import Reply, Shape
 from agent.perception.listing.lister import ElementLister
 from agent.perception.listing.rows import ElementList, changes
 from envs.env import EnvError, Observation
@@ -35,6 +39,8 @@ _STEPS = 20
 _LISTS = 100
 """Lists that are kept: those of the steps that are told, and of unusable answers among them."""
 _ITEMS = 6
+_MOST_STEPS = 20
+"""Actions of one instruction that is handed to the built-in model."""
 _SHORT = {"type": "string", "maxLength": 160}
 _TEXT = {"type": "string", "minLength": 1, "maxLength": 1000}
 _TIME = {"type": "integer", "minimum": 1, "maximum": 10}
@@ -53,7 +59,8 @@ class TextPlanner(ChatModel):
     """A `ChatModel` that is shown a list of elements in place of the picture, and says numbers of it.
 
     What each step changed is told in words. `effects` and `plans` switch that and the plan off, to measure what they
-    are worth. Descriptions in words, which it may say too, go to the grounder.
+    are worth. Descriptions in words, which it may say too, go to the grounder. Where the dialect delegates, it may hand
+    an instruction to the built-in model, whose actions are the next decisions, one by one, until it reports.
     """
 
     lister: ElementLister = field(default_factory=ElementLister, repr=False, compare=False)
@@ -64,6 +71,41 @@ class TextPlanner(ChatModel):
     def on_lists(self, lists: Mapping[float, ElementList], apps: tuple[str, ...]) -> TextPlanner:
         """The same planner for recorded screens: `lists` by the times of their capture, and the names of the apps."""
         return replace(self, known=_Listed(dict(lists), apps))
+
+    def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
+        """The next action: of the instruction that the built-in model is at, else the planner's. Raises likewise."""
+        last = history[-1] if history else None
+        if last is None or last.delegated is None or last.delegated.report:
+            return super().decide(task, observation, history)
+        return self._carried_out(last.delegated.instruction, task, observation, history[-1 - last.part :])
+
+    def _understood(
+        self, reply: Reply, task: Task, observation: Observation, history: Sequence[Step], clock: PhaseClock
+    ) -> Decision:
+        instruction = parsed(reply, clock, lambda: instruction_in(reply.text)) if self.speaks.delegates else None
+        if instruction is None:
+            return super()._understood(reply, task, observation, history, clock)
+        if isinstance(parse_instructions(instruction)[0], NeedsPlanning):
+            why = f"{DO}: {instruction[:80]!r} is no explicit instruction: say one thing to do, in words of the list"
+            raise ParseError(why, reply.text, reply.usage, clock.phases)
+        first = self._carried_out(instruction, task, observation, ())
+        timings = {phase: clock.phases.get(phase, 0) + seconds for phase, seconds in first.timings.items()}
+        told = {"raw": reply.text, "notes": reply.notes, "usage": reply.usage + first.usage}
+        return first.model_copy(update=told | {"timings": clock.phases | timings})
+
+    @functools.cached_property
+    def _builtin(self) -> BuiltinModel:
+        return self.grounder if isinstance(self.grounder, BuiltinModel) else BuiltinModel()
+
+    def _carried_out(self, instruction: str, task: Task, observation: Observation, begun: Sequence[Step]) -> Decision:
+        """The built-in model's next action for `instruction`, after those of `begun`; at its end a wait of 0 s."""
+        said, report = self._builtin.decide(Task(instruction, task.limits), observation, begun), ""
+        if isinstance(said.action, Finish):
+            report = ("done: " if said.action.status == "success" else "not done: ") + said.action.message
+        elif len(begun) >= _MOST_STEPS:
+            report = f"not done: not finished after {len(begun)} actions"
+        update = {"raw": "", "part": len(begun), "delegated": Delegation(instruction=instruction, report=report)}
+        return said.model_copy(update=update | ({"action": Wait(seconds=0), "thought": ""} if report else {}))
 
     def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
         """The grounder's, which sees."""
@@ -152,9 +194,10 @@ class TextPlanner(ChatModel):
         ends = [*firsts[1:], len(history)]
         for number, (at, end) in enumerate(zip(firsts[gone:], ends[gone:], strict=False), gone + 1):
             steps = [step for step in history[at:end] if step.action is not None]
-            done = ", then ".join(map(_call, steps))
+            handed = steps[0].delegated
+            done = f'{DO} "{handed.instruction}"' if handed else ", then ".join(map(_call, steps))
             after = next((self.known.lists[s.time] for s in history[end:] if s.time in self.known.lists), now)
-            effect = [step.effect for step in steps if step.effect]
+            effect = [step.effect for step in steps if step.effect and not (handed and step.without_effect)]
             before = self.known.lists.get(steps[0].time)
             if self.effects and before is not None:
                 effect.append(changes(before, after) or "nothing on the list changed")
@@ -174,10 +217,12 @@ class TextPlanner(ChatModel):
         words = _arguments(numbered, [app for app in self._apps(observation) if app != front])
         grammar = self.speaks.grammar[self.platform]
         assert isinstance(grammar, DictGrammar)  # text-planner.toml: kind = "json"
+        handed = {DO: {"instruction": {"type": "string", "minLength": 1, "maxLength": LONGEST}}}
+        words |= handed if self.speaks.delegates else {}
         forms = [
             {"action": {"const": name}, **arguments, "note": _SHORT}
             for name, arguments in words.items()
-            if name in grammar.read and (numbered or "on" not in arguments)
+            if name in (*grammar.read, DO) and (numbered or "on" not in arguments)
         ]
         pattern = rf"\{{{_members(begin)}, {regex.either(map(_members, forms))}\}}"
         return Shape(schema={"anyOf": [_object(begin | form) for form in forms]}, pattern=pattern)

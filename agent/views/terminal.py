@@ -100,7 +100,7 @@ class TerminalView(Watcher):
         self._tokens += step.tokens.prompt + step.tokens.completion
         words = describe(step.action) if step.action else "no action"
         line = Text.assemble((f"{step.index + 1:>4} ", "bold cyan"), words)
-        if step.part:
+        if answer_words(step):
             line.append(f"  {answer_words(step)}", "dim")
         if step.thought:
             line.append(f"  {one_line(step.thought)}", "dim")

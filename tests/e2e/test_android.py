@@ -1,6 +1,7 @@
 """``handeye run`` on a phone: the built-in model and a scripted mobile_use model do a task, checked on the device."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from agent.core.model import Model
 from agent.core.policy import Allow
 from agent.core.task import Ending, Limits, Task
 from agent.models.opening import open_model
+from agent.models.spec import BUILTIN_STEPS, ModelSpec
 from envs.android import AndroidEnv, SimulatedPhoneEnv
 from tests.agent.browser import INSTALLED
 from tests.agent.fakes import ListMemory
@@ -35,6 +37,14 @@ def env(running: SimulatedPhoneEnv) -> SimulatedPhoneEnv:
     running.phone.reset()
     running.reset()
     return running
+
+
+def said(action: str, **arguments: object) -> str:
+    return json.dumps({"thought": "", "action": action, **arguments})
+
+
+def rows(prompt: str) -> Iterator[tuple[int, str]]:
+    return ((int(number), row) for number, row in re.findall(r"^\*?\[(\d+)\] (.*)$", prompt, re.MULTILINE))
 
 
 def setting(env: AndroidEnv, name: str) -> str:
@@ -92,6 +102,27 @@ def test_a_mobile_use_model_does_the_same(env: SimulatedPhoneEnv) -> None:
     assert setting(env, "airplane_mode_on") == "1"
     assert env.state().package == "com.handeye.launcher"
     assert "mobile_use" in server.seen[0].texts[0]
+
+
+def test_a_text_planner_hands_an_instruction_to_the_built_in_model(env: SimulatedPhoneEnv) -> None:
+    """The list gives the planner its numbers; the built-in model finds the switch and checks it on the pictures."""
+
+    def on(words: str) -> Callable[[Seen], str]:
+        return lambda seen: said("tap", on=next(n for n, row in rows(seen.texts[-1]) if words in row))
+
+    script = [
+        said("open", app="Settings"),
+        on("Network & internet"),
+        said("do", instruction="turn on Airplane mode"),
+        said("finish", status="success"),
+    ]
+    with ScriptedServer(script, names=("a-language-model",), owner="llamacpp") as server:
+        model = open_model(ModelSpec(server.url, dialect=BUILTIN_STEPS), platform="mobile", ability="decide")
+        result = work(env, model, "Turn on airplane mode")
+    assert result.ending is Ending.DONE, result.message
+    assert setting(env, "airplane_mode_on") == "1"
+    assert [step.delegated is not None for step in result.steps] == [False, False, True, True, False]
+    assert 'do "turn on Airplane mode" -> done: ' in server.seen[-1].texts[-1]
 
 
 def test_two_apps(env: SimulatedPhoneEnv) -> None:

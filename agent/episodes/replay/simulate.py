@@ -14,6 +14,7 @@ from agent.core.model import ModelError, ParseError
 from agent.core.step import Step
 from agent.episodes import Episode, EpisodeError, EpisodeHeader, read_episode
 from agent.models.chat import places_of
+from agent.models.dialects.delegating import instruction_in
 from agent.models.dialects.dialect import Dialect, Platform, Space
 from agent.models.dialects.dialect_file import recorded
 from agent.models.dialects.history import pointer_after
@@ -204,6 +205,8 @@ def _compare(history: tuple[Step, ...], parts: Sequence[Step], speaks: Dialect, 
     Whether an answer was complete is not recorded, so both ways are tried.
     """
     step, first, why = parts[0], None, ""
+    if step.delegated and speaks.delegates:
+        return _compare_delegated(step)
     recorded = [part.decided or part.action for part in parts]
     for ended in (True, False):
         try:
@@ -220,6 +223,16 @@ def _compare(history: tuple[Step, ...], parts: Sequence[Step], speaks: Dialect, 
     assert first is not None
     pairs = zip(parts, recorded, first, strict=True)
     return [Difference(p.index + 1, was, read, "" if read else why) for p, was, read in pairs if was != read]
+
+
+def _compare_delegated(step: Step) -> list[Difference]:
+    """The difference of an answer that hands over an instruction: another instruction, or none."""
+    try:
+        read, why = instruction_in(step.raw), "another instruction"
+    except ParseError as error:
+        read, why = None, str(error)
+    same = step.delegated is not None and step.delegated.instruction == read
+    return [] if same else [Difference(step.index + 1, step.decided or step.action, None, why)]
 
 
 def _plain(action: AnyAction | None) -> Any:

@@ -209,7 +209,8 @@ class Dialect:
     counts otherwise for one use than for the rest. `thinking_key` is the chat template's name for whether the model
     thinks, "" where it has none. `told` is the space whose sides prompts tell, where that is not the
     one of the answers (a model that was measured to answer otherwise than it is asked). `any_unit` is for measuring:
-    see `View`. `describes` is for planners: what is meant is described in words, for a grounder to find. `wire` is the
+    see `View`. `describes` is for planners: what is meant is described in words, for a grounder to find; `delegates`
+    for those that may hand an instruction to the built-in model. `wire` is the
     protocol that such models are served by, `tool_choice` whether they must call one of their native tools.
     """
 
@@ -239,6 +240,7 @@ class Dialect:
     any_unit: bool = False
     thinking_key: str = ""
     describes: bool = False
+    delegates: bool = False
     wire: Wire = "chat"
     tool_choice: str = "required"
     _known: dict[int, tuple[Step, tuple[Any, ...], ToldStep]] = field(

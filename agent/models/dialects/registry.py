@@ -11,6 +11,7 @@ from agent.models.dialects.aguvis import AGUVIS
 from agent.models.dialects.autoglm import AUTOGLM_PHONE
 from agent.models.dialects.cogagent import COGAGENT
 from agent.models.dialects.computer_use import ANTHROPIC_COMPUTER, OPENAI_COMPUTER
+from agent.models.dialects.delegating import delegating
 from agent.models.dialects.dialect import Dialect
 from agent.models.dialects.dialect_file import SUFFIX, DialectFile, read_dialect_file
 from agent.models.dialects.fara import FARA_7B, FARA_15
@@ -69,7 +70,9 @@ PLANNER = read_dialect_file(Path(__file__).with_name("planner.toml")).dialect
 """For any model that plans for a grounder; no served name is of it."""
 TEXT_PLANNER = read_dialect_file(Path(__file__).with_name("text-planner.toml")).dialect
 """For any model that plans over the numbered elements of a screen; no served name is of it."""
-OWN: dict[str, Dialect] = DIALECTS | {PLANNER.name: PLANNER, TEXT_PLANNER.name: TEXT_PLANNER}
+TEXT_PLANNERS = {dialect.name: dialect for dialect in (TEXT_PLANNER, delegating(TEXT_PLANNER))}
+"""That, and the same for planners that may hand instructions to the built-in model."""
+OWN: dict[str, Dialect] = DIALECTS | {PLANNER.name: PLANNER} | TEXT_PLANNERS
 """What ``--dialect`` may name of Handeye's own."""
 _OUTSIDE: dict[str, Dialect] = {}
 """The plug-ins and files that were asked for, by their own names."""

@@ -74,7 +74,8 @@ def step_data(
     """
     since = -1.0 if started is None else step.time - started
     strict = step.verdict is not None and step.verdict.kind in ("block", "stop")
-    outcome = "; ".join(filter(None, (outcome_words(step.outcome), step.dropped)))
+    report = step.delegated.report if step.delegated else ""
+    outcome = "; ".join(filter(None, (outcome_words(step.outcome), step.dropped, report)))
     facts = {
         "Outcome": outcome,
         "Answer": answer_words(step),
