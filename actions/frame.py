@@ -164,6 +164,10 @@ class Frame(BaseModel):
         """Width and height in whole input units."""
         return round(self.width / self.scale), round(self.height / self.scale)
 
+    def is_of(self, size: tuple[int, int], rotation: int) -> bool:
+        """Whether it is of a screen of `size` input units, give or take the one that rounding makes of it."""
+        return rotation == self.rotation and all(abs(a - b) <= 1 for a, b in zip(size, self.input_size, strict=True))
+
     def enlarged_part(self, left: int, top: int, width: int, height: int, zoom: float) -> Frame:
         """The frame of a part of this image, enlarged `zoom` times; its input units are the pixels of this frame."""
         wide, high = round(width * zoom), round(height * zoom)

@@ -269,9 +269,15 @@ class DesktopEnv(Env):
         except (EnvError, BackendError):
             return None
 
-    def _captured(self) -> _Capture:
-        monitor = self.monitor()
-        return _Capture(monitor, self._capture.grab(monitor))
+    def _captured(self, monitor: Monitor | None = None) -> _Capture:
+        """The picture of the monitor, which was last seen as `monitor`; one that was resized meanwhile as it is now."""
+        monitor = monitor or self.monitor()
+        try:
+            return _Capture(monitor, self._capture.grab(monitor))
+        except EnvError:
+            if (now := self.monitor()) == monitor:
+                raise
+            return _Capture(now, self._capture.grab(now))
 
     def _learn(self, now: _Capture) -> None:
         """Nothing was done since the last capture: what differs now changes by itself."""
@@ -358,11 +364,14 @@ class DesktopEnv(Env):
             return str(error)
 
     def _settle(self, before: _Capture, rules: Rules) -> Settled:
-        scale = before.pixels.shape[1] / before.monitor.width
-        result, pixels = wait_until_settled(
-            lambda: self._capture.grab(before.monitor), before.pixels, rules, self._ambient, scale
-        )
-        self._last = _Capture(before.monitor, pixels)
+        scale, last = before.pixels.shape[1] / before.monitor.width, [before]
+
+        def grab() -> Raw:
+            last[0] = self._captured(last[0].monitor)
+            return last[0].pixels
+
+        result, _ = wait_until_settled(grab, before.pixels, rules, self._ambient, scale)
+        self._last = last[0]
         return result
 
     def _start(self, argv: Sequence[str]) -> None:

@@ -142,7 +142,7 @@ class AndroidWorldScreen(Env):
 
     def _check(self, frame: Frame) -> None:
         size, quarter = self._size(), int(self._env().orientation)
-        if size != frame.input_size or 90 * quarter != frame.rotation:
+        if not frame.is_of(size, 90 * quarter):
             raise StaleFrameError(f"the phone was turned to {90 * quarter} degrees, {size[0]}x{size[1]}: look again")
 
     def _size(self) -> tuple[int, int]:

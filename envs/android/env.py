@@ -330,10 +330,10 @@ class AndroidEnv(Env):
         if now.awake is False or now.locked:
             raise StaleFrameError("the screen went off or was locked: look again")
         size = now.size or frame.input_size
-        if now.rotation != frame.rotation or frame.input_size != size:
-            raise StaleFrameError(
-                f"the phone was turned from {frame.rotation} to {now.rotation} degrees, {size[0]}x{size[1]}: look again"
-            )
+        if not frame.is_of(size, now.rotation):
+            turned = now.rotation != frame.rotation
+            what = f"phone was turned from {frame.rotation} to {now.rotation} degrees," if turned else "screen is now"
+            raise StaleFrameError(f"the {what} {size[0]}x{size[1]}: look again")
         then = self._seen[1].package if self._seen and self._seen[0] == frame.id else None
         if then and now.package and now.package != then and not isinstance(action, Button | Open):
             raise StaleFrameError(f"another app came to the front ({now.package} for {then}): look again")

@@ -89,6 +89,13 @@ def test_frames_are_compared_by_geometry_and_not_by_name() -> None:
     assert not frame.same_geometry(Frame(id="1", width=10, height=10, origin=(-10, 0)))
 
 
+def test_a_frame_is_of_the_screen_that_it_was_made_of() -> None:
+    frame = Frame.of_screen("1", 1998, 900, (2000, 900), 90)  # the sizes of a picture that was scaled are rounded
+    assert frame.is_of((2000, 900), 90)
+    assert not frame.is_of((2000, 900), 270)
+    assert not frame.is_of((2000, 910), 90)
+
+
 @pytest.mark.parametrize("field", [{"width": 0}, {"scale": 0}, {"scale": math.inf}, {"rotation": 45}, {"depth": 24}])
 def test_an_impossible_frame_is_refused(field: dict[str, object]) -> None:
     with pytest.raises(ValueError):

@@ -8,7 +8,7 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,7 @@ from envs.processes import marked
 from envs.sandbox import SandboxEnv
 from envs.x11 import XScreen
 from tests.envs.conftest import PYTHON, TKAPP, TkApp
+from tests.envs.resizing import resize
 from tests.waiting import until
 
 
@@ -267,24 +268,28 @@ def test_only_a_pointer_that_the_user_moved_has_a_position() -> None:
         env.close()
 
 
-class PushedBackend:
-    """The display's own backend, and a person who pushes the pointer into the corner before an action has ended."""
+class DisturbedBackend:
+    """The display's own backend, and something that happens to the display before an action has ended."""
 
-    def __init__(self, display: str) -> None:
-        self._inner, self._screen = default_backend(display), XScreen(display)
+    def __init__(self, display: str, happens: Callable[[str], None]) -> None:
+        self._inner, self._display, self._happens = default_backend(display), display, happens
         self.supported, self.held = self._inner.supported, ()
 
     def perform(self, action: AnyAction, frame: Frame) -> str:
         said = self._inner.perform(action, frame)
-        self._screen.put_pointer(0, 0)
+        self._happens(self._display)
         return said
 
     def release(self) -> None:
         self._inner.release()
 
     def close(self) -> None:
-        self._screen.close()
         self._inner.close()
+
+
+def push_into_corner(display: str) -> None:
+    with contextlib.closing(XScreen(display)) as screen:
+        screen.put_pointer(0, 0)
 
 
 @pytest.mark.desktop
@@ -292,7 +297,23 @@ class PushedBackend:
 def test_a_pointer_that_the_user_moves_during_an_action_is_the_users(action: AnyAction) -> None:
     with (
         SandboxEnv(size=(640, 480)) as sandbox,
-        contextlib.closing(DesktopEnv(sandbox.display, backend=PushedBackend(sandbox.display))) as env,
+        contextlib.closing(
+            DesktopEnv(sandbox.display, backend=DisturbedBackend(sandbox.display, push_into_corner))
+        ) as env,
     ):
         env.perform(action, env.observe().frame)
         assert env.pointer() == (0, 0)
+
+
+@pytest.mark.desktop
+def test_a_display_that_an_action_makes_smaller_is_waited_for_and_seen() -> None:
+    def shrink(display: str) -> None:
+        resize(display, 500, 400)
+
+    with SandboxEnv(size=(640, 480), make_backend=lambda display: DisturbedBackend(display, shrink)) as env:
+        old = env.observe().frame
+        outcome = env.perform(Key(chords=("shift",)), old)
+        assert (outcome.performed, outcome.settled, outcome.changed) == (True, True, True)
+        with pytest.raises(StaleFrameError, match=r"changed from 640x480 .* to 500x400"):
+            env.perform(Click(point=Point(5, 5)), old)
+        assert env.observe().image.shape == (400, 500, 3)

@@ -72,9 +72,14 @@ def work(env: AndroidEnv, folder: Path, *answers: AnyAction | Callable[[], AnyAc
 pytestmark = pytest.mark.slow
 
 
-FAULTS: dict[str, Callable[[Phone, AdbServer], object]] = {
+def kill(server: PrivateAdbServer) -> None:
+    assert server._process is not None
+    server._process.kill()
+
+
+FAULTS: dict[str, Callable[[Phone, PrivateAdbServer], object]] = {
     "the connection is cut": lambda phone, server: phone.daemon.cut(),
-    "the adb server is killed": lambda phone, server: server.stop(),
+    "the adb server is killed": lambda phone, server: kill(server),
 }
 
 
@@ -83,7 +88,7 @@ FAULTS: dict[str, Callable[[Phone, AdbServer], object]] = {
     "phase", ["before looking", "while looking", "while deciding", "while checking", "while acting"]
 )
 def test_a_lost_connection(
-    env: AndroidEnv, phone: Phone, server: AdbServer, tmp_path: Path, fault: str, phase: str
+    env: AndroidEnv, phone: Phone, server: PrivateAdbServer, tmp_path: Path, fault: str, phase: str
 ) -> None:
     def strike() -> None:
         FAULTS[fault](phone, server)
