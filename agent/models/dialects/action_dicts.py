@@ -87,7 +87,8 @@ class DictGrammar:
                 loose = read_lenient(text, start.start(), ended=ended)
             except Unreadable as error:
                 raise Unreadable(f"the action cannot be read: {error}") from error
-            if not loose.closed and not ended:
+            whole = ended and text.rstrip().endswith("}")  # only what is around the action is not closed
+            if not loose.closed and not whole:
                 raise Unreadable("the action is cut off")
             if after_words(text, start.start(), at) or before_words(text, loose.end, _NEXT):
                 at = loose.end

@@ -101,6 +101,8 @@ class BracketReader:
         if self.here == ",":
             self.at += 1
             self.skip()
+            if not self.here:
+                self.fail("cut off")
             if not wanted or self.here == closer:
                 self.note("a comma too many was dropped")
         elif wanted and self.here and self.here in self.comma_before:
@@ -116,6 +118,8 @@ class BracketReader:
             self.at += 1
             return True
         over = not here or self.text.startswith(self.end_mark, self.at)
+        if not here and closer == "]":
+            self.fail("a list may be cut off")
         if over and (self.ended or here or self.may_stay_open(closer, depth)):
             self.closed = self.closed and depth > 0
             self.note(f"a missing {closer} was put in")

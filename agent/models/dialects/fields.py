@@ -53,7 +53,7 @@ class FieldGrammar:
         calls = [_fields(line) for line in lines]
         lacks = self.last and self.last not in calls[-1]
         notes = [f"no {self.last} after the action: the answer may be cut off"] if lacks else []
-        if not ended and (notes or not (self.last or text.endswith("\n"))):
+        if (lacks and text[-1:] not in "\t\r\n") or (not ended and (lacks or not (self.last or text.endswith("\n")))):
             raise Unreadable("the answer is cut off")
         return answer_of(calls, view, self._action, calls[0].get(self.said[0], "") if self.said else "", notes)
 

@@ -2,8 +2,8 @@
 
 Repaired, each with a note: single quotes, Python's words and tuples, a comma too many or missing, raw newlines and
 unescaped quotes in texts, brackets left open. What cannot be told from an answer that was cut off is not repaired: an
-open text, a number at the very end, an object or list that may have gone on, unless the caller knows that the writer
-had finished.
+open text, a number or a comma at the very end, and, unless the caller knows that the writer had finished, an object or
+list that may have gone on. A server may say of an answer that was cut off, too, that the model had finished.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class _JsonReader(BracketReader):
         if match is None:
             return self._word()
         self.at = match.end()
-        if self.at >= len(self.text) and not self.ended:
+        if self.at >= len(self.text):
             self.fail("a number may be cut off")
         token = match.group()
         return int(token) if token.lstrip("+-").isdigit() else float(token)

@@ -167,9 +167,13 @@ class Args:
         return self.values.get(name) if name else None
 
     def flag(self, *names: str, default: bool = False) -> bool:
-        """Whether a switch is on: true, 1 or their texts. Raises `Unreadable` for another value than on and off."""
+        """Whether a switch is on: true, 1 or their texts. Raises `Unreadable` for another value than on and off, and
+        for one that is on by `default` in a call that is not whole.
+        """
         name = next((name for name in names if self.values.get(name) not in (None, "")), None)
         if name is None:
+            if default and not self.closed:
+                raise Unreadable(f"{names[0]!r} may be cut off")
             return default
         self.used.add(name)
         value = self.values[name]
@@ -292,6 +296,8 @@ class ToolCallGrammar:
             raise Unreadable(f"unknown action {_short(name)}; {self.tool} has: {', '.join(self.read)}")
         if known != name:
             notes.append(f"action {name!r} was read as {known!r}")
+        if not call.closed and arguments.keys() <= {"action"}:
+            raise Unreadable("the call is only begun")
         args = Args(arguments, view, call.closed, notes)
         try:
             action = self.read[known](args)
@@ -302,7 +308,8 @@ class ToolCallGrammar:
 
     def find(self, text: str, ended: bool) -> tuple[list[ToolCall], str, list[str]]:
         """All calls in `text`, what was said before the first, and notes. Raises `Unreadable` for a broken call."""
-        return find_calls(text + self.stop if ended else text, ended)
+        closed = ended and text.rstrip().endswith(("}", "]"))
+        return find_calls(text + self.stop if closed else text, ended)
 
     def _unwrap(self, call: ToolCall, notes: list[str]) -> tuple[str, Mapping[str, Any]]:
         """The action's name and the arguments, from any of the wrappings seen."""

@@ -227,6 +227,33 @@ def test_round_trip(name: str, platform: Platform, data: st.DataObject) -> None:
         assert found.action == action or found.notes, text[:cut]
 
 
+CUT = [
+    Click(point=Point(907, 253)),
+    Drag(path=(Point(100, 200), Point(753, 655))),
+    TypeText(text="abc def"),
+    Key(chords=("ctrl+c",)),
+    Finish(status="failure"),
+]
+
+
+@pytest.mark.parametrize(("name", "platform"), SPOKEN)
+def test_cut_off_is_the_same_action_or_none_whatever_the_server_says(name: str, platform: Platform) -> None:
+    """The server says that the model had finished."""
+    dialect, frame, pointer = DIALECTS[name], Frame(id="0", width=1000, height=1000), Point(100, 200)
+    for action in CUT:
+        try:
+            text = dialect.format(action, frame, platform, pointer=pointer)
+        except UnsupportedAction:
+            continue
+        wanted = dialect.parse(text, frame, platform, pointer=pointer)
+        for cut in range(1, len(text)):
+            try:
+                found = dialect.parse(text[:cut], frame, platform, pointer=pointer)
+            except ParseError:
+                continue
+            assert (found.action, found.rest) == (wanted.action, wanted.rest), text[:cut]
+
+
 ESSENTIAL_TEXT = dict.fromkeys(("holo1", "ui-venus-1.0-navi", "ui-venus-1.5", "glm-v mobile"), "hello\n")
 """Families whose action for typing presses Enter too; that of AutoGLM empties the field first."""
 
