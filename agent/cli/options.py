@@ -14,7 +14,7 @@ import typer
 
 from agent.core.errors import UserError
 from agent.models.endpoints.patience import Patience
-from agent.models.spec import BUILTIN, BUILTIN_STEPS, TEXT_PLANNER, ModelSpec
+from agent.models.spec import BUILTIN, BUILTIN_STEPS, TEXT_PLANNER_NAME, ModelSpec
 
 
 class EnvName(StrEnum):
@@ -236,8 +236,8 @@ def read_model(
             raise UserError(f"--model {named}: two models are PLANNER+GROUNDER")
         named, grounder = first.strip(), second.strip()
     if planner is not None and grounder is None:
-        dialect = dialect or TEXT_PLANNER
-    if builtin_steps and dialect not in (TEXT_PLANNER, BUILTIN_STEPS):
+        dialect = dialect or TEXT_PLANNER_NAME
+    if builtin_steps and dialect not in (TEXT_PLANNER_NAME, BUILTIN_STEPS):
         raise UserError("--builtin-steps is for a planner that sees no pictures: name it with --planner, alone")
     dialect = BUILTIN_STEPS if builtin_steps else dialect
     return ModelSpec(

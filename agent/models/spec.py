@@ -16,9 +16,9 @@ Structured = Literal["auto", "always", "off"]
 Prompts = Literal["owner", "ours"]
 """Whose words a family is asked in: those of its owner, which the user has taken from there, or Handeye's."""
 
-BUILTIN, TEXT_PLANNER = "builtin", "text-planner"
+BUILTIN, TEXT_PLANNER_NAME = "builtin", "text-planner"
 """The name of the built-in model, and of the dialect of planners that see no pictures."""
-BUILTIN_STEPS = f"{TEXT_PLANNER}-steps"
+BUILTIN_STEPS = f"{TEXT_PLANNER_NAME}-steps"
 """The dialect of such planners that may hand instructions to the built-in model."""
 
 

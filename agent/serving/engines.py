@@ -20,7 +20,7 @@ from agent.models.dialects.dialect import Dialect
 from agent.models.dialects.registry import DIALECTS, families_of, get_dialect, is_other_family
 from agent.models.dialects.resize import Resize, Tiles
 from agent.models.in_process.checkpoint import OF_TYPE
-from agent.models.spec import TEXT_PLANNER
+from agent.models.spec import TEXT_PLANNER_NAME
 
 Engine = Literal["vllm", "llama.cpp", "transformers"]
 PROGRAMS: dict[Engine, str] = {"vllm": "vllm", "llama.cpp": "llama-server", "transformers": "transformers"}
@@ -101,7 +101,7 @@ class ServePlan:
     @property
     def use(self) -> tuple[str, ...]:
         """The options that use it: a text planner is ``--planner``, everything else ``--model``."""
-        if self.dialect == TEXT_PLANNER:
+        if self.dialect == TEXT_PLANNER_NAME:
             return "--planner", self.address
         return "--model", self.address, *self.told
 
@@ -224,7 +224,7 @@ def context(speaks: Dialect, max_pixels: int | None) -> int:
 
 
 def _sees(speaks: Dialect) -> bool:
-    return speaks.name != TEXT_PLANNER
+    return speaks.name != TEXT_PLANNER_NAME
 
 
 def _listen(wish: ServeRequest) -> tuple[str, ...]:

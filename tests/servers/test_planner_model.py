@@ -17,7 +17,7 @@ from agent.core.task import Ending, Limits
 from agent.episodes import read_episode
 from agent.episodes.replay.simulate import simulate
 from agent.models.opening import open_model
-from agent.models.spec import TEXT_PLANNER, ModelSpec
+from agent.models.spec import TEXT_PLANNER_NAME, ModelSpec
 from benchmarks.interactive import play
 from benchmarks.suites.phone_tasks.suite import PhoneTasksSuite
 from benchmarks.suites.phone_tasks.task import CATALOGUE
@@ -36,8 +36,8 @@ def test_a_run_is_sound_whatever_the_model_decides(folder: Path, tmp_path: Path,
         pytest.skip("no llama-server or no model: `make test-model` gets both")
     suite = PhoneTasksSuite(CATALOGUE.chosen([task]))
     try:
-        with serving(folder, str(WEIGHTS), "--dialect", TEXT_PLANNER, "--extra", "-t 1 -tb 2") as served:
-            model = open_model(ModelSpec(served.url, dialect=TEXT_PLANNER), platform="mobile", ability="decide")
+        with serving(folder, str(WEIGHTS), "--dialect", TEXT_PLANNER_NAME, "--extra", "-t 1 -tb 2") as served:
+            model = open_model(ModelSpec(served.url, dialect=TEXT_PLANNER_NAME), platform="mobile", ability="decide")
             with suite.world(task, 1) as world:
                 answer = play(world, model, Limits(steps=STEPS), keep=tmp_path / "episode")
                 right = not world.problem()
