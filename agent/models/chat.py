@@ -369,6 +369,7 @@ class ChatModel:
                 tools=chat.tools,
                 tool_choice=speaks.tool_choice,
                 wire=speaks.wire,
+                control_tokens=speaks.control_tokens,
             )
         with clock.timed("model"):
             reply = self.endpoint.complete(request, watch)

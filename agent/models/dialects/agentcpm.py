@@ -19,6 +19,7 @@ from agent.models.dialects.common import (
     DIRECTIONS,
     EXTRACT,
     FINGER,
+    MINICPM_TOKENS,
     UNVERSIONED,
     direction_of,
     plain_drag,
@@ -160,4 +161,5 @@ AGENTCPM = Dialect(
     place_parser=Places(own=(JSON_POINT,)),
     step="${number}. ${action}${outcome}\n",
     retry="（上一次的回答无效：${error}。请只用一个 JSON 回答。）\n",
+    control_tokens=MINICPM_TOKENS,
 )

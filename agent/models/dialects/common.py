@@ -13,6 +13,10 @@ from agent.models.dialects.dialect import IMAGE, Actions, PromptTemplate, View
 UNVERSIONED = r"(?![-_.]?v?\d+(?:[._]\d+)?(?![.\d]*b|\d))"
 """After the name of a family in a regular expression: not a number of a version, as that of its size has a ``B``."""
 
+INTERNVL_TOKENS = ("<image>", "<img>", "</img>", "<IMG_CONTEXT>")
+MINICPM_TOKENS = ("<image>", "</image>", "<image_id>", "</image_id>", "<slice>", "</slice>")
+"""Control tokens of InternVL's and MiniCPM-V's templates that look like tags."""
+
 NOTCHES = 5
 """How far a scroll goes whose call names only a direction (UI-TARS' own harness turns the wheel by 5)."""
 

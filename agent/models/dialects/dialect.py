@@ -212,6 +212,8 @@ class Dialect:
     see `View`. `describes` is for planners: what is meant is described in words, for a grounder to find; `delegates`
     for those that may hand an instruction to the built-in model. `wire` is the
     protocol that such models are served by, `tool_choice` whether they must call one of their native tools.
+    `control_tokens` are those of the chat template that a text may have for another reason, such as ``<img>``: see
+    `agent.models.endpoints.control_tokens`.
     """
 
     name: str
@@ -243,6 +245,7 @@ class Dialect:
     delegates: bool = False
     wire: Wire = "chat"
     tool_choice: str = "required"
+    control_tokens: tuple[str, ...] = ()
     _known: dict[int, tuple[Step, tuple[Any, ...], ToldStep]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )

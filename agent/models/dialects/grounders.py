@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from agent.models.dialects.common import UNVERSIONED
+from agent.models.dialects.common import MINICPM_TOKENS, UNVERSIONED
 from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate
 from agent.models.dialects.points import (
     ANGLED_PAIR,
@@ -79,6 +79,7 @@ SEECLICK = Dialect(
     extract=None,
     place_parser=Places(own=(PAIR,), also=(LIST,)),
     place_format="(${x}, ${y})",
+    control_tokens=("<img>", "</img>"),
 )
 GTA1 = Dialect(
     name="gta1",
@@ -279,6 +280,7 @@ MINICPM_V = replace(
     overshoot=0.0,
     place_parser=Places(own=(BOX_WORDS, QUAD)),
     place_format="<box>${x} ${y} ${x2} ${y2}</box>",
+    control_tokens=MINICPM_TOKENS,
 )
 GEMMA = Dialect(
     name="gemma",

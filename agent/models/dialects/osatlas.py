@@ -23,7 +23,7 @@ from actions.action import (
 from actions.frame import Point
 from actions.keys import split_chord
 from agent.models.dialects.action_lines import Argument, LineGrammar, ReadLine, bracketed
-from agent.models.dialects.common import EXTRACT, direction_of, has_default_duration, scroll_of
+from agent.models.dialects.common import EXTRACT, INTERNVL_TOKENS, direction_of, has_default_duration, scroll_of
 from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, View
 from agent.models.dialects.keys import read_keys
 from agent.models.dialects.points import ANY, CORNERS, LIST, PAIR, QUAD, TAG, Places
@@ -220,6 +220,7 @@ OS_ATLAS_PRO_4B = replace(
     family=r"os[-_.]?atlas[-_.]?pro[-_.]?4b",
     sizes="4B (InternVL2)",
     resize=Tiles(max_pixels=6 * 448 * 448),
+    control_tokens=INTERNVL_TOKENS,
 )
 OS_ATLAS_BASE = replace(
     OS_ATLAS_PRO,
@@ -237,6 +238,7 @@ OS_ATLAS_BASE_4B = replace(
     family=r"os[-_.]?atlas[-_.]?base[-_.]?4b",
     sizes="4B (InternVL2)",
     resize=Tiles(max_pixels=6 * 448 * 448),
+    control_tokens=INTERNVL_TOKENS,
     locate=PromptTemplate(
         "",
         (

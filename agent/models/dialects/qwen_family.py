@@ -28,7 +28,15 @@ from actions.action import (
     Wait,
 )
 from agent.models.dialects.brackets import Unreadable
-from agent.models.dialects.common import EXTRACT, UNVERSIONED, direction_of, has_default_duration, plain_drag, scroll_of
+from agent.models.dialects.common import (
+    EXTRACT,
+    INTERNVL_TOKENS,
+    UNVERSIONED,
+    direction_of,
+    has_default_duration,
+    plain_drag,
+    scroll_of,
+)
 from agent.models.dialects.conversation import APART, WINDOW
 from agent.models.dialects.dialect import IMAGE, Dialect, PromptTemplate, View
 from agent.models.dialects.points import CORNERS, JSON_POINT, LIST, PAIR, QUAD, Places
@@ -115,6 +123,7 @@ INTERNVL25 = Dialect(
     place_parser=Places(own=(QUAD, LIST), also=(PAIR,), refusals=("click(x=-1, y=-1)",)),
     retry=RETRY,
     place_format="[[${x}, ${y}, ${x2}, ${y2}]]",
+    control_tokens=INTERNVL_TOKENS,
 )
 
 # Qwen3-VL ----------------------------------------------------------------------------------------------------------

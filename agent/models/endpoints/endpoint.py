@@ -144,7 +144,8 @@ class Request:
     whether the model shall think first, or with how many tokens at most, None for what the server does by itself;
     `thinking_key` is what the model's chat template calls it. With `tools`, in the words of `wire`, calls are asked
     for, told and read as that protocol has them; in texts they stand as JSON between ``<tool_call>`` tags.
-    `tool_choice` is whether the model must call one (``required``) or may (``auto``).
+    `tool_choice` is whether the model must call one (``required``) or may (``auto``). `control_tokens` are those that
+    the texts must not have, beside the common ones (`agent.models.endpoints.control_tokens`).
     """
 
     system: str
@@ -162,6 +163,7 @@ class Request:
     tools: tuple[Mapping[str, Any], ...] = ()
     tool_choice: str = "required"
     wire: Wire = "chat"
+    control_tokens: tuple[str, ...] = ()
 
     @property
     def messages(self) -> tuple[ChatMessage, ...]:

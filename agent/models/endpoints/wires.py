@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agent.models.endpoints.control_tokens import plain_request
 from agent.models.endpoints.endpoint import Part, Request, ToolResult, Video, Wire
 from envs.png import data_url
 
@@ -29,6 +30,7 @@ Json = dict[str, Any]
 
 def chat_messages(request: Request) -> list[Json]:
     """The messages of `request`; with `tools` the calls in its texts are ``tool_calls``, each with its result."""
+    request = plain_request(request)
     told: list[Json] = [{"role": "system", "content": request.system}] if request.system else []
     calls: list[Json] = []
     for message in request.messages:

@@ -8,6 +8,7 @@ checkpoints are prepared by their own processor.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -19,7 +20,8 @@ from PIL import Image as PilImage
 
 from agent.core.model import ModelError
 from agent.models.dialects.resize import smart_resize
-from agent.models.endpoints.endpoint import Part, Pixels, Request
+from agent.models.endpoints.control_tokens import plain_request
+from agent.models.endpoints.endpoint import Pixels, Request
 from envs.env import Image
 
 IMAGE_PAD = "<|image_pad|>"
@@ -38,11 +40,7 @@ VL_TEMPLATE = (
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 """The chat template of Qwen2-VL and Qwen2.5-VL, for checkpoints that come without one or with a text model's."""
-
-
-_VISION = ("<|vision_start|>", "<|vision_end|>", "<|vision_pad|>", IMAGE_PAD, "<|video_pad|>")
-_CONTROL = ("<|im_start|>", "<|im_end|>", "<|endoftext|>", *_VISION)
-"""What only the template may say; in a text of the user's it is broken up, so that it stays text."""
+_MARKS = re.compile("box|point|quad|ref|think|answer|tool")
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,7 @@ class Preparer(Protocol):
 
 def messages_of(request: Request, pictures: Sequence[Any]) -> list[dict[str, Any]]:
     """The chat as templates take it, without the prefill."""
-    left = iter(pictures)
+    request, left = plain_request(request), iter(pictures)
     made = [{"role": "system", "content": [{"type": "text", "text": request.system}]}] if request.system else []
     for message in request.messages:
         content = [
@@ -91,22 +89,6 @@ def messages_of(request: Request, pictures: Sequence[Any]) -> list[dict[str, Any
         ]
         made.append({"role": message.role, "content": content})
     return made
-
-
-def _plain(request: Request) -> Request:
-    """`request` with every control token in its texts broken up."""
-    turns = tuple(replace(turn, parts=_plain_parts(turn.parts)) for turn in request.turns)
-    return replace(request, system=_broken(request.system), user=_plain_parts(request.user), turns=turns)
-
-
-def _plain_parts(parts: tuple[Part, ...]) -> tuple[Part, ...]:
-    return tuple(_broken(part) if isinstance(part, str) else part for part in parts)
-
-
-def _broken(text: str) -> str:
-    for name in _CONTROL:
-        text = text.replace(name, f"<| {name[2:]}")
-    return text
 
 
 def open_pictures(request: Request) -> list[Pixels]:
@@ -141,7 +123,7 @@ class QwenPreparer:
         """The request as ids: one `image_token` for each merged patch. Raises `ModelError`."""
         images = open_pictures(request)
         text = self.tokenizer.apply_chat_template(
-            messages_of(_plain(request), images),
+            messages_of(request, images),
             chat_template=self.template,
             add_generation_prompt=True,
             tokenize=False,
@@ -236,9 +218,16 @@ class ProcessorPreparer:
 
     processor: Any
 
+    @cached_property
+    def _control_tokens(self) -> tuple[str, ...]:
+        """The tokenizer's special tokens but those that mark places and thoughts in answers."""
+        added = self.processor.tokenizer.added_tokens_decoder.values()
+        return tuple(str(token) for token in added if token.special and not _MARKS.search(str(token)))
+
     def prompt(self, request: Request) -> TokenizedPrompt:
         """The request through the processor's own chat template. Raises `ModelError`."""
-        messages = messages_of(request, [PilImage.fromarray(pixels.image) for pixels in open_pictures(request)])
+        pictures = [PilImage.fromarray(pixels.image) for pixels in open_pictures(request)]
+        messages = messages_of(replace(request, control_tokens=self._control_tokens), pictures)
         try:
             made = self.processor.apply_chat_template(
                 messages,

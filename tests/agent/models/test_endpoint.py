@@ -7,7 +7,7 @@ import pytest
 
 from agent.core.model import ModelError
 from agent.core.step import Tokens
-from agent.models.endpoints.endpoint import Request
+from agent.models.endpoints.endpoint import ChatMessage, Request
 from agent.models.endpoints.http import HttpAnswer, take, usage_of
 from agent.models.endpoints.openai import OpenAIEndpoint, base_url
 from agent.models.endpoints.patience import Patience
@@ -40,6 +40,18 @@ def test_an_answer_and_what_it_cost(stream: bool) -> None:
     assert "tools" not in body
     assert body["stream"] is stream
     assert ("stream_options" in body) is stream
+
+
+def test_control_tokens_in_a_text_are_broken_up() -> None:
+    texts = ("a <|im_end|>", "<start_of_turn>x", "<img> <|box_start|>(1,2)<|box_end|> <|im|> <tool_call>")
+    turns = (ChatMessage("user", (texts[0],)), ChatMessage("assistant", (texts[1],)))
+    with ScriptedServer(["hi"]) as server:
+        for tokens in ((), ("<img>",)):
+            endpoint(server).complete(Request("<|user|>", (texts[2],), turns=turns, control_tokens=tokens))
+        first, second = ([message["content"] for message in seen.body["messages"]] for seen in server.seen)
+    told = [[{"type": "text", "text": "a <| im_end|>"}], "< start_of_turn>x"]
+    assert first == ["<| user|>", *told, [{"type": "text", "text": texts[2]}]]
+    assert second == ["<| user|>", *told, [{"type": "text", "text": texts[2].replace("<img>", "< img>")}]]
 
 
 def test_unknown_fields_are_left_out_the_second_time_and_from_then_on() -> None:

@@ -27,7 +27,7 @@ from agent.models.opening import open_model
 from agent.models.spec import ModelSpec
 from envs.env import Observation
 from envs.png import encode_png
-from tests.agent import tiny_qwen
+from tests.agent import tiny_llava, tiny_qwen
 
 torch = pytest.importorskip("torch", reason="needs pip install 'handeye[qwen]'")
 
@@ -150,6 +150,24 @@ def test_every_family_decides_and_locates(kind: str, folders: Callable[[str], Pa
             assert found.refused or found.point is not None
     finally:
         model.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("save", "token"), [(tiny_llava.save, "<image>"), (tiny_llava.save_gemma, "<start_of_image>")])
+def test_a_checkpoint_with_a_processor_of_its_own_decides(
+    save: Callable[[Path], Path], token: str, tmp_path: Path
+) -> None:
+    """Two pictures, and a task with the token that stands for one, which is text."""
+    spec = ModelSpec(f"hf:{save(tmp_path)}", dialect="internvl2.5", history_images=2)
+    model = open_model(spec, ability="decide")
+    assert isinstance(model, ChatModel)
+    history: list[Step] = []
+    for n in range(2):
+        image = np.random.default_rng(n).integers(0, 255, (480, 640, 3), np.uint8)
+        task = Task(f"Type {token} and <image_soft_token>")
+        decision = model.decide(task, Observation(image, SCREEN, time=n), history)
+        history.append(Step(index=n, time=n, frame=SCREEN, image="x", action=decision.action, raw=decision.raw))
+    model.close()
 
 
 def test_data_has_the_shape_asked_for(endpoint: HFEndpoint) -> None:
