@@ -111,6 +111,14 @@ def run(
     policy_file: Annotated[
         Path | None, _limits(help="Lists as above in TOML: allow-apps, allow-hosts, deny.", metavar="FILE.toml")
     ] = None,
+    verify: Annotated[
+        str | None,
+        _limits(
+            help="Have “done” checked before it counts, by self (the model, asked anew) or another MODEL. What it says "
+            "no to goes back to the model with the reason; the third time ends the run.",
+            metavar="self|MODEL",
+        ),
+    ] = None,
     dry_run: Annotated[bool, _limits("--dry-run", help="Decide and record, but send nothing.")] = False,
     confirm: Annotated[
         ConfirmName | None,
@@ -167,6 +175,7 @@ def run(
         model=model,
         policies=tuple(policy or ()),
         limits=AllowLists.of(allow_apps or (), allow_hosts or (), deny or (), policy_file),
+        verify=verify,
         max_steps=max_steps,
         max_seconds=max_seconds,
         max_tokens=max_tokens,

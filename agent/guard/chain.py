@@ -25,7 +25,7 @@ class PolicyChain:
             verdict = policy.review(decision, observation)
             if verdict.kind not in ("allow", "modify"):
                 return verdict
-            if verdict.kind == "modify" or found.kind == "allow":
+            if verdict.kind == "modify" or (found.kind == "allow" and verdict.policy):
                 found = verdict
             decision = decision.model_copy(update={"action": verdict.action})
         return found

@@ -306,9 +306,12 @@ class ChatModel:
         """Data from the screen, of the shape of `schema` as far as `mismatch` can tell. Raises like `decide`."""
         clock = PhaseClock()
         with clock.timed("prompt"), _usable(observation.frame):
-            chat = self.speaks.ask_data(question, schema, observation.frame)
+            chat = self._data_question(observation, schema, question)
         reply = self._ask(chat, observation, clock, shape=data_shape(schema) if self._holds else None)
         return parsed(reply, clock, lambda: _data(reply, schema))
+
+    def _data_question(self, observation: Observation, schema: dict[str, Any], question: str) -> Chat:
+        return self.speaks.ask_data(question, schema, observation.frame)
 
     @property
     def _holds(self) -> bool:

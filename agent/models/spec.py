@@ -16,8 +16,8 @@ Structured = Literal["auto", "always", "off"]
 Prompts = Literal["owner", "ours"]
 """Whose words a family is asked in: those of its owner, which the user has taken from there, or Handeye's."""
 
-BUILTIN, TEXT_PLANNER_NAME = "builtin", "text-planner"
-"""The name of the built-in model, and of the dialect of planners that see no pictures."""
+BUILTIN, PLANNER_NAME, TEXT_PLANNER_NAME = "builtin", "planner", "text-planner"
+"""The name of the built-in model, and of the dialects of planners that see pictures, and that see none."""
 BUILTIN_STEPS = f"{TEXT_PLANNER_NAME}-steps"
 """The dialect of such planners that may hand instructions to the built-in model."""
 

@@ -107,10 +107,10 @@ class TextPlanner(ChatModel):
         update = {"raw": "", "part": len(begun), "delegated": Delegation(instruction=instruction, report=report)}
         return said.model_copy(update=update | ({"action": Wait(seconds=0), "thought": ""} if report else {}))
 
-    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
-        """The grounder's, which sees."""
-        assert self.grounder is not None
-        return self.grounder.extract(observation, schema, question)
+    def _data_question(self, observation: Observation, schema: dict[str, Any], question: str) -> Chat:
+        chat = super()._data_question(observation, schema, question)
+        rows = self._list(observation, ()).text(_LIST_TOKENS)
+        return replace(chat, user=("".join(rows if part == IMAGE else str(part) for part in chat.user),))
 
     def _check_description(self, description: str) -> None:
         """Numbers are elements here."""

@@ -28,10 +28,12 @@ from agent.guard.confirm import Asker, Confirm, PersonReply
 from agent.guard.limits import AllowLists, LimitsPolicy
 from agent.guard.risk import Perceive
 from agent.guard.secrets import Secrets
+from agent.guard.verification import Check, Verification, check_by, check_outcome
 from agent.models.chat import ChatModel
-from agent.models.dialects.dialect import Platform
+from agent.models.dialects.dialect import Ability, Platform
+from agent.models.in_process.checkpoint import PREFIX
 from agent.models.opening import model_plugins, open_model
-from agent.models.spec import BUILTIN, ModelSpec
+from agent.models.spec import BUILTIN, BUILTIN_STEPS, PLANNER_NAME, TEXT_PLANNER_NAME, ModelSpec
 from agent.perception.perceive import lazy_perceive
 from agent.plugins import find, installed, require
 from agent.run.assemble import assembled
@@ -51,13 +53,16 @@ class RunOptions:
     """How to run. `confirm` None means never on the simulated phone and on a sandbox that shares nothing, else risky.
 
     `policies` and `limits` review each action before `confirm` does; a policy is an object, or the name of a plug-in.
-    `check` tests the outcome of a run that the model calls done. `live` serves the live page with these options.
+    `check` tests the outcome of a run that the model calls done. `verify` has done checked first, by the model
+    (``self``), by another one (its name) or by `check` (``check``): what it says no to goes back to the model.
+    `live` serves the live page with these options.
     """
 
     model: ModelSpec | Model = field(default_factory=ModelSpec)
     policies: Sequence[Policy | str] = ()
     limits: AllowLists = field(default_factory=AllowLists)
     check: Callable[[], bool] | None = None
+    verify: str | None = None
     max_steps: int = 50
     max_seconds: float | None = None
     max_tokens: int | None = None
@@ -104,13 +109,14 @@ def run(
     secrets: Secrets | None = None,
     out: Path | None = None,
     check: Callable[[], bool] | None = None,
+    verify: str | None = None,
 ) -> Run:
     """Do `task` on `env` with `model` and keep its episode in `out` (by default a new folder in ``runs``).
 
     `env`, `model` and `policy` are your own objects, or what ``--env``, ``--model`` and ``--policy`` take; a function
-    of task, observation and history that returns an action is a model. An env of yours stays open. `confirm` is as in
-    `RunOptions`, after `policy` has reviewed an action. Raises `actions.errors.HandeyeError` when it cannot start;
-    once it has started every failure is an ending.
+    of task, observation and history that returns an action is a model. An env of yours stays open. `confirm` and
+    `verify` are as in `RunOptions`, after `policy` has reviewed an action. Raises `actions.errors.HandeyeError` when it
+    cannot start; once it has started every failure is an ending.
     """
     if isinstance(model, str):
         model = ModelSpec(model)
@@ -118,6 +124,7 @@ def run(
         model=FunctionModel(model) if isroutine(model) else cast("Model | ModelSpec", model),
         policies=() if policy is None else (policy,),
         check=check,
+        verify=verify,
         max_steps=max_steps,
         max_seconds=max_seconds,
         max_tokens=max_tokens,
@@ -146,6 +153,7 @@ def run_task(instruction: str, spec: EnvSpec | Env, options: RunOptions) -> Run:
         spec = replace(spec, hosts=lists.allow_hosts or spec.hosts, denied_hosts=lists.denied("host"))
     with ExitStack() as stack:
         env, model = _env_and_model(spec, options, stack)
+        verified_by = _check_of(options, model, env)
         header = options.secrets.record(EpisodeHeader.of(task, model, env, extra=_extra(spec, options, model)))
         folder = (options.out or run_folder(instruction)).absolute()
         memory = EpisodeWriter.create(folder, header)
@@ -158,6 +166,7 @@ def run_task(instruction: str, spec: EnvSpec | Env, options: RunOptions) -> Run:
         if options.limits:
             policies.append(LimitsPolicy(options.limits, env.explain, perceive))
         policies.append(policy_for(options.confirm, exposed, confirm, env, perceive=perceive))
+        policies += [Verification(instruction, verified_by)] if verified_by else []
         agent = stack.enter_context(
             assembled(
                 env,
@@ -203,6 +212,32 @@ def _model(options: RunOptions, platform: Platform) -> Model:
     return options.model
 
 
+def _check_of(options: RunOptions, model: Model, env: Env) -> Check | None:
+    """What has to agree before done counts. Raises `UserError` for what cannot check, and like `open_model`."""
+    name, spec = options.verify, options.model
+    if name is None:
+        return None
+    if name == "check":
+        if options.check is None:
+            raise UserError("verify='check' needs a check")
+        return check_outcome(options.check)
+    if name != "self":
+        blind = isinstance(spec, ModelSpec) and spec.dialect in (TEXT_PLANNER_NAME, BUILTIN_STEPS)
+        dialect = (
+            TEXT_PLANNER_NAME if blind else PLANNER_NAME if name.startswith(("http://", "https://", PREFIX)) else None
+        )
+        platform: Platform = "mobile" if env.platform == "mobile" else "desktop"
+        ability: Ability = "decide" if blind else "extract"
+        model = open_model(
+            ModelSpec(name, dialect=dialect), platform=platform, ability=ability, seconds=options.max_seconds
+        )
+    elif isinstance(model, ChatModel):
+        model.speaks.require("extract")
+    if model.name == BUILTIN:
+        raise UserError("the built-in model cannot check whether a task is done: --verify MODEL")
+    return check_by(model)
+
+
 def _policy(policy: Policy | str) -> Policy:
     """The policy, or the one from outside that is called so. Raises `UserError`."""
     if not isinstance(policy, str):
@@ -218,6 +253,7 @@ def _policy(policy: Policy | str) -> Policy:
 def _extra(spec: EnvSpec | Env, options: RunOptions, model: Model) -> dict[str, JsonValue]:
     """What replay needs to read the answers as this run does and to start what was started; what came from outside."""
     extra: dict[str, JsonValue] = {"limits": options.limits.to_json()} if options.limits else {}
+    extra |= {"verify": options.verify} if options.verify else {}
     if isinstance(spec, EnvSpec) and spec.apps:
         extra["apps"] = list(spec.apps)
     if isinstance(model, ChatModel):

@@ -47,7 +47,7 @@ _VERDICTS = {
     "allow": "allowed",
     "modify": "changed by policy",
     "ask": "the user was asked",
-    "skip": "skipped by a person",
+    "skip": "skipped",
     "block": "blocked",
     "stop": "stopped by policy",
 }

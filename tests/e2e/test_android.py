@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import handeye
 from actions.adb.lines import command
 from agent.builtin.model import BuiltinModel
 from agent.core.loop import Agent, Result
@@ -16,7 +17,7 @@ from agent.core.model import Model
 from agent.core.policy import Allow
 from agent.core.task import Ending, Limits, Task
 from agent.models.opening import open_model
-from agent.models.spec import BUILTIN_STEPS, ModelSpec
+from agent.models.spec import BUILTIN_STEPS, TEXT_PLANNER_NAME, ModelSpec
 from envs.android import AndroidEnv, SimulatedPhoneEnv
 from tests.agent.browser import INSTALLED
 from tests.agent.fakes import ListMemory
@@ -123,6 +124,27 @@ def test_a_text_planner_hands_an_instruction_to_the_built_in_model(env: Simulate
     assert setting(env, "airplane_mode_on") == "1"
     assert [step.delegated is not None for step in result.steps] == [False, False, True, True, False]
     assert 'do "turn on Airplane mode" -> done: ' in server.seen[-1].texts[-1]
+
+
+def test_done_is_checked_by_another_model_before_it_counts(env: SimulatedPhoneEnv, tmp_path: Path) -> None:
+    def on(words: str) -> Callable[[Seen], str]:
+        return lambda seen: said("tap", on=next(n for n, row in rows(seen.texts[-1]) if words in row))
+
+    def judged(seen: Seen) -> str:
+        return json.dumps({"reason": "as the switch says", "done": '"Airplane mode" (on)' in seen.texts[-1]})
+
+    done = said("finish", status="success")
+    script = [said("open", app="Settings"), on("Network & internet"), done, on("Airplane mode"), done]
+    with (
+        ScriptedServer(script, names=("a-language-model",), owner="llamacpp") as server,
+        ScriptedServer([judged], names=("another",), owner="llamacpp") as judge,
+    ):
+        spec = ModelSpec(server.url, dialect=TEXT_PLANNER_NAME)
+        run = handeye.run("Turn on airplane mode", env, spec, verify=judge.url, confirm="never", out=tmp_path / "run")
+    assert run.result.ending is Ending.DONE, run.result.message
+    assert setting(env, "airplane_mode_on") == "1"
+    assert [step.verdict.kind for step in run.result.steps if step.verdict] == ["allow"] * 2 + ["skip"] + ["allow"] * 2
+    assert "not done: the check says that it is not done" in server.seen[3].texts[-1]
 
 
 def test_two_apps(env: SimulatedPhoneEnv) -> None:
