@@ -15,7 +15,7 @@ from agent.core.model import Decision, Model, ModelError
 from agent.core.step import Step
 from agent.core.task import Task
 from agent.models.chat import ChatModel
-from agent.models.endpoints.endpoint import Capabilities, Endpoint, Enough, Reply, Request, Sampling
+from agent.models.endpoints.endpoint import Capabilities, Endpoint, Enough, Reply, Request
 from agent.models.endpoints.openai import OpenAIEndpoint
 from agent.models.opening import open_model
 from agent.models.spec import BUILTIN
@@ -200,7 +200,8 @@ def _served(plan: RunPlan, suite: Suite, at_once: int) -> ModelPool:
     if not isinstance(model, ChatModel):
         return ModelPool(lambda _: model, identity, "processes")
     identity |= {"name": model.endpoint.model, "resize": _rule(model), "structured": model.structured}
-    identity["sampling"] = asdict(Sampling())
+    decides = ability_for(suite.kind) == "decide"
+    identity["sampling"] = asdict(model.sampling if decides else model.speaks.locate.sampling)
     if model.prompts != "ours":
         identity["prompts"] = model.prompts
     if model.profile:

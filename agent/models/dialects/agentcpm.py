@@ -28,6 +28,7 @@ from agent.models.dialects.common import (
 from agent.models.dialects.dialect import IMAGE, Actions, Dialect, PromptTemplate, View
 from agent.models.dialects.points import JSON_POINT, Places
 from agent.models.dialects.resize import SideLimit
+from agent.models.endpoints.endpoint import Sampling
 
 _BUTTONS = {"HOME": "home", "BACK": "back", "ENTER": "enter", "APPSELECT": "recents"}
 _HELD = 0.2
@@ -155,7 +156,14 @@ AGENTCPM = Dialect(
             ignored=("duration",),
         )
     },
-    decide={"mobile": PromptTemplate(_SYSTEM, (_QUESTION + "${history}当前屏幕截图：", IMAGE), max_tokens=2048)},
+    decide={
+        "mobile": PromptTemplate(
+            _SYSTEM,
+            (_QUESTION + "${history}当前屏幕截图：", IMAGE),
+            max_tokens=2048,
+            sampling=Sampling(temperature=0.1, top_p=0.3),
+        )
+    },
     locate=PromptTemplate(_SYSTEM, (_QUESTION + "当前屏幕截图：", IMAGE), max_tokens=512),
     extract=EXTRACT,
     place_parser=Places(own=(JSON_POINT,)),

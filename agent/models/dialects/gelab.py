@@ -16,6 +16,7 @@ from agent.models.dialects.dialect import IMAGE, Actions, Dialect, PromptTemplat
 from agent.models.dialects.fields import FieldGrammar
 from agent.models.dialects.points import LIST, PAIR, POINT_FIELD, Places
 from agent.models.dialects.resize import Resize
+from agent.models.endpoints.endpoint import Sampling
 
 
 def _type(args: CallArgs) -> Actions:
@@ -107,6 +108,7 @@ GELAB = Dialect(
             "",
             (_TASK, _ASK, IMAGE, _FORM),
             max_tokens=4096,
+            sampling=Sampling(temperature=0.1, top_p=0.95),
             conversation=Conversation(
                 line="${thought}${outcome}\n", nothing="暂无历史操作", said=r"\tsummary:([^\t\n]+)", sums_up=True
             ),

@@ -44,6 +44,7 @@ from agent.models.dialects.qwen_family import (
 from agent.models.dialects.resize import Resize
 from agent.models.dialects.tool_call import Args, Read, ToolCallGrammar
 from agent.models.dialects.xml_calls import XmlToolCallGrammar
+from agent.models.endpoints.endpoint import Sampling
 
 _BOTH: dict[str, Read] = {
     "call_user": lambda args: AskUser(question=args.text("text")),
@@ -201,6 +202,7 @@ EVOCUA = Dialect(
             (IMAGE, "\n" + ASK),
             max_tokens=4096,
             conversation=WINDOW,
+            sampling=Sampling(temperature=0.01, top_p=0.9),
         )
     },
     locate=PromptTemplate(_EVOCUA_SYSTEM, (IMAGE, "${instruction}"), max_tokens=1024),

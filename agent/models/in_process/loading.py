@@ -23,6 +23,7 @@ RECURRENT = frozenset({"qwen3_5", "qwen3_5_moe"})
 """The model types with layers whose state sums up all tokens before, so that it cannot be cut back."""
 BY_HAND = frozenset({"qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_vl_moe"}) | RECURRENT
 """The model types that `QwenPreparer` prepares, and whose unchanged prompt prefix is kept between requests."""
+_PUT_TEMPLATE = "put its chat_template.jinja into the folder"
 
 
 @dataclass
@@ -95,7 +96,7 @@ def load(name: str, config: Any, device: str | None = None) -> Checkpoint:
     tokenizer = _tokenizer(path, name)
     images = _image_processor(path, name) if kind in BY_HAND else None
     preparer: Preparer = (
-        QwenPreparer(tokenizer, images, _template(path, tokenizer), int(config.image_token_id))
+        QwenPreparer(tokenizer, images, _template(path, name, kind, tokenizer), int(config.image_token_id))
         if images is not None
         else _processor(path, name)
     )
@@ -180,15 +181,20 @@ def _processor(path: str, name: str) -> ProcessorPreparer:
         said = " ".join(str(error).split())[:200]
         raise ModelError(f"{name} has no processor that works here: {said}") from error
     if not getattr(processor, "chat_template", None):
-        raise ModelError(f"{name} has no chat template: put its chat_template.jinja into the folder")
+        raise ModelError(f"{name} has no chat template: {_PUT_TEMPLATE}")
     return ProcessorPreparer(processor)
 
 
-def _template(path: str, tokenizer: Any) -> str:
-    """The checkpoint's own chat template if it has a place for pictures, otherwise Qwen2.5-VL's."""
+def _template(path: str, name: str, kind: str, tokenizer: Any) -> str:
+    """The checkpoint's own chat template if it has a place for pictures; Qwen2-VL's and Qwen2.5-VL's are known.
+
+    Raises `ModelError` for another family's without one: Qwen3's add no system text, Qwen3.5's begin a thought.
+    """
     for template in (tokenizer.chat_template, _template_file(path)):
         if isinstance(template, str) and IMAGE_PAD in template:
             return template
+    if kind not in ("qwen2_vl", "qwen2_5_vl"):
+        raise ModelError(f"{name} has no chat template with a place for pictures: {_PUT_TEMPLATE}")
     return VL_TEMPLATE
 
 

@@ -369,6 +369,8 @@ def test_an_answer_that_ends_before_the_family_s_stop_string_is_whole() -> None:
         ("locateanything", "<ref>it</ref><box><500><250></box>", Point(1000, 250)),
         ("locateanything", "<box>none</box>", None),
         ("minicpm-v", "<box>400 200 600 300</box>", Point(1000, 250)),
+        ("minicpm-v", "<ref>it</ref><box>400 200 600 300</box>", Point(1000, 250)),
+        ("minicpm-v", "<box>-1 -1 -1 -1</box>", None),
         ("ui-venus-2", "[400,200], [600,300]", Point(1000, 250)),  # ui_venus2_gd.py: the middle of two corners
         ("internvl2.5", "[[500, 250]]", Point(1000, 250)),
         ("internvl2.5", "<action>\nclick(x=-1, y=-1)\n</action>", None),  # internvl3_5_8b.py of VenusBench-GD
@@ -380,6 +382,25 @@ def test_an_answer_that_ends_before_the_family_s_stop_string_is_whole() -> None:
 def test_a_place_is_read_to_the_owners_pixel(name: str, text: str, point: Point | None) -> None:
     spot = DIALECTS[name].parse_place(text, SCREEN)
     assert spot.point == (None if point is None else pytest.approx(point))
+
+
+@pytest.mark.parametrize(
+    ("name", "platform", "temperature", "top_p"),
+    [
+        ("evocua", "desktop", 0.01, 0.9),
+        ("gelab", "mobile", 0.1, 0.95),
+        ("agentcpm-gui", "mobile", 0.1, 0.3),
+        ("scalecua", "desktop", 1.0, 0.9),
+        ("ui-venus-2", "mobile", 0.6, 1.0),
+        ("ui-venus-2", "desktop", 0.0, 1.0),
+    ],
+)
+def test_actions_are_drawn_as_the_owner_draws_them_and_places_never(
+    name: str, platform: Platform, temperature: float, top_p: float
+) -> None:
+    drawn = DIALECTS[name].ask_action("TASK", SCREEN, [], platform).sampling
+    assert (drawn.temperature, drawn.top_p) == (temperature, top_p)
+    assert DIALECTS[name].ask_place("it", SCREEN).sampling.temperature == 0
 
 
 def test_what_is_told_of_an_earlier_answer_is_what_the_owner_tells() -> None:

@@ -572,6 +572,12 @@ def test_a_template_of_a_text_model_is_replaced(tmp_path: Path) -> None:
     made.close()
 
 
+def test_a_template_of_another_family_is_not_taken(tmp_path: Path) -> None:
+    folder = tiny_qwen.save(tmp_path, "qwen3_vl", template=False)
+    with pytest.raises(ModelError, match=r"no chat template with a place for pictures: put its chat_template\.jinja"):
+        open_checkpoint(str(folder))
+
+
 def test_patience_bounds_an_answer(folders: Callable[[str], Path]) -> None:
     model = open_model(ModelSpec(f"hf:{folders('qwen2_5_vl')}", patience=Patience(total=7)))
     assert isinstance(model, ChatModel)
