@@ -16,7 +16,7 @@ from actions.frame import Box, Point
 from agent.core.model import Decision
 from agent.guard.apps import is_editor, is_launcher, is_prompt, is_terminal
 from agent.guard.held import with_held
-from agent.guard.risk_words import KINDS, listed, risk_in, says, words_in
+from agent.guard.risk_words import KINDS, kinds_for, listed, risk_in, says, words_in
 from agent.guard.risky_text import names_program, target_risk, text_risk
 from agent.perception.elements import Element, PerceivedScreen
 from agent.perception.perceive import lazy_perceive
@@ -251,7 +251,7 @@ def _stands_alone(control: _Control) -> bool:
 def _warns(words: str) -> bool:
     if words_in(words) < 2 and not _QUESTION.search(words):
         return False
-    asks = _QUESTION.search(words) is not None and any(says(kind, words) for kind in KINDS)
+    asks = _QUESTION.search(words) is not None and any(says(kind, words) for kind in kinds_for(words))
     return asks or says("warns", words) is not None
 
 

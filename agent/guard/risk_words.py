@@ -22,6 +22,7 @@ KINDS = ("deletes", "pays", "sends", "installs", "allows", "leaves")
 _NOUNED = ("pays", "sends", "installs", "allows")  # kinds whose verbs are also nouns of harmless pages: order history
 _LETTERS = str.maketrans({"ı": "i", "ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "·": "", "’": "'"})
 _SPACELESS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_PRICE = re.compile(r"[\d$€£¥₹₩₽₺฿₫]|\b(?:premium|paid|plus|pro|vip|trial|plan)\b", re.IGNORECASE)
 _MISREAD = 6  # letters from which a word may have one letter misread
 _ALIKE = 88.0  # one letter of nine: shorter words become others, "cancelar" "cancella"
 
@@ -102,8 +103,15 @@ def risk_in(text: str) -> tuple[str, str] | None:
     return found
 
 
+def kinds_for(text: str) -> tuple[str, ...]:
+    """The kinds of risk that a text may be of: all, or all but paying where it subscribes to mail, and to no more."""
+    rest = phrases("subscribes").inside.sub(" ", folded(text))
+    free = rest != folded(text) and says("mail", text) and not _PRICE.search(text) and not says("pays", rest)
+    return tuple(kind for kind in KINDS if kind != "pays" or not free)
+
+
 def _risks(text: str) -> Iterator[tuple[str, str]]:
-    for kind in KINDS:
+    for kind in kinds_for(text):
         found = says(kind, text) or _misread(kind, text)
         if found and not (kind in _NOUNED and says("nouns", text)):
             yield kind, found

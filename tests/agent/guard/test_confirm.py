@@ -49,6 +49,30 @@ class Person:
         return self.reply
 
 
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        ("Subscribe to the newsletter", False),
+        ("Newsletter abonnieren", False),
+        ("订阅电子报", False),
+        ("メルマガに登録する", False),
+        ("Subscribe to our newsletter?", False),
+        ("Subscribe", True),
+        ("Abonnieren", True),
+        ("订阅", True),
+        ("Subscribe to Premium", True),
+        ("Subscribe to the premium newsletter", True),
+        ("Subscribe to the newsletter, €4", True),
+        ("Subscribe to the newsletter and pay", True),
+        ("Buy the newsletter", True),
+        ("Unsubscribe from the newsletter", True),
+    ],
+)
+def test_subscribing_pays_unless_it_is_to_mail(words: str, asked: bool) -> None:
+    button = UiElement(Box(0, 0, 4, 4), "Button", words)
+    assert (risk(decided(CLICK), replace(seen("chromium"), elements=(button,))) is not None) is asked
+
+
 def test_what_is_held_makes_an_action_risky() -> None:
     def why(action: AnyAction, *held: str) -> str | None:
         trash = UiElement(Box(0, 0, 4, 4), "text", "Trash")
