@@ -51,10 +51,14 @@ class UiElement:
 
 @dataclass(frozen=True)
 class ScreenWindow:
-    """A program's window as the window system has it: its box with its frame (frame pixels) and the program's name."""
+    """A program's window as the window system has it: its box with its frame (frame pixels) and the program's name.
+
+    `bare` is whether it is full screen or a pop-up, which has none of its program's bars, or not all of them.
+    """
 
     box: Box
     app: str
+    bare: bool = False
 
 
 class Details(Protocol):

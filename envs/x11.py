@@ -25,7 +25,10 @@ _FAMILY_LOCAL = 252
 
 @dataclass(frozen=True)
 class XWindow:
-    """A program's top-level window. The box `left, top, width, height` is without its frame, in input units."""
+    """A program's top-level window. The box `left, top, width, height` is without its frame, in input units.
+
+    `bare` is whether it is full screen or calls itself a pop-up (``WM_WINDOW_ROLE``, as browsers do).
+    """
 
     id: int
     title: str
@@ -34,6 +37,7 @@ class XWindow:
     top: int
     width: int
     height: int
+    bare: bool = False
 
 
 class XScreen:
@@ -195,6 +199,8 @@ class XScreen:
             place = self._conn.core.TranslateCoordinates(window, self.root, 0, 0).reply()
             title = self._text(window, "_NET_WM_NAME") or self._text(window, "WM_NAME")
             program = self._text(window, "WM_CLASS").rstrip("\0").split("\0")[-1]
+            full = self.atom("_NET_WM_STATE_FULLSCREEN") in self._cardinals(window, "_NET_WM_STATE")
+            bare = full or self._text(window, "WM_WINDOW_ROLE") == "pop-up"
         except (xcffib.xproto.WindowError, xcffib.xproto.DrawableError):
             return None
-        return XWindow(window, title, program, place.dst_x, place.dst_y, geometry.width, geometry.height)
+        return XWindow(window, title, program, place.dst_x, place.dst_y, geometry.width, geometry.height, bare)

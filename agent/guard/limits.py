@@ -31,6 +31,7 @@ from actions.action import (
     describe,
     points_of,
 )
+from actions.frame import Box
 from actions.keys import check_chord
 from agent.core.errors import UserError
 from agent.core.model import Decision
@@ -38,9 +39,9 @@ from agent.core.policy import Verdict
 from agent.guard.held import with_held
 from agent.guard.risk_words import listed
 from agent.guard.risky_text import address_risk
-from agent.perception.elements import PerceivedScreen
+from agent.perception.elements import Element, PerceivedScreen
 from agent.perception.perceive import lazy_perceive
-from envs.env import Image, Observation
+from envs.env import EnvError, Image, Observation, UiElement
 
 NAME = "limits"
 """The policy name in verdicts."""
@@ -50,7 +51,8 @@ _HOST = re.compile(
     r"(?:https?://)?((?:[\w-]+\.)+[a-z]{2,}|localhost|\d+(?:\.\d+){3}|\[[\da-f:]+\])(?::\d+)?(?=[/?#]|$)"
 )
 _SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]{1,20}):", re.IGNORECASE)
-_BAR = 0.2  # the part of a screen, from its top, that has the address bar
+_BAR = 0.2  # the part of a window, from its top, that has the address bar
+_BUTTONS = 3
 
 
 class _LimitsFile(BaseModel):
@@ -235,12 +237,50 @@ class LimitsPolicy:
         return f"the host {host or address[:60]!r} is not among {', '.join(self.limits.allow_hosts)}"
 
     def _shown_host(self, seen: Observation) -> str | None:
-        """The host in the address bar; None where none is read."""
-        bar = _BAR * seen.frame.height
-        told = [e.text for e in seen.elements if e.box.center.y < bar]
-        read = told or [e.text for e in self.perceive(seen.image).elements if e.box.center.y < bar]
-        found = [m.group(1) for text in read if (m := _HOST.match(text.strip().casefold().replace(" ", "")))]
-        return found[0] if found else None
+        """The host in the address bar; None where none is read there."""
+        try:
+            told = seen.elements or (seen.details.tree(seen.frame) if seen.details else ())
+        except EnvError:
+            return None
+        if told:
+            texts = _texts_around_page(told, _BAR * seen.frame.height)
+        else:
+            browser = _browser_window(seen)
+            texts = _texts_in_toolbar(self.perceive(seen.image).elements, browser) if browser else []
+        found = (m.group(1) for text in texts if (m := _HOST.match(text.strip().casefold().replace(" ", ""))))
+        return next(found, None)
+
+
+def _texts_around_page(told: Sequence[UiElement], bottom: float) -> list[str]:
+    """What a browser itself shows above `bottom`: all that is in no web view or, where there is none, its fields."""
+    pages = [e.box for e in told if "webview" in e.role.casefold()]
+    above = [e for e in told if e.box.center.y < bottom and not any(page.holds(e.box.center) for page in pages)]
+    return [e.text for e in above if pages or "edit" in e.role.casefold()]
+
+
+def _browser_window(seen: Observation) -> Box | None:
+    """The box of the browser in front; the screen where windows are not told; None for one that has no bars."""
+    if not seen.windows:
+        return Box(0, 0, seen.frame.width, seen.frame.height)
+    front = next((w for w in seen.windows if w.app == (seen.app or "").partition(": ")[0]), None)
+    return None if front is None or front.bare else front.box
+
+
+def _texts_in_toolbar(elements: Sequence[Element], window: Box) -> list[str]:
+    """The texts of the first row under the title or the tabs that begins with three buttons: back, forward, reload.
+
+    The words of a title or a tab, which a page chooses, are above that row, and those of the page below it.
+    """
+    inside = [e for e in elements if window.holds(e.box.center) and e.box.y1 < window.y1 + _BAR * window.height]
+    under = min((e.box.y2 for e in inside), default=0.0)
+    lower = sorted((e for e in inside if e.box.y1 > under), key=lambda e: e.box.x1)
+    drawings = [e for e in lower if len(e.text) <= 1 and e.box.height <= 2 * e.box.width]
+    for button in sorted(drawings, key=lambda e: e.box.center.y):
+        row = [e for e in lower if abs(e.box.center.y - button.box.center.y) < button.box.height]
+        first = next((at for at, e in enumerate(row) if len(e.text) > 1), len(row))
+        if sum(len(e.text) <= 1 for e in row) >= _BUTTONS:
+            return [e.text for e in row[first:]] if first >= _BUTTONS else []
+    return []
 
 
 def _matches(name: str, patterns: Sequence[str]) -> bool:

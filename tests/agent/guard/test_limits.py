@@ -33,6 +33,7 @@ from agent.core.model import Decision
 from agent.core.task import Task
 from agent.guard.confirm import Confirm, PersonReply
 from agent.guard.limits import AllowLists, LimitsPolicy
+from agent.perception.elements import Element, PerceivedScreen
 from agent.run.session import RunOptions, run_task
 from envs.env import Observation, ScreenWindow, UiElement
 from tests.agent.fakes import FakeEnv, ListMemory, ScriptedModel
@@ -228,6 +229,50 @@ def test_a_bad_file_is_one_line(text: str, words: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=words) as error:
         AllowLists.of([], [], [], file)
     assert "\n" not in str(error.value)
+
+
+def row(y: float, *texts: str) -> list[Element]:
+    """A row of things from left to right; those without words are drawings."""
+    places = enumerate(texts)
+    return [Element(Box(20 * n, y, 20 * n + 15, y + 10), "text" if t else "icon", t) for n, t in places]
+
+
+BUTTONS = ("", "", "C")
+PAGE = row(90, *BUTTONS, "shop.example/cart")
+TABS = row(10, "", "shop.example")
+
+
+@pytest.mark.parametrize(
+    ("shown", "bare", "allowed"),
+    [
+        ([*TABS, *row(40, *BUTTONS, "shop.example/x"), *PAGE], False, True),
+        ([*TABS, *row(40, *BUTTONS, "Not secure", "shop.example/x"), *PAGE], False, True),
+        ([*TABS, *row(40, *BUTTONS, "evil.example/x"), *PAGE], False, False),  # its title and its words are no address
+        ([*TABS, *row(40, *BUTTONS, ""), *PAGE], False, False),  # the bar cannot be read
+        ([*TABS, *row(40, *BUTTONS, "e v"), *PAGE], False, False),
+        ([*TABS, *row(40, "shop.example")], False, False),  # the bar is hidden
+        ([*TABS, *row(40, *BUTTONS, "shop.example/x")], True, False),  # all of it is the page's
+        ([], False, False),
+    ],
+)
+def test_a_page_cannot_say_that_it_is_another_host(shown: list[Element], bare: bool, allowed: bool) -> None:
+    frame, window = Frame(id="1", width=600, height=600), ScreenWindow(Box(0, 0, 600, 600), "Chromium", bare)
+    screen = Observation(np.zeros((600, 600, 3), np.uint8), frame, app=WEB, windows=(window,))
+    policy = LimitsPolicy(
+        AllowLists((), ("shop.example",)), perceive=lambda image: PerceivedScreen(600, 600, tuple(shown))
+    )
+    assert (policy.review(Decision(action=on(INSIDE)), screen).kind == "allow") is allowed
+    elsewhere = replace(screen, app="Firefox: shop", windows=(window,))  # where its window is is not known
+    assert policy.review(Decision(action=on(INSIDE)), elsewhere).kind == "skip"
+
+
+@pytest.mark.parametrize(("bar", "allowed"), [("shop.example", True), ("evil.example", False), ("", False)])
+def test_what_a_phones_page_says_is_not_its_address(bar: str, allowed: bool) -> None:
+    page = UiElement(Box(0, 5, 100, 50), "WebView", ""), UiElement(Box(0, 6, 50, 8), "EditText", "shop.example")
+    told = (*page, UiElement(Box(0, 0, 50, 4), "TextView", bar))
+    screen = replace(seen("com.android.chrome/.Main"), elements=told, windows=())
+    policy = LimitsPolicy(AllowLists((), ("shop.example",)))
+    assert (policy.review(Decision(action=on(INSIDE)), screen).kind == "allow") is allowed
 
 
 @pytest.mark.parametrize("entry", ["", "app:", "action:fly", "key:ctrl+nothing", "window:x"])
