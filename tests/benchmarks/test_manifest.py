@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from agent.models.spec import ModelSpec
 from benchmarks.runner.compare import check_reproduction
 from benchmarks.runner.manifest import differences, server_version
+from benchmarks.runner.model_pool import open_models
 from benchmarks.runner.plan import RunPlan
 from benchmarks.runner.result import read_result
 from benchmarks.suite import SuiteError, SuiteOptions
@@ -40,6 +41,20 @@ def first(server: ScriptedServer, data: Path, tmp_path_factory: pytest.TempPathF
     out = tmp_path_factory.mktemp("first") / "out"
     assert bench("toy", "--data", data, "--model", server.url, "--out", out).returncode == 0
     return out
+
+
+@dataclasses.dataclass
+class _Asks:
+    """What a suite asks of a model."""
+
+    kind: str
+    platform: str = "desktop"
+
+
+@pytest.mark.parametrize(("kind", "temperature"), [("interactive", 0.01), ("grounding", 0.0)])
+def test_the_manifest_says_how_answers_are_drawn(server: ScriptedServer, kind: str, temperature: float) -> None:
+    pool = open_models(RunPlan("toy", ModelSpec(server.url, dialect="evocua")), _Asks(kind))  # type: ignore[arg-type]
+    assert pool.identity["sampling"]["temperature"] == temperature
 
 
 def test_the_manifest_explains_the_figure(first: Path, server: ScriptedServer, data: Path) -> None:

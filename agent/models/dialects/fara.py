@@ -3,7 +3,8 @@
 Actions, arguments, coordinates and the layout of the conversation are protocol (microsoft/fara ``src/fara/fara_7b``,
 ``src/fara/agents/fara/fara15_agent.py``; microsoft/magentic-ui ``agents/web_surfer/fara``). A search is Bing's address,
 as there; going back is Alt and Left. A fact is a wait of 0 s, and told again with the answer it stands in.
-Fara1.5 also asks for answers from a page's text (``read_page_answer_question``), which is not offered to it here.
+Fara1.5 also asks for answers from a page's text (``read_page_answer_question``), which is not offered to it here: its
+owner's harness has a model read the whole page in the browser, of which a screen shows a part.
 """
 
 from __future__ import annotations
