@@ -137,7 +137,7 @@ def _run_session(
             try:
                 schedule.run()
             except KeyboardInterrupt as stop:
-                raise Stopped(store.folder, len(kept), total) from stop
+                raise Stopped(store.folder, len(store.kept()), total) from stop
             finally:
                 schedule.engine.close()
             session.gave_up = schedule.gave_up

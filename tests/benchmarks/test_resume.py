@@ -116,6 +116,21 @@ def test_stopped_by_ctrl_c(server: ScriptedServer, tmp_path: Path) -> None:
     assert not (out / "result.json").exists()
 
 
+def test_ctrl_c_just_after_an_answer_was_written(
+    server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep = Store.keep
+
+    def interrupted(store: Store, result: AttemptResult) -> None:
+        keep(store, result)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Store, "keep", interrupted)
+    stopped = inline("toy", "--data", make_data(tmp_path / "data", 5), "--model", server.url, "--out", tmp_path / "out")
+    assert stopped.returncode == 130
+    assert "stopped with 1 of 5 samples answered" in stopped.stderr
+
+
 def test_another_run_cannot_go_on_with_it(server: ScriptedServer, tmp_path: Path) -> None:
     data, out = make_data(tmp_path / "data", 5), tmp_path / "out"
     common = ["--data", data, "--model", server.url, "--out", out]

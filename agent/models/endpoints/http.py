@@ -6,6 +6,7 @@ import ast
 import json
 import re
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -89,12 +90,13 @@ def _is_whole(said: str) -> bool:
 
 class Connection:
     """An HTTP client of one connection. Every wait ends at a deadline, which shuts its socket down; httpx bounds only
-    each read by itself.
+    each read by itself. With `tls` false it speaks plain http only, and reads no certificates (40 ms of CPU).
     """
 
-    def __init__(self, headers: Mapping[str, str], trust_env: bool) -> None:
+    def __init__(self, headers: Mapping[str, str], trust_env: bool, tls: bool) -> None:
         limits = httpx.Limits(max_connections=1)
-        self._client = httpx.Client(headers=dict(headers), trust_env=trust_env, limits=limits)
+        verify = True if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._client = httpx.Client(headers=dict(headers), trust_env=trust_env, limits=limits, verify=verify)
         self._socket: socket.socket | None = None
         self._timer = threading.Timer(0, self._ring)
         self.deadline = 0.0

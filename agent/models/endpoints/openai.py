@@ -189,7 +189,9 @@ class OpenAIEndpoint:
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
         """A connection that nobody else uses meanwhile."""
-        one = self._idle.pop() if self._idle else Connection(self._headers, httpx.URL(self.url).host not in _LOOPBACK)
+        url = httpx.URL(self.url)
+        trust_env, tls = url.host not in _LOOPBACK, url.scheme == "https"
+        one = self._idle.pop() if self._idle else Connection(self._headers, trust_env, tls)
         try:
             yield one
         finally:

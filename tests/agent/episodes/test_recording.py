@@ -51,6 +51,14 @@ class Person:
         subprocess.run(["xdotool", *words], env=self._env, check=True, timeout=60)
         time.sleep(rest)
 
+    def finds(self, program: str) -> None:
+        """Wait until `program` has the keyboard: its window is shown before that."""
+        until(lambda: program in self._focused().lower())
+
+    def _focused(self) -> str:
+        asked = ["xdotool", "getactivewindow", "getwindowname"]
+        return subprocess.run(asked, env=self._env, capture_output=True, text=True, timeout=60).stdout
+
     def type(self, text: str) -> None:
         """A letter that no key has gets a key from xdotool for the delay: the program must have read it by then."""
         self("type", "--delay", "25" if text.isascii() else "300", text)
@@ -222,7 +230,7 @@ def test_what_is_done_while_the_program_is_still_starting_is_on_record(
         person = Person(env.display)
         recording = Recording(RecordOptions(tmp_path / "demo", "Write", apps=("mousepad",)))
         recording.start()
-        person("search", "--sync", "--onlyvisible", "--class", "mousepad", rest=0)
+        person.finds("mousepad")
         person("type", "--delay", "20", "written before the window is at rest", rest=0.3)
         person("key", "ctrl+a", rest=0.6)
         person("key", "ctrl+alt+Escape")
@@ -243,15 +251,15 @@ def test_a_second_program_waits_for_who_types_in_the_first(tmp_path: Path, monke
         person = Person(env.display)
         recording = Recording(RecordOptions(tmp_path / "demo", "Write", apps=("mousepad", "galculator")))
         recording.start()
-        person("search", "--sync", "--onlyvisible", "--class", "mousepad", rest=0)
+        person.finds("mousepad")
         person("type", "--delay", "20", "for the first", rest=0)
-        person("search", "--sync", "--onlyvisible", "--class", "galculator", rest=0.3)
-        person("type", "12", rest=0.6)
+        person.finds("galculator")
+        person("key", "Escape")
         person("key", "ctrl+alt+Escape")
         done = recording.result()
     actions = [step.action for step in read_episode(done.episode).steps]
     assert actions[:-1] == [
-        Open(target="mousepad"), TypeText(text="for the first"), Open(target="galculator"), TypeText(text="12")
+        Open(target="mousepad"), TypeText(text="for the first"), Open(target="galculator"), Key(chords=("escape",))
     ]  # fmt: skip
 
 
