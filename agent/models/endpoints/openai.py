@@ -454,11 +454,16 @@ class OpenAIEndpoint:
 
     def _models(self) -> list[dict[str, Any]]:
         """The models that the server lists, each with its ``id``. Raises `ModelError`."""
-        url = f"{self.url}/models"
+        url, deadline = f"{self.url}/models", time.monotonic() + self.patience.connect
         try:
             status, body = self._get(url, self.patience.connect)
         except httpx.HTTPError as error:
-            why = one_line(str(error)) or type(error).__name__
+            late = time.monotonic() >= deadline
+            why = (
+                f"no answer within {self.patience.connect:g} s"
+                if late
+                else one_line(str(error)) or type(error).__name__
+            )
             raise ModelError(f"no model server at {self.url} ({why}). Start it or correct the address") from error
         if status in (401, 403):
             raise ModelError(f"{url} answered {status}. {ServerMessage(status, '').advice((), '')}")

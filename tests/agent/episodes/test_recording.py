@@ -395,8 +395,7 @@ def test_a_phone_is_recorded_while_a_second_adb_of_the_same_user_uses_it(
 
     server = PrivateAdbServer(tcp=True)
     try:
-        server.connect(serial, timeout=10)
-        device = adbutils.AdbClient("127.0.0.1", server.port).device(serial)
+        device = adbutils.AdbClient("127.0.0.1", server.port).device(server.choose(serial, patience=60))
         for line in (
             "input swipe 500 1800 520 900 300",
             "input tap 400 700",

@@ -209,7 +209,7 @@ def test_an_empty_answer_is_an_empty_text(body: str) -> None:
 def test_the_deadline_holds_whatever_the_server_does(fault: Fault) -> None:
     patience = Patience(total=0.6, connect=0.5, attempts=3, first_pause=0.01)
     with ScriptedServer([fault]) as server, pytest.raises(ModelError, match=r"within 0\.6 s"):
-        endpoint(server, patience=patience).complete(ASK)
+        endpoint(server, patience=patience, served="m").complete(ASK)
 
 
 def test_a_stall_after_the_end_costs_only_the_counts() -> None:

@@ -31,7 +31,7 @@ HURRIED = Patience(total=0.8, connect=0.5, attempts=2, first_pause=0.01, max_pau
 SCREEN = Observation(np.zeros((56, 56, 3), np.uint8), Frame(id="1", width=56, height=56))
 CLICK = computer("left_click", coordinate=[10, 20])
 INNER = '{"action": "left_click", "coordinate": [10, 20]}'
-WATCHDOG, MEMORY = 30.0, 200 * 2**20
+WATCHDOG, HUNG, MEMORY = 30.0, 120.0, 200 * 2**20
 
 
 def decide(url: str, patience: Patience = HURRIED) -> Decision:
@@ -51,7 +51,7 @@ def outcome(work: Callable[[], Any]) -> Any:
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    thread.join(WATCHDOG)
+    thread.join(HUNG)
     assert found, "it never ended, or with another error"
     return found[0]
 
@@ -273,6 +273,12 @@ def test_a_server_that_is_only_asked_its_name(script: Script) -> None:
         found = outcome(lambda: OpenAIEndpoint(url, patience=HURRIED).model)
     assert isinstance(found, ModelError), found
     assert "\n" not in str(found)
+
+
+def test_a_server_that_is_silent_about_its_models() -> None:
+    with MisbehavingServer(silent(), everything=True) as url, pytest.raises(ModelError) as error:
+        _ = OpenAIEndpoint(url, patience=HURRIED).model
+    assert "(no answer within 0.5 s)" in str(error.value)
 
 
 def called(arguments: Any) -> dict[str, Any]:
