@@ -43,7 +43,7 @@ class IconNamer:
 
     def __init__(self, threads: int = 1) -> None:
         """Load the shipped index; raises `IconIndexError` when it is missing or damaged."""
-        import onnxruntime
+        from agent.perception.onnx import load_network
 
         folder = resources.files("agent.perception")
         try:
@@ -57,10 +57,7 @@ class IconNamer:
             raise IconIndexError(f"the icon index has concepts the table lacks: {sorted(unknown)[:3]}; build it again")
         self._place = {name: i for i, name in enumerate(self._concepts)}
         self._tag_place = {singular(tag): i for i, tag in reversed(list(enumerate(self._tags)))}
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        self._session: Any = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        self._session: Any = load_network(model, threads)
         self._cache: Cache[IconScores | None] = Cache()
 
     def name_icons(self, image: Image, boxes: Sequence[Box]) -> list[tuple[str, ...]]:

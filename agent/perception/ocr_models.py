@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
+from agent.perception.onnx import load_network
+
 
 class MissingModelError(RuntimeError):
     """The OCR models are not where the rapidocr wheel puts them."""
@@ -27,10 +29,7 @@ def _model_path(kind: str) -> Path:
 
 @lru_cache(maxsize=2)
 def _session(kind: str) -> ort.InferenceSession:
-    options = ort.SessionOptions()
-    options.log_severity_level = 3
-    options.intra_op_num_threads = 2
-    return ort.InferenceSession(str(_model_path(kind)), options, providers=["CPUExecutionProvider"])
+    return load_network(_model_path(kind))
 
 
 @lru_cache(maxsize=1)

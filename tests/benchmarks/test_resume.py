@@ -59,8 +59,8 @@ def kill_and_resume(server: ScriptedServer, folder: Path, kills: int, samples: i
     assert len(server.seen) - before <= samples + 4 * kills
 
 
-def test_killed_four_times(server: ScriptedServer, tmp_path: Path) -> None:
-    kill_and_resume(server, tmp_path, 4, 120)
+def test_killed_twice(server: ScriptedServer, tmp_path: Path) -> None:
+    kill_and_resume(server, tmp_path, 2, 80)
 
 
 @pytest.mark.slow

@@ -362,6 +362,7 @@ def test_dry_run_starts_nothing(tmp_path: Path, gguf: Path) -> None:
 # transformers serve itself -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_transformers_serve_itself(tmp_path: Path) -> None:
     """A random vision model: it is started, recognised, shown a picture, answers with noise, and is stopped."""
     for package in ("torch", "transformers", "fastapi", "uvicorn", "openai"):
