@@ -14,7 +14,14 @@ import typer
 
 from agent.core.errors import UserError
 from agent.models.endpoints.patience import Patience
-from agent.models.spec import BUILTIN, BUILTIN_STEPS, TEXT_PLANNER_NAME, ModelSpec
+from agent.models.spec import (
+    BUILTIN,
+    BUILTIN_STEPS,
+    MARKS_PLANNER_NAME,
+    PLANNER_NAME,
+    TEXT_PLANNER_NAME,
+    ModelSpec,
+)
 
 
 class EnvName(StrEnum):
@@ -139,6 +146,13 @@ def read_model(
             metavar="MODEL",
         ),
     ] = None,
+    marks: Annotated[
+        bool,
+        model_option(
+            "--marks",
+            help="With --planner and --grounder: number the elements on the picture; it may say a number, too.",
+        ),
+    ] = False,
     builtin_steps: Annotated[
         bool,
         model_option(
@@ -237,6 +251,9 @@ def read_model(
         named, grounder = first.strip(), second.strip()
     if planner is not None and grounder is None:
         dialect = dialect or TEXT_PLANNER_NAME
+    if marks and (grounder is None or dialect not in (None, PLANNER_NAME, MARKS_PLANNER_NAME)):
+        raise UserError("--marks is for a planner that sees pictures: name it and its --grounder")
+    dialect = MARKS_PLANNER_NAME if marks else dialect
     if builtin_steps and dialect not in (TEXT_PLANNER_NAME, BUILTIN_STEPS):
         raise UserError("--builtin-steps is for a planner that sees no pictures: name it with --planner, alone")
     dialect = BUILTIN_STEPS if builtin_steps else dialect

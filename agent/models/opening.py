@@ -18,6 +18,7 @@ from agent.models.chat import ChatModel
 from agent.models.dialects.dialect import Ability, Dialect, Platform, Space
 from agent.models.dialects.registry import (
     DIALECTS,
+    MARKS_PLANNER,
     OWN,
     PLANNER,
     TEXT_PLANNERS,
@@ -152,9 +153,10 @@ def _pair(spec: ModelSpec, platform: Platform, ability: Ability | None, seconds:
     ours = name.lower() == BUILTIN or _plugin(name) is not None
     asked = ModelSpec(name) if ours else ModelSpec(name, patience=spec.patience, stream=spec.stream)
     grounder = open_model(asked, platform=platform, ability="locate", seconds=seconds)
+    flags = {BUILTIN_STEPS: "--builtin-steps", MARKS_PLANNER.name: "--marks"}
+    if ability in ("locate", "extract") and spec.dialect in flags:
+        raise UserError(f"{flags[spec.dialect]} has no effect where nothing is done: leave it out")
     if ability == "locate" or (blind and ability == "extract"):
-        if spec.dialect == BUILTIN_STEPS:
-            raise UserError("--builtin-steps has no effect where nothing is done: leave it out")
         return grounder
     alone = replace(spec, grounder=None, dialect=spec.dialect or PLANNER.name)
     planner = _single(alone, platform, None, seconds)
@@ -166,12 +168,16 @@ def _pair(spec: ModelSpec, platform: Platform, ability: Ability | None, seconds:
             "a dialect file with describes = true"
         )
     planner.speaks.require(ability or "decide", platform)
-    if not blind:
-        return replace(planner, grounder=grounder)
-    from agent.models.text_planner import TextPlanner  # as heavy as the built-in model
+    parts = {part.name: getattr(planner, part.name) for part in fields(planner) if part.init} | {"grounder": grounder}
+    if blind:
+        from agent.models.text_planner import TextPlanner  # as heavy as the built-in model
 
-    parts = {part.name: getattr(planner, part.name) for part in fields(planner) if part.init}
-    return TextPlanner(**parts | {"grounder": grounder, "resized": None})
+        return TextPlanner(**parts | {"resized": None})
+    if spec.dialect == MARKS_PLANNER.name:
+        from agent.models.list_planner import MarkedPlanner  # so is this
+
+        return MarkedPlanner(**parts)
+    return ChatModel(**parts)
 
 
 def _in_space(spec: ModelSpec, dialect: Dialect) -> Dialect:

@@ -18,6 +18,8 @@ Prompts = Literal["owner", "ours"]
 
 BUILTIN, PLANNER_NAME, TEXT_PLANNER_NAME = "builtin", "planner", "text-planner"
 """The name of the built-in model, and of the dialects of planners that see pictures, and that see none."""
+MARKS_PLANNER_NAME = f"{PLANNER_NAME}-marks"
+"""The dialect of planners that see numbered marks on the picture."""
 BUILTIN_STEPS = f"{TEXT_PLANNER_NAME}-steps"
 """The dialect of such planners that may hand instructions to the built-in model."""
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import functools
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from string import Template
 from typing import Any
 
@@ -14,10 +13,10 @@ from actions.action import Finish, Open, Wait, describe
 from agent.builtin.grammar.parse import parse_instructions
 from agent.builtin.instructions import NeedsPlanning
 from agent.builtin.model import BuiltinModel
-from agent.core.model import Decision, Grounding, ParseError, Usage
-from agent.core.step import ELEMENT_LIST, Delegation, Step, repeated_without_effect
+from agent.core.model import Decision, ParseError
+from agent.core.step import Delegation, Step, repeated_without_effect
 from agent.core.task import Task
-from agent.models.chat import ChatModel, PhaseClock, parsed
+from agent.models.chat import PhaseClock, parsed
 from agent.models.dialects import regex
 from agent.models.dialects.action_dicts import DictGrammar
 from agent.models.dialects.brackets import Unreadable
@@ -25,19 +24,15 @@ from agent.models.dialects.delegating import DO, LONGEST, instruction_in
 from agent.models.dialects.dialect import IMAGE, Chat
 from agent.models.dialects.lenient_json import read_lenient
 from agent.models.endpoints.endpoint import Reply, Shape
-from agent.perception.listing.lister import ElementLister
+from agent.models.list_planner import KnownLists, ListPlanner
 from agent.perception.listing.rows import ElementList, changes
 from envs.env import EnvError, Observation
 
-_NUMBER = re.compile(r"(?:.* (?=\[))?\[?(\d{1,6})\]?", re.DOTALL)
-"""A number alone, or at the end of an element's words, in brackets."""
 _LIST_TOKENS = 1500
 _EFFECT = 300
 """Letters of the effect of a step, at most."""
 _STEPS = 20
 """Steps that are told; beyond, the oldest ten are dropped at a time: the beginning of a prompt seldom changes."""
-_LISTS = 100
-"""Lists that are kept: those of the steps that are told, and of unusable answers among them."""
 _ITEMS = 6
 _MOST_STEPS = 20
 """Actions of one instruction that is handed to the built-in model."""
@@ -46,31 +41,21 @@ _TEXT = {"type": "string", "minLength": 1, "maxLength": 1000}
 _TIME = {"type": "integer", "minimum": 1, "maximum": 10}
 
 
-@dataclass
-class _Listed:
-    """The lists of the screens that were decided on, by the time of their capture, and the names of the apps."""
-
-    lists: dict[float, ElementList] = field(default_factory=dict)
-    apps: tuple[str, ...] | None = None
-
-
 @dataclass(frozen=True)
-class TextPlanner(ChatModel):
-    """A `ChatModel` that is shown a list of elements in place of the picture, and says numbers of it.
+class TextPlanner(ListPlanner):
+    """A `ListPlanner` that is shown a list of elements in place of the picture, and says numbers of it.
 
     What each step changed is told in words. `effects` and `plans` switch that and the plan off, to measure what they
     are worth. Descriptions in words, which it may say too, go to the grounder. Where the dialect delegates, it may hand
     an instruction to the built-in model, whose actions are the next decisions, one by one, until it reports.
     """
 
-    lister: ElementLister = field(default_factory=ElementLister, repr=False, compare=False)
     effects: bool = True
     plans: bool = True
-    known: _Listed = field(default_factory=_Listed, repr=False, compare=False)
 
     def on_lists(self, lists: Mapping[float, ElementList], apps: tuple[str, ...]) -> TextPlanner:
         """The same planner for recorded screens: `lists` by the times of their capture, and the names of the apps."""
-        return replace(self, known=_Listed(dict(lists), apps))
+        return replace(self, known=KnownLists(dict(lists), apps))
 
     def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
         """The next action: of the instruction that the built-in model is at, else the planner's. Raises likewise."""
@@ -111,29 +96,6 @@ class TextPlanner(ChatModel):
         chat = super()._data_question(observation, schema, question)
         rows = self._list(observation, ()).text(_LIST_TOKENS)
         return replace(chat, user=("".join(rows if part == IMAGE else str(part) for part in chat.user),))
-
-    def _check_description(self, description: str) -> None:
-        """Numbers are elements here."""
-
-    def _found(self, observation: Observation, description: str, clock: PhaseClock) -> tuple[Grounding, str]:
-        number = _NUMBER.fullmatch(description)
-        if number is None:
-            return super()._found(observation, description, clock)
-        row = self._list(observation, ()).numbered(int(number[1]))
-        if row is None:
-            return Grounding(refused=True, reason="the list has no element with this number"), ELEMENT_LIST
-        point = observation.frame.clamp(row.box.center)
-        return Grounding(point=point, box=row.box, raw=row.words, usage=Usage(requests=0)), ELEMENT_LIST
-
-    def _list(self, observation: Observation, history: Sequence[Step]) -> ElementList:
-        """The elements of `observation`, numbered with regard to the screen decided on before."""
-        lists = self.known.lists
-        if observation.time not in lists:
-            before = next((lists[step.time] for step in reversed(history) if step.time in lists), None)
-            lists[observation.time] = self.lister.listed(observation, self.platform == "mobile", before)
-            for time in [*lists][:-_LISTS]:
-                del lists[time]
-        return lists[observation.time]
 
     def _apps(self, observation: Observation) -> tuple[str, ...]:
         if self.known.apps is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from agent.core.model import ModelError
@@ -66,13 +67,22 @@ SAID = (GENERAL, GENERAL_TOOLS, QWEN35_TOOLS, OPENAI_COMPUTER, ANTHROPIC_COMPUTE
 """Those of no family: what a model is served by decides, which its name does not say."""
 DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (*BASES, *TUNED, *SAID)}
 """Every dialect of Handeye's own by name."""
+MARKS = """
+Elements are marked on the screen with boxes and numbers. "on" and "to" may be the number of a mark, "on": "N", in \
+place of words; what has no mark is described in words."""
 PLANNER = read_dialect_file(Path(__file__).with_name("planner.toml")).dialect
 """For any model that plans for a grounder; no served name is of it."""
+MARKS_PLANNER = replace(
+    PLANNER,
+    name=f"{PLANNER.name}-marks",
+    decide={on: replace(prompt, system=prompt.system + MARKS) for on, prompt in PLANNER.decide.items()},
+)
+"""The same, where the elements are marked with numbers on the picture."""
 TEXT_PLANNER = read_dialect_file(Path(__file__).with_name("text-planner.toml")).dialect
 """For any model that plans over the numbered elements of a screen; no served name is of it."""
 TEXT_PLANNERS = {dialect.name: dialect for dialect in (TEXT_PLANNER, delegating(TEXT_PLANNER))}
 """That, and the same for planners that may hand instructions to the built-in model."""
-OWN: dict[str, Dialect] = DIALECTS | {PLANNER.name: PLANNER} | TEXT_PLANNERS
+OWN: dict[str, Dialect] = DIALECTS | {one.name: one for one in (PLANNER, MARKS_PLANNER)} | TEXT_PLANNERS
 """What ``--dialect`` may name of Handeye's own."""
 _OUTSIDE: dict[str, Dialect] = {}
 """The plug-ins and files that were asked for, by their own names."""
