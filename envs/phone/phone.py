@@ -17,8 +17,18 @@ from envs.phone.commands.display import framebuffer
 from envs.phone.commands.registry import commands_of
 from envs.phone.device import PhoneDevice
 from envs.phone.phone_facts import SIZE
+from envs.phone.running import Process, running
 from envs.phone.sh import Shell
 from envs.phone.state import PROPERTIES
+from envs.phone.system_files import SystemFiles
+
+VARIABLES = {
+    "ANDROID_DATA": "/data", "ANDROID_ROOT": "/system", "ANDROID_STORAGE": "/storage", "EXTERNAL_STORAGE": "/sdcard",
+    "HOME": "/", "HOSTNAME": "localhost", "LOGNAME": "shell",
+    "PATH": "/product/bin:/system/bin:/system/xbin:/vendor/bin",
+    "SHELL": "/bin/sh", "TERM": "dumb", "TMPDIR": "/data/local/tmp", "USER": "shell",
+}  # fmt: skip
+"""The environment of the phone's shell."""
 
 
 class Phone(PhoneDevice):
@@ -46,7 +56,8 @@ class Phone(PhoneDevice):
         allowed = None if anyone else KeyFiles((user_key(), *keys))
         super().__init__(seed, size=size, storage=storage, mounts=mounts, debuggable=debuggable, second=second)
         self._restarting = False
-        self.shell = Shell(commands_of(self), self.storage, {"HOME": "/", "ANDROID_ROOT": "/system"})
+        self.shell = Shell(commands_of(self), self.storage, dict(VARIABLES))
+        self.storage.refresh = SystemFiles(self.state, self._processes, self.shell.commands).write
         try:
             self.daemon = Daemon(self, port, keys=allowed)
         except OSError as error:
@@ -56,6 +67,14 @@ class Phone(PhoneDevice):
             super().close()
             raise
         self.content.dial = self.daemon.dial
+
+    def _processes(self) -> list[Process]:
+        """Those that run; without the apps while the browser does not answer."""
+        try:
+            tasks = self.look()["tasks"]
+        except EnvError:
+            tasks = []
+        return running(tasks, self.shell.processes.all())
 
     @property
     def banner(self) -> Mapping[str, str]:

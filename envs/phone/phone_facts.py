@@ -6,6 +6,8 @@ DENSITY = 480
 """Dots per inch."""
 ADDRESS = "192.0.2.15"
 """Its Wi-Fi address, one reserved for documentation (RFC 5737)."""
+MAC = "02:00:00:00:00:0f"
+"""The hardware address of Wi-Fi, a locally administered one."""
 DISPLAY = "4619827259835644672"
 COVER = "4619827677550801153"
 SECOND = "4619827259835644674"

@@ -30,6 +30,32 @@ PROPERTIES = {
     "ro.build.type": "user",
     "ro.serialno": "HANDEYESIM",
     "ro.product.cpu.abi": "x86_64",
+    "ro.product.cpu.abilist": "x86_64",
+    "ro.product.board": "simulated",
+    "ro.hardware": "simulated",
+    "ro.build.id": "SIM",
+    "ro.build.display.id": "simulated_phone-user 13 SIM 0 test-keys",
+    "ro.build.version.incremental": "0",
+    "ro.build.version.security_patch": "2023-03-05",
+    "ro.build.version.codename": "REL",
+    "ro.build.date.utc": "1773653400",
+    "ro.build.characteristics": "default",
+    "ro.build.tags": "test-keys",
+    "ro.debuggable": "0",
+    "ro.secure": "1",
+    "ro.sf.lcd_density": "480",
+    "ro.boot.serialno": "HANDEYESIM",
+    "ro.zygote": "zygote64",
+    "ro.crypto.state": "encrypted",
+    "gsm.sim.state": "ABSENT",
+    "gsm.operator.alpha": "",
+    "init.svc.bootanim": "stopped",
+    "init.svc.adbd": "running",
+    "dev.bootcomplete": "1",
+    "service.bootanim.exit": "1",
+    "dalvik.vm.heapsize": "512m",
+    "dalvik.vm.heapgrowthlimit": "192m",
+    "wifi.interface": "wlan0",
     "ro.handeye.simulated": "1",
     "persist.sys.locale": "en-US",
     "persist.sys.timezone": "UTC",
@@ -61,6 +87,11 @@ SETTINGS = {
     ("secure", "lockscreen.disabled"): "1",
     ("secure", "night_display_activated"): "0",
 }
+BATTERY = {
+    "ac": "0", "usb": "1", "wireless": "0", "dock": "0", "status": "2", "health": "2", "present": "1", "level": "82",
+    "temp": "250", "counter": "4000000", "invalid": "0",
+}  # fmt: skip
+"""What ``dumpsys battery set`` can change."""
 _SETTINGS_DB = "/data/system/settings.db"
 
 
@@ -78,6 +109,14 @@ class State:
         self._seeders, self._files = seeders, files
         self._lock = threading.RLock()
         self.properties = dict(PROPERTIES)
+        self.always_awake: set[str] = set()
+        self.operations: dict[tuple[str, str], str] = {}
+        self.flags: dict[tuple[str, str], str] = {}
+        self.reset_battery()
+
+    def reset_battery(self) -> None:
+        """What ``dumpsys battery`` says at first."""
+        self.battery = dict(BATTERY)
 
     def reset(self, seed: int) -> None:
         """Replace the state by that of `seed`."""
@@ -85,6 +124,10 @@ class State:
             self.storage.clear()
             self.clock.set(self.clock.start)
             self.properties = dict(PROPERTIES)
+            self.always_awake.clear()
+            self.operations.clear()
+            self.flags.clear()
+            self.reset_battery()
             with closing(self.open(_SETTINGS_DB)) as db, db:
                 db.execute("create table settings (namespace, name, value, primary key (namespace, name))")
                 db.executemany("insert into settings values (?, ?, ?)", [(*k, v) for k, v in SETTINGS.items()])

@@ -7,20 +7,36 @@ import os
 import posixpath
 import shutil
 import stat
+from collections.abc import Callable
 from pathlib import Path
+
+_FOLDERS = (
+    "sdcard/Download",
+    "sdcard/Documents",
+    "sdcard/DCIM",
+    "data/local/tmp",
+    "data/data",
+    "proc",
+    "sys",
+    "system",
+)
 
 
 class Storage:
-    """The phone's file system under `root`. `capacity` is its size in bytes; `full` makes every write fail."""
+    """The phone's file system under `root`. `capacity` is its size in bytes; `full` makes every write fail.
+
+    `refresh` is called with `root` and a path below ``proc``, ``sys`` or ``system`` before that is looked up.
+    """
 
     def __init__(self, root: Path, capacity: int = 4 << 30) -> None:
         self.root = root.resolve()
         self.capacity = capacity
         self.full = False
+        self.refresh: Callable[[Path, str], None] | None = None
         self._make()
 
     def _make(self) -> None:
-        for folder in ("sdcard/Download", "sdcard/Documents", "sdcard/DCIM", "data/local/tmp", "data/data"):
+        for folder in _FOLDERS:
             (self.root / folder).mkdir(parents=True, exist_ok=True)
 
     def clear(self) -> None:
@@ -42,6 +58,8 @@ class Storage:
         for alias in ("storage/emulated/0", "storage/self/primary", "mnt/sdcard"):
             if clean == alias or clean.startswith(alias + "/"):
                 clean = "sdcard" + clean[len(alias) :]
+        if self.refresh and clean.partition("/")[0] in ("proc", "sys", "system") and not clean.startswith("system/app"):
+            self.refresh(self.root, clean)
         there = self.root / clean
         if "\0" in clean or not Path(os.path.realpath(there)).is_relative_to(self.root):
             raise OSError(errno.EACCES, "Permission denied", path)

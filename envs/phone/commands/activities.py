@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
 from envs.phone.apk import LABEL
 from envs.phone.apps import HOME, PhoneApp, apps
+from envs.phone.commands.answers import fixed_answer
 from envs.phone.commands.info import SERVICES
 from envs.phone.device import PhoneDevice
 from envs.phone.phone_facts import SECOND_ID
@@ -19,20 +21,44 @@ from envs.phone.sh import CommandCall, take_option
 
 _MAIN = "android.intent.action.MAIN"
 _VIEW = "android.intent.action.VIEW"
+_LAUNCHER = "android.intent.category.LAUNCHER"
 _HOME_CATEGORY = "android.intent.category.HOME"
 
 
 @dataclass
 class Intent:
-    """The intent of an ``am`` command: `-a`, `-d`, `-t`, `-n`, `-c`, `-p` and extras."""
+    """The intent of an ``am`` command: `-a`, `-d`, `-t`, `-n`, `-c`, `-p`, `-f` and extras."""
 
     action: str = ""
     data: str = ""
     kind: str = ""
     component: str = ""
     package: str = ""
+    flags: int = 0
     categories: list[str] = field(default_factory=list)
     extras: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """As Android's ``Intent.toString`` writes it; of addresses only what names no person."""
+        package, _, kind = self.component.partition("/")
+        short = f"{package}/{kind[len(package) :]}" if package and kind.startswith(f"{package}.") else self.component
+        parts = {
+            "act": self.action, "cat": f"[{','.join(self.categories)}]" if self.categories else "",
+            "dat": _safe(self.data),
+            "typ": self.kind, "flg": f"0x{self.flags:x}" if self.flags else "", "pkg": self.package, "cmp": short,
+        }  # fmt: skip
+        told = " ".join(f"{name}={value}" for name, value in parts.items() if value)
+        return f"Intent {{ {told}{' ' if told and self.extras else ''}{'(has extras)' if self.extras else ''} }}"
+
+
+def _safe(address: str) -> str:
+    """As ``Uri.toSafeString`` writes it."""
+    scheme, _, rest = address.partition(":")
+    if scheme in ("tel", "sip", "sms", "smsto", "mailto", "nfc"):
+        return f"{scheme}:{re.sub(r'[^@.-]', 'x', rest)}"
+    if scheme in ("http", "https", "ftp", "rtsp") and rest.startswith("//"):
+        return f"{scheme}://{rest[2:].partition('/')[0].rpartition('@')[2]}/..."
+    return address
 
 
 _EXTRAS: dict[str, Callable[[str], Any]] = {
@@ -42,13 +68,14 @@ _EXTRAS: dict[str, Callable[[str], Any]] = {
     "--el": int,
     "--ef": float,
     "--eu": str,
+    "--esn": str,
+    "--ecn": str,
     "--esa": lambda text: text.split(","),
     "--eia": lambda text: [int(part) for part in text.split(",")],
     "--ez": lambda text: text.lower() in ("true", "1", "t"),
 }
 _ONE = {"-a": "action", "-d": "data", "-t": "kind", "-n": "component", "-p": "package"}
 _SKIPPED = {
-    "-f": 1,
     "--user": 1,
     "--display": 1,
     "-W": 0,
@@ -68,6 +95,10 @@ def read_intent(words: Sequence[str]) -> Intent:
             setattr(intent, _ONE[word], left.pop(0))
         elif word == "-c" and left:
             intent.categories.append(left.pop(0))
+        elif word == "-f" and left:
+            intent.flags = int(left.pop(0), 0)
+        elif word == "--esn" and left:
+            intent.extras[left.pop(0)] = None
         elif word in _EXTRAS and len(left) > 1:
             name, value = left.pop(0), left.pop(0)
             intent.extras[name] = _EXTRAS[word](value)
@@ -75,47 +106,62 @@ def read_intent(words: Sequence[str]) -> Intent:
             del left[: _SKIPPED[word]]
         elif word.startswith("-"):
             raise ValueError(f"Unknown option: {word}")
-        elif "/" in word and not intent.data and "://" not in word:
-            intent.component = word
+        elif ":" in word:
+            intent.data, intent.action = word, intent.action or _VIEW
         else:
-            intent.data = word
+            intent.component, intent.package = (word, "") if "/" in word else ("", word)
+            intent.action, intent.categories = intent.action or _MAIN, intent.categories or [_LAUNCHER]
     return intent
 
 
 def am(phone: PhoneDevice, call: CommandCall) -> int:
-    """``am start|start-activity|broadcast|force-stop|kill|stack|task|get-current-user``."""
+    """``am start|broadcast|force-stop|kill|stack|task|instrument|get-…|to-uri`` and the answers of ``answers.toml``."""
     name, words = (call.argv[1] if len(call.argv) > 1 else ""), call.argv[2:]
-    if name in ("force-stop", "kill") and words:
-        phone.stop(words[-1])
+    if name in ("force-stop", "kill", "stop-app", "crash") and words:
+        (phone.crash if name == "crash" else phone.stop)(words[-1])
         return 0
-    if name == "get-current-user":
-        call.out("0\n")
+    if name == "send-trim-memory" and len(words) > 1:
+        if words[-2] not in phone.look()["tasks"]:
+            return _refused(call, name, f"java.lang.IllegalArgumentException: Unknown process: {words[-2]}")
         return 0
     if name == "kill-all":
         for package in phone.look()["tasks"][:-1]:
             phone.stop(package)
         return 0
+    if (status := fixed_answer(call)) is not None:
+        return status
     if name in ("stack", "task"):
         return _stack(phone, call, words)
     if name == "instrument":
         call.out(f"android.util.AndroidException: INSTRUMENTATION_FAILED: {words[-1] if words else ''}\n")
         return 1
-    if name not in ("start", "start-activity", "broadcast", *_SERVICES):
-        return call.fail(f"Unknown command: {name}", 255)
+    if name not in ("start", "start-activity", "broadcast", "to-uri", "to-intent-uri", *_SERVICES):
+        call.write_error(f"Unknown command: {name}\n".encode("utf-8", "surrogateescape"))
+        return 255
     try:
         intent = read_intent(words)
     except ValueError as error:
         return call.fail(f"Error: {error}", 255)
+    if name.startswith("to-"):
+        call.out(f"intent:#Intent;action={intent.action};component={intent.component};end\n")
+        return 0
     if name == "broadcast":
         return _broadcast(phone, call, intent)
     if name in _SERVICES:
-        call.out(f"Starting service: Intent {{ cmp={intent.component} }}\nError: Not found; no service started.\n")
+        starts = "Stopping" if name.startswith("stop") else "Starting"
+        call.out(f"{starts} service: {intent}\n")
+        call.write_error(
+            b"Error: Not found; no service started.\n"
+            if starts == "Starting"
+            else b"Service not stopped: was not running.\n"
+        )
         return 255
     return _start(phone, call, intent, words)
 
 
-_SERVICES = frozenset({"startservice", "start-service", "startforegroundservice", "start-foreground-service"})
-"""The commands that start a service; no app here has one."""
+_SERVICES = frozenset({"startservice", "start-service", "startforegroundservice", "start-foreground-service",
+                       "stopservice", "stop-service"})  # fmt: skip
+"""The commands that start or stop a service; no app here has one."""
 
 
 def _stack(phone: PhoneDevice, call: CommandCall, words: tuple[str, ...]) -> int:
@@ -124,6 +170,9 @@ def _stack(phone: PhoneDevice, call: CommandCall, words: tuple[str, ...]) -> int
     if words[:1] == ("remove",) and len(words) == 2 and words[1].isdecimal():
         if 0 < int(words[1]) <= len(tasks):
             phone.stop(tasks[int(words[1]) - 1])
+        return 0
+    if words[:1] == ("lock",) and len(words) == 2:
+        call.out("Activity manager is not in lockTaskMode\n")
         return 0
     if words != ("list",):
         return call.fail(f"Error: unknown command '{' '.join(words)}'", 255)
@@ -147,18 +196,19 @@ def _start(phone: PhoneDevice, call: CommandCall, intent: Intent, words: Sequenc
     if phone.second and ("--display", str(SECOND_ID)) in pairwise(words):
         phone = phone.second
     app, page = _resolve(intent)
-    told = f"act={intent.action or _MAIN}" + (f" dat={intent.data}" if intent.data else "")
-    told += f" cmp={intent.component}" if intent.component else ""
-    call.out(f"Starting: Intent {{ {told} }}\n")
-    if app is None:
-        what = f"Activity class {{{intent.component}}} does not exist." if intent.component else "No Activity found"
-        call.write_error(
-            f"Error: Activity not started, unable to resolve Intent {{ {told} flg=0x10000000 }}\n".encode()
-        )
-        call.write_error(f"Error type 3\nError: {what}\n".encode() if intent.component else b"")
-        return 1
-    if "-S" in words:
+    if "-S" in words and app:
+        call.out(f"Stopping: {app.package}\n")
         phone.stop(app.package)
+    call.out(f"Starting: {intent}\n")
+    if app is None:
+        intent.flags |= 0x10000000
+        what = f"Activity class {{{intent.component}}} does not exist."
+        call.write_error(
+            f"Error: Activity not started, unable to resolve {intent}\n".encode("utf-8", "surrogateescape")
+            if not intent.component
+            else f"Error type 3\nError: {what}\n".encode("utf-8", "surrogateescape")
+        )
+        return 1
     state = "HOT" if app.package in phone.look()["tasks"] else "COLD"
     began = time.monotonic()
     phone.open(app, {"action": intent.action, "data": intent.data, "page": page, "extras": intent.extras})
@@ -190,10 +240,28 @@ def _resolve(intent: Intent) -> tuple[PhoneApp | None, str]:
     return None, ""
 
 
+_FROM_SHELL = 0x400000
+_PROTECTED = tuple(f"android.intent.action.{name}" for name in (
+    "AIRPLANE_MODE", "BATTERY_", "BOOT_COMPLETED", "LOCKED_BOOT_COMPLETED", "SCREEN_O", "USER_PRESENT", "PACKAGE_",
+    "TIME_SET",
+    "TIMEZONE_CHANGED", "ACTION_POWER", "ACTION_SHUTDOWN", "DEVICE_STORAGE", "CONFIGURATION_CHANGED", "LOCALE_CHANGED",
+    "MASTER_CLEAR", "REBOOT", "HEADSET_PLUG", "NEW_OUTGOING_CALL", "PHONE_STATE"))  # fmt: skip
+"""Broadcasts that only the system may send, by what they begin with."""
+
+
+def _refused(call: CommandCall, name: str, why: str) -> int:
+    """What Android writes where a command of a service threw."""
+    call.write_error(f"\nException occurred while executing '{name}':\n{why}\n".encode("utf-8", "surrogateescape"))
+    return 255
+
+
 def _broadcast(phone: PhoneDevice, call: CommandCall, intent: Intent) -> int:
     """Deliver a broadcast to the simulated input methods that take text so; there are no other receivers."""
-    told = f"act={intent.action}" + (" (has extras)" if intent.extras else "")
-    call.out(f"Broadcasting: Intent {{ {told} }}\n")
+    intent.flags |= _FROM_SHELL
+    call.out(f"Broadcasting: {intent}\n")
+    if intent.action.startswith(_PROTECTED) and not phone.root:
+        return _refused(call, "broadcast", "java.lang.SecurityException: Permission Denial: not allowed to send "
+                        f"broadcast {intent.action} from pid=4242, uid=2000")  # fmt: skip
     current = phone.state.get("secure", "default_input_method")
     result: tuple[int, str] = (0, "")
     if current == "com.github.uiautomator/.AdbKeyboard":
@@ -242,19 +310,17 @@ def _adb_keyboard(phone: PhoneDevice, intent: Intent) -> None:
 
 
 def pm(phone: PhoneDevice, call: CommandCall) -> int:
-    """``pm list packages|features | path | clear | grant | revoke``; nothing is installed or removed."""
+    """``pm list packages|features | path | clear | grant | revoke`` and others; nothing is installed or removed."""
     words = call.argv[1:]
+    if (status := fixed_answer(call)) is not None:
+        return status
     if words[:1] == ("list",) and words[1:2] and words[1] in _LISTS:
         call.out("".join(f"{line}\n" for line in _LISTS[words[1]]))
         return 0
-    if words[:1] == ("get-max-users",):
-        call.out("Maximum supported users: 1\n")
-        return 0
-    if words[:1] in (("enable",), ("disable",), ("disable-user",), ("hide",), ("suspend",)) and len(words) > 1:
-        call.write_error(
-            f"Error: java.lang.SecurityException: Shell cannot change component state for {words[-1]}\n".encode()
+    if len(words) > 1 and words[0] in _DISABLING:
+        return _refused(
+            call, words[0], f"java.lang.SecurityException: Shell cannot change component state for {words[-1]}"
         )
-        return 255
     if words[:1] in (("grant",), ("revoke",)):
         return _permission(phone, call, words)
     if words[:2] == ("list", "packages"):
@@ -264,10 +330,18 @@ def pm(phone: PhoneDevice, call: CommandCall) -> int:
         call.out(SERVICES["package"](phone, words[1:]))
         return 0
     if words[:1] == ("path",):
+        app = apps().get(words[-1])
         if app:
             call.out(f"package:{app.file}\n")
         return 0 if app else 1
     if words[:1] == ("clear",):
+        left = list(words[1:])
+        take_option(left, "--user")
+        unknown = next((word for word in left if word.startswith("-") and word != "--cache-only"), "")
+        if unknown:
+            call.out(f"Error: Unknown option: {unknown}\n")
+            return 1
+        app = apps().get(left[-1]) if left else None
         if app is None:
             call.out("Failed\n")
             return 1
@@ -277,9 +351,13 @@ def pm(phone: PhoneDevice, call: CommandCall) -> int:
         return 0
     if words[:1] in (("install",), ("install-create",), ("uninstall",)):
         return _unchangeable(call, words)
-    return call.fail(f"Unknown command: {' '.join(words)}", 255)
+    call.write_error(f"Unknown command: {words[0] if words else ''}\n".encode("utf-8", "surrogateescape"))
+    return 255
 
 
+_DISABLING = frozenset(
+    {"enable", "disable", "disable-user", "disable-until-used", "hide", "unhide", "suspend", "unsuspend"}
+)
 _FEATURES = (
     *("hardware.faketouch", "hardware.screen.landscape", "hardware.screen.portrait", "hardware.touchscreen"),
     *("hardware.touchscreen.multitouch", "hardware.wifi", "software.home_screen", "software.input_methods"),
@@ -290,7 +368,24 @@ _LISTS = {
     "features": [f"feature:android.{name}" for name in _FEATURES],
     "users": ["Users:", "\tUserInfo{0:Owner:c13} running"],
     "permissions": ["All Permissions:", ""],
-    "libraries": [],
+    "libraries": ["library:android.test.base", "library:android.test.mock", "library:android.test.runner"],
+    "permission-groups": [
+        f"permission group:android.permission-group.{name}"
+        for name in (
+            "CALENDAR",
+            "CAMERA",
+            "CONTACTS",
+            "LOCATION",
+            "MICROPHONE",
+            "NOTIFICATIONS",
+            "PHONE",
+            "SMS",
+            "STORAGE",
+        )
+    ],
+    "staged-sessions": [],
+    "modules": [],
+    "initial-non-stopped-system-packages": [],
     "instrumentation": [],
 }
 
@@ -305,9 +400,7 @@ def _permission(phone: PhoneDevice, call: CommandCall, words: tuple[str, ...]) -
     if package not in apps() or "." not in permission:
         known = "permission" if package in apps() else "package"
         wrong = permission if package in apps() else package
-        call.write_error(f"\nException occurred while executing '{words[0]}':\n"
-                         f"java.lang.IllegalArgumentException: Unknown {known}: {wrong}\n".encode())  # fmt: skip
-        return 255
+        return _refused(call, words[0], f"java.lang.IllegalArgumentException: Unknown {known}: {wrong}")
     (phone.granted.add if words[0] == "grant" else phone.granted.discard)((package, permission))
     return 0
 
@@ -315,12 +408,39 @@ def _permission(phone: PhoneDevice, call: CommandCall, words: tuple[str, ...]) -
 def _packages(call: CommandCall, words: list[str]) -> int:
     """All are the system's and enabled: ``-3`` and ``-d`` list none."""
     take_option(words, "--user")
+    unknown = next((word for word in words if word.startswith("-") and word not in _PACKAGE_OPTIONS), "")
+    if unknown:
+        call.write_error(f"Error: Unknown option: {unknown}\n".encode())
+        return 255
     only = next((word for word in words if not word.startswith("-")), "")
-    for name, app in apps().items():
+    for n, (name, app) in enumerate(apps().items()):
         if only in name and not {"-3", "-d"} & set(words):
             where = f"{app.file}=" if "-f" in words else ""
-            call.out(f"package:{where}{name}{' versionCode:1' if '--show-versioncode' in words else ''}\n")
+            said = [f"package:{where}{name}", *(text for option, text in (
+                ("--show-versioncode", "versionCode:1"), ("-i", " installer=null"), ("-U", f"uid:{10_000 + n}"))
+                if option in words)]  # fmt: skip
+            call.out(" ".join(said) + "\n")
     return 0
+
+
+_PACKAGE_OPTIONS = frozenset(
+    [
+        "-3",
+        "-s",
+        "-d",
+        "-e",
+        "-f",
+        "-i",
+        "-l",
+        "-u",
+        "-U",
+        "-a",
+        "--show-versioncode",
+        "--apex-only",
+        "--uid",
+        "--factory-only",
+    ]
+)
 
 
 def _unchangeable(call: CommandCall, words: tuple[str, ...]) -> int:
@@ -328,6 +448,11 @@ def _unchangeable(call: CommandCall, words: tuple[str, ...]) -> int:
     if words[0] == "uninstall":
         call.out("Failure [DELETE_FAILED_INTERNAL_ERROR: the simulated phone's apps are built in]\n")
         return 1
+    file = words[-1] if words[0] == "install" and "-S" not in words else ""
+    if file.startswith("/") and not call.shell.files.locate(call.path(file)).is_file():
+        call.write_error(f"Error: Unable to open file: {file}\nConsider using a file under /data/local/tmp/\n"
+                         f"Error: Can't open file: {file}\n".encode())  # fmt: skip
+        return _refused(call, "install", f"java.lang.IllegalArgumentException: Error: Can't open file: {file}")
     left = int(words[words.index("-S") + 1]) if "-S" in words[:-1] and words[0] == "install" else 0
     while left > 0 and (piece := call.stdin.read(min(left, 1 << 16))):
         left -= len(piece)
@@ -336,8 +461,13 @@ def _unchangeable(call: CommandCall, words: tuple[str, ...]) -> int:
 
 
 def cmd(phone: PhoneDevice, call: CommandCall) -> int:
-    """``cmd package|connectivity|statusbar|window|activity …``."""
-    words = call.argv[1:]
+    """``cmd [-w] SERVICE …``: a command of a service, or what a program of another name does."""
+    words = call.argv[2:] if call.argv[1:2] == ("-w",) else call.argv[1:]
+    if words == ("-l",):
+        call.out("Currently running services:\n" + "".join(f"  {name}\n" for name in sorted(SERVICES)))
+        return 0
+    if (status := fixed_answer(replace(call, argv=("cmd", *words)))) is not None:
+        return status
     if words[:1] == ("package",):
         return _package(phone, call, words[1:])
     if words[:2] == ("connectivity", "airplane-mode") and len(words) <= 3:
@@ -347,29 +477,39 @@ def cmd(phone: PhoneDevice, call: CommandCall) -> int:
         phone.state.put("global", "airplane_mode_on", "1" if words[2] == "enable" else "0")
         phone.screen.ask("system.refresh()")
         return 0
-    if words[:2] == ("window", "user-rotation") and words[2:3] == ("lock",):
-        phone.rotate(words[3] if len(words) == 4 else str(phone.rotation))
-        return 0
-    if words[:1] == ("activity",):
-        return am(phone, CommandCall(("am", *words[1:]), call.stdin, call.write, call.write_error, call.shell))
+    if words and words[0] in _PROGRAMS:
+        return call.shell.commands[_PROGRAMS[words[0]][0]](replace(call, argv=(*_PROGRAMS[words[0]], *words[1:])))
     if words[:1] == ("statusbar",):
         if words[1:2] in (("expand-notifications",), ("expand-settings",)):
             phone.screen.ask("system.expand()")
         elif words[1:2] == ("collapse",):
             phone.screen.ask("system.collapse()")
+        elif words[1:2] == ("get-status-icons",):
+            call.out("wifi\nbattery\nclock\n")
         else:
             return call.fail(f"Unknown command: {' '.join(words[1:])}", 255)
         return 0
     if words[:1] in _SWITCHES:
         return _switch(phone, call, words)
+    if words and words[0] in SERVICES:
+        call.write_error(f"Unknown command: {words[1]}\n".encode() if len(words) > 1 else b"")
+        call.out("" if len(words) > 1 else f"{words[0]} service commands:\n  help\n    Print this help text.\n")
+        return 255 if len(words) > 1 else 0
     return call.fail(f"Can't find service: {words[0] if words else ''}", 20)
 
 
+_PROGRAMS: Mapping[str, tuple[str, ...]] = {
+    "activity": ("am",), "window": ("wm",), "settings": ("settings",), "input": ("input",), "input_method": ("ime",),
+    "battery": ("dumpsys", "battery"), "deviceidle": ("dumpsys", "deviceidle"), "lock_settings": ("locksettings",),
+    "appops": ("appops",), "power": ("svc", "power"), "device_config": ("device_config",), "content": ("content",),
+}  # fmt: skip
+"""Services whose commands are those of a program."""
 _SWITCHES: dict[tuple[str, ...], tuple[str, str, str]] = {
     ("wifi",): ("global", "wifi_on", "set-wifi-enabled"),
     ("bluetooth_manager",): ("global", "bluetooth_on", ""),
     ("location",): ("secure", "location_mode", "set-location-enabled"),
     ("uimode",): ("secure", "ui_night_mode", "night"),
+    ("phone",): ("global", "mobile_data", "data"),
 }
 """The services of ``cmd`` with one setting each: its name and the command that sets it."""
 _VALUES = {
@@ -425,13 +565,19 @@ def _activity(number: int, app: PhoneApp) -> str:
 
 
 def monkey(phone: PhoneDevice, call: CommandCall) -> int:
-    """``monkey -p PACKAGE … 1``: the usual way to open an app by its package."""
+    """``monkey -p PACKAGE [OPTIONS] COUNT`` opens the app; of more events than one none is random, and none is sent."""
     words = call.argv[1:]
     package = words[words.index("-p") + 1] if "-p" in words[:-1] else ""
     app = apps().get(package)
     if app is None:
         call.out("** No activities found to run, monkey aborted.\n")
         return 252
+    if not words[-1].isdecimal():
+        call.write_error(b"** Error: Count not specified\n")
+        return 1
     phone.open(app)
-    call.out("Events injected: 1\n")
+    call.out(
+        f"Events injected: {words[-1]}\n"
+        "## Network stats: elapsed time=12ms (0ms mobile, 0ms wifi, 12ms not connected)\n"
+    )
     return 0

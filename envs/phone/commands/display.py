@@ -87,8 +87,8 @@ def _pixels(png: bytes) -> tuple[int, int, bytes]:
 
 
 def wm(phone: PhoneDevice, call: CommandCall) -> int:
-    """``wm size [WxH|reset] | density [N|reset] | dismiss-keyguard | user-rotation``."""
-    words = call.argv[1:]
+    """``wm size [WxH|reset] | density [N|reset] | dismiss-keyguard | user-rotation`` and others that do nothing."""
+    words = tuple(word for n, word in enumerate(call.argv[1:]) if word != "-d" and call.argv[n] != "-d")
     if words[:1] in (("size",), ("density",)) and len(words) <= 2:
         return _override(phone, call, *words)
     if words == ("dismiss-keyguard",):
@@ -97,8 +97,10 @@ def wm(phone: PhoneDevice, call: CommandCall) -> int:
         phone.rotate(words[2] if len(words) == 3 else str(phone.rotation))
     elif words == ("user-rotation",):
         call.out(f"lock {phone.rotation}\n")
-    elif words == ("user-rotation", "free"):
+    elif words == ("user-rotation", "free") or words[:1] in (("overscan",), ("scaling",), ("fixed-to-user-rotation",)):
         pass
+    elif words[:1] in (("get-ignore-orientation-request",), ("set-ignore-orientation-request",)):
+        call.out("ignoreOrientationRequest false for displayId=0\n" if words[0].startswith("get") else "")
     else:
         return call.fail(f"Unknown command: {' '.join(words)}", 255)
     return 0
@@ -125,15 +127,32 @@ def _override(phone: PhoneDevice, call: CommandCall, what: str, value: str = "")
     return 0
 
 
+_SVC_USAGE = """Available commands:
+    help     Show information about the subcommands
+    power    Control the power manager
+    data     Control mobile data connectivity
+    wifi     Control the Wi-Fi manager
+    usb      Control Usb state
+    nfc      Control NFC functions
+    bluetooth  Control Bluetooth service
+    system-server System server process related command
+"""
+
+
 def svc(phone: PhoneDevice, call: CommandCall) -> int:
-    """``svc wifi|data|bluetooth|power enable|disable|stayon``."""
+    """``svc wifi|data|bluetooth|nfc enable|disable``, ``svc power stayon|reboot``, ``svc usb getFunctions``."""
     words = call.argv[1:]
-    names = {"wifi": "wifi_on", "data": "mobile_data", "bluetooth": "bluetooth_on"}
+    names = {"wifi": "wifi_on", "data": "mobile_data", "bluetooth": "bluetooth_on", "nfc": "nfc_on"}
     if len(words) == 2 and words[0] in names and words[1] in ("enable", "disable"):
         phone.state.put("global", names[words[0]], "1" if words[1] == "enable" else "0")
         phone.screen.ask("system.refresh()")
-        return 0
-    if words[:2] == ("power", "stayon") and len(words) == 3:
-        phone.state.put("global", "stay_on_while_plugged_in", "0" if words[2] == "false" else "3")
-        return 0
-    return call.fail("Available commands: wifi, data, bluetooth, power", 255)
+    elif words[:2] == ("power", "stayon") and len(words) == 3:
+        phone.state.put("global", "stay_on_while_plugged_in", {"false": "0", "true": "15"}.get(words[2], "3"))
+    elif words[:2] == ("power", "reboot"):
+        phone.reboot()
+    elif words[:2] in (("usb", "getFunctions"), ("usb", "setFunctions"), ("usb", "resetUsbGadget")):
+        call.out("\n" if words[1] == "getFunctions" else "")
+    else:
+        call.write_error(_SVC_USAGE.encode())
+        return 0 if words[:1] in ((), ("help",)) else 255
+    return 0

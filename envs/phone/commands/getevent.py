@@ -20,15 +20,16 @@ def getevent(phone: PhoneDevice, call: CommandCall) -> int:
     if "p" in letters or "i" in letters:
         call.out(_devices(phone, wanted, details=True))
         return 0
-    if not wanted and "q" not in letters:
-        call.out(_devices(phone, wanted, details=False))
     return _follow(phone, call, wanted, count, letters)
 
 
 def _follow(phone: PhoneDevice, call: CommandCall, wanted: str, count: int, letters: str) -> int:
+    """The devices, then events; a caller that has read the devices misses none."""
     listener = phone.inputs.listen()
     told = 0
     try:
+        if not wanted and "q" not in letters:
+            call.out(_devices(phone, wanted, details=False))
         while not count or told < count:
             try:
                 line = listener.get(timeout=1.0)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from envs.phone.commands.answers import INTERFACES
 from envs.phone.commands.info import SERVICES
 from envs.phone.device import PhoneDevice
-from envs.phone.sh import CommandCall
+from envs.phone.sh import CommandCall, take_option
 
 
 def whoami(phone: PhoneDevice, call: CommandCall) -> int:
@@ -16,17 +17,29 @@ def whoami(phone: PhoneDevice, call: CommandCall) -> int:
 
 
 def id_(phone: PhoneDevice, call: CommandCall) -> int:
-    """``id [-u]``."""
+    """``id [-nugG]``."""
     number, name = (0, "root") if phone.root else (2000, "shell")
-    call.out(
-        f"{number}\n" if "-u" in call.argv else f"uid={number}({name}) gid={number}({name}) groups={number}({name})\n"
-    )
+    flags = "".join(word[1:] for word in call.argv[1:])
+    if set(flags) & set("ugG"):
+        call.out(f"{name if 'n' in flags else number}\n")
+        return 0
+    groups = "" if phone.root else ",1004(input),1007(log),1011(adb),1015(sdcard_rw),3003(inet),3009(readproc)"
+    domain = "su" if phone.root else "shell"
+    call.out(f"uid={number}({name}) gid={number}({name}) groups={number}({name}){groups} context=u:r:{domain}:s0\n")
     return 0
 
 
 def date(phone: PhoneDevice, call: CommandCall) -> int:
-    """``date [-u] [+FORMAT]``, and for root ``date MMDDhhmm[[CC]YY][.ss]``; the phone is in UTC."""
-    words = [word for word in call.argv[1:] if word != "-u"]
+    """``date [-u] [-d DATE] [+FORMAT]``, and for root ``date MMDDhhmm[[CC]YY][.ss]``; the phone is in UTC."""
+    words = [word for word in call.argv[1:] if word not in ("-u", "-R", "-I")]
+    when = take_option(words, "-d")
+    if when is not None:
+        try:
+            then = datetime.fromtimestamp(float(when[1:]), UTC) if when[:1] == "@" else datetime.fromisoformat(when)
+        except (ValueError, OverflowError, OSError):
+            return call.fail(f"bad date '{when}'")
+        call.out(then.replace(tzinfo=UTC).strftime(words[0][1:] if words else "%a %b %e %H:%M:%S %Z %Y") + "\n")
+        return 0
     given = words[0] if words else ""
     if not given or given.startswith("+"):
         call.out(phone.state.clock.now().strftime(given[1:] or "%a %b %e %H:%M:%S %Z %Y") + "\n")
@@ -53,17 +66,23 @@ def _moment(text: str, now: datetime) -> datetime:
 
 
 def service(phone: PhoneDevice, call: CommandCall) -> int:
-    """``service list | check NAME | call alarm 3 s16 ZONE``; no other calls."""
+    """``service list | check NAME | call NAME CODE …``: calls do nothing, but for ``call alarm 3 s16 ZONE``."""
     words = call.argv[1:]
     if words == ("list",):
-        call.out(
-            f"Found {len(SERVICES)} services:\n" + "".join(f"{n}\t{name}: []\n" for n, name in enumerate(SERVICES))
-        )
+        call.out(f"Found {len(SERVICES)} services:\n" + "".join(
+            f"{n}\t{name}: [{INTERFACES.get(name, '')}]\n" for n, name in enumerate(sorted(SERVICES))))  # fmt: skip
     elif words[:1] == ("check",) and len(words) == 2:
         call.out(f"Service {words[1]}: {'found' if words[1] in SERVICES else 'not found'}\n")
-    elif words[:4] == ("call", "alarm", "3", "s16") and len(words) == 5:
-        phone.state.properties["persist.sys.timezone"] = words[4]
+    elif words[:1] == ("call",) and len(words) > 2 and words[2].isdecimal():
+        if words[1] not in SERVICES:
+            return call.fail(f"Service {words[1]} does not exist", 10)
+        if words[1:4] == ("alarm", "3", "s16") and len(words) == 5:
+            phone.state.properties["persist.sys.timezone"] = words[4]
         call.out("Result: Parcel(00000000    '....')\n")
     else:
-        return call.fail(f"the simulated phone does not know: service {' '.join(words)}", 10)
+        call.write_error(b"service: Unknown command " + " ".join(words[:1]).encode() + b"\n")
+        call.out("Usage: service [-h|-?]\n       service list\n       service check SERVICE\n"
+                 "       service call SERVICE CODE [i32 N | i64 N | f N | d N | s16 STR | null | fd f | nfd n | afd f ]"
+                 " ...\n")  # fmt: skip
+        return 10
     return 0

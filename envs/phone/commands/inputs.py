@@ -227,13 +227,24 @@ def _field_key(phone: PhoneDevice, name: str) -> None:
         phone.screen.type(_SIGNS[name])
 
 
+def _ime(name: str) -> str:
+    """As Android's ``InputMethodInfo.dump`` writes it."""
+    package, _, kind = name.partition("/")
+    return (
+        f"{name}:\n  mId={name} mSettingsActivityName=null mIsVrOnly=false mSupportsSwitchingToNextInputMethod=false\n"
+        f"  mIsDefaultResId=0x0\n  Service:\n    priority=0 preferredOrder=0 match=0x108000 specificIndex=-1 "
+        f"isDefault=false\n    ServiceInfo:\n      name={package}{kind}\n      packageName={package}\n"
+        "      enabled=true exported=true\n"
+    )
+
+
 def ime(phone: PhoneDevice, call: CommandCall) -> int:
     """``ime list [-s] [-a] | set ID | enable ID | disable ID | reset``."""
     words = call.argv[1:]
     enabled = (phone.state.get("secure", "enabled_input_methods") or "").split(":")
     if words[:1] == ("list",):
         known = IMES if "-a" in words else enabled
-        call.out("".join(f"{name}{'' if '-s' in words else ':'}\n" for name in known))
+        call.out("".join(f"{name}\n" if "-s" in words else _ime(name) for name in known))
         return 0
     if words[:1] == ("reset",):
         phone.state.put("secure", "default_input_method", next(iter(IMES)))
@@ -242,6 +253,9 @@ def ime(phone: PhoneDevice, call: CommandCall) -> int:
         return 0
     if len(words) != 2 or words[0] not in ("set", "enable", "disable"):
         return call.fail("Unknown command")
+    if words[0] == "disable" and words[1] not in enabled:
+        call.out(f"Input method {words[1]}: already disabled for user #0\n")
+        return 0
     if words[1] not in IMES:
         return call.fail(f"Unknown input method {words[1]} cannot be {words[0]}d for user #0")
     if words[0] == "set":

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 
-_TOKEN = re.compile(r"\s*(0[xX][0-9a-fA-F]+|\d+|[A-Za-z_]\w*|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%()<>&|^!~?:])")
+_TOKEN = re.compile(
+    r"\s*(0[xX][0-9a-fA-F]+|\d+|[A-Za-z_]\w*|<<=?|>>=?|<=|>=|==|!=|&&|\|\||\+\+|--|[-+*/%&|^]=|[-+*/%()<>&|^!~?:=,])"
+)
+_ASSIGNING = frozenset({"=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>="})
 _LEVELS = tuple(map(str.split, ("||", "&&", "|", "^", "&", "== !=", "<= >= < >", "<< >>", "+ -", "* / %")))
 _LONGEST = 1000
 
@@ -27,8 +30,10 @@ _OPERATIONS: Mapping[str, Callable[[int, int], int]] = {
 }  # fmt: skip
 
 
-def evaluate(expression: str, variables: Mapping[str, str]) -> int:
+def evaluate(expression: str, variables: MutableMapping[str, str]) -> int:
     """The value of `expression`; a name is the number that the variable holds, 0 where it is not set.
+
+    ``X = …``, ``X += …``, ``X++`` and ``--X`` set variables.
 
     Raises ValueError for what is no expression, and for a division by zero.
     """
@@ -42,6 +47,9 @@ def evaluate(expression: str, variables: Mapping[str, str]) -> int:
     reader = _Reader(tokens, variables)
     try:
         value = reader.choice() if tokens else 0
+        while reader.tokens[:1] == [","]:
+            reader.tokens.pop(0)
+            value = reader.choice()
     except RecursionError as error:
         raise ValueError("too deeply nested") from error
     if reader.tokens:
@@ -52,7 +60,7 @@ def evaluate(expression: str, variables: Mapping[str, str]) -> int:
 class _Reader:
     """Recursive descent; a wrong token is a ValueError."""
 
-    def __init__(self, tokens: list[str], variables: Mapping[str, str]) -> None:
+    def __init__(self, tokens: list[str], variables: MutableMapping[str, str]) -> None:
         self.tokens, self.variables = tokens, variables
 
     def _accept(self, *wanted: str) -> str:
@@ -63,7 +71,11 @@ class _Reader:
             raise ValueError(f"{wanted!r} is missing")
 
     def choice(self) -> int:
-        """``a ? b : c``, or what binds closer."""
+        """``X = …``, ``a ? b : c``, or what binds closer."""
+        if len(self.tokens) > 2 and _is_name(self.tokens[0]) and self.tokens[1] in _ASSIGNING:
+            name, operator = self.tokens.pop(0), self.tokens.pop(0)[:-1]
+            value = self.choice()
+            return self._put(name, _OPERATIONS[operator](self._held(name), value) if operator else value)
         value = self._level(0)
         if not self._accept("?"):
             return value
@@ -80,7 +92,15 @@ class _Reader:
             value = _wrapped(_OPERATIONS[operator](value, self._level(level + 1)))
         return value
 
+    def _put(self, name: str, value: int) -> int:
+        self.variables[name] = str(_wrapped(value))
+        return _wrapped(value)
+
     def _one(self) -> int:
+        step = self._accept("++", "--")
+        if step and self.tokens and _is_name(self.tokens[0]):
+            name = self.tokens.pop(0)
+            return self._put(name, self._held(name) + (1 if step == "++" else -1))
         sign = self._accept("-", "+", "!", "~")
         if sign:
             value = self._one()
@@ -94,12 +114,22 @@ class _Reader:
         token = self.tokens.pop(0)
         if token[0].isdigit():
             return _wrapped(_number(token))
-        if not (token[0].isalpha() or token[0] == "_"):
+        if not _is_name(token):
             raise ValueError(f"unexpected {token!r}")
+        value = self._held(token)
+        if step := self._accept("++", "--"):
+            self._put(token, value + (1 if step == "++" else -1))
+        return value
+
+    def _held(self, token: str) -> int:
         held = self.variables.get(token, "").strip() or "0"
         if not re.fullmatch(r"-?(?:0[xX][0-9a-fA-F]+|\d+)", held):
             raise ValueError(f"{held[:40]!r} is no number")
         return _wrapped(_number(held))
+
+
+def _is_name(token: str) -> bool:
+    return token[0].isalpha() or token[0] == "_"
 
 
 def _number(text: str) -> int:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Literal
 
 from envs.phone.sh.tree import (
     Arithmetic,
+    Case,
+    Condition,
     For,
+    Function,
     Group,
     If,
     Item,
@@ -24,11 +28,14 @@ from envs.phone.sh.tree import (
     Word,
 )
 
-_OPERATORS = ("&&", "||", ";;", ">>", "<<", ">&", "<&", "<>", ">|", ";", "&", "|", "(", ")", "<", ">", "\n")
+_OPERATORS = ("&&", "||", ";;", "&>", ">>", "<<", ">&", "<&", "<>", ">|", ";", "&", "|", "(", ")", "<", ">", "\n")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=")
+_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(\+?)=")
+_FUNCTION = re.compile(r"(?:function[ \t]+([A-Za-z_]\w*)(?:[ \t]*\([ \t]*\))?|([A-Za-z_]\w*)[ \t]*\([ \t]*\))\s*")
+_REDIRECTION = re.compile(r"(\d?)(<<-?|>>|>&|<&|>\||<|>)|(&>>?)")
+_OPERATION = re.compile(r":?[-=+?]|##?|%%?|//?|:")
 _ANSI = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "v": "\v", "0": "\0"}
-_CLOSERS = frozenset({"then", "elif", "else", "fi", "do", "done", "}", ")"})
+_CLOSERS = frozenset({"then", "elif", "else", "fi", "do", "done", "esac", "}"})
 _SPECIAL = "?$#@*!0123456789"
 
 
@@ -40,9 +47,13 @@ def parse(line: str) -> List:
     """The tree of `line`. Raises `ShellSyntaxError`."""
     reader = _ShellReader(line)
     tree = reader.commands()
-    if reader.at < len(line):
+    if reader.at < len(reader.line):
         raise ShellSyntaxError(f"unexpected {reader.peek()!r}")
     return tree
+
+
+def _single(node: Node) -> List:
+    return List((Item(Pipeline((node,))),))
 
 
 class _ShellReader:
@@ -103,7 +114,7 @@ class _ShellReader:
     def _closes(self) -> bool:
         self._blanks()
         start = self.at
-        found = any(self._keyword(word) for word in _CLOSERS - {")"}) or self.operator() == ")"
+        found = any(self._keyword(word) for word in _CLOSERS) or self.operator() in (")", ";;")
         self.at = start
         return found
 
@@ -124,7 +135,7 @@ class _ShellReader:
             operator = self.operator()
             self.at += len(operator) if operator in ("&&", "||", ";", "&", "\n") else 0
             items.append(Item(pipeline, after, operator == "&"))
-            if operator not in ("&&", "||", ";", "&", "\n", ")", ""):
+            if operator not in ("&&", "||", ";", ";;", "&", "\n", ")", ""):
                 raise ShellSyntaxError(f"unexpected {operator!r}")
             if operator == "" and self.at < len(self.line) and not self._closes():
                 raise ShellSyntaxError(f"unexpected {self.peek()!r}")
@@ -144,24 +155,91 @@ class _ShellReader:
             pass
 
     def _command(self) -> Node:
+        node = self._compound()
+        if node is None:
+            return self._simple()
+        redirections = tuple(self._redirections())
+        return Group(_single(node), False, redirections) if redirections else node
+
+    def _compound(self) -> Node | None:
+        """A command that holds others, or None."""
+        self._blanks()
+        if self.line.startswith("((", self.at):
+            return Simple(words=(Word((Text("let", True),)), Word((self._arithmetic(True, 2),))))
         if self._accept("("):
             body = self.commands()
             if not self._accept(")"):
                 raise ShellSyntaxError("'(' without ')'")
-            return Group(body, True, tuple(self._redirections()))
+            return Group(body, True)
         if self._keyword("{"):
             body = self.commands()
             self._expect("}")
-            return Group(body, False, tuple(self._redirections()))
-        if self._keyword("if"):
-            return self._if()
-        if self._keyword("for"):
-            return self._for()
+            return Group(body, False)
         for word in ("while", "until"):
             if self._keyword(word):
                 condition = self.commands()
                 return While(condition, self._do(), word == "until")
-        return self._simple()
+        for word, read in (("if", self._if), ("for", self._for), ("case", self._case), ("[[", self._conditions)):
+            if self._keyword(word):
+                return read()
+        if named := _FUNCTION.match(self.line, self.at):
+            self.at = named.end()
+            return Function(named.group(1) or named.group(2), self._command())
+        return None
+
+    def _case(self) -> Case:
+        word, clauses = self.word(), list[tuple[tuple[Word, ...], List]]()
+        self._newlines()
+        self._expect("in")
+        self._newlines()
+        while not self._keyword("esac"):
+            self._accept("(")
+            patterns = [self.word()]
+            while self._accept("|"):
+                patterns.append(self.word())
+            if not self._accept(")") or word is None or None in patterns:
+                raise ShellSyntaxError(f"unexpected {self.peek()!r}")
+            clauses.append((tuple(p for p in patterns if p is not None), self.commands()))
+            self._accept(";;")
+            self._newlines()
+        return Case(word or Word(()), tuple(clauses))
+
+    def _conditions(self, close: str = "]]") -> Group:
+        """What is inside ``[[ … ]]``: ``&&`` binds closer than ``||``."""
+        either, both = list[Item](), list[Item]()
+        while True:
+            self._newlines_only()
+            negated = self._keyword("!")
+            node: Node = self._conditions(")") if self._accept("(") else Condition(tuple(self._compared()))
+            both.append(Item(Pipeline((node,), negated), "and" if both else "always"))
+            self._newlines_only()
+            if self._accept("&&"):
+                continue
+            either.append(Item(Pipeline((Group(List(tuple(both)), False),)), "or" if either else "always"))
+            both = []
+            if not self._accept("||"):
+                break
+        if not (self._accept(")") if close == ")" else self._keyword(close)):
+            raise ShellSyntaxError(f"unexpected {self.peek()!r}")
+        return Group(List(tuple(either)), False)
+
+    def _compared(self) -> Iterator[Word]:
+        """The words of one comparison, of which ``<`` and ``>`` may be one."""
+        start = self.at
+        while True:
+            self._blanks()
+            if self._keyword("]]"):
+                self.at -= 2
+                break
+            if self.line[self.at : self.at + 1] in ("<", ">"):
+                self.at += 1
+                yield Word((Text(self.line[self.at - 1], True),))
+            elif (word := self.word()) is not None:
+                yield word
+            else:
+                break
+        if not self.line[start : self.at].strip():
+            raise ShellSyntaxError(f"unexpected {self.peek()!r}")
 
     def _if(self) -> If:
         branches = []
@@ -185,10 +263,11 @@ class _ShellReader:
             raise ShellSyntaxError("for without a name")
         self.at = name.end()
         words: list[Word] = []
-        self._expect("in")
-        while (word := self.word()) is not None:
+        self._newlines_only()
+        given = self._keyword("in")
+        while given and (word := self.word()) is not None:
             words.append(word)
-        return For(name.group(), tuple(words), self._do())
+        return For(name.group(), tuple(words) if given else None, self._do())
 
     def _do(self) -> List:
         self._expect("do")
@@ -208,7 +287,8 @@ class _ShellReader:
             named = None if words else _ASSIGNMENT.match(self.line, self.at)
             if named:
                 self.at = named.end()
-                assignments.append((named.group(1), self._value()))
+                before = (Variable(named.group(1), True),) if named.group(2) else ()
+                assignments.append((named.group(1), Word((*before, *self._value().parts))))
                 continue
             word = self.word()
             if word is None:
@@ -230,16 +310,32 @@ class _ShellReader:
 
     def _redirection(self) -> Redirection | None:
         self._blanks()
-        m = re.compile(r"(\d?)(>>|>&|<|>)").match(self.line, self.at)
-        if not m or self.line.startswith("<<", self.at):
+        m = _REDIRECTION.match(self.line, self.at)
+        if not m:
             return None
         self.at = m.end()
         target = self.word()
         if target is None:
-            raise ShellSyntaxError(f"unexpected {self.peek()!r} after {m.group(2)!r}")
-        kind = m.group(2)
-        fd = int(m.group(1)) if m.group(1) else 0 if kind == "<" else 1
-        return Redirection(fd, kind, target)  # type: ignore[arg-type]
+            raise ShellSyntaxError(f"unexpected {self.peek()!r} after {m.group()!r}")
+        kind = (m.group(2) or m.group(3)).replace("<&", ">&").replace(">|", ">")
+        if kind.startswith("<<"):
+            return Redirection(0, "<<", self._here(target, tabs=kind == "<<-"))
+        fd = int(m.group(1) or (0 if m.group()[0] == "<" else 1)) if not m.group(3) else 3
+        return Redirection(fd, kind.lstrip("&"), target)  # type: ignore[arg-type]
+
+    def _here(self, mark: Word, *, tabs: bool) -> Word:
+        """The text of a here-document, which is taken out of the line."""
+        end = "".join(part.text for part in mark.parts if isinstance(part, Text))
+        start = self.line.find("\n", self.at) + 1
+        found = re.compile(rf"^{chr(9) + '*' if tabs else ''}{re.escape(end)}$", re.MULTILINE).search(self.line, start)
+        if not start or not found:
+            raise ShellSyntaxError(f"here document '{end}' unclosed")
+        text = self.line[start : found.start()]
+        self.line = self.line[:start] + self.line[found.end() + 1 :]
+        text = re.sub(r"^\t+", "", text, flags=re.MULTILINE) if tabs else text
+        if any(isinstance(part, Text) and part.quoted for part in mark.parts):
+            return Word((Text(text, True),))
+        return Word(tuple(_ShellReader(text)._double("")))
 
     # -- words
 
@@ -278,14 +374,15 @@ class _ShellReader:
         inside, self.at = self.line[self.at + 1 : end], end + 1
         return inside
 
-    def _double(self) -> list[Part]:
+    def _double(self, close: str = '"') -> list[Part]:
+        """Up to the closing quote, or all where there is none to be."""
         parts: list[Part] = [Text("", True)]
         while self.at < len(self.line):
             c = self.line[self.at]
-            if c == '"':
+            if c == close:
                 self.at += 1
                 return parts
-            if c == "\\" and self.line[self.at + 1 : self.at + 2] in ("$", "`", '"', "\\", "\n"):
+            if c == "\\" and self.line[self.at + 1 : self.at + 2] in ("$", "`", close or "\\", "\\", "\n"):
                 escaped = self.line[self.at + 1]
                 parts.append(Text("" if escaped == "\n" else escaped, True))
                 self.at += 2
@@ -294,6 +391,8 @@ class _ShellReader:
             else:
                 parts.append(Text(c, True))
                 self.at += 1
+        if not close:
+            return parts
         raise ShellSyntaxError("no closing quote")
 
     def _dollar(self, *, quoted: bool) -> Part:
@@ -319,8 +418,8 @@ class _ShellReader:
         self.at += 1
         return Text("$", quoted)
 
-    def _arithmetic(self, quoted: bool) -> Arithmetic:
-        start = end = self.at + 3
+    def _arithmetic(self, quoted: bool, opening: int = 3) -> Arithmetic:
+        start = end = self.at + opening
         deep = 2
         while deep and end < len(self.line):
             deep += {"(": 1, ")": -1}.get(self.line[end], 0)
@@ -338,18 +437,22 @@ class _ShellReader:
         return Substitution(body, quoted)
 
     def _braced(self, quoted: bool) -> Variable:
-        name = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*|[?$#@*!0-9])").match(self.line, self.at)
+        name = re.compile(r"\$\{(#?)([A-Za-z_][A-Za-z0-9_]*|[?$#@*!]|\d+)(?=[^A-Za-z0-9_])").match(self.line, self.at)
         if not name:
             raise ShellSyntaxError("bad substitution")
         self.at = name.end()
-        default = None
-        if self.line.startswith((":-", "-"), self.at):
-            self.at += 2 if self.line[self.at] == ":" else 1
-            default = Word(tuple(self._parts("}")))
+        operation, words = "length" if name.group(1) else "", list[Word]()
+        if not operation and (found := _OPERATION.match(self.line, self.at)):
+            operation, self.at = found.group(), found.end()
+            ends = {":": ":}", "/": "/}", "//": "/}"}.get(operation, "}")
+            words = [Word(tuple(self._parts(ends)))]
+            while len(ends) == 2 and self.line[self.at : self.at + 1] == ends[0]:
+                self.at += 1
+                words.append(Word(tuple(self._parts("}"))))
         if self.line[self.at : self.at + 1] != "}":
             raise ShellSyntaxError("bad substitution")
         self.at += 1
-        return Variable(name.group(1), quoted, default)
+        return Variable(name.group(2), quoted, operation, tuple(words))
 
     def _ansi(self) -> Text:
         """``$'…'`` with its escapes."""

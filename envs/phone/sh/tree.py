@@ -16,11 +16,12 @@ class Text:
 
 @dataclass(frozen=True)
 class Variable:
-    """``$name`` or ``${name}``; `default` is what ``${name:-default}`` gives where it is empty."""
+    """``$name`` or ``${name}``, with an `operation` (``:-``, ``##``, ``/``, ``length`` …) and its words."""
 
     name: str
     quoted: bool = False
-    default: Word | None = None
+    operation: str = ""
+    words: tuple[Word, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,10 @@ class Word:
 
 @dataclass(frozen=True)
 class Redirection:
-    """``fd<file``, ``fd>file``, ``fd>>file`` or ``fd>&other``."""
+    """``fd<file``, ``fd>file``, ``fd>>file``, ``fd>&other`` or ``<<``, of which `target` is the text."""
 
     fd: int
-    kind: Literal["<", ">", ">>", ">&"]
+    kind: Literal["<", ">", ">>", ">&", "<<"]
     target: Word
 
 
@@ -92,10 +93,10 @@ class If:
 
 @dataclass(frozen=True)
 class For:
-    """``for name in words; do …; done``."""
+    """``for name in words; do …; done``; of the arguments where no words are given."""
 
     name: str
-    words: tuple[Word, ...]
+    words: tuple[Word, ...] | None
     body: List
 
 
@@ -108,7 +109,30 @@ class While:
     until: bool = False
 
 
-Node = Simple | Group | If | For | While
+@dataclass(frozen=True)
+class Case:
+    """``case word in pattern|pattern) …;; esac``."""
+
+    word: Word
+    clauses: tuple[tuple[tuple[Word, ...], List], ...]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One comparison of ``[[ … ]]``."""
+
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True)
+class Function:
+    """``name() { …; }``."""
+
+    name: str
+    body: Node
+
+
+Node = Simple | Group | If | For | While | Case | Condition | Function
 
 
 @dataclass(frozen=True)

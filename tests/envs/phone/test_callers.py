@@ -148,7 +148,7 @@ class TestPrograms:
             "sleep 100 & ps -u shell | grep -c sleep; ps -o PID,NAME -p $! | tail -n 1 | cut -d' ' -f3; kill $!; wait"
         )
         assert adb("shell", f"{line}; kill -0 $!").stdout.decode().split()[0] == "1"
-        assert adb("shell", "kill 1").stderr == b"kill: 1: No such process\n"
+        assert adb("shell", "kill 1").stderr == b"kill: 1: Operation not permitted\n"
         adb(
             "shell", "am start -a android.intent.action.VIEW -d sms:5551234; am start -n com.android.settings/.Settings"
         )
@@ -296,6 +296,7 @@ class TestAdbutils:
         device.app_clear("com.android.settings")
         device.open_browser("http://shop.test")
         assert device.app_current().package == "com.android.browser"
+        device.shell("touch /data/local/tmp/x.apk")
         with pytest.raises(adbutils.errors.AdbInstallError, match="NO_MATCHING_ABIS"):
             device.install_remote("/data/local/tmp/x.apk")
 

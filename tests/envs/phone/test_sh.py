@@ -2,6 +2,8 @@
 
 import io
 import shlex
+import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from envs.phone.sh import CommandCall, Shell
+from envs.phone.sh.archives import ARCHIVE_COMMANDS
+from envs.phone.sh.awk import AWK
 from envs.phone.sh.files import FILE_COMMANDS
 from envs.phone.sh.text import TEXT_COMMANDS
 from envs.phone.storage import Storage
@@ -86,6 +90,125 @@ def test_lines(shell: Shell, line: str, out: str) -> None:
     assert run(shell, line)[1] == out
 
 
+@pytest.mark.parametrize(
+    ("line", "out"),
+    [
+        ("case abc in b*|a?c) echo yes;; *) echo no;; esac; case '*' in '?*') echo 1;; (\\*) echo 2; esac", "yes\n2\n"),
+        ("f() { local x=2; echo $# \"$1\" $x; return 3; }; x=1; f 'a b' c; echo $? $x", "2 a b 2\n3 1\n"),
+        ("function f { [ $1 -gt 0 ] && { echo $1; f $(($1 - 1)); }; }; f 3", "3\n2\n1\n"),
+        ("X=6; cat <<EOF; echo after\n$X $((X+1)) \\$X \"q\"\nEOF", '6 7 $X "q"\nafter\n'),
+        ("cat <<'EOF' | tr a-z A-Z; cat <<-A\n$x\nEOF\n\ttab\n\tA\n", "$X\ntab\n"),
+        ("while read -r a b; do echo \"$b-$a\"; done <<EOF\n1 2 3\n4\nEOF\n", "2 3-1\n-4\n"),
+        ("X=/a/b.c.d; echo ${X##*/} ${X#*/} ${X%.*} ${X%%.*} ${#X}", "b.c.d a/b.c.d /a/b.c /a/b 8\n"),
+        ("echo ${Y:-d} ${Y-e} ${Y:=z} $Y ${Y:+set} ${Z+no}x", "d e z z set x\n"),
+        ('X=hello; echo ${X:1:3} ${X: -2} ${X/l/L} ${X//l/L}; X="a*b"; echo "${X%\'*\'*}"', "ell lo heLlo heLLo\na\n"),
+        ("for i in 1 2 3; do for j in a b; do [ $j = b ] && continue 2; echo $i$j; done; done", "1a\n2a\n3a\n"),
+        ("i=0; while :; do i=$((i+1)); [ $i -eq 2 ] && continue; [ $i -gt 4 ] && break; echo $i; done", "1\n3\n4\n"),
+        ("set -- a 'b c'; for x; do echo \"[$x]\"; done; shift; echo $# $1", "[a]\n[b c]\n1 b c\n"),
+        ("set -e; false || true; if false; then :; fi; echo here; false; echo not", "here\n"),
+        ("[[ ab == a* && ! x == y ]] && echo 1; [[ a == 'a*' || -z '' ]] && echo 2", "1\n2\n"),
+        ("i=5; ((i++)); ((i+=2)); echo $((i--)) $i; let i=3*4; echo $i; ((0)) || echo zero", "8 7\n12\nzero\n"),
+        ("echo a:b:c | while IFS=: read x y; do echo $x $y; done; IFS=,; X=a,,b; for w in $X; do echo \"<$w>\"; done",
+         "a b:c\n<a>\n<>\n<b>\n"),
+        ("x=1; echo hi | read x; eval 'y=$((x+1))'; echo $x $y; X=a; X+=b; echo $X; command echo c", "1 2\nab\nc\n"),
+        ("{ echo out; echo err >&2; } 2>&1 | sort; echo x &>/dev/null; if :; then echo f; fi >/sdcard/o; cat /sdcard/o",
+         "err\nout\nf\n"),
+        ("[ a = a -a b = b ] && [ a = b -o c = c ] && echo both; echo 'a\\tb'; echo -E 'a\\tb'", "both\na\tb\na\\tb\n"),
+    ],
+)  # fmt: skip
+def test_the_language_of_scripts(shell: Shell, line: str, out: str) -> None:
+    assert run(shell, line)[1:] == (out, "")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("f() { f; }; f", "too deeply nested"),
+        ("X=a; while :; do X=$X$X; done", "Argument list too long"),
+        ("echo {a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}", "too long"),
+        ("while :; do (exit 1); done | cat", "did not end"),
+        ("printf '%999999999d' 1", ""),
+        ("echo x 3>&9", "bad file descriptor"),
+        ("cat <<EOF", "here document 'EOF' unclosed"),
+        ("awk 'BEGIN { while (1) x++ }'", "a loop did not end"),
+        ("awk 'BEGIN { x = \"a\"; while (1) x = x x }'", "too long"),
+        ("awk '{ print > \"/sdcard/x\" }'", "syntax error"),
+        ("awk 'BEGIN { getline }'", "syntax error"),
+        ("dd if=/dev/zero of=/sdcard/x", "count="),
+        ("dd if=/dev/zero of=/sdcard/x bs=1M count=99", "No space left on device"),
+        ("ln -s /../../../etc/passwd /sdcard/out", "Permission denied"),
+        ("ln -s ../../../../../../../../etc /sdcard/out", "Permission denied"),
+    ],
+)
+def test_what_would_not_end_or_leave_the_phone_is_refused(own: Shell, line: str, said: str) -> None:
+    _, out, err = run(replace(own, most_steps=5000), line)
+    assert said in err
+    assert len(out) < 100
+    assert not own.files.locate("/sdcard/out").is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("program", "out"),
+    [
+        ("'{print $2, $NF}'", "2 3\nb c\n x=y,z\n20 bar\n"),
+        ("-F= '/=/ {print $2}'", "y,z\n"),
+        ("'NR==2 || /foo/ {print NR\": \"$1; next} END {print NR, \"lines\"}'", "2: a\n4: foo\n4 lines\n"),
+        ("'{s += $2} END {printf \"%05.1f|%-4s|\\n\", s / 2, \"x\"}'", "011.0|x   |\n"),
+        ("'{n[$1]++} END {for (k in n) c++; print c, length(n), (\"foo\" in n)}'", "4 4 1\n"),
+        ("'{gsub(/[a-c]/, \"<&>\"); sub(/ /, \"_\")} NR<3'", "1_2 3\n<a>_<b> <c>\n"),
+        ("-v x=3 'BEGIN {while (x > 0) {if (x == 2) {x--; continue}; print x--}}'", "3\n1\n"),
+        ("'BEGIN {n = split(\"a:b\", p, \":\"); print n p[2], substr(\"hello\", 2, 3), index(\"ab\", \"b\")}'",
+         "2b ell 2\n"),
+        ("'{$2 = \"Z\"; print} NR==1 {exit 3}'", "1 Z 3\n"),
+    ],
+)  # fmt: skip
+def test_awk(own: Shell, program: str, out: str) -> None:
+    assert run(own, f"awk {program}", b"1 2 3\na b c\nx=y,z\nfoo 20 bar\n")[1:] == (out, "")
+
+
+def test_archives_stay_on_the_phone(own: Shell, tmp_path: Path) -> None:
+    line = "cd /sdcard; tar -czf f folder/a.txt folder/inner; mkdir n; tar -C n -xzf f; cat n/*/a.txt; tar tf f"
+    assert run(own, line)[1] == "A\nfolder/a.txt\nfolder/inner/\nfolder/inner/up\n"
+    evil = io.BytesIO()
+    with tarfile.open(fileobj=evil, mode="w") as archive:
+        for name in ("../../../../../../outside.txt", "/absolute.txt"):
+            member = tarfile.TarInfo(name)
+            member.size = 4
+            archive.addfile(member, io.BytesIO(b"evil"))
+        link = tarfile.TarInfo("link")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc"
+        archive.addfile(link)
+    own.files.locate("/sdcard/evil.tar").write_bytes(evil.getvalue())
+    assert "link: skipped" in run(own, "cd /sdcard; tar -xf evil.tar; ls -l link")[2]
+    assert run(own, "cat /outside.txt /absolute.txt")[1] == "evilevil"
+    assert not list(tmp_path.glob("*.txt"))
+
+
+@pytest.mark.parametrize(
+    ("line", "out"),
+    [
+        ("cd /sdcard/folder; gzip -k a.txt; gunzip -c a.txt.gz; zcat < a.txt.gz", "A\nA\n"),
+        ("echo hello | xxd; echo hi | xxd -p; echo 6869 | xxd -r -p",
+         "00000000: 6865 6c6c 6f0a                           hello.\n68690a\nhi"),
+        ("printf 'ab' | od -An -tx1; printf 'ab' | hexdump -C | head -n 1",
+         " 61 62\n00000000  61 62                                             |ab|\n"),
+        ("dd if=/dev/zero bs=4 count=2 2>/dev/null | wc -c; yes | head -n 2; expr 3 + 4", "8\ny\ny\n7\n"),
+        ("cd /sdcard/folder; ln -s a.txt l; readlink l; ln -s /sdcard/folder/a.txt m; readlink m; cat l m",
+         "a.txt\n/sdcard/folder/a.txt\nA\nA\n"),
+        ("touch -d 2026-01-02T03:04:05 /sdcard/t; stat -c '%Y %F %a' /sdcard/t; ls -l /sdcard/t",
+         "1767323045 regular empty file 644\n-rw-r--r-- 1 shell shell 0 2026-01-02 03:04 /sdcard/t\n"),
+        ("seq 6 | sed -n '/2/,4p;$='; seq 3 | sed '2!d'; echo abc | sed 'y/ab/AB/;s/c/[&]/'", "2\n3\n4\n6\n2\nAB[c]\n"),
+        ("cd /sdcard/folder; find . -type f -o -name inner; find . \\( -name a.txt -a ! -empty \\) -exec echo {} +",
+         "./a.txt\n./inner\n./a.txt\n"),
+        ("seq 5 | grep -A1 -n 2; printf 'b 2\\na 10\\n' | sort -k2 -n; echo aab | tr -s a",
+         "2:2\n3-3\nb 2\na 10\nab\n"),
+        ("cd /sdcard/folder; echo B > b.txt; diff a.txt b.txt | tail -n 2; paste -d, a.txt b.txt", "-A\n+B\nA,B\n"),
+    ],
+)  # fmt: skip
+def test_more_of_toybox(own: Shell, line: str, out: str) -> None:
+    assert run(own, line)[1:] == (out, "")
+
+
 def test_status_and_errors(shell: Shell) -> None:
     assert run(shell, "cat /nope") == (1, "", "cat: /nope: No such file or directory\n")
     assert run(shell, "exit 300")[0] == 44
@@ -125,7 +248,7 @@ def test_a_wrong_sum_ends_the_line(shell: Shell, expression: str) -> None:
 def test_files(shell: Shell) -> None:
     line = "mkdir -p /sdcard/x/y && cd /sdcard/x && echo 1 > y/f && echo 2 >> y/f && cp y/f g && mv g h && cat h y/f"
     assert run(shell, line)[1] == "1\n2\n1\n2\n"
-    assert run(shell, "grep -c 2 /sdcard/x/h; wc -l /sdcard/x/h; stat -c %s /sdcard/x/h")[1] == "1\n2\n4\n"
+    assert run(shell, "grep -c 2 /sdcard/x/h; wc -l /sdcard/x/h; stat -c %s /sdcard/x/h")[1] == "1\n2 /sdcard/x/h\n4\n"
     assert run(shell, "rm /sdcard/x")[0] == 1
     assert run(shell, "rm -r /sdcard/x; ls /sdcard/x")[0] == 1
 
@@ -138,7 +261,7 @@ def test_input_goes_through(shell: Shell) -> None:
 
 
 def test_a_loop_that_does_not_end_is_ended(shell: Shell) -> None:
-    status, _, error = run(shell, "while true; do true; done")
+    status, _, error = run(replace(shell, most_steps=2000), "while true; do true; done")
     assert status == 1
     assert "did not end" in error
 
@@ -175,7 +298,7 @@ def own(tmp_path: Path) -> Shell:
     (folder / "a.txt").write_text("A\n")
     (folder / "inner/up").symlink_to("..")
     (folder / "outside").symlink_to(tmp_path / "private")
-    return Shell({**FILE_COMMANDS, **TEXT_COMMANDS}, storage, {})
+    return Shell({**FILE_COMMANDS, **TEXT_COMMANDS, **ARCHIVE_COMMANDS, **AWK}, storage, {})
 
 
 @pytest.mark.parametrize(
@@ -277,7 +400,10 @@ def test_nothing_is_kept_of_what_goes_to_dev_null(own: Shell) -> None:
         ("find /sdcard/folder -type d", "/sdcard/folder\n/sdcard/folder/inner\n"),
         ("cd /sdcard; find folder -maxdepth 1", "folder\nfolder/a.txt\nfolder/inner\nfolder/outside\n"),
         ("find /sdcard/folder -name '*.txt' -exec cat {} \\;", "A\n"),
-        ("cd /sdcard; touch x1 x2; find . -name 'x?' -size -1c -mmin -5 -print -delete; find . -name 'x?'", ""),
+        (
+            "cd /sdcard; touch x1 x2; find . -name 'x?' -size -1c -mmin -5 -print -delete; find . -name 'x?'",
+            "./x1\n./x2\n",
+        ),
         ("printf 'ab\\nxb\\n' | grep -no b", "1:b\n2:b\n"),
         ("printf 'a.b\\naxb\\n' | grep -F a.b", "a.b\n"),
         ("printf 'one\\ntwo\\n' | grep 'o\\(n\\|w\\)'", "one\n"),
@@ -320,7 +446,7 @@ def test_text_commands(own: Shell, line: str, out: str) -> None:
         ("seq 1 0 5", "seq: needs 1 to 3 whole numbers\n"),
         ("seq 1 99999999", "seq: too many numbers\n"),
         ("cut -f 0 /sdcard/folder/a.txt", "cut: bad list: give -f or -c with numbers from 1\n"),
-        ("sed y/a/b/ /sdcard/folder/a.txt", "sed: bad pattern 'y/a/b/'\n"),
+        ("sed w/a/b/ /sdcard/folder/a.txt", "sed: bad pattern 'w/a/b/'\n"),
         ("find /sdcard -perm 1", "find: bad argument '-perm'\n"),
         ("find /sdcard -size x", "find: bad number: could not convert string to float: 'x'\n"),
         ("xargs -n x", "xargs: bad number 'x'\n"),

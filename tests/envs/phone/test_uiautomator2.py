@@ -141,6 +141,7 @@ def test_files(device: Any, tmp_path: Any) -> None:
 def test_what_it_cannot_is_said(device: Any) -> None:
     with pytest.raises(u2.exceptions.RPCUnknownError, match="does not know the method pinchIn"):
         device(text="Settings").pinch_in()
+    device.shell("touch /sdcard/x.apk")
     with pytest.raises(adbutils.errors.AdbError, match="NO_MATCHING_ABIS"):
         device.adb_device.install_remote("/sdcard/x.apk")
     said = device.shell("CLASSPATH=/data/local/tmp/u2.jar app_process / com.genymobile.scrcpy.Server").output
