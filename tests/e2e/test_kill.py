@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import random
+import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,6 +21,8 @@ from agent.views.report import write_report
 from envs.processes import alive
 from envs.sandbox_supervisor import PREFIX
 from tests.agent.scripted_server import ScriptedServer, Seen, computer
+from tests.e2e.test_stop import xdotool
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,17 +38,16 @@ def typing(seen: Seen) -> str:
     return computer("type", text="all work and no play ")
 
 
-def start(out: Path, url: str, folder: Path) -> subprocess.Popen[bytes]:
-    arguments = ["run", "Type for ever", "--app", "mousepad", "--model", url, "--max-steps", "999", "--out", str(out)]
-    environ = os.environ | {"PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(
-        [sys.executable, "-m", "agent.cli.main", *arguments],
-        env=environ,
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+def start(out: Path, folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    with (folder / "told").open("wb") as told:
+        return subprocess.Popen(
+            [sys.executable, "-m", "agent.cli.main", *arguments, "--app", "mousepad", "--out", str(out)],
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=told,
+        )
 
 
 def running(folder: Path) -> list[int]:
@@ -63,7 +66,7 @@ def left_over(folder: Path) -> list[object]:
     return [*running(folder), *folder.glob(f"{PREFIX}*")]
 
 
-def wait_until_clean(folder: Path, seconds: float = 15) -> None:
+def wait_until_clean(folder: Path, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while (left := left_over(folder)) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -99,7 +102,7 @@ def kill_runs(times: int, folder: Path, seed: int) -> list[int]:
     with ScriptedServer([typing]) as server:
         for number in range(times):
             out = folder / f"episode-{number}"
-            process = start(out, server.url, folder)
+            process = start(out, folder, "run", "Type for ever", "--model", server.url, "--max-steps", "999")
             if number == 0:
                 wait_until_shown(folder)
             else:
@@ -112,12 +115,39 @@ def kill_runs(times: int, folder: Path, seed: int) -> list[int]:
     return finished
 
 
+def kill_recorders(times: int, folder: Path, seed: int) -> list[int]:
+    """Every second one is killed after a person has begun, the others at any moment of their start."""
+    chance, finished = random.Random(seed), list[int]()
+    for number in range(times):
+        out = folder / f"demo-{number}"
+        process = start(out, folder, "record", "--env", "sandbox")
+        if number % 2 == 0:
+            until(lambda: b"recording on" in (folder / "told").read_bytes())
+            display = re.findall(r"DISPLAY=(\S+)", (folder / "told").read_text())[0]
+            xdotool(display, "mousemove", "320", "200", "click", "1", "type", "--delay", "50", "done by hand")
+            time.sleep(chance.uniform(0, 1.5))
+        else:
+            time.sleep(chance.uniform(0.2, 6.0))
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+        wait_until_clean(folder)
+        finished.append(check_whole(out))
+    return finished
+
+
 def test_a_killed_run_leaves_a_whole_record_and_nothing_running(folder: Path) -> None:
     kill_runs(4, folder, seed=1)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)
 def test_fifty_killed_runs(folder: Path) -> None:
     finished = kill_runs(50, folder, seed=2)
     assert max(finished) > 5
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_twenty_killed_recorders(folder: Path) -> None:
+    finished = kill_recorders(20, folder, seed=5)
+    assert max(finished) >= 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import re
 import shutil
 import signal
@@ -30,7 +29,6 @@ from agent.episodes.recording.typed_text import text_visibility
 from agent.episodes.replay.simulate import simulate
 from agent.guard.secrets import Secrets
 from agent.run.record import RecordingResult, RecordOptions, record
-from envs.processes import alive, descendants
 from envs.sandbox import SandboxEnv
 from tests.agent.browser import INSTALLED
 from tests.jumping_clock import HOUR, make_jump
@@ -276,23 +274,6 @@ def test_a_killed_recorder_leaves_what_was_done(tmp_path: Path) -> None:
     episode = read_episode(tmp_path / "demo")
     assert (episode.ending, len(episode.steps), episode.problems) == (None, 2, ())
     assert simulate(tmp_path / "demo").ok
-
-
-@pytest.mark.slow
-@pytest.mark.desktop
-def test_twenty_killed_recorders(tmp_path: Path) -> None:
-    chance, form = random.Random(5), f"{sys.executable} {FORM} {tmp_path / 'said.json'}"
-    for number in range(20):
-        process, told = start(tmp_path / f"demo-{number}", "--env", "sandbox", "--app", form)
-        person = Person(re.findall(r"DISPLAY=(\S+)", told)[0])
-        started = descendants(process.pid)
-        person("mousemove", "320", "200", "click", "1", rest=chance.uniform(0, 1.5))
-        process.kill()
-        process.wait()
-        until(lambda: not any(alive(pid) for pid in started))  # noqa: B023 - called at once
-        episode = read_episode(tmp_path / f"demo-{number}")
-        assert (episode.ending, episode.problems) == (None, ())
-        assert [step.index for step in episode.steps] == list(range(len(episode.steps)))
 
 
 def test_what_cannot_be_recorded_is_said_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
