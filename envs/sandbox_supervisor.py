@@ -24,6 +24,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import platform
 import random
 import selectors
 import shutil
@@ -33,7 +34,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ from typing import Any
 from envs import host_proxy
 from envs.port_relay import relay
 from envs.processes import alive, children, descendants, kill_all, marked, reap, wait_gone
+from envs.syscall_filter import syscall_filter
 
 MARK = "HANDEYE_SANDBOX"
 """Every process of a sandbox has this variable; its value is the sandbox's folder."""
@@ -263,8 +265,15 @@ class _ProgramStarter:
             self._isolated.close()
             self._relays.clear()
         ours, theirs = socket.socketpair()
-        with theirs:
-            process = self._spawn(argv, self._environ, stdin=theirs.fileno())
+        with theirs, tempfile.TemporaryFile() as rules:
+            rules.write(program := syscall_filter())
+            rules.seek(0)
+            if program:
+                argv = [argv[0], "--seccomp", str(rules.fileno()), *argv[1:]]
+            else:
+                with (self._home / "log").open("a") as log:
+                    log.write(f"system calls are not filtered: those of {platform.machine()} are not known\n")
+            process = self._spawn(argv, self._environ, stdin=theirs.fileno(), keep=[rules.fileno()])
         self._kept.add(process.pid)
         self._isolated = _IsolatedStarter(process.pid, ours)
         try:
@@ -302,7 +311,13 @@ class _ProgramStarter:
         return pid
 
     def _spawn(
-        self, argv: list[str], environ: dict[str, str], cwd: str = "/", note: str = "", stdin: int = subprocess.DEVNULL
+        self,
+        argv: list[str],
+        environ: dict[str, str],
+        cwd: str = "/",
+        note: str = "",
+        stdin: int = subprocess.DEVNULL,
+        keep: Sequence[int] = (),
     ) -> subprocess.Popen[bytes]:
         parent = os.getpid()
 
@@ -320,7 +335,7 @@ class _ProgramStarter:
         with (self._home / "log").open("ab") as log:
             process = subprocess.Popen(
                 argv, env=environ, cwd=cwd, stdin=stdin, stdout=log, stderr=log,
-                start_new_session=True, preexec_fn=prepare,
+                start_new_session=True, preexec_fn=prepare, pass_fds=keep,
             )  # fmt: skip
         self._running[process.pid] = process
         return process

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.server
 import os
+import platform
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +18,7 @@ from agent.perception.perceive import Perceiver
 from envs.env import EnvError
 from envs.isolation import Network, read_share
 from envs.sandbox import SandboxEnv
+from envs.syscall_filter import syscall_filter
 from tests.envs.conftest import PYTHON
 from tests.waiting import until
 
@@ -65,6 +68,8 @@ def hostile(victim: Path, port: int, display: str, pid: int) -> list[str]:
     """Shell commands that succeed, or print the marker, only where they reach out of the sandbox."""
     names = {"victim": victim, "port": port, "number": display[1:], "pid": pid, "own": os.getpid(), "home": Path.home(),
              "here": Path(__file__), "cwd": Path.cwd()}  # fmt: skip
+    calls = {"x86_64": (248, 250, 323), "aarch64": (217, 219, 282)}.get(platform.machine(), (0, 0, 0))
+    names |= dict(zip(("add_key", "keyctl", "userfaultfd"), calls, strict=True))
     text = Path(__file__).with_name("hostile_commands.txt").read_text(encoding="utf-8")
     for name, value in names.items():
         text = text.replace(f"{{{name}}}", str(value))
@@ -92,6 +97,54 @@ def test_a_terminal_reaches_nothing_outside(
         assert [command for command, output in zip(commands, outputs, strict=True) if MARKER in output] == []
         assert sorted(path.name for path in victim.iterdir()) == [".env", "key.pem", "notes.txt", "readable"]
         assert other.windows() == ()
+
+
+def verdict(program: bytes, architecture: int, number: int, second: int = 0) -> int:
+    """What the kernel would make of a system call: classic BPF over the words of ``struct seccomp_data``."""
+    data = struct.pack("=IIQQQ", number, architecture, 0, 0, second)
+    code, at, word = list(struct.iter_unpack("=HBBI", program)), 0, 0
+    while True:
+        does, yes, no, value = code[at]
+        at += 1
+        match does:
+            case 0x20:
+                word = struct.unpack_from("=I", data, value)[0]
+            case 0x15 | 0x35:
+                at += yes if (word == value if does == 0x15 else word >= value) else no
+            case _:
+                return int(value)
+
+
+ALLOWED, REFUSED, UNKNOWN = 0x7FFF0000, 0x00050001, 0x00050026
+
+
+@pytest.mark.parametrize(
+    ("machine", "architecture", "ioctl", "denied", "allowed"),
+    [
+        ("x86_64", 0xC000003E, 16, (250, 321, 298, 323, 175, 165, 425, 442), (0, 39, 56, 59, 272, 317, 435)),
+        ("aarch64", 0xC00000B7, 29, (219, 280, 241, 282, 105, 40, 425, 442), (63, 172, 220, 221, 97, 277, 435)),
+    ],
+)
+def test_the_calls_of_a_kernel_that_no_program_needs_fail(
+    machine: str, architecture: int, ioctl: int, denied: tuple[int, ...], allowed: tuple[int, ...]
+) -> None:
+    program = syscall_filter(machine)
+    assert {verdict(program, architecture, number) for number in denied} == {REFUSED}
+    assert {verdict(program, architecture, number) for number in allowed} == {ALLOWED}
+    into_terminal, read_size = 0x5412, 0x5413
+    assert verdict(program, architecture, ioctl, into_terminal) == REFUSED
+    assert verdict(program, architecture, ioctl, into_terminal | 1 << 32) == REFUSED
+    assert verdict(program, architecture, ioctl, read_size) == ALLOWED
+    assert verdict(program, 0x40000003, 1) == verdict(program, architecture, 0x40000000 + 39) == UNKNOWN
+    assert syscall_filter("riscv64") == b""
+
+
+@pytest.mark.skipif(not syscall_filter(), reason="no filter for this machine")
+def test_programs_run_under_the_filter(tmp_path: Path) -> None:
+    with SandboxEnv(cwd=tmp_path) as env:
+        env.launch(["sh", "-c", "grep Seccomp: /proc/self/status > said; touch done"], wait=False)
+        until((tmp_path / "done").exists)
+    assert (tmp_path / "said").read_text().split()[1] == "2"
 
 
 @pytest.mark.parametrize("text", ["/", "/etc", "/usr/share", "/proc/self", "/no/such/folder", "/tmp"])
