@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,8 @@ from benchmarks.suite import Judged, Prediction, Sample, SampleVerdict, Suite, S
 from benchmarks.suites import open_suite
 from benchmarks.suites.decisions.recording import RecordedRun, read_runs, record, split_of
 from benchmarks.suites.decisions.right_actions import choices, is_right, needed
-from benchmarks.suites.tasks.oracle import ScriptOracle
-from envs.env import Env
+from benchmarks.suites.tasks.oracle import Move, ScriptOracle, Until
+from envs.env import Env, Observation
 from tests.agent.models.test_text_planner import Settings
 from tests.agent.scripted_server import ScriptedServer, Seen
 
@@ -148,6 +149,17 @@ def data(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_a_second_click_on_a_field_before_its_text_is_no_decision() -> None:
+    twice = [(form(), click("Name")), (form(), click("Name")), (form(), Key(chords=("ctrl+a",)))]
+    run = replace(
+        recorded([*twice, (form(), TypeText(text="Ada")), (form("Ada"), click("Save")), (form("Ada"), click("Save"))]),
+        platform="desktop",
+    )
+    assert needed(run) == [0, 2, 3, 4, 5]
+    assert is_right(run, 0, typed("Name", "Ada", clear=True))
+    assert not is_right(run, 0, typed("Phone", "Ada", clear=True))
+
+
 def test_a_planner_is_asked_with_the_recorded_lists_and_steps(data: Path) -> None:
     def answer(seen: Seen) -> str:
         asked.append(seen.texts[-1])
@@ -192,8 +204,8 @@ class Switches(Suite):
     name, kind = "switches", "interactive"  # type: ignore[assignment]
     protocol: Mapping[str, Any] = {}
 
-    def __init__(self, solved: bool) -> None:
-        self.solved = solved
+    def __init__(self, solved: bool, script: Callable[[_World], Iterator[Move]] | None = None) -> None:
+        self.solved, self.script = solved, script or _moves
 
     def samples(self) -> Sequence[Sample]:
         return [Sample("airplane/0", "Turn on airplane mode", {"task": ("airplane",)})]
@@ -202,7 +214,7 @@ class Switches(Suite):
         return play(_World(self.solved), model, Limits(steps=3))
 
     def oracle(self, sample: Sample) -> Model:
-        return ScriptOracle(_moves)
+        return ScriptOracle(self.script)
 
     def judge(self, sample: Sample, answer: Prediction) -> SampleVerdict:
         raise NotImplementedError
@@ -211,11 +223,20 @@ class Switches(Suite):
         raise NotImplementedError
 
 
+class Loading(Settings):
+    """`Settings` whose app in front is another one from some moment on."""
+
+    front = "settings"
+
+    def observe(self) -> Observation:
+        return replace(super().observe(), app=self.front)
+
+
 class _World:
     instruction = "Turn on airplane mode"
 
     def __init__(self, solved: bool) -> None:
-        self.env: Env = Settings()
+        self.env: Env = Loading()
         self.solved = solved
 
     def hear(self, action: AnyAction) -> None:
@@ -230,6 +251,22 @@ class _World:
 
 def _moves(world: _World) -> Iterator[AnyAction]:
     yield Click(point=Point(500, 550))
+
+
+def _late(world: _World) -> Iterator[Move]:
+    def shown() -> bool:
+        assert isinstance(world.env, Loading)
+        world.env.front = "page"
+        return True
+
+    yield Until(shown, "the page")
+    yield Click(point=Point(500, 550))
+
+
+def test_the_screen_of_a_decision_is_that_after_the_oracles_wait(tmp_path: Path) -> None:
+    assert record(Switches(solved=True, script=_late), tmp_path, lambda line: None) == 1
+    (run,) = read_runs(tmp_path)
+    assert [listed.app for listed in run.lists] == ["page", "page"]
 
 
 def test_a_run_of_an_oracle_is_recorded_once_with_its_lists_and_only_if_it_solves_the_task(tmp_path: Path) -> None:

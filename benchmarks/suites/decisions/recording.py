@@ -21,7 +21,7 @@ from agent.perception.listing.lister import ElementLister
 from agent.perception.listing.rows import ElementList, Row
 from benchmarks.interactive import SeesWorld, World
 from benchmarks.suite import Sample, Suite, SuiteError
-from envs.env import EnvError, Observation
+from envs.env import Env, EnvError, Observation
 from envs.png import encode_png
 
 Split = Literal["dev", "held-out"]
@@ -79,20 +79,24 @@ class _ListingOracle(WrappedModel):
         self.steps, self.lists = list[Step](), list[ElementList]()
         self.goal, self.apps = "", tuple[str, ...]()
         self.platform: Platform = "desktop"
+        self._env: Env | None = None
 
     def bind(self, world: World) -> None:
         """Called with the world, which the oracle sees too."""
+        self._env = world.env
         self.goal, self.platform = world.instruction, "mobile" if world.env.platform == "mobile" else "desktop"
         if isinstance(self._model, SeesWorld):
             self._model.bind(world)
 
     def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
         """The oracle's. Raises like it."""
+        decision = super().decide(task, observation, history)
+        assert self._env is not None
+        observation = self._env.observe()  # the oracle may have waited for what it acts on
         before = self.lists[-1] if self.lists else None
         listed = self._lister.listed(observation, self.platform == "mobile", before)
         if observation.details and not self.apps:
             self.apps = observation.details.app_names()
-        decision = super().decide(task, observation, history)
         name = f"{len(self.lists):04}.png"
         (self._folder / name).write_bytes(encode_png(observation.image))
         step = Step(index=len(history), time=observation.time, frame=observation.frame, image=name, app=observation.app,

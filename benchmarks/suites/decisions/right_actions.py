@@ -47,14 +47,16 @@ def row_at(listed: ElementList, point: Point | None) -> Row | None:
 
 
 def needed(run: RecordedRun) -> list[int]:
-    """The steps that are decisions: no wait, no press of home that shows the same screen again, and no key of a phone,
-    whose planners empty a field as they type.
+    """The steps that are decisions: no wait, no press of home that shows the same screen again, no second click on a
+    field before its text, and no key of a phone, whose planners empty a field as they type.
     """
     return [at for at, step in enumerate(run.steps) if not isinstance(step.action, Wait) and not _idle(run, at)]
 
 
 def _idle(run: RecordedRun, at: int) -> bool:
     action = run.steps[at].action
+    if isinstance(action, Click) and at and run.steps[at - 1].action == action:
+        return _text_after(run.steps, at + 1)[0] is not None
     same = at + 1 < len(run.lists) and _keys(run.lists[at]) == _keys(run.lists[at + 1])
     return (isinstance(action, Button) and same) or (isinstance(action, Key) and run.platform == "mobile")
 
@@ -88,10 +90,12 @@ def _choice(run: RecordedRun, n: int) -> tuple[Choice, int]:
     action, listed = run.steps[n].action, run.lists[n]
     assert action is not None
     if isinstance(action, Click):
-        row = row_at(listed, action.point)
-        text, after = _text_after(run.steps, n + 1)
+        row, again = row_at(listed, action.point), n + 1
+        while again < len(run.steps) and run.steps[again].action == action:
+            again += 1
+        text, after = _text_after(run.steps, again)
         if text is not None and action.count == 1:
-            return Choice("type", action, row, text, _clears(row, after > n + 2)), after
+            return Choice("type", action, row, text, _clears(row, after > again + 1)), after
         return Choice("switch" if row and row.role in _SWITCHES else "tap", action, row), n + 1
     if isinstance(action, Key | TypeText) and n:
         text, after = _text_after(run.steps, n)
