@@ -58,6 +58,8 @@ The commands and default sources are:
       tap <x> <y> (Default: touchscreen)
       swipe <x1> <y1> <x2> <y2> [duration(ms)] (Default: touchscreen)
       draganddrop <x1> <y1> <x2> <y2> [duration(ms)] (Default: touchscreen)
+      press (Default: trackball)
+      roll <dx> <dy> (Default: trackball)
       motionevent <DOWN|UP|MOVE|CANCEL> <x> <y> (Default: touchscreen)"""
 _SOURCES = frozenset({"touchscreen", "keyboard", "touchpad", "mouse", "stylus", "dpad", "trackball"})
 IMES = {
@@ -89,6 +91,8 @@ def input_(phone: PhoneDevice, call: CommandCall) -> int:
             return _motion(phone, call, rest)
         elif name == "text" and len(rest) == 1:
             return _text(phone, call, rest[0])
+        elif (name == "press" and not rest) or (name == "roll" and len(rest) == 2 and _point(rest)):
+            pass  # of a trackball, which this phone has not
         elif name == "keyevent" and rest:
             return _keys(phone, call, rest)
         elif name == "keycombination" and len(rest) > 1:

@@ -17,29 +17,59 @@ Dump = Callable[[PhoneDevice, tuple[str, ...]], str]
 
 def quiet(name: str) -> Dump:
     """The dump of a service in which nothing happens."""
-    return lambda phone, words: Template(DUMPS[name]).substitute(_facts(phone))
+    return lambda phone, words: Template(DUMPS[name]).substitute(_Facts(phone))
 
 
-def _facts(phone: PhoneDevice) -> Mapping[str, object]:
-    state = phone.state
-    get = {name: state.get(namespace, name) or "0" for namespace, name in (
-        ("system", "volume_ring"), ("system", "volume_music"), ("system", "volume_alarm"), ("global", "wifi_on"),
-        ("global", "bluetooth_on"), ("secure", "location_mode"), ("secure", "ui_night_mode"),
-        ("global", "device_name"))}  # fmt: skip
-    wifi, bluetooth = get["wifi_on"] == "1", get["bluetooth_on"] == "1"
-    size, free = phone.storage.capacity // 1024, phone.free() // 1024
-    night = get["ui_night_mode"]
-    return {
-        "now": int(state.clock.now().timestamp() * 1000), "up": int(seconds_up(state)), "ring": get["volume_ring"],
-        "music": get["volume_music"], "alarm": get["volume_alarm"], "bluetooth": str(bluetooth).lower(),
-        "bluetooth_state": "ON" if bluetooth else "OFF", "name": get["device_name"], "wifi": str(wifi).lower(),
-        "wifi_word": "enabled" if wifi else "disabled", "ssid": '"simulated"' if wifi else "<unknown ssid>", "mac": MAC,
-        "address": ADDRESS, "supplicant": "COMPLETED" if wifi else "DISCONNECTED", "network": 100 if wifi else "none",
-        "networks": "  NetworkAgentInfo{network{100} ni{WIFI CONNECTED} Score(60)}\n" if wifi else "", "size": size,
-        "free": free, "percent": 100 * free // size, "located": str(get["location_mode"] != "0").lower(),
-        "locked": int(bool(phone.look()["locked"])), "night": night, "is_night": str(night == "2").lower(),
-        "night_word": {"0": "auto", "1": "no", "2": "yes"}.get(night, "unknown"),
-    }  # fmt: skip
+class _Facts(dict[str, object]):
+    """The places of the dumps, each looked up when it is wanted."""
+
+    def __init__(self, phone: PhoneDevice) -> None:
+        super().__init__()
+        self._phone = phone
+
+    def __missing__(self, name: str) -> object:
+        return _FACTS[name](self._phone)
+
+
+def _setting(phone: PhoneDevice, namespace: str, name: str) -> str:
+    return phone.state.get(namespace, name) or "0"
+
+
+def _wifi(phone: PhoneDevice) -> bool:
+    return _setting(phone, "global", "wifi_on") == "1"
+
+
+def _bluetooth(phone: PhoneDevice) -> bool:
+    return _setting(phone, "global", "bluetooth_on") == "1"
+
+
+_NIGHTS = {"0": "auto", "1": "no", "2": "yes"}
+_FACTS: Mapping[str, Callable[[PhoneDevice], object]] = {
+    "now": lambda phone: int(phone.state.clock.now().timestamp() * 1000),
+    "up": lambda phone: int(seconds_up(phone.state)),
+    "ring": lambda phone: _setting(phone, "system", "volume_ring"),
+    "music": lambda phone: _setting(phone, "system", "volume_music"),
+    "alarm": lambda phone: _setting(phone, "system", "volume_alarm"),
+    "bluetooth": lambda phone: str(_bluetooth(phone)).lower(),
+    "bluetooth_state": lambda phone: "ON" if _bluetooth(phone) else "OFF",
+    "name": lambda phone: _setting(phone, "global", "device_name"),
+    "wifi": lambda phone: str(_wifi(phone)).lower(),
+    "wifi_word": lambda phone: "enabled" if _wifi(phone) else "disabled",
+    "ssid": lambda phone: '"simulated"' if _wifi(phone) else "<unknown ssid>",
+    "mac": lambda phone: MAC,
+    "address": lambda phone: ADDRESS,
+    "supplicant": lambda phone: "COMPLETED" if _wifi(phone) else "DISCONNECTED",
+    "network": lambda phone: 100 if _wifi(phone) else "none",
+    "networks": lambda phone: "  NetworkAgentInfo{network{100} ni{WIFI CONNECTED} Score(60)}\n" if _wifi(phone) else "",
+    "size": lambda phone: phone.storage.capacity // 1024,
+    "free": lambda phone: phone.free() // 1024,
+    "percent": lambda phone: 100 * phone.free() // phone.storage.capacity,
+    "located": lambda phone: str(_setting(phone, "secure", "location_mode") != "0").lower(),
+    "locked": lambda phone: int(bool(phone.look()["locked"])),
+    "night": lambda phone: _setting(phone, "secure", "ui_night_mode"),
+    "is_night": lambda phone: str(_setting(phone, "secure", "ui_night_mode") == "2").lower(),
+    "night_word": lambda phone: _NIGHTS.get(_setting(phone, "secure", "ui_night_mode"), "unknown"),
+}
 
 
 def _memory_of(one: Process) -> str:

@@ -13,6 +13,7 @@ import tarfile
 import time
 import zlib
 from collections.abc import Iterator, Mapping
+from itertools import product
 from pathlib import Path
 
 from envs.phone.sh.files import options
@@ -255,6 +256,25 @@ def _cells(row: bytes, kind: str) -> Iterator[str]:
             )
 
 
+def split(call: CommandCall) -> int:
+    """``split [-b BYTES | -l LINES] [-a LENGTH] [FILE [PREFIX]]``, into ``xaa``, ``xab`` and so on."""
+    flags, names = options(call, "abl")
+    found = re.fullmatch(r"(\d{1,9})([kmG]?)", flags.get("b", flags.get("l", "1000")))
+    length = int(flags.get("a") or "2")
+    if not found or found.group(1) == "0" or not 0 < length < 10:
+        return call.fail("bad number")
+    size = int(found.group(1)) * _UNITS[found.group(2)]
+    data = _data(call, names[:1])
+    lines = data.splitlines(keepends=True)
+    pieces = ([data[at : at + size] for at in range(0, len(data), size)] if "b" in flags
+              else [b"".join(lines[at : at + size]) for at in range(0, len(lines), size)])  # fmt: skip
+    if len(pieces) > min(26**length, 1000):
+        return call.fail("ran out of names")
+    for piece, letters in zip(pieces, product("abcdefghijklmnopqrstuvwxyz", repeat=length), strict=False):
+        _put(call, (names[1] if len(names) > 1 else "x") + "".join(letters), piece)
+    return 0
+
+
 def strings(call: CommandCall) -> int:
     """``strings [-n LENGTH] [FILES]``."""
     flags, names = options(call, "n")
@@ -288,6 +308,7 @@ def diff(call: CommandCall) -> int:
 
 ARCHIVE_COMMANDS: Mapping[str, Command] = {
     "tar": tar, "dd": dd, "xxd": xxd, "strings": strings, "diff": diff,
+    "split": split,
     **dict.fromkeys(("gzip", "gunzip", "zcat"), gzip_),
     **dict.fromkeys(("od", "hexdump", "hd"), od),
 }  # fmt: skip

@@ -17,6 +17,7 @@ from envs.phone.sh.text import basic_pattern, formatted, lines_of
 Value = float | str
 Expression = Callable[["_Run"], Value]
 Statement = Callable[["_Run"], None]
+_Place = tuple[Expression, Callable[["_Run", Value], Value]]
 _TOKEN = re.compile(
     r"(?:[ \t\r]|\\\n|#[^\n]*)*(?:(\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+)|(\"(?:\\.|[^\"\\\n])*\")|([A-Za-z_]\w*)"
     r"|(\+\+|--|&&|\|\||[-+*/%^=!<>]=|!~|[-+*/%^!<>|?:~$=,;(){}\[\]\n]))"
@@ -129,6 +130,7 @@ class _AwkParser:
         self.program, self.at = program, 0
         self.kind, self.word = 0, ""
         self.no_greater = False
+        self.places: dict[int, tuple[_Place, tuple[int, int, str]]] = {}
         self.rules: list[tuple[str, Expression | None, Statement | None]] = []
         self.advance()
 
@@ -429,11 +431,17 @@ class _AwkParser:
         pattern = re.compile(basic_pattern(found.group(1).replace(r"\/", "/"), extended=True))
         return _Regex(pattern)
 
-    def place(self) -> tuple[Expression, Callable[[_Run, Value], Value]]:
-        """How to read and to set a variable, an element of an array or a field."""
+    def place(self) -> _Place:
+        """How to read and to set a variable, an element of an array or a field; read once, also when asked again."""
+        start = self.at
+        if start not in self.places:
+            self.places[start] = (self._new_place(), (self.at, self.kind, self.word))
+        place, (self.at, self.kind, self.word) = self.places[start]
+        return place
+
+    def _new_place(self) -> _Place:
         if self.accept("$"):
-            at = self.unary_field()
-            return _field_place(at)
+            return _field_place(self.unary_field())
         name = self.advance()
         if not re.fullmatch(r"[A-Za-z_]\w*", name) or name in _KEYWORDS:
             raise ValueError(f"syntax error at '{name}'")
@@ -559,9 +567,6 @@ def _leaving(word: str, value: Expression | None) -> Statement:
         raise _Leave(word)
 
     return run
-
-
-_Place = tuple[Expression, Callable[["_Run", Value], Value]]
 
 
 def _variable_place(name: str) -> _Place:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 from envs.phone.sh.arithmetic import evaluate
@@ -658,11 +659,10 @@ def _target_of(call: CommandCall, path: Path) -> str:
 
 
 def yes(call: CommandCall) -> int:
-    """``yes [WORDS]``, until its reader has gone; to a pipe, as much as one of its pieces."""
+    """``yes [WORDS]``, until its reader has gone; to a pipe, 1 MiB."""
     piece = (" ".join(call.argv[1:]) or "y").encode("utf-8", "surrogateescape") + b"\n"
     piece *= max(1, _PIECE // len(piece))
-    call.write(piece)
-    while not call.collected:
+    for _ in range(16) if call.collected else count():
         call.write(piece)
     return 0
 

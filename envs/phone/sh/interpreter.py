@@ -45,7 +45,9 @@ from envs.phone.sh.tree import (
 _DEEPEST = 64
 _MOST_STEPS = 200_000
 """Commands that one line may run, loops and functions included."""
-_MOST_WORDS = 10_000
+_MOST_WORDS = 100_000
+_MOST_CHOICES = 10_000
+_LONGEST_CUT = 1 << 16
 _LONGEST_WORD = 1 << 20
 _MOST_PIPED = 64 << 20
 """Bytes that a pipe or ``$(…)`` holds."""
@@ -466,7 +468,7 @@ class _Execution:
         if not split:
             return ["".join(text for part in word.parts for text, _ in self._expand(part))]
         found: list[str] = []
-        if _choices(word.parts) > _MOST_WORDS:
+        if _choices(word.parts) > _MOST_CHOICES:
             raise _stop(self.shell, self.error, "Argument list too long")
         for parts in _braced(word.parts):
             pieces: list[tuple[str, bool]] = [piece for part in parts for piece in self._expand(part, fields=True)]
@@ -545,6 +547,8 @@ class _Execution:
             start = max(0, start + len(value)) if start < 0 else start
             end = start + length[0] if length and length[0] >= 0 else length[0] if length else None
             return value[start:end]
+        if len(value) > _LONGEST_CUT:
+            raise _stop(self.shell, self.error, "Argument list too long")
         matched = re.compile(fnmatch.translate(self.pattern(words[0])))
         if operation[0] == "/":
             text = self.text(words[1]) if len(words) > 1 else ""

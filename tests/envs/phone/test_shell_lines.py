@@ -85,6 +85,40 @@ def test_all_but_the_listed_are_answered(phone: Phone, half: str) -> None:
     assert missing == [line.text for line in LINES[half] if line.missing]
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("dumpsys battery set level 5; dumpsys battery | grep level; cat /sys/class/power_supply/battery/capacity",
+         "  level: 5\n5\n"),
+        ("dumpsys battery set level 5; dumpsys battery reset; dumpsys battery | grep level", "  level: 82\n"),
+        ("cmd battery unplug; dumpsys battery | grep USB", "  USB powered: false\n"),
+        ("cmd appops set com.android.contacts android:camera deny; appops get com.android.contacts CAMERA",
+         "CAMERA: deny\n"),
+        ("device_config put a b c; device_config get a b; device_config delete a b; device_config get a b",
+         "c\nSuccessfully deleted b from a\nnull\n"),
+        ("dumpsys deviceidle whitelist +com.android.contacts; dumpsys deviceidle whitelist | grep -c contacts",
+         "Added: com.android.contacts\n1\n"),
+        ("locksettings set-pin 1; locksettings verify --old 2; locksettings clear --old 1",
+         "Pin set to '1'\nOld password '2' didn't match\nLock credential cleared\n"),
+        ("cmd phone data disable; settings get global mobile_data; svc data enable; settings get global mobile_data",
+         "0\n1\n"),
+        ("am start com.android.settings >/dev/null; ps -A -o PID,NAME | grep .settings; cat /proc/1001/cmdline",
+         " 1001 com.android.settings\ncom.android.settings\0"),
+        ("content query --uri content://contacts/phones --projection number --where \"display_name='none'\"",
+         "No result found.\n"),
+        ("ping -c 1 192.0.2.1 2>&1; ping -c 1 localhost | tail -n 1 | cut -c1-3",
+         "connect: Network is unreachable\nrtt\n"),
+        ("[ -x /system/bin/input ] && ls /system/bin | grep -cx awk; echo $PATH | cut -d: -f2",
+         "1\n/system/bin\n"),
+    ],
+)  # fmt: skip
+def test_what_is_set_is_told_again(phone: Phone, line: str, said: str) -> None:
+    phone.reset()
+    streams = Streams()
+    phone.run(line, streams)
+    assert streams.written.decode() == said
+
+
 def test_the_files_of_the_system_follow_no_link(phone: Phone, tmp_path: Path) -> None:
     for name in ("file", "folder/file"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
