@@ -17,7 +17,7 @@ from envs.phone.commands.display import framebuffer
 from envs.phone.commands.registry import commands_of
 from envs.phone.device import PhoneDevice
 from envs.phone.phone_facts import SIZE
-from envs.phone.running import Process, running
+from envs.phone.running import ListedProcess, running
 from envs.phone.sh import Shell
 from envs.phone.state import PROPERTIES
 from envs.phone.system_files import SystemFiles
@@ -68,7 +68,7 @@ class Phone(PhoneDevice):
             raise
         self.content.dial = self.daemon.dial
 
-    def _processes(self) -> list[Process]:
+    def _processes(self) -> list[ListedProcess]:
         """Those that run; without the apps while the browser does not answer."""
         try:
             tasks = self.look()["tasks"]

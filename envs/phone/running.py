@@ -19,7 +19,7 @@ _SYSTEM = (
 _IDS = {"root": 0, "system": 1000, "radio": 1001, "logd": 1036, "lmkd": 1069, "shell": 2000}
 
 
-class Process(NamedTuple):
+class ListedProcess(NamedTuple):
     """One process; `virtual` and `resident` are its memory in KiB, fixed for each kind."""
 
     user: str
@@ -35,8 +35,8 @@ class Process(NamedTuple):
         return _IDS[self.user] if self.user in _IDS else 10_000 + int(self.user.removeprefix("u0_a"))
 
 
-def running(apps: Sequence[str], own: Iterable[ShellProcess]) -> list[Process]:
+def running(apps: Sequence[str], own: Iterable[ShellProcess]) -> list[ListedProcess]:
     """All, in the order of their kinds: system, `apps` by package, the shell's `own`."""
-    found = [Process(*one) for one in _SYSTEM]
-    found += [Process(f"u0_a{n}", FIRST_APP + n, 261, name, 14_730_084, 121_400) for n, name in enumerate(apps)]
-    return [*found, *(Process("shell", one.pid, 320, one.name, 10_764_088, 3_412) for one in own)]
+    found = [ListedProcess(*one) for one in _SYSTEM]
+    found += [ListedProcess(f"u0_a{n}", FIRST_APP + n, 261, name, 14_730_084, 121_400) for n, name in enumerate(apps)]
+    return [*found, *(ListedProcess("shell", one.pid, 320, one.name, 10_764_088, 3_412) for one in own)]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from envs.phone.phone_facts import MAC
-from envs.phone.running import Process
+from envs.phone.running import ListedProcess
 from envs.phone.state import State
 
 ROOTS = ("proc", "sys", "system")
@@ -39,7 +39,7 @@ def seconds_up(state: State) -> float:
 class SystemFiles:
     """Writes the files of a `state`'s storage; `processes` are those that run, `programs` the names of commands."""
 
-    def __init__(self, state: State, processes: Callable[[], Iterable[Process]], programs: Iterable[str]) -> None:
+    def __init__(self, state: State, processes: Callable[[], Iterable[ListedProcess]], programs: Iterable[str]) -> None:
         self._state, self._processes, self._programs = state, processes, tuple(programs)
         self._written: dict[str, str] = {}
 
@@ -129,8 +129,8 @@ def _processor(number: int) -> str:
     )
 
 
-def _of_process(one: Process) -> Mapping[str, str]:
-    """``stat``, ``status``, ``cmdline`` and others; sizes are those of `Process`."""
+def _of_process(one: ListedProcess) -> Mapping[str, str]:
+    """``stat``, ``status``, ``cmdline`` and others; sizes are those of `ListedProcess`."""
     name, pages = one.name[-15:], one.resident // 4
     zeros = " ".join(["0"] * 28)
     return {

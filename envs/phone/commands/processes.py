@@ -6,18 +6,18 @@ import re
 from collections.abc import Callable, Mapping
 
 from envs.phone.device import PhoneDevice
-from envs.phone.running import Process, running
+from envs.phone.running import ListedProcess, running
 from envs.phone.sh import CommandCall, take_option
 from envs.phone.system_files import CORES, MEMORY, seconds_up
 
 _SIGNAL = re.compile(r"-(?:SIG)?([A-Z]+\d?|\d+)")
 
 
-def _running(phone: PhoneDevice, call: CommandCall) -> list[Process]:
+def _running(phone: PhoneDevice, call: CommandCall) -> list[ListedProcess]:
     return running(phone.look()["tasks"], call.shell.processes.all())
 
 
-_FIELDS: Mapping[str, Callable[[Process], str | int]] = {
+_FIELDS: Mapping[str, Callable[[ListedProcess], str | int]] = {
     "USER": lambda one: one.user, "UID": lambda one: one.uid, "PID": lambda one: one.pid,
     "PPID": lambda one: one.parent,
     "TID": lambda one: one.pid, "VSZ": lambda one: one.virtual, "RSS": lambda one: one.resident, "S": lambda one: "S",
@@ -56,7 +56,7 @@ def ps(phone: PhoneDevice, call: CommandCall) -> int:
     flags = "".join(word.lstrip("-") for word in words)
     if any(c not in "AaefdwlnZT" for c in flags):
         return call.fail(f"Unknown option '{next(c for c in flags if c not in 'AaefdwlnZT')}' (see \"ps --help\")")
-    own = Process("root" if phone.root else "shell", 4242, 320, "ps")
+    own = ListedProcess("root" if phone.root else "shell", 4242, 320, "ps")
     known = [*_running(phone, call), own] if pid is None else _running(phone, call)
     wanted = user or (own.user if pid is None and not set(flags) & set("Aae") else None)
     found = [
@@ -74,7 +74,7 @@ def ps(phone: PhoneDevice, call: CommandCall) -> int:
 _USUAL = ["USER", "PID", "PPID", "VSZ", "RSS", "WCHAN", "ADDR", "S", "NAME"]
 
 
-def _table(names: list[str], found: list[Process], *, usual: bool) -> str:
+def _table(names: list[str], found: list[ListedProcess], *, usual: bool) -> str:
     rows = [names, *([str(_FIELDS[name](one)) for name in names] for one in found)]
     if usual:
         rows[1:] = [[*row[:2], *row[2:5], "0", "0", *row[7:]] for row in rows[1:]]
@@ -183,6 +183,6 @@ def kill(phone: PhoneDevice, call: CommandCall) -> int:
     return status
 
 
-def _end(phone: PhoneDevice, call: CommandCall, one: Process) -> None:
+def _end(phone: PhoneDevice, call: CommandCall, one: ListedProcess) -> None:
     if not call.shell.processes.stop(one.pid):
         phone.stop(one.name)

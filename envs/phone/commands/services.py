@@ -9,7 +9,7 @@ from envs.phone.apps import apps
 from envs.phone.commands.answers import DUMPS
 from envs.phone.device import PhoneDevice
 from envs.phone.phone_facts import ADDRESS, MAC
-from envs.phone.running import FIRST_APP, Process, running
+from envs.phone.running import FIRST_APP, ListedProcess, running
 from envs.phone.system_files import MEMORY, seconds_up
 
 Dump = Callable[[PhoneDevice, tuple[str, ...]], str]
@@ -72,7 +72,7 @@ _FACTS: Mapping[str, Callable[[PhoneDevice], object]] = {
 }
 
 
-def _memory_of(one: Process) -> str:
+def _memory_of(one: ListedProcess) -> str:
     """The table of one app; its parts are fixed shares of its resident memory."""
     total = one.resident
     parts = {"Native Heap": total // 4, "Dalvik Heap": total // 10, "Stack": total // 100, ".so mmap": total // 5,

@@ -15,9 +15,9 @@ from envs.phone.sh.interpreter import Command, CommandCall
 from envs.phone.sh.text import basic_pattern, formatted, lines_of
 
 Value = float | str
-Expression = Callable[["_Run"], Value]
-Statement = Callable[["_Run"], None]
-_Place = tuple[Expression, Callable[["_Run", Value], Value]]
+Expression = Callable[["_AwkRun"], Value]
+Statement = Callable[["_AwkRun"], None]
+_Place = tuple[Expression, Callable[["_AwkRun", Value], Value]]
 _TOKEN = re.compile(
     r"(?:[ \t\r]|\\\n|#[^\n]*)*(?:(\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+)|(\"(?:\\.|[^\"\\\n])*\")|([A-Za-z_]\w*)"
     r"|(\+\+|--|&&|\|\||[-+*/%^=!<>]=|!~|[-+*/%^!<>|?:~$=,;(){}\[\]\n]))"
@@ -39,7 +39,7 @@ class _Leave(Exception):  # noqa: N818 - control flow
 
 
 @dataclass
-class _Run:
+class _AwkRun:
     """The state of a run; the arrays and variables, the record in fields of which 0 is the whole."""
 
     call: CommandCall
@@ -179,7 +179,7 @@ class _AwkParser:
             body.append(self.statement())
             self.ends()
 
-        def run(state: _Run) -> None:
+        def run(state: _AwkRun) -> None:
             for one in body:
                 one(state)
 
@@ -226,7 +226,7 @@ class _AwkParser:
         else:
             self.at, self.kind, self.word = at
 
-        def run(state: _Run) -> None:
+        def run(state: _AwkRun) -> None:
             if _true(condition(state)):
                 then(state)
             elif otherwise:
@@ -237,7 +237,7 @@ class _AwkParser:
     def loop(self, condition: Expression, after: Statement | None) -> Statement:
         body = self.body()
 
-        def run(state: _Run) -> None:
+        def run(state: _AwkRun) -> None:
             while _true(condition(state)):
                 state.step()
                 try:
@@ -269,14 +269,14 @@ class _AwkParser:
         return lambda state: (first(state) if first else None, loop(state))[-1]
 
     def each(self, name: str, array: str) -> Statement:
-        def following(state: _Run) -> Value:
+        def following(state: _AwkRun) -> Value:
             key = next(state.keys, None)
             state.variables[name] = state.variables.get(name, "") if key is None else _Field(key)
             return float(key is not None)
 
         loop = self.loop(following, None)
 
-        def run(state: _Run) -> None:
+        def run(state: _AwkRun) -> None:
             kept, state.keys = state.keys, iter(list(state.arrays.get(array, ())))
             loop(state)
             state.keys = kept
@@ -294,7 +294,7 @@ class _AwkParser:
         if self.word in (">", "|") or (word == "printf" and not values):
             raise ValueError(f"syntax error at '{self.word}': awk here writes to its output only")
 
-        def run(state: _Run) -> None:
+        def run(state: _AwkRun) -> None:
             state.step()
             said = [value(state) for value in values]
             if word == "printf":
@@ -459,7 +459,7 @@ class _AwkParser:
             return self.place()[0]
         return self.primary()
 
-    def keys(self) -> Callable[[_Run], str]:
+    def keys(self) -> Callable[[_AwkRun], str]:
         values = self.several()
         self.expect("]")
         return lambda state: "\x1c".join(text(value(state)) for value in values)
@@ -494,11 +494,11 @@ class _Regex:
     def __init__(self, pattern: re.Pattern[str]) -> None:
         self.pattern = pattern
 
-    def __call__(self, state: _Run) -> Value:
+    def __call__(self, state: _AwkRun) -> Value:
         return float(self.pattern.search(text(state.fields[0])) is not None)
 
 
-def _pattern_of(value: Expression, state: _Run) -> re.Pattern[str]:
+def _pattern_of(value: Expression, state: _AwkRun) -> re.Pattern[str]:
     if isinstance(value, _Regex):
         return value.pattern
     try:
@@ -534,7 +534,7 @@ def _contained(key: Expression, array: str) -> Expression:
 def _between(rule: int, first: Expression, last: Expression) -> Expression:
     """From a record for which `first` holds to one for which `last` does."""
 
-    def run(state: _Run) -> Value:
+    def run(state: _AwkRun) -> Value:
         if rule not in state.ranges and not _true(first(state)):
             return 0.0
         (state.ranges.discard if _true(last(state)) else state.ranges.add)(rule)
@@ -544,15 +544,15 @@ def _between(rule: int, first: Expression, last: Expression) -> Expression:
 
 
 def _stepping(value: Expression) -> Statement:
-    def run(state: _Run) -> None:
+    def run(state: _AwkRun) -> None:
         state.step()
         value(state)
 
     return run
 
 
-def _deleting(name: str, key: Callable[[_Run], str] | None) -> Statement:
-    def run(state: _Run) -> None:
+def _deleting(name: str, key: Callable[[_AwkRun], str] | None) -> Statement:
+    def run(state: _AwkRun) -> None:
         if key is None:
             state.arrays.pop(name, None)
         else:
@@ -562,7 +562,7 @@ def _deleting(name: str, key: Callable[[_Run], str] | None) -> Statement:
 
 
 def _leaving(word: str, value: Expression | None) -> Statement:
-    def run(state: _Run) -> None:
+    def run(state: _AwkRun) -> None:
         state.status = int(number(value(state))) & 0xFF if value else state.status
         raise _Leave(word)
 
@@ -570,15 +570,15 @@ def _leaving(word: str, value: Expression | None) -> Statement:
 
 
 def _variable_place(name: str) -> _Place:
-    def put(state: _Run, value: Value) -> Value:
+    def put(state: _AwkRun, value: Value) -> Value:
         state.variables[name] = value
         return value
 
     return lambda state: state.variables.get(name, ""), put
 
 
-def _element_place(name: str, key: Callable[[_Run], str]) -> _Place:
-    def put(state: _Run, value: Value) -> Value:
+def _element_place(name: str, key: Callable[[_AwkRun], str]) -> _Place:
+    def put(state: _AwkRun, value: Value) -> Value:
         state.arrays.setdefault(name, {})[key(state)] = value
         return value
 
@@ -586,13 +586,13 @@ def _element_place(name: str, key: Callable[[_Run], str]) -> _Place:
 
 
 def _field_place(at: Expression) -> _Place:
-    def get(state: _Run) -> Value:
+    def get(state: _AwkRun) -> Value:
         n = int(number(at(state)))
         if n < 0:
             raise ValueError(f"trying to access out of range field {n}")
         return state.fields[n] if n < len(state.fields) else ""
 
-    def put(state: _Run, value: Value) -> Value:
+    def put(state: _AwkRun, value: Value) -> Value:
         state.put(int(number(at(state))), value)
         return value
 
@@ -600,7 +600,7 @@ def _field_place(at: Expression) -> _Place:
 
 
 def _substituting(name: str, pattern: Expression, text_: Expression, place: _Place) -> Expression:
-    def run(state: _Run) -> Value:
+    def run(state: _AwkRun) -> Value:
         into = text(text_(state))
 
         def filled(m: re.Match[str]) -> str:
@@ -614,7 +614,7 @@ def _substituting(name: str, pattern: Expression, text_: Expression, place: _Pla
     return run
 
 
-def _split(state: _Run, values: list[Expression], array: str) -> Value:
+def _split(state: _AwkRun, values: list[Expression], array: str) -> Value:
     whole = text(values[0](state))
     sign = values[2] if len(values) > 2 else None
     if isinstance(sign, _Regex):
@@ -625,28 +625,28 @@ def _split(state: _Run, values: list[Expression], array: str) -> Value:
     return float(len(parts))
 
 
-def _substring(state: _Run, values: list[Expression], array: str) -> Value:
+def _substring(state: _AwkRun, values: list[Expression], array: str) -> Value:
     whole, start = text(values[0](state)), round(number(values[1](state)))
     end = start + round(number(values[2](state))) if len(values) > 2 else len(whole) + 1
     return whole[max(start, 1) - 1 : max(end, 1) - 1]
 
 
-def _match(state: _Run, values: list[Expression], array: str) -> Value:
+def _match(state: _AwkRun, values: list[Expression], array: str) -> Value:
     found = _pattern_of(values[1], state).search(text(values[0](state)))
     state.variables["RSTART"] = float(found.start() + 1) if found else 0.0
     state.variables["RLENGTH"] = float(len(found.group())) if found else -1.0
     return state.variables["RSTART"]
 
 
-def _length(state: _Run, values: list[Expression], array: str) -> Value:
+def _length(state: _AwkRun, values: list[Expression], array: str) -> Value:
     return float(len(state.arrays[array] if array in state.arrays else text(values[0](state))))
 
 
-def _plain(function: Callable[..., Value]) -> Callable[[_Run, list[Expression], str], Value]:
+def _plain(function: Callable[..., Value]) -> Callable[[_AwkRun, list[Expression], str], Value]:
     return lambda state, values, array: function(*(value(state) for value in values))
 
 
-_FUNCTIONS: Mapping[str, Callable[[_Run, list[Expression], str], Value]] = {
+_FUNCTIONS: Mapping[str, Callable[[_AwkRun, list[Expression], str], Value]] = {
     "length": _length, "split": _split, "substr": _substring, "match": _match, "sub": _length, "gsub": _length,
     "index": _plain(lambda one, two: float(text(one).find(text(two)) + 1)),
     "tolower": _plain(lambda value: text(value).lower()), "toupper": _plain(lambda value: text(value).upper()),
@@ -662,7 +662,7 @@ def _unquoted(inside: str) -> str:
 
 def awk(call: CommandCall) -> int:
     """``awk [-F SIGN] [-v NAME=VALUE] PROGRAM [FILES]``."""
-    words, state = list(call.argv[1:]), _Run(call)
+    words, state = list(call.argv[1:]), _AwkRun(call)
     try:
         while words and (m := re.fullmatch(r"-([Fvf])(.*)", words[0], re.DOTALL)):
             words.pop(0)
@@ -679,7 +679,7 @@ def awk(call: CommandCall) -> int:
     return state.status
 
 
-def _run(state: _Run, rules: list[tuple[str, Expression | None, Statement | None]], names: list[str]) -> None:
+def _run(state: _AwkRun, rules: list[tuple[str, Expression | None, Statement | None]], names: list[str]) -> None:
     with suppress(_Leave):
         for when, _, action in rules:
             if when == "BEGIN" and action:
@@ -693,7 +693,7 @@ def _run(state: _Run, rules: list[tuple[str, Expression | None, Statement | None
                 action(state)
 
 
-def _each(state: _Run, rules: list[tuple[str, Expression | None, Statement | None]], line: str) -> None:
+def _each(state: _AwkRun, rules: list[tuple[str, Expression | None, Statement | None]], line: str) -> None:
     state.variables["NR"] = state.variables["FNR"] = number(state.variables["NR"]) + 1
     state.record(line)
     try:

@@ -23,7 +23,7 @@ from envs.phone.sh.parser import ShellSyntaxError, parse
 from envs.phone.sh.processes import ProcessTable, ShellProcess
 from envs.phone.sh.tree import (
     Arithmetic,
-    Case,
+    CaseOf,
     Condition,
     For,
     Group,
@@ -271,7 +271,7 @@ class _Execution:
             self._if(node)
         elif isinstance(node, (For, While)):
             self._loop(node)
-        elif isinstance(node, Case):
+        elif isinstance(node, CaseOf):
             self._case(node)
         elif isinstance(node, Condition):
             self._condition(node)
@@ -334,7 +334,7 @@ class _Execution:
             yield
             status = self.shell.status
 
-    def _case(self, node: Case) -> None:
+    def _case(self, node: CaseOf) -> None:
         value = self.text(node.word)
         self.shell.status = 0
         for patterns, body in node.clauses:

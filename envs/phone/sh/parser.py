@@ -8,7 +8,7 @@ from typing import Literal
 
 from envs.phone.sh.tree import (
     Arithmetic,
-    Case,
+    CaseOf,
     Condition,
     For,
     Function,
@@ -187,7 +187,7 @@ class _ShellReader:
             return Function(named.group(1) or named.group(2), self._command())
         return None
 
-    def _case(self) -> Case:
+    def _case(self) -> CaseOf:
         word, clauses = self.word(), list[tuple[tuple[Word, ...], List]]()
         self._newlines()
         self._expect("in")
@@ -202,7 +202,7 @@ class _ShellReader:
             clauses.append((tuple(p for p in patterns if p is not None), self.commands()))
             self._accept(";;")
             self._newlines()
-        return Case(word or Word(()), tuple(clauses))
+        return CaseOf(word or Word(()), tuple(clauses))
 
     def _conditions(self, close: str = "]]") -> Group:
         """What is inside ``[[ … ]]``: ``&&`` binds closer than ``||``."""

@@ -461,7 +461,7 @@ def find(call: CommandCall) -> int:
         deepest, highest = (
             int(take_option(words, f"-{end}depth") or default) for end, default in (("max", 64), ("min", 0))
         )
-        search = _Search(call, words)
+        search = _FindExpression(call, words)
     except ValueError as error:
         return call.fail(str(error) if "'-" in str(error) else f"bad number: {error}")
     for place in places or ["."]:
@@ -479,7 +479,7 @@ def find(call: CommandCall) -> int:
 _Test = Callable[[str, Path], bool]
 
 
-class _Search:
+class _FindExpression:
     """The expression of ``find``. Raises ValueError for a wrong one."""
 
     def __init__(self, call: CommandCall, words: list[str]) -> None:

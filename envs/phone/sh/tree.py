@@ -110,7 +110,7 @@ class While:
 
 
 @dataclass(frozen=True)
-class Case:
+class CaseOf:
     """``case word in pattern|pattern) …;; esac``."""
 
     word: Word
@@ -132,7 +132,7 @@ class Function:
     body: Node
 
 
-Node = Simple | Group | If | For | While | Case | Condition | Function
+Node = Simple | Group | If | For | While | CaseOf | Condition | Function
 
 
 @dataclass(frozen=True)
