@@ -153,17 +153,15 @@ class ChatModel:
 
     def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
         """The next action. Raises `ParseError` for an unusable answer and `ModelError` for none."""
-        clock = PhaseClock()
-        pointer = pointer_after(history, observation.frame) is not None
-        reply = self._ask_action(task, observation, history, clock, pointer)
-        return self._understood(reply, task, observation, history, clock)
+        clock, pointer = PhaseClock(), pointer_after(history, observation.frame)
+        reply = self._ask_action(task, observation, history, clock, pointer is not None)
+        return self._understood(reply, task, observation, pointer, clock)
 
     def _understood(
-        self, reply: Reply, task: Task, observation: Observation, history: Sequence[Step], clock: PhaseClock
+        self, reply: Reply, task: Task, observation: Observation, pointer: Point | None, clock: PhaseClock
     ) -> Decision:
-        """The decision that `reply` is. Raises `ParseError` for an unusable one."""
+        """The decision that `reply` is, with the pointer where the last step left it. Raises `ParseError`."""
         frame = observation.frame
-        pointer = pointer_after(history, frame)
 
         def read(described: Callable[[str], Point] | None = None) -> ParsedAnswer:
             return self._speaks.parse(

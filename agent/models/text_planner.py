@@ -10,6 +10,7 @@ from string import Template
 from typing import Any
 
 from actions.action import Finish, Open, Wait, describe
+from actions.frame import Point
 from agent.builtin.grammar.parse import parse_instructions
 from agent.builtin.instructions import NeedsPlanning
 from agent.builtin.model import BuiltinModel
@@ -65,11 +66,11 @@ class TextPlanner(ListPlanner):
         return self._carried_out(last.delegated.instruction, task, observation, history[-1 - last.part :])
 
     def _understood(
-        self, reply: Reply, task: Task, observation: Observation, history: Sequence[Step], clock: PhaseClock
+        self, reply: Reply, task: Task, observation: Observation, pointer: Point | None, clock: PhaseClock
     ) -> Decision:
         instruction = parsed(reply, clock, lambda: instruction_in(reply.text)) if self.speaks.delegates else None
         if instruction is None:
-            return super()._understood(reply, task, observation, history, clock)
+            return super()._understood(reply, task, observation, pointer, clock)
         if isinstance(parse_instructions(instruction)[0], NeedsPlanning):
             why = f"{DO}: {instruction[:80]!r} is no explicit instruction: say one thing to do, in words of the list"
             raise ParseError(why, reply.text, reply.usage, clock.phases)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from actions.adb.link import AdbLink
+from actions.adb.server import AdbServer
 from agent.core.step import Step
 from agent.episodes import Episode, read_episode
 from envs.android.simulated import PrivateAdbServer
@@ -84,6 +85,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[PrivateAdbServer]:
     private = PrivateAdbServer(tcp=True)
     monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(private.port))
     yield private
+    AdbServer("127.0.0.1", private.port).stop()  # the one that a run started where this had been
     private.stop()
 
 

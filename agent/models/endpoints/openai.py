@@ -186,12 +186,14 @@ class OpenAIEndpoint:
         while self._idle:
             self._idle.pop().close()
 
+    def _connect(self) -> Connection:
+        url = httpx.URL(self.url)
+        return Connection(self._headers, trust_env=url.host not in _LOOPBACK, tls=url.scheme == "https")
+
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
         """A connection that nobody else uses meanwhile."""
-        url = httpx.URL(self.url)
-        trust_env, tls = url.host not in _LOOPBACK, url.scheme == "https"
-        one = self._idle.pop() if self._idle else Connection(self._headers, trust_env, tls)
+        one = self._idle.pop() if self._idle else self._connect()
         try:
             yield one
         finally:

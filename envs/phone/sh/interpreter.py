@@ -549,10 +549,11 @@ class _Execution:
             return value[start:end]
         if len(value) > _LONGEST_CUT:
             raise _stop(self.shell, self.error, "Argument list too long")
-        matched = re.compile(fnmatch.translate(self.pattern(words[0])))
+        pattern = self.pattern(words[0])
         if operation[0] == "/":
             text = self.text(words[1]) if len(words) > 1 else ""
-            return _replaced(value, self.pattern(words[0]), text, once=operation == "/")
+            return _replaced(value, pattern, text, once=operation == "/")
+        matched = re.compile(fnmatch.translate(pattern))
         front = operation[0] == "#"
         lengths = range(len(value) + 1)
         for n in lengths if len(operation) == 1 else reversed(lengths):
