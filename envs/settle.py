@@ -81,6 +81,8 @@ class Settled:
 
 def changed_regions(before: Pixels, after: Pixels) -> list[Box]:
     """The bounding boxes (pixels) of what differs, one for each connected region. Another size is one whole change."""
+    if before is after:
+        return []
     if before.shape != after.shape:
         return [Box(0, 0, after.shape[1], after.shape[0])]
     mask = _words(before) != _words(after)

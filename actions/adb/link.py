@@ -49,12 +49,12 @@ class CommandResult:
 class AdbLink:
     """A device behind an adb server. Each command has a connection of its own; threads may share a link.
 
-    `patience` is how many seconds `ask` waits for a lost connection. Raises `BackendError` when there is no such
-    device; see `actions.adb.server.AdbServer.choose`.
+    `patience` is how many seconds `ask` waits for a lost connection, `opened` how many streams were asked for. Raises
+    `BackendError` when there is no such device; see `actions.adb.server.AdbServer.choose`.
     """
 
     def __init__(self, serial: str | None = None, server: AdbServer | None = None, patience: float = 15.0) -> None:
-        self.patience = patience
+        self.patience, self.opened = patience, 0
         self._recovering = threading.Lock()
         self._interrupted = False
         self.server = (server or AdbServer()).checked(self._check)
@@ -180,6 +180,7 @@ class AdbLink:
     def _open(self, service: str, timeout: float) -> AdbConnection:
         """A stream of `service` on the device; from the moment that the request is sent, nothing is certain."""
         stream = self._connection(timeout)
+        self.opened += 1
         try:
             try:
                 stream.send_command(f"host:transport:{self.serial}")

@@ -23,15 +23,14 @@ from actions.adb.server import AdbServer
 from actions.backend import BackendError, RefusedError
 from actions.frame import Box, Frame, StaleFrameError
 from envs.android.capture import AndroidCapture, HalfFrameError, Method, Pixels, ScreencapCapture
+from envs.android.settling import OPENING, RULES, Rest, wait_until_rest
 from envs.android.state import QUERY, WINDOWS, DeviceState, parse_state, protected_app
 from envs.capture import Deadline, check_not_black, is_black
 from envs.env import BlackScreenError, Env, EnvError, Image, Observation, Outcome, UiElement
-from envs.settle import Ambient, Rules, Settled, wait_until_settled
+from envs.settle import Ambient, Rules, Settled
 
-RULES = Rules(reaction=0.5, quiet=0.35, least=0.3, timeout=6.0, interval=0.03)
-"""A phone animates what it opens for 0.2 to 0.4 s, and its pictures come some ten times a second: two or three of
-them must be alike."""
-OPENING = Rules(reaction=3.0, quiet=0.4, least=0.4, timeout=12.0, interval=0.03)
+_FRESH = 0.25
+"""Seconds for which the picture that ended a wait is the next observation, if nothing was sent to the device since."""
 _UNLOCK = 3.0
 _SIMULATED = "ro.handeye.simulated"
 
@@ -67,6 +66,7 @@ class AndroidEnv(Env):
         self.stop = stop or threading.Event()
         self._count = 0
         self._last: Pixels | None = None
+        self._rest: tuple[int, Rest] | None = None
         self._seen: tuple[str, DeviceState] | None = None
         self._closed = False
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="android state")
@@ -112,7 +112,7 @@ class AndroidEnv(Env):
 
     def reset(self) -> None:
         """Wake and unlock the device; nothing else of the user's is touched. Raises `EnvError`."""
-        self._last = self._seen = None
+        self._last = self._seen = self._rest = None
         self._ambient = Ambient(self._rules, self._scale)
         with _as_env_errors():
             self.wake()
@@ -303,7 +303,10 @@ class AndroidEnv(Env):
         return True
 
     def _look(self) -> tuple[DeviceState, Pixels]:
-        """Both at the same time."""
+        """Both at the same time; those that ended a wait just now."""
+        ended, self._rest = self._rest, None
+        if ended and ended[0] == self.link.opened and time.perf_counter() - ended[1].time < _FRESH:
+            return ended[1].state, ended[1].pixels
         asked = self._pool.submit(self.state)
         try:
             pixels = self.capture.grab()
@@ -377,8 +380,12 @@ class AndroidEnv(Env):
 
     def _settle(self, rules: Rules) -> Settled:
         before = self.capture.grab() if self._last is None else self._last
-        result, self._last = wait_until_settled(self._grab_whole, before, rules, self._ambient, self._scale)
-        return result
+        front = self._seen[1].app if self._seen else None
+        rest = wait_until_rest(
+            self._grab_whole, lambda: self._pool.submit(self.state), before, front, rules, self._ambient, self._scale
+        )
+        self._last, self._rest = rest.pixels, (self.link.opened, rest) if rest.settled.settled else None
+        return rest.settled
 
     def _grab_whole(self) -> Pixels:
         """Capture again after a truncated picture."""
