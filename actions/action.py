@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
+from actions.errors import one_line
 from actions.frame import FinitePoint
 from actions.keys import check_chord, check_key
 
@@ -248,12 +249,6 @@ def _at(point: FinitePoint) -> str:
 def _ways(dx: int, dy: int) -> list[tuple[int, str]]:
     ways = [(dx, "right" if dx > 0 else "left"), (dy, "down" if dy > 0 else "up")]
     return [(n, way) for n, way in ways if n]
-
-
-def one_line(text: str, limit: int = 160) -> str:
-    """`text` fit for a terminal or a log: one line, no control characters, at most `limit` characters."""
-    text = "".join(c if c.isprintable() else "�" for c in " ".join(text.split()))
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _quoted(text: str) -> str:

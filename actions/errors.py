@@ -1,7 +1,13 @@
-"""The base class of errors whose message is written for the user."""
+"""The base class of errors whose message is written for the user, and text for one line."""
 
 from __future__ import annotations
 
 
 class HandeyeError(Exception):
     """A failure that the user can act on. Its message is one line that says what to do next."""
+
+
+def one_line(text: str, limit: int = 160) -> str:
+    """`text` fit for a terminal or a log: one line, no control characters, at most `limit` characters."""
+    text = "".join(c if c.isprintable() else "�" for c in " ".join(text.split()))
+    return text if len(text) <= limit else text[: limit - 1] + "…"

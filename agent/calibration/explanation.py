@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from actions.action import one_line
+from actions.errors import one_line
 from agent.calibration.fitting import Fit, in_words
 from agent.calibration.questions import CalibrationAnswer, PlanAnswers
 from agent.calibration.readings import CoordinateReading, Shrink

@@ -112,7 +112,7 @@ def _read(episode: Episode) -> Any:
 
 
 def _plain(text: str) -> str:
-    from actions.action import one_line
+    from actions.errors import one_line
 
     return one_line(text, 2000)
 

@@ -213,7 +213,8 @@ def _view(episode: Path, out: Path | None, as_json: bool) -> None:
 
 
 def _show_simulation(found: Simulation) -> None:
-    from actions.action import describe, one_line
+    from actions.action import describe
+    from actions.errors import one_line
 
     for problem in found.problems:
         typer.echo(one_line(problem.what, 300))

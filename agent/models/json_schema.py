@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema
 
-from actions.action import one_line
+from actions.errors import one_line
 
 _Base = jsonschema.Draft202012Validator
 

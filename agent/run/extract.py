@@ -12,7 +12,7 @@ from typing import Any
 from PIL import Image as PilImage
 from pydantic import BaseModel, ValidationError
 
-from actions.action import one_line
+from actions.errors import one_line
 from actions.frame import Frame
 from agent.core.errors import UserError
 from agent.core.model import Model, ModelError

@@ -17,7 +17,8 @@ from pydantic import JsonValue
 from rich.markup import escape
 from rich.text import Text
 
-from actions.action import Finish, Open, describe, one_line
+from actions.action import Finish, Open, describe
+from actions.errors import one_line
 from agent.core.errors import UserError
 from agent.core.step import Step
 from agent.core.task import Ending

@@ -15,7 +15,8 @@ from rich.panel import Panel
 from rich.spinner import Spinner
 from rich.text import Text
 
-from actions.action import describe, one_line
+from actions.action import describe
+from actions.errors import one_line
 from agent.core.loop import Result, Watcher
 from agent.core.model import Decision
 from agent.core.policy import Verdict

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from actions.action import Answer as Answered
-from actions.action import AnyAction, Click, Drag, Finish, Key, LongPress, Open, TypeText, describe, one_line, points_of
+from actions.action import AnyAction, Click, Drag, Finish, Key, LongPress, Open, TypeText, describe, points_of
 from actions.action import Button as ButtonAction
+from actions.errors import one_line
 from actions.frame import Box, Point
 from agent.episodes import Episode
 from agent.episodes.endings import ENDING_TEXT

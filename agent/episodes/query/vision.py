@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from actions.action import describe, one_line
+from actions.action import describe
+from actions.errors import one_line
 from agent.core.model import ModelError, ParseError
 from agent.core.step import Step
 from agent.episodes import Episode, EpisodeError

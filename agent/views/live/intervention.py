@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from actions.action import AnyAction, describe, one_line
+from actions.action import AnyAction, describe
 from actions.backend import BackendError
+from actions.errors import one_line
 from actions.frame import Frame, GeometryError
 from agent.core.loop import Result, Watcher
 from agent.core.model import Decision

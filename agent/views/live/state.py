@@ -14,7 +14,8 @@ from typing import Any, Literal
 
 import cv2
 
-from actions.action import AnyAction, TypeText, describe, one_line, points_of
+from actions.action import AnyAction, TypeText, describe, points_of
+from actions.errors import one_line
 from actions.frame import Frame, GeometryError
 from agent.core.stop import Stop
 from agent.guard.secrets import Secrets

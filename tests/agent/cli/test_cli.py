@@ -11,8 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
 from PIL import Image, ImageDraw, ImageFont
 
+from agent.cli.commands import COMMANDS, OPTIONS, overview
+from agent.cli.group import app
 from agent.cli.main import main
 from tests.agent.scripted_server import ScriptedServer, computer
 
@@ -109,6 +112,23 @@ def test_an_episode_is_never_overwritten(tmp_path: Path) -> None:
     done = handeye("run", "Press Enter", "--env", "sandbox", "--out", ".", cwd=tmp_path)
     assert done.returncode == 2
     assert (tmp_path / "episode.json").read_text() == "{}"
+
+
+def test_the_overview_says_of_each_command_and_option_what_it_says_itself() -> None:
+    root = typer.main.get_command(app)
+    for name, (_, about) in COMMANDS.items():
+        first, _, _ = str(root.commands[name].help).partition("\n\n")  # type: ignore[attr-defined]
+        assert " ".join(first.split()) == about
+    options = root.get_params(typer.Context(root, help_option_names=["-h", "--help"]))  # type: ignore[arg-type]
+    assert {one for names in OPTIONS for one in names.split(", ")} == {one for option in options for one in option.opts}
+
+
+def test_the_overview_is_the_help_of_the_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments, status in (([], 2), (["-h"], 0), (["--help"], 0), (["--debug", "--help"], 0)):
+        with pytest.raises(SystemExit) as left:
+            main(arguments)
+        assert (left.value.code, capsys.readouterr().out) == (status, overview())
+    assert all(f"\n  {name} " in overview() for name in (*COMMANDS, *OPTIONS))
 
 
 @pytest.mark.parametrize("command", ["run", "locate", "report", "models", "doctor"])

@@ -1,0 +1,77 @@
+"""The commands of ``handeye`` as data, and the help that lists them: nothing is imported to show it."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Iterable
+
+ABOUT = "Eyes and hands for any vision-language model: run, record and audit tasks on a screen."
+OPTIONS = {
+    "--debug": "Show tracebacks and log everything to stderr.",
+    "--version": "Show the version.",
+    "-h, --help": "Show this message and exit.",
+}
+COMMANDS = {
+    "run": ("agent.cli.run:run", "Do a task on a screen and keep a record of it."),
+    "locate": ("agent.cli.locate:locate", "Find a target on a screenshot: where it is, and how sure that is."),
+    "elements": (
+        "agent.cli.elements:elements",
+        "List the elements of a screen: role, words, state and number of each, in reading order.",
+    ),
+    "doctor": (
+        "agent.cli.doctor:doctor",
+        "Check this machine: display, capture, input, sandbox, text recognition; an Android device (--serial or "
+        "--display) and a model server if named.",
+    ),
+    "extract": ("agent.cli.extract:extract", "Read data off a screen into the shape of a schema; JSON on stdout."),
+    "serve": ("agent.cli.serve:serve", "Serve a model with the best engine here, until Ctrl-C."),
+    "replay": (
+        "agent.cli.replay:replay",
+        "Use an episode again: as a report, as a check, as questions to another model, or live on a screen.",
+    ),
+    "record": (
+        "agent.cli.record:record",
+        "Record what you do on a screen as an episode: to replay it, to test with it, to train on it.",
+    ),
+    "ask": ("agent.cli.ask:ask", "Ask what happened in an episode: the answer names steps and times."),
+    "report": (
+        "agent.cli.report:report",
+        "Write an episode as one HTML page that needs no network: every screen with the action drawn on it.",
+    ),
+    "export": ("agent.cli.export:export", "Turn episodes into training data or a script."),
+    "models": ("agent.cli.models:models", "List the models and dialects that --model understands."),
+    "prompts": (
+        "agent.cli.prompts:prompts",
+        "Take the prompts of a model's owner from where they stand, and list them.",
+    ),
+    "bench": (
+        "benchmarks.cli:app",
+        "Benchmark models: a figure with its interval, and everything that is needed to get it again.",
+    ),
+    "phone": ("envs.phone.cli:app", "Run a simulated Android phone that adb can connect to, until Ctrl-C."),
+}
+"""Each with its ``module:object`` (a function, or a `typer.Typer`), imported when it is called, and its help's first
+paragraph. ``bench`` is in a room above: it is named, and nothing of the agent imports it.
+"""
+
+
+def overview() -> str:
+    """The text of ``handeye --help``, as wide as the terminal."""
+    width = max(40, shutil.get_terminal_size().columns)
+    commands = ((name, about) for name, (_, about) in COMMANDS.items())
+    sections = (
+        ["Usage: handeye [OPTIONS] COMMAND [ARGS]..."],
+        textwrap.wrap(ABOUT, width),
+        ["Options:", *_rows(OPTIONS.items(), width)],
+        ["Commands (handeye COMMAND --help explains one):", *_rows(commands, width)],
+    )
+    return "\n\n".join("\n".join(lines) for lines in sections) + "\n"
+
+
+def _rows(rows: Iterable[tuple[str, str]], width: int) -> list[str]:
+    return [
+        line
+        for name, about in rows
+        for line in textwrap.wrap(about, width, initial_indent=f"  {name:<12}", subsequent_indent=" " * 14)
+    ]
