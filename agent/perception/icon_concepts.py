@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import NamedTuple
 
@@ -129,6 +129,7 @@ def read_chinese(text: str) -> list[PhraseMatch]:
     return said
 
 
+@lru_cache(maxsize=1024)
 def concepts_for(text: str) -> dict[str, float]:
     """The icon concepts that a text means by function, look or paraphrase, with weights in 0 to 1, best first.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 
 def normalised(text: str) -> str:
@@ -16,6 +17,7 @@ def normalised(text: str) -> str:
     return text.strip(" .:*\"'“”‘’") or text
 
 
+@lru_cache(maxsize=8192)
 def words_only(text: str) -> str:
     """NFKC, case-folded, single spaces, without punctuation or mnemonic marks anywhere: for labels read by OCR."""
     text = unicodedata.normalize("NFKC", text.replace("º", "°")).casefold().replace("_", " ").replace("’", "'")

@@ -180,13 +180,8 @@ def icon_score(words: str, element: Element, screen: PerceivedScreen) -> float:
 
 def _shown_likelihood(words: str, element: Element) -> float:
     """How likely an icon shows what the words ask for: its concepts' probabilities weighted by the words'."""
-    weights = _concept_weights(words)
+    weights = concepts_for(words)
     return min(1.0, sum(likely * weights.get(concept, 0.0) for concept, likely in element.shows))
-
-
-@lru_cache(maxsize=1024)
-def _concept_weights(words: str) -> dict[str, float]:
-    return concepts_for(words)
 
 
 @lru_cache(maxsize=65536)

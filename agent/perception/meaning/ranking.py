@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import reduce
+from functools import lru_cache, reduce
 
 from actions.frame import Box
 from agent.perception.elements import Candidate, Element, PerceivedScreen, Role
@@ -196,6 +196,19 @@ def _over_lines(screen: PerceivedScreen, target: TargetDescription) -> list[Scor
     """Texts of two or three lines, scored as one."""
     if len(target.words) < 8:
         return []
+    out = []
+    for joined in _joined_lines(screen):
+        score = max(
+            text_similarity(target.words, joined.text, target.quoted),
+            0.0 if target.quoted else semantic_similarity(target.words, joined.text),
+        )
+        out.append(ScoredElement(joined, score * 0.97 * role_factor(joined, target), "text over lines", joined.box))
+    return [s for s in out if s.score >= 0.3]
+
+
+@lru_cache(maxsize=4)
+def _joined_lines(screen: PerceivedScreen) -> list[Element]:
+    """Every two or three lines of text under each other, joined."""
     lines = [
         e
         for e in screen.elements
@@ -209,15 +222,9 @@ def _over_lines(screen: PerceivedScreen, target: TargetDescription) -> list[Scor
             if not below:
                 break
             chain.append(min(below, key=lambda e: e.box.y1))
-            text = " ".join(e.text for e in chain)
-            score = max(
-                text_similarity(target.words, text, target.quoted),
-                0.0 if target.quoted else semantic_similarity(target.words, text),
-            )
             whole = reduce(Box.union, [e.box for e in chain])
-            joined = replace(first, box=whole, text=text, glyphs=())
-            out.append(ScoredElement(joined, score * 0.97 * role_factor(first, target), "text over lines", whole))
-    return [s for s in out if s.score >= 0.3]
+            out.append(replace(first, box=whole, text=" ".join(e.text for e in chain), glyphs=()))
+    return out
 
 
 def _continues(above: Element, below: Element) -> bool:
