@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 APT := xvfb openbox bubblewrap mousepad fonts-dejavu-core fonts-liberation fonts-noto-color-emoji x11-xkb-utils xauth
-APT_DEV := galculator xterm pcmanfm gpicview gnumeric chromium chromium-driver xdotool python3-tk adb
+APT_DEV := at-spi2-core galculator xterm pcmanfm gpicview gnumeric chromium chromium-driver xdotool python3-tk adb
 APT_SERVERS := g++ libgomp1
 # What else it requires: torch and transformers, which are there, and triton, 200 MB for GPUs.
 XGRAMMAR := --no-deps xgrammar apache-tvm-ffi

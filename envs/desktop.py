@@ -18,6 +18,7 @@ from actions.connections import display_hangs
 from actions.dryrun import DryRunBackend
 from actions.frame import Box, Frame, Point, StaleFrameError
 from actions.input_backend import InputBackend
+from envs.accessibility import Accessibility, DesktopDetails
 from envs.capture import (
     Deadline,
     Raw,
@@ -76,7 +77,7 @@ class DesktopEnv(Env):
     names nothing known does nothing: the outcome has `performed` False and says why, so that the model can read it.
     With `address_bar` an `open` of an address is typed into the address bar of the browser that has the focus, and no
     program is started. With `actions.dryrun.DryRunBackend` nothing is done at all. `stop` ends a `wait` early when set.
-    An X server that answers nothing for `patience` seconds is an error.
+    An X server that answers nothing for `patience` seconds is an error. With `accessibility` observations have details.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class DesktopEnv(Env):
         stop: threading.Event | None = None,
         patience: float = PATIENCE,
         address_bar: bool = False,
+        accessibility: Accessibility | None = None,
     ) -> None:
         self._capture: MonitorCapture = capture or ScreenCapture(display)
         self._wanted = monitor
@@ -102,6 +104,7 @@ class DesktopEnv(Env):
         self._launcher = launcher or self._start
         self._black_timeout = black_timeout
         self._address_bar = address_bar
+        self._accessibility = accessibility
         self.stop = stop or threading.Event()
         self._ambient = Ambient(self._rules)
         self._count = 0
@@ -159,7 +162,8 @@ class DesktopEnv(Env):
         frame = frame_of(now.monitor, now.pixels.shape[1], now.pixels.shape[0], f"{self._count:04d}")
         self._count += 1
         app, windows, held = self.active_app(), self._windows(frame), self._backend.held
-        return Observation(image=to_rgb(now.pixels), frame=frame, app=app, windows=windows, held=held)
+        details = DesktopDetails(self._accessibility, windows) if self._accessibility else None
+        return Observation(to_rgb(now.pixels), frame, app=app, windows=windows, held=held, details=details)
 
     def perform(self, action: AnyAction, frame: Frame) -> Outcome:
         """Do `action` and wait until the screen has settled. See `envs.env.Env.perform`.
@@ -248,6 +252,8 @@ class DesktopEnv(Env):
             self._backend.close()
         finally:
             self._capture.close()
+            if self._accessibility:
+                self._accessibility.close()
             if self._watch:
                 self._watch.close()
 

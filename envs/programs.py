@@ -177,12 +177,15 @@ def find_program(argv: Sequence[str], environ: Mapping[str, str]) -> str:
     return found
 
 
-def private_arguments(argv: Sequence[str], home: Path, root: bool) -> list[str]:
-    """`argv` with what a known program needs to run by itself in a new home: no first-run pages, no user's profile."""
+def private_arguments(argv: Sequence[str], home: Path, root: bool, accessible: bool = False) -> list[str]:
+    """`argv` with what a known program needs to run by itself in a new home: no first-run pages, no user's profile;
+    `accessible` is whether it shall tell the elements of its pages.
+    """
     if Path(argv[0]).name in CHROMIUMS:
         options = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
                    "--no-first-run", "--no-default-browser-check", "--disable-dev-shm-usage", "--password-store=basic",
                    "--disable-features=Translate", f"--user-data-dir={home / 'chromium'}"]  # fmt: skip
+        options += ["--force-renderer-accessibility"] if accessible else []
         return [argv[0], *(["--no-sandbox", "--test-type"] if root else []), *options, *argv[1:]]
     if Path(argv[0]).name == "xterm":
         return [argv[0], "-fa", "Monospace", "-fs", "12", *argv[1:]]  # its own bitmap font is tiny

@@ -3,7 +3,8 @@
 What runs in it: Xvfb, openbox, and the programs asked for. What they see:
 
 * `HOME` and all ``XDG_*`` folders are new and empty, so that no setting of the user's is read or written, and every run
-  starts alike. There is no D-Bus session: a program opens its own window rather than one in the user's desktop.
+  starts alike. There is no D-Bus session: a program opens its own window rather than one in the user's desktop. With
+  accessibility there is the bus for that alone.
 * Programs run in namespaces of their own (`envs.isolation`): of this machine's files they see the system's programs and
   what is shared with them, of its network what `network` says, and of its processes, displays and keys nothing.
 * The working directory is the folder that is shared first, else their home; GTK's file dialogs open there.
@@ -37,6 +38,7 @@ from actions.action import AnyAction
 from actions.backend import Backend
 from actions.frame import Frame
 from envs import host_proxy
+from envs.accessibility import Accessibility, bus_command, with_bus
 from envs.capture import Deadline
 from envs.desktop import DesktopEnv, default_backend
 from envs.env import Env, EnvError, Image, Observation, Outcome
@@ -129,7 +131,8 @@ class SandboxEnv(Env):
     later. `share` are folders that programs see, ``DIR`` or ``DIR:ro``; `cwd` is one of them and the working directory.
     `network` is as in `envs.isolation.Network`, and `ports` of this machine's loopback are reachable in any case; for
     ``hosts`` it is `hosts` but not `denied_hosts` that can be reached (``*`` for any part of a name).
-    Without `isolated` programs run as the caller. `make_backend` makes the backend for a
+    Without `isolated` programs run as the caller. With `accessibility` they put their elements on a bus of the
+    sandbox's (`envs.accessibility`), and observations have details. `make_backend` makes the backend for a
     display. Raises `EnvError`: Xvfb or a program is missing, a program ended at once or showed no window within
     `app_timeout` seconds.
     """
@@ -155,6 +158,7 @@ class SandboxEnv(Env):
         hosts: Sequence[str] = (),
         denied_hosts: Sequence[str] = (),
         address_bar: bool = False,
+        accessibility: bool = False,
     ) -> None:
         self._kind = "browser" if address_bar else "sandbox"
         self._apps = [_split(line) for line in apps]
@@ -165,6 +169,7 @@ class SandboxEnv(Env):
         self._shares = [read_share(text) for text in ([str(cwd), *share] if cwd else share)] if isolated else []
         self._cwd = "" if isolated else str(Path(cwd or Path.cwd()).resolve())
         self._app_timeout = app_timeout
+        self._accessible = accessibility
         self._touched = False
         self._closed = False
         self._check_installed()
@@ -188,6 +193,7 @@ class SandboxEnv(Env):
                 launcher=self._open,
                 stop=stop,
                 address_bar=address_bar,
+                accessibility=self._accessibility() if accessibility else None,
             )
             self._start_apps()
         except BaseException:
@@ -331,6 +337,8 @@ class SandboxEnv(Env):
                     raise EnvError(f"{program} is missing: install it with: sudo apt install {program.lower()}")
             if self._isolated:
                 check_available()
+            if self._accessible:
+                bus_command(Path())
             for argv in self._apps:
                 find_program(argv, os.environ)
         except ProgramError as error:
@@ -378,12 +386,21 @@ class SandboxEnv(Env):
             folders_shared = (str(share.path) for share in self._shares if share.path.is_dir())
             self._cwd = next(folders_shared, str(home))
         folders = {f"XDG_{kind}_HOME": str(home / f".{kind.lower()}") for kind in ("CONFIG", "CACHE", "DATA", "STATE")}
-        return {
+        made = {
             **kept, **folders, "HOME": str(home), "XDG_RUNTIME_DIR": str(home / ".runtime"),
             "TMPDIR": str(home / ".tmp"), "XDG_SESSION_TYPE": "x11", "GDK_BACKEND": "x11", "QT_QPA_PLATFORM": "xcb",
             "LANG": "C.UTF-8", "DBUS_SESSION_BUS_ADDRESS": "disabled:", "NO_AT_BRIDGE": "1",
             "GSETTINGS_BACKEND": "keyfile", "GTK_USE_PORTAL": "0", **extra, MARK: str(self._supervisor.home),
         }  # fmt: skip
+        return with_bus(made, self._bus) if self._accessible else made
+
+    @property
+    def _bus(self) -> Path:
+        """The socket of the accessibility bus."""
+        return self.home / "home/.runtime/at-spi"
+
+    def _accessibility(self) -> Accessibility:
+        return Accessibility(lambda: f"unix:path={self._bus}", USER[1] if self._isolated else None)
 
     def _fill_home(self) -> Path:
         """A new, empty home with the few settings a repeatable run needs."""
@@ -414,6 +431,9 @@ class SandboxEnv(Env):
         self._wait_until(self._screen.window_manager, 10.0, "the window manager openbox did not start: see its log")
 
     def _start_apps(self) -> None:
+        if self._accessible:
+            self._supervisor.ask("start", argv=bus_command(self._bus), cwd="/")
+            self._wait_until(self._bus.exists, 10.0, "the accessibility bus did not start: see its log")
         for argv in self._apps:
             self.launch(argv)
         if self._kind == "browser":
@@ -438,7 +458,7 @@ class SandboxEnv(Env):
         except ProgramError as error:
             raise EnvError(str(error)) from error
         self._relay()
-        full = private_arguments(argv, Path(self._environ["HOME"]), os.geteuid() == 0)
+        full = private_arguments(argv, Path(self._environ["HOME"]), os.geteuid() == 0, self._accessible)
         return int(self._supervisor.ask("start", argv=[path, *full[1:]], cwd=self._cwd))
 
     def _wait_for_window(self, argv: Sequence[str], pid: int, known: set[int]) -> None:

@@ -63,6 +63,11 @@ class ModelSpec:
     grounder: str | None = None
 
     @property
+    def lists_elements(self) -> bool:
+        """Whether its questions hold the list of the elements, which is better where the env can tell them."""
+        return self.dialect in (TEXT_PLANNER_NAME, BUILTIN_STEPS, MARKS_PLANNER_NAME)
+
+    @property
     def given(self) -> tuple[str, ...]:
         """The options that differ from their defaults, by field name, in the order of the fields."""
         default = ModelSpec()

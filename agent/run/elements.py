@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from actions.frame import Frame
 from agent.core.errors import UserError
 from agent.perception.listing.lister import ElementLister
 from agent.perception.listing.rows import ElementList
-from agent.run.env_spec import EnvSpec, open_env
+from agent.run.env_spec import SANDBOXES, EnvSpec, open_env
 from agent.run.locate import read_image
+from envs.accessibility import can_serve
 from envs.env import Observation
 
 
@@ -25,7 +27,7 @@ def elements_of_env(spec: EnvSpec, sources: str = "both") -> ElementList:
     """The elements on the screen that `spec` opens; `sources` is tree, pixels or both. Raises like `open_env`."""
     if sources not in ("tree", "pixels", "both"):
         raise UserError(f"--from {sources}: tree, pixels or both")
-    env = open_env(spec)
+    env = open_env(replace(spec, accessibility=spec.kind in SANDBOXES and can_serve()))
     try:
         seen = env.observe()
         if sources == "tree" and seen.details is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
@@ -10,6 +11,7 @@ from actions.dryrun import DryRunBackend
 from agent.core.errors import UserError
 from agent.models.dialects.dialect import Platform
 from agent.plugins import PlugIn, find, installed
+from envs.accessibility import Accessibility, desktop_address
 from envs.desktop import DesktopEnv
 from envs.env import Env
 from envs.isolation import Network
@@ -27,7 +29,7 @@ class EnvSpec:
     """Which screen to open. `apps` are started on the sandbox first, `programs` may be opened on it; `size` and
     `monitors` shape it. Its programs are in namespaces of their own, with the folders to `share` (``DIR`` or
     ``DIR:ro``) and the `network` that is given, unless `isolated` is False; `hosts` are those of the network ``hosts``,
-    and `denied_hosts` not.
+    and `denied_hosts` not. With `accessibility` they tell their elements, which takes them time (`envs.accessibility`).
 
     `kind` is one of `KINDS`, the name of an installed plug-in, or ``module:object``. ``android`` is the device with
     `serial` (None: the only one), on the `display` with this logical id (None: the first), ``browser`` a sandbox with
@@ -49,6 +51,7 @@ class EnvSpec:
     isolated: bool = True
     hosts: Sequence[str] = ()
     denied_hosts: Sequence[str] = ()
+    accessibility: bool = False
 
     @property
     def platform(self) -> Platform:
@@ -86,6 +89,7 @@ def open_env(spec: EnvSpec | str, rules: Rules | None = None) -> Env:
             hosts=spec.hosts,
             denied_hosts=spec.denied_hosts,
             address_bar=spec.kind == "browser",
+            accessibility=spec.accessibility,
         )
     if spec.platform == "mobile":
         from envs.android import AndroidEnv, SimulatedPhoneEnv
@@ -94,7 +98,9 @@ def open_env(spec: EnvSpec | str, rules: Rules | None = None) -> Env:
             return SimulatedPhoneEnv(dry_run=spec.dry_run)
         return AndroidEnv(spec.serial, display=spec.display or 0, dry_run=spec.dry_run)
     which = None if spec.monitor is None else spec.monitor - 1
-    return DesktopEnv(monitor=which, backend=DryRunBackend() if spec.dry_run else None, rules=rules)
+    tells = Accessibility(desktop_address) if sys.platform.startswith("linux") else None
+    backend = DryRunBackend() if spec.dry_run else None
+    return DesktopEnv(monitor=which, backend=backend, rules=rules, accessibility=tells)
 
 
 def env_plugin(spec: EnvSpec) -> PlugIn | None:
@@ -115,6 +121,8 @@ def check_env(spec: EnvSpec) -> None:
         raise UserError("--app starts a program on the sandbox: add --env sandbox, or start the program yourself")
     if not private and (spec.share or spec.network or not spec.isolated):
         raise UserError("--share, --network and --no-isolation are the sandbox's: add --env sandbox")
+    if not private and spec.accessibility:
+        raise UserError("accessibility is the sandbox's: leave it out")
     if not spec.isolated and (spec.share or spec.network):
         raise UserError("--no-isolation gives programs all your files and network: leave --share and --network out")
     if spec.network == "hosts" and not spec.hosts:

@@ -37,10 +37,11 @@ from agent.models.spec import BUILTIN, BUILTIN_STEPS, PLANNER_NAME, TEXT_PLANNER
 from agent.perception.perceive import lazy_perceive
 from agent.plugins import find, installed, require
 from agent.run.assemble import assembled
-from agent.run.env_spec import EnvSpec, check_env, env_plugin, open_env
+from agent.run.env_spec import SANDBOXES, EnvSpec, check_env, env_plugin, open_env
 from agent.views.live.page import LivePage, LivePageOptions
 from agent.views.report import write_report
 from agent.views.terminal import TerminalView, console
+from envs.accessibility import can_serve
 from envs.env import Env
 
 ConfirmMode = Literal["always", "risky", "never"]
@@ -190,6 +191,8 @@ def _env_and_model(spec: EnvSpec | Env, options: RunOptions, stack: ExitStack) -
     if isinstance(spec, EnvSpec) and env_plugin(spec) is None:
         check_env(spec)
         model = _model(options, spec.platform)
+        if spec.kind in SANDBOXES and isinstance(options.model, ModelSpec) and options.model.lists_elements:
+            spec = replace(spec, accessibility=can_serve())
         env = open_env(spec)
         stack.callback(env.close)
         return env, model

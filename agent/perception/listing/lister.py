@@ -9,8 +9,8 @@ from functools import cache
 import numpy as np
 
 from agent.perception.elements import PerceivedScreen
-from agent.perception.listing.pixels import pixel_rows
-from agent.perception.listing.rows import SYSTEM_PARTS, ElementList, Row, numbered
+from agent.perception.listing.pixels import by_window, pixel_rows
+from agent.perception.listing.rows import CUT, SYSTEM_PARTS, ElementList, Row, numbered
 from agent.perception.listing.tree import tree_rows
 from agent.perception.perceive import IconClassifier, default_namer, lazy_perceive
 from envs.env import EnvError, Image, Observation, UiElement
@@ -22,8 +22,9 @@ _ICON_SURE = 0.6
 
 @dataclass
 class ElementLister:
-    """Lists the elements of a screen. `tree` and `pixels` are where from: with both, the picture is read only where
-    the tree has next to nothing (it takes seconds), or, with `fused`, always.
+    """Lists the elements of a screen. `tree` and `pixels` are where from: with both, the picture of a phone is read
+    only where the tree has next to nothing (it takes seconds), or, with `fused`, always; that of a desktop always,
+    since not all programs tell their elements.
     """
 
     tree: bool = True
@@ -37,9 +38,10 @@ class ElementLister:
         nodes = self._nodes(seen)
         rows = self._named(tree_rows(nodes, seen.frame), seen.image)
         own = [row for row in rows if row.part not in SYSTEM_PARTS]
-        if self.pixels and (self.fused or len(own) < _ENOUGH):
+        if self.pixels and (self.fused or not phone or len(own) < _ENOUGH):
             read = pixel_rows(self.perceive(seen.image), phone, seen.windows)
             rows = _merged(rows, read) if own else read
+        rows = rows if phone or not own else by_window(_in_reading_order(rows), seen.windows)
         scrolls = any(node.scrollable for node in nodes)
         return ElementList(numbered(rows, before), seen.app or "", scrolls)
 
@@ -68,8 +70,10 @@ def _icon(chances: dict[str, float]) -> str:
 
 
 def _merged(rows: Sequence[Row], read: Sequence[Row]) -> tuple[Row, ...]:
-    """`rows` of the tree, and in front of them the status bar and what was read in none of them."""
-    boxes = np.array([row.box for row in rows], np.float64).reshape(-1, 4)
+    """`rows` of the tree, and in front of them the status bar and what was read in none of them, or in a field whose
+    text is cut.
+    """
+    boxes = np.array([row.box for row in rows if not _is_cut(row)], np.float64).reshape(-1, 4)
     kept = []
     for row in read:
         x, y = row.box.center
@@ -78,6 +82,16 @@ def _merged(rows: Sequence[Row], read: Sequence[Row]) -> tuple[Row, ...]:
             kept.append(row)
     bar, rest = [row for row in kept if row.part in SYSTEM_PARTS], [row for row in kept if row.part not in SYSTEM_PARTS]
     return (*bar, *_between(rows, rest))
+
+
+def _in_reading_order(rows: Sequence[Row]) -> list[Row]:
+    """`rows` line by line, from left to right; a line is as high as most rows are."""
+    line = max(1.0, float(np.median([row.box.height for row in rows])))
+    return sorted(rows, key=lambda row: (round(row.box.center.y / line), row.box.x1))
+
+
+def _is_cut(row: Row) -> bool:
+    return row.role == "field" and (row.value or row.name).endswith(CUT)
 
 
 def _between(rows: Sequence[Row], others: Sequence[Row]) -> list[Row]:

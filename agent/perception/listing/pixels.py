@@ -34,7 +34,12 @@ def pixel_rows(screen: PerceivedScreen, phone: bool, windows: Sequence[ScreenWin
     rows = _joined([_list_row(row, screen.width) for row in rows] if phone else rows, phone)
     if phone:
         return _with_bars(screen, rows)
-    boxes = [(window.box, window.app) for window in windows] or [(w.box, w.title) for w in screen.windows]
+    return by_window(rows, windows or [ScreenWindow(w.box, w.title) for w in screen.windows])
+
+
+def by_window(rows: Sequence[Row], windows: Sequence[ScreenWindow]) -> tuple[Row, ...]:
+    """`rows` of a desktop, those of a window together, with its name as their part; `windows` is as in `pixel_rows`."""
+    boxes = [(window.box, window.app) for window in windows]
     parts = [next((i for i, (box, _) in enumerate(boxes) if box.holds(row.box.center)), len(boxes)) for row in rows]
     names = _names([name for _, name in boxes])
     order = sorted(range(len(rows)), key=lambda at: parts[at])

@@ -14,6 +14,8 @@ SYSTEM_PARTS = (STATUS_BAR, NAVIGATION_BAR, KEYBOARD)
 """The parts of a phone's screen that are no app's."""
 _BYTES = 3
 """Bytes to a token, at least."""
+CUT = "…"
+"""What ends a text that was longer."""
 _LONGEST = 100
 _TOLD = 6
 """Rows that `changes` names of each kind."""
@@ -97,7 +99,7 @@ def clean(words: Iterable[str]) -> str:
     """`words` on one line without double quotes, each once, cut to a length that names an element."""
     said = dict.fromkeys(" ".join(word.replace('"', "'").split()) for word in words)
     text = " - ".join(filter(None, said))
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + CUT
 
 
 def numbered(rows: Sequence[Row], before: ElementList | None) -> tuple[Row, ...]:

@@ -11,9 +11,9 @@ from envs.env import UiElement
 
 _ROLES = {
     "edit": "field", "switch": "switch", "toggle": "switch", "check": "checkbox", "radio": "radio", "seek": "slider",
-    "spinner": "select", "tab": "tab", "button": "button",
+    "spinner": "select", "tab": "tab", "button": "button", "menuitem": "menuitem", "link": "link",
 }  # fmt: skip
-_OWN = frozenset(("field", "switch", "checkbox", "radio", "slider", "select", "button", "tab"))
+_OWN = frozenset(("field", "switch", "checkbox", "radio", "slider", "select", "button", "tab", "menuitem", "link"))
 """Roles of what is a row of its own inside another one; states of the first are those of the row around it."""
 _TICKED = frozenset(("switch", "checkbox", "radio"))
 _STATES = frozenset(("on", "off"))

@@ -16,6 +16,7 @@ from benchmarks.suites.desktop.task import CATALOGUE, TASKS
 from benchmarks.suites.desktop.world import MODES, SIZE, DesktopScene, DesktopWorld, Mode, programs_missing
 from benchmarks.suites.tasks.catalogue import SeededTask
 from benchmarks.suites.tasks.suite import TaskSuite
+from envs.accessibility import can_serve
 
 VERSION = 1
 """Raised whenever a task, its check or its wording changes: figures of different versions are not comparable."""
@@ -59,7 +60,10 @@ class DesktopSuite(TaskSuite[DesktopScene]):
         """One whole run on a fresh display. Raises `EnvError` and `ModelError`."""
         name, seed = sample.data
         task = TASKS[name]
-        with DesktopWorld(task.scene(seed), self._mode) as world:
+        from agent.models.list_planner import ListPlanner  # as heavy as the built-in model
+
+        listing = isinstance(model, ListPlanner) and can_serve()
+        with DesktopWorld(task.scene(seed), self._mode, accessibility=listing) as world:
             limits = Limits(steps=task.steps, seconds=SECONDS)
             return play(world, model, limits, seeds={"instance": seed})
 

@@ -71,9 +71,11 @@ class DesktopScene:
 class DesktopWorld(StateWorld):
     """A `benchmarks.interactive.World`. Raises `EnvError` when the display or a program cannot be started."""
 
-    def __init__(self, scene: DesktopScene, mode: Mode = "plain", isolated: bool = True) -> None:
+    def __init__(
+        self, scene: DesktopScene, mode: Mode = "plain", isolated: bool = True, accessibility: bool = False
+    ) -> None:
         super().__init__()
-        self._isolated = isolated
+        self._isolated, self._accessible = isolated, accessibility
         self.scene, self.infeasible = scene, scene.infeasible
         self._waited = False
         self._mode: Mode = mode
@@ -150,6 +152,7 @@ class DesktopWorld(StateWorld):
                 environ={"HOME": str(self.home), "HISTFILE": "/dev/null"},
                 ports=[self.pages.port] if self._isolated else (),
                 isolated=self._isolated,
+                accessibility=self._accessible,
             )
         )
         (self._env.home / "home/.config/mimeapps.list").write_text(_OPENERS, encoding="utf-8")

@@ -17,7 +17,7 @@ from agent.perception.listing.lister import ElementLister
 from agent.perception.listing.pixels import pixel_rows
 from agent.perception.listing.rows import ElementList, Row, changes, numbered
 from agent.perception.listing.tree import tree_rows
-from envs.env import EnvError, Observation, UiElement
+from envs.env import EnvError, Observation, ScreenWindow, UiElement
 
 FRAME = Frame(id="0", width=1080, height=2400)
 SCREEN = np.zeros((2400, 1080, 3), np.uint8)
@@ -240,3 +240,24 @@ def test_the_command_lists_an_image(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_numbers_are_only_for_what_can_be_acted_on() -> None:
     rows = [Row(Box(0, 0, 1, 1), "text", "Only read", acts=False), Row(Box(0, 2, 1, 3), "button", "Press")]
     assert [row.number for row in numbered(rows, None)] == [0, 1]
+
+
+def test_a_desktop_is_listed_from_its_tree_and_from_the_picture_window_by_window() -> None:
+    """What a program tells stands once, a program that tells nothing is read, a cut text is read as well."""
+    long = "word " * 60
+    windows = (ScreenWindow(Box(0, 0, 300, 300), "Editor"), ScreenWindow(Box(400, 0, 700, 300), "Terminal"))
+    tree = (UiElement(Box(60, 5, 90, 25), "button", "Save", clickable=True),
+            UiElement(Box(10, 5, 40, 25), "menuitem", "File", clickable=True),
+            UiElement(Box(0, 40, 300, 300), "edit", long, clickable=True))  # fmt: skip
+    read = (Element(Box(62, 7, 88, 23), "text", "5ave"), Element(Box(5, 50, 200, 70), "text", "word word"),
+            Element(Box(410, 50, 500, 70), "text", "$ ls"))  # fmt: skip
+    frame = Frame(id="0", width=800, height=400)
+    seen = Observation(np.zeros((400, 800, 3), np.uint8), frame, windows=windows, details=Told(*tree))
+    found = ElementLister(perceive=lambda image: PerceivedScreen(800, 400, read)).listed(seen, phone=False)
+    assert [(row.part, row.role, row.name[:9]) for row in found.rows] == [
+        ('window 1 "Editor"', "menuitem", "File"),
+        ('window 1 "Editor"', "button", "Save"),
+        ('window 1 "Editor"', "text", "word word"),
+        ('window 1 "Editor"', "field", "word word"),
+        ('window 2 "Terminal"', "text", "$ ls"),
+    ]
