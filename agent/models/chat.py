@@ -23,11 +23,13 @@ from agent.models.dialects.conversation import ChatPart, EarlierImage
 from agent.models.dialects.dialect import IMAGE, Chat, Dialect, ParsedAnswer, ParsedPlace, Platform, Use
 from agent.models.dialects.history import answered, pointer_after
 from agent.models.dialects.lenient_json import read_lenient
+from agent.models.dialects.resize import Resize
 from agent.models.dialects.shape import data_shape, shape_of
 from agent.models.endpoints.endpoint import (
     ChatMessage,
     Endpoint,
     Enough,
+    LaterPicture,
     Part,
     Pixels,
     Reply,
@@ -247,7 +249,11 @@ class ChatModel:
         def answer(chat: Chat) -> Reply:
             enough = self.speaks.grammar[self.platform].completion_check
             shape = self._action_shape(observation, history, pointer)
-            reply = self._ask(chat, observation, clock, enough, shape, earlier, self.platform)
+            with clock.timed("encode"):
+                picture = self._picture(observation, chat)
+            if self.speaks.decide[self.platform].conversation.pictures > 1:
+                self.sent.keep(observation.time, frame, picture)
+            reply = self._ask(chat, frame, picture, clock, enough, shape, earlier, self.platform)
             return replace(reply, notes=chat.notes + reply.notes)
 
         chat = asked()
@@ -286,10 +292,17 @@ class ChatModel:
         """
         if self.grounder is not None:
             return self.grounder.locate(observation, instruction)
-        frame, clock = observation.frame, PhaseClock()
+        return self._locate(observation.frame, lambda chat: self._picture(observation, chat), instruction)
+
+    def locate_later(self, frame: Frame, picture: Callable[[Resize], LaterPicture], instruction: str) -> Grounding:
+        """As `locate` without a grounder, on a picture that is made, in the size of a rule, only to be sent."""
+        return self._locate(frame, lambda _: picture(self._speaks.resize), instruction)
+
+    def _locate(self, frame: Frame, picture: Callable[[Chat], Part], instruction: str) -> Grounding:
+        clock = PhaseClock()
         with clock.timed("prompt"), _usable(frame):
             chat = self._speaks.ask_place(instruction, frame)
-        reply = self._ask(chat, observation, clock, shape=self._shape("locate", frame), use="locate")
+        reply = self._ask(chat, frame, picture(chat), clock, shape=self._shape("locate", frame), use="locate")
 
         def read() -> ParsedPlace:
             return self._speaks.parse_place(reply.text, frame, ended=reply.ended)
@@ -305,7 +318,8 @@ class ChatModel:
         clock = PhaseClock()
         with clock.timed("prompt"), _usable(observation.frame):
             chat = self._data_question(observation, schema, question)
-        reply = self._ask(chat, observation, clock, shape=data_shape(schema) if self._holds else None)
+        picture, shape = self._picture(observation, chat), data_shape(schema) if self._holds else None
+        reply = self._ask(chat, observation.frame, picture, clock, shape=shape)
         return parsed(reply, clock, lambda: _data(reply, schema))
 
     def _data_question(self, observation: Observation, schema: dict[str, Any], question: str) -> Chat:
@@ -322,28 +336,31 @@ class ChatModel:
         shape = shape_of(self._speaks, use, frame, pointer=pointer)
         return None if shape is None or (shape.free and self.structured != "always") else shape
 
+    def _picture(self, observation: Observation, chat: Chat) -> bytes | Pixels:
+        """The screen as `chat` sends it, empty where it sends none."""
+        image, frame = observation.image, observation.frame
+        if image.shape[:2] != (frame.height, frame.width):
+            raise ModelError(f"the image is not the frame's: {image.shape[1]}x{image.shape[0]}, not {frame.geometry}")
+        with _usable(frame):
+            return self.endpoint.capabilities.picture(self._speaks.resize.apply(image)) if IMAGE in chat.parts else b""
+
     def _ask(
         self,
         chat: Chat,
-        observation: Observation,
+        frame: Frame,
+        picture: Part,
         clock: PhaseClock,
         watch: Enough | None = None,
         shape: Shape | None = None,
         earlier: Mapping[int, bytes | Pixels] | None = None,
         use: Use | None = None,
     ) -> Reply:
-        """The reply to `chat`, whose places are for `use`; `earlier` is the pictures of earlier steps, None for a
-        question that has no history. What the server made of the picture is taken note of.
+        """The reply to `chat` about `picture`, whose places are for `use`; `earlier` is the pictures of earlier steps,
+        None for a question that has no history. What the server made of the picture is taken note of.
         """
-        image, frame = observation.image, observation.frame
-        if image.shape[:2] != (frame.height, frame.width):
-            raise ModelError(f"the image is not the frame's: {image.shape[1]}x{image.shape[0]}, not {frame.geometry}")
-        with clock.timed("encode"), _usable(frame):
-            speaks = self._speaks
+        speaks = self._speaks
+        with _usable(frame):
             size = speaks.resize.size(frame.width, frame.height)
-            picture = self.endpoint.capabilities.picture(speaks.resize.apply(image)) if IMAGE in chat.parts else b""
-        if earlier is not None and self.speaks.decide[self.platform].conversation.pictures > 1:
-            self.sent.keep(observation.time, frame, picture)
 
         def filled(part: ChatPart) -> Part:
             if not isinstance(part, EarlierImage):

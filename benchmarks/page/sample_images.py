@@ -15,7 +15,7 @@ from actions.frame import Point
 from agent.views.markup import Child, Markup, element
 from benchmarks.page.loading import SampleScene, ShownAnswer
 from benchmarks.suite import SuiteError
-from benchmarks.suites.grounding.two_pass import read_image
+from benchmarks.suites.grounding.pictures import read_image
 from envs.env import Image
 from envs.png import data_url
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 import re
 import time
 from collections.abc import Sequence
@@ -24,6 +25,8 @@ from benchmarks.suite import Sample, Suite
 
 EngineName = Literal["local", "ray"]
 RUNS = Path("runs")
+AHEAD = (os.cpu_count() or 1) + 2
+"""Samples whose pictures are made while the server is busy: more than the cores would only take memory."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,7 @@ def _engine(plan: RunPlan, options: ExecutionOptions, suite: Suite, models: Mode
         return RayEngine(plan, min(options.workers, attempts), models.workers)
     if models.workers == "processes":
         return Processes(plan, min(options.workers, attempts))
-    ahead = options.workers if models.server else 0
+    ahead = min(options.workers, AHEAD) if models.server else 0
     return Threads(Worker(suite, models), min(options.workers + ahead, attempts))
 
 

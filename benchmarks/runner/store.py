@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._open: dict[str, FileIO] = {}
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = (folder / LOCK).open("a")
@@ -65,8 +67,9 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Release the lock of the folder. Safe to call twice."""
-        self._lock.close()
+        """Close the files and release the lock of the folder. Safe to call twice."""
+        for file in (*self._open.values(), self._lock):
+            file.close()
 
     @property
     def begun(self) -> bool:
@@ -128,10 +131,15 @@ class Store:
     def _append(self, name: str, data: dict[str, Any]) -> bytes:
         """Add a line; a disk that takes only a part of it is as if it took none."""
         line = json.dumps(data, ensure_ascii=False, allow_nan=False).encode() + b"\n"
-        with _writing(self.folder), (self.folder / name).open("ab", buffering=0) as file:
-            size = file.tell()
+        with _writing(self.folder):
+            if name not in self._open:
+                self._open[name] = (self.folder / name).open("ab", buffering=0)
+            file = self._open[name]
+            there = os.fstat(file.fileno())
+            if not there.st_nlink:
+                raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
             if file.write(line) != len(line):
-                file.truncate(size)
+                file.truncate(there.st_size)
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return line
 

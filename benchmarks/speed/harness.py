@@ -1,157 +1,87 @@
-"""``python -m benchmarks.speed.harness``: samples a second of the grounding harness, against the usual script.
+"""``python -m benchmarks.speed.harness``: samples a second of the grounding harness, beside other projects' own code.
 
-Both sides ask the same instant model server (a process of its own, over real HTTP) about the same pictures, in turns:
+All sides ask the same scripted server (a process of its own, over real HTTP) about the same pictures, in turns; each
+is a process of its own (`benchmarks.speed.grounding_peers`, which says what of it is measured):
 
-* **ours**: ``handeye bench jsonl``, whole: suite read and checked, pictures decoded, resized, coded and sent, answers
-  parsed, kept on disk line by line, judged, summed up, result written. Pictures are decoded once for neighbouring
-  samples; while a question is at the server, other threads get the next pictures ready.
-* **the usual script**: one sample after another, as the evaluation scripts of ScreenSpot-Pro and its like do with a
-  served Qwen2.5-VL: open with Pillow, smart_resize with Pillow's bicubic, PNG and base64, an OpenAI-style request over
-  a kept connection, a regular expression over the answer, the point in the box. Its results are not stored.
-
-Then the same harness against a server that thinks for 50 ms: what share of each worker's time is the model's thinking.
+* a server that answers at once: ``handeye bench jsonl``, whole; ClawGUI's runner with as many threads; and
+  ScreenSpot-Pro's, which asks one question after another. Those whose checkout is not there are skipped by name.
+* a server that thinks for 400 ms, about 8 questions at a time: our share of the 20 answers a second that it gives,
+  and the most memory that we took.
 """
 
 from __future__ import annotations
 
 import argparse
-import base64
-import io
 import json
 import os
 import platform
-import re
 import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import httpx
-from PIL import Image
-
-from agent.models.dialects.registry import get_dialect
-from agent.models.spec import ModelSpec
-from benchmarks.runner.plan import RunPlan
-from benchmarks.runner.run import ExecutionOptions, run_plan
+from benchmarks.speed.grounding_peers import PEERS, SideProcess
 from benchmarks.speed.images import write_suite
-from benchmarks.speed.instant import NAME, InstantServer
+from benchmarks.speed.instant import InstantServer
 
-PAUSE = 0.05
-PROMPT = (
-    "You are a GUI grounding assistant. The screen's resolution is {width}x{height}. Output the centre of the element "
-    "that fits the instruction as a computer_use call.\nInstruction: {instruction}"
-)
+PAUSE, SLOTS = 0.4, 8
+ALONE = "screenspot-pro"
+"""The side that has one worker."""
 
 
-def ours(folder: Path, url: str, workers: int) -> tuple[float, float]:
-    """Run the real harness; seconds of the whole run, and of its sitting (the first question to the last answer)."""
-    with tempfile.TemporaryDirectory() as out:
-        start = time.perf_counter()
-        done = run_plan(
-            RunPlan("jsonl", ModelSpec(url), folder), ExecutionOptions(workers=workers, out=Path(out) / "run")
-        )
-        seconds = time.perf_counter() - start
-    if not done.result.complete:
-        raise SystemExit(f"the harness did not get all answers: {done.result.errors[0]}")
-    return seconds, float(done.result.run["last_sitting"]["seconds"])
-
-
-def usual(folder: Path, url: str) -> float:
-    """The usual script over the same samples; seconds."""
-    resize = get_dialect("qwen2.5-vl").resize
-    start, right = time.perf_counter(), 0
-    with httpx.Client(timeout=300, trust_env=False) as client:
-        for line in (folder / "samples.jsonl").read_text(encoding="utf-8").splitlines():
-            sample = json.loads(line)
-            image = Image.open(folder / sample["image"]).convert("RGB")
-            size = resize.size(*image.size)
-            x, y = _ask(client, url, image.resize(size, Image.Resampling.BICUBIC), sample["instruction"])
-            x, y = x * image.width / size[0], y * image.height / size[1]
-            left, top, lower_right_x, lower_right_y = sample["bbox"]
-            right += left <= x <= lower_right_x and top <= y <= lower_right_y
-    return time.perf_counter() - start
-
-
-def _ask(client: httpx.Client, url: str, image: Image.Image, instruction: str) -> tuple[float, float]:
-    """The point in pixels of `image`."""
-    data = io.BytesIO()
-    image.save(data, "PNG")
-    picture = f"data:image/png;base64,{base64.b64encode(data.getvalue()).decode()}"
-    text = PROMPT.format(width=image.width, height=image.height, instruction=instruction)
-    content = [{"type": "image_url", "image_url": {"url": picture}}, {"type": "text", "text": text}]
-    body = {"model": NAME, "messages": [{"role": "user", "content": content}], "temperature": 0, "max_tokens": 256}
-    answer = client.post(f"{url}/chat/completions", json=body).json()["choices"][0]["message"]["content"]
-    found = re.search(r"\[\s*(\d+(?:\.\d+)?)\s*,\s*(\d+(?:\.\d+)?)\s*\]", answer)
-    return (float(found[1]), float(found[2])) if found else (-1.0, -1.0)
-
-
-@dataclass(frozen=True)
-class Throughput:
-    """Samples a second of both sides, a value for each round."""
-
-    name: str
-    workers: int
-    ours: tuple[float, ...]
-    usual: tuple[float, ...]
-
-    @property
-    def ratio(self) -> float:
-        """Median of ours against median of theirs."""
-        return statistics.median(self.ours) / statistics.median(self.usual)
-
-    def to_json(self) -> dict[str, Any]:
-        """For ``--json``."""
-        rates = {"ours": statistics.median(self.ours), "usual": statistics.median(self.usual)}
-        return {"setting": self.name, "workers": self.workers, **rates, "ratio": self.ratio, "rounds": len(self.ours)}
-
-
-def speed(name: str, folder: Path, url: str, workers: Sequence[int], rounds: int) -> list[Throughput]:
-    """Both sides in turns, `rounds` times."""
-    count = len((folder / "samples.jsonl").read_text(encoding="utf-8").splitlines())
-    theirs, mine = list[float](), dict[int, list[float]]({k: [] for k in workers})
+def rates_in_turns(
+    folder: Path, url: str, sides: Mapping[str, SideProcess], workers: Sequence[int], rounds: int
+) -> list[dict[str, Any]]:
+    """Median samples a second of each side by its workers, and how many times that ours is."""
+    turns = [(name, k) for name in sides for k in ((1,) if name == ALONE else workers)]
+    found: dict[tuple[str, int], list[float]] = {turn: [] for turn in turns}
     for _ in range(rounds):
-        theirs.append(count / usual(folder, url))
-        for k in workers:
-            mine[k].append(count / ours(folder, url, k)[0])
-    return [Throughput(name, k, tuple(mine[k]), tuple(theirs)) for k in workers]
+        for name, k in turns:
+            found[name, k].append(_count(folder) / sides[name].run(folder, url, k)["seconds"])
+    rates = {turn: statistics.median(values) for turn, values in found.items()}
+    return [
+        {"side": name, "workers": k, "rate": rate, "ratio": rates["ours", k] / rate if ("ours", k) in rates else None}
+        for (name, k), rate in rates.items()
+    ]
 
 
-def share_in_model(folder: Path, workers: int, rounds: int) -> float:
-    """Median share of each worker's time, from the first question to the last answer, in which the model thinks."""
-    with InstantServer(PAUSE) as server:
-        shares = []
-        for _ in range(rounds):
-            before = server.asked()
-            _, seconds = ours(folder, server.url, workers)
-            shares.append((server.asked() - before) * PAUSE / (seconds * workers))
-    return statistics.median(shares)
+def share_of_ceiling(warm: Path, folder: Path, workers: int, rounds: int) -> dict[str, float]:
+    """Median part of what the slow server has at most, and peak bytes, each round in a new process, which has imported
+    everything for a run on `warm`.
+    """
+    shares, peaks = [], []
+    for _ in range(rounds):
+        with InstantServer(PAUSE, SLOTS) as server, SideProcess("ours") as side:
+            side.run(warm, server.url, workers)
+            run = side.run(folder, server.url, workers)
+        shares.append(_count(folder) / run["seconds"] * PAUSE / SLOTS)
+        peaks.append(run["peak"])
+    return {"workers": workers, "share": statistics.median(shares), "peak": max(peaks)}
+
+
+def _count(folder: Path) -> int:
+    return len((folder / "samples.jsonl").read_text(encoding="utf-8").splitlines())
 
 
 def measure(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
     """Everything; the object that ``--json`` prints."""
-    with tempfile.TemporaryDirectory() as temporary:
-        root = Path(temporary)
+    skipped = {name: peer.missing for name, peer in PEERS.items() if peer.missing}
+    with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
         say("drawing pictures")
-        single = write_suite(root / "single", options.images, 1)
-        double = write_suite(root / "double", options.images // 2, 2)
-        settings = {"one target a picture": single, "two targets a picture": double}
-        if options.data:
-            settings["your own"] = options.data
-        found = list[Throughput]()
-        with InstantServer() as server:
-            usual(single, server.url)  # files and code warm for both
-            for name, folder in settings.items():
-                say(f"instant model, {name}")
-                found += speed(name, folder, server.url, options.workers, options.rounds)
-        shares = {}
-        for k in options.workers:
-            say(f"model of {PAUSE * 1000:.0f} ms, {k} workers")
-            shares[str(k)] = share_in_model(single, k, options.rounds)
-    return {"speed": [one.to_json() for one in found], "share_in_model": shares, "pause": PAUSE, "machine": _machine()}
+        many = write_suite(Path(temporary), options.samples, options.images)
+        few = options.data or write_suite(Path(temporary) / "few", options.images, options.images)
+        server = stack.enter_context(InstantServer())
+        sides = {name: stack.enter_context(SideProcess(name)) for name in ("ours", *PEERS) if name not in skipped}
+        say("instant model")
+        rates_in_turns(few, server.url, sides, [1], 1)  # files and code warm for all
+        rates = rates_in_turns(few, server.url, sides, options.workers, options.rounds) if options.workers else []
+        say(f"model of {PAUSE * 1000:.0f} ms")
+        ceiling = [share_of_ceiling(few, many, k, options.slow_rounds) for k in options.slow_workers]
+    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, {sys.platform}"
+    return {"rates": rates, "ceiling": ceiling, "skipped": skipped, "rounds": options.rounds, "machine": machine}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -159,32 +89,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.speed.harness", description=(__doc__ or "").split("\n")[0]
     )
-    parser.add_argument("--images", type=int, default=60, help="pictures, 1920x1080 and 2560x1440 in turn (default 60)")
-    parser.add_argument("--rounds", type=int, default=3, help="turns of each side (default 3)")
-    parser.add_argument("--workers", type=int, nargs="+", default=[1, 4], help="workers of ours (default 1 4)")
-    parser.add_argument("--data", type=Path, help="also measure on this folder with a samples.jsonl")
+    parser.add_argument("--images", type=int, default=12, help="pictures, 1920x1080 and 2560x1440 in turn (default 12)")
+    parser.add_argument("--rounds", type=int, default=7, help="turns of each side (default 7)")
+    parser.add_argument("--workers", type=int, nargs="*", default=[1, 4, 16], help="workers (default 1 4 16)")
+    parser.add_argument("--samples", type=int, default=160, help="questions to the slow server (default 160)")
+    parser.add_argument("--slow-rounds", type=int, default=3, help="runs against the slow server (default 3)")
+    parser.add_argument("--slow-workers", type=int, nargs="*", default=[16, 64], help="its workers (default 16 64)")
+    parser.add_argument("--data", type=Path, help="ask the instant server about this folder with a samples.jsonl")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(arguments)
     found = measure(options, lambda line: print(line, file=sys.stderr))
-    if options.json:
-        print(json.dumps(found))
-    else:
-        _print(found)
+    print(json.dumps(found)) if options.json else _print(found)
     return 0
 
 
 def _print(found: dict[str, Any]) -> None:
-    print(f"samples a second with an instant model, medians; {found['machine']}\n")
-    print(f"{'setting':<24}{'workers':>8}{'ours':>10}{'usual':>10}{'times':>8}")
-    for one in found["speed"]:
-        print(f"{one['setting']:<24}{one['workers']:>8}{one['ours']:>10.1f}{one['usual']:>10.1f}{one['ratio']:>8.1f}")
-    print(f"\na worker's time in a model of {found['pause'] * 1000:.0f} ms, first question to last answer")
-    for workers, share in found["share_in_model"].items():
-        print(f"{workers:>4} workers {share:>8.1%}")
-
-
-def _machine() -> str:
-    return f"{os.cpu_count()} cores, Python {platform.python_version()}, {sys.platform}"
+    print(f"samples a second with an instant model, medians of {found['rounds']} turns; {found['machine']}\n")
+    print(f"{'side':<16}{'workers':>8}{'a second':>10}{'ours, times':>13}")
+    for one in found["rates"]:
+        times = "" if one["ratio"] is None else f"{one['ratio']:.1f}"
+        print(f"{one['side']:<16}{one['workers']:>8}{one['rate']:>10.1f}{times:>13}")
+    for name, why in found["skipped"].items():
+        print(f"{name}: skipped, {why}")
+    print(
+        f"\na model of {PAUSE * 1000:.0f} ms and {SLOTS} slots: share of its {SLOTS / PAUSE:.0f} a second, peak memory"
+    )
+    for one in found["ceiling"]:
+        print(f"{one['workers']:>4} workers{one['share']:>9.0%}{one['peak'] / 1e6:>8.0f} MB")
 
 
 if __name__ == "__main__":

@@ -47,16 +47,19 @@ def _soft(rng: np.random.Generator, width: int, height: int, grain: int = 0) -> 
     return np.asarray(np.clip(soft + noise, 0, 255), np.uint8)
 
 
-def write_suite(folder: Path, images: int, targets: int) -> Path:
-    """A `jsonl` suite in `folder`: `images` pictures of both sizes in turn, `targets` samples on each."""
+def write_suite(folder: Path, images: int, drawn: int) -> Path:
+    """A `jsonl` suite in `folder`: a sample on each of `images` pictures of both sizes in turn.
+
+    Only the first `drawn` are drawn: the others are the same files under other names.
+    """
     (folder / "images").mkdir(parents=True, exist_ok=True)
     with (folder / "samples.jsonl").open("w", encoding="utf-8") as lines:
         for number in range(images):
-            size, name = SIZES[number % len(SIZES)], f"images/{number:03}.png"
-            if not (folder / name).exists():
-                screenshot(number, size).save(folder / name)
-            for target in range(targets):
-                box = [600 + target, 380, 680 + target, 420]
-                sample = {"image": name, "instruction": f'click "{_WORDS[target]}"', "bbox": box}
-                lines.write(json.dumps(sample | {"data_type": "text", "platform": "desktop"}) + "\n")
+            name = f"images/{number:03}.png"
+            if number < drawn:
+                screenshot(number, SIZES[number % len(SIZES)]).save(folder / name)
+            else:
+                (folder / name).hardlink_to(folder / f"images/{number % drawn:03}.png")
+            sample = {"image": name, "instruction": f'click "{_WORDS[0]}"', "bbox": [600, 380, 680, 420]}
+            lines.write(json.dumps(sample | {"data_type": "text", "platform": "desktop"}) + "\n")
     return folder

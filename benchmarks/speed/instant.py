@@ -24,13 +24,15 @@ ANSWER = f"<tool_call>\n{json.dumps(_CALL)}\n</tool_call>"
 
 
 class InstantServer:
-    """The server as a context manager. `pause` is how long it thinks about each question, in seconds."""
+    """The server as a context manager. `pause` is how long it thinks about each question, in seconds, and `slots` how
+    many questions it thinks about at once.
+    """
 
-    def __init__(self, pause: float = 0.0) -> None:
-        self._pause = pause
+    def __init__(self, pause: float = 0.0, slots: int = 256) -> None:
+        self._options = ["--pause", str(pause), "--slots", str(slots)]
 
     def __enter__(self) -> InstantServer:
-        command = [sys.executable, "-m", "benchmarks.speed.instant", "--pause", str(self._pause)]
+        command = [sys.executable, "-m", "benchmarks.speed.instant", *self._options]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self.url = f"http://127.0.0.1:{int(self._process.stdout.readline())}/v1"
@@ -48,11 +50,11 @@ class InstantServer:
 class _InstantHTTPServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
-    pause = 0.0
 
-    def __init__(self) -> None:
+    def __init__(self, pause: float, slots: int) -> None:
         super().__init__(("127.0.0.1", 0), _InstantHandler)
         self.asked, self.lock, self.never = 0, threading.Lock(), threading.Event()
+        self.pause, self.slots = pause, threading.Semaphore(slots)
 
 
 class _InstantHandler(BaseHTTPRequestHandler):
@@ -78,7 +80,8 @@ class _InstantHandler(BaseHTTPRequestHandler):
         streams = b'"stream":true' in body[-2000:]
         with self.server.lock:
             self.server.asked += 1
-        self.server.never.wait(self.server.pause)
+        with self.server.slots:
+            self.server.never.wait(self.server.pause)
         if streams:
             self._stream()
         else:
@@ -112,8 +115,9 @@ def main() -> None:
     """Serve until stdin ends."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed.instant")
     parser.add_argument("--pause", type=float, default=0.0, help="seconds to think about each question")
-    server = _InstantHTTPServer()
-    server.pause = parser.parse_args().pause
+    parser.add_argument("--slots", type=int, default=256, help="questions to think about at once")
+    options = parser.parse_args()
+    server = _InstantHTTPServer(options.pause, options.slots)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     print(server.server_address[1], flush=True)
     sys.stdin.read()

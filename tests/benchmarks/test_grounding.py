@@ -16,7 +16,8 @@ from agent.core.model import Grounding, ModelError, ParseError
 from benchmarks.figures.scoring import Nothing, Polygon, Region, Target
 from benchmarks.suite import Judged, Prediction, Suite, SuiteError, SuiteOptions
 from benchmarks.suites import open_suite
-from benchmarks.suites.grounding.two_pass import part_of, read_image
+from benchmarks.suites.grounding.pictures import read_image
+from benchmarks.suites.grounding.two_pass import part_of
 from envs.env import Observation
 from tests.benchmarks.official import ANNOTATIONS, BUILDERS, CORNERS, HEIGHT, WIDTH, change, write_image
 

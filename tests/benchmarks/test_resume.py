@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -183,3 +184,14 @@ def test_answers_come_back_as_they_went(tmp_path: Path) -> None:
         kept = store.keep(AttemptResult(Attempt(0, Sample("é\n1", "x")), strange))
         assert store.kept() == {"é\n1": kept}
     assert kept.answer.raw == strange.raw
+
+
+def test_answers_are_appended_to_one_open_file_and_a_folder_that_is_gone_is_an_error(tmp_path: Path) -> None:
+    answer = Prediction(status="refused")
+    with Store(tmp_path / "run") as store:
+        for n in range(3):
+            store.keep(AttemptResult(Attempt(n, Sample(str(n), "x")), answer))
+            assert len((tmp_path / "run" / "answers.jsonl").read_bytes().splitlines()) == n + 1
+        shutil.rmtree(tmp_path / "run")
+        with pytest.raises(UserError, match=r"cannot write to .*: No such file or directory"):
+            store.keep(AttemptResult(Attempt(3, Sample("3", "x")), answer))

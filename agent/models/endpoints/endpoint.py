@@ -33,7 +33,19 @@ class Pixels:
         return blake2b(np.ascontiguousarray(self.image).data, digest_size=16).digest()
 
 
-Part = str | bytes | Pixels
+@dataclass(frozen=True, eq=False)
+class LaterPicture:
+    """A picture that is made when a request is sent, and again for another attempt: nothing of it is kept meanwhile.
+
+    `coded` makes a PNG, `image` the pixels (RGB uint8 HxWx3). Both may be called by any
+    thread and raise what making it raises.
+    """
+
+    coded: Callable[[], bytes]
+    image: Callable[[], Image]
+
+
+Part = str | bytes | Pixels | LaterPicture
 """A piece of a user message: text, or a picture, as PNG bytes or, for endpoints that take them, as pixels."""
 Wire = Literal["chat", "responses", "messages"]
 """The protocol of a server: OpenAI's chat completions, its Responses, or Anthropic's Messages."""

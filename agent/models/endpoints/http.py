@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 import re
 import socket
 import ssl
@@ -88,6 +89,43 @@ def _is_whole(said: str) -> bool:
     return False
 
 
+class _Watchdog:
+    """One thread that rings every connection whose time is over: a timer of its own for each is a thread a request."""
+
+    def __init__(self) -> None:
+        self._due: dict[Connection, float] = {}
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def watch(self, connection: Connection, until: float) -> None:
+        """Ring `connection` at `until` (`time.monotonic`), and at no time set before."""
+        with self._changed:
+            sooner = until < min(self._due.values(), default=math.inf)
+            self._due[connection] = until
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._ring, name="http-deadlines", daemon=True)
+                self._thread.start()
+            elif sooner:
+                self._changed.notify()
+
+    def forget(self, connection: Connection) -> None:
+        """Ring it no more; one that rings has rung when this returns."""
+        with self._changed:
+            self._due.pop(connection, None)
+
+    def _ring(self) -> None:
+        with self._changed:
+            while True:
+                for connection in [one for one, until in self._due.items() if until <= time.monotonic()]:
+                    del self._due[connection]
+                    connection.ring()
+                soonest = min(self._due.values(), default=None)
+                self._changed.wait(None if soonest is None else max(soonest - time.monotonic(), 0))
+
+
+_WATCHDOG = _Watchdog()
+
+
 class Connection:
     """An HTTP client of one connection. Every wait ends at a deadline, which shuts its socket down; httpx bounds only
     each read by itself. With `tls` false it speaks plain http only, and reads no certificates (40 ms of CPU).
@@ -98,21 +136,33 @@ class Connection:
         verify = True if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._client = httpx.Client(headers=dict(headers), trust_env=trust_env, limits=limits, verify=verify)
         self._socket: socket.socket | None = None
-        self._timer = threading.Timer(0, self._ring)
         self.deadline = 0.0
 
     @contextmanager
     def open(
-        self, method: str, url: str, deadline: float, connect: float, body: Any = None, headers: Any = None
+        self,
+        method: str,
+        url: str,
+        deadline: float,
+        connect: float,
+        body: tuple[int, Iterator[bytes]] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Iterator[httpx.Response]:
-        """The response to one request, not read yet. Raises `httpx.HTTPError`, and `ModelError` for a packed one."""
+        """The response to one request, not read yet; `body` is the length of its JSON and the pieces of that.
+
+        Raises `httpx.HTTPError`, and `ModelError` for a packed response.
+        """
         self.deadline = deadline
         left = max(deadline - time.monotonic(), 0.01)
-        self._set(left)
+        _WATCHDOG.watch(self, time.monotonic() + left)
         timeout, trace = httpx.Timeout(left, connect=min(connect, left)), {"trace": self._trace}
         try:
+            told = {**(headers or {})}
+            if body is not None:
+                told |= {"Content-Type": "application/json", "Content-Length": str(body[0])}
+            content = None if body is None else body[1]
             request = self._client.build_request(
-                method, url, json=body, headers=headers, timeout=timeout, extensions=trace
+                method, url, content=content, headers=told, timeout=timeout, extensions=trace
             )
             with closing(self._client.send(request, stream=True)) as response:
                 packed = response.headers.get("content-encoding", "identity").strip().lower()
@@ -122,12 +172,12 @@ class Connection:
                     )
                 yield response
         finally:
-            self._timer.cancel()
+            _WATCHDOG.forget(self)
 
     def within(self, seconds: float) -> None:
         """Ring in `seconds` from now, if that is sooner."""
         if time.monotonic() + seconds < self.deadline:
-            self._set(seconds)
+            _WATCHDOG.watch(self, time.monotonic() + seconds)
 
     def close(self) -> None:
         """Close it."""
@@ -137,15 +187,10 @@ class Connection:
         if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
             self._socket = info["return_value"].get_extra_info("socket")
             if time.monotonic() > self.deadline:
-                self._ring()
+                self.ring()
 
-    def _set(self, seconds: float) -> None:
-        self._timer.cancel()
-        self._timer = threading.Timer(max(seconds, 0), self._ring)
-        self._timer.daemon = True
-        self._timer.start()
-
-    def _ring(self) -> None:
+    def ring(self) -> None:
+        """Shut the socket down, which ends every wait for it."""
         if self._socket is not None:
             with suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)

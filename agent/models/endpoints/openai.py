@@ -21,6 +21,7 @@ from typing import Any
 import httpx
 
 from agent.core.model import ContextError, ModelError
+from agent.models.endpoints.body import Pictures
 from agent.models.endpoints.continuation import rest_of
 from agent.models.endpoints.endpoint import Capabilities, ChatMessage, Enough, Reply, Request, Shape
 from agent.models.endpoints.errors import ServerMessage, one_line, read_error
@@ -61,10 +62,11 @@ class _StreamError(Exception):
 class _RequestBody:
     """One request as JSON. `optional` are the fields that a server may not know, `shaped` those that hold the answer to
     a shape; `begun` is the beginning of the answer that was sent. `notes` is what the answer's reader should know. The
-    body is a chat completion's, whatever the `wire`.
+    body is a chat completion's, whatever the `wire`; marks in it stand for the `pictures`.
     """
 
     body: dict[str, Any]
+    pictures: Pictures
     optional: dict[str, Any] = field(default_factory=dict)
     shaped: tuple[str, ...] = ()
     begun: str = ""
@@ -204,11 +206,11 @@ class OpenAIEndpoint:
 
         Raises `ModelError` after the last attempt, or at once where another would not help.
         """
+        ask = self._ask(request)
         start, notes, failed = time.monotonic(), list[str](), 0
         deadline, answers = start + self.patience.total, list[HttpAnswer]()
         while True:
             answers.append(HttpAnswer())
-            ask = self._ask(request)
             stops = () if self.server.stops else request.stop
             try:
                 self._attempt(ask, answers[-1], _until(stops, enough() if enough else None), deadline)
@@ -218,6 +220,7 @@ class OpenAIEndpoint:
                     notes.append(str(error))
                 failed += not error.free
                 self._pause(error, failed, deadline, notes)
+                ask = self._ask(request)
         usage, last = usage_of(answers, start), answers[-1]
         text, thought, missing = last.message(ask.begun)
         text = _END_MARK.sub("", text) if "skip_special_tokens" in ask.body else text
@@ -263,8 +266,9 @@ class OpenAIEndpoint:
         return counted.prompt_tokens
 
     def _ask(self, request: Request) -> _RequestBody:
-        wire = WIRES[request.wire]
-        ask = _RequestBody({"model": self.model, "messages": chat_messages(request)}, wire=wire)
+        wire, pictures = WIRES[request.wire], Pictures()
+        messages = chat_messages(request, pictures.url)
+        ask = _RequestBody({"model": self.model, "messages": messages}, pictures, wire=wire)
         if wire.streams or "temperature" not in self._refused:
             ask.add({"temperature": request.sampling.temperature}, optional=not wire.streams)
         ask.add({"max_tokens": request.max_tokens, "stream": self.stream and wire.streams}, optional=False)
@@ -318,8 +322,8 @@ class OpenAIEndpoint:
         try:
             with self.turn, self._connection() as line:
                 start, url, wire = time.monotonic(), f"{self.url}/{ask.wire.path}", ask.wire
-                headers = wire.headers(self._key)
-                with line.open("POST", url, deadline, self.patience.connect, wire.body(ask.body), headers) as response:
+                headers, body = wire.headers(self._key), ask.pictures.body(wire.body(ask.body))
+                with line.open("POST", url, deadline, self.patience.connect, body, headers) as response:
                     if response.status_code != 200:
                         raise self._refusal(response, ask)
                     try:

@@ -9,7 +9,6 @@ Sources: OpenAI's API reference (``computer_call``, ``computer_call_output``), A
 
 from __future__ import annotations
 
-import functools
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.models.endpoints.control_tokens import plain_request
-from agent.models.endpoints.endpoint import Part, Request, ToolResult, Video, Wire
+from agent.models.endpoints.endpoint import Part, Pixels, Request, ToolResult, Video, Wire
 from envs.png import data_url
 
 _CALL = re.compile(r"\s*<tool_call>\n(\{.*?\})\n</tool_call>", re.DOTALL)
@@ -28,8 +27,11 @@ COMPUTER = "computer"
 Json = dict[str, Any]
 
 
-def chat_messages(request: Request) -> list[Json]:
-    """The messages of `request`; with `tools` the calls in its texts are ``tool_calls``, each with its result."""
+def chat_messages(request: Request, url: Callable[[bytes], str] = data_url) -> list[Json]:
+    """The messages of `request`; with `tools` the calls in its texts are ``tool_calls``, each with its result.
+
+    `url` makes the address of a picture of its bytes.
+    """
     request = plain_request(request)
     told: list[Json] = [{"role": "system", "content": request.system}] if request.system else []
     calls: list[Json] = []
@@ -44,7 +46,7 @@ def chat_messages(request: Request) -> list[Json]:
             calls = answer.get("tool_calls", [])
             told.append(answer)
         elif parts or not result:
-            told.append({"role": "user", "content": [_part(part) for part in parts]})
+            told.append({"role": "user", "content": [_part(part, url) for part in parts]})
     return told
 
 
@@ -65,19 +67,13 @@ def _function(call: Json, number: int, n: int) -> Json:
     return {"id": f"call{number:03}{n:02}", "type": "function", "function": said}
 
 
-def _part(part: Part) -> Json:
+def _part(part: Part, url: Callable[[bytes], str]) -> Json:
     if isinstance(part, str):
         return {"type": "text", "text": part}
     if isinstance(part, Video):
         return {"type": "video_url", "video_url": {"url": f"data:video/jpeg;base64,{part.decode()}"}}
-    assert isinstance(part, bytes), "a server takes no pixels"
-    return {"type": "image_url", "image_url": {"url": _url(part)}}
-
-
-@functools.lru_cache(maxsize=32)
-def _url(picture: bytes) -> str:
-    """Kept, since a conversation tells its pictures again: bytes have their hash, so one is found by identity."""
-    return data_url(picture)
+    assert not isinstance(part, Pixels), "a server takes no pixels"
+    return {"type": "image_url", "image_url": {"url": url(part if isinstance(part, bytes) else part.coded())}}
 
 
 @dataclass(frozen=True)

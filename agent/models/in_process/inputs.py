@@ -8,12 +8,14 @@ checkpoints are prepared by their own processor.
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol
 
+import cv2
 import numpy as np
 import torch
 from PIL import Image as PilImage
@@ -21,8 +23,7 @@ from PIL import Image as PilImage
 from agent.core.model import ModelError
 from agent.models.dialects.resize import smart_resize
 from agent.models.endpoints.control_tokens import plain_request
-from agent.models.endpoints.endpoint import Pixels, Request
-from envs.env import Image
+from agent.models.endpoints.endpoint import LaterPicture, Pixels, Request
 
 IMAGE_PAD = "<|image_pad|>"
 VL_TEMPLATE = (
@@ -96,9 +97,11 @@ def open_pictures(request: Request) -> list[Pixels]:
     return [_opened(part) for message in request.messages for part in message.parts if not isinstance(part, str)]
 
 
-def _opened(part: bytes | Pixels) -> Pixels:
+def _opened(part: bytes | Pixels | LaterPicture) -> Pixels:
     if isinstance(part, Pixels):
         return part
+    if isinstance(part, LaterPicture):
+        return Pixels(part.image())
     try:
         return Pixels(np.asarray(PilImage.open(io.BytesIO(part)).convert("RGB")))
     except (OSError, ValueError) as error:
@@ -148,31 +151,29 @@ class QwenPreparer:
 
     def patches(self, pixels: Pixels) -> torch.Tensor:
         """What the processor makes of a picture (patches x values): each value is looked up, none computed."""
-        arranged, frames = self._arranged(pixels.image), int(self.image_processor.temporal_patch_size)
-        made = np.empty((len(arranged), 3, frames, arranged.shape[2]), np.float32)
-        for channel, values in enumerate(self._values):
-            made[:, channel] = values[arranged[:, channel]][:, None]
-        return torch.from_numpy(made.reshape(len(arranged), -1))
+        looked_up = np.asarray(cv2.LUT(np.ascontiguousarray(pixels.image), self._values))
+        arranged, frames = self._arranged(looked_up), int(self.image_processor.temporal_patch_size)
+        made = np.empty((*arranged.shape[:5], frames, *arranged.shape[5:]), np.float32)
+        made[:] = arranged[:, :, :, :, :, None]
+        return torch.from_numpy(made.reshape(-1, math.prod(made.shape[4:])))
 
-    def _arranged(self, image: Image) -> Image:
-        """HxWx3 as patches x 3 x values, those of one token together."""
+    def _arranged(self, image: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """HxWx3 as a view: rows and columns of tokens, patches of a token down and across, 3, rows and columns."""
         side, merge = int(self.image_processor.patch_size), int(self.image_processor.merge_size)
-        height, width, _ = image.shape
-        rows, columns = height // side // merge, width // side // merge
-        parted = image.reshape(rows, merge, side, columns, merge, side, 3).transpose(0, 3, 1, 4, 6, 2, 5)
-        return parted.reshape(rows * columns * merge**2, 3, side**2)
+        rows, columns = (length // side // merge for length in image.shape[:2])
+        return image.reshape(rows, merge, side, columns, merge, side, 3).transpose(0, 3, 1, 4, 6, 2, 5)
 
     @cached_property
-    def _values(self) -> list[np.ndarray[Any, np.dtype[np.float32]]]:
-        """What the processor makes of each value of each channel, by its own account."""
+    def _values(self) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """What the processor makes of each value of each channel (1 x 256 x 3), by its own account."""
         take = self.image_processor
         side = take.patch_size * take.merge_size
         ramp = np.repeat(np.resize(np.arange(256, dtype=np.uint8), (side, side, 1)), 3, axis=2)
         made = take(images=[ramp], do_resize=False, return_tensors="np", input_data_format="channels_last")
-        flat = made["pixel_values"].reshape(take.merge_size**2, 3, take.temporal_patch_size, -1)
-        values = [np.empty(256, np.float32) for _ in range(3)]
-        for channel, table in enumerate(values):
-            table[self._arranged(ramp)[:, channel]] = flat[:, channel, 0]
+        flat = made["pixel_values"].reshape(take.merge_size, take.merge_size, 3, take.temporal_patch_size, -1)
+        values, arranged = np.empty((1, 256, 3), np.float32), self._arranged(ramp)[0, 0]
+        for channel in range(3):
+            values[0, arranged[:, :, channel].ravel(), channel] = flat[:, :, channel, 0].ravel()
         return values
 
     def _expand(self, ids: Sequence[int], pictures: Sequence[Picture]) -> list[int]:

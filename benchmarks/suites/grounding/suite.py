@@ -124,7 +124,7 @@ class GroundingSuite(Suite):
         task: GroundingScene = sample.data
         if task.image is None:
             raise SuiteError(f"{self.name}: the images were not opened")
-        return look(model, task.image, sample.id, sample.instruction, self._options.zoom)
+        return look(model, task.image, task.size, sample.id, sample.instruction, self._options.zoom)
 
     def judge(self, sample: Sample, answer: Prediction) -> SampleVerdict:
         """`benchmarks.figures.scoring.judge_place`."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -12,7 +13,10 @@ import numpy as np
 
 from actions.frame import Frame, Point
 from agent.core.model import Grounding, Model, ParseError, Usage
-from benchmarks.suite import Prediction, SuiteError
+from agent.models.chat import ChatModel
+from benchmarks.suite import Prediction
+from benchmarks.suites.grounding.pictures import later_picture, read_image
+from benchmarks.suites.grounding.records import Size
 from envs.env import Image, Observation
 
 ZOOM = 2
@@ -21,47 +25,34 @@ CLOSER = "\n--- closer look ---\n"
 """Separates the two answers in ``Prediction.raw``; the second is in pixels of the crop."""
 
 
-@lru_cache(maxsize=4)
-def read_image(path: Path) -> Image:
-    """RGB uint8 HxWx3, read-only; the last few are kept, since neighbouring samples share images.
-
-    Decoding releases the GIL. Raises `SuiteError` for a file that is no image.
-    """
-    coded = np.fromfile(path, dtype=np.uint8)
-    image = cv2.imdecode(coded, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION) if coded.size else None
-    if image is None:
-        raise SuiteError(f"{path} cannot be read as an image: download it again")
-    rgb = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
-    rgb.setflags(write=False)
-    return rgb
+def look(model: Model, path: Path, size: Size, sample: str, instruction: str, zoom: bool) -> Prediction:
+    """One answer of `model`, its point and box in pixels of the image of `size` (width, height) at `path`."""
+    frame = Frame(id=sample, width=size[0], height=size[1])
+    if isinstance(model, ChatModel) and model.grounder is None:
+        answer = _ask(frame, lambda: model.locate_later(frame, partial(later_picture, path, size), instruction))
+    else:
+        start = time.perf_counter()
+        seen = Observation(read_image(path), frame)
+        loaded = {"image": time.perf_counter() - start}
+        answer = _ask(frame, lambda: model.locate(seen, instruction), loaded)
+    return _closer(model, path, frame, instruction, answer) if zoom and answer.status == "answered" else answer
 
 
-def look(model: Model, path: Path, sample: str, instruction: str, zoom: bool) -> Prediction:
-    """One answer of `model`, its point and box in pixels of the image at `path`."""
+def _ask(frame: Frame, locate: Callable[[], Grounding], timings: Mapping[str, float] | None = None) -> Prediction:
+    """The answer in pixels of the image that `frame` is a part of (see `part_of`)."""
     start = time.perf_counter()
-    image = read_image(path)
-    loaded = time.perf_counter() - start
-    frame = Frame(id=sample, width=image.shape[1], height=image.shape[0])
-    answer = _ask(model, Observation(image, frame), instruction)
-    if zoom and answer.status == "answered":
-        answer = _closer(model, image, frame, instruction, answer)
-    return answer.model_copy(update={"timings": {"image": loaded, **answer.timings}})
-
-
-def _ask(model: Model, observation: Observation, instruction: str) -> Prediction:
-    """The answer in pixels of the image that `observation` is a part of (see `part_of`)."""
-    start = time.perf_counter()
+    took = {**(timings or {})}
     try:
-        found = model.locate(observation, instruction)
+        found = locate()
     except ParseError as error:
-        timings = {**error.timings, "locate": time.perf_counter() - start}
-        return Prediction(status="unreadable", raw=error.raw, notes=(str(error),), usage=error.usage, timings=timings)
-    timings = {"locate": time.perf_counter() - start}
+        took |= {**error.timings, "locate": time.perf_counter() - start}
+        return Prediction(status="unreadable", raw=error.raw, notes=(str(error),), usage=error.usage, timings=took)
+    took["locate"] = time.perf_counter() - start
     notes = (found.reason,) if found.reason else ()
     if found.point is None:
-        return Prediction(status="refused", raw=found.raw, notes=notes, usage=found.usage, timings=timings)
-    value = _value(observation.frame, found)
-    return Prediction(status="answered", value=value, raw=found.raw, notes=notes, usage=found.usage, timings=timings)
+        return Prediction(status="refused", raw=found.raw, notes=notes, usage=found.usage, timings=took)
+    value = _value(frame, found)
+    return Prediction(status="answered", value=value, raw=found.raw, notes=notes, usage=found.usage, timings=took)
 
 
 def _value(frame: Frame, found: Grounding) -> dict[str, list[float] | None]:
@@ -85,14 +76,19 @@ def part_of(image: Image, frame: Frame, around: Point) -> Observation:
     return Observation(np.asarray(part, dtype=np.uint8), closer)
 
 
-def _closer(model: Model, image: Image, frame: Frame, instruction: str, first: Prediction) -> Prediction:
+def _closer(model: Model, path: Path, frame: Frame, instruction: str, first: Prediction) -> Prediction:
     """The answer on the crop, or the first one where that is a refusal or unreadable."""
     x, y = first.value["point"]
-    second = _ask(model, part_of(image, frame, Point(x, y)), instruction)
+    closer = part_of(read_image(path), frame, Point(x, y))
+    second = _ask(closer.frame, lambda: model.locate(closer, instruction))
     raw = f"{first.raw}{CLOSER}{second.raw}"
     kept = second if second.status == "answered" else first
     told = "closer look" if second.status == "answered" else f"the closer look was {second.status}: the first holds"
-    timings = {"locate": sum(a.timings["locate"] for a in (first, second)), "zoom": second.timings["locate"]}
+    timings = {
+        **first.timings,
+        "locate": sum(a.timings["locate"] for a in (first, second)),
+        "zoom": second.timings["locate"],
+    }
     return kept.model_copy(
         update={
             "raw": raw,
