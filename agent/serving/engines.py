@@ -20,7 +20,8 @@ from agent.models.dialects.dialect import Dialect
 from agent.models.dialects.registry import DIALECTS, families_of, get_dialect, is_other_family
 from agent.models.dialects.resize import Resize, Tiles
 from agent.models.in_process.checkpoint import OF_TYPE
-from agent.models.spec import TEXT_PLANNER_NAME
+from agent.models.spec import PLANNER_NAME, TEXT_PLANNER_NAME
+from agent.serving.memory import check_room, free_bytes, needed_bytes
 
 Engine = Literal["vllm", "llama.cpp", "transformers"]
 PROGRAMS: dict[Engine, str] = {"vllm": "vllm", "llama.cpp": "llama-server", "transformers": "transformers"}
@@ -30,6 +31,8 @@ INSTALL: dict[Engine, str] = {
     "transformers": "pip install 'transformers[serving]'",
 }
 _PROMPT, _ANSWER, _ROUND = 4096, 4096, 1024
+_GPU_SHARE = 0.9
+"""Of a GPU's memory, for both models of a pair; vLLM's own default for one."""
 _MIN_TOKENS = 1024
 """Image tokens that Qwen's authors advise for pointing with llama.cpp (ggml-org/llama.cpp issue 16842). Enlarging moves
 the places of families that count pixels.
@@ -87,6 +90,7 @@ class ServePlan:
     served: str
     dialect: str
     told: tuple[str, ...] = ()
+    port: int = 8000
 
     @property
     def health(self) -> str:
@@ -101,9 +105,24 @@ class ServePlan:
     @property
     def use(self) -> tuple[str, ...]:
         """The options that use it: a text planner is ``--planner``, everything else ``--model``."""
-        if self.dialect == TEXT_PLANNER_NAME:
+        if self.dialect in (TEXT_PLANNER_NAME, PLANNER_NAME):
             return "--planner", self.address
         return "--model", self.address, *self.told
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A planner and a grounder, to be served together."""
+
+    planner: ServePlan
+    grounder: ServePlan
+
+    @property
+    def use(self) -> tuple[str, ...]:
+        """The options that use both."""
+        text = self.planner.dialect == TEXT_PLANNER_NAME
+        more = ("--dialect", TEXT_PLANNER_NAME) if text else ()
+        return *self.planner.use, "--grounder", self.grounder.address, *more
 
 
 def plan(wish: ServeRequest, machine: Machine, installed: bool = True) -> ServePlan:
@@ -130,7 +149,37 @@ def plan(wish: ServeRequest, machine: Machine, installed: bool = True) -> ServeP
     url = f"http://{_reachable(wish.host)}:{wish.port}/v1"
     told: tuple[str, ...] = () if named else ("--dialect", speaks.name)
     told += ("--max-pixels", str(wish.max_pixels)) if wish.max_pixels else ()
-    return ServePlan(engine, command, url, served, speaks.name, told)
+    return ServePlan(engine, command, url, served, speaks.name, told, wish.port)
+
+
+def plan_pair(planner: ServeRequest, grounder: str, port: int, machine: Machine, installed: bool = True) -> Pair:
+    """The commands for a planner, and for a grounder at `port`; a planner that cannot see is a text planner.
+
+    Where vLLM serves both, they share the GPU's memory by the size of their weights. Raises like `plan`, for a
+    grounder whose name does not say its family, and for two that do not fit into the memory together.
+    """
+    sizes = [needed_bytes(planner.model), needed_bytes(grounder)]
+    check_room([*zip(("planner", "grounder"), sizes, strict=True)], free_bytes(machine.gpu))
+    dialect = planner.dialect or (PLANNER_NAME if _may_see(planner) else TEXT_PLANNER_NAME)
+    engine = planner.engine if is_gguf(grounder) == is_gguf(planner.model) else None
+    wishes = [replace(planner, dialect=dialect), ServeRequest(grounder, engine, planner.host, port)]
+    if planner.gpu_memory is None and all((wish.engine or _best(wish.model, machine)) == "vllm" for wish in wishes):
+        first, second = (size or 1 for size in sizes)
+        shares = (_GPU_SHARE * size / (first + second) for size in (first, second))
+        wishes = [replace(wish, gpu_memory=round(share, 2)) for wish, share in zip(wishes, shares, strict=True)]
+    made = Pair(*(plan(wish, machine, installed) for wish in wishes))
+    if made.grounder.told:
+        raise UserError(
+            f"the name {_name(grounder)!r} does not say the grounder's family: serve it under one that does"
+        )
+    return made
+
+
+def _may_see(wish: ServeRequest) -> bool:
+    """Whether the model is of a family that sees, or has a vision part beside it."""
+    folder = Path(wish.model) if Path(wish.model).is_dir() else Path(wish.model).parent
+    beside = is_gguf(wish.model) and Path(wish.model).exists() and any(folder.glob("*mmproj*.gguf"))
+    return bool(wish.mmproj or beside or "vision_config" in _config(wish.model) or families_of(_name(wish.model)))
 
 
 def _check_engine(engine: Engine, program: str, wish: ServeRequest, speaks: Dialect, machine: Machine) -> None:

@@ -71,12 +71,20 @@ class ServerProcess:
         """The engine's process id, which is also that of its group."""
         return self._child.pid
 
-    def wait_healthy(self, seconds: float, tell: Callable[[str], None] = lambda line: None) -> None:
-        """Wait until it answers, for `seconds` at most; `tell` is given its last line of output now and then.
+    @property
+    def lives(self) -> bool:
+        """Whether it still runs."""
+        return self._child.poll() is None
+
+    def wait_healthy(
+        self, seconds: float, tell: Callable[[str], None] = lambda line: None, since: float | None = None
+    ) -> None:
+        """Wait until it answers, for `seconds` at most, counted from `since` (monotonic) where that is given; `tell` is
+        given its last line of output now and then.
 
         Raises `UserError` with its most telling line when it ends before that, and when it takes too long.
         """
-        deadline = time.monotonic() + seconds
+        deadline = (time.monotonic() if since is None else since) + seconds
         with httpx.Client(timeout=5.0, trust_env=False) as client:
             while not self._answers(client):
                 self._still_there()
@@ -100,9 +108,10 @@ class ServerProcess:
         if status is not None:
             raise UserError(f"{self.plan.engine} {_ended(status)}: {self.telling_line()} (log: {self.log})")
 
-    def wait(self) -> None:
-        """Stay until it ends by itself, which is an error: raises `UserError`."""
-        self._child.wait()
+    def wait(self, seconds: float | None = None) -> None:
+        """Stay until it ends by itself, which is an error: raises `UserError`; for `seconds` at most."""
+        with suppress(subprocess.TimeoutExpired):
+            self._child.wait(seconds)
         self._still_there()
 
     def stop(self) -> None:

@@ -20,7 +20,9 @@ import pytest
 from agent.core.errors import UserError
 from agent.models.dialects.registry import DIALECTS
 from agent.models.dialects.resize import Resize
-from agent.serving.engines import Machine, ServeRequest, context, image_tokens, is_gguf, plan
+from agent.serving import memory
+from agent.serving.engines import Machine, ServeRequest, context, image_tokens, is_gguf, plan, plan_pair
+from agent.serving.memory import GB, check_room, needed_bytes
 from agent.serving.process import ServerProcess, free_port
 from tests.agent.fake_engines import install
 
@@ -73,6 +75,53 @@ def test_a_text_planner_needs_no_vision_part_and_is_used_as_planner(tmp_path: Pa
     assert made.use == ("--planner", made.address)
     sees = plan(ServeRequest("Qwen/Qwen2.5-VL-7B-Instruct", max_pixels=1_003_520), ALL)
     assert sees.use == ("--model", sees.address, "--max-pixels", "1003520")
+
+
+def test_a_planner_and_a_grounder_share_the_gpu_by_their_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "_gpu_bytes", lambda: 80 * GB)
+    made = plan_pair(ServeRequest("Qwen/Qwen3-VL-8B-Instruct"), "osunlp/UGround-V1-2B", 8001, ALL)
+    assert (made.planner.dialect, made.grounder.dialect) == ("planner", "uground")
+    shares = [float(flag(one.command, "--gpu-memory-utilization")) for one in (made.planner, made.grounder)]
+    assert shares == [0.71, 0.19]
+    assert made.use == ("--planner", "http://127.0.0.1:8000/v1", "--grounder", "http://127.0.0.1:8001/v1")
+
+
+def test_a_planner_without_a_vision_part_is_a_text_planner(tmp_path: Path, gguf: Path) -> None:
+    text = tmp_path / "text"
+    text.mkdir()
+    weights = text / "qwen2.5-coder-1.5b.gguf"
+    weights.touch()
+    made = plan_pair(ServeRequest(str(weights)), str(gguf), 8001, NO_GPU)
+    assert made.use[-2:] == ("--dialect", "text-planner")
+    sees = plan_pair(ServeRequest(str(gguf)), str(gguf), 8001, NO_GPU)
+    assert sees.planner.dialect == "planner"
+    assert "--mmproj" in sees.planner.command
+    with pytest.raises(UserError, match="does not say"):
+        plan_pair(ServeRequest(str(gguf)), str(weights), 8001, NO_GPU)
+
+
+def test_two_that_do_not_fit_are_refused_with_their_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "_gpu_bytes", lambda: 16 * GB)
+    with pytest.raises(
+        UserError, match=r"planner about 16\.6 GB and the grounder about 5\.1 GB, and 16\.0 GB are free"
+    ):
+        plan_pair(ServeRequest("Qwen/Qwen2.5-VL-7B-Instruct"), "osunlp/UGround-V1-2B", 8001, ALL)
+    check_room([("planner", None)], 1)
+    check_room([("planner", 2)], None)
+
+
+@pytest.mark.parametrize(
+    ("name", "gigabytes"),
+    [
+        ("Qwen/Qwen3-VL-30B-A3B", 60),
+        ("a/Qwen2.5-1.5B-GGUF:Q4_K_M", 0.93),
+        ("a/B-7b-Instruct-AWQ", 4.34),
+        ("a/Other", None),
+    ],
+)
+def test_the_size_of_a_model_by_its_name(name: str, gigabytes: float | None) -> None:
+    needed = needed_bytes(name)
+    assert needed == (None if gigabytes is None else pytest.approx(gigabytes * GB * 1.15 + GB / 2))
 
 
 @pytest.mark.parametrize("name", DIALECTS)
@@ -294,6 +343,38 @@ def test_how_to_use_it_is_said(tmp_path: Path) -> None:
     assert re.match(r"Qwen2\.5-VL-3B \(qwen2\.5-vl\) is ready at http://127\.0\.0\.1:\d+/v1", first)
     assert re.search(r'handeye run --model http://127\.0\.0\.1:\d+/v1 "', second)
     assert "starting vllm, log in" in err
+
+
+def test_a_pair_is_started_together_and_stopped_together(tmp_path: Path) -> None:
+    models = ("Qwen/Qwen3-VL-0.2B-Instruct", "--grounder", "osunlp/UGround-V1-0.2B", "--engine", "vllm", "--json")
+    with serving(tmp_path, *models) as child:
+        told = ready(child)
+        urls = [told[role]["url"] for role in ("planner", "grounder")]
+        assert told["use"] == ["handeye", "run", "--planner", urls[0], "--grounder", told["grounder"]["model"]]
+        assert urls[0] != urls[1]
+        pids = [told[role]["pid"] for role in ("planner", "grounder")]
+        assert all(map(alive, pids))
+        child.terminate()
+        child.communicate(timeout=DEADLINE)
+    assert gone(*pids)
+
+
+def test_the_end_of_one_ends_both_and_is_said(tmp_path: Path) -> None:
+    models = ("Qwen/Qwen3-VL-0.2B-Instruct", "--grounder", "osunlp/UGround-V1-0.2B", "--engine", "vllm", "--json")
+    with serving(tmp_path, *models, how="dies") as child:
+        told = ready(child)
+        _, err = child.communicate(timeout=DEADLINE)
+    assert child.returncode == 2
+    assert "CUDA error: device lost" in err
+    assert gone(told["planner"]["pid"], told["grounder"]["pid"])
+
+
+def test_small_planners_are_listed_with_what_fits(tmp_path: Path) -> None:
+    with serving(tmp_path, "--planners", "--json") as child:
+        told = ready(child)
+        child.communicate(timeout=DEADLINE)
+    small = next(one for one in told["planners"] if "1.5B" in one["name"])
+    assert (small["licence"], small["speed"], small["fits"]) == ("Apache-2.0", [80, 23], True)
 
 
 def test_one_that_will_not_stop_is_made_to_with_its_children(tmp_path: Path) -> None:
