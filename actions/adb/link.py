@@ -20,6 +20,7 @@ from actions.adb.server import AdbServer, is_address
 from actions.backend import BackendError
 
 _OUT, _ERROR, _EXIT = 1, 2, 3
+_PIECE = 1 << 16
 _BROKEN = (OSError, AdbError, EOFError)
 
 
@@ -123,6 +124,26 @@ class AdbLink:
         there: socket.socket = stream.conn
         there.settimeout(None)
         return there
+
+    def dial(self, name: str) -> socket.socket:
+        """A connection to a socket on the device (``localabstract:x``). Raises `BackendError` where nothing listens."""
+        connection: socket.socket = self._open(name, 10.0).conn
+        connection.settimeout(None)
+        return connection
+
+    def push(self, data: bytes, path: str) -> None:
+        """Write a file on the device, by the ``sync:`` service. Raises `BackendError`."""
+        stream = self._open("sync:", 30.0)
+        with _closing(stream):
+            try:
+                pieces = [data[start : start + _PIECE] for start in range(0, len(data), _PIECE)]
+                where = f"{path},{0o100644}".encode()
+                for name, piece in ((b"SEND", where), *((b"DATA", piece) for piece in pieces)):
+                    stream.conn.sendall(name + len(piece).to_bytes(4, "little") + piece)
+                stream.conn.sendall(b"DONE" + int(time.time()).to_bytes(4, "little"))
+                _expect_okay(stream)
+            except _BROKEN as error:
+                raise BackendError(f"{self.serial} does not take {path}: {error}") from error
 
     def recover(self, patience: float = 15.0) -> None:
         """Return when the device takes commands again; the server is started and the address connected to anew.

@@ -24,6 +24,7 @@ from agent.models.server_resize import ServerResize, counts_pixels
 from agent.models.spec import ModelSpec
 from agent.perception.perceive import Perceiver
 from envs.android import AndroidEnv
+from envs.android.capture import ScreencapCapture
 from envs.desktop import DesktopEnv
 from envs.env import Env
 from envs.hotkey import STOP_CHORD, grab_stop_key
@@ -100,7 +101,11 @@ def _captured(env: Env) -> str:
 
 def _android(serial: str | None, display: int) -> str:
     with AndroidEnv(serial, display=display) as env:
-        return f"{env.name}, {_captured(env)}"
+        measured = ScreencapCapture(env.link, display=env.state().display).timings
+        pictures = ", ".join(f"{way} {seconds * 1000:.0f} ms" for way, seconds in measured.items())
+        told = f"scrcpy {env.stream.version}" if env.stream else f"pictures ({env.no_stream})"
+        first = f", first frame in {env.stream.first * 1000:.0f} ms" if env.stream else ""
+        return f"{env.name}, {_captured(env)}; screencap: {pictures}; changes are told by {told}{first}"
 
 
 def _stop_key() -> str:

@@ -1,8 +1,9 @@
 """``python -m benchmarks.speed.phone``: capture and a whole step on a phone, beside other agents' own, in one run.
 
-A step is a tap and all that comes before the next question to a model. Every side taps the same place of the same
-simulated phone, which runs in a process of its own, through the same stock adb server, in turns; once where nothing
-changes and once on a switch. The other sides do what their source does, no model included:
+A step is a tap and all that comes before the next question to a model, its picture included: ours once by scrcpy's
+stream, where PyAV is installed (the simulated phone runs its own server), and once by pictures alone. Every side taps
+the same place of the same simulated phone, which runs in a process of its own, through the same stock adb server, in
+turns; once where nothing changes and once on a switch. The others do what their source does, no model included:
 
 * **mobilerun** 0.7.4 (PyPI, where this Python or ``--mobilerun`` has it): its own ``AndroidDriver`` of
   mobilerun-core-local. ``agent/fast_agent/fast_agent.py``: the action, ``after_sleep_action`` (1 s), the accessibility
@@ -34,6 +35,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import numpy as np
 from adbutils import adb_path
@@ -64,7 +66,8 @@ async def main():
         print("done", flush=True)
 asyncio.run(main())
 """
-Step = Callable[[Point], object]
+Step = Callable[[Point], Callable[[], object]]
+"""Prepares a step; what it gives is the step."""
 
 
 class AdbProgram:
@@ -157,20 +160,27 @@ def separate_phone(server: PrivateAdbServer) -> Iterator[str]:
             process.terminate()
 
 
-def our_step(env: AndroidEnv, at: Point) -> None:
-    """Look, tap, wait until the screen rests: the last picture is the next look's."""
-    env.perform(Click(point=at), env.observe().frame)
+def our_step(env: AndroidEnv, at: Point) -> Callable[[], object]:
+    """After a look: tap, wait until the screen rests, and look, which takes no other picture."""
+    frame = env.observe().frame
+
+    def step() -> None:
+        env.perform(Click(point=at), frame)
+        env.observe()
+
+    return step
 
 
-def in_turns(ways: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, tuple[float, float]]:
-    """Median seconds of each, and of this process's processor; every round runs all of them, so that a busy moment
-    meets all alike.
+def in_turns(ways: Mapping[str, Callable[[], Callable[[], object]]], rounds: int) -> dict[str, tuple[float, float]]:
+    """Median seconds of what each gives, and of this process's processor; every round runs all of them, so that a busy
+    moment meets all alike.
     """
     spent: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     for number in range(rounds + 1):
         for name, way in ways.items():
+            ready = way()
             start, worked = time.perf_counter(), time.process_time()
-            way()
+            ready()
             if number:  # the first round warms up
                 spent[name].append((time.perf_counter() - start, time.process_time() - worked))
     return {
@@ -187,14 +197,17 @@ def report(title: str, found: Mapping[str, tuple[float, float]], ours: str) -> N
         print(f"  {name:<44}{seconds * 1000:8.0f} ms   {seconds / found[ours][0]:5.2f} x ours{told}")
 
 
-def steps(env: AndroidEnv, peer: Callable[[Point, bool], None] | None) -> dict[str, Step]:
-    """A step of each side."""
+def steps(env: AndroidEnv, plain: AndroidEnv, peer: Callable[[Point, bool], None] | None) -> dict[str, Step]:
+    """A step of each side; `plain` has no stream."""
     adb = AdbProgram(env)
-    sides: dict[str, Step] = {"ours": functools.partial(our_step, env)}
+    sides: dict[str, Step] = {"ours, by pictures": functools.partial(our_step, plain)}
+    if env.stream is not None:
+        sides = {f"ours, scrcpy {env.stream.version}": functools.partial(our_step, env), **sides}
+    others: dict[str, Callable[[Point], object]] = {}
     if peer is not None:
-        sides["mobilerun 0.7.4"] = lambda at: peer(at, False)
-        sides["mobilerun 0.7.4, vision"] = lambda at: peer(at, True)
-    return {**sides, "Open-AutoGLM 0.1.0": adb.open_autoglm, "AndroidWorld M3A d9c569f": adb.android_world}
+        others = {"mobilerun 0.7.4": lambda at: peer(at, False), "mobilerun 0.7.4, vision": lambda at: peer(at, True)}
+    others |= {"Open-AutoGLM 0.1.0": adb.open_autoglm, "AndroidWorld M3A d9c569f": adb.android_world}
+    return {**sides, **{name: functools.partial(functools.partial, step) for name, step in others.items()}}
 
 
 def places(env: AndroidEnv) -> Iterator[tuple[str, Point]]:
@@ -214,7 +227,8 @@ def captures(env: AndroidEnv, rounds: int) -> None:
     ways: dict[str, Callable[[], object]] = {
         f"ours: {method}": functools.partial(camera.grab_by, method) for method in camera.timings
     }
-    found = in_turns({**ways, "adb exec-out screencap -p, Pillow": AdbProgram(env).picture}, rounds)
+    ways["adb exec-out screencap -p, Pillow"] = AdbProgram(env).picture
+    found = in_turns({name: functools.partial(functools.partial, way) for name, way in ways.items()}, rounds)
     report("a picture", found, f"ours: {camera.method}")
 
 
@@ -233,19 +247,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
             private = PrivateAdbServer(tcp=True)
             stack.callback(private.stop)
             server, options.serial = private, stack.enter_context(separate_phone(private))
+            file = Path(stack.enter_context(tempfile.TemporaryDirectory()), "scrcpy-server")
+            file.write_text("the simulated phone has its own")
+            os.environ["SCRCPY_SERVER_PATH"] = str(file)
+        plain = stack.enter_context(AndroidEnv(options.serial, server, stream=False))
         env = stack.enter_context(AndroidEnv(options.serial, server))
         print(f"{env.name}, on {platform.processor() or platform.machine()}, Python {sys.version.split()[0]}")
         captures(env, options.rounds)
         peer = stack.enter_context(mobilerun(options.mobilerun, env))
         if peer is None:
             print("\nmobilerun is left out: pip install mobilerun-core-local==0.7.1, or name a Python with --mobilerun")
-        sides = steps(env, peer)
+        sides = steps(env, plain, peer)
         for title, at in places(env):
-            report(
-                title,
-                in_turns({name: functools.partial(side, at) for name, side in sides.items()}, options.rounds),
-                "ours",
-            )
+            found = in_turns({name: functools.partial(side, at) for name, side in sides.items()}, options.rounds)
+            report(title, found, next(iter(sides)))
 
 
 if __name__ == "__main__":

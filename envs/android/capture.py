@@ -35,9 +35,7 @@ class HalfFrameError(EnvError):
 
 
 class AndroidCapture(Protocol):
-    """Where pictures come from. `ScreencapCapture` is one; a client of scrcpy's video stream can be another: hand it
-    to `envs.android.AndroidEnv`. (scrcpy needs its own server program on the device, which is not part of Handeye.)
-    """
+    """Where pictures come from. `ScreencapCapture` is one; another can be handed to `envs.android.AndroidEnv`."""
 
     @property
     def method(self) -> str:

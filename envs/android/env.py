@@ -22,8 +22,10 @@ from actions.adb.screen import AccessibilityNode, dump
 from actions.adb.server import AdbServer
 from actions.backend import BackendError, RefusedError
 from actions.frame import Box, Frame, StaleFrameError
-from envs.android.capture import AndroidCapture, HalfFrameError, Method, Pixels, ScreencapCapture
-from envs.android.settling import OPENING, RULES, Rest, wait_until_rest
+from envs.android.capture import WAYS, AndroidCapture, HalfFrameError, Method, Pixels, ScreencapCapture
+from envs.android.known_devices import recall, remember
+from envs.android.scrcpy import ScreenStream, find_server
+from envs.android.settling import OPENING, RULES, Rest, RestWait
 from envs.android.state import QUERY, WINDOWS, DeviceState, parse_state, protected_app
 from envs.capture import Deadline, check_not_black, is_black
 from envs.env import BlackScreenError, Env, EnvError, Image, Observation, Outcome, UiElement
@@ -42,7 +44,8 @@ class AndroidEnv(Env):
     user's own. `capture` is a way of ``screencap`` (None: the fastest, measured now) or an object that gives pictures.
     With `elements` every observation has the accessibility elements, which takes a phone a second or two. `dry_run`
     looks and says what it would do. `patience` is how many seconds a lost connection is waited for. `stop` ends a
-    `wait` early when set.
+    `wait` early when set. With `stream`, scrcpy's server tells when the screen changes, where this machine has it and
+    the device runs it; else `no_stream` says why not.
 
     The device is woken and, where no PIN is asked, unlocked. Raises `EnvError` with what to do next.
     """
@@ -60,6 +63,7 @@ class AndroidEnv(Env):
         patience: float = 15.0,
         black_timeout: float = 3.0,
         stop: threading.Event | None = None,
+        stream: bool = True,
     ) -> None:
         self._rules, self._patience, self._black_timeout = rules or RULES, patience, black_timeout
         self._with_elements, self._display = elements, display
@@ -69,6 +73,8 @@ class AndroidEnv(Env):
         self._rest: tuple[int, Rest] | None = None
         self._seen: tuple[str, DeviceState] | None = None
         self._closed = False
+        self.stream: ScreenStream | None = None
+        self.no_stream, self._frames = "", -1
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="android state")
         try:
             self.link = AdbLink(serial, server, patience)
@@ -77,12 +83,13 @@ class AndroidEnv(Env):
             self._facts = _facts(self.link)
             self.backend.restore()
             self.reset()
-            named = capture is None or isinstance(capture, str)
             state = self.state()
             self.capture: AndroidCapture = (
-                ScreencapCapture(self.link, capture, display=state.display) if named else capture  # type: ignore[arg-type,assignment]
+                self._camera(capture, state) if capture is None or isinstance(capture, str) else capture
             )
             self._size = state.size or self._looked_size()
+            if stream:
+                self._start_stream()
         except BackendError as error:
             raise EnvError(str(error)) from error
 
@@ -182,6 +189,8 @@ class AndroidEnv(Env):
         self._closed = True
         self.stop.set()
         self._pool.shutdown(wait=False)
+        if self.stream is not None:
+            self.stream.close()
         if hasattr(self, "backend"):
             self.backend.close()
         if hasattr(self, "capture"):
@@ -302,11 +311,42 @@ class AndroidEnv(Env):
         self.capture.display = state.display
         return True
 
+    def _camera(self, method: Method | None, state: DeviceState) -> ScreencapCapture:
+        """By the way that is given, or was the fastest when this device was first met; else by the fastest now."""
+        kept = None if method or self.simulated else recall(self._device).get("screencap")
+        known = next((way for way in WAYS if way == kept), None)
+        camera = ScreencapCapture(self.link, method or known, display=state.display)
+        if camera.timings and not self.simulated:
+            remember(self._device, screencap=camera.method)
+        return camera
+
+    @property
+    def _device(self) -> str:
+        return f"{self.link.serial} {self._facts['build']}"
+
+    def _start_stream(self) -> None:
+        """Follow the screen by scrcpy's server, if that can be. Raises `EnvError` for a file that is named in vain."""
+        file = find_server()
+        if file is None:
+            self.no_stream = (
+                "scrcpy's server and PyAV are not both here: apt install scrcpy, pip install 'handeye[film]'"
+            )
+            return
+        name = f"{file} {file.stat().st_mtime_ns}"
+        try:
+            version = None if self.simulated else recall(self._device).get(name)
+            self.stream = ScreenStream(self.link, file, display=self._display, version=version)
+            if not self.simulated and not version:
+                remember(self._device, **{name: self.stream.version})
+        except (EnvError, BackendError) as error:
+            self.no_stream = str(error)
+
     def _look(self) -> tuple[DeviceState, Pixels]:
         """Both at the same time; those that ended a wait just now."""
         ended, self._rest = self._rest, None
         if ended and ended[0] == self.link.opened and time.perf_counter() - ended[1].time < _FRESH:
             return ended[1].state, ended[1].pixels
+        self._frames = self.stream.frames if self.stream else -1
         asked = self._pool.submit(self.state)
         try:
             pixels = self.capture.grab()
@@ -369,7 +409,7 @@ class AndroidEnv(Env):
         rules = rules.for_typing() if isinstance(action, TypeText) and rules.least < 0.17 else rules
         start = time.perf_counter()
         try:
-            result = self._settle(rules)
+            result = self._settle(rules, start - act)
         except (EnvError, BackendError) as error:  # it was done: what is wrong now, the next look says
             spent = time.perf_counter() - start
             return Outcome(True, f"{detail}; then {error}", settled=False, timings={"act": act, "settle": spent})
@@ -378,13 +418,16 @@ class AndroidEnv(Env):
             timings["last_change"] = result.last_change
         return Outcome(True, detail, result.settled, timings, changed=result.changed)
 
-    def _settle(self, rules: Rules) -> Settled:
+    def _settle(self, rules: Rules, acted: float) -> Settled:
         before = self.capture.grab() if self._last is None else self._last
         front = self._seen[1].app if self._seen else None
-        rest = wait_until_rest(
+        wait = RestWait(
             self._grab_whole, lambda: self._pool.submit(self.state), before, front, rules, self._ambient, self._scale
         )
-        self._last, self._rest = rest.pixels, (self.link.opened, rest) if rest.settled.settled else None
+        rest = self.stream and wait.by_stream(self.stream, self._frames, acted)
+        rest = rest or wait.by_pictures()
+        self._last, self._frames = rest.pixels, rest.frames
+        self._rest = (self.link.opened, rest) if rest.settled.settled else None
         return rest.settled
 
     def _grab_whole(self) -> Pixels:
@@ -432,10 +475,11 @@ def _element(node: AccessibilityNode, frame: Frame) -> UiElement:
 
 
 def _facts(link: AdbLink) -> dict[str, str]:
-    """``model``, ``simulated`` ("1" where it is), and ``density`` in dots an inch, the user's own choice first."""
-    model, simulated = (link.ask(command("getprop", key)).out.strip() for key in ("ro.product.model", _SIMULATED))
+    """``model``, ``simulated`` ("1" where it is), ``build``, and ``density`` in dots an inch, the user's own first."""
+    names = {"model": "ro.product.model", "simulated": _SIMULATED, "build": "ro.build.fingerprint"}
+    facts = {name: link.ask(command("getprop", key)).out.strip() for name, key in names.items()}
     density = re.findall(r"density: (\d+)", link.ask(command("wm", "density")).out)
-    return {"model": model or "unknown model", "simulated": simulated, "density": density[-1] if density else "320"}
+    return {**facts, "model": facts["model"] or "unknown model", "density": density[-1] if density else "320"}
 
 
 def _fit(state: DeviceState, pixels: Pixels) -> bool:

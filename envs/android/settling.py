@@ -1,6 +1,7 @@
 """Waiting until a phone's screen rests: few pictures, the last of which is the next observation.
 
-A picture of a phone takes 50 to 2,000 ms, so that they are taken when they can end the wait, and not in between.
+A picture of a phone takes 50 to 2,000 ms, so that they are taken when they can end the wait, and not in between; where
+scrcpy's server tells when the screen changes, one is enough, and none where nothing did.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
+from actions.frame import Box
 from envs.android.capture import Pixels
+from envs.android.scrcpy import ScreenStream
 from envs.android.state import DeviceState
 from envs.differences import equal
 from envs.settle import Ambient, Rules, Settled, Settler
@@ -21,52 +24,114 @@ changes is drawn in the next frames, 8 to 17 ms each. A touched view is drawn pr
 (``PRESSED_STATE_DURATION``) or with a ripple of 225 ms, a window opens or closes in 200 to 450 ms, and all of them move
 in every frame, so that no rest of 200 ms is a part of them. An app that draws later is waited for: `FRONT`."""
 OPENING = Rules(reaction=3.0, quiet=0.4, least=0.4, timeout=12.0, interval=0.03)
+STREAMED = 0.22
+"""Seconds for a first change that a stream tells of: 0.15, and 0.07 for encoding and the way (scrcpy's own figure)."""
+PAUSE = 0.05
+"""Seconds without a frame after which a picture is begun: what moves sends one every 8 to 33 ms."""
 FRONT = 1.0
 """Seconds that an app which has come to the front is given to draw its window."""
 
 
 @dataclass(frozen=True)
 class Rest:
-    """How a wait ended, the last picture, when it had come (``time.perf_counter``), and the state taken with it."""
+    """How a wait ended, the last picture, when it had come (``time.perf_counter``), and the state taken with it.
+
+    `frames` is how many frames of a stream had come before that picture was taken.
+    """
 
     settled: Settled
     pixels: Pixels
     time: float
     state: DeviceState
+    frames: int = -1
 
 
-def wait_until_rest(
-    grab: Callable[[], Pixels],
-    ask_state: Callable[[], Future[DeviceState]],
-    before: Pixels,
-    front: str | None,
-    rules: Rules,
-    ambient: Ambient,
-    scale: float,
-) -> Rest:
-    """Take pictures by `grab` until the screen rests or the deadline has passed.
+@dataclass(frozen=True)
+class RestWait:
+    """A wait until the screen rests or the deadline has passed.
 
-    `before` is the picture before the action, `front` the app that was in front. The state is asked for together with a
-    picture that can be the last. Where another app has come to the front and nothing was drawn yet, its window is
-    waited for.
+    `grab` takes a picture and `ask_state` asks for the state, both at the same time where the picture can be the last.
+    `before` is the picture before the action, `front` the app that was in front. Where another app has come to the
+    front and nothing was drawn yet, its window is waited for.
     """
-    start = time.perf_counter()
-    settler = Settler(before, start, rules, ambient, scale)
-    while True:
-        seen = time.perf_counter()
-        state = ask_state() if seen >= _due(settler, start) else None
-        picture = grab()
-        settler.feed(seen, picture)
-        now = time.perf_counter()
-        if settler.done() or settler.expired(now):
-            found, result = (state or ask_state()).result(), settler.result(now)
-            if result.last_change is None and found.app != front and settler.rules.reaction < FRONT:
+
+    grab: Callable[[], Pixels]
+    ask_state: Callable[[], Future[DeviceState]]
+    before: Pixels
+    front: str | None
+    rules: Rules
+    ambient: Ambient
+    scale: float
+
+    def by_pictures(self) -> Rest:
+        """Take pictures until two of them show that nothing moves."""
+        rules, start = self.rules, time.perf_counter()
+        settler = Settler(self.before, start, rules, self.ambient, self.scale)
+        while True:
+            seen = time.perf_counter()
+            asked = self.ask_state() if seen >= _due(settler, start) else None
+            picture = self.grab()
+            settler.feed(seen, picture)
+            now = time.perf_counter()
+            if settler.done() or settler.expired(now):
+                state, result = (asked or self.ask_state()).result(), settler.result(now)
+                if result.last_change is not None or state.app == self.front or settler.rules.reaction >= FRONT:
+                    changed = result.last_change is not None and not equal(self.before, picture)
+                    return Rest(replace(result, changed=changed), picture, now, state)
                 settler.rules = replace(rules, reaction=FRONT)
-                continue
-            changed = result.last_change is not None and not equal(before, picture)
-            return Rest(replace(result, changed=changed), picture, now, found)
-        due, cost = _due(settler, start), now - seen
-        time.sleep(max(0.0, due - now if due - now < cost + rules.interval else rules.interval - cost))
+            due, cost = _due(settler, start), now - seen
+            time.sleep(max(0.0, due - now if due - now < cost + rules.interval else rules.interval - cost))
+
+    def by_stream(self, stream: ScreenStream, seen: int, acted: float) -> Rest | None:
+        """Wait for the frames that come after `acted`, when the action began, to cease.
+
+        A picture is begun as soon as they pause, and is the last one if none comes until the screen rests. `seen` is
+        how many had come when `before` was taken: while no more come, the screen is as in `before`. None where the
+        stream has ended.
+        """
+        start, reaction, rules, taken = time.perf_counter(), max(self.rules.reaction, STREAMED), self.rules, None
+        while stream.alive:
+            now, frames, last = time.perf_counter(), stream.frames, stream.changed_since(acted, self._ignored)
+            due = start + reaction if last is None else max(last + rules.quiet, start + rules.least)
+            end = start + rules.timeout
+            if taken and last and taken.time < min(last, end):
+                taken = None
+            ended = now >= min(due, end)
+            if taken is None and last is not None and (ended or now >= last + PAUSE):
+                taken = self._picture(frames)
+            elif not ended:
+                until = due if last is None or taken else min(due, last + PAUSE)
+                stream.wait(frames, min(until, end) - now)
+            else:
+                taken = taken or self._picture(frames, self.before if frames == seen else None)
+                if last is None and taken.state.app != self.front and reaction < FRONT:
+                    reaction, taken = FRONT, None
+                    continue
+                settled = self._judged(taken.pixels, start, last, now >= due)
+                return replace(taken, settled=settled, time=time.perf_counter())
+        return None
+
+    def _picture(self, frames: int, known: Pixels | None = None) -> Rest:
+        """A picture, or the one that is known, and a state; begun at its `time`."""
+        begun, asked = time.perf_counter(), self.ask_state()
+        pixels = self.grab() if known is None else known
+        return Rest(Settled(False, 0.0), pixels, begun, asked.result(), frames)
+
+    def _judged(self, picture: Pixels, start: float, last: float | None, settled: bool) -> Settled:
+        """How the wait ended, by the picture: a stream's frames are small and lossy."""
+        now = time.perf_counter()
+        settler = Settler(self.before, start, self.rules, self.ambient, self.scale)
+        settler.feed(now, picture)
+        changed = settler.result(now).last_change is not None
+        when = now - start if last is None else max(0.0, last - start)
+        return Settled(settled, now - start, when if changed or last else None, changed)
+
+    def _ignored(self, part: Box) -> bool:
+        """Whether a change in a part of the screen (0 to 1) is a caret's or of what changes by itself."""
+        height, width = self.before.shape[:2]
+        box = Box(part.x1 * width, part.y1 * height, part.x2 * width, part.y2 * height)
+        wide, high = (side * self.scale for side in self.rules.caret)
+        return (box.width <= wide and box.height <= high) or self.ambient.covers(box)
 
 
 def _due(settler: Settler, start: float) -> float:

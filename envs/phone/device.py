@@ -69,8 +69,8 @@ class PhoneDevice:
     remove, however it ends. `mounts` are folders
     served to the phone's browser by URL path (``/miniwob/``). `debuggable` lets ``adb root`` make the shell root, as on
     an emulator. `second` is the size of a second display, if it has one, and later this phone as it is there.
-    `listeners` are the TCP ports that programs on the phone listen on, each with a function that connects; `granted`
-    are packages and the permissions that they were given, which no app here needs.
+    `listeners` are the sockets that programs on the phone listen on (``tcp:9008``, ``localabstract:x``), each with a
+    function that connects; `granted` are packages and the permissions that they were given, which no app here needs.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class PhoneDevice:
         second: tuple[int, int] | None = None,
     ) -> None:
         self.debuggable, self.root = debuggable, False
-        self.listeners: dict[int, Callable[[], socket.socket]] = {}
+        self.listeners: dict[str, Callable[[], socket.socket]] = {}
         self.logged: list[LogLine] = []
         self._logged = 0
         self.granted: set[tuple[str, str]] = set()

@@ -88,11 +88,12 @@ class Phone(PhoneDevice):
         return self.shell.run(line, streams)
 
     def connect(self, name: str) -> socket.socket:
-        """A connection to a port of the phone: uiautomator2, or ``adb reverse``. Raises ConnectionRefusedError."""
+        """A connection to a socket of a program on the phone, or to ``adb reverse``. Raises ConnectionRefusedError."""
+        if own := self.listeners.get(name):
+            return own()
         kind, _, port = name.partition(":")
         if kind == "tcp" and port.isdecimal():
-            own = self.listeners.get(int(port))
-            return own() if own is not None else self.daemon.dial(int(port))
+            return self.daemon.dial(int(port))
         raise ConnectionRefusedError(f"nothing listens on {name}")
 
     def framebuffer(self) -> bytes:

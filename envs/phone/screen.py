@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,8 @@ class PhoneScreen:
         self.on_touch: Callable[[str, Point | None], None] = lambda event, at: None
         self._gesture, self._starting = threading.Lock(), threading.Lock()
         self._exclusive = threading.RLock()  # a screenshot during a touch takes the focus from the field
+        self._watchers: dict[queue.SimpleQueue[bytes], int] = {}
+        self._shown = b""
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="phone content")
         self._start()
 
@@ -57,6 +60,8 @@ class PhoneScreen:
             self._page.call("Emulation.setTouchEmulationEnabled", enabled=True)
             self.resize(self._size)
             self._page.open(f"{ORIGIN}/index.html")
+            if self._watchers:
+                self._watch()
         except BaseException:
             self._browser.close()
             raise
@@ -95,6 +100,39 @@ class PhoneScreen:
         """The screen as a PNG file."""
         found = self._call("Page.captureScreenshot", format="png", optimizeForSpeed=True)
         return base64.b64decode(found["data"])
+
+    @contextmanager
+    def watched(self, longest: int) -> Iterator[queue.SimpleQueue[bytes]]:
+        """JPEG files of the screen, one now and one after each change, with no side longer than `longest` unless
+        another who watches needs more.
+        """
+        frames: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._watchers[frames] = longest
+        try:
+            self._watch()
+            yield frames
+        finally:
+            del self._watchers[frames]
+            with suppress(EnvError):
+                self._watch()
+
+    def _watch(self) -> None:
+        """Start or end the browser's pictures, as those who watch need them."""
+        with self._exclusive:
+            self._shown = b""
+            self._page.call("Page.stopScreencast")
+            if self._watchers:
+                most = max(self._watchers.values())
+                self._page.call("Page.startScreencast", format="jpeg", quality=90, maxWidth=most, maxHeight=most)
+
+    def _show(self, data: bytes, number: int) -> None:
+        """Pass a picture on, unless it is as the last one, as after a screenshot."""
+        with suppress(EnvError):
+            self._page.tell("Page.screencastFrameAck", sessionId=number)
+        if data != self._shown:
+            self._shown = data
+            for frames in list(self._watchers):
+                frames.put(data)
 
     def touch(self, path: Sequence[Point], seconds: float = 0.0) -> None:
         """Touch the first point of `path`, move along it within `seconds`, and let go at its end."""
@@ -157,7 +195,10 @@ class PhoneScreen:
             return self._page.call(method, **params)
 
     def _event(self, method: str, params: dict[str, Any]) -> None:
-        if method == "Fetch.requestPaused":
+        if method == "Page.screencastFrame":
+            apart = self.scale != 1 and params["metadata"]["deviceWidth"] in self._size  # drawn for a screenshot only
+            self._show(self._shown if apart else base64.b64decode(params["data"]), params["sessionId"])
+        elif method == "Fetch.requestPaused":
             with suppress(RuntimeError):  # closed
                 self._workers.submit(self._respond, params["requestId"], params["request"])
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 from envs.env import EnvError
+from envs.phone import mirroring
 from envs.phone.automation.methods import Methods, NotThereError
 from envs.phone.device import PhoneDevice
 from envs.phone.sh import CommandCall
@@ -23,24 +24,27 @@ _NO_METHOD, _NOT_THERE, _FAILED = -32601, -32002, -32001
 def app_process(phone: PhoneDevice, call: CommandCall) -> int:
     """``CLASSPATH=/data/local/tmp/u2.jar app_process / com.wetest.uia2.Main [-p PORT]``: runs until its caller goes.
 
-    No other program for Android runs on this phone.
+    Beside it only scrcpy's server runs on this phone.
     """
     words = call.argv[1:]
     path = call.shell.variables.get("CLASSPATH", "")
-    if len(words) < 2 or words[1] != _MAIN or not path or not phone.locate(call.path(path)).is_file():
-        name = words[1] if len(words) > 1 else ""
-        return call.fail(f"Error: Could not find class '{name}': the simulated phone runs uiautomator2's server only")
+    name = words[1] if len(words) > 1 and path and phone.locate(call.path(path)).is_file() else ""
+    if name == mirroring.MAIN:
+        return mirroring.scrcpy_server(phone, call)
+    if name != _MAIN:
+        wanted = "".join(words[1:2])
+        return call.fail(f"Error: Could not find class '{wanted}': only uiautomator2 and scrcpy run here")
     port = int(words[words.index("-p") + 1]) if "-p" in words[:-1] else 9008
-    if port in phone.listeners:
+    if f"tcp:{port}" in phone.listeners:
         return call.fail("java.net.BindException: Address already in use")
-    phone.listeners[port] = Automation(phone).connect
+    phone.listeners[f"tcp:{port}"] = Automation(phone).connect
     try:
         call.out("[server] INFO: [UiAutomator2Server] Starting Server (simulated)\n")
         with call.process() as process:
             threading.Thread(target=_until_left, args=(call, process.stopping), daemon=True).start()
             process.stopping.wait()
     finally:
-        del phone.listeners[port]
+        del phone.listeners[f"tcp:{port}"]
     return 0
 
 

@@ -165,7 +165,11 @@ def netstat(phone: PhoneDevice, call: CommandCall) -> int:
              "Active Internet connections (w/o servers)\n")  # fmt: skip
     call.out("Proto Recv-Q Send-Q Local Address           Foreign Address         State\n")
     call.out(
-        "".join(f"tcp        0      0 {f'127.0.0.1:{port}':<23} {'0.0.0.0:*':<23} LISTEN\n" for port in phone.listeners)
+        "".join(
+            f"tcp        0      0 {name.replace('tcp', '127.0.0.1'):<23} {'0.0.0.0:*':<23} LISTEN\n"
+            for name in phone.listeners
+            if name.startswith("tcp:")
+        )
     )
     return 0
 

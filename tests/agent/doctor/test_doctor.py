@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import ExitStack
 
 import pytest
@@ -53,12 +54,19 @@ def test_a_phone_is_captured_or_not(monkeypatch: pytest.MonkeyPatch, capsys: pyt
         stack.callback(server.stop)
         phone = stack.enter_context(Phone(keys=[server.key]))
         monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(server.port))
-        for display, status, words in (("0", 0, "1080x2400, scale 1, captured in"), ("7", 1, "has no display 7")):
+        monkeypatch.setenv("SCRCPY_SERVER_PATH", str(server.key))  # any file: the simulated phone has its own
+        for display, status, words in (
+            ("0", 0, "; changes are told by scrcpy 3.3.4, first frame in "),
+            ("7", 1, "has no display 7"),
+        ):
             with pytest.raises(SystemExit) as left:
                 main(["doctor", "--json", "--serial", phone.serial, "--display", display])
             found = json.loads(capsys.readouterr().out)["checks"][-1]
             assert (found["name"], found["ok"], left.value.code) == ("android", not status, status)
             assert words in found["detail"]
+            assert status or re.search(
+                r"1080x2400, scale 1, captured in .* screencap: png \d+ ms, raw", found["detail"]
+            )
 
 
 @pytest.mark.parametrize(

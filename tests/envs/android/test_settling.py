@@ -1,7 +1,10 @@
 """How few pictures a step takes, and what is waited for."""
 
+import itertools
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +15,8 @@ from actions.frame import Point
 from envs.android import AndroidEnv
 from envs.android import env as env_module
 from envs.android.capture import WAYS, Pixels, ScreencapCapture
-from envs.android.settling import Rest, wait_until_rest
+from envs.android.scrcpy import ScreenStream
+from envs.android.settling import RestWait
 from envs.android.state import DeviceState
 from envs.phone.phone import Phone
 from envs.settle import Ambient, Rules
@@ -21,32 +25,91 @@ RULES = Rules(reaction=0.01, quiet=0.01, timeout=60.0, interval=0.001)
 WHITE, BLACK = np.full((80, 60, 4), 255, np.uint8), np.zeros((80, 60, 4), np.uint8)
 
 
-def rest(grab: Callable[[], Pixels], app: Callable[[], str]) -> Rest:
+def waiting(grab: Callable[[], Pixels], app: Callable[[], str]) -> RestWait:
     def state() -> Future[DeviceState]:
         found: Future[DeviceState] = Future()
         found.set_result(DeviceState(app=app()))
         return found
 
-    return wait_until_rest(grab, state, WHITE, "a/.A", RULES, Ambient(RULES), 1.0)
+    return RestWait(grab, state, WHITE, "a/.A", RULES, Ambient(RULES), 1.0)
+
+
+def followed() -> ScreenStream:
+    """A stream whose first frame has come."""
+    stream = ScreenStream.__new__(ScreenStream)
+    stream.reset()
+    stream.alive = True
+    stream._take(0.0, WHITE[..., 0])
+    return stream
 
 
 def test_a_screen_on_which_nothing_happens_rests() -> None:
-    found = rest(lambda: WHITE, lambda: "a/.A")
+    found = waiting(lambda: WHITE, lambda: "a/.A").by_pictures()
     assert (found.settled.settled, found.settled.changed, found.settled.last_change) == (True, False, None)
     assert found.pixels is WHITE
 
 
 def test_an_app_that_came_to_the_front_is_given_time_to_draw() -> None:
     asked: list[str] = []
+    pictures: list[int] = []
 
     def app() -> str:
         asked.append("b/.B")
         return asked[-1]
 
-    found = rest(lambda: BLACK if asked else WHITE, app)
+    def grab() -> Pixels:
+        pictures.append(len(asked))
+        return BLACK if len(pictures) > 1 and pictures[-2] else WHITE
+
+    found = waiting(grab, app).by_pictures()
     assert found.settled.changed
     assert found.pixels is BLACK
     assert found.state.app == "b/.B"
+
+
+def test_an_app_that_came_to_the_front_is_given_time_to_draw_where_a_stream_tells() -> None:
+    stream = followed()
+
+    def app() -> str:
+        if stream.frames == 1:
+            stream._take(time.perf_counter(), BLACK[..., 0])
+        return "b/.B"
+
+    found = waiting(lambda: BLACK, app).by_stream(stream, 1, time.perf_counter())
+    assert found
+    assert found.settled.changed
+    assert found.pixels is BLACK
+
+
+def test_a_picture_during_which_the_screen_changed_is_taken_again() -> None:
+    stream, pictures = followed(), [WHITE, BLACK]
+    stream._take(time.perf_counter(), BLACK[..., 0])
+
+    def grab() -> Pixels:
+        if len(pictures) == 2:
+            stream._take(time.perf_counter(), WHITE[..., 0])
+        return pictures.pop(0)
+
+    found = waiting(grab, lambda: "a/.A").by_stream(stream, 1, 0.5)
+    assert found
+    assert found.pixels is BLACK
+    assert not pictures
+
+
+def test_what_moves_for_ever_ends_at_the_deadline() -> None:
+    stream, shades = followed(), itertools.cycle((BLACK, WHITE))
+
+    def grab() -> Pixels:
+        stream._take(time.perf_counter(), next(shades)[..., 0])
+        return BLACK
+
+    wait = waiting(grab, lambda: "a/.A")
+    stream._take(time.perf_counter(), next(shades)[..., 0])
+    slow = replace(wait, rules=replace(RULES, quiet=60.0, timeout=0.2))
+    found = slow.by_stream(stream, 1, 0.5)
+    assert found
+    assert not found.settled.settled
+    assert found.pixels is BLACK
 
 
 def test_the_same_bytes_are_the_same_picture(env: AndroidEnv, monkeypatch: pytest.MonkeyPatch) -> None:
