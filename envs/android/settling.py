@@ -28,6 +28,8 @@ STREAMED = 0.22
 """Seconds for a first change that a stream tells of: 0.15, and 0.07 for encoding and the way (scrcpy's own figure)."""
 PAUSE = 0.05
 """Seconds without a frame after which a picture is begun: what moves sends one every 8 to 33 ms."""
+AHEAD = 0.04
+"""Seconds before the end of a wait without a change at which the state is asked for, which takes 20 to 150 ms."""
 FRONT = 1.0
 """Seconds that an app which has come to the front is given to draw its window."""
 
@@ -89,7 +91,8 @@ class RestWait:
         how many had come when `before` was taken: while no more come, the screen is as in `before`. None where the
         stream has ended.
         """
-        start, reaction, rules, taken = time.perf_counter(), max(self.rules.reaction, STREAMED), self.rules, None
+        start, reaction, rules = time.perf_counter(), max(self.rules.reaction, STREAMED), self.rules
+        taken = asked = None
         while stream.alive:
             now, frames, last = time.perf_counter(), stream.frames, stream.changed_since(acted, self._ignored)
             due = start + reaction if last is None else max(last + rules.quiet, start + rules.least)
@@ -99,21 +102,23 @@ class RestWait:
             ended = now >= min(due, end)
             if taken is None and last is not None and (ended or now >= last + PAUSE):
                 taken = self._picture(frames)
+            elif asked is None and last is None and now >= due - AHEAD:
+                asked = self.ask_state()
             elif not ended:
-                until = due if last is None or taken else min(due, last + PAUSE)
+                until = due if taken else min(due, last + PAUSE) if last else due if asked else due - AHEAD
                 stream.wait(frames, min(until, end) - now)
             else:
-                taken = taken or self._picture(frames, self.before if frames == seen else None)
+                taken = taken or self._picture(frames, self.before if frames == seen else None, asked)
                 if last is None and taken.state.app != self.front and reaction < FRONT:
-                    reaction, taken = FRONT, None
+                    reaction, taken, asked = FRONT, None, None
                     continue
                 settled = self._judged(taken.pixels, start, last, now >= due)
                 return replace(taken, settled=settled, time=time.perf_counter())
         return None
 
-    def _picture(self, frames: int, known: Pixels | None = None) -> Rest:
-        """A picture, or the one that is known, and a state; begun at its `time`."""
-        begun, asked = time.perf_counter(), self.ask_state()
+    def _picture(self, frames: int, known: Pixels | None = None, asked: Future[DeviceState] | None = None) -> Rest:
+        """A picture, or the one that is known, and a state, if it was not asked for before; begun at its `time`."""
+        begun, asked = time.perf_counter(), asked or self.ask_state()
         pixels = self.grab() if known is None else known
         return Rest(Settled(False, 0.0), pixels, begun, asked.result(), frames)
 

@@ -69,11 +69,13 @@ def test_an_app_that_came_to_the_front_is_given_time_to_draw() -> None:
 
 def test_an_app_that_came_to_the_front_is_given_time_to_draw_where_a_stream_tells() -> None:
     stream = followed()
+    asked: list[str] = []
 
     def app() -> str:
-        if stream.frames == 1:
+        asked.append("b/.B")
+        if len(asked) == 2:
             stream._take(time.perf_counter(), BLACK[..., 0])
-        return "b/.B"
+        return asked[-1]
 
     found = waiting(lambda: BLACK, app).by_stream(stream, 1, time.perf_counter())
     assert found
