@@ -71,7 +71,7 @@ def measure(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str
     skipped = {name: peer.missing for name, peer in PEERS.items() if peer.missing}
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
         say("drawing pictures")
-        many = write_suite(Path(temporary), options.samples, options.images)
+        many = options.data or write_suite(Path(temporary), options.samples, options.images)
         few = options.data or write_suite(Path(temporary) / "few", options.images, options.images)
         server = stack.enter_context(InstantServer())
         sides = {name: stack.enter_context(SideProcess(name)) for name in ("ours", *PEERS) if name not in skipped}
@@ -95,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--samples", type=int, default=160, help="questions to the slow server (default 160)")
     parser.add_argument("--slow-rounds", type=int, default=3, help="runs against the slow server (default 3)")
     parser.add_argument("--slow-workers", type=int, nargs="*", default=[16, 64], help="its workers (default 16 64)")
-    parser.add_argument("--data", type=Path, help="ask the instant server about this folder with a samples.jsonl")
+    parser.add_argument("--data", type=Path, help="measure on this folder with a samples.jsonl instead")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(arguments)
     found = measure(options, lambda line: print(line, file=sys.stderr))

@@ -96,6 +96,13 @@ def test_a_damaged_file_is_an_error_of_the_suite_each_time(tmp_path: Path) -> No
     assert later_picture(path, SIZE, KEEPS).coded() == whole
 
 
+def test_what_follows_the_end_of_a_file_is_not_sent(tmp_path: Path) -> None:
+    screen().save(tmp_path / "a.png")
+    with (tmp_path / "a.png").open("ab") as file:
+        file.write(b"and more")
+    assert b"and more" not in sent(tmp_path / "a.png")
+
+
 def test_few_pictures_are_decoded_at_once_and_each_once_for_all_who_want_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
