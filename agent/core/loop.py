@@ -83,7 +83,7 @@ class Result:
     @property
     def tokens(self) -> int:
         """Prompt and completion tokens of all steps."""
-        return _tokens_of(self.steps)
+        return sum(step.tokens.prompt + step.tokens.completion for step in self.steps)
 
 
 class _Ended(Exception):  # noqa: N818 - control flow, not an error
@@ -173,6 +173,7 @@ class _Run:
     task: Task
     start: float = field(default_factory=time.monotonic)
     history: list[Step] = field(default_factory=list)
+    tokens: int = 0
     answer: str | None = None
     last_record: dict[str, float] = field(default_factory=dict)
     last_image: Image | None = None
@@ -195,7 +196,7 @@ class _Run:
         limits = self.task.limits
         if limits.seconds is not None and self.seconds >= limits.seconds:
             return _Ended(Ending.TIME_LIMIT, f"the limit of {limits.seconds:g} seconds was reached")
-        if limits.tokens is not None and _tokens_of(self.history) >= limits.tokens:
+        if limits.tokens is not None and self.tokens >= limits.tokens:
             return _Ended(Ending.COST_LIMIT, f"the limit of {limits.tokens} tokens was reached")
         return None
 
@@ -452,6 +453,7 @@ class Agent:
         run.last_record = {"record": time.perf_counter() - start}
         run.last_image = draft.observation.image
         run.history.append(step)
+        run.tokens += step.tokens.prompt + step.tokens.completion
         self.watch.stepped(step)
 
     def _finish(self, result: Result) -> Result:
@@ -463,7 +465,3 @@ class Agent:
             end = _Ended(result.ending, result.message).then(late)
             return replace(result, ending=end.ending, message=end.message)
         return result
-
-
-def _tokens_of(steps: tuple[Step, ...] | list[Step]) -> int:
-    return sum(s.tokens.prompt + s.tokens.completion for s in steps)

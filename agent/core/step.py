@@ -176,6 +176,13 @@ def repeated_without_effect(history: Sequence[Step]) -> int:
     return count
 
 
+def repeated_again(answer: Sequence[Step], before: Sequence[Step], repeats: int) -> int:
+    """`repeated_without_effect` after `answer`, where it was `repeats` after `before`, the answer before it."""
+    if not _all_without_effect(answer):
+        return 0
+    return 1 + (repeats if [step.action for step in answer] == [step.action for step in before] else 0)
+
+
 def _all_without_effect(answer: Sequence[Step]) -> bool:
     """Whether an answer has an action that should show on the screen, and none of its actions changed it."""
     return all(step.refused or _quiet(step.outcome) for step in answer) and any(

@@ -21,7 +21,7 @@ from agent.core.task import Task
 from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.conversation import ChatPart, EarlierImage
 from agent.models.dialects.dialect import IMAGE, Chat, Dialect, ParsedAnswer, ParsedPlace, Platform, Use
-from agent.models.dialects.history import answered, pointer_after
+from agent.models.dialects.history import ToldHistory
 from agent.models.dialects.lenient_json import read_lenient
 from agent.models.dialects.resize import Resize
 from agent.models.dialects.shape import data_shape, shape_of
@@ -81,11 +81,18 @@ class _Sent:
             while sum(map(len, self.pictures.values())) > _MAX_KEPT:
                 del self.pictures[next(iter(self.pictures))]
 
-    def of(self, steps: Sequence[Step]) -> dict[int, bytes | Pixels]:
-        """The pictures of `steps` that are still there, by their places among them."""
+    def of(self, before: ToldHistory, most: int) -> dict[int, bytes | Pixels]:
+        """The pictures of the last `most` answered steps that are still there, by their places among them.
+
+        Those that leave are forgotten, as are those of unusable answers.
+        """
+        first = max(0, len(before.asked) - most)
+        gone = (*before.asked[max(0, first - 1) : first], *(step for step in before.steps[-1:] if step.action is None))
         with self._lock:
-            found = [self.pictures.get((step.time, step.frame.id)) for step in steps]
-        return {n: picture for n, picture in enumerate(found) if picture is not None}
+            for step in gone:
+                self.pictures.pop((step.time, step.frame.id), None)
+            found = [self.pictures.get((step.time, step.frame.id)) for step in before.asked[first:]]
+        return {n: picture for n, picture in enumerate(found, first) if picture is not None}
 
 
 @functools.lru_cache(maxsize=16)
@@ -155,7 +162,9 @@ class ChatModel:
 
     def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
         """The next action. Raises `ParseError` for an unusable answer and `ModelError` for none."""
-        clock, pointer = PhaseClock(), pointer_after(history, observation.frame)
+        clock = PhaseClock()
+        with clock.timed("prompt"):
+            pointer = self._speaks.told(history, self.platform).pointer(observation.frame)
         reply = self._ask_action(task, observation, history, clock, pointer is not None)
         return self._understood(reply, task, observation, pointer, clock)
 
@@ -240,7 +249,8 @@ class ChatModel:
         fit the model's context.
         """
         frame = observation.frame
-        earlier = self.sent.of(answered(history))
+        before = self._speaks.told(history, self.platform)
+        earlier = self.sent.of(before, self.speaks.decide[self.platform].conversation.pictures - 1)
 
         def asked() -> Chat:
             with clock.timed("prompt"), _usable(frame):
@@ -342,7 +352,7 @@ class ChatModel:
         if image.shape[:2] != (frame.height, frame.width):
             raise ModelError(f"the image is not the frame's: {image.shape[1]}x{image.shape[0]}, not {frame.geometry}")
         with _usable(frame):
-            return self.endpoint.capabilities.picture(self._speaks.resize.apply(image)) if IMAGE in chat.parts else b""
+            return self.endpoint.capabilities.picture(self._speaks.resize.apply(image)) if IMAGE in chat.user else b""
 
     def _ask(
         self,
@@ -372,7 +382,7 @@ class ChatModel:
             request = Request(
                 system=chat.system,
                 user=tuple(map(filled, chat.user)),
-                turns=tuple(ChatMessage(turn.role, tuple(map(filled, turn.parts))) for turn in chat.turns),
+                turns=tuple(t.message or ChatMessage(t.role, tuple(map(filled, t.parts))) for t in chat.turns),
                 prefill=chat.prefill,
                 stop=chat.stop,
                 max_tokens=chat.max_tokens,
@@ -404,7 +414,7 @@ class ChatModel:
         """The tokens of the picture, where its size decides about the places of `use` and it is the only one."""
         if self.resized is None or use is None or not counts_pixels(self.speaks, use) or self.speaks.wire != "chat":
             return None
-        if any(isinstance(part, EarlierImage) for part in chat.parts):
+        if chat.earlier:
             return None
         return sent[0] * sent[1] // self.speaks.resize.factor**2 + 2
 

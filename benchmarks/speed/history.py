@@ -3,7 +3,8 @@
 The whole path of a real model, over HTTP to a server that answers at once: the picture is resized and encoded, the
 question is put together with the earlier pictures, sent, and the answer read. Earlier pictures are encoded once.
 Where torch is installed, also for a model in this process, up to the tensors that it takes; against every picture of
-each question coded as PNG, decoded and put through the checkpoint's image processor.
+each question coded as PNG, decoded and put through the checkpoint's image processor. Then the same inside this
+process by how many steps were done before, clicks and typed texts: what was told of them once is not told again.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ import cv2
 import numpy as np
 from PIL import Image as PilImage
 
-from actions.frame import Frame
+from actions.action import AnyAction, Click, TypeText
+from actions.frame import Frame, Point
 from agent.core.model import Usage
-from agent.core.step import Step
+from agent.core.step import OutcomeRecord, Step
 from agent.core.task import Task
 from agent.models.chat import ChatModel
 from agent.models.dialects.registry import get_dialect
@@ -35,6 +37,10 @@ from envs.env import Image, Observation
 
 PICTURES = (1, 3, 5, 20)
 PHASES = ("encode", "prompt", "parse")
+LENGTHS = (10, 100, 1000, 3000)
+"""Steps done before."""
+FAMILIES = ("qwen2.5-vl", "qwen3-vl", "ui-tars-1.5")
+"""One that tells the steps as lines, one with the last in pictures, and one that tells each in a turn of its own."""
 
 
 def screen(index: int, width: int, height: int) -> Image:
@@ -90,6 +96,53 @@ def measured(endpoint: Endpoint, pictures: int, steps: int, size: tuple[int, int
     return statistics.median(inside) * 1000, statistics.median(whole) * 1000
 
 
+class Scripted:
+    """An endpoint in this process that says the same action to every question."""
+
+    name, model, capabilities = "scripted", NAME, Capabilities()
+
+    def __init__(self, answer: str) -> None:
+        self._reply = Reply(answer, True, Usage())
+
+    def complete(self, request: Request, enough: Enough | None = None) -> Reply:
+        """Say it."""
+        return self._reply
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def after_steps(family: str, action: AnyAction, steps: int, decisions: int, size: tuple[int, int]) -> float:
+    """Median milliseconds of processor time of a decision after `steps` steps and more, all of the same `action`."""
+    speaks, frame = get_dialect(family), Frame(id="0", width=size[0], height=size[1])
+    raw = speaks.format(action, frame)
+    model, image = ChatModel(Scripted(raw), speaks), screen(0, *size)
+    done = OutcomeRecord(performed=True, changed=False)
+
+    def step(index: int) -> Step:
+        own = frame.model_copy(update={"id": f"{index:04}"})
+        return Step(index=index, time=index, frame=own, image="x", action=action, raw=raw, outcome=done)
+
+    history, times = [step(index) for index in range(steps)], list[float]()
+    for index in range(steps, steps + decisions + 1):
+        start = time.process_time()
+        model.decide(Task("Fill in the form"), Observation(image, step(index).frame, time=float(index)), history)
+        times.append(time.process_time() - start)
+        history.append(step(index))
+    return statistics.median(times[1:]) * 1000
+
+
+def by_length(decisions: int, size: tuple[int, int]) -> None:
+    """Print a decision's processor time by how many steps were done before, and its ratio to that after ten."""
+    print(f"\n{'steps before, processor ms':<34}" + "".join(f"{length:>8}" for length in LENGTHS) + f"{'1000:10':>10}")
+    kinds: dict[str, AnyAction] = {"click": Click(point=Point(640, 400)), "type": TypeText(text="some words of a form")}
+    for family in FAMILIES:
+        for kind, action in kinds.items():
+            found = {length: after_steps(family, action, length, decisions, size) for length in LENGTHS}
+            times = "".join(f"{found[length]:>8.1f}" for length in LENGTHS)
+            print(f"{f'{family}, {kind}':<34}{times}{found[1000] / found[10]:>10.2f}", flush=True)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed.history", description=__doc__.split("\n")[0])
@@ -111,6 +164,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 )
                 print(f"{ours:>14.1f}{usual:>10.1f}{usual / ours:>8.1f}", end="", flush=True)
             print()
+    by_length(options.steps, (width, height))
     return 0
 
 

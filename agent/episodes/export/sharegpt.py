@@ -21,7 +21,7 @@ from agent.episodes.export.exported import Exported, ImageFolder, usable
 from agent.episodes.replay.simulate import platform_of, recorded_dialect
 from agent.models.dialects.conversation import ChatPart, Turn
 from agent.models.dialects.dialect import IMAGE, Dialect, Platform, UnsupportedAction
-from agent.models.dialects.history import answered, pointer_after
+from agent.models.dialects.history import pointer_after
 from agent.models.dialects.registry import get_dialect
 from envs.png import encode_png
 
@@ -81,7 +81,7 @@ def _sample(
     history = episode.steps[:at]
     answer = _answer(action, step.frame, dialect, platform, pointer_after(history, step.frame))
     chat = dialect.ask_action(episode.header.task, step.frame, history, platform)
-    asked = answered(history)
+    asked = dialect.told(history, platform).asked
     images = list[str]()
 
     def told(part: ChatPart) -> str:

@@ -7,13 +7,13 @@ most questions begin as the one before and a server's prefix cache holds.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from string import Template
 from typing import Literal
 
-from agent.models.endpoints.endpoint import ToolResult
+from agent.models.endpoints.endpoint import ChatMessage, ToolResult
 
 IMAGE = "\0image"
 """Stands for the current screenshot among the parts of a user message."""
@@ -42,6 +42,28 @@ class Turn:
 
     role: Literal["user", "assistant"]
     parts: tuple[ChatPart, ...]
+
+    @cached_property
+    def message(self) -> ChatMessage | None:
+        """The same for a request; None where pictures have to be filled in."""
+        texts = tuple(part for part in self.parts if isinstance(part, str))
+        return ChatMessage(self.role, texts) if len(texts) == len(self.parts) else None
+
+    @cached_property
+    def size(self) -> int:
+        """Bytes of its texts."""
+        return sum(len(part.encode()) for part in self.parts if isinstance(part, str))
+
+
+@lru_cache(maxsize=4096)
+def _told_after(outcome: str, parts: tuple[str, ...]) -> Turn:
+    """The user's message after an answer, without a picture."""
+    return Turn("user", (*filter(None, (ToolResult(outcome),)), *parts))
+
+
+@lru_cache(maxsize=4096)
+def _said(answer: str) -> Turn:
+    return Turn("assistant", (answer,))
 
 
 @dataclass(frozen=True)
@@ -135,11 +157,6 @@ class Conversation:
         """This with `pictures` screenshots in a question, of which half leave at a time where it has another number."""
         return self if pictures == self.pictures else replace(self, pictures=pictures, fold=max(1, pictures // 2))
 
-    def remembered(self, raws: Sequence[str]) -> str:
-        """What the newest of `raws` that has something to keep has."""
-        found = (re.search(self.memory, raw, re.DOTALL) for raw in reversed(raws)) if self.memory else ()
-        return next((match.group(1).strip() for match in found if match), self.empty)
-
     def _inside(
         self, told: Sequence[ToldStep], ask: tuple[str, ...], extent: Extent, images: int, retry: str
     ) -> tuple[ChatPart, ...]:
@@ -190,13 +207,18 @@ class Conversation:
         alone = begin == len(told) and prompt("") != prompt(".")
         ask = prompt(lines + retry if alone else lines)
         turns = [Turn("user", ask)] if self.asks == "apart" else []
+        unseen = self._filled(self.later, None)
         for number in range(begin, len(told)):
-            base = ask if self.asks == "first" and number == begin else self.later
-            parts = self._filled(base, number if number >= images else None)
             before = told[number - 1].outcome if number > begin else ""
-            if parts is not None or before:
-                turns.append(Turn("user", (*filter(None, (ToolResult(before),)), *(parts or ()))))
-            turns.append(Turn("assistant", (told[number].call if number < extent.brief else told[number].answer,)))
+            if number < images and (number > begin or self.asks != "first"):
+                if unseen is not None or before:
+                    turns.append(_told_after(before, unseen or ()))
+            else:
+                base = ask if self.asks == "first" and number == begin else self.later
+                parts = self._filled(base, number if number >= images else None)
+                if parts is not None or before:
+                    turns.append(Turn("user", (*filter(None, (ToolResult(before),)), *(parts or ()))))
+            turns.append(_said(told[number].call if number < extent.brief else told[number].answer))
         asked = self.asks == "last" or (self.asks == "first" and begin == len(told))
         last = ask if asked else self.current or self.later
         outcome = told[-1].outcome if begin < len(told) else ""

@@ -17,11 +17,11 @@ from typing import Any, Literal, Protocol, TypeVar
 from actions.action import AnyAction, Finish, describe, points_of
 from actions.frame import Box, Frame, Grid, Point
 from agent.core.model import ModelError, ParseError
-from agent.core.step import Step, repeated_without_effect
+from agent.core.step import Step
 from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.conversation import IMAGE as IMAGE
 from agent.models.dialects.conversation import ChatPart, Conversation, EarlierImage, Extent, ToldStep, Turn, extents
-from agent.models.dialects.history import pointers_before, told_step
+from agent.models.dialects.history import ToldHistory, told_step
 from agent.models.dialects.normalize import candidate_texts
 from agent.models.dialects.resize import Resize
 from agent.models.endpoints.endpoint import Sampling, Wire
@@ -41,6 +41,8 @@ _DECIMALS: Mapping[Space, int] = {"rel1": 4, "rel100": 1}
 
 
 _GREEDY = Sampling()
+_MOST_HISTORIES = 64
+"""Histories that are told at a time, such as those of the workers of a benchmark, of which what was told is kept."""
 _BYTES = 3
 """Bytes of text to a token, at least: English has more, code and numbers about as many."""
 
@@ -187,12 +189,18 @@ class Chat:
         """The parts of all messages after the system's, in order."""
         return (*(part for turn in self.turns for part in turn.parts), *self.user)
 
+    @property
+    def earlier(self) -> list[EarlierImage]:
+        """The pictures of earlier steps."""
+        turns = (turn.parts for turn in self.turns if turn.message is None)
+        return [part for parts in (*turns, self.user) for part in parts if isinstance(part, EarlierImage)]
+
     def tokens(self, image: float) -> float:
         """About how many tokens the prompt has, rather too many; `image` is those of the current picture."""
-        texts = [part for part in (self.system, *self.parts) if isinstance(part, str) and part != IMAGE]
+        texts = [self.system, *(part for part in self.user if isinstance(part, str) and part != IMAGE)]
         texts += map(json.dumps, self.tools)
-        scales = [part.scale for part in self.parts if isinstance(part, EarlierImage)] + [1.0]
-        return sum(len(text.encode()) for text in texts) / _BYTES + sum(image * scale**2 for scale in scales)
+        size = sum(len(text.encode()) for text in texts) + sum(turn.size for turn in self.turns)
+        return size / _BYTES + image * (1 + sum(seen.scale**2 for seen in self.earlier))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,7 +254,7 @@ class Dialect:
     wire: Wire = "chat"
     tool_choice: str = "required"
     control_tokens: tuple[str, ...] = ()
-    _known: dict[int, tuple[Step, tuple[Any, ...], ToldStep]] = field(
+    _known: dict[tuple[int, Platform], tuple[ToldHistory, ToldHistory]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
 
@@ -355,14 +363,10 @@ class Dialect:
         `shown` is whether the picture of an answered step, by its place among them, can be sent. Raises
         `agent.core.model.ModelError` for a family that cannot decide.
         """
-        self.require("decide", platform)
-        told, image = self._told(history, platform), self.resize.tokens(frame.width, frame.height)
-        prompt, conversation = self.decide[platform], self.decide[platform].conversation
-
-        words = {
-            "instruction": instruction,
-            "memory": conversation.remembered([step.raw for step in history if step.raw]),
-        }
+        before, image = self.told(history, platform), self.resize.tokens(frame.width, frame.height)
+        prompt, conversation, told = self.decide[platform], self.decide[platform].conversation, before.told
+        memory = conversation.empty if before.memory is None else before.memory
+        words = {"instruction": instruction, "memory": memory}
 
         def asked(extent: Extent) -> Chat:
             def user(lines: str) -> tuple[str, ...]:
@@ -374,7 +378,7 @@ class Dialect:
             return replace(chat, user=last, turns=turns, notes=gone)
 
         whole = asked(Extent())
-        if whole.tokens(image) <= room:
+        if room == math.inf or whole.tokens(image) <= room:
             return whole
         less = extents(len(told), conversation.pictures - 1)
         fits = bisect_left(less, True, key=lambda extent: asked(extent).tokens(image) <= room)
@@ -425,7 +429,7 @@ class Dialect:
 
     def history_text(self, history: Sequence[Step], platform: Platform) -> str:
         """What was done so far as lines, and why the last answer was unusable, if it was."""
-        lines = "".join(step.line for step in self._told(history, platform))
+        lines = "".join(step.line for step in self.told(history, platform).told)
         return (lines or self.no_history) + self._retry(history)
 
     def _retry(self, history: Sequence[Step]) -> str:
@@ -434,34 +438,34 @@ class Dialect:
             return ""
         return Template(self.retry).substitute(error=last.error)
 
-    def _told(self, history: Sequence[Step], platform: Platform) -> list[ToldStep]:
-        """The answers of `history` in the dialect's own words, those of several actions in one."""
-        told: list[ToldStep] = []
-        decided = 0
-        for at, (step, pointer) in enumerate(zip(history, pointers_before(history), strict=True), 1):
-            if step.action is None:
-                continue
-            several = step.part > 0 or (at < len(history) and history[at].part > 0)
-            named = f"{describe(step.action)}: " if several else ""
-            quiet = step.refused or (step.outcome is not None and step.outcome.changed is False)
-            repeats = repeated_without_effect(history[:at]) if quiet else 0
-            one = self._told_step(step, decided, pointer, platform, named, at == len(history), repeats)
-            if step.part and told:
-                told.append(told.pop().and_then(one, said=bool(history[at - 1 - step.part].raw)))
-            else:
-                told.append(one)
-            decided += 1
-        return told
+    def told(self, history: Sequence[Step], platform: Platform) -> ToldHistory:
+        """`history` in the dialect's own words; what was told of it before, all but its last step, is kept.
 
-    def _told_step(self, step: Step, *how: Any) -> ToldStep:
-        """`_tell`, remembered: the same steps are told in every question of a run."""
-        known = self._known.get(step.index)
-        if known is None or known[0] is not step or known[1] != how:
-            known = self._known[step.index] = (step, how, self._tell(step, *how))
-        return known[2]
+        Raises `agent.core.model.ModelError` for a family that cannot decide.
+        """
+        self.require("decide", platform)
+        if not history:
+            return ToldHistory()
+        key = id(history[0]), platform
+        told, whole = self._known.get(key, (ToldHistory(), ToldHistory()))
+        if whole.is_of(history):
+            return whole
+        told = told if told.begins(history) else ToldHistory()
+
+        def tell(step: Step, *how: Any) -> ToldStep:
+            return self._tell(step, platform, *how)
+
+        memory = self.decide[platform].conversation.memory
+        for at in range(len(told.steps), len(history) - 1):
+            told = told.then(history[at], history[at + 1], tell, memory)
+        while len(self._known) >= _MOST_HISTORIES and key not in self._known:
+            self._known.pop(next(iter(self._known)), None)
+        whole = told.then(history[-1], None, tell, memory)
+        self._known[key] = told, whole
+        return whole
 
     def _tell(
-        self, step: Step, index: int, pointer: Point | None, platform: Platform, named: str, last: bool, repeats: int
+        self, step: Step, platform: Platform, index: int, pointer: Point | None, named: str, last: bool, repeats: int
     ) -> ToldStep:
         """`step`, decided with the pointer at `pointer`; the rest as `told_step` has it."""
         call, whole = (self._said(step, pointer, platform, whole) for whole in (False, True))

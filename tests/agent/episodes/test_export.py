@@ -17,7 +17,7 @@ from agent.core.task import Ending
 from agent.episodes import EpisodeHeader, EpisodeWriter
 from agent.episodes.export.export import export_episodes
 from agent.models.dialects.dialect import UnsupportedAction
-from agent.models.dialects.history import pointers_before
+from agent.models.dialects.history import pointer_after
 from agent.models.dialects.registry import DIALECTS, get_dialect
 from envs.sandbox import SandboxEnv
 from tests.agent.episodes.test_replay import ACTIONS, cli, record
@@ -34,7 +34,8 @@ def test_a_conversation_says_the_recorded_action_in_every_dialect_that_can(tmp_p
     done = export_episodes([tmp_path / "e"], "sharegpt", tmp_path / "out")
     samples = json.loads((tmp_path / "out" / "train.json").read_text())
     assert done.written == len(samples) == len(steps), done.skipped
-    for sample, step, pointer in zip(samples, steps, pointers_before(steps), strict=True):
+    for at, (sample, step) in enumerate(zip(samples, steps, strict=True)):
+        pointer = pointer_after(steps[:at], step.frame)
         said = sample["conversations"]
         assert speaks.parse(said[-1]["value"], step.frame, platform, pointer=pointer).action == step.action
         assert [turn["from"] for turn in said] == ["human", "gpt"] * (len(said) // 2)

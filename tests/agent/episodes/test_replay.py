@@ -16,7 +16,7 @@ from agent.core.task import Ending
 from agent.episodes import EpisodeHeader, EpisodeWriter
 from agent.episodes.replay.ask import ask, compare
 from agent.episodes.replay.simulate import simulate
-from agent.models.dialects.history import pointers_before
+from agent.models.dialects.history import pointer_after
 from agent.models.dialects.registry import DIALECTS, get_dialect
 from tests.agent.fakes import ScriptedModel
 
@@ -47,7 +47,7 @@ def record(folder, dialect="qwen2.5-vl", actions=ACTIONS, size=SIZE, platform="d
         for action in actions:
             frame = Frame(id=f"{len(steps):04d}", width=size[0], height=size[1])
             draft = Step(index=len(steps), time=1e9 + len(steps), frame=frame, image="frames/0000.png", action=action)
-            pointer = pointers_before([*steps, draft])[-1]
+            pointer = pointer_after(steps, frame)
             try:
                 raw = speaks.format(action, frame, platform, pointer=pointer)
             except ValueError:

@@ -1,6 +1,7 @@
 """What is told of earlier steps: the structure of every family's question, and histories that do not fit a context."""
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -288,6 +289,28 @@ def test_three_hundred_steps_with_long_thoughts_end_by_the_step_limit(name: str,
     assert refused == 0 if reported or "Qwen2.5" in name else 1 <= refused <= 2
     assert sum(note.startswith("the question did not fit") for note in notes) == refused
     assert words(last) > 8_000, "no shorter than it must be"
+
+
+@pytest.mark.parametrize(("dialect", "platform"), SPOKEN, ids=lambda value: getattr(value, "name", value))
+def test_a_step_is_put_into_words_twice_however_long_the_history_gets(
+    dialect: Dialect, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once as the last of its history and once as one that another came after."""
+    formatted, format_answer = list[int](), type(dialect.grammar[platform]).format
+
+    def counted(self: Any, *values: Any) -> str:
+        formatted.append(1)
+        return format_answer(self, *values)
+
+    history, quiet = list[Step](), OutcomeRecord(performed=True, changed=False)
+    dialect = replace(dialect)
+    with monkeypatch.context() as patched:
+        patched.setattr(type(dialect.grammar[platform]), "format", counted)
+        for number in range(30):
+            history.append(step(number, outcome=quiet))
+            grown = dialect.ask_action("TASK", SCREEN, history, platform)
+    assert len(formatted) <= 2 * len(history)
+    assert grown == replace(dialect).ask_action("TASK", SCREEN, history, platform), "as told all at once"
 
 
 if __name__ == "__main__":
