@@ -41,6 +41,7 @@ lint: setup-dev ## ruff and mypy --strict
 bench: setup-dev ## speed, against the usual way: milliseconds of a step outside the model, samples a second of a benchmark
 	$(BIN)/python -m benchmarks.speed
 	$(BIN)/python -m benchmarks.speed.history
+	$(BIN)/python -m benchmarks.speed.start
 	$(BIN)/python -m benchmarks.speed.recording
 	$(BIN)/python -m benchmarks.speed.harness
 	$(BIN)/python -m benchmarks.speed.replay
