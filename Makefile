@@ -47,6 +47,7 @@ bench: setup-dev ## speed, against the usual way: milliseconds of a step outside
 	$(BIN)/python -m benchmarks.speed.replay
 	$(BIN)/python -m benchmarks.speed.phone
 	$(BIN)/python -m benchmarks.speed.sandbox
+	$(BIN)/python -m benchmarks.speed.perception
 
 mutants: setup-dev $(VENV)/.mutants ## mutation testing: ARGS="--sample 40 core", docs/mutants.md
 	nice $(BIN)/python tools/mutants.py $(ARGS)

@@ -17,11 +17,13 @@ from actions.frame import Box
 from agent.perception.icon_concepts import concepts, concepts_for, names_of, read_english, singular
 from agent.perception.icon_patches import Floats, cropped, normalise
 from agent.perception.images import Cache, fingerprint
+from agent.perception.onnx import in_parallel, load_network
 from envs.env import Image
 
 SURE = 0.25
 """The least probability at which a concept is named."""
 TAG_SURE = 0.6
+_BATCH = 8  # regions of one run of the network
 TAG_WEIGHT = 0.7
 """What a word that is only a tag is worth against a concept of the table."""
 
@@ -39,12 +41,10 @@ class IconScores(NamedTuple):
 
 
 class IconNamer:
-    """Names small wordless regions of a screen. One instance may be shared; each network run uses one CPU thread."""
+    """Names small wordless regions of a screen. One instance may be shared."""
 
-    def __init__(self, threads: int = 1) -> None:
+    def __init__(self) -> None:
         """Load the shipped index; raises `IconIndexError` when it is missing or damaged."""
-        from agent.perception.onnx import load_network
-
         folder = resources.files("agent.perception")
         try:
             labels = json.loads(folder.joinpath("icon_index.json").read_text("utf-8"))
@@ -57,7 +57,7 @@ class IconNamer:
             raise IconIndexError(f"the icon index has concepts the table lacks: {sorted(unknown)[:3]}; build it again")
         self._place = {name: i for i, name in enumerate(self._concepts)}
         self._tag_place = {singular(tag): i for i, tag in reversed(list(enumerate(self._tags)))}
-        self._session: Any = load_network(model, threads)
+        self._session: Any = load_network(model)
         self._cache: Cache[IconScores | None] = Cache()
 
     def name_icons(self, image: Image, boxes: Sequence[Box]) -> list[tuple[str, ...]]:
@@ -100,10 +100,9 @@ class IconNamer:
         found.update(new)
         return [found[key] for key in keys]
 
-    def _run(self, inputs: list[Floats], batch: int = 32) -> Iterator[IconScores]:
-        for start in range(0, len(inputs), batch):
-            pictures = np.stack(inputs[start : start + batch])[:, None]
-            shown, tags = self._session.run(None, {"pictures": pictures})
+    def _run(self, inputs: list[Floats]) -> Iterator[IconScores]:
+        batches = [np.stack(inputs[start : start + _BATCH])[:, None] for start in range(0, len(inputs), _BATCH)]
+        for shown, tags in in_parallel(lambda pictures: self._session.run(None, {"pictures": pictures}), batches):
             for row, tag_row in zip(shown, tags, strict=True):
                 yield IconScores(row[:-1], float(row[-1]), tag_row)
 

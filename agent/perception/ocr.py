@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 
 from actions.frame import Box
 from agent.perception.elements import TextLine
 from agent.perception.images import Cache, fingerprint, pixel_bounds
+from agent.perception.onnx import in_parallel
 from agent.perception.text_detection import content_regions, detection_scale, word_groups
 from agent.perception.text_recognition import read_boxes, recognition_crop
 from envs.env import Image
@@ -54,12 +54,17 @@ class TextReader:
     def find(self, image: Image) -> list[Box]:
         """Boxes around word groups, unread."""
         scale = detection_scale(image.shape[1], image.shape[0])
-        found: list[Box] = []
-        for region in content_regions(image):
-            x1, y1, x2, y2 = pixel_bounds(region, image)
-            part = np.ascontiguousarray(image[y1:y2, x1:x2])
-            boxes = self._regions.get(fingerprint(part), partial(word_groups, part, scale))
-            found += [_moved(box, x1, y1) for box in boxes]
+        regions = [pixel_bounds(region, image) for region in content_regions(image, scale)]
+        parts = [np.ascontiguousarray(image[y1:y2, x1:x2]) for x1, y1, x2, y2 in regions]
+        keys = [fingerprint(part) for part in parts]
+        new = {key: part for key, part in zip(keys, parts, strict=True) if key not in self._regions}
+        largest = sorted(new, key=lambda key: -new[key].size)
+        groups = in_parallel(lambda key: word_groups(new[key], scale), largest)
+        for key, boxes in zip(largest, groups, strict=True):
+            self._regions.put(key, boxes)
+        found = [
+            _moved(box, x, y) for key, (x, y, _, _) in zip(keys, regions, strict=True) for box in self._regions[key]
+        ]
         return sorted(found, key=lambda box: (box.y1, box.x1))
 
     def _read_boxes(self, image: Image, boxes: Sequence[Box]) -> list[TextLine]:

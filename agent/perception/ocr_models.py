@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
-from agent.perception.onnx import load_network
+from agent.perception.onnx import cores, load_network
 
 
 class MissingModelError(RuntimeError):
@@ -29,7 +29,7 @@ def _model_path(kind: str) -> Path:
 
 @lru_cache(maxsize=2)
 def _session(kind: str) -> ort.InferenceSession:
-    return load_network(_model_path(kind))
+    return load_network(_model_path(kind), threads=cores() if kind == "det" else 1)  # one region may be all there is
 
 
 @lru_cache(maxsize=1)

@@ -130,7 +130,7 @@ def drawings(steps: npt.NDArray[np.uint8], texts: Sequence[Box], patches: Sequen
     reach = max(2, int(0.3 * unit))
     joined = cv2.dilate(drawn, np.ones((reach, reach), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    ink = np.bincount(labels.ravel(), weights=drawn.ravel(), minlength=count)
+    ink = np.bincount(labels[drawn > 0], minlength=count)
     half = reach / 2
     boxes = [Box(x + half, y + half, x + w - half + 1, y + h - half + 1) for x, y, w, h, _ in stats[1:].astype(float)]
     return [box for box, amount in zip(boxes, ink[1:], strict=True) if amount >= 6 and box.width > 2 and box.height > 2]

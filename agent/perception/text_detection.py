@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -16,20 +16,31 @@ from envs.env import Image
 _INK = 0.3  # probability above which the detector calls a pixel text
 _BOX = 0.45  # mean probability a found row must have
 _GROW = 0.35, 0.5  # the detector's rows end at the ink: grown by this share of their height, sideways and upwards
+_GAPS = 40, 28, 20  # empty pixels between two regions; the next where a region is large
+_LARGE = 150_000  # pixels, as the detector gets them, from which a region is large
 _FRAME = 90  # a straight line of so many pixels is a frame
 _WIDE_GAP = 0.95  # a gap wider than this many ink heights ends a word group
 
 
-def content_regions(image: Image, gap: int = 40) -> list[Box]:
-    """The parts of the image where something is drawn, cut apart where `gap` or more empty pixels lie between.
+def content_regions(image: Image, scale: float = 1.0) -> list[Box]:
+    """The parts of the image where something is drawn, cut apart where empty pixels lie between: fewer in large parts.
 
-    Long straight lines are the frames of windows and panels and count as empty.
+    Long straight lines are the frames of windows and panels and count as empty. `scale` is the detector's.
     """
     gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     edges = (cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, np.ones((2, 2), np.uint8)) > 16).astype(np.uint8)
     for side in ((1, _FRAME), (_FRAME, 1)):
         edges[cv2.morphologyEx(edges, cv2.MORPH_OPEN, np.ones(side, np.uint8)) > 0] = 0
-    return [box.grown(min(16, gap // 2)) for box in _cut(edges > 0, 0, 0, gap, 8)]
+    return [*_regions(edges > 0, 0, 0, _GAPS, _LARGE / scale**2)]
+
+
+def _regions(ink: npt.NDArray[np.bool_], left: int, top: int, gaps: Sequence[int], large: float) -> Iterator[Box]:
+    for box in _cut(ink, left, top, gaps[0], 8):
+        if box.area > large and len(gaps) > 1:
+            x1, y1, x2, y2 = (int(v) for v in (box.x1 - left, box.y1 - top, box.x2 - left, box.y2 - top))
+            yield from _regions(ink[y1:y2, x1:x2], int(box.x1), int(box.y1), gaps[1:], large)
+        else:
+            yield box.grown(min(16, gaps[0] // 2))
 
 
 def _cut(ink: npt.NDArray[np.bool_], left: int, top: int, gap: int, depth: int) -> Iterator[Box]:

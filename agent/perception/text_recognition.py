@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import cv2
 import numpy as np
@@ -12,11 +13,12 @@ from actions.frame import Box
 from agent.perception.elements import TextLine
 from agent.perception.images import pixel_bounds
 from agent.perception.ocr_models import alphabet, run
+from agent.perception.onnx import in_parallel
 from envs.env import Image
 
 _HEIGHT = 48  # the recogniser's input height
 _WIDEST = 2400  # widest recogniser input
-_BATCH_WIDTH = 1600  # widths read together add up to at most this
+_BATCH_WIDTH = 800  # widths read together add up to at most this
 _BUCKET = 32  # inputs whose widths are the same in these steps are read together, so that none depends on another
 
 
@@ -24,11 +26,13 @@ def read_boxes(image: Image, boxes: Sequence[Box]) -> list[TextLine]:
     """What is written in each box, in the order given; `text` is empty and `score` 0 where nothing was read."""
     crops = [recognition_crop(image, box) for box in boxes]
     order = sorted(range(len(crops)), key=lambda i: _input_width(crops[i][0]))
-    lines: dict[int, TextLine] = {}
-    for group in _batches(order, [_input_width(crop) for crop, _ in crops]):
+    groups = [*_batches(order, [_input_width(crop) for crop, _ in crops])][::-1]
+
+    def read(group: list[int]) -> list[TextLine]:
         probabilities = run("rec", _stack([crops[i][0] for i in group]))
-        for index, row in zip(group, probabilities, strict=True):
-            lines[index] = _decode(row, crops[index], boxes[index])
+        return [_decode(row, crops[i], boxes[i]) for i, row in zip(group, probabilities, strict=True)]
+
+    lines = dict(zip(chain(*groups), chain(*in_parallel(read, groups)), strict=True))
     return [lines[i] for i in range(len(boxes))]
 
 
@@ -73,7 +77,7 @@ def recognition_crop(image: Image, box: Box) -> tuple[Image, float]:
 
 def _decode(row: npt.NDArray[np.float32], crop: tuple[Image, float], box: Box) -> TextLine:
     """Greedy CTC: the best class of each step, repeats and blanks dropped; a step's place gives the character's."""
-    best, sure = row.argmax(axis=1), row.max(axis=1)
+    best = row.argmax(axis=1)
     keep = (best != 0) & np.r_[True, best[1:] != best[:-1]]
     steps = np.flatnonzero(keep)
     letters = [alphabet()[best[i]] for i in steps]
@@ -83,5 +87,5 @@ def _decode(row: npt.NDArray[np.float32], crop: tuple[Image, float], box: Box) -
         letters, xs, steps = letters[1:], xs[1:], steps[1:]
     while letters and letters[-1].isspace():
         letters, xs, steps = letters[:-1], xs[:-1], steps[:-1]
-    score = float(sure[steps].mean()) if len(steps) else 0.0
+    score = float(row[steps, best[steps]].mean()) if len(steps) else 0.0
     return TextLine(box, "".join(letters), score, tuple(xs))

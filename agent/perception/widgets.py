@@ -16,6 +16,7 @@ from agent.perception.elements import Role, TextLine
 from agent.perception.layout import ScreenLayout, inside, rows_of, text_unit
 from agent.perception.line_repair import mended
 from agent.perception.menus import find_menus
+from agent.perception.onnx import in_parallel
 from agent.perception.shapes import FlatArea, drawings, flat_patches, outlined, ring_colour, steps_of
 from agent.perception.toggles import (
     find_drawn_sliders,
@@ -32,7 +33,7 @@ def detect_widgets(image: Image, lines: Sequence[TextLine]) -> ScreenLayout:
     """The layout of the image with every widget found in it."""
     unit = text_unit(lines, image)
     steps = steps_of(image)
-    patches, outlines = flat_patches(image, steps, unit), outlined(image, steps, unit)
+    patches, outlines = in_parallel(lambda find: find(image, steps, unit), (flat_patches, outlined))
     whole = mended(image, lines, patches, outlines, unit)
     marks = drawings(steps, [line.box for line in whole if len(line.text) > 1 or line.score > 0.95], patches, unit)
     layout = ScreenLayout(image, unit, whole, patches, marks, [], outlines)

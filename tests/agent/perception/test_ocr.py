@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import threading
+
 import numpy as np
 import pytest
 from PIL import Image as Picture
@@ -8,6 +11,7 @@ from PIL import ImageDraw, ImageFont
 from actions.frame import Box
 from agent.perception import ocr_models
 from agent.perception.ocr import TextReader
+from agent.perception.onnx import in_parallel
 from agent.perception.text_detection import content_regions, split_row
 from agent.perception.text_recognition import read_boxes
 from envs.env import Image
@@ -98,3 +102,29 @@ def test_a_missing_model_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(ocr_models.MissingModelError, match="pip install"):
         ocr_models._model_path("det")
+
+
+def test_lines_are_the_same_on_one_core_and_on_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = written((20, 20, "Save"), (20, 120, "Open recent files"), (450, 120, "Print"), (20, 220, "Close"))
+    read = []
+    for cores in ({0}, {0, 1, 2}):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _, cores=cores: cores, raising=False)
+        read.append([(line.box, line.text, line.xs) for line in TextReader().read(image)])
+    assert read[0] == read[1]
+    assert len(read[0]) == 4
+
+
+def test_work_is_done_in_order_on_as_many_threads_as_cores_may_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2}, raising=False)
+    together = threading.Barrier(3, timeout=60)
+    assert in_parallel(lambda part: (together.wait(), part)[1], (3, 1, 2)) == [3, 1, 2]
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {5}, raising=False)
+    assert in_parallel(lambda _: threading.current_thread(), (1, 2)) == [threading.main_thread()] * 2
+
+
+def test_a_large_region_is_cut_where_fewer_pixels_are_empty() -> None:
+    rows = [(20, y, "one two three four five six seven eight nine") for y in range(10, 700, 36)]
+    high, low = written(*rows, width=400, height=720), written(*rows[:4], width=400, height=200)
+    assert len(content_regions(low)) == 1
+    assert len(content_regions(high)) == len(rows)
+    assert len(content_regions(high, scale=0.5)) == 1  # the detector gets a quarter of the pixels
