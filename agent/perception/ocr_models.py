@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,16 @@ def _model_path(kind: str) -> Path:
     return found[-1]
 
 
-@lru_cache(maxsize=2)
+_loading = Lock()
+
+
 def _session(kind: str) -> ort.InferenceSession:
+    with _loading:  # threads that begin together load one
+        return _load(kind)
+
+
+@lru_cache(maxsize=2)
+def _load(kind: str) -> ort.InferenceSession:
     return load_network(_model_path(kind), threads=cores() if kind == "det" else 1)  # one region may be all there is
 
 
