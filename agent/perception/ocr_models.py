@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any
 
 import numpy as np
@@ -28,17 +29,28 @@ def _model_path(kind: str) -> Path:
     return found[-1]
 
 
-_loading = Lock()
+_loading = {"det": Lock(), "rec": Lock()}
 
 
 def _session(kind: str) -> ort.InferenceSession:
-    with _loading:  # threads that begin together load one
+    with _loading[kind]:  # threads that begin together load one
         return _load(kind)
 
 
 @lru_cache(maxsize=2)
 def _load(kind: str) -> ort.InferenceSession:
     return load_network(_model_path(kind), threads=cores() if kind == "det" else 1)  # one region may be all there is
+
+
+def load_ahead() -> None:
+    """Begin to load both models in threads of their own: who needs one waits for it."""
+    for kind in ("rec", "det"):
+        Thread(target=_try_to_load, args=(kind,), name=f"load-{kind}", daemon=True).start()
+
+
+def _try_to_load(kind: str) -> None:
+    with suppress(Exception):  # who needs it is told
+        _session(kind)
 
 
 @lru_cache(maxsize=1)

@@ -12,9 +12,9 @@ from PIL import UnidentifiedImageError
 
 from actions.frame import Frame
 from agent.core.errors import UserError
-from agent.models.opening import open_model
+from agent.core.model import Grounding
 from agent.models.spec import ModelSpec
-from agent.views.drawing import draw_grounding
+from agent.perception.ocr_models import load_ahead
 from envs.env import Image, Observation
 
 MAX_PIXELS = 100_000_000
@@ -28,11 +28,15 @@ def locate_on_image(path: Path, instruction: str, model: ModelSpec, draw: Path |
     """
     if not instruction.strip():
         raise UserError('the instruction is empty: say what to find, e.g. "the Save button"')
+    builtin = model == ModelSpec()
+    if builtin:
+        load_ahead()
     image = read_image(path)
     frame = Frame(id="image", width=image.shape[1], height=image.shape[0])
-    finder = open_model(model, ability="locate")
-    found = finder.locate(Observation(image, frame), instruction)
+    found = _builtin(image, instruction) if builtin else _found(Observation(image, frame), instruction, model)
     if draw is not None:
+        from agent.views.drawing import draw_grounding
+
         _save(draw_grounding(image, found), draw)
     return {
         "point": _rounded(found.point),
@@ -42,6 +46,20 @@ def locate_on_image(path: Path, instruction: str, model: ModelSpec, draw: Path |
         "reason": found.reason,
         "image_size": [frame.width, frame.height],
     }
+
+
+def _builtin(image: Image, instruction: str) -> Grounding:
+    """What the built-in model finds, without the parts of it that act: these take longer to import than to look."""
+    from agent.perception.meaning.locate import locate
+    from agent.perception.perceive import Perceiver
+
+    return locate(Perceiver().perceive(image), instruction)
+
+
+def _found(seen: Observation, instruction: str, model: ModelSpec) -> Grounding:
+    from agent.models.opening import open_model
+
+    return open_model(model, ability="locate").locate(seen, instruction)
 
 
 def read_image(path: Path) -> Image:
