@@ -12,6 +12,7 @@ import json
 import os
 import random
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -132,6 +133,7 @@ class OpenAIEndpoint:
         self._headers = {"Accept-Encoding": "identity", "User-Agent": "handeye"}
         self._headers |= {"Authorization": f"Bearer {self._key}"} if self._key else {}
         self._idle: list[Connection] = []
+        self._counting = threading.Lock()
         self._text_tokens: tuple[int, int] | None = None
         """Bytes and tokens of a text that the server has counted; (0, 0) for one that does not count."""
 
@@ -232,14 +234,18 @@ class OpenAIEndpoint:
         return Reply(text[:stopped], ended, usage, (*notes, *ask.notes), thought, missing, images)
 
     def _image_tokens(self, request: Request, prompt: int) -> int | None:
-        """How many tokens of a prompt of `prompt` tokens are the pictures', None where that cannot be told.
-
-        The text's are counted by the server: the question is asked once without its pictures, and again where the
-        count for a longer or shorter text is far from what those would make.
-        """
-        expected, size = request.image_tokens, _text_bytes(request)
+        """How many tokens of a prompt of `prompt` tokens are the pictures', None where that cannot be told."""
+        expected = request.image_tokens
         if expected is None or not prompt or self._text_tokens == (0, 0):
             return None
+        with self._counting:  # answers that come meanwhile wait for the count, and need none of their own
+            return self._image_tokens_of(request, prompt, expected)
+
+    def _image_tokens_of(self, request: Request, prompt: int, expected: int) -> int | None:
+        """The text's are counted by the server: the question is asked once without its pictures, and again where the
+        count for a longer or shorter text is far from what those would make.
+        """
+        size = _text_bytes(request)
         known, tokens = self._text_tokens or (size, 0)
         if self._text_tokens is not None:
             apart = abs(prompt - expected - tokens - (size - known) / _TOKEN_BYTES)

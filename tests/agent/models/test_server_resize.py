@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import cv2
@@ -104,6 +106,24 @@ def test_the_text_is_counted_once_for_questions_about_as_long() -> None:
         server.counts = lambda text, image: (asked.append(image is None), count(text, image))[1]
         for words in ("the disc", "the red disc", "the disc that is red and rather small"):
             one.locate(disc((800, 600), (100, 100)), words)
+    assert asked.count(True) == 1
+
+
+def test_threads_whose_first_answers_come_together_count_the_text_once() -> None:
+    together = Barrier(4, timeout=60)
+    with grounder(limits=(8, 4096)) as server, ThreadPoolExecutor(4) as pool:
+        one, asked = model(server), []
+        count = server.count
+
+        def counts(text: Any, image: Any) -> int:
+            asked.append(image is None)
+            if image is not None:
+                together.wait()  # no answer before all are asked for
+            return count(text, image)
+
+        server.counts = counts
+        places = pool.map(lambda _: one.locate(disc((800, 600), (100, 100)), "the disc").point, range(4))
+        assert all(place is not None for place in places)
     assert asked.count(True) == 1
 
 
