@@ -60,8 +60,8 @@ def report(
     The page opens in any browser and on a phone: before and after each step, what changed, thought, raw answer, times,
     search, keyboard keys. Whatever a screen or a model said is shown as text and cannot run. Damaged steps are named.
 
-    An episode of more than 1,000 steps gets pages of 500 that link to each other: report.html, report-2.html and so on,
-    the first within seconds.
+    An episode of more than 5,000 steps gets pages of 2,500 that link to each other: report.html, report-2.html and so
+    on.
 
     Films show each step for 1.5 seconds (less where there are more than 80), with the action drawn and a caption.
 

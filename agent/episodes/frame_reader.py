@@ -103,7 +103,10 @@ def read_frame(folder: Path, step: Step) -> Image:
     if pixels.ndim != 3 or pixels.dtype != np.uint8:
         raise EpisodeError(f"{overlay.where} is not an 8-bit RGB or RGBA picture")
     part = image[y : y + pixels.shape[0], x : x + pixels.shape[1]]
-    np.copyto(part, pixels[:, :, 2::-1], where=pixels[:, :, 3:] > 0 if pixels.shape[2] == 4 else True)
+    if pixels.shape[2] == 4:
+        cv2.copyTo(cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGB), pixels[:, :, 3], part)
+    else:
+        part[:] = pixels[:, :, ::-1]
     return image
 
 
@@ -186,7 +189,7 @@ class _LastDecoded:
         with self._lock:
             if self._image is None or self._key != png.key:
                 pixels = png.decode(cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-                self._image, self._key = np.ascontiguousarray(pixels[:, :, ::-1]), png.key
+                self._image, self._key = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), png.key
             return self._image.copy()
 
 

@@ -6,7 +6,7 @@ The report embeds this data, the live view sends it. All texts are plain text; w
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from pydantic import JsonValue
 
@@ -62,15 +62,15 @@ def step_data(
     *,
     started: float | None = None,
     before: PageData | None = None,
-    after: PageData | None = None,
+    after: PageData | Literal["next"] | None = None,
     changes: Iterable[Place] | None = None,
     missing: str = "",
 ) -> PageData:
     """Everything a page shows about `step`, JSON-safe.
 
     `started` is when the run began (seconds since the epoch). `before` and `after` are pictures (see `picture`) of the
-    screen that the model saw and of the one afterwards, `changes` the rectangles of the frame in which they differ
-    (None: not known). `missing` says why there is no `before`.
+    screen that the model saw and of the one afterwards (``"next"``: that of the next step), `changes` the rectangles of
+    the frame in which they differ (None: not known). `missing` says why there is no `before`.
     """
     since = -1.0 if started is None else step.time - started
     strict = step.verdict is not None and step.verdict.kind in ("block", "stop")

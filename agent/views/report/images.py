@@ -1,7 +1,7 @@
 """The screens of a report: each different piece once, as WebP data URLs.
 
-A screen that differs little from the last whole one is that one with patches over it. Large pictures are lossy, small
-ones lossless; the episode has the lossless frames.
+A screen that differs little from the one before is that one with the pieces over it that differ. Large pictures are
+lossy, small ones lossless; the episode has the lossless frames.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 from PIL import Image as Pillow
@@ -22,29 +24,45 @@ from envs.env import Image
 from envs.png import data_url, encode_png
 
 LARGEST_PART = 0.4
-"""A new whole screen is begun where more than this share of the pixels differs from the last whole one."""
+"""A new whole screen is begun where more than this share of the pixels differs."""
+MOST_PARTS = 24
+"""The most pieces that lie over a whole screen."""
 _LOSSLESS = 60_000  # pixels of a picture that is packed without loss
 _WEBP_LIMIT = 16383  # pixels on a side
 
 
 @dataclass
 class PageImages:
-    """The pictures of one page. `blocks` are (id, data URL) of the encoded pieces not yet taken."""
+    """The pictures of one page, added in order. `blocks` are (id, data URL) of the encoded pieces not yet taken.
+
+    A screen is the last whole one with the pieces over it in which each later screen differed from the one before it;
+    more than `MOST_PARTS` of them are joined to the places in which it differs from the whole one.
+    """
 
     blocks: list[tuple[str, str]] = field(default_factory=list)
     _ids: dict[bytes, str] = field(default_factory=dict)
     _base: Image | None = None
     _base_src: str = ""
+    _parts: list[tuple[str, Place]] = field(default_factory=list)
 
-    def add(self, image: Image) -> PageData:
-        """The picture of `image` (RGB uint8 HxWx3)."""
-        base = self._base
-        if base is not None and base.shape == image.shape:
-            places = changed_places(base, image)
-            if sum(width * height for _, _, width, height in places) <= LARGEST_PART * image[:, :, 0].size:
-                return picture(self._base_src, [(self._pack(cut(image, place)), place) for place in places])
-        self._base, self._base_src = image, self._pack(image)
-        return picture(self._base_src)
+    def add(self, image: Image, changes: Sequence[Place] | None) -> PageData:
+        """The picture of `image` (RGB uint8 HxWx3).
+
+        `changes` are where it differs from the one before it; None where there is none of this size.
+        """
+        if changes is None or self._base is None or not self._over(image, changes, self._parts):
+            self._base, self._base_src, self._parts = image, self._pack(image), []
+        return picture(self._base_src, self._parts)
+
+    def _over(self, image: Image, places: Sequence[Place], below: Sequence[tuple[str, Place]]) -> bool:
+        """Lay the `places` of `image` over the pieces `below`; False where a new whole screen is better."""
+        if sum(width * height for _, _, width, height in places) > LARGEST_PART * image[:, :, 0].size:
+            return False
+        seen = [part for part in below if not any(_covers(place, part[1]) for place in places)]
+        if seen and len(seen) + len(places) > MOST_PARTS and self._base is not None:
+            return self._over(image, changed_places(self._base, image), ())
+        self._parts = [*seen, *((self._pack(cut(image, place)), place) for place in places)]
+        return True
 
     def take(self) -> Iterator[tuple[str, str]]:
         """The blocks since the last call."""
@@ -59,6 +77,11 @@ class PageImages:
             self._ids[key] = f"p{len(self._ids)}"
             self.blocks.append((self._ids[key], image_url(image)))
         return f"#{self._ids[key]}"
+
+
+def _covers(place: Place, other: Place) -> bool:
+    (x, y, width, height), (left, top, wide, high) = place, other
+    return x <= left and y <= top and x + width >= left + wide and y + height >= top + high
 
 
 def cut(image: Image, place: Place) -> Image:
@@ -93,16 +116,21 @@ class StepScreen:
 
 
 def screens(episode: Episode, steps: Sequence[Step] | None = None) -> Iterator[StepScreen]:
-    """`steps` of an episode (None: all) with their screens, one after another; two are in memory at a time."""
-    for step in episode.steps if steps is None else steps:
-        try:
-            yield StepScreen(step, episode.image(step))
-        except EpisodeError as error:
-            yield StepScreen(step, None, str(error))
+    """`steps` of an episode (None: all) with their screens, one after another.
+
+    The next one is decoded in a thread meanwhile: three are in memory at a time.
+    """
+    wanted = iter(episode.steps if steps is None else steps)
+    with ThreadPoolExecutor(1, "report screens") as pool:
+        ahead = [pool.submit(_screen, episode, step) for step in islice(wanted, 1)]
+        while ahead:
+            screen = ahead.pop().result()
+            ahead += [pool.submit(_screen, episode, step) for step in islice(wanted, 1)]
+            yield screen
 
 
-def follows(screen: StepScreen, after: StepScreen | None) -> bool:
-    """Whether `after` is the next step on a screen of the same size."""
-    if after is None or screen.image is None or after.image is None:
-        return False
-    return after.step.index == screen.step.index + 1 and after.image.shape == screen.image.shape
+def _screen(episode: Episode, step: Step) -> StepScreen:
+    try:
+        return StepScreen(step, episode.image(step))
+    except EpisodeError as error:
+        return StepScreen(step, None, str(error))

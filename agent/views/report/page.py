@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import resources
 from pathlib import Path
+from typing import Literal
 
 from agent.episodes import Episode, EpisodeError, read_episode
 from agent.episodes.private_files import private
 from agent.views.formatting import clip, ending_words, line, title_words
 from agent.views.markup import Markup, csp_hash, element, join, script_json
 from agent.views.report.data import PageData, header_data, step_data
-from agent.views.report.images import PageImages, StepScreen, follows, screens
-from envs.differences import changed_places
+from agent.views.report.images import PageImages, StepScreen, screens
+from envs.differences import Place, changed_places
 
 Progress = Callable[[int, int], None]
 """Called with the numbers of steps done and in all."""
@@ -31,7 +32,7 @@ _NOTE = (
 )
 
 
-PAGE_STEPS = 500
+PAGE_STEPS = 2500
 """Steps on a page of an episode that has more than twice as many."""
 
 
@@ -168,32 +169,43 @@ def _block(data: PageData | str, **attributes: str) -> str:
 def _steps(episode: Episode, part: _StepRange, problems: list[str], progress: Progress) -> Iterator[str]:
     """The steps and their pictures; damage is added to `problems`."""
     pictures, total = PageImages(), part.end - part.begin
-    before: tuple[StepScreen, PageData | None] | None = None
+    last: StepScreen | None = None
+    before: PageData | None = None
     for number, screen in enumerate(screens(episode, episode.steps[part.begin : part.end + 1])):
         if screen.problem and screen.problem not in problems:
             problems.append(screen.problem)
-        shown = pictures.add(screen.image) if screen.image is not None else None
+        changes = _changes(last, screen)
+        shown = None if screen.image is None else pictures.add(screen.image, changes)
         yield from (_block(url, id=name) for name, url in pictures.take())
-        if before is not None:
-            yield _step(episode, *before, screen, shown)
-        before = screen, shown
+        if last is not None:
+            follows = changes is not None and screen.step.index == last.step.index + 1
+            following = "next" if number < total else shown
+            yield _step(episode, last, before, following if follows else None, changes if follows else None)
+        last, before = screen, shown
         progress(min(number + 1, total), total)
-    if before is not None and part.end == len(episode.steps):
-        yield _step(episode, *before, None, None)
+    if last is not None and part.end == len(episode.steps):
+        yield _step(episode, last, before, None, None)
+
+
+def _changes(one: StepScreen | None, other: StepScreen) -> list[Place] | None:
+    """Where two screens differ; None for screens of other sizes or that cannot be read."""
+    if one is None or one.image is None or other.image is None or one.image.shape != other.image.shape:
+        return None
+    return changed_places(one.image, other.image)
 
 
 def _step(
-    episode: Episode, screen: StepScreen, shown: PageData | None, after: StepScreen | None, then: PageData | None
+    episode: Episode,
+    screen: StepScreen,
+    before: PageData | None,
+    after: PageData | Literal["next"] | None,
+    changes: Sequence[Place] | None,
 ) -> str:
-    joined = follows(screen, after)
-    changes = None
-    if joined and after is not None and after.image is not None and screen.image is not None:
-        changes = changed_places(screen.image, after.image)
     data = step_data(
         screen.step,
         started=episode.header.started,
-        before=shown,
-        after=then if joined else None,
+        before=before,
+        after=after,
         changes=changes,
         missing=screen.problem and f"The screen of this step is missing or damaged. {screen.problem}",
     )

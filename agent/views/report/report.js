@@ -22,7 +22,7 @@
  *   index, number, id ("step-3"), title, when, tags [{tone, text}], app, alt
  *   frame   {width, height} in pixels
  *   before  the screen that the model saw: a picture; null with `missing` saying why
- *   after   the screen afterwards: a picture or null
+ *   after   the screen afterwards: a picture or null; in a report's own data also "next": `before` of the next step
  *   changes [[x, y, width, height], …] frame pixels that differ between the two; null where unknown
  *   marks   what to draw, in frame pixels, the middle of pixel i being i + 0.5:
  *             {shape: "disc", x, y, radius, filled} | {shape: "line", points: [[x, y], …], filled}
@@ -258,17 +258,20 @@
   let printing = false;
   let quiet = true; // nothing is said of the steps that the page was opened with
 
-  const watched = (margin, seen) => ("IntersectionObserver" in window ? new IntersectionObserver(seen, { rootMargin: margin }) : null);
+  const watched = (margin, seen, root) => ("IntersectionObserver" in window ? new IntersectionObserver(seen, { rootMargin: margin, root }) : null);
   const near = watched("1500px 0px", (found) => found.forEach((one) => one.target.handeyeEntry.near(one.isIntersecting)));
+  const listing = watched("600px 0px", (found) => found.forEach((one) => one.isIntersecting && one.target.handeyeEntry.list()), nav);
   const reading = watched("-15% 0px -75% 0px", (found) => {
     const one = found.find((entry) => entry.isIntersecting);
     if (one && follow) mark(one.target.handeyeEntry);
   });
 
   const FEW = 60; // steps that a page lays out at once; of more, only those in sight
+  const FIND = 1000; // steps up to which all are laid out in time, so that the browser's own search finds them
+  const GROUP = 50; // of more steps, so many at a time are laid out, when they come near
   const waiting = [];
   const idle = window.requestIdleCallback ? (work) => requestIdleCallback(work, { timeout: 1000 }) : (work) => setTimeout(() => work({ timeRemaining: () => 8 }), 30);
-  const build = (deadline) => { // texts of steps far away, so that the browser's own search finds them
+  const build = (deadline) => {
     while (waiting.length && deadline.timeRemaining() > 3) waiting.shift().build();
     if (waiting.length) idle(build);
   };
@@ -277,14 +280,33 @@
     ...(step.notes || []), ...(step.facts || []).map((fact) => fact.value), ...(step.tags || []).map((tag) => tag.text)].map(text).join("\n").toLowerCase();
 
   const entryOf = (step) => {
-    const entry = { step, view: "before", built: false, shown: false, flickering: 0, look: () => {}, widen: () => {}, screen: null, load: () => {} };
-    entry.section = el("article", { class: "step", id: step.id, tabindex: "-1", "aria-labelledby": `${step.id}-title` });
-    entry.item = el("li", {});
-    entry.section.handeyeEntry = entry;
+    const entry = { step, view: "before", built: false, hidden: false, group: null, shown: false, flickering: 0, look: () => {}, widen: () => {}, screen: null, load: () => {} };
+    entry.place = () => { // has its elements made
+      if (entry.group) entry.group.fill();
+      if (entry.section) return;
+      entry.section = el("article", { class: "step", id: step.id, tabindex: "-1" });
+      entry.item = el("li", {});
+      entry.section.handeyeEntry = entry.item.handeyeEntry = entry;
+      entry.section.hidden = entry.item.hidden = entry.hidden;
+    };
+    Object.defineProperty(entry, "words", { get: () => (entry.searched ??= haystack(entry.step)) });
+    entry.list = () => { // its line in the timeline
+      const now = entry.step;
+      const tags = now.tags || [];
+      entry.item.replaceChildren(el("a", { href: `#${now.id}` }, el("span", { class: "num soft" }, String(now.number)),
+        el("span", { class: "words" }, tags.length ? icon(tags[0].tone, tags[0].text) : null, foreign(now.title)), el("span", { class: "num soft" }, text(now.total)), bar(phasesOf(now))));
+      if (entry === current) entry.item.firstChild.setAttribute("aria-current", "step");
+    };
     entry.build = () => {
       if (entry.built) return;
       entry.built = true;
-      entry.section.append(el("div", { class: "body" }, figure(entry), notes(entry.step)));
+      const now = entry.step;
+      entry.section.setAttribute("aria-labelledby", `${now.id}-title`);
+      entry.section.replaceChildren(el("div", { class: "head" },
+        el("h2", { id: `${now.id}-title` }, el("span", { class: "number num" }, `Step ${now.number} · `), foreign(now.title)),
+        (now.tags || []).map((tag) => el("span", { class: `tag ${tag.tone}` }, icon(tag.tone), text(tag.text))),
+        now.when ? el("span", { class: "when num" }, now.when) : null),
+        el("div", { class: "body" }, figure(entry), notes(now)));
     };
     entry.near = (is) => {
       if (is) entry.build();
@@ -301,28 +323,22 @@
       }
     };
     entry.renew = () => {
-      const now = entry.step;
-      const tags = now.tags || [];
-      entry.words = haystack(now);
-      entry.section.replaceChildren(el("div", { class: "head" },
-        el("h2", { id: `${now.id}-title` }, el("span", { class: "number num" }, `Step ${now.number} · `), foreign(now.title)),
-        tags.map((tag) => el("span", { class: `tag ${tag.tone}` }, icon(tag.tone), text(tag.text))),
-        now.when ? el("span", { class: "when num" }, now.when) : null));
-      const parts = (now.timings || []).filter((timing) => !timing.inside && timing.seconds > 0);
-      entry.seconds = parts.reduce((sum, timing) => sum + timing.seconds, 0);
-      entry.item.replaceChildren(el("a", { href: `#${now.id}` }, el("span", { class: "num soft" }, String(now.number)),
-        el("span", { class: "words" }, tags.length ? icon(tags[0].tone, tags[0].text) : null, foreign(now.title)), el("span", { class: "num soft" }, text(now.total)), bar(parts)));
-      if (entry === current) entry.item.firstChild.setAttribute("aria-current", "step");
+      entry.searched = null;
+      entry.seconds = phasesOf(entry.step).reduce((sum, timing) => sum + timing.seconds, 0);
       clearInterval(entry.flickering);
       entry.built = false;
+      const few = order.length <= FEW;
+      columns.classList.toggle("many", !few);
+      if (!entry.section) return; // of a group, not yet laid out
+      entry.list();
       if (entry.shown) entry.near(true);
-      else if (order.length <= FEW) entry.build();
+      else if (few) entry.build();
       else if (waiting.push(entry) === 1) idle(build);
-      columns.classList.toggle("many", order.length > FEW);
     };
     return entry;
   };
 
+  const phasesOf = (step) => (step.timings || []).filter((timing) => !timing.inside && timing.seconds > 0);
   const bar = (parts) => el("span", { class: "bar", "aria-hidden": "true" }, parts.map((timing) => {
     const part = el("span", { class: `p-${timing.phase}` });
     part.style.setProperty("width", `calc(100% * ${timing.seconds} / var(--longest, 1))`);
@@ -338,15 +354,14 @@
       let longest = 0;
       for (const entry of order) {
         longest = Math.max(longest, entry.seconds);
-        for (const timing of entry.step.timings || []) {
-          if (timing.inside) continue;
-          const so_far = phases.get(timing.phase) || { ...timing, seconds: 0 };
-          so_far.seconds += Math.max(0, timing.seconds);
-          phases.set(timing.phase, so_far);
+        for (const timing of phasesOf(entry.step)) {
+          const so_far = phases.get(timing.phase);
+          if (so_far) so_far.seconds += timing.seconds;
+          else phases.set(timing.phase, { ...timing });
         }
       }
-      const all = [...phases.values()].filter((timing) => timing.seconds > 0);
-      entries.style.setProperty("--longest", String(longest || 1));
+      const all = [...phases.values()];
+      nav.style.setProperty("--longest", String(longest || 1));
       total.style.setProperty("--longest", String(all.reduce((seconds, timing) => seconds + timing.seconds, 0) || 1));
       total.replaceChildren(...(all.length ? [bar(all)] : []));
       legend.replaceChildren(...all.map((timing) => el("li", {}, swatch(timing.phase), el("span", {}, timing.label), el("span", { class: "num" }, seconds(timing.seconds)))));
@@ -356,26 +371,75 @@
 
   const addStep = (step) => {
     if (known.has(step.index)) return replace(known.get(step.index), step);
-    const entry = entryOf({ number: step.index + 1, id: `step-${step.index + 1}`, ...step });
+    groups.splice(0).forEach((group) => group.fill());
+    const entry = entryOf(whole(step));
     known.set(step.index, entry);
-    const after = order.findIndex((other) => other.step.index > step.index);
+    const last = order.length && order[order.length - 1].step.index < step.index;
+    const after = last ? -1 : order.findIndex((other) => other.step.index > step.index);
     const next = after < 0 ? null : order[after];
     order.splice(after < 0 ? order.length : after, 0, entry);
     nothing.remove();
+    entry.place();
     entry.renew();
-    main.insertBefore(entry.section, next && next.section);
-    entries.insertBefore(entry.item, next && next.item);
-    if (near) near.observe(entry.section);
-    else entry.near(true);
-    if (reading) reading.observe(entry.section);
+    if (next) next.section.before(entry.section);
+    else main.append(entry.section);
+    if (next) next.item.before(entry.item);
+    else entries.append(entry.item);
+    watch(entry);
     filterOne(entry);
     sum();
     if (!quiet) announce(`Step ${entry.step.number}: ${entry.step.title}`);
     return entry.section;
   };
+  const whole = (step) => ({ number: step.index + 1, id: `step-${step.index + 1}`, ...step });
+  const watch = (entry) => {
+    if (near) near.observe(entry.section);
+    else entry.near(true);
+    if (reading) reading.observe(entry.section);
+  };
+  const groups = []; // of a page with many steps
+  const addGroup = (steps) => {
+    const group = { steps: el("div", { class: "group" }), lines: el("ol", { class: "group" }), entries: steps.map((step) => entryOf(whole(step))) };
+    group.fill = () => {
+      if (group.steps.firstChild) return;
+      group.steps.append(...group.entries.map((entry) => {
+        entry.group = null;
+        entry.place();
+        entry.list();
+        return entry.section;
+      }));
+      group.lines.append(...group.entries.map((entry) => entry.item));
+      group.entries.forEach(watch);
+    };
+    group.size = () => {
+      const shown = group.entries.filter((entry) => !entry.hidden).length;
+      for (const part of [group.steps, group.lines]) {
+        part.hidden = !shown;
+        part.style.setProperty("--shown", String(shown));
+      }
+    };
+    for (const entry of group.entries) {
+      entry.group = group;
+      known.set(entry.step.index, entry);
+      order.push(entry);
+      entry.renew();
+    }
+    groups.push(group);
+    group.size();
+    nothing.remove();
+    main.append(group.steps);
+    nav.append(group.lines);
+    group.steps.handeyeEntry = { near: (is) => is && group.fill() };
+    group.lines.handeyeEntry = { list: group.fill };
+    if (near) near.observe(group.steps);
+    if (listing) listing.observe(group.lines);
+    else group.fill();
+    sum();
+  };
   const replace = (entry, step) => {
+    entry.place();
     const focused = entry.section.contains(document.activeElement);
-    entry.step = { number: step.index + 1, id: `step-${step.index + 1}`, ...step };
+    entry.step = whole(step);
     entry.renew();
     if (focused && !entry.section.contains(document.activeElement)) entry.section.focus({ preventScroll: true });
     filterOne(entry);
@@ -389,13 +453,16 @@
   const announce = (words) => { live.textContent = text(words); };
   const overlay = (index) => {
     const entry = known.get(index);
-    if (entry) entry.build();
+    if (entry) {
+      entry.place();
+      entry.build();
+    }
     return entry && entry.screen ? entry.screen.querySelector("svg.overlay") : null;
   };
 
   // --- moving about --------------------------------------------------------------------------------------------
 
-  const visible = () => order.filter((entry) => !entry.section.hidden);
+  const visible = () => order.filter((entry) => !entry.hidden);
   const mark = (entry) => {
     if (entry === current) return;
     const last = current;
@@ -408,6 +475,7 @@
   };
   const visit = (entry) => {
     follow = false;
+    entry.place();
     entry.near(true);
     entry.section.focus({ preventScroll: true });
     entry.section.scrollIntoView({ block: "start", behavior: "instant" });
@@ -417,14 +485,14 @@
   const walk = (way) => {
     const steps = visible();
     if (!steps.length) return;
-    const at = current && !current.section.hidden ? steps.indexOf(current) : -1;
+    const at = current && !current.hidden ? steps.indexOf(current) : -1;
     visit(steps[at < 0 ? 0 : Math.max(0, Math.min(steps.length - 1, at + way))]);
   };
   back.addEventListener("click", () => walk(-1));
   forth.addEventListener("click", () => walk(1));
-  entries.addEventListener("click", (event) => {
+  nav.addEventListener("click", (event) => {
     const link = event.target.closest("a");
-    const entry = link && order.find((one) => one.item === link.parentElement);
+    const entry = link && link.parentElement.handeyeEntry;
     if (!entry || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     history.replaceState(null, "", link.hash);
@@ -440,8 +508,8 @@
 
   let wanted = [];
   const filterOne = (entry) => {
-    const fits = wanted.every((word) => entry.words.includes(word));
-    entry.section.hidden = entry.item.hidden = !fits;
+    entry.hidden = !wanted.every((word) => entry.words.includes(word));
+    if (entry.section && entry.section.hidden !== entry.hidden) entry.section.hidden = entry.item.hidden = entry.hidden;
   };
   const tally = () => {
     const words = wanted.length ? `${visible().length.toLocaleString("en")} of ${order.length.toLocaleString("en")} steps` : `${order.length.toLocaleString("en")} ${order.length === 1 ? "step" : "steps"}`;
@@ -450,6 +518,7 @@
   const find = () => {
     wanted = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     order.forEach(filterOne);
+    groups.forEach((group) => group.size());
     tally();
   };
   let typing = 0;
@@ -518,14 +587,17 @@
   window.addEventListener("afterprint", () => { printing = false; });
   window.addEventListener("beforeprint", () => {
     printing = true;
-    order.forEach((entry) => !entry.section.hidden && entry.near(true));
+    visible().forEach((entry) => { entry.place(); entry.near(true); });
   });
 
   window.handeye = { setHeader, addStep, updateStep, announce, go, tools, overlay };
 
   // --- the data of a report ------------------------------------------------------------------------------------
 
-  for (const data of document.querySelectorAll("script.handeye-step")) addStep(JSON.parse(data.textContent));
+  const steps = [...document.querySelectorAll("script.handeye-step")].map((data) => JSON.parse(data.textContent));
+  steps.forEach((step, at) => { if (step.after === "next") step.after = steps[at + 1].before; });
+  if (steps.length <= FIND) steps.forEach(addStep);
+  else for (let at = 0; at < steps.length; at += GROUP) addGroup(steps.slice(at, at + GROUP));
   const data = document.querySelector("script.handeye-header");
   if (data) setHeader(JSON.parse(data.textContent));
   tally();

@@ -403,7 +403,8 @@ def numbers_on(page):
     return [int(number) for number in re.findall(r'"number": ?(\d+)', page.read_text())]
 
 
-def test_a_long_episode_is_pages_that_link_to_each_other(browser, tmp_path):
+def test_a_long_episode_is_pages_that_link_to_each_other(browser, tmp_path, monkeypatch):
+    monkeypatch.setattr("agent.views.report.page.PAGE_STEPS", 500)
     told = []
     first = write_report(long_episode(tmp_path / "e", 1203), progress=lambda done, total: told.append((done, total)))
     pages = [first, *(first.with_name(f"report-{number}.html") for number in (2, 3))]

@@ -34,16 +34,16 @@ def browser():
         yield one
 
 
-def write_long(folder: Path, steps: int = STEPS) -> Path:
+def write_long(folder: Path, steps: int = STEPS, size: tuple[int, int] = (200, 320)) -> Path:
     """Small screens on which something moves; every one is different."""
     header = EpisodeHeader(task="long", model="m", env="e", platform="desktop")
-    ground = np.random.default_rng(0).integers(180, 255, (200, 320, 3), dtype=np.uint8)
+    ground = np.random.default_rng(0).integers(180, 255, (*size, 3), dtype=np.uint8)
     with EpisodeWriter.create(folder, header) as writer:
         for index in range(steps):
             image = ground.copy()
-            image[20:40, index : index + 20] = 0
-            frame = Frame(id=str(index), width=320, height=200)
-            action = Click(point=Point(index % 320, 30))
+            image[20:40, index % size[1] : index % size[1] + 20] = 0
+            frame = Frame(id=str(index), width=size[1], height=size[0])
+            action = Click(point=Point(index % size[1], 30))
             name = writer.add_frame(image)
             writer.append(Step(index=index, time=header.started, frame=frame, image=name, action=action,
                                thought=f"thought number {index + 1}"))  # fmt: skip
@@ -75,6 +75,29 @@ def test_a_link_to_a_step_opens_there(browser, tmp_path):
     browser.open(f"{page.as_uri()}#step-100")
     assert browser.js("return document.activeElement.id") == "step-100"
     browser.wait_for("document.querySelector('#step-100 .base').naturalWidth === 320")
+
+
+def test_of_many_steps_only_those_in_sight_are_laid_out_and_all_can_be_found(browser, tmp_path):
+    browser.open(write_report(write_long(tmp_path / "e", 1100, (40, 160))))
+    browser.wait_for("document.querySelector('#step-1 .base')?.naturalWidth > 0")
+    laid_out = "document.querySelectorAll('.step').length"
+    assert browser.js(f"return {laid_out}") < 300
+    assert browser.js("return document.querySelectorAll('.timeline li').length") < 500
+    browser.js("handeye.go(1050)")
+    browser.wait_for("document.querySelector('#step-1051 .base').naturalWidth > 0")
+    assert browser.js("return document.activeElement.id") == "step-1051"
+    assert abs(browser.js("return document.getElementById('step-1051').getBoundingClientRect().top")) < 200
+    assert browser.js("return document.querySelector('.timeline [aria-current]').hash") == "#step-1051"
+    browser.press("j")
+    assert browser.js("return document.activeElement.id") == "step-1052"
+    browser.press("/")
+    browser.type("number 777")
+    browser.wait_for("document.getElementById('count').textContent === '1 of 1,100 steps'")
+    browser.wait_for("document.querySelector('#step-777 .base')?.naturalWidth > 0")
+    shown = "[...document.querySelectorAll('.step')].filter(s => s.checkVisibility()).map(s => s.id)"
+    assert browser.js(f"return {shown}") == ["step-777"]
+    assert browser.js(f"return {laid_out}") < 500
+    check_open(browser)
 
 
 @pytest.mark.parametrize("seed", range(12))
