@@ -14,6 +14,7 @@ from agent.models.spec import BUILTIN, ModelSpec
 if TYPE_CHECKING:
     from agent.episodes import Episode
     from agent.episodes.query.answer import QueryAnswer
+    from agent.episodes.query.screen_text import StepText
 
 
 @takes_model
@@ -98,7 +99,7 @@ def _answer(episode: Episode, question: str, model: ModelSpec, frames: int, vide
         asked.close()
 
 
-def _read(episode: Episode) -> Any:
+def _read(episode: Episode) -> list[StepText]:
     """The text on every screen, with a progress bar on a terminal."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -108,7 +109,10 @@ def _read(episode: Episode) -> Any:
     columns = TextColumn("reading screens"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=console(), transient=True) as bar:
         task = bar.add_task("reading", total=None)
-        return read_screens(episode, lambda done, of: bar.update(task, completed=done, total=of))
+        screens, problem = read_screens(episode, lambda done, of: bar.update(task, completed=done, total=of))
+    if problem:
+        typer.echo(f"what was read is not kept: {problem}", err=True)
+    return screens
 
 
 def _plain(text: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from agent.episodes.format import EpisodeError, reason
+
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 
@@ -18,3 +20,16 @@ def write_private(path: Path, data: bytes) -> None:
     """Write `data` to `path`. Raises OSError."""
     with open(path, "wb", opener=private) as file:
         file.write(data)
+
+
+def append_whole(fd: int, line: bytes, what: str) -> None:
+    """Append `line` completely or leave the file unchanged. Raises `EpisodeError`, which names `what`."""
+    before, written = os.fstat(fd).st_size, 0
+    try:
+        while written < len(line):
+            written += os.write(fd, line[written:])
+    except OSError as error:
+        raise EpisodeError(f"could not write {what}: {reason(error)}") from error
+    finally:
+        if 0 < written < len(line):
+            os.ftruncate(fd, before)

@@ -26,7 +26,8 @@ from agent.episodes.format import (
     reason,
 )
 from agent.episodes.frame_writer import FrameThread
-from agent.episodes.private_files import FILE_MODE, FOLDER_MODE, write_private
+from agent.episodes.private_files import FILE_MODE, FOLDER_MODE, append_whole, write_private
+from agent.episodes.text_process import TextProcess
 from envs.env import Image
 from envs.record_clock import RECORD_CLOCK
 
@@ -41,8 +42,9 @@ class EpisodeWriter:
     only `close` may be called. Messages count steps from 1.
     """
 
-    def __init__(self, folder: Path, header: EpisodeHeader, steps_fd: int) -> None:
+    def __init__(self, folder: Path, header: EpisodeHeader, steps_fd: int, read_text: bool = False) -> None:
         self.folder = folder
+        self._text = TextProcess(folder) if read_text else None
         self._header = header
         self._fd: int | None = steps_fd
         self._frames = FrameThread(folder)
@@ -50,9 +52,10 @@ class EpisodeWriter:
         self._tokens = Tokens()
 
     @classmethod
-    def create(cls, folder: Path, header: EpisodeHeader) -> EpisodeWriter:
+    def create(cls, folder: Path, header: EpisodeHeader, read_text: bool = False) -> EpisodeWriter:
         """Begin an episode in `folder`, which is made if it does not exist and must not hold an episode.
 
+        With `read_text` the text on the screens of a longer run is read meanwhile, by a process of its own.
         Raises `EpisodeError` for a folder that is not writable or holds an episode, and for a full disk.
         """
         try:
@@ -67,7 +70,7 @@ class EpisodeWriter:
             fd = os.open(folder / "steps.jsonl", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, FILE_MODE)
         except OSError as error:
             raise EpisodeError(f"cannot write to {folder}: {reason(error)}; choose another --out") from error
-        return cls(folder, header, fd)
+        return cls(folder, header, fd, read_text)
 
     def add_frame(self, image: Image) -> str:
         """Queue a screen (RGB uint8 HxWx3, copied); its file, relative to the episode.
@@ -87,7 +90,7 @@ class EpisodeWriter:
         """Write the line of `step`, once its frame is written."""
         fd = self._check_open()
         line = _line_of(step.model_copy(update={"patch": self._frames.stored(step)}))
-        _append_whole(fd, line, f"step {step.index + 1} to {self.folder / 'steps.jsonl'}")
+        append_whole(fd, line, f"step {step.index + 1} to {self.folder / 'steps.jsonl'}")
         self._count += 1
         self._tokens += step.tokens
 
@@ -109,6 +112,8 @@ class EpisodeWriter:
     def close(self) -> None:
         """Write the queued frames and close the files; without `finish` the episode reads as interrupted."""
         self._frames.close()
+        if self._text is not None:
+            self._text.close()
         fd, self._fd = self._fd, None
         if fd is not None:
             os.close(fd)
@@ -164,16 +169,3 @@ def _line_of(step: Step) -> bytes:
     except ValueError as error:
         raise EpisodeError(f"step {step.index + 1} cannot be recorded: {first_line(error)}") from error
     return line
-
-
-def _append_whole(fd: int, line: bytes, what: str) -> None:
-    """Append `line` completely or leave the file unchanged."""
-    before, written = os.fstat(fd).st_size, 0
-    try:
-        while written < len(line):
-            written += os.write(fd, line[written:])
-    except OSError as error:
-        raise EpisodeError(f"could not write {what}: {reason(error)}") from error
-    finally:
-        if 0 < written < len(line):
-            os.ftruncate(fd, before)

@@ -153,7 +153,7 @@ def record(options: RecordOptions) -> RecordingResult:
     with ExitStack() as stack:
         stack.enter_context(end.on_signals())
         source = open_source(options, stack)
-        writer = EpisodeWriter.create(options.out.absolute(), _header(task, source, options))
+        writer = EpisodeWriter.create(options.out.absolute(), _header(task, source, options), read_text=True)
         stack.callback(writer.close)
         screens = ScreenHistory(source.screen)
         stack.callback(screens.close)

@@ -157,7 +157,7 @@ def run_task(instruction: str, spec: EnvSpec | Env, options: RunOptions) -> Run:
         verified_by = _check_of(options, model, env)
         header = options.secrets.record(EpisodeHeader.of(task, model, env, extra=_extra(spec, options, model)))
         folder = (options.out or run_folder(instruction)).absolute()
-        memory = EpisodeWriter.create(folder, header)
+        memory = EpisodeWriter.create(folder, header, read_text=True)
         stack.callback(memory.close)
         view = stack.enter_context(TerminalView(task, env.name))
         live = LivePage(header, folder, view, options.secrets, options.live) if options.live else None

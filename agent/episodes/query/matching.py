@@ -6,12 +6,14 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rapidfuzz import fuzz
 
 from actions.frame import Box, Point
 from actions.keys import check_chord
-from agent.episodes.query.screen_text import StepText, TextRun
+from agent.episodes.query.screen_text import StepText
+from agent.episodes.text_file import TextRun
 
 ALIKE = 84
 """Similarity in percent from which read text matches the words of a question."""
@@ -46,9 +48,16 @@ def likeness(term: str, text: str) -> float:
 
 def best_match(terms: Sequence[str], words: Sequence[TextRun]) -> Found | None:
     """The text that matches one of `terms` best; of equal ones the shortest. None below `ALIKE`."""
-    found = [Found(word, max(likeness(term, word.text) for term in terms)) for word in words]
+    wanted = tuple(terms)
+    found = [Found(word, _best_likeness(wanted, word.text)) for word in words]
     found = [one for one in found if one.score >= ALIKE]
     return max(found, key=lambda one: (one.score, -len(one.words.text)), default=None)
+
+
+@lru_cache(maxsize=2**17)
+def _best_likeness(terms: tuple[str, ...], text: str) -> float:
+    """Kept, because the screens of a run have most of their texts in common."""
+    return max(likeness(term, text) for term in terms)
 
 
 def _squeezed(text: str) -> str:

@@ -1,16 +1,11 @@
-"""The text on an episode's screens: each different picture is read once, and the result is cached on the disk."""
+"""The text on an episode's screens: what was kept in its ``text.jsonl``, and what is read now and kept there."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,21 +14,16 @@ import numpy as np
 from actions.frame import Box
 from agent.core.step import Step
 from agent.episodes import Episode, EpisodeError
+from agent.episodes.frame_reader import read_frame
+from agent.episodes.text_file import TextFile, TextRun
+from envs.differences import changed_places
 from envs.env import Image
 
 if TYPE_CHECKING:
     from agent.perception.ocr import TextReader
 
-CACHE = "XDG_CACHE_HOME"
-_VERSION = 1
-
-
-@dataclass(frozen=True)
-class TextRun:
-    """Text on a screen, and its box in frame pixels."""
-
-    text: str
-    box: Box
+_MARGIN = 24  # pixels around a change that are read again
+_NEAR = 3  # pixels around a run of text at which a change touches it
 
 
 @dataclass(frozen=True)
@@ -56,118 +46,86 @@ def without_screens(episode: Episode) -> list[StepText]:
 
 
 def read_screens(
-    episode: Episode, progress: Callable[[int, int], None] = lambda done, of: None, folder: Path | None = None
-) -> list[StepText]:
-    """The text of every step's screen. `progress` is called with the numbers of different pictures read and in all.
+    episode: Episode, progress: Callable[[int, int], None] = lambda done, of: None
+) -> tuple[list[StepText], str]:
+    """The text of every step's screen, and why what was read now could not be kept in the episode ("": it was).
 
-    `folder` holds the cache; None: `cache_folder`. Equal texts are one object.
+    `progress` is called with the numbers of different pictures read and in all. Equal texts are one object.
     """
-    reader = _CachedReader(cache_folder() if folder is None else folder, episode)
-    known: dict[tuple[object, ...], StepText] = {}
+    texts, reader = TextFile(episode.folder), ScreenReader(episode.folder)
+    known: dict[tuple[object, ...], tuple[TextRun, ...] | None] = {}
     total = len({_picture(step) for step in episode.steps})
     screens = []
-    try:
-        for step in episode.steps:
-            key = _picture(step)
-            if key not in known:
-                known[key] = StepText(step, reader.read(step))
-                progress(len(known), total)
-            screens.append(StepText(step, known[key].words))
-    finally:
-        reader.keep_index()
-    return screens
-
-
-def cache_folder() -> Path:
-    """``handeye/ocr`` in XDG_CACHE_HOME, by default ``~/.cache``."""
-    return Path(os.environ.get(CACHE) or Path.home() / ".cache") / "handeye" / "ocr"
+    for step in episode.steps:
+        key = _picture(step)
+        if key not in known:
+            known[key] = None
+            with suppress(EpisodeError):
+                if texts.of(step) is None:
+                    texts.keep(step, reader.read(step))
+                known[key] = texts.of(step)
+            progress(len(known), total)
+        screens.append(StepText(step, known[key]))
+    return screens, texts.problem
 
 
 def _picture(step: Step) -> tuple[object, ...]:
     return step.image, step.patch, step.frame.width, step.frame.height
 
 
-class _CachedReader:
-    """Reads pictures; results are kept in `folder` under the picture's hash, readable by their owner only.
+class ScreenReader:
+    """Reads the text on the screens of the episode in `folder`, of each only what changed since the one before."""
 
-    An index for the episode says which picture is in which files, so that no picture is decoded a second time.
-    """
-
-    def __init__(self, folder: Path, episode: Episode) -> None:
-        self._folder, self._episode = folder, episode
-        self._folder_name = str(episode.folder)
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._reader: TextReader | None = None
-        self._version = f"{_VERSION} {metadata.version('rapidocr')}"
-        self._words: dict[str, tuple[TextRun, ...]] = {}
-        about = f"{self._version} {episode.folder.resolve()} {episode.header.started}"
-        self._index_file = folder / f"index-{hashlib.blake2b(about.encode(), digest_size=16).hexdigest()}.json"
-        self._index: dict[str, str] = {}
-        with suppress(OSError, ValueError):
-            found = json.loads(self._index_file.read_bytes())
-            self._index = {str(key): str(digest) for key, digest in dict(found).items()}
-        self._known = len(self._index)
+        self._image: Image | None = None
+        self._words: tuple[TextRun, ...] = ()
 
-    def read(self, step: Step) -> tuple[TextRun, ...] | None:
-        """The text on the screen of `step`; None for a picture that is missing or damaged."""
-        try:
-            key = self._files(step)
-            digest = self._index.get(key, "")
-            words = self._cached(digest) if re.fullmatch("[0-9a-f]{32}", digest) else None
-            if words is None:
-                image = self._episode.image(step)
-                digest = self._index[key] = self._digest(image)
-                words = self._cached(digest) or self._recognized(digest, image)
-        except (EpisodeError, OSError):
+    def read(self, step: Step) -> tuple[TextRun, ...]:
+        """The text on the screen of `step`. Raises `EpisodeError` for a picture that is missing or damaged."""
+        image = read_frame(self._folder, step)
+        areas = None if self._image is None else self._changed(self._image, image)
+        if areas is None:
+            self._words = self._read(image, Box(0, 0, image.shape[1], image.shape[0]))
+        else:
+            kept = (word for word in self._words if not any(word.box.overlap(area) for area in areas))
+            self._words = (*kept, *(word for area in areas for word in self._read(image, area)))
+        self._image = image
+        return self._words
+
+    def _changed(self, last: Image, image: Image) -> list[Box] | None:
+        """The areas to read again: where something changed, and all text that this touches; None for everything.
+
+        A phone's screen is always read whole: the size of its text is judged by the picture's shape.
+        """
+        height, width = image.shape[:2]
+        if last.shape != image.shape or height > width:
             return None
-        return self._words.setdefault(digest, words)
+        areas: list[Box] = []
+        for x, y, wide, high in changed_places(last, image):
+            area, before = Box(x, y, x + wide, y + high).grown(_MARGIN), None
+            while area != before:
+                before = area
+                for box in (word.box.grown(_NEAR) for word in self._words if word.box.grown(_NEAR).overlap(area)):
+                    area = area.union(box)
+                for other in [other for other in areas if other.overlap(area)]:
+                    areas.remove(other)
+                    area = area.union(other)
+            areas.append(area)
+        return areas if sum(area.area for area in areas) < height * width / 2 else None
 
-    def _files(self, step: Step) -> str:
-        """What identifies the picture of `step`: its files and their state. Raises OSError."""
-        names = [step.image] if step.patch is None else [step.patch.base, step.image]
-        found = [os.stat(f"{self._folder_name}/{name}") for name in names]
-        states = ((file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns) for file in found)
-        return f"{[*states]} {step.patch and step.patch.at}"
+    def _read(self, image: Image, area: Box) -> tuple[TextRun, ...]:
+        from agent.perception.ocr import TextReader
 
-    def keep_index(self) -> None:
-        """Write the index where it has grown."""
-        if len(self._index) > self._known:
-            with suppress(OSError):
-                self._store(self._index_file, json.dumps(self._index))
+        self._reader = self._reader or TextReader()
+        x1, y1, x2, y2 = (max(0, round(side)) for side in area)
+        lines = self._reader.read(np.ascontiguousarray(image[y1:y2, x1:x2]))
+        return tuple(TextRun(line.text, _moved(line.box, x1, y1)) for line in lines)
 
-    def _digest(self, image: Image) -> str:
-        digest = hashlib.blake2b(f"{self._version} {image.shape}".encode(), digest_size=16)
-        digest.update(np.ascontiguousarray(image).data)
-        return digest.hexdigest()
 
-    def _cached(self, digest: str) -> tuple[TextRun, ...] | None:
-        if digest in self._words:
-            return self._words[digest]
-        with suppress(OSError, ValueError, TypeError, KeyError):
-            found = json.loads((self._folder / f"{digest}.json").read_bytes())
-            return tuple(TextRun(str(text), Box(*map(float, box))) for text, box in found)
-        return None
-
-    def _recognized(self, digest: str, image: Image) -> tuple[TextRun, ...]:
-        words = tuple(TextRun(line.text, line.box) for line in self._text_reader.read(image))
-        said = json.dumps([[one.text, [round(float(side), 1) for side in one.box]] for one in words])
-        with suppress(OSError):
-            self._store(self._folder / f"{digest}.json", said)
-        return words
-
-    @property
-    def _text_reader(self) -> TextReader:
-        if self._reader is None:
-            from agent.perception.ocr import TextReader
-
-            self._reader = TextReader()
-        return self._reader
-
-    def _store(self, file: Path, text: str) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part = file.with_suffix(f".{os.getpid()}.part")
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as there:
-            there.write(text)
-        part.replace(file)
+def _moved(box: Box, x: float, y: float) -> Box:
+    return Box(box.x1 + x, box.y1 + y, box.x2 + x, box.y2 + y)
 
 
 def _joined(words: Sequence[TextRun]) -> Iterator[TextRun]:

@@ -27,7 +27,8 @@ from agent.episodes.query.matching import (
     new_text,
 )
 from agent.episodes.query.question import Kind, Question, read_question
-from agent.episodes.query.screen_text import StepText, TextRun
+from agent.episodes.query.screen_text import StepText
+from agent.episodes.text_file import TextRun
 
 _MAX_HITS = 12
 _TROUBLE = ("error", "failed", "failure", "cannot", "could not", "couldn't", "can't", "unable to", "invalid",

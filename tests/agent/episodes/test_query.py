@@ -6,6 +6,7 @@ import base64
 import contextlib
 import io
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,12 @@ from agent.episodes import Episode, EpisodeHeader, EpisodeWriter, read_episode
 from agent.episodes.query.answer import clock
 from agent.episodes.query.matching import likeness
 from agent.episodes.query.question import read_question
-from agent.episodes.query.screen_text import StepText, TextRun, read_screens
+from agent.episodes.query.reading import recorded_steps
+from agent.episodes.query.screen_text import ScreenReader, StepText, read_screens
 from agent.episodes.query.search import search
 from agent.episodes.query.vision import LARGEST, TOTAL, choose
+from agent.episodes.text_file import TextFile, TextRun
+from agent.episodes.text_process import TextProcess
 from agent.models.dialects.registry import get_dialect
 from agent.models.dialects.resize import Resize
 from agent.views.answer_page import write_page
@@ -86,13 +90,8 @@ def episode(folder: Path) -> Episode:
 
 
 @pytest.fixture(scope="module")
-def screens(episode: Episode, tmp_path_factory: pytest.TempPathFactory) -> list[StepText]:
-    return read_screens(episode, folder=tmp_path_factory.mktemp("readings"))
-
-
-@pytest.fixture(autouse=True)
-def _cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+def screens(episode: Episode) -> list[StepText]:
+    return read_screens(episode)[0]
 
 
 @pytest.mark.parametrize(
@@ -176,43 +175,116 @@ def test_times_are_minutes_and_seconds(seconds: float) -> None:
     assert float(rest) < 60
 
 
-def test_each_picture_is_read_once_and_remembered(
-    episode: Episode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_each_picture_is_read_once_and_its_text_kept_in_the_episode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    episode = read_episode(written(tmp_path / "episode", SCENES[:5]))
     told: list[tuple[int, int]] = []
-    first = read_screens(episode, lambda done, of: told.append((done, of)), tmp_path)
-    assert told == [(n, 6) for n in range(1, 7)]
-    readings = [file for file in tmp_path.iterdir() if not file.name.startswith("index-")]
-    assert len(readings) == 5, "equal screens are one reading"
-    assert all(file.stat().st_mode & 0o077 == 0 for file in tmp_path.iterdir())
-    for file in readings:
-        file.write_text(json.dumps([["planted", [1, 2, 3, 4]]]))
-    with monkeypatch.context() as patch:
-        patch.setattr(Episode, "image", lambda *_: pytest.fail("a picture is decoded again"))
-        again = read_screens(episode, folder=tmp_path)
-    assert {screen.words[0].text for screen in again if screen.words} == {"planted"}
-    readings[0].write_text("{broken")
-    for index in tmp_path.glob("index-*"):
-        index.write_text('{"x": 1')
-    assert [screen.words for screen in read_screens(episode, folder=tmp_path)].count(None) == 0
-    assert len(read_screens(episode, folder=tmp_path)) == len(first)
+    first, problem = read_screens(episode, lambda done, of: told.append((done, of)))
+    assert (told, problem) == ([(n, 4) for n in range(1, 5)], "")
+    kept = episode.folder / "text.jsonl"
+    lines = kept.read_bytes().splitlines(keepends=True)
+    assert len(lines) == 4, "equal screens are read once"
+    assert kept.stat().st_mode & 0o077 == 0
+    assert read_episode(episode.folder).problems == ()
+    kept.write_bytes(b"".join([lines[0], b"garbage\n", lines[2].replace(b"Name", b"Else"), lines[3][:40]]))
+    read = list[int]()
+    real = ScreenReader.read
+    monkeypatch.setattr(ScreenReader, "read", lambda self, step: read.append(step.index) or real(self, step))
+    again, _ = read_screens(episode)
+    assert read == [1, 3, 4], "damaged, changed and truncated lines are read again"
+    texts = [[{run.text for run in screen.words or ()} for screen in some] for some in (first, again)]
+    assert texts[0] == texts[1]
+    read.clear()
+    read_screens(episode)
+    assert read == []
+
+
+def test_text_that_cannot_be_kept_is_read_all_the_same_and_a_link_is_not_followed(tmp_path: Path) -> None:
+    episode = read_episode(written(tmp_path / "episode", SCENES[1:2]))
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    (episode.folder / "text.jsonl").symlink_to(victim)
+    screens, problem = read_screens(episode)
+    assert "text.jsonl could not be written" in problem
+    assert "Save" in {word.text for word in screens[0].words or ()}
+    assert victim.read_text() == "mine"
+
+
+def test_only_what_changed_is_read_again_and_gives_the_same_text(
+    episode: Episode, screens: list[StepText], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = next(at for at, step in enumerate(episode.steps) if step.index == 4)
+    alone = ScreenReader(episode.folder).read(episode.steps[changed])
+    assert {word.text for word in screens[changed].words or ()} == {word.text for word in alone}
+    reader = ScreenReader(episode.folder)
+    reader.read(episode.steps[3])
+    read = list[float]()
+    real = ScreenReader._read
+    monkeypatch.setattr(
+        ScreenReader, "_read", lambda self, image, area: read.append(area.area) or real(self, image, area)
+    )
+    reader.read(episode.steps[4])
+    assert 0 < sum(read) < SIZE[0] * SIZE[1] / 4
+
+
+def test_steps_are_followed_while_they_are_written(folder: Path, tmp_path: Path) -> None:
+    lines = (folder / "steps.jsonl").read_bytes().splitlines(keepends=True)
+    (tmp_path / "steps.jsonl").write_bytes(lines[0] + b"garbage\n" + lines[1][:50])
+    steps = recorded_steps(tmp_path)
+    assert next(steps).index == 0
+    with (tmp_path / "steps.jsonl").open("ab") as file:
+        file.write(lines[1][50:])
+    assert next(steps).index == 1
+
+
+def test_the_process_that_reads_ends_with_the_recording_and_with_its_recorder(tmp_path: Path) -> None:
+    (tmp_path / "steps.jsonl").touch()
+    recorded = TextProcess(tmp_path, after=0)
+    recorded._timer.join()
+    process = recorded._process
+    assert process is not None
+    assert process.stdin is not None
+    process.stdin.close()  # as the system does when the recorder is killed
+    assert process.wait(60) == 0
+    ended = TextProcess(tmp_path, after=0)
+    ended._timer.join()
+    ended.close()
+    ended.close()
+    assert ended._process is not None
+    assert ended._process.returncode is not None
+
+
+@pytest.mark.slow
+def test_text_is_read_while_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.episodes.text_process.TextProcess.__init__.__defaults__", (0.0,))
+    header = EpisodeHeader(task="Add Anna", model="scripted", env="drawn", platform="desktop")
+    with EpisodeWriter.create(tmp_path / "e", header, read_text=True) as writer:
+        name = writer.add_frame(drawn(FORM))
+        step = Step(index=0, time=START, frame=Frame(id="0", width=SIZE[0], height=SIZE[1]), image=name)
+        writer.append(step)
+        deadline = time.monotonic() + 100
+        while (words := TextFile(tmp_path / "e").of(step)) is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    assert {"Name", "City", "Save", "Cancel"} <= {word.text for word in words}
 
 
 def test_a_picture_that_was_exchanged_is_read_again(tmp_path: Path) -> None:
     folder = written(tmp_path / "episode", SCENES[:2])
     episode = read_episode(folder)
-    before = read_screens(episode, folder=tmp_path / "cache")
+    before, _ = read_screens(episode)
     one = folder / episode.steps[0].image
     assert episode.steps[0].patch is None
     cv2.imwrite(str(one), drawn({(40, 60): "Another text"})[:, :, ::-1])
-    after = read_screens(read_episode(folder), folder=tmp_path / "cache")
+    after, _ = read_screens(read_episode(folder))
     assert before[0].words != after[0].words
     assert after[0].words is not None
     assert "Another text" in [word.text for word in after[0].words]
 
 
 def test_a_question_about_the_run_reads_no_screen(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Episode, "image", lambda *_: pytest.fail("a screen is read"))
+    monkeypatch.setattr(ScreenReader, "read", lambda *_: pytest.fail("a screen is read"))
     for question in ("how did it end?", "how many steps?", "how long did it take?", "what happened at step 3?"):
         with contextlib.suppress(SystemExit):
             main(["ask", str(folder), question])
