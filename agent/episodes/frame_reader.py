@@ -189,7 +189,8 @@ class _LastDecoded:
         with self._lock:
             if self._image is None or self._key != png.key:
                 pixels = png.decode(cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-                self._image, self._key = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), png.key
+                self._image = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
+                self._key = png.key
             return self._image.copy()
 
 

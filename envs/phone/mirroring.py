@@ -84,14 +84,14 @@ def _serve(phone: PhoneDevice, to: socket.socket, options: Mapping[str, str], st
     """Headers as far as they are wanted, then a packet for each picture. Raises OSError when the caller has gone."""
     dummy, device, codec, each = (options[name] == "true" for name in _METAS)
     to.sendall(b"\0" * dummy + b"simulated phone".ljust(64, b"\0") * device)
-    encoder: _Encoder | None = None
+    encoder: _FrameStreamEncoder | None = None
     started = time.monotonic()
     for picture in _pictures(phone, int(options["max_size"] or 0), stop):
         size = picture.shape[1], picture.shape[0]
         if encoder is None or encoder.size != size:
             if encoder is None and codec:
                 to.sendall(b"h264" + struct.pack(">2I", *size))
-            encoder = _Encoder(size)
+            encoder = _FrameStreamEncoder(size)
         for flags, data in encoder.encode(picture):
             stamp = flags if flags == _CONFIG else flags | int((time.monotonic() - started) * 1e6)
             to.sendall((struct.pack(">QI", stamp, len(data)) if each else b"") + data)
@@ -109,7 +109,7 @@ def _pictures(phone: PhoneDevice, longest: int, stop: threading.Event) -> Iterat
                 yield np.asarray(cv2.cvtColor(sized, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-class _Encoder:
+class _FrameStreamEncoder:
     """H.264 of pictures of one size, without delay. Needs PyAV."""
 
     def __init__(self, size: tuple[int, int]) -> None:

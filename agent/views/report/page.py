@@ -179,7 +179,7 @@ def _steps(episode: Episode, part: _StepRange, problems: list[str], progress: Pr
         yield from (_block(url, id=name) for name, url in pictures.take())
         if last is not None:
             follows = changes is not None and screen.step.index == last.step.index + 1
-            following = "next" if number < total else shown
+            following: PageData | Literal["next"] | None = "next" if number < total else shown
             yield _step(episode, last, before, following if follows else None, changes if follows else None)
         last, before = screen, shown
         progress(min(number + 1, total), total)
