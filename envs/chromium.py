@@ -11,6 +11,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from actions.action import AnyAction, Open, Wait
 from actions.frame import Frame
 from envs.capture import Deadline
@@ -85,7 +87,10 @@ class ChromiumEnv(Env):
         self._sandbox.release()
 
     def settle(self) -> None:
-        """Wait until the picture rests."""
+        """Wait until the page is drawn, which is long after it is ready on a busy machine, and until it rests."""
+        deadline = Deadline(10.0)
+        while np.ptp(self._sandbox.peek(), axis=(0, 1)).max() == 0 and not deadline.passed:
+            time.sleep(0.02)
         self._sandbox.perform(Wait(seconds=0), self._sandbox.observe().frame)
 
     def crashed(self) -> bool:
