@@ -259,8 +259,7 @@ class ChatModel:
         def answer(chat: Chat) -> Reply:
             enough = self.speaks.grammar[self.platform].completion_check
             shape = self._action_shape(observation, history, pointer)
-            with clock.timed("encode"):
-                picture = self._picture(observation, chat)
+            picture = self._picture(observation, chat, clock)
             if self.speaks.decide[self.platform].conversation.pictures > 1:
                 self.sent.keep(observation.time, frame, picture)
             reply = self._ask(chat, frame, picture, clock, enough, shape, earlier, self.platform)
@@ -302,17 +301,17 @@ class ChatModel:
         """
         if self.grounder is not None:
             return self.grounder.locate(observation, instruction)
-        return self._locate(observation.frame, lambda chat: self._picture(observation, chat), instruction)
+        return self._locate(observation.frame, functools.partial(self._picture, observation), instruction)
 
     def locate_later(self, frame: Frame, picture: Callable[[Resize], LaterPicture], instruction: str) -> Grounding:
         """As `locate` without a grounder, on a picture that is made, in the size of a rule, only to be sent."""
-        return self._locate(frame, lambda _: picture(self._speaks.resize), instruction)
+        return self._locate(frame, lambda chat, clock: picture(self._speaks.resize), instruction)
 
-    def _locate(self, frame: Frame, picture: Callable[[Chat], Part], instruction: str) -> Grounding:
+    def _locate(self, frame: Frame, picture: Callable[[Chat, PhaseClock], Part], instruction: str) -> Grounding:
         clock = PhaseClock()
         with clock.timed("prompt"), _usable(frame):
             chat = self._speaks.ask_place(instruction, frame)
-        reply = self._ask(chat, frame, picture(chat), clock, shape=self._shape("locate", frame), use="locate")
+        reply = self._ask(chat, frame, picture(chat, clock), clock, shape=self._shape("locate", frame), use="locate")
 
         def read() -> ParsedPlace:
             return self._speaks.parse_place(reply.text, frame, ended=reply.ended)
@@ -328,7 +327,7 @@ class ChatModel:
         clock = PhaseClock()
         with clock.timed("prompt"), _usable(observation.frame):
             chat = self._data_question(observation, schema, question)
-        picture, shape = self._picture(observation, chat), data_shape(schema) if self._holds else None
+        picture, shape = self._picture(observation, chat, clock), data_shape(schema) if self._holds else None
         reply = self._ask(chat, observation.frame, picture, clock, shape=shape)
         return parsed(reply, clock, lambda: _data(reply, schema))
 
@@ -346,12 +345,12 @@ class ChatModel:
         shape = shape_of(self._speaks, use, frame, pointer=pointer)
         return None if shape is None or (shape.free and self.structured != "always") else shape
 
-    def _picture(self, observation: Observation, chat: Chat) -> bytes | Pixels:
+    def _picture(self, observation: Observation, chat: Chat, clock: PhaseClock) -> bytes | Pixels:
         """The screen as `chat` sends it, empty where it sends none."""
         image, frame = observation.image, observation.frame
         if image.shape[:2] != (frame.height, frame.width):
             raise ModelError(f"the image is not the frame's: {image.shape[1]}x{image.shape[0]}, not {frame.geometry}")
-        with _usable(frame):
+        with clock.timed("encode"), _usable(frame):
             return self.endpoint.capabilities.picture(self._speaks.resize.apply(image)) if IMAGE in chat.user else b""
 
     def _ask(
