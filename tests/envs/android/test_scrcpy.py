@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -18,6 +19,7 @@ from envs.android import AndroidEnv
 from envs.android import env as env_module
 from envs.android.known_devices import recall
 from envs.android.scrcpy import ScreenStream, find_server
+from envs.android.settling import RULES
 from envs.env import EnvError
 from envs.phone.mirroring import MAIN, VERSION
 from envs.phone.phone import Phone
@@ -44,6 +46,15 @@ def followed(phone: Phone, server: AdbServer, file: Path, monkeypatch: pytest.Mo
         yield android
 
 
+@pytest.fixture
+def patient(phone: Phone, server: AdbServer, file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AndroidEnv]:
+    """It waits for a change for as long as a busy machine needs to draw one."""
+    monkeypatch.setattr(env_module, "_FRESH", 60.0)
+    rules = replace(RULES, reaction=60.0, timeout=120.0)
+    with AndroidEnv(phone.serial, server, capture="png", rules=rules) as android:
+        yield android
+
+
 def counted(phone: Phone) -> list[str]:
     taken: list[str] = []
     phone.faults.before = lambda argv: taken.append(argv[0]) if argv[0] == "screencap" else None
@@ -66,24 +77,24 @@ def test_where_nothing_changes_no_picture_is_taken(followed: AndroidEnv, phone: 
     assert np.array_equal(seen.image, first.image)
 
 
-def test_a_change_is_seen_to_the_pixel(followed: AndroidEnv, phone: Phone) -> None:
+def test_a_change_is_seen_to_the_pixel(patient: AndroidEnv, phone: Phone) -> None:
     phone.screen.ask(PAGE)
-    followed.observe()
+    patient.observe()
     for _ in range(2):
-        outcome = followed.perform(BLANK, followed.observe().frame)
+        outcome = patient.perform(BLANK, patient.observe().frame)
         assert (outcome.settled, outcome.changed) == (True, True)
         assert "last_change" in outcome.timings
-        seen = followed.observe().image
-        assert np.array_equal(seen, cv2.cvtColor(followed.capture.grab(), cv2.COLOR_RGBA2RGB))
+        seen = patient.observe().image
+        assert np.array_equal(seen, cv2.cvtColor(patient.capture.grab(), cv2.COLOR_RGBA2RGB))
 
 
-def test_a_stream_that_ends_is_done_without(followed: AndroidEnv, phone: Phone) -> None:
+def test_a_stream_that_ends_is_done_without(patient: AndroidEnv, phone: Phone) -> None:
     phone.screen.ask(PAGE)
-    assert followed.stream
+    assert patient.stream
     phone.daemon.cut()
-    followed.stream.wait(1 << 30, 60.0)
-    assert not followed.stream.alive
-    outcome = followed.perform(BLANK, followed.observe().frame)
+    patient.stream.wait(1 << 30, 60.0)
+    assert not patient.stream.alive
+    outcome = patient.perform(BLANK, patient.observe().frame)
     assert (outcome.settled, outcome.changed) == (True, True)
 
 
