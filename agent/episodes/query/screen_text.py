@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from actions.frame import Box
 from agent.core.step import Step
 from agent.episodes import Episode, EpisodeError
 from agent.episodes.frame_reader import read_frame
+from agent.episodes.query.changed_text import area_alone, changed_text, moved, with_new
 from agent.episodes.text_file import TextFile, TextRun
-from envs.differences import changed_places
 from envs.env import Image
 
 if TYPE_CHECKING:
+    from agent.perception.elements import TextLine
     from agent.perception.ocr import TextReader
-
-_MARGIN = 24  # pixels around a change that are read again
-_NEAR = 3  # pixels around a run of text at which a change touches it
 
 
 @dataclass(frozen=True)
@@ -53,20 +50,41 @@ def read_screens(
     `progress` is called with the numbers of different pictures read and in all. Equal texts are one object.
     """
     texts, reader = TextFile(episode.folder), ScreenReader(episode.folder)
-    known: dict[tuple[object, ...], tuple[TextRun, ...] | None] = {}
-    total = len({_picture(step) for step in episode.steps})
-    screens = []
-    for step in episode.steps:
-        key = _picture(step)
-        if key not in known:
-            known[key] = None
+    first = {_picture(step): step for step in reversed(episode.steps)}
+    different = sorted(first.values(), key=lambda step: step.index)
+    unread = [step for step in different if _kept(texts, step) is None]
+    done = len(different) - len(unread)
+    for number, (step, image) in enumerate(_frames(episode.folder, unread), done + 1):
+        if image is not None:
             with suppress(EpisodeError):
-                if texts.of(step) is None:
-                    texts.keep(step, reader.read(step))
-                known[key] = texts.of(step)
-            progress(len(known), total)
-        screens.append(StepText(step, known[key]))
-    return screens, texts.problem
+                texts.keep(step, reader.read_image(image))
+        progress(number, len(different))
+    known = {key: _kept(texts, step) for key, step in first.items()}
+    return [StepText(step, known[_picture(step)]) for step in episode.steps], texts.problem
+
+
+def _kept(texts: TextFile, step: Step) -> tuple[TextRun, ...] | None:
+    with suppress(EpisodeError):
+        return texts.of(step)
+    return None
+
+
+def _frames(folder: Path, steps: Sequence[Step]) -> Iterator[tuple[Step, Image | None]]:
+    """The screen of each step, None where it is missing or damaged; the next is decoded while one is looked at."""
+
+    def frame(step: Step) -> Image | None:
+        with suppress(EpisodeError):
+            return read_frame(folder, step)
+        return None
+
+    with ThreadPoolExecutor(1) as pool:
+        coming = [(step, pool.submit(frame, step)) for step in steps[:1]]
+        for step in (*steps[1:], None):
+            if step is not None:
+                coming.append((step, pool.submit(frame, step)))
+            if coming:
+                at, image = coming.pop(0)
+                yield at, image.result()
 
 
 def _picture(step: Step) -> tuple[object, ...]:
@@ -80,52 +98,32 @@ class ScreenReader:
         self._folder = folder
         self._reader: TextReader | None = None
         self._image: Image | None = None
-        self._words: tuple[TextRun, ...] = ()
+        self._lines: list[TextLine] = []
 
     def read(self, step: Step) -> tuple[TextRun, ...]:
         """The text on the screen of `step`. Raises `EpisodeError` for a picture that is missing or damaged."""
-        image = read_frame(self._folder, step)
-        areas = None if self._image is None else self._changed(self._image, image)
-        if areas is None:
-            self._words = self._read(image, Box(0, 0, image.shape[1], image.shape[0]))
+        return self.read_image(read_frame(self._folder, step))
+
+    def read_image(self, image: Image) -> tuple[TextRun, ...]:
+        """The text on `image`, the screen of a step."""
+        changed = None if self._image is None else changed_text(self._image, image, self._lines)
+        if changed is None:
+            self._lines = self._text_reader().read(image)
         else:
-            kept = (word for word in self._words if not any(word.box.overlap(area) for area in areas))
-            self._words = (*kept, *(word for area in areas for word in self._read(image, area)))
+            kept, areas = changed
+            self._lines = with_new(kept, [line for area in areas for line in self._read(image, area, kept)], image)
         self._image = image
-        return self._words
+        return tuple(TextRun(line.text, line.box) for line in self._lines)
 
-    def _changed(self, last: Image, image: Image) -> list[Box] | None:
-        """The areas to read again: where something changed, and all text that this touches; None for everything.
+    def _read(self, image: Image, area: Box, kept: Sequence[TextLine]) -> list[TextLine]:
+        part, x, y = area_alone(image, area, kept)
+        return [moved(line, x, y) for line in self._text_reader().read(part)]
 
-        A phone's screen is always read whole: the size of its text is judged by the picture's shape.
-        """
-        height, width = image.shape[:2]
-        if last.shape != image.shape or height > width:
-            return None
-        areas: list[Box] = []
-        for x, y, wide, high in changed_places(last, image):
-            area, before = Box(x, y, x + wide, y + high).grown(_MARGIN), None
-            while area != before:
-                before = area
-                for box in (word.box.grown(_NEAR) for word in self._words if word.box.grown(_NEAR).overlap(area)):
-                    area = area.union(box)
-                for other in [other for other in areas if other.overlap(area)]:
-                    areas.remove(other)
-                    area = area.union(other)
-            areas.append(area)
-        return areas if sum(area.area for area in areas) < height * width / 2 else None
-
-    def _read(self, image: Image, area: Box) -> tuple[TextRun, ...]:
+    def _text_reader(self) -> TextReader:
         from agent.perception.ocr import TextReader
 
         self._reader = self._reader or TextReader()
-        x1, y1, x2, y2 = (max(0, round(side)) for side in area)
-        lines = self._reader.read(np.ascontiguousarray(image[y1:y2, x1:x2]))
-        return tuple(TextRun(line.text, _moved(line.box, x1, y1)) for line in lines)
-
-
-def _moved(box: Box, x: float, y: float) -> Box:
-    return Box(box.x1 + x, box.y1 + y, box.x2 + x, box.y2 + y)
+        return self._reader
 
 
 def _joined(words: Sequence[TextRun]) -> Iterator[TextRun]:

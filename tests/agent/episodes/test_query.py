@@ -23,6 +23,7 @@ from agent.cli.main import main
 from agent.core.step import OutcomeRecord, Step
 from agent.core.task import Ending
 from agent.episodes import Episode, EpisodeHeader, EpisodeWriter, read_episode
+from agent.episodes.query import screen_text
 from agent.episodes.query.answer import clock
 from agent.episodes.query.matching import likeness
 from agent.episodes.query.question import read_question
@@ -189,8 +190,7 @@ def test_each_picture_is_read_once_and_its_text_kept_in_the_episode(
     assert read_episode(episode.folder).problems == ()
     kept.write_bytes(b"".join([lines[0], b"garbage\n", lines[2].replace(b"Name", b"Else"), lines[3][:40]]))
     read = list[int]()
-    real = ScreenReader.read
-    monkeypatch.setattr(ScreenReader, "read", lambda self, step: read.append(step.index) or real(self, step))
+    monkeypatch.setattr(screen_text, "read_frame", lambda _, step: read.append(step.index) or episode.image(step))
     again, _ = read_screens(episode)
     assert read == [1, 3, 4], "damaged, changed and truncated lines are read again"
     texts = [[{run.text for run in screen.words or ()} for screen in some] for some in (first, again)]
@@ -222,7 +222,7 @@ def test_only_what_changed_is_read_again_and_gives_the_same_text(
     read = list[float]()
     real = ScreenReader._read
     monkeypatch.setattr(
-        ScreenReader, "_read", lambda self, image, area: read.append(area.area) or real(self, image, area)
+        ScreenReader, "_read", lambda self, image, area, kept: read.append(area.area) or real(self, image, area, kept)
     )
     reader.read(episode.steps[4])
     assert 0 < sum(read) < SIZE[0] * SIZE[1] / 4
@@ -284,7 +284,7 @@ def test_a_picture_that_was_exchanged_is_read_again(tmp_path: Path) -> None:
 
 
 def test_a_question_about_the_run_reads_no_screen(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ScreenReader, "read", lambda *_: pytest.fail("a screen is read"))
+    monkeypatch.setattr(ScreenReader, "read_image", lambda *_: pytest.fail("a screen is read"))
     for question in ("how did it end?", "how many steps?", "how long did it take?", "what happened at step 3?"):
         with contextlib.suppress(SystemExit):
             main(["ask", str(folder), question])
@@ -453,3 +453,25 @@ def test_pictures_stay_within_their_budget(tmp_path: Path) -> None:
         assert sum(areas) <= TOTAL
         assert all(side % 28 == 0 for still in stills for side in still.image.shape[:2])
         assert stills[-1].step.index == 39
+
+
+def test_a_word_that_is_typed_costs_no_reading_of_its_line_and_a_menu_that_closes_gives_whole_words_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = {(40, 40 + 26 * row): "several words that fill a line of an editor" for row in range(8)}
+    typed = [lines | {(40, 300): "one two three four"[:end]} for end in (7, 13, 18)]
+    menu = drawn(typed[-1]).copy()
+    menu[30:200, 60:180] = 90  # its frame
+    menu[31:199, 61:179] = drawn({(70, 40): "Cut", (70, 80): "Copy"})[31:199, 61:179]
+    reader, areas = ScreenReader(tmp_path), list[float]()
+    real = ScreenReader._read
+    monkeypatch.setattr(
+        ScreenReader, "_read", lambda self, image, area, kept: areas.append(area.area) or real(self, image, area, kept)
+    )
+    texts = [{run.text for run in reader.read_image(image)} for image in (*map(drawn, typed), menu, drawn(typed[-1]))]
+    assert max(areas[:2]) < 120 * 40
+    assert [text & {"one two", "one two three", "one two three four"} for text in texts] == [
+        {"one two"}, {"one two three"}, *[{"one two three four"}] * 3
+    ]  # fmt: skip
+    assert {"Cut", "Copy"} <= texts[3]
+    assert {word for text in texts[4] for word in text.split()} == {word for text in texts[2] for word in text.split()}
