@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+
 
 def main() -> None:
     """Run the command line on the arguments of the process."""
-    from agent.cli.main import main as command_line
+    try:
+        from agent.cli.main import main as command_line
+    except KeyboardInterrupt:
+        if "--json" in sys.argv:
+            sys.stdout.write('{"error": "stopped"}\n')
+        sys.stderr.write("handeye: stopped\n")
+        sys.exit(130)
 
     command_line()
 

@@ -1,17 +1,25 @@
 """For all tests."""
 
+import os
 import signal
+import tempfile
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from agent.settings import CONFIG, SETTINGS, variable_of
 from tests.properties import QUICK
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and so would every program that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.load_profile(QUICK)
+
+# The defaults that a user has set are none of the tests'.
+os.environ[CONFIG] = str(Path(tempfile.gettempdir()) / "handeye-tests-settings")
+for _name in SETTINGS:
+    os.environ.pop(variable_of(_name), None)
 
 _MANY_PROGRAMS = {"benchmarks", "e2e", "envs"}
 

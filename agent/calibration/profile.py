@@ -12,7 +12,6 @@ import json
 import math
 import os
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -27,10 +26,9 @@ from agent.models.chat import ChatModel
 from agent.models.dialects.dialect import Dialect, Space
 from agent.models.dialects.resize import PaddedCanvas, Resize, SideLimit, Square, Tiles
 from agent.models.endpoints.endpoint import Endpoint
+from agent.settings import CONFIG, config_folder
 
 VERSION: Literal[1] = 1
-CONFIG = "HANDEYE_CONFIG"
-"""The environment variable with the folder to use in place of the user's configuration folder."""
 OVERSHOOT: Mapping[Space, float] = {"rel1": 0.01, "rel100": 1.0, "rel999": 10.0, "rel1000": 10.0, "abs_resized": 28.0}
 """How far beyond an edge a number is still taken for the edge: a hundredth of a side, or one patch."""
 
@@ -124,19 +122,6 @@ def _within(rule: Resize, area: int, limit: Limit | None) -> Resize:
     side = math.isqrt(area)
     side -= side % ((limit and limit.factor) or 1)
     return replace(rule, factor=side, min_pixels=side**2, max_pixels=side**2)
-
-
-def config_folder(environ: Mapping[str, str] | None = None, platform: str = sys.platform) -> Path:
-    """Where this user's settings lie: HANDEYE_CONFIG, or ``handeye`` in the place that the platform has for them."""
-    env = os.environ if environ is None else environ
-    if env.get(CONFIG):
-        return Path(env[CONFIG]).expanduser()
-    if platform == "win32":
-        return Path(env.get("APPDATA") or Path.home() / "AppData" / "Roaming") / "handeye"
-    if platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "handeye"
-    base = Path(env.get("XDG_CONFIG_HOME") or "")
-    return (base if base.is_absolute() else Path.home() / ".config") / "handeye"
 
 
 def profile_path(endpoint: str, dialect: str) -> Path:

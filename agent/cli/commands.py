@@ -10,6 +10,8 @@ ABOUT = "Eyes and hands for any vision-language model: run, record and audit tas
 OPTIONS = {
     "--debug": "Show tracebacks and log everything to stderr.",
     "--version": "Show the version.",
+    "--install-completion": "Have this shell complete commands and options with the tab key.",
+    "--show-completion": "Print what --install-completion would add.",
     "-h, --help": "Show this message and exit.",
 }
 COMMANDS = {
@@ -24,6 +26,11 @@ COMMANDS = {
         "Check this machine: display, capture, input, sandbox, text recognition; an Android device (--serial or "
         "--display) and a model server if named.",
     ),
+    "init": (
+        "agent.cli.init:init",
+        "Choose a model, a screen and limits, try them, and write them as the defaults of all commands.",
+    ),
+    "config": ("agent.cli.config:config", "Show which defaults hold, and from where."),
     "extract": ("agent.cli.extract:extract", "Read data off a screen into the shape of a schema; JSON on stdout."),
     "serve": ("agent.cli.serve:serve", "Serve a model with the best engine here, until Ctrl-C."),
     "replay": (
@@ -70,8 +77,10 @@ def overview() -> str:
 
 
 def _rows(rows: Iterable[tuple[str, str]], width: int) -> list[str]:
+    listed = [*rows]
+    wide = 2 + max(len(name) for name, _ in listed)
     return [
         line
-        for name, about in rows
-        for line in textwrap.wrap(about, width, initial_indent=f"  {name:<12}", subsequent_indent=" " * 14)
+        for name, about in listed
+        for line in textwrap.wrap(about, width, initial_indent=f"  {name:<{wide}}", subsequent_indent=" " * (wide + 2))
     ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -12,6 +14,19 @@ import typer
 from typer.core import TyperGroup
 
 from agent.cli.commands import COMMANDS, overview
+from agent.cli.defaults import put_settings
+
+
+class InterruptedCommandError(Exception):
+    """Ctrl-C, which the command did not answer itself."""
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise InterruptedCommandError from error
 
 
 class _LoadedCommands(Mapping[str, Any]):
@@ -24,13 +39,21 @@ class _LoadedCommands(Mapping[str, Any]):
             holder.add_typer(command, name=name)
         else:
             holder.command(name)(command)
-        return typer.main.get_group(holder).commands[name]
+        return _unwrapped(typer.main.get_group(holder).commands[name])
 
     def __iter__(self) -> Iterator[str]:
         return iter(COMMANDS)
 
     def __len__(self) -> int:
         return len(COMMANDS)
+
+
+def _unwrapped(command: Any) -> Any:
+    """`command`, a paragraph of whose help is one line (but an indented one), so that it is as wide as the terminal."""
+    for one in (command, *(command.commands.values() if isinstance(command, TyperGroup) else ())):
+        paragraphs = inspect.cleandoc(one.help or "").split("\n\n")
+        one.help = "\n\n".join(text if text.startswith(" ") else text.replace("\n", " ") for text in paragraphs)
+    return command
 
 
 class CommandTable(TyperGroup):
@@ -43,6 +66,23 @@ class CommandTable(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         """Their names; none is imported."""
         return [*COMMANDS]
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """The command that `args` name, its options with their settings (`agent.settings`) as defaults."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if name and name not in ("config", "init") and not ctx.resilient_parsing and not {"-h", "--help"} & {*rest}:
+            put_settings(ctx, name, command, rest)
+        return name, command, rest
+
+    def make_context(self, *args: Any, **extra: Any) -> Any:
+        """As typer does. Ctrl-C is raised as `InterruptedCommandError`: typer would end without a word."""
+        with _told():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command. Ctrl-C as in `make_context`."""
+        with _told():
+            return super().invoke(ctx)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the overview."""
@@ -60,7 +100,7 @@ def _version(value: bool) -> None:
 app = typer.Typer(
     cls=CommandTable,
     pretty_exceptions_enable=False,
-    add_completion=False,
+    add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

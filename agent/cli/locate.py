@@ -38,7 +38,10 @@ def locate(
     elif not found["refused"]:
         x, y = found["point"]
         typer.echo(f"{x:.0f} {y:.0f}")
-        typer.echo(f"box {found['bbox']}, {found['score']:.0%} sure", err=True)
+        told = [f"box {found['bbox']}"] if found["bbox"] else []
+        told += [f"{found['score']:.0%} sure"] if found["score"] is not None else []
+        if told:
+            typer.echo(", ".join(told), err=True)
         if found["reason"]:
             typer.echo(found["reason"], err=True)
     else:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 
 from agent.cli.commands import overview
 
+COMPLETION = "_HANDEYE_COMPLETE"
+"""Set by the shell when it asks what the line could go on with."""
+
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; every error a user can cause is one line on stderr and a non-zero status."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments in ([], ["-h"], ["--help"]):
+    if arguments in ([], ["-h"], ["--help"]) and COMPLETION not in os.environ:
         sys.stdout.write(overview())
         sys.exit(0 if arguments else _fail("wrong usage (see handeye --help)", 2, arguments))
     debug = "--debug" in arguments
@@ -33,7 +37,10 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _explain(error: Exception) -> tuple[str, int]:
     from actions.errors import HandeyeError
+    from agent.cli.group import InterruptedCommandError
 
+    if isinstance(error, InterruptedCommandError):
+        return "stopped", 130
     if hasattr(error, "format_message"):  # a wrong option or argument
         return f"{error.format_message() or 'wrong usage'} (see handeye --help)", 2
     if isinstance(error, HandeyeError):

@@ -73,14 +73,14 @@ class Decision(_ModelValue):
 
 
 class Grounding(_ModelValue):
-    """Where a target is. Frame pixels; `score` is a probability-like confidence in 0 to 1.
+    """Where a target is. Frame pixels; `score` is a probability-like confidence in 0 to 1, None where none is told.
 
     A refusal has `refused` set, a reason, and no point.
     """
 
     point: Point | None = None
     box: Box | None = None
-    score: float = 0.0
+    score: float | None = None
     refused: bool = False
     reason: str = ""
     raw: str = ""

@@ -7,10 +7,12 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import httpx
 import numpy as np
 
 from actions.action import Move
@@ -23,6 +25,7 @@ from agent.models.opening import open_model
 from agent.models.server_resize import ServerResize, counts_pixels
 from agent.models.spec import ModelSpec
 from agent.perception.perceive import Perceiver
+from agent.run.env_spec import EnvSpec, open_env
 from envs.android import AndroidEnv
 from envs.android.capture import ScreencapCapture
 from envs.desktop import DesktopEnv
@@ -66,11 +69,40 @@ def examine(model: ModelSpec | None = None, phone: tuple[str | None, int] | None
     ]
     if phone is not None:
         checks.append(("android", lambda: _android(*phone), True))
-    if model is not None:
-        checks.append((f"model {model.name}", lambda: _model(model), True))
-    return [_check(*check) for check in checks]
+    return [_check(*check) for check in checks] + ([check_model(model)] if model is not None else [])
 
 
+def check_model(model: ModelSpec) -> CheckResult:
+    """Whether the model can be reached, and what it is."""
+    return _check(f"model {model.name}", lambda: _model(model), True)
+
+
+def check_screen(spec: EnvSpec) -> CheckResult:
+    """Whether the screen can be opened and captured."""
+
+    def look() -> str:
+        with closing(open_env(spec)) as env:
+            return f"{env.name}, {_captured(env)}"
+
+    return _check(f"screen {spec.kind}", look, True)
+
+
+def local_servers() -> dict[str, list[str]]:
+    """The model servers at their usual ports of this machine: address to the names that each serves."""
+
+    def ask(port: int) -> list[str]:
+        with suppress(httpx.HTTPError, ValueError, KeyError, TypeError):
+            answer = httpx.get(f"http://127.0.0.1:{port}/v1/models", timeout=_LOOK, trust_env=False)
+            return [str(model["id"]) for model in answer.json()["data"]] if answer.status_code == 200 else []
+        return []
+
+    with ThreadPoolExecutor(len(_PORTS)) as pool:
+        found = zip(_PORTS, pool.map(ask, _PORTS), strict=True)
+        return {f"http://127.0.0.1:{port}": names for port, names in found if names}
+
+
+_PORTS, _LOOK = (8000, 8080, 11434, 1234, 30000, 23333), 1.0
+"""vLLM and transformers, llama.cpp, Ollama, LM Studio, SGLang, LMDeploy; seconds for an answer."""
 _LOOKED_AT = ((800, 600), (2560, 1440))
 
 

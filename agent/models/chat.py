@@ -297,7 +297,7 @@ class ChatModel:
     def locate(self, observation: Observation, instruction: str) -> Grounding:
         """Where the thing described is, or a refusal. Raises like `decide`.
 
-        The score is 1 for a place and 0 for a refusal: the answer carries no probability.
+        There is no score: the answer carries no probability.
         """
         if self.grounder is not None:
             return self.grounder.locate(observation, instruction)
@@ -320,7 +320,7 @@ class ChatModel:
         if spot.point is None:
             return Grounding(refused=True, reason=spot.reason, raw=reply.text, usage=reply.usage)
         reason = "; ".join(reply.notes + spot.notes)
-        return Grounding(point=spot.point, box=spot.box, score=1.0, reason=reason, raw=reply.text, usage=reply.usage)
+        return Grounding(point=spot.point, box=spot.box, reason=reason, raw=reply.text, usage=reply.usage)
 
     def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
         """Data from the screen, of the shape of `schema` as far as `mismatch` can tell. Raises like `decide`."""

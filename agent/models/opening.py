@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 import math
 import os
+import re
 import sys
 from dataclasses import fields, replace
+from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -258,8 +260,12 @@ def _address(name: str, served: str | None) -> tuple[str, str | None]:
         return url, served or fragment or None
     base = os.environ.get(BASE_URL, "").strip()
     if not base or not name or "://" in name:
-        known = "; ".join(f"{model} ({about})" for model, about in known_models().items())
-        raise ModelError(f"unknown model {name!r}. Known: {known}")
+        known = known_models()
+        near = get_close_matches(name.lower(), [model for model in known if model.islower()], 1)
+        address = re.fullmatch(r"[\w.-]+:\d+(/.*)?", name)
+        meant = f" Did you mean {f'http://{name}' if address else near[0]}?" if address or near else ""
+        listed = "; ".join(f"{model} ({about})" for model, about in known.items())
+        raise ModelError(f"unknown model {name!r}.{meant} Known: {listed}")
     if served:
         raise ModelError(f"two names for one model: {name} and --served-model {served}; leave one out")
     return base, name

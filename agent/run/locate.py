@@ -41,7 +41,7 @@ def locate_on_image(path: Path, instruction: str, model: ModelSpec, draw: Path |
     return {
         "point": _rounded(found.point),
         "bbox": _rounded(found.box),
-        "score": round(found.score, 4),
+        "score": None if found.score is None else round(found.score, 4),
         "refused": found.refused,
         "reason": found.reason,
         "image_size": [frame.width, frame.height],

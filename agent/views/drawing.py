@@ -119,7 +119,9 @@ def grounding_marks(found: Grounding, width: int, height: int) -> tuple[Mark, ..
         y1, y2 = (min(max(y, 0), height) for y in (found.box.y1, found.box.y2))
         shapes.append(Polyline((Point(x1, y1), Point(x2, y1), Point(x2, y2), Point(x1, y2), Point(x1, y1))))
     if found.point is not None:
-        shapes += [*_target(found.point, size), *_badge(found.point, size, f"{found.score:.0%}", unit(*size))]
+        shapes += _target(found.point, size)
+        if found.score is not None:
+            shapes += _badge(found.point, size, f"{found.score:.0%}", unit(*size))
     return tuple(shapes)
 
 

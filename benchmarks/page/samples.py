@@ -19,7 +19,7 @@ _LEAST = 200
 def samples(runs: Sequence[PageRun]) -> Markup:
     """The controls, an empty table and the data for it."""
     ids = list(dict.fromkeys(line.id for run in runs for line in run.lines))
-    nothing = element("p", f"All {plural(len(ids), 'sample')} are in result.json; this table needs JavaScript.")
+    nothing = element("p", f"{plural(len(ids), 'sample')} in result.json; this table needs JavaScript.")
     return join(
         element("noscript", nothing),
         element("div", _controls(runs), _table(runs), _pager(), id="explorer", hidden=""),

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from agent.calibration.profile import CONFIG
 from agent.cli.main import main
 from agent.core.model import ModelError
 from agent.models.opening import open_model
 from agent.models.spec import ModelSpec
+from agent.settings import CONFIG
 from tests.agent.scripted_server import Fault, ScriptedServer, Seen
 from tests.agent.simulated_grounder import middle_of_red
 from tests.e2e.form_server import WANTED, FormServer

@@ -21,11 +21,9 @@ from actions.frame import Box, Frame, Point
 from agent.calibration.calibrate import Calibration, HitRate, calibrate
 from agent.calibration.fitting import NoFitError, fit
 from agent.calibration.profile import (
-    CONFIG,
     Limit,
     Profile,
     SideLimit,
-    config_folder,
     profile_path,
     read_profile,
     save_profile,
@@ -41,6 +39,7 @@ from agent.models.dialects.registry import DIALECTS, get_dialect
 from agent.models.dialects.resize import Square, Tiles
 from agent.models.opening import open_model
 from agent.models.spec import ModelSpec
+from agent.settings import CONFIG, config_folder
 from envs.env import Observation
 from tests.agent.scripted_server import ScriptedServer
 from tests.agent.simulated_grounder import Hidden, Quirks, SimulatedGrounder, hidden_size, middle_of_red

@@ -40,6 +40,8 @@ MISTAKES = {
     "no display": (["run", "Press Enter", "--env", "desktop"], "no display"),
     "a display that is not there": (["run", "Press Enter", "--env", "desktop"], "display"),
     "an unknown model": (["run", "Press Enter", "--env", "sandbox", "--model", "gpt-17"], "unknown model 'gpt-17'"),
+    "an address without http": (["locate", "PICTURE", "x", "--model", "h:80"], "Did you mean http://h:80?"),
+    "a name misspelt": (["locate", "PICTURE", "x", "--model", "bulitin"], "Did you mean builtin?"),
     "an unreachable server": (["run", "Press Enter", "--env", "sandbox", "--model", "URL"], "no model server"),
     "a missing program": (["run", "Press Enter", "--app", "no-such-program"], "no-such-program"),
     "an output folder that is a file": (["run", "Press Enter", "--env", "sandbox", "--out", "FILE"], "--out"),
@@ -129,6 +131,35 @@ def test_the_overview_is_the_help_of_the_whole(capsys: pytest.CaptureFixture[str
             main(arguments)
         assert (left.value.code, capsys.readouterr().out) == (status, overview())
     assert all(f"\n  {name} " in overview() for name in (*COMMANDS, *OPTIONS))
+
+
+def test_a_paragraph_of_help_is_as_wide_as_the_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    for arguments, told in ((["ask"], "understands when something appeared or disa"), (["bench", "run"], "handeye")):
+        with pytest.raises(SystemExit):
+            main([*arguments, "--help"])
+        assert told in capsys.readouterr().out
+
+
+def test_ctrl_c_is_told_as_json_wherever_it_comes(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    for place in (
+        "agent.run.locate.locate_on_image",
+        "agent.cli.group.put_settings",
+        "agent.cli.group.CommandTable.parse_args",
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(place, stopped)
+            with pytest.raises(SystemExit) as left:
+                main(["locate", "a.png", "b", "--json"])
+        said = capsys.readouterr()
+        assert (left.value.code, json.loads(said.out), said.err) == (130, {"error": "stopped"}, "handeye: stopped\n")
 
 
 @pytest.mark.parametrize("command", ["run", "locate", "report", "models", "doctor"])
