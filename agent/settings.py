@@ -84,7 +84,7 @@ _FOREIGN_LEADERS = {"app": "screen"}
 
 
 @dataclass(frozen=True)
-class SetValue:
+class ChosenDefault:
     """A value and where it was set: the name of an environment variable, or a file and its table."""
 
     value: Value
@@ -106,7 +106,7 @@ class Settings:
         self.user, self.project = config_folder(env) / "config.toml", (folder or Path.cwd()) / PROJECT_FILE
         known = ["", *commands]
         self._environ = {
-            name: SetValue(env[variable], variable) for name in SETTINGS if env.get(variable := variable_of(name))
+            name: ChosenDefault(env[variable], variable) for name in SETTINGS if env.get(variable := variable_of(name))
         }
         if self.project.is_file() and not is_trusted(self.project, env):
             raise UserError(
@@ -115,7 +115,7 @@ class Settings:
             )
         self._files = [_read(file, known) for file in (self.project, self.user) if file.is_file()]
 
-    def of(self, command: str | None = None, given: Iterable[str] = ()) -> dict[str, SetValue]:
+    def of(self, command: str | None = None, given: Iterable[str] = ()) -> dict[str, ChosenDefault]:
         """The settings that hold for `command` (None: for those that take them from the top), where the options `given`
         are on its command line.
         """
@@ -126,14 +126,14 @@ class Settings:
         named = {*given}
         closed = {SETTINGS[name].group for name in named if name in SETTINGS and SETTINGS[name].leader}
         closed |= {_FOREIGN_LEADERS[name] for name in named if name in _FOREIGN_LEADERS}
-        found: dict[str, SetValue] = {}
+        found: dict[str, ChosenDefault] = {}
         for level in levels:
             here = {name: to for name, to in level.items() if SETTINGS[name].group not in closed}
             found = {**here, **found}
             closed |= {SETTINGS[name].group for name in here if SETTINGS[name].leader}
         return {name: found[name] for name in SETTINGS if name in found and name not in named}
 
-    def in_table(self, command: str) -> dict[str, SetValue]:
+    def in_table(self, command: str) -> dict[str, ChosenDefault]:
         """What the tables of `command` set."""
         return {name: to for tables in self._files for name, to in tables.get(command, {}).items()}
 
@@ -205,7 +205,7 @@ def _mark(file: Path) -> str:
     return hashlib.sha256(str(file.resolve()).encode() + b"\0" + file.read_bytes()).hexdigest()
 
 
-def _read(file: Path, commands: list[str]) -> dict[str, dict[str, SetValue]]:
+def _read(file: Path, commands: list[str]) -> dict[str, dict[str, ChosenDefault]]:
     """The settings of a file by table, ``""`` for its top. Raises `UserError`."""
     import tomllib
 
@@ -226,16 +226,16 @@ def _read(file: Path, commands: list[str]) -> dict[str, dict[str, SetValue]]:
     }
 
 
-def _checked(name: str, value: object, source: str) -> SetValue:
+def _checked(name: str, value: object, source: str) -> ChosenDefault:
     """The value of a setting. Raises `UserError` for another name or type."""
     setting = SETTINGS.get(name)
     if setting is None:
         raise UserError(f"{source}: there is no setting {name[:40]!r}; handeye config lists them")
     if setting.kind is float and type(value) is int:
-        return SetValue(float(value), source)
+        return ChosenDefault(float(value), source)
     texts = isinstance(value, list) and setting.kind == list[str] and all(isinstance(item, str) for item in value)
     if texts or type(value) is setting.kind:
-        return SetValue(cast("Value", value), source)
+        return ChosenDefault(cast("Value", value), source)
     raise UserError(f"{source}: {name} is {_KINDS[setting.kind]}, such as {_toml(setting.example)}")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from agent.cli.commands import COMMANDS
 from agent.core.errors import UserError
-from agent.settings import Settings, SetValue
+from agent.settings import ChosenDefault, Settings
 
 _SUBCOMMAND = {"bench": "run"}
 """Of a group, the command that takes its settings."""
@@ -41,7 +41,7 @@ def _is_given(names: Sequence[str], arguments: Sequence[str]) -> bool:
     )
 
 
-def _text(context: Any, param: Any, setting: str, to: SetValue) -> str | list[str]:
+def _text(context: Any, param: Any, setting: str, to: ChosenDefault) -> str | list[str]:
     """A value as it would stand on the command line. Raises `UserError` where the option does not take it."""
     texts = [str(value) for value in (to.value if isinstance(to.value, list) else [to.value])]
     given = texts if param.multiple else ",".join(texts)
