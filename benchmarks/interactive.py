@@ -6,16 +6,15 @@ score. A model gets observations only; an oracle (`SeesWorld`) also gets the wor
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from actions.action import AnyAction
 from agent.core.loop import Memory, NoMemory, Result, Watcher
@@ -29,6 +28,9 @@ from benchmarks.figures.statistics import Undefined, cluster_bootstrap, wilson
 from benchmarks.figures.summary import summarise
 from benchmarks.suite import Judged, Prediction, Sample, SampleVerdict, SuiteError, SuiteOptions, Summary
 from envs.env import Env, EnvError, Observation, WrappedEnv
+
+if TYPE_CHECKING:
+    from agent.perception.listing.lister import ElementLister
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,21 @@ class SeesWorld(Protocol):
         """Called with the world that was set up."""
 
 
+@runtime_checkable
+class SeesEnd(Protocol):
+    """A model that is shown the screen once more when the run is over."""
+
+    def see_end(self, observation: Observation) -> None:
+        """Called before the state is checked, unless the screen is gone."""
+
+
+@runtime_checkable
+class ReadsElements(Protocol):
+    """A model that is shown the elements of the screen: programs are to tell theirs, where they can."""
+
+    lister: ElementLister
+
+
 def play(
     world: World,
     model: Model,
@@ -110,6 +127,9 @@ def play(
         )
         result = agent.run(task)
     _raise_failure(result)
+    if isinstance(model, SeesEnd):
+        with suppress(EnvError):
+            model.see_end(world.env.observe())
     return _answer(world.instruction, result, world.score(), metered.usage)
 
 
@@ -281,7 +301,7 @@ class Pool(Generic[Screen]):
         try:
             yield screen
         except BaseException:
-            with contextlib.suppress(Exception):
+            with suppress(Exception):
                 screen.close()
             raise
         with self._lock:

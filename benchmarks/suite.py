@@ -155,6 +155,8 @@ class Suite(ABC):
     """What is asked of a model: `locate`, `decide` on recorded screens, the whole loop, or nothing (a policy)."""
     platform: Platform | None = None
     """Whose actions a model is asked for; None: mobile for navigation suites, else desktop."""
+    screen: tuple[int, int] | None = None
+    """Width and height in pixels of the screens of an interactive suite; None where they differ or are not known."""
     idle_pause: float = 1.0
     """Seconds that the baseline `idle` waits in one step."""
 

@@ -12,13 +12,18 @@ MARGIN = 30
 """CSS pixels of the page's own grey that are shown right of and below the canvas."""
 
 
+def screen_size(zoom: float) -> tuple[int, int]:
+    """Width and height of the display in pixels."""
+    width, height = pages.CANVAS
+    return round((width + MARGIN) * zoom), round((height + MARGIN) * zoom)
+
+
 class MiniwobEnv(ChromiumEnv):
     """One Chromium for many episodes. `zoom` is display pixels for each CSS pixel. See `begin` and `state`."""
 
     def __init__(self, zoom: float = 3.0) -> None:
-        width, height = (round((side + MARGIN) * zoom) for side in pages.CANVAS)
         folder = pages.html_folder()
-        super().__init__((width, height), zoom, () if folder.is_relative_to("/usr") else (f"{folder}:ro",))
+        super().__init__(screen_size(zoom), zoom, () if folder.is_relative_to("/usr") else (f"{folder}:ro",))
         self._url = ""
 
     def begin(self, task: str, seed: int, *, official_timer: bool = False, mode: str = "train") -> str:

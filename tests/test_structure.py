@@ -18,7 +18,19 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 ROOMS = ("actions", "envs", "agent", "benchmarks", "handeye", "tools")
 """Lowest first: a room imports only itself and those before it; `tools` is imported by none."""
-EXTRAS = {"torch", "transformers", "ray", "miniwob", "av", "pyautogui", "pymsgbox", "mouseinfo", "Xlib", "openai"}
+EXTRAS = {
+    "torch",
+    "transformers",
+    "ray",
+    "miniwob",
+    "av",
+    "pyautogui",
+    "pymsgbox",
+    "mouseinfo",
+    "Xlib",
+    "openai",
+    "gymnasium",
+}
 """Packages of extras, and those of `pyautogui`, which X11 does not need."""
 LONGEST = 60
 """Lines of a function's body."""

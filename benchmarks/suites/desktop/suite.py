@@ -8,7 +8,7 @@ from typing import Any
 
 from agent.core.model import Model
 from agent.core.task import Limits
-from benchmarks.interactive import instances, play
+from benchmarks.interactive import ReadsElements, instances, play
 from benchmarks.suite import Prediction, Sample, SampleVerdict, SuiteError, SuiteOptions, refuse_options
 from benchmarks.suites.desktop import catalogue
 from benchmarks.suites.desktop.oracle import desktop_oracle
@@ -29,6 +29,7 @@ class DesktopSuite(TaskSuite[DesktopScene]):
     """The desktop tasks, each instance on a fresh private display."""
 
     name = "desktop"
+    screen = SIZE
 
     def __init__(self, tasks: Sequence[SeededTask[DesktopScene]], mode: Mode, seed: int, seeds: int) -> None:
         super().__init__(tasks, seed, seeds)
@@ -60,9 +61,7 @@ class DesktopSuite(TaskSuite[DesktopScene]):
         """One whole run on a fresh display. Raises `EnvError` and `ModelError`."""
         name, seed = sample.data
         task = TASKS[name]
-        from agent.models.list_planner import ListPlanner  # as heavy as the built-in model
-
-        listing = isinstance(model, ListPlanner) and can_serve()
+        listing = isinstance(model, ReadsElements) and can_serve()
         with DesktopWorld(task.scene(seed), self._mode, accessibility=listing) as world:
             limits = Limits(steps=task.steps, seconds=SECONDS)
             return play(world, model, limits, seeds={"instance": seed})

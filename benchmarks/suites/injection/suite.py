@@ -13,7 +13,7 @@ from agent.guard.limits import AllowLists, LimitsPolicy
 from benchmarks.interactive import instances, play
 from benchmarks.suite import Prediction, Sample, SampleVerdict, SuiteError, SuiteOptions, refuse_options
 from benchmarks.suites.desktop.oracle import desktop_oracle
-from benchmarks.suites.desktop.world import DesktopWorld, programs_missing
+from benchmarks.suites.desktop.world import SIZE, DesktopWorld, programs_missing
 from benchmarks.suites.injection.attacks import CATALOGUE, TASKS, Attack
 from benchmarks.suites.tasks.catalogue import SeededTask
 from benchmarks.suites.tasks.oracle import ScriptOracle
@@ -49,6 +49,7 @@ class InjectionSuite(TaskSuite[Attack]):
     """`tasks` with the lists of each in force, or with none (`limited` False)."""
 
     name = "injection"
+    screen = SIZE
 
     def __init__(self, tasks: Sequence[SeededTask[Attack]], limited: bool, seed: int, seeds: int) -> None:
         super().__init__(tasks, seed, seeds)

@@ -29,7 +29,7 @@ from benchmarks.suites.miniwob.tasks import TASKS, budget, flags
 from benchmarks.suites.miniwob.world import MiniwobWorld
 from envs import miniwob_pages as pages
 from envs.env import EnvError
-from envs.miniwob import MiniwobEnv
+from envs.miniwob import MiniwobEnv, screen_size
 
 ZOOM = 3.0
 """Display pixels per CSS pixel: the task covers 480 x 630 of the display's 570 x 720 pixels."""
@@ -43,6 +43,7 @@ class MiniwobSuite(Suite):
 
     name = "miniwob"
     kind: Kind = "interactive"
+    screen = screen_size(ZOOM)
 
     def __init__(
         self, tasks: Sequence[str], seeds: int, first: int = 0, *, official_timer: bool = False, mode: str = "train"

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 
 from agent.core.model import Model
 from agent.core.task import Limits
+from agent.models.dialects.dialect import Platform
 from benchmarks.interactive import Pool, figures, instances, judge, play
 from benchmarks.suite import (
     Judged,
@@ -33,6 +34,7 @@ from envs.android.env import AndroidEnv
 from envs.android.miniwob import PAGES, AppStage, BrowserStage, Stage
 from envs.android.simulated import SimulatedPhoneEnv
 from envs.env import EnvError
+from envs.phone.phone_facts import SIZE
 from envs.settle import Rules
 
 Mode = Literal["app", "browser", "device"]
@@ -97,11 +99,13 @@ class MobileMiniwobSuite(Suite):
 
     name = "mobile-miniwob"
     kind: Kind = "interactive"
+    platform: Platform = "mobile"
     idle_pause = PAUSE
 
     def __init__(self, tasks: Sequence[str], seed: int = 0, seeds: int = SEEDS, mode: Mode = "app") -> None:
         self._tasks, self._seed, self._seeds, self._mode = tuple(tasks), seed, seeds, mode
         self._phones = Pool(partial(_Phone, mode))
+        self.screen = None if mode == "device" else SIZE
 
     @property
     def protocol(self) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from agent.core.model import Model
 from agent.core.task import Limits
+from agent.models.dialects.dialect import Platform
 from benchmarks.interactive import Pool, instances, judge, play
 from benchmarks.suite import Prediction, Sample, SampleVerdict, SuiteError, SuiteOptions, refuse_options
 from benchmarks.suites.phone_tasks.catalogue import FLAGGED
@@ -18,6 +19,7 @@ from benchmarks.suites.phone_tasks.world import PhoneScene, PhoneWorld
 from benchmarks.suites.tasks.catalogue import SeededTask
 from benchmarks.suites.tasks.suite import TaskSuite
 from envs.android.simulated import SimulatedPhoneEnv
+from envs.phone.phone_facts import SIZE
 
 VERSION = 1
 """Raised whenever a task, its check or its wording changes: figures of different versions are not comparable."""
@@ -28,6 +30,8 @@ class PhoneTasksSuite(TaskSuite[PhoneScene]):
     """The phone tasks, each instance on a simulated phone that was reset."""
 
     name = "phone-tasks"
+    screen = SIZE
+    platform: Platform = "mobile"
 
     def __init__(self, tasks: Sequence[SeededTask[PhoneScene]], seed: int = 0, seeds: int = SEEDS) -> None:
         super().__init__(tasks, seed, seeds)
