@@ -60,7 +60,8 @@ def differs_beyond_caret(one: Image, other: Image) -> bool:
 
 def changed_box(one: Image, other: Image) -> Place | None:
     """The smallest rectangle that holds every differing pixel; None where none differs."""
-    return _box(_differs(one, other))
+    near = _rough_box(one, other)
+    return near and _tight(_differs(*_parts(one, other, near)), near)
 
 
 def difference(base: Image, image: Image) -> tuple[Image, tuple[int, int]] | None:
@@ -80,12 +81,13 @@ def difference(base: Image, image: Image) -> tuple[Image, tuple[int, int]] | Non
 
 def changed_mask(one: Image, other: Image) -> tuple[npt.NDArray[np.uint8], Place] | None:
     """A mask (uint8 HxW: 255 where pixels differ, else 0) of `changed_box`, and that box; None where none differs."""
-    differs = _differs(one, other)
-    box = _box(differs)
-    if box is None:
+    near = _rough_box(one, other)
+    if near is None:
         return None
-    x, y, width, height = box
-    grey = cv2.cvtColor(differs[y : y + height, x : x + width], cv2.COLOR_RGB2GRAY)  # 29 or more where any does
+    differs = _differs(*_parts(one, other, near))
+    box = x, y, width, height = _tight(differs, near)
+    inside = differs[y - near[1] : y - near[1] + height, x - near[0] : x - near[0] + width]
+    grey = cv2.cvtColor(np.ascontiguousarray(inside), cv2.COLOR_RGB2GRAY)  # 29 or more where any does
     return np.asarray(cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY)[1], np.uint8), box
 
 
@@ -94,11 +96,29 @@ def _differs(one: Image, other: Image) -> Image:
     return np.asarray(cv2.compare(one, other, cv2.CMP_NE), np.uint8)
 
 
-def _box(differs: Image) -> Place | None:
-    """The rectangle around the set pixels of a mask of three channels."""
-    left, top, wide, height = cv2.boundingRect(differs.reshape(differs.shape[0], -1))
+def _rough_box(one: Image, other: Image) -> Place | None:
+    """A rectangle that holds every differing pixel and at most a few columns more; None where none differs.
+
+    Several bytes at a time are compared: pictures that differ little are looked at in a quarter of the time.
+    """
+    height, width = one.shape[:2]
+    size = next(size for size in (8, 4, 2, 1) if 3 * width % size == 0)
+    words = [np.ascontiguousarray(image).reshape(height, -1).view(f"u{size}") for image in (one, other)]
+    left, y, wide, high = cv2.boundingRect(np.not_equal(*words).view(np.uint8))
+    x, end = left * size // 3, min(width, -(-(left + wide) * size // 3))
+    return (x, y, end - x, high) if wide else None
+
+
+def _parts(one: Image, other: Image, place: Place) -> tuple[Image, Image]:
+    x, y, width, height = place
+    return one[y : y + height, x : x + width], other[y : y + height, x : x + width]
+
+
+def _tight(differs: Image, near: Place) -> Place:
+    """The rectangle around the set pixels of a mask of three channels, whose upper left corner is that of `near`."""
+    left, top, wide, height = cv2.boundingRect(np.ascontiguousarray(differs).reshape(differs.shape[0], -1))
     x = left // 3
-    return (x, top, (left + wide - 1) // 3 + 1 - x, height) if wide else None
+    return near[0] + x, near[1] + top, (left + wide - 1) // 3 + 1 - x, height
 
 
 def changed_places(one: Image, other: Image, apart: int = 16) -> list[Place]:
@@ -129,11 +149,12 @@ def _components(mask: npt.NDArray[np.uint8], apart: int) -> list[Place]:
     joined = cv2.dilate(padded, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
     _, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     return [
-        _tight(mask, *(_CELL * int(n) for n in (x, y, w - 2 * reach, h - 2 * reach))) for x, y, w, h, _ in stats[1:]
+        _tight_part(mask, *(_CELL * int(n) for n in (x, y, w - 2 * reach, h - 2 * reach)))
+        for x, y, w, h, _ in stats[1:]
     ]
 
 
-def _tight(mask: npt.NDArray[np.uint8], x: int, y: int, width: int, height: int) -> Place:
+def _tight_part(mask: npt.NDArray[np.uint8], x: int, y: int, width: int, height: int) -> Place:
     """The rectangle around the set pixels in a part of `mask`."""
     left, top, wide, high = cv2.boundingRect(mask[y : y + height, x : x + width])
     return x + left, y + top, wide, high

@@ -177,21 +177,21 @@ class _Png:
 
 
 class _LastDecoded:
-    """The last decoded whole picture: many patches share one. Thread-safe."""
+    """The last two decoded whole pictures: many patches share one, and threads read ahead. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._key: object = None
-        self._image: Image | None = None
+        self._images: dict[object, Image] = {}
 
     def decoded(self, png: _Png) -> Image:
         """The pixels of `png`: RGB, a copy."""
         with self._lock:
-            if self._image is None or self._key != png.key:
+            image = self._images.get(png.key)
+            if image is None:
                 pixels = png.decode(cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-                self._image = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
-                self._key = png.key
-            return self._image.copy()
+                image = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
+                self._images = dict([*self._images.items(), (png.key, image)][-2:])
+        return image.copy()
 
 
 _whole_pictures = _LastDecoded()

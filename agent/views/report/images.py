@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -118,14 +119,14 @@ class StepScreen:
 def screens(episode: Episode, steps: Sequence[Step] | None = None) -> Iterator[StepScreen]:
     """`steps` of an episode (None: all) with their screens, one after another.
 
-    The next one is decoded in a thread meanwhile: three are in memory at a time.
+    The next two are decoded meanwhile, each in a thread: four are in memory at a time.
     """
     wanted = iter(episode.steps if steps is None else steps)
-    with ThreadPoolExecutor(1, "report screens") as pool:
-        ahead = [pool.submit(_screen, episode, step) for step in islice(wanted, 1)]
+    with ThreadPoolExecutor(2, "report screens") as pool:
+        ahead = deque(pool.submit(_screen, episode, step) for step in islice(wanted, 2))
         while ahead:
-            screen = ahead.pop().result()
-            ahead += [pool.submit(_screen, episode, step) for step in islice(wanted, 1)]
+            screen = ahead.popleft().result()
+            ahead.extend(pool.submit(_screen, episode, step) for step in islice(wanted, 1))
             yield screen
 
 
