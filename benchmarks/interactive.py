@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, runtime_check
 
 from actions.action import AnyAction
 from agent.core.loop import Memory, NoMemory, Result, Watcher
-from agent.core.model import Decision, Model, ModelError, ParseError, Usage, WrappedModel
+from agent.core.model import Decision, Model, ParseError, Usage, WrappedModel
 from agent.core.policy import Policy, Verdict
 from agent.core.step import Step
 from agent.core.task import Ending, Limits, Task
-from agent.episodes import EpisodeError, EpisodeHeader, EpisodeWriter
+from agent.episodes import EpisodeHeader, EpisodeWriter
 from agent.run.assemble import assembled
+from benchmarks.failures import raise_failure
 from benchmarks.figures.statistics import Undefined, cluster_bootstrap, wilson
 from benchmarks.figures.summary import summarise
 from benchmarks.suite import Judged, Prediction, Sample, SampleVerdict, SuiteError, SuiteOptions, Summary
@@ -126,7 +127,7 @@ def play(
             )
         )
         result = agent.run(task)
-    _raise_failure(result)
+    raise_failure(result)
     if isinstance(model, SeesEnd):
         with suppress(EnvError):
             model.see_end(world.env.observe())
@@ -172,18 +173,6 @@ class _Metered(WrappedModel):
             raise
         self.usage += decision.usage
         return decision
-
-
-def _raise_failure(result: Result) -> None:
-    """Raise for an ending that is an infrastructure failure."""
-    failures: dict[Ending, type[BaseException]] = {
-        Ending.DEVICE_ERROR: EnvError,
-        Ending.MODEL_ERROR: ModelError,
-        Ending.RECORD_ERROR: EpisodeError,
-        Ending.STOPPED_BY_USER: KeyboardInterrupt,
-    }
-    if result.ending in failures:
-        raise failures[result.ending](result.message)
 
 
 def _answer(instruction: str, result: Result, score: Score, usage: Usage) -> Prediction:

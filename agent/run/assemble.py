@@ -48,7 +48,12 @@ def assembled(
     person, `check` tests the outcome. `live` is served while the agent lives; `stop_key` watches for the stop key and
     the corner. The caller closes env and memory. Raises `agent.core.errors.UserError` where the page cannot be served.
     """
-    policy, memory, watch, stop = policy or Allow(), memory or NoMemory(), watch or Watcher(), stop or Stop()
+    policy, memory, watch, stop = (
+        policy or Allow(),
+        memory or NoMemory(),
+        watch or Watcher(),
+        Stop() if stop is None else stop,
+    )
     with ExitStack() as stack:
         if secrets:
             env, model, memory = SecretEnv(env, secrets), SecretModel(model, secrets), SecretMemory(memory, secrets)

@@ -18,6 +18,7 @@ from typing import Any, Literal
 from actions.action import AnyAction, Button, Click, Drag, Key, LongPress, Open, Scroll, TypeText, Wait, describe
 from actions.adb.apps import is_address
 from actions.frame import Frame, Point
+from benchmarks.harness import InexpressibleError
 
 Gestures = Literal["json", "adb"]
 """How a drag is done: in words of ``JSONAction``, or as ``input swipe`` through AndroidWorld's own ``adb_utils``."""
@@ -60,10 +61,6 @@ _ROOT = [
     "vendor_dlkm",
 ]
 """What lies in ``/`` of a phone, for which its shell would take a word with ``*``, ``?`` or ``[``."""
-
-
-class InexpressibleError(ValueError):
-    """The action has no equivalent in AndroidWorld."""
 
 
 @dataclass(frozen=True)

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from actions.action import Answer, Finish
 from agent.core.loop import Memory, NoMemory, Result
-from agent.core.model import Model, ModelError
+from agent.core.model import Model
 from agent.core.step import Step
 from agent.core.task import Ending, Limits, Task
-from agent.episodes import EpisodeError, EpisodeHeader, EpisodeWriter
+from agent.episodes import EpisodeHeader, EpisodeWriter
 from agent.run.assemble import assembled
 from benchmarks.android_world.actions import Gestures
 from benchmarks.android_world.package import AndroidWorld, android_world
 from benchmarks.android_world.screen import AndroidWorldScreen
-from envs.env import EnvError, Image
+from benchmarks.failures import raise_failure
+from benchmarks.harness import episode_folder
+from envs.env import Image
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,9 @@ def _agent_class(world: AndroidWorld) -> Any:
                 self._world, lambda: self.env, self.get_post_transition_state, self._options.gestures
             )
             limits = Limits(self._max_steps or 10, None, self._options.max_tokens, self._options.parse_retries)
-            return _GoalRun(screen, self._model, Task(goal, limits), _folder(self._options.out, self._count, goal))
+            out = self._options.out
+            folder = None if out is None else episode_folder(out, goal, self._count)
+            return _GoalRun(screen, self._model, Task(goal, limits), folder)
 
         def _end(self) -> None:
             if self._run is not None:
@@ -131,14 +134,7 @@ class _GoalRun:
 
     def _finish(self, result: Result) -> None:
         self._result = result
-        if result.ending == Ending.MODEL_ERROR:
-            raise ModelError(result.message)
-        if result.ending == Ending.DEVICE_ERROR:
-            raise EnvError(result.message)
-        if result.ending == Ending.RECORD_ERROR:
-            raise EpisodeError(result.message)
-        if result.ending == Ending.STOPPED_BY_USER:
-            raise KeyboardInterrupt(result.message)
+        raise_failure(result)
         if isinstance(action := self._last_action(), Finish):
             status = "complete" if action.status == "success" else "infeasible"
             self._screen.tell(action_type="status", goal_status=status)
@@ -185,13 +181,3 @@ def _data(step: Step | None, did: dict[str, Any]) -> dict[str, Any]:
         "tokens": None if step is None else step.tokens.model_dump(),
         "timings": {} if step is None else dict(step.timings),
     }
-
-
-def _folder(out: Path | None, count: int, goal: str) -> Path | None:
-    if out is None:
-        return None
-    slug = re.sub(r"[^a-z0-9]+", "-", goal.lower()).strip("-")[:40].rstrip("-") or "task"
-    taken = 0
-    with suppress(OSError):
-        taken = sum(1 for _ in out.iterdir())
-    return out / f"{max(count, taken + 1):04d}-{slug}"

@@ -15,11 +15,11 @@ from benchmarks.android_world.actions import (
     SUPPORTED,
     AndroidWorldAction,
     Gestures,
-    InexpressibleError,
     ScrollableElement,
     say,
 )
 from benchmarks.android_world.package import AndroidWorld
+from benchmarks.harness import InexpressibleError
 from envs.capture import check_not_black, is_black
 from envs.env import Env, EnvError, Image, Observation, Outcome
 

@@ -35,11 +35,12 @@ from actions.frame import Frame, Point
 from agent.core.errors import UserError
 from agent.core.model import ModelError, ParseError
 from agent.episodes import read_episode
-from benchmarks.android_world.actions import AndroidWorldAction, InexpressibleError, ScrollableElement, say
+from benchmarks.android_world.actions import AndroidWorldAction, ScrollableElement, say
 from benchmarks.android_world.agent import AgentOptions, handeye_agent
 from benchmarks.android_world.package import FOLDER, android_world
 from benchmarks.android_world.screen import upright
 from benchmarks.android_world.suite import summary
+from benchmarks.harness import InexpressibleError
 from envs.env import EnvError
 from tests.agent.fakes import ScriptedModel
 
