@@ -113,9 +113,10 @@ def tell_stopped(stop: Stopped) -> int:
 
 
 def tell_done(done: FinishedRun, as_json: bool) -> int:
-    """Print a result; the exit status."""
+    """Write the page of a result, then print it (the reader of stdout may be gone); the exit status."""
     from benchmarks.runner.formatting import failures, table
 
+    page = _page(done)
     if as_json:
         print_json(done.result.headline() | {"result": str(done.path)})
     else:
@@ -124,16 +125,16 @@ def tell_done(done: FinishedRun, as_json: bool) -> int:
     for line in failures(done):
         typer.echo(f"handeye: {line}", err=True)
     typer.echo(f"result {done.path}", err=True)
-    _page(done)
+    typer.echo(page, err=True)
     return 0 if done.result.complete else 1
 
 
-def _page(done: FinishedRun) -> None:
-    """Write report.html beside the result. A page that cannot be written costs nothing but the page."""
+def _page(done: FinishedRun) -> str:
+    """Write report.html beside the result; a line about it. One that cannot be written costs nothing but the page."""
     from agent.core.errors import UserError
     from benchmarks.page import write_page
 
     try:
-        typer.echo(f"page {write_page([done.folder])}", err=True)
+        return f"page {write_page([done.folder])}"
     except UserError as error:
-        typer.echo(f"handeye: no page: {error}", err=True)
+        return f"handeye: no page: {error}"

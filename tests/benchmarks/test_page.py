@@ -67,6 +67,16 @@ def bench(*arguments: Any) -> None:
     assert "page " in done.stderr
 
 
+def test_a_page_is_kept_where_nobody_reads_what_is_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_: object, err: bool = False, **__: object) -> None:
+        if not err:
+            raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr("typer.echo", gone)
+    inline("jsonl", "--data", screens(tmp_path / "d"), "--model", "baseline:centre", "--out", tmp_path / "r")
+    assert (tmp_path / "r/report.html").is_file()
+
+
 @pytest.fixture(scope="module")
 def grounding(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three runs: ``random``, ``centre`` and ``oracle``."""
