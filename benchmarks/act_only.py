@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-from agent.core.model import Decision, Grounding, ModelError
+from agent.core.model import Decision, Extraction, Grounding, ModelError
 from agent.core.step import Step
 from agent.core.task import Task
 from envs.env import Observation
@@ -31,7 +31,7 @@ class ActOnlyModel(ABC):
         """Raises `ModelError`."""
         raise ModelError(f"{self.name} only decides on actions: it does not locate")
 
-    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
+    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Extraction:
         """Raises `ModelError`."""
         raise ModelError(f"{self.name} only decides on actions: it does not extract")
 

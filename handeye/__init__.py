@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     )
     from agent.core.model import (
         Decision as Decision,
+        Extraction as Extraction,
         Grounding as Grounding,
         Model as Model,
         ModelError as ModelError,
@@ -140,7 +141,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "actions.frame": ("Box", "Frame", "Point"),
     "agent.core.errors": ("UserError",),
     "agent.core.loop": ("Agent", "Result"),
-    "agent.core.model": ("Decision", "Grounding", "Model", "ModelError", "ParseError", "Usage"),
+    "agent.core.model": ("Decision", "Extraction", "Grounding", "Model", "ModelError", "ParseError", "Usage"),
     "agent.core.policy": ("Allow", "Policy", "Verdict"),
     "agent.core.step": ("Step",),
     "agent.core.task": ("Ending", "Limits", "Task"),

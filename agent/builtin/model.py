@@ -15,7 +15,7 @@ from agent.builtin.grammar.parse import parse_instructions
 from agent.builtin.instructions import NeedsPlanning
 from agent.builtin.resuming import instructions_done, was_skipped
 from agent.builtin.screen_diff import PerceivedObservation
-from agent.core.model import Decision, Grounding, Usage
+from agent.core.model import Decision, Extraction, Grounding, Usage
 from agent.core.step import Step
 from agent.core.task import Task
 from agent.perception.elements import PerceivedScreen
@@ -99,9 +99,11 @@ class BuiltinModel:
         found = self._locate(screen, instruction)
         return found.model_copy(update={"usage": Usage(seconds=time.perf_counter() - started, requests=0)})
 
-    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
+    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Extraction:
         """Values from the screen for a flat schema. Raises `ModelError` for what it cannot fill."""
-        return extract_values(self._see(observation.image), schema)
+        started = time.perf_counter()
+        data = extract_values(self._see(observation.image), schema)
+        return Extraction(data=data, usage=Usage(seconds=time.perf_counter() - started, requests=0))
 
     def _continues(self, task: Task, last: Step | None) -> bool:
         """Whether the plan in memory is the one that `last` belongs to."""

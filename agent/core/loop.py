@@ -372,6 +372,7 @@ class Agent:
     def _review(self, draft: _Draft, decision: Decision, observation: Observation) -> Verdict:
         with _EndsAs(Ending.BLOCKED, "the policy"), draft.timed("review"):
             verdict = self.policy.review(decision, observation)
+        draft.usage += verdict.usage
         draft.verdict = VerdictRecord(kind=verdict.kind, policy=verdict.policy, reason=verdict.reason)
         if verdict.kind == "modify":
             draft.action, draft.decided = verdict.action, decision.action

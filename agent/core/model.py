@@ -47,6 +47,10 @@ class Usage(_ModelValue):
         )
 
 
+NO_USAGE = Usage(requests=0)
+"""Nobody was asked."""
+
+
 class Decision(_ModelValue):
     """What to do next: `action` in frame pixels of the observation it was decided on.
 
@@ -84,6 +88,13 @@ class Grounding(_ModelValue):
     refused: bool = False
     reason: str = ""
     raw: str = ""
+    usage: Usage = Field(default_factory=Usage)
+
+
+class Extraction(_ModelValue):
+    """Data from a screen: what JSON can hold, in the shape that was asked for."""
+
+    data: Any
     usage: Usage = Field(default_factory=Usage)
 
 
@@ -152,7 +163,7 @@ class Model(Protocol):
         """Where the thing described is, or a refusal. Raises like `decide`."""
         raise ModelError(f"{self.name} locates nothing: name another model")
 
-    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
+    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Extraction:
         """Data from the screen in the shape of a JSON schema. Raises like `decide`."""
         raise ModelError(f"{self.name} reads no data off a screen: name another model")
 
@@ -205,6 +216,6 @@ class WrappedModel:
         """The model's. Raises like it."""
         return self._model.locate(observation, instruction)
 
-    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
+    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Extraction:
         """The model's. Raises like it."""
         return self._model.extract(observation, schema, question)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from actions.action import AnyAction
-from agent.core.model import Decision
+from agent.core.model import NO_USAGE, Decision, Usage
 from envs.env import Observation
 
 VerdictKind = Literal["allow", "modify", "ask", "skip", "block", "stop"]
@@ -21,7 +21,7 @@ class Verdict:
     """What a policy says: `action` is what may be done (the changed one for ``modify``).
 
     ``skip`` leaves it undone and the run goes on: the model is told `reason` and looks again. `risk` is why a person is
-    asked, where they are.
+    asked, where they are. `usage` is what a model that was asked about it has cost.
     """
 
     kind: VerdictKind
@@ -29,6 +29,7 @@ class Verdict:
     policy: str = ""
     reason: str = ""
     risk: str = ""
+    usage: Usage = NO_USAGE
 
 
 class Policy(Protocol):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from agent.core.model import Decision
+from agent.core.model import NO_USAGE, Decision
 from agent.core.policy import Policy, Verdict
 from envs.env import Observation
 
@@ -20,12 +21,13 @@ class PolicyChain:
 
     def review(self, decision: Decision, observation: Observation) -> Verdict:
         """The verdict of all together: ``modify`` where one of them modified the action and none refused it."""
-        found = Verdict("allow", decision.action)
+        found, usage = Verdict("allow", decision.action), NO_USAGE
         for policy in self._policies:
             verdict = policy.review(decision, observation)
+            usage += verdict.usage
             if verdict.kind not in ("allow", "modify"):
-                return verdict
+                return replace(verdict, usage=usage)
             if verdict.kind == "modify" or (found.kind == "allow" and verdict.policy):
                 found = verdict
             decision = decision.model_copy(update={"action": verdict.action})
-        return found
+        return replace(found, usage=usage)

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from actions.frame import Frame, Point
-from agent.core.model import ContextError, Decision, Grounding, Model, ModelError, ParseError, Usage
+from agent.core.model import ContextError, Decision, Extraction, Grounding, Model, ModelError, ParseError, Usage
 from agent.core.step import PointedAt, Step
 from agent.core.task import Task
 from agent.models.dialects.brackets import Unreadable
@@ -322,14 +322,14 @@ class ChatModel:
         reason = "; ".join(reply.notes + spot.notes)
         return Grounding(point=spot.point, box=spot.box, reason=reason, raw=reply.text, usage=reply.usage)
 
-    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
+    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Extraction:
         """Data from the screen, of the shape of `schema` as far as `mismatch` can tell. Raises like `decide`."""
         clock = PhaseClock()
         with clock.timed("prompt"), _usable(observation.frame):
             chat = self._data_question(observation, schema, question)
         picture, shape = self._picture(observation, chat, clock), data_shape(schema) if self._holds else None
         reply = self._ask(chat, observation.frame, picture, clock, shape=shape)
-        return parsed(reply, clock, lambda: _data(reply, schema))
+        return Extraction(data=parsed(reply, clock, lambda: _data(reply, schema)), usage=reply.usage)
 
     def _data_question(self, observation: Observation, schema: dict[str, Any], question: str) -> Chat:
         return self.speaks.ask_data(question, schema, observation.frame)

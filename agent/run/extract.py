@@ -32,7 +32,7 @@ def extract_from_image(image: Image, schema: dict[str, Any] | type[BaseModel], m
     typed = schema if isinstance(schema, type) else None
     rules: dict[str, Any] = typed.model_json_schema() if typed else check_schema(schema)
     frame = Frame(id="image", width=image.shape[1], height=image.shape[0])
-    data = model.extract(Observation(image, frame), rules, question.strip() or DEFAULT_QUESTION)
+    data = model.extract(Observation(image, frame), rules, question.strip() or DEFAULT_QUESTION).data
     if wrong := mismatch(data, rules):
         raise ModelError(f"the answer does not fit the schema: {wrong}")
     if typed is None:

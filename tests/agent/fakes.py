@@ -9,7 +9,7 @@ import numpy as np
 
 from actions.action import AnyAction
 from actions.frame import Frame
-from agent.core.model import Decision, Grounding, Usage
+from agent.core.model import Decision, Extraction, Grounding, Usage
 from agent.core.step import Step
 from agent.core.task import Ending, Task
 from envs.env import Env, Image, Observation, Outcome
@@ -72,7 +72,7 @@ class ScriptedModel:
     def locate(self, observation: Observation, instruction: str) -> Grounding:
         raise NotImplementedError
 
-    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
+    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Extraction:
         raise NotImplementedError
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from actions.action import Answer, AnyAction, AskUser, Finish, Open, Scroll, TypeText, Wait, describe, points_of
 from actions.frame import Box, Frame, Point
-from agent.core.model import Decision, Grounding, LookAgain, ModelError
+from agent.core.model import Decision, Extraction, Grounding, LookAgain, ModelError
 from agent.core.step import Step
 from agent.core.task import Task
 from agent.episodes.replay.effects import (
@@ -193,7 +193,7 @@ class ReplayModel:
         """Raises `ModelError`: a replay only repeats actions."""
         raise ModelError("a replay has no model to ask: name one with --model")
 
-    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
+    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Extraction:
         """Raises `ModelError`: a replay only repeats actions."""
         raise ModelError("a replay has no model to ask: name one with --model")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from actions.frame import Point
-from agent.core.model import Decision, Grounding, Model, ModelError
+from agent.core.model import Decision, Extraction, Grounding, Model, ModelError
 from agent.core.step import Step
 from agent.core.task import Task
 from benchmarks.figures.scoring import Nothing, Target, judge_place
@@ -182,6 +182,6 @@ class TargetOracle:
         """Raises `ModelError`."""
         raise ModelError("the oracle of a grounding suite only locates")
 
-    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Any:
+    def extract(self, observation: Observation, schema: dict[str, Any], question: str) -> Extraction:
         """Raises `ModelError`."""
         raise ModelError("the oracle of a grounding suite only locates")

@@ -150,7 +150,7 @@ def test_extract_fills_a_flat_schema() -> None:
         },
         "required": ["invoice", "total", "firstName", "paid"],
     }
-    got = BuiltinModel(FixedPerceiver(*SHEET)).extract(observation(), schema, "")
+    got = BuiltinModel(FixedPerceiver(*SHEET)).extract(observation(), schema, "").data
     assert got == {"invoice": "2026-17", "total": 1234.5, "firstName": "Ada", "paid": True}
 
 

@@ -66,6 +66,9 @@ def test_what_the_check_refuses_goes_back_to_a_text_planner(other: bool, tmp_pat
     assert done.report is not None
     assert "Airplane mode is still off" in done.report.read_text()
     assert read_episode(done.episode).header.extra["verify"] == (judge.url if other else "self")
+    acted = read_episode(done.episode).steps[0]
+    assert acted.tokens.prompt > 0
+    assert refused.tokens == agreed.tokens == acted.tokens + acted.tokens, "the check's answer is counted"
     assert simulate(done.episode).ok
 
 

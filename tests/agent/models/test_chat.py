@@ -230,7 +230,7 @@ def test_extract() -> None:
     good = '```json\n{"rows": [{"n": 1}, {"n": 2}]}\n```'
     with ScriptedServer([good, '{"rows": [{"n": "1"}]}', '{"rows": [{"n": 1}', "no idea", "[1]"]) as server:
         model = open_model(server.url)
-        assert model.extract(screen(), SCHEMA, "Which rows?") == {"rows": [{"n": 1}, {"n": 2}]}
+        assert model.extract(screen(), SCHEMA, "Which rows?").data == {"rows": [{"n": 1}, {"n": 2}]}
         assert json.dumps(SCHEMA) in server.seen[0].texts[-1]
         for words in ("not of type .integer.", "cut off", "no JSON", "not of type .object."):
             with pytest.raises(ParseError, match=words):

@@ -183,7 +183,7 @@ def test_data_has_the_shape_asked_for(endpoint: HFEndpoint) -> None:
         "additionalProperties": False,
     }
     image = np.random.default_rng(0).integers(0, 255, (280, 280, 3), np.uint8)
-    data = model.extract(Observation(image, Frame(id="0", width=280, height=280)), schema, "What is owed?")
+    data = model.extract(Observation(image, Frame(id="0", width=280, height=280)), schema, "What is owed?").data
     assert set(data) == {"total", "paid", "items"}
     assert isinstance(data["paid"], bool)
 

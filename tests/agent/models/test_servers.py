@@ -161,7 +161,7 @@ def test_only_what_a_server_reads_is_sent(kind: str, dialect: str) -> None:
         assert isinstance(decided.action, Click)
         assert talker.locate(SCREEN, "it").point is not None
         if speaks.extract is not None:
-            assert talker.extract(SCREEN, {"type": "object", "properties": {"a": {"type": "integer"}}}, "a?") == {
+            assert talker.extract(SCREEN, {"type": "object", "properties": {"a": {"type": "integer"}}}, "a?").data == {
                 "a": 1
             }
         assert decided.notes == () or dialect == "os-atlas-pro"
@@ -203,7 +203,7 @@ def test_who_thinks_first_is_left_free_unless_asked(dialect: str, mode: str) -> 
 def test_how_data_is_held(kind: str) -> None:
     schema = {"type": "object", "properties": {"total": {"type": "number"}}, "required": ["total"]}
     with KINDS[kind].serve(['{"total": 3}']) as server:
-        assert model(server).extract(SCREEN, schema, "the total?") == {"total": 3}
+        assert model(server).extract(SCREEN, schema, "the total?").data == {"total": 3}
         body = server.seen[0].body
     pattern = data_pattern(schema) or ""
     assert re.fullmatch(pattern, '{"total": 3}')
