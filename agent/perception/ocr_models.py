@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
-from agent.perception.onnx import cores, load_network
+from agent.cores import cores
+from agent.perception.onnx import load_network
 
 
 class MissingModelError(RuntimeError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import os
 import re
 import time
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from agent.core.errors import UserError
+from benchmarks.concurrency import PICTURES
 from benchmarks.runner.engines import Engine, Processes, Threads
 from benchmarks.runner.manifest import IDENTITY, differences, manifest_of
 from benchmarks.runner.model_pool import ModelPool, open_models
@@ -25,8 +25,6 @@ from benchmarks.suite import Sample, Suite
 
 EngineName = Literal["local", "ray"]
 RUNS = Path("runs")
-AHEAD = (os.cpu_count() or 1) + 2
-"""Samples whose pictures are made while the server is busy: more than the cores would only take memory."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +153,7 @@ def _engine(plan: RunPlan, options: ExecutionOptions, suite: Suite, models: Mode
         return RayEngine(plan, min(options.workers, attempts), models.workers)
     if models.workers == "processes":
         return Processes(plan, min(options.workers, attempts))
-    ahead = min(options.workers, AHEAD) if models.server else 0
+    ahead = min(options.workers, PICTURES) if models.server else 0
     return Threads(Worker(suite, models), min(options.workers + ahead, attempts))
 
 

@@ -9,9 +9,10 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from agent.models.dialects.resize import Resize
+from benchmarks.concurrency import PICTURES
 from benchmarks.suite import SuiteError
 from benchmarks.suites.grounding import pictures
-from benchmarks.suites.grounding.pictures import AT_ONCE, later_picture
+from benchmarks.suites.grounding.pictures import later_picture
 
 SIZE = (64, 96)
 KEEPS, SHRINKS = Resize(32), Resize(32, 1024, 2048)
@@ -85,7 +86,9 @@ def test_a_damaged_file_is_an_error_of_the_suite_each_time(tmp_path: Path) -> No
     path = tmp_path / "a.png"
     screen().save(path)
     whole = path.read_bytes()
-    for broken in (whole[:8], whole[:-5], whole[:8]):
+    changed = bytearray(whole)
+    changed[len(whole) // 2] ^= 1
+    for broken in (whole[:8], whole[:-5], bytes(changed), whole[:8]):
         path.write_bytes(broken)
         with pytest.raises(SuiteError, match="cannot be read as an image: download it again"):
             later_picture(path, SIZE, KEEPS).coded()
@@ -122,17 +125,17 @@ def test_few_pictures_are_decoded_at_once_and_each_once_for_all_who_want_it(
         return np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
 
     monkeypatch.setattr(pictures, "decoded_file", slow)
-    files = [tmp_path / f"{n}.png" for n in range(3 * AT_ONCE)]
+    files = [tmp_path / f"{n}.png" for n in range(3 * PICTURES)]
     for path in files:
         screen().save(path)
     makes = [later_picture(path, SIZE, SHRINKS).coded for path in files for _ in range(2)]
     threads = [threading.Thread(target=make) for make in makes]
     for thread in threads:
         thread.start()
-    for _ in range(AT_ONCE):
+    for _ in range(PICTURES):
         assert entered.acquire(timeout=60)
     go.set()
     for thread in threads:
         thread.join(60)
-    assert most[0] == AT_ONCE
+    assert most[0] == PICTURES
     assert set(decoded) == set(files)

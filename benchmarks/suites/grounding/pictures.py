@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import zlib
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache, partial
 from pathlib import Path
@@ -12,14 +12,13 @@ import numpy as np
 
 from agent.models.dialects.resize import Resize
 from agent.models.endpoints.endpoint import LaterPicture
+from benchmarks.concurrency import PICTURES
 from benchmarks.suite import SuiteError
 from benchmarks.suites.grounding.records import Size
 from envs.env import Image
 from envs.png import encode_png
 
-AT_ONCE = (os.cpu_count() or 1) + 2
-"""Pictures that are decoded at once: more would only wait for a core, each with its tens of megabytes."""
-_MAKERS = ThreadPoolExecutor(AT_ONCE, "pictures")
+_MAKERS = ThreadPoolExecutor(PICTURES, "pictures")
 _PLAIN = frozenset((b"IHDR", b"sRGB", b"gAMA", b"cHRM", b"iCCP", b"sBIT", b"pHYs", b"tIME", b"tEXt", b"IDAT", b"IEND"))
 """Chunks of a PNG that change neither its pixels nor which way up it is."""
 
@@ -59,7 +58,7 @@ def _shared_png(path: Path, size: Size, resize: Resize) -> bytes:
         raise
 
 
-@lru_cache(maxsize=AT_ONCE)
+@lru_cache(maxsize=PICTURES)
 def _making(path: Path, size: Size, resize: Resize) -> Future[bytes]:
     return _MAKERS.submit(_png, path, size, resize)
 
@@ -80,10 +79,15 @@ def _sized(path: Path, size: Size, data: bytes | None = None) -> Image:
 
 
 def _is_plain(data: bytes, size: Size) -> bool:
-    """Whether `data` is a whole PNG of `size`, 8 bits and RGB, with nothing in it that readers take differently."""
+    """Whether `data` is a whole PNG of `size`, 8 bits and RGB, with nothing in it that readers take differently, and
+    every chunk has its checksum.
+    """
     header = b"".join(side.to_bytes(4, "big") for side in size) + b"\x08\x02"
-    at, plain = 8, data[:8] == b"\x89PNG\r\n\x1a\n" and data[16:26] == header
-    while plain and data[at + 4 : at + 8] != b"IEND":
-        plain = data[at + 4 : at + 8] in _PLAIN
-        at += 12 + int.from_bytes(data[at : at + 4], "big")
-    return plain and len(data) == at + 12
+    at, kind, plain = 8, b"", data[:8] == b"\x89PNG\r\n\x1a\n" and data[16:26] == header
+    while plain and kind != b"IEND":
+        end = at + 8 + int.from_bytes(data[at : at + 4], "big")
+        kind = data[at + 4 : at + 8]
+        checksum = zlib.crc32(memoryview(data)[at + 4 : end]).to_bytes(4, "big")
+        plain = kind in _PLAIN and checksum == data[end : end + 4]
+        at = end + 4
+    return plain and len(data) == at
