@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from string import Template
 from typing import Any
 
@@ -15,7 +15,7 @@ from agent.builtin.grammar.parse import parse_instructions
 from agent.builtin.instructions import NeedsPlanning
 from agent.builtin.model import BuiltinModel
 from agent.core.model import Decision, ParseError
-from agent.core.step import Delegation, Step, repeated_without_effect
+from agent.core.step import Delegation, Step
 from agent.core.task import Task
 from agent.models.chat import PhaseClock, parsed
 from agent.models.dialects import regex
@@ -25,6 +25,7 @@ from agent.models.dialects.delegating import DO, LONGEST, instruction_in
 from agent.models.dialects.dialect import IMAGE, Chat
 from agent.models.dialects.lenient_json import read_lenient
 from agent.models.endpoints.endpoint import Reply, Shape
+from agent.models.history_fold import HistoryFold
 from agent.models.list_planner import KnownLists, ListPlanner
 from agent.perception.listing.rows import ElementList, changes
 from envs.env import EnvError, Observation
@@ -34,12 +35,47 @@ _EFFECT = 300
 """Letters of the effect of a step, at most."""
 _STEPS = 20
 """Steps that are told; beyond, the oldest ten are dropped at a time: the beginning of a prompt seldom changes."""
+_NOTES = 40
+"""Notes that are told: the newest, each once."""
 _ITEMS = 6
 _MOST_STEPS = 20
 """Actions of one instruction that is handed to the built-in model."""
 _SHORT = {"type": "string", "maxLength": 160}
 _TEXT = {"type": "string", "minLength": 1, "maxLength": 1000}
 _TIME = {"type": "integer", "minimum": 1, "maximum": 10}
+
+
+@dataclass(frozen=True)
+class AnswersSoFar:
+    """What the answers of a run said beside their actions: the last `plan` and up to which of its items it is
+    `finished`, and the `notes`. `firsts` are the places in the history where an answer with an action begins, `steps`
+    is its length.
+    """
+
+    plan: tuple[str, ...] = ()
+    finished: int = 0
+    notes: tuple[str, ...] = ()
+    firsts: tuple[int, ...] = ()
+    steps: int = 0
+
+    def then(self, step: Step) -> AnswersSoFar:
+        """These and `step`."""
+        after = replace(self, steps=self.steps + 1)
+        if step.part:
+            return after
+        firsts = self.firsts if step.action is None else (*self.firsts, self.steps)
+        said, plan, finished, notes = _said(step.raw), self.plan, self.finished, self.notes
+        if isinstance(items := said.get("plan"), list) and items:
+            plan, finished = tuple(str(item)[:160] for item in items[: 2 * _ITEMS]), 0
+        if type(done := said.get("finished")) is int:
+            finished = max(finished, done)
+        if isinstance(note := said.get("note"), str) and note.strip() and note[:200] not in notes:
+            notes = (*notes, note[:200])[-_NOTES:]
+        return replace(after, plan=plan, finished=finished, notes=notes, firsts=firsts)
+
+    def plan_lines(self) -> list[str]:
+        """The plan, a line an item, with those that were said to be finished since marked."""
+        return [f"{'[x]' if at <= self.finished else '[ ]'} {item}" for at, item in enumerate(self.plan, 1)]
 
 
 @dataclass(frozen=True)
@@ -53,6 +89,9 @@ class TextPlanner(ListPlanner):
 
     effects: bool = True
     plans: bool = True
+    _answers: HistoryFold[AnswersSoFar] = field(
+        default_factory=lambda: HistoryFold(AnswersSoFar(), AnswersSoFar.then), repr=False, compare=False
+    )
 
     def on_lists(self, lists: Mapping[float, ElementList], apps: tuple[str, ...]) -> TextPlanner:
         """The same planner for recorded screens: `lists` by the times of their capture, and the names of the apps."""
@@ -134,32 +173,32 @@ class TextPlanner(ListPlanner):
 
     def _told(self, history: Sequence[Step], now: ElementList) -> str:
         """The steps with their effects, then what changes from step to step: the plan, the notes, the last fault."""
-        lines = list(self._lines(history, now))
+        answers = self._answers.of(history)
+        lines = list(self._lines(history, answers.firsts, now))
         told = ["Steps so far:" if lines else "Nothing has been done yet.", *lines]
-        said = [_said(step.raw) for step in history if not step.part]
-        plan = _plan(said) if self.plans else []
-        notes = [str(one["note"])[:200] for one in said if isinstance(one.get("note"), str) and one["note"].strip()]
-        told += ["Your plan:", *plan] if plan else []
-        told += ["Your notes: " + "; ".join(dict.fromkeys(notes))] if notes else []
-        repeats = repeated_without_effect(history)
+        told += ["Your plan:", *answers.plan_lines()] if self.plans and answers.plan else []
+        told += ["Your notes: " + "; ".join(answers.notes)] if answers.notes else []
+        repeats = self._speaks.told(history, self.platform).repeats
         told += [f"The last action changed nothing, {repeats} times: do something else."] if repeats else []
         last = history[-1] if history else None
         if last is not None and last.action is None and last.error:
             told.append(Template(self.speaks.retry).substitute(error=last.error).strip())
         return "\n".join(told) + "\n"
 
-    def _lines(self, history: Sequence[Step], now: ElementList) -> Iterator[str]:
-        """A line an answer: its actions and what they changed; of many the last 11 to 20, and how many are left out."""
-        firsts = [at for at, step in enumerate(history) if step.action is not None and not step.part]
+    def _lines(self, history: Sequence[Step], firsts: Sequence[int], now: ElementList) -> Iterator[str]:
+        """A line an answer, of those that begin at `firsts`: its actions and what they changed; of many the last 11 to
+        20, and how many are left out.
+        """
         gone = (len(firsts) - 11) // 10 * 10 if len(firsts) > _STEPS else 0
         if gone:
             yield f"(the first {gone} steps are left out)"
-        ends = [*firsts[1:], len(history)]
-        for number, (at, end) in enumerate(zip(firsts[gone:], ends[gone:], strict=False), gone + 1):
+        ends = [*firsts[gone + 1 :], len(history)]
+        for number, (at, end) in enumerate(zip(firsts[gone:], ends, strict=False), gone + 1):
             steps = [step for step in history[at:end] if step.action is not None]
             handed = steps[0].delegated
             done = f'{DO} "{handed.instruction}"' if handed else ", then ".join(map(_call, steps))
-            after = next((self.known.lists[s.time] for s in history[end:] if s.time in self.known.lists), now)
+            times = (history[at].time for at in range(end, len(history)))
+            after = next((self.known.lists[time] for time in times if time in self.known.lists), now)
             effect = [step.effect for step in steps if step.effect and not (handed and step.without_effect)]
             before = self.known.lists.get(steps[0].time)
             if self.effects and before is not None:
@@ -171,7 +210,7 @@ class TextPlanner(ListPlanner):
             return None
         rows = self._list(observation, history).rows
         numbered = [f"{row.name or row.value or row.role} [{row.number}]" for row in rows if row.number]
-        first = self.plans and not any(_said(step.raw).get("plan") for step in history)
+        first = self.plans and not self._answers.of(history).plan
         planned = self.plans and not first
         begin: dict[str, Any] = {"thought": _SHORT}
         begin |= {"plan": {"type": "array", "items": _SHORT, "minItems": 1, "maxItems": _ITEMS}} if first else {}
@@ -245,26 +284,14 @@ def _arguments(elements: Sequence[str], apps: Sequence[str]) -> dict[str, dict[s
     }
 
 
-@functools.lru_cache(2000)
 def _said(answer: str) -> Mapping[str, Any]:
-    """What an answer says beside its action; every question asks it of every step."""
+    """What an answer says beside its action."""
     start = answer.find("{")
     try:
         found = read_lenient(answer, start).value if start >= 0 else {}
     except Unreadable:
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _plan(said: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The last plan that was said, a line an item, with those that were said to be finished since marked."""
-    items, finished = list[str](), 0
-    for one in said:
-        if isinstance(one.get("plan"), list) and one["plan"]:
-            items, finished = [str(item)[:160] for item in one["plan"][: 2 * _ITEMS]], 0
-        if type(one.get("finished")) is int:
-            finished = max(finished, one["finished"])
-    return [f"{'[x]' if at <= finished else '[ ]'} {item}" for at, item in enumerate(items, 1)]
 
 
 def _call(step: Step) -> str:
