@@ -62,7 +62,8 @@ class Box(NamedTuple):
     @property
     def area(self) -> float:
         """Area in square pixels."""
-        return self.width * self.height
+        x1, y1, x2, y2 = self
+        return (x2 - x1) * (y2 - y1)
 
     @property
     def center(self) -> Point:
@@ -71,13 +72,15 @@ class Box(NamedTuple):
 
     def holds(self, point: Point) -> bool:
         """Whether `point` lies in the box, all four edges included (the rule of ScreenSpot's scorers)."""
-        return self.x1 <= point.x <= self.x2 and self.y1 <= point.y <= self.y2
+        (x1, y1, x2, y2), (x, y) = self, point
+        return x1 <= x <= x2 and y1 <= y <= y2
 
     def overlap(self, other: Box) -> float:
         """Area shared with `other` in square pixels."""
-        width = min(self.x2, other.x2) - max(self.x1, other.x1)
-        height = min(self.y2, other.y2) - max(self.y1, other.y1)
-        return max(0.0, width) * max(0.0, height)
+        (x1, y1, x2, y2), (left, top, right, bottom) = self, other
+        if left >= x2 or x1 >= right or top >= y2 or y1 >= bottom:
+            return 0.0
+        return (min(x2, right) - max(x1, left)) * (min(y2, bottom) - max(y1, top))
 
     def union(self, other: Box) -> Box:
         """The smallest box that holds both."""

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from actions.frame import Box
-from agent.perception.elements import TICKED, Element, Role
+from agent.perception.elements import TICKED, Element, Role, TextLine
 from agent.perception.layout import ScreenLayout, beside, inside
 
 _LABELLED: tuple[Role, ...] = ("field", "select", "slider")
 
 
-def with_label(element: Element, layout: ScreenLayout) -> Element:
-    """The element with its label, where it is a tick box, field, list, slider or icon and has one."""
+def with_labels(elements: Sequence[Element], layout: ScreenLayout) -> list[Element]:
+    """The elements, with their labels where they are tick boxes, fields, lists, sliders or icons and have one."""
+    words = _free_words(layout) if any(element.role in _LABELLED for element in elements) else []
+    return [_with_label(element, layout, words) for element in elements]
+
+
+def _free_words(layout: ScreenLayout) -> list[TextLine]:
+    """The lines of more than one character that are in no widget."""
+    filled = [e.box for e in layout.elements if e.role in ("field", "select", "button", "menu", "bar", "tab")]
+    lines = ((line, line.box.center) for line in layout.lines if len(line.text) > 1)
+    return [line for line, middle in lines if not any(box.holds(middle) for box in filled)]
+
+
+def _with_label(element: Element, layout: ScreenLayout, words: Sequence[TextLine]) -> Element:
     if element.role in TICKED:
         line = beside(layout, element.box)
         return replace(element, label=line.text) if line else element
     if element.role in _LABELLED:
-        return replace(element, label=_field_label(element, layout))
+        return replace(element, label=_field_label(element, layout, words))
     if (
         element.role == "icon"
         and not element.label
@@ -27,13 +40,9 @@ def with_label(element: Element, layout: ScreenLayout) -> Element:
     return element
 
 
-def _field_label(element: Element, layout: ScreenLayout) -> str:
-    """The text left of the field on its row, or else above its left edge; empty for none."""
+def _field_label(element: Element, layout: ScreenLayout, words: Sequence[TextLine]) -> str:
+    """Of `words` that left of the field on its row, or else above its left edge; empty for none."""
     unit, box = layout.unit, element.box
-    filled = [e.box for e in layout.elements if e.role in ("field", "select", "button", "menu", "bar", "tab")]
-    words = [
-        line for line in layout.lines if len(line.text) > 1 and not any(inside(line.box, other) for other in filled)
-    ]
     level, slack = min(box.y2, box.y1 + 3 * unit), 1.2 * unit if element.role == "slider" else 3
     left = [line for line in words if line.box.x2 <= box.x1 + 2 and box.y1 - slack < line.box.center.y < level + 3]
     near = [line for line in left if box.x1 - line.box.x2 < 9 * unit]

@@ -23,7 +23,8 @@ def text_unit(lines: Sequence[TextLine], image: Image) -> float:
 
 def inside(inner: Box, outer: Box) -> bool:
     """Whether the middle of `inner` lies in `outer`."""
-    return outer.holds(inner.center)
+    (x1, y1, x2, y2), (left, top, right, bottom) = inner, outer
+    return left <= (x1 + x2) / 2 <= right and top <= (y1 + y2) / 2 <= bottom
 
 
 @dataclass
@@ -60,7 +61,8 @@ class ScreenLayout:
 
 def same_place(a: Box, b: Box, share: float = 0.75) -> bool:
     """Whether two boxes share more than `share` of the larger one."""
-    return a.overlap(b) > share * max(a.area, b.area)
+    shared = a.overlap(b)
+    return shared > 0 and shared > share * max(a.area, b.area)
 
 
 def rows_of(lines: Sequence[TextLine]) -> list[list[TextLine]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache
 from typing import Protocol
@@ -15,11 +16,12 @@ from agent.perception.calculator_keys import with_keys
 from agent.perception.elements import Element, PerceivedScreen, TextLine
 from agent.perception.free_text import drop_covered, free_text, icon_elements, without_keyboard
 from agent.perception.glyphs import GLYPHS, character_on, ink_box
-from agent.perception.images import Cache, crop_of, fingerprint
-from agent.perception.labelling import with_label
+from agent.perception.images import Cache, crop_of, fingerprint, same_pixels
+from agent.perception.labelling import with_labels
 from agent.perception.layout import ScreenLayout
 from agent.perception.meaning.vocabulary import COLOURS
 from agent.perception.ocr import TextReader
+from agent.perception.shapes import Edges, edges_of
 from agent.perception.text_recognition import read_boxes
 from agent.perception.widgets import detect_widgets
 from agent.perception.windows import name_controls, windows_of
@@ -65,18 +67,21 @@ class Perceiver:
         """All elements of an RGB image (uint8, height x width x 3). Raises ValueError for another shape."""
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
             raise ValueError(f"a screen is uint8 height x width x 3, not {image.dtype} {image.shape}")
-        if self._image is not None and self._image.shape == image.shape and np.array_equal(self._image, image):
+        if self._image is not None and same_pixels(self._image, image):
             return self._screen
         self._image = image.copy()
-        self._screen = self._assemble(image, self._reader.read(image))
+        with ThreadPoolExecutor(1) as beside:  # edges are found while the text is read
+            edges = beside.submit(edges_of, image)
+            lines = self._reader.read(image)
+        self._screen = self._assemble(image, edges.result(), lines)
         return self._screen
 
-    def _assemble(self, image: Image, lines: list[TextLine]) -> PerceivedScreen:
-        layout = detect_widgets(image, lines)
+    def _assemble(self, image: Image, edges: Edges, lines: list[TextLine]) -> PerceivedScreen:
+        layout = detect_widgets(image, edges, lines)
         self._read_small_buttons(layout)
         elements = layout.elements + free_text(layout)
         elements += icon_elements(layout, elements)
-        elements = self._name_wordless(image, [with_label(element, layout) for element in elements])
+        elements = self._name_wordless(image, with_labels(elements, layout))
         elements = [_coloured(image, element) for element in without_keyboard(drop_covered(elements))]
         elements = name_controls(with_keys(elements))
         ordered = sorted(elements, key=lambda e: (round(e.box.center.y / max(1.0, layout.unit)), e.box.x1))

@@ -16,6 +16,7 @@ from envs.env import Image
 _STEP = 5  # colour difference between neighbouring pixels that ends a flat area
 _TINY = 20  # pixels up to which a ring may be drawn too coarsely to look like one
 _DRAWN = 16  # the same for something drawn
+_ROWS = 128  # rows of an image that are looked at together: what is made of them stays in the processor's caches
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,44 @@ class FlatArea:
     colour: tuple[int, int, int]
 
 
+@dataclass(frozen=True)
+class ConnectedPixels:
+    """Pixels that touch and are alike: for each the number of its part (0 for none), and each part's box and area."""
+
+    labels: npt.NDArray[np.int32]
+    stats: npt.NDArray[np.int32]
+
+    @classmethod
+    def of(cls, mask: npt.NDArray[np.bool_], connectivity: int) -> ConnectedPixels:
+        """The parts of `mask`."""
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=connectivity)
+        return cls(np.asarray(labels, np.int32), np.asarray(stats, np.int32))
+
+
+@dataclass(frozen=True)
+class Edges:
+    """What shapes are found by: `steps` as of `steps_of`, and the `flat` and the `drawn` areas between and on them."""
+
+    steps: npt.NDArray[np.uint8]
+    flat: ConnectedPixels
+    drawn: ConnectedPixels
+
+
+def edges_of(image: Image) -> Edges:
+    """The edges of an image; needs nothing that is read on it."""
+    steps = steps_of(image)
+    return Edges(steps, ConnectedPixels.of(steps <= _STEP, 4), ConnectedPixels.of(steps > _DRAWN, 8))
+
+
 def steps_of(image: Image) -> npt.NDArray[np.uint8]:
     """For each pixel the largest colour difference to the one right of it and below it."""
     out = np.zeros(image.shape[:2], dtype=np.uint8)
-    out[:, :-1] = _largest(cv2.absdiff(image[:, 1:], image[:, :-1]))
-    np.maximum(out[:-1], _largest(cv2.absdiff(image[1:], image[:-1])), out=out[:-1])
+    for top in range(0, len(image), _ROWS):
+        rows, below = image[top : top + _ROWS], image[top + 1 : top + _ROWS + 1]
+        out[top : top + _ROWS, :-1] = _largest(cv2.absdiff(rows[:, 1:], rows[:, :-1]))
+        if len(below):
+            here = out[top : top + len(below)]
+            np.maximum(here, _largest(cv2.absdiff(below, rows[: len(below)])), out=here)
     return out
 
 
@@ -41,13 +75,12 @@ def _largest(image: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.asarray(cv2.max(cv2.max(red, green), blue))
 
 
-def flat_patches(image: Image, steps: npt.NDArray[np.uint8], unit: float) -> list[FlatArea]:
-    """Flat areas that fill a rectangle or a disc: buttons, fields, boxes, panels. From small to large."""
-    flat = (steps <= _STEP).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(flat, connectivity=4)
+def flat_patches(image: Image, flat: ConnectedPixels, unit: float) -> list[FlatArea]:
+    """The flat areas that fill a rectangle or a disc: buttons, fields, boxes, panels. From small to large."""
+    labels, stats = flat.labels, flat.stats
     small = max(4, int(0.35 * unit))
-    boxes = stats[1:count, :4]
-    sized = (boxes[:, 2] >= small) & (boxes[:, 3] >= max(3, small // 2)) & (stats[1:count, 4] >= small * small // 2)
+    boxes = stats[1:, :4]
+    sized = (boxes[:, 2] >= small) & (boxes[:, 3] >= max(3, small // 2)) & (stats[1:, 4] >= small * small // 2)
     found = [_patch(image, labels, int(index) + 1, boxes[index]) for index in np.flatnonzero(sized)]
     return sorted((patch for patch in found if patch is not None), key=lambda patch: patch.box.area)
 
@@ -83,7 +116,7 @@ def _patch(
     solid = float(((last - first) * any_row).sum()) / mine.size
     if solid < 0.72:
         return None
-    spot = np.argwhere(mine)[mine.sum() // 2]
+    spot = _middle_pixel(mine)
     colour = image[y + spot[0] * step, x + spot[1] * step]
     rim = max(1, round(0.15 * mine.shape[0]))
     narrow = float((last - first)[[rim, -1 - rim]].mean()) / mine.shape[1] if mine.shape[0] > 2 * rim else 1.0
@@ -95,6 +128,14 @@ def _patch(
     ]
     ink = 1 - float(middle.mean()) if middle.size else 0.0
     return FlatArea(Box(x, y, x + w + 1, y + h + 1), disc, ink, (int(colour[0]), int(colour[1]), int(colour[2])))
+
+
+def _middle_pixel(mine: npt.NDArray[np.bool_]) -> tuple[int, int]:
+    """Row and column of the pixel that has as many before it as after it, row by row."""
+    upto = np.cumsum(np.count_nonzero(mine, axis=1))
+    rank = int(upto[-1]) // 2
+    row = int(np.searchsorted(upto, rank, side="right"))
+    return row, int(np.flatnonzero(mine[row])[rank - (int(upto[row - 1]) if row else 0)])
 
 
 def _sides(mine: npt.NDArray[np.bool_]) -> bool:
@@ -121,8 +162,8 @@ def drawings(steps: npt.NDArray[np.uint8], texts: Sequence[Box], patches: Sequen
     drawn = (steps > _DRAWN).astype(np.uint8)
     for box in texts:
         drawn[max(0, int(box.y1) - 2) : int(box.y2) + 2, max(0, int(box.x1) - 2) : int(box.x2) + 2] = 0
-    for length in ((1, int(5 * unit)), (int(5 * unit), 1)):
-        lines = cv2.morphologyEx(drawn, cv2.MORPH_OPEN, np.ones(length, np.uint8))
+    for upright in (False, True):
+        lines = straight_lines(drawn, int(5 * unit), upright)
         drawn[cv2.dilate(lines, np.ones((3, 3), np.uint8)) > 0] = 0
     for patch in patches:
         if 1.2 * unit < min(patch.box.width, patch.box.height) < 12 * unit:
@@ -136,6 +177,17 @@ def drawings(steps: npt.NDArray[np.uint8], texts: Sequence[Box], patches: Sequen
     return [box for box, amount in zip(boxes, ink[1:], strict=True) if amount >= 6 and box.width > 2 and box.height > 2]
 
 
+def straight_lines(drawn: npt.NDArray[np.uint8], length: int, upright: bool) -> npt.NDArray[np.uint8]:
+    """`drawn` (0 and 1) less what is no straight line of `length` pixels or, at the image's sides, half of that."""
+    counts = cv2.reduce(drawn, 0 if upright else 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel()
+    long = np.flatnonzero(counts >= min(length // 2, drawn.shape[0 if upright else 1]))
+    out, shape = np.zeros_like(drawn), (length, 1) if upright else (1, length)
+    if len(long):
+        part = np.ascontiguousarray(drawn[:, long] if upright else drawn[long])
+        out[(slice(None), long) if upright else long] = cv2.morphologyEx(part, cv2.MORPH_OPEN, np.ones(shape, np.uint8))
+    return out
+
+
 def _erase_frame(drawn: npt.NDArray[np.uint8], box: Box) -> None:
     x1, y1, x2, y2 = (int(v) for v in box)
     ring = 3
@@ -146,10 +198,9 @@ def _erase_frame(drawn: npt.NDArray[np.uint8], box: Box) -> None:
     drawn[top : y2 + ring, max(0, x2 - 2) : x2 + ring] = 0
 
 
-def outlined(image: Image, steps: npt.NDArray[np.uint8], unit: float) -> list[FlatArea]:
+def outlined(image: Image, drawn: ConnectedPixels, unit: float) -> list[FlatArea]:
     """Small squares and rings with a drawn outline, whatever is drawn inside them. From small to large."""
-    drawn = (steps > _DRAWN).astype(np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(drawn, connectivity=8)
+    labels, stats = drawn.labels, drawn.stats
     w, h = stats[:, 2] / unit, stats[:, 3] / unit
     fit = (np.minimum(w, h) > 0.65) & (np.maximum(w, h) < 2.5) & (np.abs(w - h) < 0.2 * np.maximum(w, h))
     found = []

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from actions.frame import Box
 from agent.perception.images import ink_mask, pixel_bounds
 from agent.perception.ocr_models import run
+from agent.perception.shapes import straight_lines
 from envs.env import Image
 
 _INK = 0.3  # probability above which the detector calls a pixel text
@@ -29,8 +30,8 @@ def content_regions(image: Image, scale: float = 1.0) -> list[Box]:
     """
     gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     edges = (cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, np.ones((2, 2), np.uint8)) > 16).astype(np.uint8)
-    for side in ((1, _FRAME), (_FRAME, 1)):
-        edges[cv2.morphologyEx(edges, cv2.MORPH_OPEN, np.ones(side, np.uint8)) > 0] = 0
+    for upright in (False, True):
+        edges[straight_lines(edges, _FRAME, upright) > 0] = 0
     return [*_regions(edges > 0, 0, 0, _GAPS, _LARGE / scale**2)]
 
 

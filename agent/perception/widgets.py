@@ -16,8 +16,7 @@ from agent.perception.elements import Role, TextLine
 from agent.perception.layout import ScreenLayout, inside, rows_of, text_unit
 from agent.perception.line_repair import mended
 from agent.perception.menus import find_menus
-from agent.perception.onnx import in_parallel
-from agent.perception.shapes import FlatArea, drawings, flat_patches, outlined, ring_colour, steps_of
+from agent.perception.shapes import Edges, FlatArea, drawings, flat_patches, outlined, ring_colour
 from agent.perception.toggles import (
     find_drawn_sliders,
     find_filled_sliders,
@@ -29,13 +28,14 @@ from agent.perception.windows import find_title_bars, sort_rows
 from envs.env import Image
 
 
-def detect_widgets(image: Image, lines: Sequence[TextLine]) -> ScreenLayout:
-    """The layout of the image with every widget found in it."""
+def detect_widgets(image: Image, edges: Edges, lines: Sequence[TextLine]) -> ScreenLayout:
+    """The layout of the image, which has these edges and lines, with every widget found in it."""
     unit = text_unit(lines, image)
-    steps = steps_of(image)
-    patches, outlines = in_parallel(lambda find: find(image, steps, unit), (flat_patches, outlined))
+    patches, outlines = flat_patches(image, edges.flat, unit), outlined(image, edges.drawn, unit)
     whole = mended(image, lines, patches, outlines, unit)
-    marks = drawings(steps, [line.box for line in whole if len(line.text) > 1 or line.score > 0.95], patches, unit)
+    marks = drawings(
+        edges.steps, [line.box for line in whole if len(line.text) > 1 or line.score > 0.95], patches, unit
+    )
     layout = ScreenLayout(image, unit, whole, patches, marks, [], outlines)
     for finder in _FINDERS:
         finder(layout)

@@ -112,24 +112,39 @@ class Scripted:
         """Nothing to close."""
 
 
-def after_steps(family: str, action: AnyAction, steps: int, decisions: int, size: tuple[int, int]) -> float:
-    """Median milliseconds of processor time of a decision after `steps` steps and more, all of the same `action`."""
-    speaks, frame = get_dialect(family), Frame(id="0", width=size[0], height=size[1])
-    raw = speaks.format(action, frame)
-    model, image = ChatModel(Scripted(raw), speaks), screen(0, *size)
-    done = OutcomeRecord(performed=True, changed=False)
+class LongRun:
+    """A model in a run of which `steps` steps are done, all of the same `action`."""
 
-    def step(index: int) -> Step:
-        own = frame.model_copy(update={"id": f"{index:04}"})
-        return Step(index=index, time=index, frame=own, image="x", action=action, raw=raw, outcome=done)
+    def __init__(self, family: str, action: AnyAction, steps: int, size: tuple[int, int]) -> None:
+        speaks, self._frame = get_dialect(family), Frame(id="0", width=size[0], height=size[1])
+        self._action, self._raw = action, speaks.format(action, self._frame)
+        self._model, self._image = ChatModel(Scripted(self._raw), speaks), screen(0, *size)
+        self._history = [self._step(index) for index in range(steps)]
+        self.times = list[float]()
 
-    history, times = [step(index) for index in range(steps)], list[float]()
-    for index in range(steps, steps + decisions + 1):
+    def _step(self, index: int) -> Step:
+        frame, done = self._frame.model_copy(update={"id": f"{index:04}"}), OutcomeRecord(performed=True, changed=False)
+        return Step(index=index, time=index, frame=frame, image="x", action=self._action, raw=self._raw, outcome=done)
+
+    def decide(self) -> None:
+        """Decide once more; the processor time of it, in seconds, is put to `times`."""
+        step = self._step(len(self._history))
+        seen = Observation(self._image, step.frame, time=step.time)
         start = time.process_time()
-        model.decide(Task("Fill in the form"), Observation(image, step(index).frame, time=float(index)), history)
-        times.append(time.process_time() - start)
-        history.append(step(index))
-    return statistics.median(times[1:]) * 1000
+        self._model.decide(Task("Fill in the form"), seen, self._history)
+        self.times.append(time.process_time() - start)
+        self._history.append(step)
+
+
+def after_steps(
+    family: str, action: AnyAction, lengths: Sequence[int], decisions: int, size: tuple[int, int]
+) -> dict[int, float]:
+    """Median milliseconds of processor time of a decision by how many steps were done before, in turns."""
+    runs = {length: LongRun(family, action, length, size) for length in lengths}
+    for _ in range(decisions + 1):
+        for run in runs.values():
+            run.decide()
+    return {length: statistics.median(run.times[1:]) * 1000 for length, run in runs.items()}
 
 
 def by_length(decisions: int, size: tuple[int, int]) -> None:
@@ -138,9 +153,25 @@ def by_length(decisions: int, size: tuple[int, int]) -> None:
     kinds: dict[str, AnyAction] = {"click": Click(point=Point(640, 400)), "type": TypeText(text="some words of a form")}
     for family in FAMILIES:
         for kind, action in kinds.items():
-            found = {length: after_steps(family, action, length, decisions, size) for length in LENGTHS}
+            found = after_steps(family, action, LENGTHS, decisions, size)
             times = "".join(f"{found[length]:>8.1f}" for length in LENGTHS)
             print(f"{f'{family}, {kind}':<34}{times}{found[1000] / found[10]:>10.2f}", flush=True)
+
+
+def by_pictures(steps: int, size: tuple[int, int]) -> None:
+    """Print a decision's time by how many pictures a question has."""
+    print(f"{steps} decisions at {size[0]}x{size[1]}, median milliseconds\n")
+    torch = importlib.util.find_spec("torch")
+    local = f"{'in process':>14}{'as PNG':>10}{'ratio':>8}" if torch else ""
+    print(f"{'pictures':>8}{'encode, prompt, parse':>24}{'with the request':>20}{local}")
+    with InstantServer() as server:
+        for pictures in PICTURES:
+            inside, whole = measured(OpenAIEndpoint(server.url, NAME), pictures, steps, size)
+            print(f"{pictures:>8}{inside:>24.1f}{whole:>20.1f}", end="", flush=True)
+            if torch:
+                ours, usual = (measured(Preparing(pixels), pictures, steps, size)[1] for pixels in (True, False))
+                print(f"{ours:>14.1f}{usual:>10.1f}{usual / ours:>8.1f}", end="", flush=True)
+            print()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -148,22 +179,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed.history", description=__doc__.split("\n")[0])
     parser.add_argument("--steps", type=int, default=20, help="decisions for each number of pictures (default 20)")
     parser.add_argument("--size", default="1280x800", help="screen size (default 1280x800)")
+    parser.add_argument("--lengths-only", action="store_true", help="only by how many steps were done before")
     options = parser.parse_args(arguments)
     width, height = map(int, options.size.split("x"))
-    print(f"{options.steps} decisions at {options.size}, median milliseconds\n")
-    torch = importlib.util.find_spec("torch")
-    local = f"{'in process':>14}{'as PNG':>10}{'ratio':>8}" if torch else ""
-    print(f"{'pictures':>8}{'encode, prompt, parse':>24}{'with the request':>20}{local}")
-    with InstantServer() as server:
-        for pictures in PICTURES:
-            inside, whole = measured(OpenAIEndpoint(server.url, NAME), pictures, options.steps, (width, height))
-            print(f"{pictures:>8}{inside:>24.1f}{whole:>20.1f}", end="", flush=True)
-            if torch:
-                ours, usual = (
-                    measured(Preparing(pixels), pictures, options.steps, (width, height))[1] for pixels in (True, False)
-                )
-                print(f"{ours:>14.1f}{usual:>10.1f}{usual / ours:>8.1f}", end="", flush=True)
-            print()
+    if not options.lengths_only:
+        by_pictures(options.steps, (width, height))
     by_length(options.steps, (width, height))
     return 0
 

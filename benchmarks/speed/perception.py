@@ -4,7 +4,8 @@ Real programs are drawn on a private display and on the simulated phone; both si
 a process that may use one core and in one that may use two:
 
 * **ours**: all that ``handeye elements`` lists: text, widgets, windows, names of icons. A new screen is read with
-  nothing known of it; a changed one, of which a rectangle of 5 % of the area is another part of it, after that.
+  nothing known of it; a changed one, of which a rectangle of 5 % of the area is another part of it that looks
+  otherwise, after that.
 * **RapidOCR** 3.9 (PyPI `rapidocr`, the same networks): ``RapidOCR()(image)``, its defaults: text alone.
 
 ``locate`` is a description looked up on a screen that has been read. Medians; a ratio is RapidOCR's time over ours.
@@ -31,25 +32,43 @@ from benchmarks.suites.desktop.world import DesktopWorld
 from envs.android.simulated import SimulatedPhoneEnv
 from envs.env import Image as Image_
 
-CHOSEN = ("editor-replace", "browser-form", "sheet-totals")
+CHOSEN = {"editor-replace": "Search", "browser-form": "Register", "sheet-totals": "Quantity"}
+"""Tasks, and a word of each that is there once its programs are drawn."""
+_DRAWN = 60.0
+"""Seconds that a program has to draw."""
 ASKED = ("Save", "the search field", "the back arrow at the top left", "the second row below the title")
 
 
 def draw(folder: Path) -> None:
     """Write a picture of each chosen task's display and of the simulated phone to `folder`."""
-    for name in CHOSEN:
+    for name, word in CHOSEN.items():
         with DesktopWorld(TASKS[name].scene(0)) as world:
-            Image.fromarray(world.env.observe().image).save(folder / f"{name}.png")
+            Image.fromarray(_showing(world, word)).save(folder / f"{name}.png")
     with SimulatedPhoneEnv() as phone:
         Image.fromarray(phone.observe().image).save(folder / "phone.png")
 
 
+def _showing(world: DesktopWorld, word: str) -> Image_:
+    """The screen, once `word` is on it and nothing moves. Raises SystemExit where it does not come."""
+    from agent.perception.ocr import TextReader
+
+    reader, until = TextReader(), time.monotonic() + _DRAWN
+    before = world.env.observe().image
+    while time.monotonic() < until:
+        seen = world.env.observe().image
+        if np.array_equal(seen, before) and any(word in line.text for line in reader.read(seen)):
+            return seen
+        before = seen
+    raise SystemExit(f"no {word!r} on the screen within {_DRAWN:.0f} s")
+
+
 def changed(image: Image_, turn: int) -> Image_:
-    """`image` with a rectangle of 5 % of its area replaced by another part of it."""
+    """`image` with a rectangle of 5 % of its area replaced by another part of it, which does not look the same."""
     rng, out = np.random.default_rng(turn), image.copy()
     height, width = (round(side * 0.05**0.5) for side in image.shape[:2])
-    (y, x), (v, u) = (rng.integers(0, (image.shape[0] - height, image.shape[1] - width)) for _ in range(2))
-    out[y : y + height, x : x + width] = image[v : v + height, u : u + width]
+    while np.array_equal(out, image):
+        (y, x), (v, u) = (rng.integers(0, (image.shape[0] - height, image.shape[1] - width)) for _ in range(2))
+        out[y : y + height, x : x + width] = image[v : v + height, u : u + width]
     return out
 
 
