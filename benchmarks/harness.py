@@ -195,3 +195,15 @@ def episode_folder(out: Path, goal: str, count: int = 0) -> Path:
     with suppress(OSError):
         taken = sum(1 for _ in out.iterdir())
     return out / f"{max(count, taken + 1):04d}-{slug}"
+
+
+def literal(value: str | float) -> str:
+    """`value` as a Python literal; of a text only letters, digits and spaces stand for themselves."""
+    if not isinstance(value, str):
+        return repr(value)
+    return "'" + "".join(c if c.isascii() and (c.isalnum() or c == " ") else _escaped(c) for c in value) + "'"
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"

@@ -28,7 +28,7 @@ from actions.action import (
     Wait,
 )
 from actions.frame import Frame, Point
-from benchmarks.harness import InexpressibleError
+from benchmarks.harness import InexpressibleError, literal
 
 ActionSpace = Literal["pyautogui", "computer_13"]
 SUPPORTED = frozenset(
@@ -39,18 +39,6 @@ _KEY_NAMES = {"super": "win", "escape": "esc", "altgr": "altright", "menu": "app
 """pyautogui's names of keys that are called otherwise here."""
 _LESS = ("shift", ",")
 """How ``<`` is typed: pyautogui types ``>`` for it (OSWorld issue 257)."""
-
-
-def literal(value: str | float) -> str:
-    """`value` as a Python literal; of a text only letters, digits and spaces stand for themselves."""
-    if not isinstance(value, str):
-        return repr(value)
-    return "'" + "".join(c if c.isascii() and (c.isalnum() or c == " ") else _escaped(c) for c in value) + "'"
-
-
-def _escaped(character: str) -> str:
-    code = ord(character)
-    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
 
 
 # --- pyautogui --------------------------------------------------------------------------------------------------------

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+import weakref
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,10 @@ from benchmarks.osworld.actions import SUPPORTED, ActionSpace, Entry, computer_1
 from envs.env import EnvError, Image
 
 Command = str | Entry
+_TRANSLATED: Mapping[ActionSpace, Callable[[AnyAction, Frame], Sequence[Command]]] = {
+    "pyautogui": pyautogui_code,
+    "computer_13": computer_13,
+}
 
 
 class OSWorldAgent:
@@ -37,7 +42,8 @@ class OSWorldAgent:
     ) -> None:
         if action_space not in ("pyautogui", "computer_13"):
             raise UserError(f"action_space={action_space!r}: choose pyautogui or computer_13")
-        self.model, self.action_space, self.platform = model, action_space, "ubuntu"
+        self.model, self.platform = model, "ubuntu"
+        self.action_space: ActionSpace = action_space
         self._options = options or HarnessOptions()
         self._run: HarnessRun[Command] | None = None
         self._end: Result | None = None
@@ -56,16 +62,15 @@ class OSWorldAgent:
         """
         if self._run is None or self._run.instruction != instruction:
             self.reset()
-            self._run = HarnessRun("OSWorld", SUPPORTED, self._translate, self.model, instruction, self._options)
+            translate = _TRANSLATED[self.action_space]
+            self._run = HarnessRun("OSWorld", SUPPORTED, translate, self.model, instruction, self._options)
+            weakref.finalize(self, self._run.close)
         if self._end is None:
             found = self._run.next(screenshot(obs))
             if not isinstance(found, Result):
                 return found.decision.raw or found.decision.thought, list(found.commands)
             self._end = found
         return self._last(self._end)
-
-    def _translate(self, action: AnyAction, frame: Frame) -> Sequence[Command]:
-        return pyautogui_code(action, frame) if self.action_space == "pyautogui" else computer_13(action, frame)
 
     def _last(self, end: Result) -> tuple[str, list[Command]]:
         """Only a model's own word is ``FAIL``, which OSWorld rewards where a task cannot be done."""

@@ -10,8 +10,9 @@ import numpy as np
 
 from actions.action import AnyAction, Click, Finish
 from actions.frame import Box, Frame, Point
-from agent.core.model import Model
-from agent.core.task import Limits
+from agent.core.model import Decision, Model
+from agent.core.step import Step
+from agent.core.task import Limits, Task
 from benchmarks.interactive import figures, judge, play
 from benchmarks.suite import Judged, Kind, Prediction, Sample, SampleVerdict, Suite, SuiteOptions, Summary
 from benchmarks.suites.tasks.world import StateWorld
@@ -97,6 +98,19 @@ class LampSuite(Suite):
 
     def close(self) -> None:
         self.closed += 1
+
+
+class LampReader(Model):
+    """Clicks the lit lamp that it sees, but misses those in the left third; done when it is dark."""
+
+    name = "lamp-reader"
+
+    def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
+        lit = np.argwhere((observation.image == (250, 220, 60)).all(axis=2))
+        if not len(lit) or len(history) > 1:
+            return Decision(action=Finish(status="success", message="dark"), raw="done")
+        y, x = (float(side) for side in lit.mean(axis=0))
+        return Decision(action=Click(point=Point(x if x > SIZE[0] / 3 else 1, y)), raw="a lamp", thought="it is lit")
 
 
 def right_actions(seed: int) -> list[AnyAction]:

@@ -41,8 +41,8 @@ from agent.core.errors import UserError
 from agent.core.model import ModelError, ParseError
 from agent.core.task import Ending
 from agent.episodes import read_episode
-from benchmarks.harness import HarnessOptions, InexpressibleError
-from benchmarks.osworld.actions import computer_13, literal, pyautogui_code
+from benchmarks.harness import HarnessOptions, InexpressibleError, literal
+from benchmarks.osworld.actions import computer_13, pyautogui_code
 from envs.env import EnvError
 from handeye.osworld import OSWorldAgent
 from tests.agent.fakes import ScriptedModel

@@ -1,0 +1,201 @@
+"""AgentLab's agents on our suites and our models as its agents. `TestReal` needs the package ``agentlab``."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from actions.action import (
+    Answer,
+    AnyAction,
+    Button,
+    Click,
+    Drag,
+    Finish,
+    HoldKeys,
+    HoldMouse,
+    Key,
+    LongPress,
+    Move,
+    Open,
+    ReleaseKeys,
+    Scroll,
+    TypeText,
+    Wait,
+)
+from actions.frame import Box, Frame, GeometryError, Point
+from agent.core.model import ParseError
+from agent.episodes import read_episode
+from agent.perception.listing.rows import ElementList, Row
+from benchmarks.agentlab.functions import functions_of, read_functions
+from benchmarks.agentlab.observations import browsergym_observation
+from benchmarks.harness import InexpressibleError
+from benchmarks.suite import Judged, SuiteOptions
+from tests.benchmarks.lamp_suite import LampReader, LampSuite
+
+FRAME = Frame(id="0", width=320, height=200)
+LISTED = ElementList(
+    (
+        Row(Box(10, 20, 30, 40), "button", "OK", number=1),
+        Row(Box(50, 60, 90, 80), "text field", "Name", value="Ada", state=("focused",), number=7),
+        Row(Box(0, 0, 9, 9), "text", "Title", acts=False),
+    ),
+    app="Form",
+)
+LAMPS = "tests.benchmarks.lamp_suite:open_lamps"
+INSTALLED = importlib.util.find_spec("agentlab") is not None
+real = pytest.mark.skipif(not INSTALLED, reason="pip install agentlab")
+
+
+@pytest.mark.parametrize(
+    ("text", "actions"),
+    [
+        ("click('1')", [Click(point=Point(20, 30))]),
+        (
+            "click('1', button='right', modifiers=['Control'])",
+            [Click(point=Point(20, 30), button="right", keys=("ctrl",))],
+        ),
+        ('fill("7", "it\'s")', [Click(point=Point(70, 70)), TypeText(text="it's", clear=True)]),
+        ("press('7', 'Control+a')", [Click(point=Point(70, 70)), Key(chords=("ctrl+a",))]),
+        ("mouse_click(5, y=6)\nkeyboard_press('Enter')", [Click(point=Point(5, 6)), Key(chords=("enter",))]),
+        ("mouse_drag_and_drop(1, 2, 3, 4)", [Drag(path=(Point(1, 2), Point(3, 4)))]),
+        ("scroll(0, 250)", [Scroll(dy=2)]),
+        ("scroll_at(1, 2, 0, -10)", [Scroll(point=Point(1, 2), dy=-1)]),
+        ("noop()", [Wait(seconds=1)]),
+        ("send_msg_to_user('42')", [Answer(text="42"), Finish(status="success", message="42")]),
+        ("report_infeasible('no')", [Finish(status="failure", message="no")]),
+        ('[{"type": "wait", "seconds": 2}]', [Wait(seconds=2)]),
+    ],
+)
+def test_calls_are_read(text: str, actions: list[AnyAction]) -> None:
+    assert read_functions(text, LISTED) == actions
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("__import__('os').system('id')", "not a function call"),
+        ("print(open('x').read())", "malformed node"),
+        ("mouse_click(1)", "mouse_click: missing a required argument: 'y'"),
+        ("click('3')", "there is no element '3'"),
+        ("upload_file('1', 'x')", "there is no function upload_file"),
+        ("click(", "never closed"),
+        ("keyboard_press('nokey')", "nokey"),
+        ("mouse_click('a', 2)", "valid number"),
+        ("", "there is no action"),
+        ("[", "Expecting value"),
+    ],
+)
+def test_what_is_no_call_is_an_unusable_answer(text: str, why: str) -> None:
+    with pytest.raises(ParseError, match=why):
+        read_functions(text, LISTED)
+
+
+def test_our_actions_as_calls_mean_the_same() -> None:
+    for action in (
+        Click(point=Point(5, 6)), Click(point=Point(5, 6), count=2, button="right"), Move(point=Point(1, 2)),
+        Drag(path=(Point(1, 2), Point(3, 4))), Scroll(point=Point(1, 2), dx=-1, dy=3), Scroll(dy=1), Wait(seconds=2),
+        TypeText(text="it's \"ü\"\n\\'); import os"), Key(chords=("ctrl+shift+s",)), HoldKeys(keys=("shift",)),
+        ReleaseKeys(keys=("shift",)), HoldMouse(point=Point(1, 2)), Button(name="back"), Open(target="https://a.example"),
+    ):  # fmt: skip
+        assert read_functions("\n".join(functions_of(action, FRAME)), None) == [action]
+    assert functions_of(LongPress(point=Point(1, 2)), FRAME) == ["mouse_down(1, 2)", "noop(1000.0)", "mouse_up(1, 2)"]
+    for odd in (Click(point=Point(1, 1), count=3), Open(target="gedit"), HoldMouse(), Button(name="home")):
+        with pytest.raises(InexpressibleError):
+            functions_of(odd, FRAME)
+    with pytest.raises(GeometryError):
+        functions_of(Click(point=Point(320, 0)), FRAME)
+
+
+def test_the_elements_are_the_accessibility_tree() -> None:
+    found = browsergym_observation(np.zeros((200, 320, 3), np.uint8), "Fill it in", LISTED, "", "", 0.0)
+    root, button, field, title = found["axtree_object"]["nodes"]
+    assert root["childIds"] == ["1", "2", "3"]
+    assert (button["browsergym_id"], field["value"]["value"], "browsergym_id" in title) == ("1", "Ada", False)
+    assert found["extra_element_properties"]["7"]["bbox"] == [50, 60, 40, 20]
+    assert found["goal_object"] == ({"type": "text", "text": "Fill it in"},)
+
+
+def ours(seeds: int) -> Any:
+    """The figures of the bench for the answers of `LampReader`."""
+    suite, model = LampSuite(SuiteOptions(seeds=seeds)), LampReader()
+    answers = [(sample, suite.answer(sample, model)) for sample in suite.samples()]
+    return suite.summarise([Judged(sample, answer, suite.judge(sample, answer)) for sample, answer in answers])
+
+
+@real
+class TestReal:
+    """AgentLab's own ``Study`` and ``ExpArgs``."""
+
+    @pytest.fixture(autouse=True)
+    def _tokens(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """AgentLab counts tokens for its tables with a vocabulary that is downloaded when it is first needed."""
+        import agentlab.experiments.loop as loop
+
+        monkeypatch.setattr(loop, "count_tokens", lambda text, model="": len(text) // 4)
+
+    def study(self, agent: Any, benchmark: Any, out: Path) -> Path:
+        from agentlab.experiments.study import Study
+
+        study = Study([agent], benchmark, logging_level_stdout=50)
+        study.run(n_jobs=1, parallel_backend="sequential", n_relaunch=1, exp_root=out)
+        return Path(study.dir)
+
+    def test_a_study_of_two_tasks_has_our_success_and_our_interval(self, tmp_path: Path) -> None:
+        from handeye.agentlab import HandeyeAgentArgs, handeye_benchmark, study_summaries
+
+        agent = HandeyeAgentArgs(model="tests.benchmarks.lamp_suite:LampReader", out=str(tmp_path / "episodes"))
+        folder = self.study(agent, handeye_benchmark(LAMPS, seeds=4), tmp_path)
+        (summary,) = study_summaries(folder).values()
+        bench = ours(4)
+        assert 0 < bench.correct < bench.total == 8
+        assert (summary.correct, summary.total, summary.accuracy) == (bench.correct, bench.total, bench.accuracy)
+        assert (summary.ci95, summary.tables) == (bench.ci95, bench.tables)
+        episodes = [read_episode(path) for path in (tmp_path / "episodes").iterdir()]
+        assert {str(episode.ending) for episode in episodes} == {"done"}
+
+    def test_an_agent_of_agentlab_does_a_task(self, tmp_path: Path) -> None:
+        from agentlab.agents.agent_args import AgentArgs
+        from agentlab.experiments.loop import ExpArgs, get_exp_result
+        from bgym import Agent, AgentInfo, HighLevelActionSet
+
+        from handeye.agentlab import HandeyeEnvArgs
+
+        seen: list[str] = []
+
+        class Reader(Agent):
+            """By BrowserGym's element numbers, with its own reading of the observation."""
+
+            action_set = HighLevelActionSet(["bid", "chat"], multiaction=False)
+
+            def get_action(self, obs: Any) -> Any:
+                seen.append(obs["axtree_txt"])
+                assert self.action_set.to_python_code("click('1')")
+                actions = ["fill('9', 'x')", "click('1')", "send_msg_to_user('it is out')"]
+                return actions[len(seen) - 1], AgentInfo(think="")
+
+        class ReaderArgs(AgentArgs):
+            def make_agent(self) -> Any:
+                return Reader()
+
+        experiment = ExpArgs(ReaderArgs(agent_name="reader"), HandeyeEnvArgs(LAMPS, "lamp", 1))
+        experiment.exp_dir = tmp_path
+        experiment.exp_name, experiment.exp_id = "reader", "1"
+        experiment.run()
+        result = get_exp_result(tmp_path)
+        assert (result.summary_info["err_msg"], result.summary_info["cum_reward"]) == (None, 1.0)
+        assert "[1] button 'Lamp «ü»'" in seen[0]
+        assert result.steps_info[1].obs["last_action_error"].startswith("unusable answer: there is no element '9'")
+        assert np.array_equal(result.screenshots[0].size, (320, 200))
+
+    def test_browsergym_reads_our_calls(self) -> None:
+        from bgym import HighLevelActionSet
+
+        known = HighLevelActionSet(["chat", "infeas", "coord", "nav"], multiaction=True)
+        for action in (Click(point=Point(5, 6), count=2, keys=("ctrl",)), TypeText(text="it's ü\n\\'); import os")):
+            code = known.to_python_code("\n".join(functions_of(action, FRAME)))
+            assert "import os" not in code.replace(repr("it's ü\n\\'); import os"), "")
