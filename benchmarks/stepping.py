@@ -14,13 +14,15 @@ from actions.action import AnyAction, Finish
 from actions.errors import HandeyeError
 from agent.core.model import Decision, ParseError, Usage
 from agent.core.step import Step
-from agent.core.task import Task
+from agent.core.task import Ending, Task
 from agent.perception.listing.lister import ElementLister
 from agent.perception.listing.rows import ElementList
 from benchmarks.act_only import ActOnlyModel
 from benchmarks.handover import Handover, Returned
 from benchmarks.suite import Prediction, Sample, SampleVerdict, Suite
 from envs.env import EnvError, Observation
+
+_TERMINAL = {Ending.DONE, Ending.VERIFIED, Ending.GAVE_UP, Ending.WORLD_OVER, Ending.NEEDS_HUMAN}
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,16 @@ class SampleEnd:
     prediction: Prediction
     verdict: SampleVerdict
     observation: Observation
+
+    @property
+    def ending(self) -> Ending:
+        """How the run ended."""
+        return Ending(self.prediction.value["ending"])
+
+    @property
+    def terminated(self) -> bool:
+        """Whether the agent's word or the world ended it; every other ending cuts the episode off."""
+        return self.ending in _TERMINAL
 
 
 Choice = AnyAction | ParseError

@@ -15,7 +15,6 @@ from bgym import HighLevelActionSetArgs
 from pydantic import Field
 
 from agent.core.model import ParseError
-from agent.core.task import Ending
 from benchmarks.agentlab.functions import read_functions
 from benchmarks.agentlab.observations import browsergym_observation
 from benchmarks.stepping import Choice, DecisionRequest, SampleEnd, SuiteRun
@@ -24,7 +23,6 @@ from benchmarks.suites import open_suite
 
 FILE = "handeye.json"
 """The sample's id, the prediction and the verdict, in the folder of an experiment."""
-_TERMINAL = {Ending.DONE, Ending.VERIFIED, Ending.GAVE_UP, Ending.WORLD_OVER, Ending.NEEDS_HUMAN}
 
 
 @dataclass
@@ -92,12 +90,10 @@ class HandeyeGym(AbstractEnv):  # type: ignore[misc]
             return self._observation(found, action, _error(found)), 0.0, False, False, {**times, "task_info": {}}
         self._request = None
         self._keep(found)
-        value = found.prediction.value
-        terminated = value["ending"] in _TERMINAL
         last = DecisionRequest(before.instruction, found.observation)
-        told = {"task_info": {"ending": value["ending"], "why": found.verdict.why}}
+        told = {"task_info": {"ending": str(found.ending), "why": found.verdict.why}}
         reward = float(found.verdict.correct)
-        return self._observation(last, action, ""), reward, terminated, not terminated, {**times, **told}
+        return self._observation(last, action, ""), reward, found.terminated, not found.terminated, {**times, **told}
 
     def close(self) -> None:
         """End what is under way and the programs."""

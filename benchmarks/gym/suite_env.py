@@ -10,15 +10,12 @@ import numpy as np
 from gymnasium.error import ResetNeeded
 
 from agent.core.model import ParseError
-from agent.core.task import Ending
 from benchmarks.gym.spaces import FieldActions, JsonActions, element_values, observation_space
 from benchmarks.stepping import DecisionRequest, SampleEnd, SuiteRun
 from benchmarks.suite import Sample, Suite, SuiteError, SuiteOptions
 from benchmarks.suites import open_suite
 from envs.env import EnvError, Image
 
-_TERMINAL = {Ending.DONE, Ending.VERIFIED, Ending.GAVE_UP, Ending.WORLD_OVER, Ending.NEEDS_HUMAN}
-"""Endings by the agent's word or the world; every other one cuts the episode off."""
 _SEEDS = 2**31
 
 
@@ -93,9 +90,8 @@ class SuiteEnv(gymnasium.Env[dict[str, Any], Any]):
             found = self._run.act(error)
         if isinstance(found, DecisionRequest):
             return self._observation(found), 0.0, False, False, self._info()
-        terminated = found.prediction.value["ending"] in _TERMINAL
-        reward = float(found.verdict.correct)
-        return self._last_observation(found), reward, terminated, not terminated, self._info() | _end_info(found)
+        seen, reward = self._last_observation(found), float(found.verdict.correct)
+        return seen, reward, found.terminated, not found.terminated, self._info() | _end_info(found)
 
     def render(self) -> Image | None:
         """The last screen (RGB uint8 HxWx3) with ``render_mode="rgb_array"``, else None."""
@@ -143,7 +139,7 @@ def _end_info(end: SampleEnd) -> dict[str, Any]:
     """How the run ended, and the prediction as ``handeye bench`` stores it."""
     value = end.prediction.value
     return {
-        "ending": value["ending"],
+        "ending": str(end.ending),
         "message": value["message"],
         "kind": end.verdict.kind,
         "why": end.verdict.why,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
+from copy import deepcopy
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +130,39 @@ def ours(seeds: int) -> Any:
     return suite.summarise([Judged(sample, answer, suite.judge(sample, answer)) for sample, answer in answers])
 
 
+PROMPTS: list[str] = []
+
+
+@dataclass
+class ScriptedChatArgs:
+    """In the place of AgentLab's ``BaseModelArgs``: its agent is pickled, so it is of this module."""
+
+    model_name: str
+    max_total_tokens: int
+    max_input_tokens: int
+    max_new_tokens: int
+    vision_support: bool = False
+
+    def make_model(self) -> ScriptedChat:
+        return ScriptedChat()
+
+    def prepare_server(self) -> None: ...
+
+    def close_server(self) -> None: ...
+
+
+class ScriptedChat:
+    def __init__(self) -> None:
+        self.said = iter(["click('1')", "send_msg_to_user('it is out')"])
+
+    def __call__(self, messages: Any, **_: Any) -> Any:
+        PROMPTS.append(str(messages))
+        return {"role": "assistant", "content": f"<action>\n{next(self.said)}\n</action>"}
+
+    def get_stats(self) -> dict[str, float]:
+        return {}
+
+
 @real
 class TestReal:
     """AgentLab's own ``Study`` and ``ExpArgs``."""
@@ -134,9 +170,10 @@ class TestReal:
     @pytest.fixture(autouse=True)
     def _tokens(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """AgentLab counts tokens for its tables with a vocabulary that is downloaded when it is first needed."""
-        import agentlab.experiments.loop as loop
-
-        monkeypatch.setattr(loop, "count_tokens", lambda text, model="": len(text) // 4)
+        pytest.importorskip("agentlab.agents.generic_agent")
+        for name, module in [*sys.modules.items()]:
+            if name.startswith(("agentlab", "browsergym")) and hasattr(module, "count_tokens"):
+                monkeypatch.setattr(module, "count_tokens", lambda text, model="": len(text) // 4)
 
     def study(self, agent: Any, benchmark: Any, out: Path) -> Path:
         from agentlab.experiments.study import Study
@@ -191,6 +228,23 @@ class TestReal:
         assert "[1] button 'Lamp «ü»'" in seen[0]
         assert result.steps_info[1].obs["last_action_error"].startswith("unusable answer: there is no element '9'")
         assert np.array_equal(result.screenshots[0].size, (320, 200))
+
+    def test_the_generic_agent_of_agentlab_does_two_tasks(self, tmp_path: Path) -> None:
+        """Its prompt, its parser, its action set; only the chat model's answers are scripted."""
+        from agentlab.agents.generic_agent.agent_configs import FLAGS_GPT_4o
+        from agentlab.agents.generic_agent.generic_agent import GenericAgentArgs
+
+        from handeye.agentlab import handeye_benchmark, study_summaries
+
+        PROMPTS.clear()
+        chat = ScriptedChatArgs("scripted", max_total_tokens=20_000, max_input_tokens=16_000, max_new_tokens=1000)
+        agent = GenericAgentArgs(chat_model_args=chat, flags=deepcopy(FLAGS_GPT_4o))
+        agent.flags.use_thinking = False
+        folder = self.study(agent, handeye_benchmark(LAMPS, seeds=2), tmp_path)
+        (summary,) = study_summaries(folder).values()
+        assert (summary.correct, summary.total) == (4, 4)
+        assert "[1] button 'Lamp «ü»'" in PROMPTS[0]
+        assert "Put the lamp out: «ü»" in PROMPTS[0]
 
     def test_browsergym_reads_our_calls(self) -> None:
         from bgym import HighLevelActionSet
