@@ -35,15 +35,15 @@ class HandeyeAgentArgs(AgentArgs):  # type: ignore[misc]
     def __post_init__(self) -> None:
         self.agent_name = self.agent_name or f"handeye-{self.model}"
 
-    def make_agent(self) -> HandeyeAgent:
+    def make_agent(self) -> AgentLabAgent:
         """An agent for one experiment. Raises `agent.core.errors.UserError` for a model that cannot be opened."""
-        return HandeyeAgent(open_model(self.model), HarnessOptions(None if self.out is None else Path(self.out)))
+        return AgentLabAgent(open_model(self.model), HarnessOptions(None if self.out is None else Path(self.out)))
 
     def set_reproducibility_mode(self) -> None:
         """Nothing to set: a dialect's sampling is part of it."""
 
 
-class HandeyeAgent(Agent):  # type: ignore[misc]
+class AgentLabAgent(Agent):  # type: ignore[misc]
     """`model` by AgentLab's contract: `get_action` is one step of our loop on the screenshot.
 
     On a suite of ours the action is a JSON list of our actions, elsewhere calls of BrowserGym's functions.

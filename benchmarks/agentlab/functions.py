@@ -221,8 +221,10 @@ def _written(action: AnyAction, frame: Frame) -> Iterator[Call]:
             yield ("mouse_move", *frame.to_input(action.point))
         case Scroll():
             by = (NOTCH * action.dx, NOTCH * action.dy)
-            at = None if action.point is None else frame.to_input(action.point)
-            yield from _held(action.keys, [("scroll", *by) if at is None else ("scroll_at", *at, *by)])
+            turned: Call = ("scroll", *by)
+            if action.point is not None:
+                turned = ("scroll_at", *frame.to_input(action.point), *by)
+            yield from _held(action.keys, [turned])
         case TypeText():
             if action.clear:
                 yield from (("keyboard_press", "Control+a"), ("keyboard_press", "Backspace"))
