@@ -6,12 +6,13 @@ prompted and constrained with. One action has one effect; nothing in it is ever 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from actions.errors import one_line
-from actions.frame import FinitePoint
+from actions.frame import FinitePoint, Point
 from actions.keys import check_chord, check_key
 
 
@@ -197,6 +198,15 @@ def points_of(action: AnyAction) -> tuple[FinitePoint, ...]:
         return action.path
     point = action.point if isinstance(action, _AT_A_POINT) else None
     return () if point is None else (point,)
+
+
+def move_points(action: AnyAction, places: Sequence[Point]) -> AnyAction:
+    """`action` with other points, in the order of `points_of`."""
+    if len(places) != len(points_of(action)):
+        raise ValueError("as many places as points")
+    if isinstance(action, Drag):
+        return action.model_copy(update={"path": tuple(places)})
+    return action.model_copy(update={"point": places[0]}) if places else action
 
 
 def describe(action: AnyAction) -> str:

@@ -56,6 +56,10 @@ COMMANDS = {
         "benchmarks.cli:app",
         "Benchmark models: a figure with its interval, and everything that is needed to get it again.",
     ),
+    "mcp": (
+        "agent.cli.mcp:mcp",
+        "Give an MCP client (Claude, VS Code, Cursor, an agent of yours) a screen to see and act on.",
+    ),
     "phone": ("envs.phone.cli:app", "Run a simulated Android phone that adb can connect to, until Ctrl-C."),
 }
 """Each with its ``module:object`` (a function, or a `typer.Typer`), imported when it is called, and its help's first

@@ -6,9 +6,10 @@ import functools
 import inspect
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,6 +23,10 @@ from agent.models.spec import (
     TEXT_PLANNER_NAME,
     ModelSpec,
 )
+
+if TYPE_CHECKING:
+    from agent.run.env_spec import EnvSpec
+    from agent.run.session import RunOptions
 
 
 class EnvName(StrEnum):
@@ -79,6 +84,8 @@ class NetworkName(StrEnum):
 
 model_option = functools.partial(typer.Option, rich_help_panel="Model")
 record_option = functools.partial(typer.Option, rich_help_panel="Record")
+_screen = functools.partial(typer.Option, rich_help_panel="Screen")
+_limits = functools.partial(typer.Option, rich_help_panel="Limits and safety")
 
 DialectName = Annotated[
     str | None,
@@ -290,24 +297,220 @@ def takes_model(
 
     `default` is that of ``--model``; `more_names` is what else the command takes for it, for the help text.
     """
-    options = inspect.signature(read_model, eval_str=True).parameters
+    options = dict(inspect.signature(read_model, eval_str=True).parameters)
     told = f"{_NAMES}{more_names}. With --grounder, the model that plans."
     names = Annotated[str | None, model_option("--model", "-m", help=told, metavar="MODEL")]
+    options["model"] = options["model"].replace(default=default, annotation=names)
+    return _expanded(command, "model", read_model, list(options.values()))
+
+
+def takes_screen(command: Callable[..., None]) -> Callable[..., None]:
+    """`command` with its keyword parameter ``screen: ScreenOptions`` replaced by the options of `read_screen`."""
+    return _expanded(command, "screen", read_screen)
+
+
+def takes_bounds(command: Callable[..., None]) -> Callable[..., None]:
+    """`command` with its keyword parameter ``bounds: RunBounds`` replaced by the options of `read_bounds`."""
+    return _expanded(command, "bounds", read_bounds)
+
+
+def _expanded(
+    command: Callable[..., None],
+    name: str,
+    read: Callable[..., Any],
+    options: list[inspect.Parameter] | None = None,
+) -> Callable[..., None]:
+    """`command` with the parameter `name` replaced by `options`, of which `read` makes it; by default all of `read`."""
+    options = options or list(inspect.signature(read, eval_str=True).parameters.values())
     parameters = list[inspect.Parameter]()
     for parameter in inspect.signature(command, eval_str=True).parameters.values():
-        if parameter.name == "model":
-            parameters += [options["model"].replace(default=default, annotation=names), *list(options.values())[1:]]
+        if parameter.name == name:
+            parameters += options
         else:
             parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+    names = [option.name for option in options]
 
     @functools.wraps(command)
     def run(**arguments: Any) -> None:
-        model = read_model(**{name: arguments.pop(name) for name in options})
-        command(**arguments, model=model)
+        read_value = read(**{option: arguments.pop(option) for option in names})
+        command(**arguments, **{name: read_value})
 
     run.__annotations__ = {}
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return run
+
+
+@dataclass(frozen=True)
+class ScreenOptions:
+    """The options that name a screen, as they were given."""
+
+    env: str | None
+    serial: str | None
+    display: int | None
+    apps: tuple[str, ...]
+    size: str | None
+    share: tuple[str, ...]
+    network: NetworkName | None
+    isolated: bool
+    monitors: int | None
+    monitor: int | None
+    dry_run: bool
+
+    def spec(self) -> EnvSpec:
+        """The screen that they name. Raises `UserError`."""
+        from agent.run.env_spec import EnvSpec
+
+        kind, device = self.env or ("sandbox" if self.apps else "desktop"), ""
+        if kind.startswith("android:"):
+            kind, _, device = kind.partition(":")
+        if device and self.serial:
+            raise UserError("--env android:SERIAL and --serial both name the device: leave one out")
+        return EnvSpec(
+            kind,
+            self.apps,
+            parse_size(self.size) if self.size else None,
+            self.monitors,
+            self.monitor,
+            self.dry_run,
+            device or self.serial,
+            self.display,
+            share=self.share,
+            network=self.network.value if self.network else None,
+            isolated=self.isolated,
+        )
+
+
+def read_screen(
+    *,
+    env: Annotated[
+        str | None,
+        _screen(
+            help="desktop (your own), sandbox (a private display), browser (Chromium on one: addresses "
+            "go through its address bar), android (over adb; android:SERIAL for one of several), phone (a simulated "
+            "one), or an env of yours as module:object. Default: desktop, or sandbox with --app.",
+            metavar="ENV",
+        ),
+    ] = None,
+    serial: Annotated[
+        str | None,
+        _screen(help="Which Android device, as adb devices names it, or HOST:PORT. Default: the only one."),
+    ] = None,
+    display: Annotated[
+        int | None,
+        _screen(help="Which display of the Android device, by its logical id (dumpsys display). Default: 0.", min=0),
+    ] = None,
+    app_: Annotated[
+        list[str] | None,
+        _screen("--app", help="Start this program on the sandbox first; may be repeated.", metavar="PROGRAM"),
+    ] = None,
+    size: Annotated[str | None, _screen(help="Size of the sandbox display. Default: 1280x800.", metavar="WxH")] = None,
+    share: ShareOptions = None,
+    network: NetworkOption = None,
+    no_isolation: NoIsolation = False,
+    monitors: Annotated[
+        int | None, _screen(help="Monitors of the sandbox, side by side. Default: 1.", min=1, max=4)
+    ] = None,
+    monitor: Annotated[int | None, _screen(help="Work on this monitor only; 1 is the first.", min=1)] = None,
+    dry_run: Annotated[bool, _limits("--dry-run", help="Decide and record, but send nothing.")] = False,
+) -> ScreenOptions:
+    """The options of a screen."""
+    apps, shared = tuple(app_ or ()), tuple(share or ())
+    return ScreenOptions(
+        env, serial, display, apps, size, shared, network, not no_isolation, monitors, monitor, dry_run
+    )
+
+
+@dataclass(frozen=True)
+class RunBounds:
+    """The options that bound a run and say what is reviewed, as they were given."""
+
+    max_steps: int
+    max_seconds: float | None
+    max_tokens: int | None
+    max_repeats: int
+    secret: tuple[str, ...]
+    policy: tuple[str, ...]
+    allow_apps: tuple[str, ...]
+    allow_hosts: tuple[str, ...]
+    deny: tuple[str, ...]
+    policy_file: Path | None
+    verify: str | None
+    confirm: ConfirmName | None
+
+    def options(self, model: ModelSpec) -> RunOptions:
+        """How to run `model` within them. Raises `UserError`."""
+        from agent.guard.limits import AllowLists
+        from agent.guard.secrets import Secrets
+        from agent.run.session import RunOptions
+
+        return RunOptions(
+            model=model,
+            policies=self.policy,
+            limits=AllowLists.of(self.allow_apps, self.allow_hosts, self.deny, self.policy_file),
+            verify=self.verify,
+            max_steps=self.max_steps,
+            max_seconds=self.max_seconds,
+            max_tokens=self.max_tokens,
+            max_repeats=self.max_repeats,
+            secrets=Secrets.parse(self.secret),
+            confirm=self.confirm.value if self.confirm else None,
+        )
+
+
+def read_bounds(
+    *,
+    max_steps: Annotated[int, _limits(help="End after this many steps.")] = 50,
+    max_seconds: Annotated[float | None, _limits(help="End after this many seconds.")] = None,
+    max_tokens: Annotated[int | None, _limits(help="End after this many tokens.")] = None,
+    max_repeats: Annotated[
+        int,
+        _limits(help="End as stuck after the same action was done this often in a row and nothing changed.", min=2),
+    ] = 5,
+    secret: SecretOptions = None,
+    policy: Annotated[
+        list[str] | None,
+        _limits(
+            help="Have a policy of yours review each action, as module:object; may be repeated.",
+            metavar="MODULE:OBJECT",
+        ),
+    ] = None,
+    allow_apps: Annotated[
+        list[str] | None,
+        _limits(help="Act on these programs only, by window class, package or name; * for any part.", metavar="A,B"),
+    ] = None,
+    allow_hosts: Annotated[
+        list[str] | None,
+        _limits(help="In browsers, act on pages of these hosts only: example.org, *.example.org.", metavar="A,B"),
+    ] = None,
+    deny: Annotated[
+        list[str] | None,
+        _limits(help="Never do this: app:NAME, host:NAME, key:CHORD or action:TYPE.", metavar="A,B"),
+    ] = None,
+    policy_file: Annotated[
+        Path | None, _limits(help="Lists as above in TOML: allow-apps, allow-hosts, deny.", metavar="FILE.toml")
+    ] = None,
+    verify: Annotated[
+        str | None,
+        _limits(
+            help="Have “done” checked before it counts, by self (the model, asked anew) or another MODEL. What it says "
+            "no to goes back to the model with the reason; the third time ends the run.",
+            metavar="self|MODEL",
+        ),
+    ] = None,
+    confirm: Annotated[
+        ConfirmName | None,
+        _limits(
+            help="Ask before an action; risky looks at what it does: the control under the pointer, commands, Enter, "
+            "addresses. Default: never on a phone or sandbox made for the run that shares nothing with you, else risky."
+        ),
+    ] = None,
+) -> RunBounds:
+    """The options of what a run may do."""
+    secrets, policies, apps, hosts, denied = (
+        tuple(given or ()) for given in (secret, policy, allow_apps, allow_hosts, deny)
+    )
+    budgets = max_steps, max_seconds, max_tokens, max_repeats
+    return RunBounds(*budgets, secrets, policies, apps, hosts, denied, policy_file, verify, confirm)
 
 
 def parse_size(text: str) -> tuple[int, int]:

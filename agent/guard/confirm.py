@@ -24,9 +24,16 @@ class EditedAnswer:
     value: str
 
 
+@dataclass(frozen=True)
+class Unasked:
+    """Nobody can be asked, and the run goes on without the action: `reason` says why and what to do."""
+
+    reason: str
+
+
 PersonReply = Literal["yes", "no", "stop"] | EditedAnswer
-Asker = Callable[[str], PersonReply | None]
-"""Puts a question to the person; None when nobody is there to answer."""
+Asker = Callable[[str], PersonReply | Unasked | None]
+"""Puts a question to the person; None when nobody is there to answer, which ends the run."""
 
 
 def read_reply(line: str) -> PersonReply | None:
@@ -114,6 +121,8 @@ class Confirm:
             match self._ask(problem + question):
                 case None:
                     return Verdict("ask", action, policy, f"{question}: nobody is there to confirm it", why)
+                case Unasked(reason=reason):
+                    return Verdict(self._no, action, policy, f"{question}: {reason}", why)
                 case EditedAnswer(value=value):
                     try:
                         return Verdict("modify", edited(action, value), policy, "the person changed it", why)

@@ -56,7 +56,8 @@ def assembled(
     )
     with ExitStack() as stack:
         if secrets:
-            env, model, memory = SecretEnv(env, secrets), SecretModel(model, secrets), SecretMemory(memory, secrets)
+            env = env if isinstance(env, SecretEnv) else SecretEnv(env, secrets)  # one that is open keeps its masks
+            model, memory = SecretModel(model, secrets), SecretMemory(memory, secrets)
         if live is not None:
             served = stack.enter_context(live.served(env, policy, watch, stop))
             env, policy, watch, ask = served.env, served.policy, served.watch, served.ask

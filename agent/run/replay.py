@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from pydantic import JsonValue
 from actions.action import Open, TypeText, describe
 from agent.core.errors import UserError
 from agent.core.loop import Result
+from agent.core.stop import Stop
 from agent.core.task import Limits, Task
 from agent.episodes import Episode, EpisodeError, EpisodeHeader, EpisodeWriter, read_episode
 from agent.episodes.replay.replayer import Halt, ReplayModel
@@ -167,7 +168,7 @@ def replay_episode(folder: Path, screen: EnvSpec | None = None, options: ReplayO
     with ExitStack() as stack:
         script = Script(episode, opened=bool(screen.apps) and not screen.programs)
         stack.callback(script.close)
-        _check_secrets(script, options.secrets)
+        check_secrets(script, options.secrets)
         env = open_env(screen, QUICK)
         stack.callback(env.close)
         return replay_on(env, script, options, exposed=screen.exposed)
@@ -179,10 +180,13 @@ def replay_on(
     options: ReplayOptions,
     exposed: bool = False,
     perceivers: tuple[Perceiver, Perceiver] | None = None,
+    make_view: Callable[[Task, str], TerminalView] = TerminalView,
+    stop: Stop | None = None,
 ) -> ReplayResult:
     """Do `script` again on an open screen, which stays open. `exposed` is as in `EnvSpec`. Raises `EpisodeError`.
 
     `perceivers` are `ReplayModel`'s; they may be kept for the next replay, which then reads only what is new to them.
+    `make_view` and `stop` are as those of `agent.run.session.run_task`.
     """
     episode = script.episode
     out = (options.out or run_folder(f"replay-of-{episode.folder.resolve().name}", 70)).absolute()
@@ -193,7 +197,7 @@ def replay_on(
         header = EpisodeHeader.of(task, model, env, extra=_extra(episode))
         writer = EpisodeWriter.create(out, secrets.record(header))
         stack.callback(writer.close)
-        view = stack.enter_context(TerminalView(task, env.name))
+        view = stack.enter_context(make_view(task, env.name))
         agent = stack.enter_context(
             assembled(
                 env,
@@ -203,6 +207,7 @@ def replay_on(
                 watch=view,
                 ask=view.ask_person,
                 secrets=secrets,
+                stop=stop,
                 stop_key=True,
             )
         )
@@ -219,7 +224,7 @@ def _extra(episode: Episode) -> dict[str, JsonValue]:
     return {"replay_of": source} | ({"apps": header.extra["apps"]} if "apps" in header.extra else {})
 
 
-def _check_secrets(script: Script, secrets: Secrets) -> None:
+def check_secrets(script: Script, secrets: Secrets) -> None:
     """Every placeholder on record needs its value again. Raises `UserError`."""
     for recorded in script.actions:
         if isinstance(recorded.action, TypeText):

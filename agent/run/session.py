@@ -19,12 +19,13 @@ from agent.core.errors import UserError
 from agent.core.loop import Result
 from agent.core.model import Decide, FunctionModel, Model
 from agent.core.policy import Allow, Policy
+from agent.core.stop import Stop
 from agent.core.task import Limits, Task
 from agent.episodes import EpisodeError, EpisodeHeader, EpisodeWriter
 from agent.episodes.private_files import FOLDER_MODE
 from agent.episodes.writer import check_folder
 from agent.guard.chain import PolicyChain
-from agent.guard.confirm import Asker, Confirm, PersonReply
+from agent.guard.confirm import Asker, Confirm, PersonReply, Unasked
 from agent.guard.limits import AllowLists, LimitsPolicy
 from agent.guard.risk import Perceive
 from agent.guard.secrets import Secrets
@@ -136,10 +137,20 @@ def run(
     return run_task(task, EnvSpec(env) if isinstance(env, str) else env, options)
 
 
-def run_task(instruction: str, spec: EnvSpec | Env, options: RunOptions) -> Run:
-    """Do the task and keep its episode; an env that is given open stays open.
+def run_task(
+    instruction: str,
+    spec: EnvSpec | Env,
+    options: RunOptions,
+    *,
+    opened: Env | None = None,
+    make_view: Callable[[Task, str], TerminalView] = TerminalView,
+    stop: Stop | None = None,
+) -> Run:
+    """Do the task and keep its episode; an env that is given open stays open: as `spec`, or as `opened`, which `spec`
+    describes.
 
-    Raises `actions.errors.HandeyeError` when it cannot start; once it has started every failure is an ending.
+    `make_view` makes what shows the run and asks the person, of the task and the env's name; `stop` ends the run from
+    outside. Raises `actions.errors.HandeyeError` when it cannot start; after that every failure is an ending.
     """
     instruction = options.secrets.tell(instruction)
     try:
@@ -153,13 +164,13 @@ def run_task(instruction: str, spec: EnvSpec | Env, options: RunOptions) -> Run:
         lists = options.limits
         spec = replace(spec, hosts=lists.allow_hosts or spec.hosts, denied_hosts=lists.denied("host"))
     with ExitStack() as stack:
-        env, model = _env_and_model(spec, options, stack)
+        env, model = _env_and_model(spec, options, stack, opened)
         verified_by = _check_of(options, model, env)
         header = options.secrets.record(EpisodeHeader.of(task, model, env, extra=_extra(spec, options, model)))
         folder = (options.out or run_folder(instruction)).absolute()
         memory = EpisodeWriter.create(folder, header, read_text=True)
         stack.callback(memory.close)
-        view = stack.enter_context(TerminalView(task, env.name))
+        view = stack.enter_context(make_view(task, env.name))
         live = LivePage(header, folder, view, options.secrets, options.live) if options.live else None
         confirm = (lambda question: None) if live else view.ask_to_confirm  # the live page asks by itself
         exposed = spec.exposed if isinstance(spec, EnvSpec) else True
@@ -179,6 +190,7 @@ def run_task(instruction: str, spec: EnvSpec | Env, options: RunOptions) -> Run:
                 check=options.check,
                 secrets=options.secrets,
                 live=live,
+                stop=stop,
                 stop_key=True,
             )
         )
@@ -186,8 +198,10 @@ def run_task(instruction: str, spec: EnvSpec | Env, options: RunOptions) -> Run:
     return Run(options.secrets.redacted(result), folder, report_of(folder))
 
 
-def _env_and_model(spec: EnvSpec | Env, options: RunOptions, stack: ExitStack) -> tuple[Env, Model]:
+def _env_and_model(spec: EnvSpec | Env, options: RunOptions, stack: ExitStack, opened: Env | None) -> tuple[Env, Model]:
     """Both, opened; `stack` closes an env that is opened here. A model is opened before an env that takes time."""
+    if opened is not None:
+        return opened, _model(options, "mobile" if opened.platform == "mobile" else "desktop")
     if isinstance(spec, EnvSpec) and env_plugin(spec) is None:
         check_env(spec)
         model = _model(options, spec.platform)
@@ -276,24 +290,24 @@ def _extra(spec: EnvSpec | Env, options: RunOptions, model: Model) -> dict[str, 
     return extra | ({"plugins": outside} if outside else {})
 
 
-def run_folder(words: str, longest: int = 40) -> Path:
-    """A new folder ``runs/2026-11-22T15-04-05-open-the-file-menu`` below the working directory.
+def run_folder(words: str, longest: int = 40, runs: Path = RUNS) -> Path:
+    """A new folder ``2026-11-22T15-04-05-open-the-file-menu`` in `runs`.
 
     A number is added if the name is taken, also by a run that begins at the same moment. Raises `EpisodeError`.
     """
     stamp = datetime.datetime.now().strftime("%Y-%m-%dT%H-%M-%S")
     slug = re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")[:longest].rstrip("-")
-    base = RUNS / f"{stamp}-{slug or 'task'}"
+    base = runs / f"{stamp}-{slug or 'task'}"
     for path in (base.with_name(base.name + (f"-{n}" if n else "")) for n in range(10_000)):
         try:
-            RUNS.mkdir(exist_ok=True)
+            runs.mkdir(exist_ok=True)
             path.mkdir(FOLDER_MODE)
         except FileExistsError:
             continue
         except OSError as error:
             raise EpisodeError(f"cannot write to {path}: {error.strerror}; choose another folder with --out") from error
         return path
-    raise EpisodeError(f"{RUNS} is full of runs called {base.name}: choose another folder with --out")
+    raise EpisodeError(f"{runs} is full of runs called {base.name}: choose another folder with --out")
 
 
 def policy_for(
@@ -309,7 +323,7 @@ def policy_for(
     What `env` holds pressed is let go before the person is asked.
     """
 
-    def asked(question: str) -> PersonReply | None:
+    def asked(question: str) -> PersonReply | Unasked | None:
         env.release()
         return ask(question)
 

@@ -23,7 +23,7 @@ from agent.core.policy import Verdict
 from agent.core.step import Step
 from agent.core.task import Task
 from agent.episodes.endings import ENDING_TEXT
-from agent.guard.confirm import PROMPT, PersonReply, read_reply
+from agent.guard.confirm import PROMPT, PersonReply, Unasked, read_reply
 from agent.views.formatting import PHASES, answer_words, duration
 from envs.env import Observation
 
@@ -120,7 +120,7 @@ class TerminalView(Watcher):
         if result.answer is not None:
             self._out.print(Text.assemble(("answer: ", "bold"), one_line(result.answer, 1000)), soft_wrap=True)
 
-    def ask_to_confirm(self, question: str) -> PersonReply | None:
+    def ask_to_confirm(self, question: str) -> PersonReply | Unasked | None:
         """Ask on the terminal, again until the answer is one; None without a terminal."""
         while (line := self._ask(f"{question}\n{PROMPT}")) is not None:
             if (reply := read_reply(line)) is not None:

@@ -19,7 +19,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from actions.action import AnyAction, Button, Click, Drag, Key, LongPress, Scroll, TypeText, points_of
+from actions.action import AnyAction, Button, Click, Drag, Key, LongPress, Scroll, TypeText
 from actions.events import Side
 from actions.frame import Point
 from envs.input_capture.events import Clicked, Down, Event, Moved, Pressed, Turned, Typed, Unknown, Up
@@ -259,12 +259,3 @@ def _off(point: Point, a: Point, b: Point) -> float:
     along = ((point.x - a.x) * (b.x - a.x) + (point.y - a.y) * (b.y - a.y)) / length**2
     along = min(max(along, 0.0), 1.0)
     return math.dist(point, (a.x + along * (b.x - a.x), a.y + along * (b.y - a.y)))
-
-
-def move_points(action: AnyAction, places: Sequence[Point]) -> AnyAction:
-    """`action` with other points, in the order of `actions.action.points_of`."""
-    if len(places) != len(points_of(action)):
-        raise ValueError("as many places as points")
-    if isinstance(action, Drag):
-        return action.model_copy(update={"path": tuple(places)})
-    return action.model_copy(update={"point": places[0]}) if places else action

@@ -6,14 +6,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from actions.action import AnyAction, Click, Finish, Key, LongPress, Move, Open, TypeText, points_of
+from actions.action import AnyAction, Click, Finish, Key, LongPress, Move, Open, TypeText, move_points, points_of
 from actions.frame import Frame, Point
 from agent.episodes.recording.privacy import HIDDEN
 from agent.episodes.recording.step_writer import PerformedAction, StepWriter
 from agent.episodes.recording.typed_text import text_visibility
 from agent.guard.secrets import placeholder
 from envs.input_capture.events import Event, Moved, Up
-from envs.input_capture.gestures import TEXT_PAUSE, Gesture, Gestures, move_points
+from envs.input_capture.gestures import TEXT_PAUSE, Gesture, Gestures
 from envs.input_capture.hovering import Place, approached
 from envs.input_capture.screen_history import ScreenHistory, TimedPicture
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.action import Button, Click, Drag, Key, LongPress, Scroll, TypeText
+from actions.action import Button, Click, Drag, Key, LongPress, Scroll, TypeText, move_points
 from actions.frame import Point
 from envs.input_capture.events import Clicked, Down, Event, Moved, Pressed, Turned, Typed, Unknown, Up
-from envs.input_capture.gestures import DOUBLE, TEXT_PAUSE, Gesture, Gestures, Touch, move_points, simplified
+from envs.input_capture.gestures import DOUBLE, TEXT_PAUSE, Gesture, Gestures, Touch, simplified
 
 
 def done(*events: Event, touch: Touch | None = None) -> list[Gesture]:
