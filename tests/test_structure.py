@@ -30,6 +30,7 @@ EXTRAS = {
     "Xlib",
     "openai",
     "gymnasium",
+    "mcp",
 }
 """Packages of extras, and those of `pyautogui`, which X11 does not need."""
 LONGEST = 60
@@ -99,7 +100,7 @@ def functions() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
 
 
 @pytest.mark.parametrize(
-    "module", ["benchmarks.demo", "agent.cli.run", "benchmarks.cli", "envs.desktop", "actions.x11"]
+    "module", ["benchmarks.demo", "agent.cli.run", "agent.cli.mcp", "benchmarks.cli", "envs.desktop", "actions.x11"]
 )
 def test_importing_loads_no_package_of_an_extra(module: str) -> None:
     code = f"import sys, {module}; print(*({{name.partition('.')[0] for name in sys.modules}} & {EXTRAS}))"

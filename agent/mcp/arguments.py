@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import json
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from actions.action import Action
 from actions.errors import one_line
@@ -32,11 +33,17 @@ class LocateArguments(_Arguments):
     target: str = Field(min_length=1, max_length=2000, description='In words, e.g. "the field right of Name".')
 
 
+def _read_text(value: Any) -> Any:
+    """An object in place of its JSON text, which some hosts send."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
 class ActArguments(_Arguments):
     """One action."""
 
-    action: Action = Field(
-        description="What to do. Points are [x, y] in pixels of the last picture, from its top-left corner."
+    action: Annotated[Action, BeforeValidator(_read_text)] = Field(
+        description="What to do. Points are [x, y] in pixels of the last picture, from its top-left corner.",
+        json_schema_extra={"type": "object"},
     )
     frame: str = Field(
         default="",

@@ -51,7 +51,7 @@ class ToolReply:
 CallEvent = CallProgress | PersonQuestion | ToolReply
 
 
-class ToolCall:
+class ClientCall:
     """A call of `client`. The screen's thread reports and asks; the protocol's answers, and may cancel.
 
     `send` takes each event to the protocol's thread and never waits.

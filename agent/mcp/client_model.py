@@ -18,7 +18,7 @@ from agent.core.step import Step
 from agent.core.stop import Stop
 from agent.core.task import Task
 from agent.mcp.arguments import ActArguments, ElementsArguments, LocateArguments, ObserveArguments, ScreenArguments
-from agent.mcp.calls import ToolCall, ToolReply
+from agent.mcp.calls import ClientCall, ToolReply
 from envs.env import Image, Observation
 from envs.png import encode_png
 
@@ -29,7 +29,7 @@ _TICK = 0.1
 class ScreenRequest:
     """A call and its arguments."""
 
-    call: ToolCall
+    call: ClientCall
     arguments: ScreenArguments
 
     @property
@@ -115,7 +115,7 @@ class ClientModel(Model):
         return f"MCP client {self._client.name}"
 
     @property
-    def call(self) -> ToolCall | None:
+    def call(self) -> ClientCall | None:
         """The call whose action is under way."""
         return self._acting.call if self._acting else None
 

@@ -30,7 +30,7 @@ from agent.mcp.arguments import (
     ReplayArguments,
     RunArguments,
 )
-from agent.mcp.calls import PersonQuestion, ToolCall, ToolReply
+from agent.mcp.calls import ClientCall, PersonQuestion, ToolReply
 from agent.mcp.client_model import ClientModel, Inbox, ScreenRequest, ShownFrame
 from agent.mcp.episodes import episode_folder
 from agent.models.opening import open_model
@@ -71,7 +71,9 @@ class CallView(TerminalView):
     ends.
     """
 
-    def __init__(self, call: Callable[[], ToolCall | None], stop: Stop, unasked: bool, task: Task, place: str) -> None:
+    def __init__(
+        self, call: Callable[[], ClientCall | None], stop: Stop, unasked: bool, task: Task, place: str
+    ) -> None:
         super().__init__(task, place)
         self._call, self._stop, self._unasked, self._total = call, stop, unasked, task.limits.steps
 
@@ -120,7 +122,8 @@ class ScreenHost:
     """Why nothing more is done: a person has stopped it."""
     _inbox: Inbox = field(default_factory=Inbox)
     _stop: Stop = field(default_factory=Stop)
-    _busy: str = ""
+    _run_ahead: ScreenRequest | None = None
+    """The run or replay that is queued or under way."""
     _closed: bool = False
     _locator: Model | None = None
 
@@ -134,10 +137,20 @@ class ScreenHost:
 
     def submit(self, request: ScreenRequest) -> None:
         """Take a request; one that has to wait for a whole run is refused."""
-        if self._busy:
-            request.call.fail(f"the screen is at work on a {self._busy}: wait for its result, or cancel it")
-        else:
-            self._inbox.put(request)
+        ahead = self._run_ahead
+        if ahead is not None:
+            kind = "run" if isinstance(ahead.arguments, RunArguments) else "replay"
+            request.call.fail(f"the screen is at work on a {kind}: wait for its result, or cancel it")
+            return
+        if not request.is_clients_own:
+            self._run_ahead = request
+            request.call.on_cancel(lambda: self._is_over(request))
+        self._inbox.put(request)
+
+    def _is_over(self, request: ScreenRequest) -> None:
+        """Others need not wait for `request` any more."""
+        if self._run_ahead is request:
+            self._run_ahead = None
 
     def serve(self) -> None:
         """Work until `close`, or Ctrl-C."""
@@ -149,12 +162,13 @@ class ScreenHost:
         """End `serve` and what is under way; from any thread."""
         self._closed = True
         self._inbox.put(None)
-        if self._busy:
+        if self._run_ahead is not None:
             self._stop.request(why)
 
     def _take(self, request: ScreenRequest) -> None:
         """Do one request, or all of a client's own steps from this one on."""
         if self.halted:
+            self._is_over(request)
             request.call.fail(f"{self.halted}: a person stopped this server; restart it in the MCP host to go on")
             return
         self._stop = Stop()
@@ -171,7 +185,7 @@ class ScreenHost:
         except Exception as error:  # noqa: BLE001 - the server outlives a fault of one call
             request.call.fail(one_line(f"internal error: {type(error).__name__}: {error}", 500))
         finally:
-            self._busy = ""
+            self._is_over(request)
 
     def _follow(self, first: ScreenRequest) -> None:
         """A client's own steps, as a run of the model that the client is."""
@@ -197,18 +211,17 @@ class ScreenHost:
     def _work(self, request: ScreenRequest) -> None:
         """A run of a model, or a replay."""
         call, arguments = request.call, request.arguments
-        self._busy = "run" if isinstance(arguments, RunArguments) else "replay"
         call.on_cancel(functools.partial(self._stop.request, "the MCP client cancelled it"))
         if isinstance(arguments, RunArguments):
             result, said = self._run(call, arguments)
         else:
             assert isinstance(arguments, ReplayArguments)
             result, said = self._replay(call, arguments)
-        self._busy = ""
         self._note_end(result, call)
+        self._is_over(request)
         call.finish(ToolReply(said))
 
-    def _run(self, call: ToolCall, arguments: RunArguments) -> tuple[Result, dict[str, JsonValue]]:
+    def _run(self, call: ClientCall, arguments: RunArguments) -> tuple[Result, dict[str, JsonValue]]:
         run = self.options.run
         seconds = [limit for limit in (run.max_seconds, arguments.max_seconds) if limit is not None]
         options = replace(
@@ -223,7 +236,7 @@ class ScreenHost:
         )
         return done.result, done.to_json()
 
-    def _replay(self, call: ToolCall, arguments: ReplayArguments) -> tuple[Result, dict[str, JsonValue]]:
+    def _replay(self, call: ClientCall, arguments: ReplayArguments) -> tuple[Result, dict[str, JsonValue]]:
         folder, run = episode_folder(self.options.runs, arguments.episode), self.options.run
         script = Script(read_episode(folder), opened=bool(self.spec.apps))
         try:
@@ -235,10 +248,10 @@ class ScreenHost:
             script.close()
         return done.result, done.to_json()
 
-    def _view(self, call: ToolCall) -> Callable[[Task, str], TerminalView]:
+    def _view(self, call: ClientCall) -> Callable[[Task, str], TerminalView]:
         return functools.partial(CallView, lambda: call, self._stop, False)
 
-    def _note_end(self, result: Result, call: ToolCall | None) -> None:
+    def _note_end(self, result: Result, call: ClientCall | None) -> None:
         """Remember that a person stopped what was under way, or the whole server."""
         ours = not result.message.startswith("the MCP client") and not (call and call.cancelled)
         if result.ending == Ending.STOPPED_BY_USER and ours:

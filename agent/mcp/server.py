@@ -30,7 +30,7 @@ from agent.mcp.arguments import (
     RunArguments,
     problem_of,
 )
-from agent.mcp.calls import CallEvent, CallProgress, McpClient, PersonQuestion, ToolCall, ToolReply
+from agent.mcp.calls import CallEvent, CallProgress, ClientCall, McpClient, PersonQuestion, ToolReply
 from agent.mcp.client_model import ScreenRequest
 from agent.mcp.episodes import read_recorded, simulated
 from agent.mcp.host import ScreenHost, text_of
@@ -95,7 +95,7 @@ TOOLS: Mapping[str, ToolKind] = {
 class _OpenCall:
     """A call and the events of it that its client has not had."""
 
-    call: ToolCall
+    call: ClientCall
     events: asyncio.Queue[CallEvent]
 
 
@@ -125,7 +125,7 @@ class ToolServer:
         return (
             f"A screen to see and act on: {host.env.name}. Call observe, then act with points in pixels of its "
             "picture; act returns the next picture. elements and locate give points without a picture. An action that "
-            f"was not done is an error that says why.{told} A person may be asked before an action, and may stop everything."
+            f"was not done is an error that says why.{told} A person may be asked before an action, and may stop all."
         )
 
     async def _list(self, context: Any, params: Any) -> Any:
@@ -172,7 +172,7 @@ class ToolServer:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(events.put_nowait, event)
 
-        opened = _OpenCall(ToolCall(_client_of(context), send), events)
+        opened = _OpenCall(ClientCall(_client_of(context), send), events)
         self.host.submit(ScreenRequest(opened.call, arguments))
         return await self._follow(context, opened)
 

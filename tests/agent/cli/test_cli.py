@@ -17,6 +17,8 @@ from PIL import Image, ImageDraw, ImageFont
 from agent.cli.commands import COMMANDS, OPTIONS, overview
 from agent.cli.group import app
 from agent.cli.main import main
+from agent.cli.options import read_screen
+from agent.core.errors import UserError
 from tests.agent.scripted_server import ScriptedServer, computer
 
 
@@ -252,3 +254,15 @@ def test_confirm_without_a_person_does_not_act(tmp_path: Path) -> None:
         done = handeye(*arguments, cwd=tmp_path)
     assert done.returncode == 1
     assert json.loads(done.stdout)["ending"] == "needs_human"
+
+
+def test_an_android_device_is_named_with_its_env() -> None:
+    def kind_and_serial(**given: str) -> tuple[str, str | None]:
+        spec = read_screen(**given).spec()
+        return spec.kind, spec.serial
+
+    assert kind_and_serial(env="android:192.168.1.20:5555") == ("android", "192.168.1.20:5555")
+    assert kind_and_serial(env="android", serial="one") == ("android", "one")
+    assert kind_and_serial(env="my_android:screen") == ("my_android:screen", None)
+    with pytest.raises(UserError, match="leave one out"):
+        kind_and_serial(env="android:one", serial="two")
