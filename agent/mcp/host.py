@@ -295,7 +295,7 @@ class ScreenHost:
         return {
             "point": sent(*found.point) if found.point else None,
             "bbox": [*sent(box.x1, box.y1), *sent(box.x2, box.y2)] if box else None,
-            "score": round(found.score, 4),
+            "score": None if found.score is None else round(found.score, 4),
             "refused": found.refused,
             "reason": found.reason,
         }
