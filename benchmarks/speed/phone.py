@@ -35,7 +35,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 import numpy as np
 from adbutils import adb_path
@@ -43,6 +42,7 @@ from PIL import Image
 
 from actions.action import Button, Click, Wait
 from actions.adb.lines import command
+from actions.adb.link import AdbLink
 from actions.adb.server import AdbServer
 from actions.frame import Point
 from envs.android import AndroidEnv
@@ -221,9 +221,8 @@ def places(env: AndroidEnv) -> Iterator[tuple[str, Point]]:
     yield "one step, a switch", switch.box.center
 
 
-def captures(env: AndroidEnv, rounds: int) -> None:
+def captures(env: AndroidEnv, camera: ScreencapCapture, rounds: int) -> None:
     """Each way of a picture that the device offers, beside the adb program and Pillow."""
-    camera = ScreencapCapture(env.link)
     ways: dict[str, Callable[[], object]] = {
         f"ours: {method}": functools.partial(camera.grab_by, method) for method in camera.timings
     }
@@ -247,13 +246,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             private = PrivateAdbServer(tcp=True)
             stack.callback(private.stop)
             server, options.serial = private, stack.enter_context(separate_phone(private))
-            file = Path(stack.enter_context(tempfile.TemporaryDirectory()), "scrcpy-server")
-            file.write_text("the simulated phone has its own")
-            os.environ["SCRCPY_SERVER_PATH"] = str(file)
-        plain = stack.enter_context(AndroidEnv(options.serial, server, stream=False))
-        env = stack.enter_context(AndroidEnv(options.serial, server))
+        camera = ScreencapCapture(AdbLink(options.serial, server))
+        env = stack.enter_context(AndroidEnv(options.serial, server, capture=camera.method))
+        plain = stack.enter_context(AndroidEnv(options.serial, server, capture=camera.method, stream=False))
         print(f"{env.name}, on {platform.processor() or platform.machine()}, Python {sys.version.split()[0]}")
-        captures(env, options.rounds)
+        captures(env, camera, options.rounds)
         peer = stack.enter_context(mobilerun(options.mobilerun, env))
         if peer is None:
             print("\nmobilerun is left out: pip install mobilerun-core-local==0.7.1, or name a Python with --mobilerun")

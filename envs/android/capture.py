@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import statistics
+import math
 import struct
 import time
 import zlib
@@ -27,6 +27,8 @@ _HEADERS = (16, 12)
 _BGRA = 5
 _FORMATS = (1, 2, _BGRA)
 """RGBA_8888, RGBX_8888 and BGRA_8888 of Android's ``PixelFormat``; other devices send PNG."""
+_CLEARLY = 1.5
+"""How many times as long as the fastest a way may take and still be measured further."""
 _PNG, _PNG_END = b"\x89PNG\r\n\x1a\n", b"\x00\x00\x00\x00IEND\xaeB`\x82"
 
 
@@ -109,10 +111,11 @@ WAYS: Mapping[Method, _Way] = ways()
 
 
 class ScreencapCapture:
-    """Pictures by ``screencap``. `method` None measures what the device offers and takes the fastest.
+    """Pictures by ``screencap``, which threads may take side by side. `method` None measures what the device offers and
+    takes the fastest.
 
     `display` is the physical id of the screen, where the device has several; it may be set anew, as when a phone is
-    folded. `timings` is the median seconds of each way measured. Raises `EnvError` when none gives a picture.
+    folded. `timings` is the least seconds of each way measured. Raises `EnvError` when none gives a picture.
     """
 
     def __init__(
@@ -144,31 +147,36 @@ class ScreencapCapture:
         data = self._link.read(way.line, self._timeout)
         if not data and (words := self._link.ask(errors_of(command("screencap", "-p"))).out.strip()):
             raise HalfFrameError(f"screencap says: {words[-300:]}")
-        if self._kept is None or self._kept[:2] != (method, data):
-            self._kept = method, data, way.read(data)
-        return self._kept[2]
+        kept = self._kept
+        if kept is None or kept[:2] != (method, data):
+            kept = self._kept = method, data, way.read(data)
+        return kept[2]
 
     def close(self) -> None:
         """Nothing to end."""
 
     def _fastest(self, rounds: int) -> Method:
-        """In turns, so that a moment in which the device is busy does not count against one way only."""
+        """In turns, and the least time counts, so that a moment in which the device is busy decides nothing.
+
+        Those that take `_CLEARLY` times as long as the fastest are left out after `rounds`; others have as many again.
+        """
         offered: list[Method] = ["png", "raw"]
         if self._link.ask(command("which", "gzip")).status == 0:
             offered.append("gzip")
-        seconds: dict[Method, list[float]] = {method: [] for method in offered}
         problem = ""
-        for _ in range(rounds):
-            for method in [method for method in offered if method in seconds]:
+        for number in range(2 * rounds):
+            for method in offered if number < rounds or len(offered) > 1 else ():
                 start = time.perf_counter()
                 try:
                     self.grab_by(method)
                 except (EnvError, BackendError) as error:
                     problem = str(error)
-                    del seconds[method]
+                    self.timings.pop(method, None)
                 else:
-                    seconds[method].append(time.perf_counter() - start)
-        if not seconds:
-            raise EnvError(f"the phone gives no picture: {problem}")
-        self.timings = {method: statistics.median(taken) for method, taken in seconds.items()}
+                    spent = time.perf_counter() - start
+                    self.timings[method] = min(spent, self.timings.get(method, spent))
+            if not self.timings:
+                raise EnvError(f"the phone gives no picture: {problem}")
+            most = min(self.timings.values()) * (_CLEARLY if number + 1 >= rounds else math.inf)
+            offered = [method for method in offered if method in self.timings and self.timings[method] <= most]
         return min(self.timings, key=lambda method: self.timings[method])

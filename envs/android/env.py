@@ -7,7 +7,9 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import nullcontext, suppress
+from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -24,11 +26,12 @@ from actions.backend import BackendError, RefusedError
 from actions.frame import Box, Frame, StaleFrameError
 from envs.android.capture import WAYS, AndroidCapture, HalfFrameError, Method, Pixels, ScreencapCapture
 from envs.android.known_devices import recall, remember
-from envs.android.scrcpy import ScreenStream, find_server
+from envs.android.scrcpy import ScreenStream, decodes, find_server
 from envs.android.settling import OPENING, RULES, Rest, RestWait
 from envs.android.state import QUERY, WINDOWS, DeviceState, parse_state, protected_app
 from envs.capture import Deadline, check_not_black, is_black
 from envs.env import BlackScreenError, Env, EnvError, Image, Observation, Outcome, UiElement
+from envs.phone.phone_facts import SCRCPY_SERVER
 from envs.settle import Ambient, Rules, Settled
 
 _FRESH = 0.25
@@ -45,7 +48,7 @@ class AndroidEnv(Env):
     With `elements` every observation has the accessibility elements, which takes a phone a second or two. `dry_run`
     looks and says what it would do. `patience` is how many seconds a lost connection is waited for. `stop` ends a
     `wait` early when set. With `stream`, scrcpy's server tells when the screen changes, where this machine has it and
-    the device runs it; else `no_stream` says why not.
+    the device runs it, or on a simulated phone its own; else `no_stream` says why not.
 
     The device is woken and, where no PIN is asked, unlocked. Raises `EnvError` with what to do next.
     """
@@ -75,7 +78,8 @@ class AndroidEnv(Env):
         self._closed = False
         self.stream: ScreenStream | None = None
         self.no_stream, self._frames = "", -1
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="android state")
+        self._grabbing = threading.Lock()  # a capture that was handed over takes one picture at a time
+        self._pool = ThreadPoolExecutor(3, thread_name_prefix="android")  # two pictures and a state
         try:
             self.link = AdbLink(serial, server, patience)
             self.backend = AdbBackend(self.link, dry_run=dry_run, display=display)
@@ -325,21 +329,23 @@ class AndroidEnv(Env):
         return f"{self.link.serial} {self._facts['build']}"
 
     def _start_stream(self) -> None:
-        """Follow the screen by scrcpy's server, if that can be. Raises `EnvError` for a file that is named in vain."""
-        file = find_server()
-        if file is None:
-            self.no_stream = (
-                "scrcpy's server and PyAV are not both here: apt install scrcpy, pip install 'handeye[film]'"
-            )
+        """Follow the screen by scrcpy's server, if that can be; a simulated phone has its own. Raises `EnvError` for a
+        file that is named in vain.
+        """
+        file = SCRCPY_SERVER if self.simulated else find_server()
+        if file is None or not decodes():
+            what, how = ("PyAV", "pip install 'handeye[film]'") if file else ("scrcpy's server", "apt install scrcpy")
+            self.no_stream = f"{what} is not here: {how}"
             return
-        name = f"{file} {file.stat().st_mtime_ns}"
+        name = f"{file} {file.stat().st_mtime_ns}" if isinstance(file, Path) else ""
+        version = recall(self._device).get(name) if name else None
         try:
-            version = None if self.simulated else recall(self._device).get(name)
             self.stream = ScreenStream(self.link, file, display=self._display, version=version)
-            if not self.simulated and not version:
-                remember(self._device, **{name: self.stream.version})
         except (EnvError, BackendError) as error:
             self.no_stream = str(error)
+            return
+        if name and not version:
+            remember(self._device, **{name: self.stream.version})
 
     def _look(self) -> tuple[DeviceState, Pixels]:
         """Both at the same time; those that ended a wait just now."""
@@ -421,9 +427,8 @@ class AndroidEnv(Env):
     def _settle(self, rules: Rules, acted: float) -> Settled:
         before = self.capture.grab() if self._last is None else self._last
         front = self._seen[1].app if self._seen else None
-        wait = RestWait(
-            self._grab_whole, lambda: self._pool.submit(self.state), before, front, rules, self._ambient, self._scale
-        )
+        begin, ask = partial(self._pool.submit, self._grab_whole), partial(self._pool.submit, self.state)
+        wait = RestWait(begin, ask, before, front, rules, self._ambient, self._scale)
         rest = self.stream and wait.by_stream(self.stream, self._frames, acted)
         rest = rest or wait.by_pictures()
         self._last, self._frames = rest.pixels, rest.frames
@@ -432,10 +437,11 @@ class AndroidEnv(Env):
 
     def _grab_whole(self) -> Pixels:
         """Capture again after a truncated picture."""
-        for _ in range(3):
-            with suppress(HalfFrameError):
-                return self.capture.grab()
-        return self.capture.grab()
+        with nullcontext() if isinstance(self.capture, ScreencapCapture) else self._grabbing:
+            for _ in range(3):
+                with suppress(HalfFrameError):
+                    return self.capture.grab()
+            return self.capture.grab()
 
     @property
     def _scale(self) -> float:

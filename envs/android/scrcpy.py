@@ -52,27 +52,32 @@ _LEVEL = 24
 _START = 10.0
 
 
+def decodes() -> bool:
+    """Whether PyAV is installed."""
+    return importlib.util.find_spec("av") is not None
+
+
 def find_server() -> Path | None:
-    """scrcpy's server on this machine: ``SCRCPY_SERVER_PATH`` or where packages put it; None without it or PyAV."""
+    """scrcpy's server on this machine: ``SCRCPY_SERVER_PATH`` or where packages put it; None without it."""
     named = os.environ.get("SCRCPY_SERVER_PATH")
     files = [Path(named)] if named else [Path(place) / "scrcpy/scrcpy-server" for place in _PLACES]
     found = next((file for file in files if file.is_file()), None)
     if named and found is None:
         raise EnvError(f"SCRCPY_SERVER_PATH: there is no file {named}")
-    return found if importlib.util.find_spec("av") else None
+    return found
 
 
 class ScreenStream:
     """scrcpy's server on the device behind `link`, and a thread that follows it.
 
-    `file` is the server's, `display` the logical id. `version` is the server's own, which is asked for if it is None.
-    Raises `EnvError` or `BackendError` where the device does not run it.
+    `file` is the server's, a `str` where it is on the device already; `display` the logical id. `version` is the
+    server's own, which is asked for if it is None. Raises `EnvError` or `BackendError` where it does not run there.
     """
 
-    def __init__(self, link: AdbLink, file: Path, *, display: int = 0, version: str | None = None) -> None:
+    def __init__(self, link: AdbLink, file: Path | str, *, display: int = 0, version: str | None = None) -> None:
         self._link = link
         self.reset()
-        path = _pushed(link, file)
+        path = file if isinstance(file, str) else _pushed(link, file)
         self.version = version or self._ask_version(path)
         started = time.perf_counter()
         self._shell, self._video = self._connect(path, display)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 
 from actions.frame import Box
@@ -52,12 +52,12 @@ class Rest:
 class RestWait:
     """A wait until the screen rests or the deadline has passed.
 
-    `grab` takes a picture and `ask_state` asks for the state, both at the same time where the picture can be the last.
+    `begin` begins a picture and `ask_state` asks for the state, both together where the picture can be the last.
     `before` is the picture before the action, `front` the app that was in front. Where another app has come to the
     front and nothing was drawn yet, its window is waited for.
     """
 
-    grab: Callable[[], Pixels]
+    begin: Callable[[], Future[Pixels]]
     ask_state: Callable[[], Future[DeviceState]]
     before: Pixels
     front: str | None
@@ -66,14 +66,20 @@ class RestWait:
     scale: float
 
     def by_pictures(self) -> Rest:
-        """Take pictures until two of them show that nothing moves."""
+        """Take pictures until two of them show that nothing moves.
+
+        While a slow first one is on its way, the second is begun as soon as it can be the last whatever that one shows.
+        """
         rules, start = self.rules, time.perf_counter()
-        settler = Settler(self.before, start, rules, self.ambient, self.scale)
+        settler, asked = Settler(self.before, start, rules, self.ambient, self.scale), None
+        begun = [(start, self.begin())]
+        if wait([begun[0][1]], max(rules.reaction, rules.quiet, rules.least)).not_done:
+            begun.append((time.perf_counter(), self.begin()))
+            asked = self.ask_state()
         while True:
-            seen = time.perf_counter()
-            asked = self.ask_state() if seen >= _due(settler, start) else None
-            picture = self.grab()
-            settler.feed(seen, picture)
+            for seen, coming in begun:
+                picture = coming.result()
+                settler.feed(seen, picture)
             now = time.perf_counter()
             if settler.done() or settler.expired(now):
                 state, result = (asked or self.ask_state()).result(), settler.result(now)
@@ -83,6 +89,9 @@ class RestWait:
                 settler.rules = replace(rules, reaction=FRONT)
             due, cost = _due(settler, start), now - seen
             time.sleep(max(0.0, due - now if due - now < cost + rules.interval else rules.interval - cost))
+            begun, asked = [(time.perf_counter(), self.begin())], None
+            if begun[0][0] >= _due(settler, start):
+                asked = self.ask_state()
 
     def by_stream(self, stream: ScreenStream, seen: int, acted: float) -> Rest | None:
         """Wait for the frames that come after `acted`, when the action began, to cease.
@@ -109,6 +118,8 @@ class RestWait:
                 stream.wait(frames, min(until, end) - now)
             else:
                 taken = taken or self._picture(frames, self.before if frames == seen else None, asked)
+                if last is None and stream.changed_since(acted, self._ignored):
+                    continue  # it came while the state was asked for
                 if last is None and taken.state.app != self.front and reaction < FRONT:
                     reaction, taken, asked = FRONT, None, None
                     continue
@@ -119,7 +130,7 @@ class RestWait:
     def _picture(self, frames: int, known: Pixels | None = None, asked: Future[DeviceState] | None = None) -> Rest:
         """A picture, or the one that is known, and a state, if it was not asked for before; begun at its `time`."""
         begun, asked = time.perf_counter(), asked or self.ask_state()
-        pixels = self.grab() if known is None else known
+        pixels = self.begin().result() if known is None else known
         return Rest(Settled(False, 0.0), pixels, begun, asked.result(), frames)
 
     def _judged(self, picture: Pixels, start: float, last: float | None, settled: bool) -> Settled:

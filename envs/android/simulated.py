@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -39,6 +40,7 @@ class PrivateAdbServer(AdbServer):
         if not tcp:
             self._reach_at(str(self._home / "server"))
         self._process: subprocess.Popen[bytes] | None = None
+        self._starting = threading.Lock()
         try:
             self.start()
         except BaseException:
@@ -46,7 +48,12 @@ class PrivateAdbServer(AdbServer):
             raise
 
     def start(self, seconds: float = _START) -> None:
-        """Run it as a child of this process."""
+        """Run it as a child of this process; once, where several threads find that it has ended."""
+        with self._starting:
+            if self._process is None or self._process.poll() is not None or not self.runs():
+                self._start(seconds)
+
+    def _start(self, seconds: float) -> None:
         self._end()
         bound = [program, "--pdeathsig", "KILL"] if (program := shutil.which("setpriv")) else []
         self._process = subprocess.Popen(

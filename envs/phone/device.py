@@ -173,7 +173,7 @@ class PhoneDevice:
 
     def look(self) -> dict[str, Any]:
         """The state of the system's page: package in front, tasks, keyboard, focus, awake, locked, ready."""
-        return dict(self.screen.ask("system.state()"))
+        return self.screen.state()
 
     def wait_ready(self, seconds: float = _READY) -> None:
         """Return when the app in front has loaded. Raises `EnvError`."""

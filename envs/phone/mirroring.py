@@ -23,20 +23,23 @@ import numpy as np
 from envs.env import Image
 from envs.phone.commands.display import decoded
 from envs.phone.device import PhoneDevice
+from envs.phone.phone_facts import SECOND_ID
 from envs.phone.sh import CommandCall
 
 MAIN = "com.genymobile.scrcpy.Server"
 VERSION = "3.3.4"
 _CONFIG, _KEY = 1 << 63, 1 << 62
-_DEFAULTS = {"scid": "", "max_size": "0", "tunnel_forward": "false", "audio": "true", "control": "true"}
+_DEFAULTS = {
+    "scid": "", "max_size": "0", "display_id": "0", "tunnel_forward": "false", "audio": "true", "control": "true",
+}  # fmt: skip
 _METAS = ("send_dummy_byte", "send_device_meta", "send_codec_meta", "send_frame_meta")
 
 
 def scrcpy_server(phone: PhoneDevice, call: CommandCall) -> int:
     """``app_process / com.genymobile.scrcpy.Server VERSION [OPTION=VALUE]…``: video only, to the first that connects.
 
-    It ends with its caller or its connection. Other options than those of the socket, the size and the headers are
-    ignored.
+    It ends with its caller or its connection. Other options than those of the socket, the display, the size and the
+    headers are ignored.
     """
     version, *given = call.argv[3:] or [""]
     if version != VERSION:
@@ -50,6 +53,9 @@ def scrcpy_server(phone: PhoneDevice, call: CommandCall) -> int:
     wanted = {"tunnel_forward": "true", "audio": "false", "control": "false"}
     if not re.fullmatch(r"([0-9a-f]{1,8})?", options["scid"]) or any(options[k] != v for k, v in wanted.items()):
         return call.fail("java.lang.IllegalArgumentException: only tunnel_forward=true audio=false control=false here")
+    shown = {"0": phone, str(SECOND_ID): phone.second}.get(options["display_id"])
+    if shown is None:
+        return call.fail(f"[server] ERROR: Could not find any display with id {options['display_id']}")
     name = "localabstract:scrcpy" + (f"_{int(options['scid'], 16):08x}" if options["scid"] else "")
     came: queue.SimpleQueue[socket.socket | None] = queue.SimpleQueue()
 
@@ -68,7 +74,7 @@ def scrcpy_server(phone: PhoneDevice, call: CommandCall) -> int:
             del phone.listeners[name]
         if connection is not None:
             with connection, suppress(OSError):
-                _serve(phone, connection, options, process.stopping)
+                _serve(shown, connection, options, process.stopping)
     return 0
 
 

@@ -14,3 +14,5 @@ SECOND = "4619827259835644674"
 """The physical ids of the first display, of a phone that folds the outer one, and of a second display."""
 SECOND_ID = 2
 """The logical id of a second display."""
+SCRCPY_SERVER = "/system/framework/scrcpy-server.jar"
+"""Where scrcpy's server is on this phone; on a device it is pushed."""

@@ -180,6 +180,17 @@ class PhoneScreen:
         with self._exclusive:
             return self._page.evaluate(expression)
 
+    def state(self) -> dict[str, Any]:
+        """What ``system.state()`` gives. It changes nothing, so that it waits for no touch and no screenshot."""
+        return dict(self._page.evaluate("system.state()"))
+
+    def drawn(self) -> None:
+        """Return when what was done is drawn: a phone draws it in the next frame, a busy machine when it can."""
+        with suppress(EnvError):
+            self._page.evaluate(
+                "new Promise((done) => { requestAnimationFrame(() => setTimeout(done)); setTimeout(done, 1000); })"
+            )
+
     def apply(self, function: str, *arguments: Any) -> Any:
         """The JSON value of a JavaScript function called with JSON `arguments`."""
         with self._exclusive:

@@ -14,6 +14,7 @@ from envs.env import EnvError
 from envs.phone import mirroring
 from envs.phone.automation.methods import Methods, NotThereError
 from envs.phone.device import PhoneDevice
+from envs.phone.phone_facts import SCRCPY_SERVER
 from envs.phone.sh import CommandCall
 
 _MAIN = "com.wetest.uia2.Main"
@@ -28,7 +29,8 @@ def app_process(phone: PhoneDevice, call: CommandCall) -> int:
     """
     words = call.argv[1:]
     path = call.shell.variables.get("CLASSPATH", "")
-    name = words[1] if len(words) > 1 and path and phone.locate(call.path(path)).is_file() else ""
+    there = path == SCRCPY_SERVER or (path and phone.locate(call.path(path)).is_file())
+    name = words[1] if len(words) > 1 and there else ""
     if name == mirroring.MAIN:
         return mirroring.scrcpy_server(phone, call)
     if name != _MAIN:

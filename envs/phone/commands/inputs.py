@@ -70,7 +70,7 @@ IMES = {
 
 
 def input_(phone: PhoneDevice, call: CommandCall) -> int:
-    """``input tap|swipe|draganddrop|motionevent|text|keyevent|keycombination|roll``."""
+    """``input tap|swipe|draganddrop|motionevent|text|keyevent|keycombination|roll``, until what it did is drawn."""
     words = list(call.argv[1:])
     if words and words[0] in _SOURCES:
         words.pop(0)
@@ -79,7 +79,13 @@ def input_(phone: PhoneDevice, call: CommandCall) -> int:
         del words[:2]
     if not words:
         return call.fail(_USAGE, 255)
-    name, rest = words[0], words[1:]
+    status = _done(phone, call, words[0], words[1:])
+    phone.screen.drawn()
+    return status
+
+
+def _done(phone: PhoneDevice, call: CommandCall, name: str, rest: list[str]) -> int:
+    """The exit status of one command."""
     try:
         if name == "tap" and len(rest) == 2:
             phone.touch([_point(rest)], 0.04)

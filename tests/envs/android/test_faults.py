@@ -19,6 +19,7 @@ from agent.core.policy import Allow
 from agent.core.task import Ending, Limits, Task
 from agent.episodes import EpisodeHeader, EpisodeWriter
 from envs.android import AndroidEnv
+from envs.android import env as env_module
 from envs.android.simulated import PrivateAdbServer
 from envs.android.state import protected_app
 from envs.env import BlackScreenError
@@ -254,7 +255,10 @@ def test_a_full_storage_does_not_stop_a_run(env: AndroidEnv, phone: Phone, tmp_p
     assert taps(phone) == 1
 
 
-def test_a_protected_window_under_a_visible_status_bar_is_named(phone: Phone, server: AdbServer) -> None:
+def test_a_protected_window_under_a_visible_status_bar_is_named(
+    phone: Phone, server: AdbServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(env_module, "_FRESH", 0.0)
     with AndroidEnv(phone.serial, server, capture="png") as env:
         env.perform(Open(target="Settings"), env.observe().frame)
         phone.faults.secure = True

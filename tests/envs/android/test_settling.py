@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -22,16 +23,22 @@ from envs.phone.phone import Phone
 from envs.settle import Ambient, Rules
 
 RULES = Rules(reaction=0.01, quiet=0.01, timeout=60.0, interval=0.001)
+T = TypeVar("T")
 WHITE, BLACK = np.full((80, 60, 4), 255, np.uint8), np.zeros((80, 60, 4), np.uint8)
+
+
+def come(found: T) -> Future[T]:
+    """What is there at once."""
+    future: Future[T] = Future()
+    future.set_result(found)
+    return future
 
 
 def waiting(grab: Callable[[], Pixels], app: Callable[[], str]) -> RestWait:
     def state() -> Future[DeviceState]:
-        found: Future[DeviceState] = Future()
-        found.set_result(DeviceState(app=app()))
-        return found
+        return come(DeviceState(app=app()))
 
-    return RestWait(grab, state, WHITE, "a/.A", RULES, Ambient(RULES), 1.0)
+    return RestWait(lambda: come(grab()), state, WHITE, "a/.A", RULES, Ambient(RULES), 1.0)
 
 
 def followed() -> ScreenStream:
@@ -47,6 +54,22 @@ def test_a_screen_on_which_nothing_happens_rests() -> None:
     found = waiting(lambda: WHITE, lambda: "a/.A").by_pictures()
     assert (found.settled.settled, found.settled.changed, found.settled.last_change) == (True, False, None)
     assert found.pixels is WHITE
+
+
+@pytest.mark.parametrize("shown", [WHITE, BLACK])
+def test_while_a_slow_picture_is_on_its_way_the_next_is_begun(shown: Pixels) -> None:
+    begun: list[Future[Pixels]] = []
+
+    def begin() -> Future[Pixels]:
+        begun.append(Future())
+        for picture in begun if len(begun) > 1 else ():
+            if not picture.done():
+                picture.set_result(shown)
+        return begun[-1]
+
+    found = replace(waiting(lambda: shown, lambda: "a/.A"), begin=begin).by_pictures()
+    assert (found.settled.settled, found.settled.changed) == (True, shown is BLACK)
+    assert found.pixels is shown
 
 
 def test_an_app_that_came_to_the_front_is_given_time_to_draw() -> None:
@@ -78,6 +101,21 @@ def test_an_app_that_came_to_the_front_is_given_time_to_draw_where_a_stream_tell
         return asked[-1]
 
     found = waiting(lambda: BLACK, app).by_stream(stream, 1, time.perf_counter())
+    assert found
+    assert found.settled.changed
+    assert found.pixels is BLACK
+
+
+def test_a_change_that_comes_while_the_state_is_asked_for_is_seen() -> None:
+    stream = followed()
+
+    class Slow(Future[DeviceState]):
+        def result(self, timeout: float | None = None) -> DeviceState:
+            if stream.frames == 1:
+                stream._take(time.perf_counter(), BLACK[..., 0])
+            return DeviceState(app="a/.A")
+
+    found = replace(waiting(lambda: BLACK, str), ask_state=Slow).by_stream(stream, 1, time.perf_counter())
     assert found
     assert found.settled.changed
     assert found.pixels is BLACK
