@@ -79,7 +79,8 @@ class AndroidEnv(Env):
         self.stream: ScreenStream | None = None
         self.no_stream, self._frames = "", -1
         self._grabbing = threading.Lock()  # a capture that was handed over takes one picture at a time
-        self._pool = ThreadPoolExecutor(3, thread_name_prefix="android")  # two pictures and a state
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="android state")
+        self._pictures = ThreadPoolExecutor(1, thread_name_prefix="android picture")
         try:
             self.link = AdbLink(serial, server, patience)
             self.backend = AdbBackend(self.link, dry_run=dry_run, display=display)
@@ -193,6 +194,7 @@ class AndroidEnv(Env):
         self._closed = True
         self.stop.set()
         self._pool.shutdown(wait=False)
+        self._pictures.shutdown(wait=False)
         if self.stream is not None:
             self.stream.close()
         if hasattr(self, "backend"):
@@ -427,8 +429,9 @@ class AndroidEnv(Env):
     def _settle(self, rules: Rules, acted: float) -> Settled:
         before = self.capture.grab() if self._last is None else self._last
         front = self._seen[1].app if self._seen else None
-        begin, ask = partial(self._pool.submit, self._grab_whole), partial(self._pool.submit, self.state)
-        wait = RestWait(begin, ask, before, front, rules, self._ambient, self._scale)
+        grab, ask = self._grab_whole, partial(self._pool.submit, self.state)
+        begin = partial(self._pictures.submit, grab)
+        wait = RestWait(grab, begin, ask, before, front, rules, self._ambient, self._scale)
         rest = self.stream and wait.by_stream(self.stream, self._frames, acted)
         rest = rest or wait.by_pictures()
         self._last, self._frames = rest.pixels, rest.frames

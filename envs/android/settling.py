@@ -52,11 +52,12 @@ class Rest:
 class RestWait:
     """A wait until the screen rests or the deadline has passed.
 
-    `begin` begins a picture and `ask_state` asks for the state, both together where the picture can be the last.
-    `before` is the picture before the action, `front` the app that was in front. Where another app has come to the
-    front and nothing was drawn yet, its window is waited for.
+    `grab` takes a picture, `begin` begins one beside it, and `ask_state` asks for the state, at the same time where the
+    picture can be the last. `before` is the picture before the action, `front` the app that was in front. Where another
+    app has come to the front and nothing was drawn yet, its window is waited for.
     """
 
+    grab: Callable[[], Pixels]
     begin: Callable[[], Future[Pixels]]
     ask_state: Callable[[], Future[DeviceState]]
     before: Pixels
@@ -71,15 +72,16 @@ class RestWait:
         While a slow first one is on its way, the second is begun as soon as it can be the last whatever that one shows.
         """
         rules, start = self.rules, time.perf_counter()
-        settler, asked = Settler(self.before, start, rules, self.ambient, self.scale), None
-        begun = [(start, self.begin())]
-        if wait([begun[0][1]], max(rules.reaction, rules.quiet, rules.least)).not_done:
-            begun.append((time.perf_counter(), self.begin()))
-            asked = self.ask_state()
+        settler, first = Settler(self.before, start, rules, self.ambient, self.scale), self.begin()
+        slow = wait([first], max(rules.reaction, rules.quiet, rules.least)).not_done
+        seen = time.perf_counter() if slow else start
         while True:
-            for seen, coming in begun:
-                picture = coming.result()
-                settler.feed(seen, picture)
+            asked = self.ask_state() if seen >= _due(settler, start) else None
+            picture = first.result() if seen == start else self.grab()
+            for early in slow:
+                settler.feed(start, early.result())
+            slow = set()
+            settler.feed(seen, picture)
             now = time.perf_counter()
             if settler.done() or settler.expired(now):
                 state, result = (asked or self.ask_state()).result(), settler.result(now)
@@ -89,9 +91,7 @@ class RestWait:
                 settler.rules = replace(rules, reaction=FRONT)
             due, cost = _due(settler, start), now - seen
             time.sleep(max(0.0, due - now if due - now < cost + rules.interval else rules.interval - cost))
-            begun, asked = [(time.perf_counter(), self.begin())], None
-            if begun[0][0] >= _due(settler, start):
-                asked = self.ask_state()
+            seen = time.perf_counter()
 
     def by_stream(self, stream: ScreenStream, seen: int, acted: float) -> Rest | None:
         """Wait for the frames that come after `acted`, when the action began, to cease.
@@ -130,7 +130,7 @@ class RestWait:
     def _picture(self, frames: int, known: Pixels | None = None, asked: Future[DeviceState] | None = None) -> Rest:
         """A picture, or the one that is known, and a state, if it was not asked for before; begun at its `time`."""
         begun, asked = time.perf_counter(), asked or self.ask_state()
-        pixels = self.begin().result() if known is None else known
+        pixels = self.grab() if known is None else known
         return Rest(Settled(False, 0.0), pixels, begun, asked.result(), frames)
 
     def _judged(self, picture: Pixels, start: float, last: float | None, settled: bool) -> Settled:

@@ -38,7 +38,7 @@ def waiting(grab: Callable[[], Pixels], app: Callable[[], str]) -> RestWait:
     def state() -> Future[DeviceState]:
         return come(DeviceState(app=app()))
 
-    return RestWait(lambda: come(grab()), state, WHITE, "a/.A", RULES, Ambient(RULES), 1.0)
+    return RestWait(grab, lambda: come(grab()), state, WHITE, "a/.A", RULES, Ambient(RULES), 1.0)
 
 
 def followed() -> ScreenStream:
@@ -58,16 +58,14 @@ def test_a_screen_on_which_nothing_happens_rests() -> None:
 
 @pytest.mark.parametrize("shown", [WHITE, BLACK])
 def test_while_a_slow_picture_is_on_its_way_the_next_is_begun(shown: Pixels) -> None:
-    begun: list[Future[Pixels]] = []
+    first: Future[Pixels] = Future()
 
-    def begin() -> Future[Pixels]:
-        begun.append(Future())
-        for picture in begun if len(begun) > 1 else ():
-            if not picture.done():
-                picture.set_result(shown)
-        return begun[-1]
+    def grab() -> Pixels:
+        if not first.done():
+            first.set_result(shown)
+        return shown
 
-    found = replace(waiting(lambda: shown, lambda: "a/.A"), begin=begin).by_pictures()
+    found = replace(waiting(grab, lambda: "a/.A"), begin=lambda: first).by_pictures()
     assert (found.settled.settled, found.settled.changed) == (True, shown is BLACK)
     assert found.pixels is shown
 
