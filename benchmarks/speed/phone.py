@@ -161,7 +161,11 @@ def separate_phone(server: PrivateAdbServer) -> Iterator[str]:
 
 
 def our_step(env: AndroidEnv, at: Point) -> Callable[[], object]:
-    """After a look: tap, wait until the screen rests, and look, which takes no other picture."""
+    """After a look: tap, wait until the screen rests, and look, which takes no other picture.
+
+    What the others' taps changed meanwhile is forgotten before: it would count as what changes by itself.
+    """
+    env.reset()
     frame = env.observe().frame
 
     def step() -> None:
