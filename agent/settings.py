@@ -75,7 +75,7 @@ SETTINGS: dict[str, SettingSpec] = {
 }
 """All of them; each is an option of one or more commands. What is asked once (a task, a file, a secret) is none."""
 
-TOP_COMMANDS = frozenset({"run", "record", "locate", "extract", "ask", "bench"})
+TOP_COMMANDS = frozenset({"run", "record", "locate", "extract", "ask", "bench", "mcp"})
 """The commands that take the settings at the top. The others refuse options in some of their modes, and take what their
 own tables say."""
 

@@ -212,6 +212,12 @@ class SandboxEnv(Env):
         return f"{self._kind} {self.display} {watched.width}x{watched.height}"
 
     @property
+    def working_folder(self) -> Path | None:
+        """The caller's folder that its programs work in; None for a home of their own, which goes with them."""
+        own = self._isolated and not any(Path(self._cwd) == share.path for share in self._shares)
+        return None if own else Path(self._cwd)
+
+    @property
     def supported(self) -> frozenset[str]:
         """What `envs.desktop.DesktopEnv` supports."""
         return self._desktop.supported

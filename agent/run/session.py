@@ -44,6 +44,7 @@ from agent.views.report import write_report
 from agent.views.terminal import TerminalView, console
 from envs.accessibility import can_serve
 from envs.env import Env
+from envs.sandbox import SandboxEnv
 
 ConfirmMode = Literal["always", "risky", "never"]
 RUNS = Path("runs")
@@ -170,7 +171,7 @@ def run_task(
         folder = (options.out or run_folder(instruction)).absolute()
         memory = EpisodeWriter.create(folder, header, read_text=True)
         stack.callback(memory.close)
-        view = stack.enter_context(make_view(task, env.name))
+        view = stack.enter_context(make_view(task, _place(env)))
         live = LivePage(header, folder, view, options.secrets, options.live) if options.live else None
         confirm = (lambda question: None) if live else view.ask_to_confirm  # the live page asks by itself
         exposed = spec.exposed if isinstance(spec, EnvSpec) else True
@@ -227,6 +228,13 @@ def _model(options: RunOptions, platform: Platform) -> Model:
         return open_model(options.model, platform=platform, ability="decide", seconds=options.max_seconds)
     require(options.model, Model)
     return options.model
+
+
+def _place(env: Env) -> str:
+    """The env, and where the files of a sandbox's programs are; for people."""
+    if not isinstance(env, SandboxEnv):
+        return env.name
+    return f"{env.name}, working folder {env.working_folder or 'its own, gone at the end (--share DIR: one of yours)'}"
 
 
 def _check_of(options: RunOptions, model: Model, env: Env) -> Check | None:

@@ -50,13 +50,18 @@ def test_programs_see_a_home_of_their_own_and_nothing_of_the_session(
         assert environ["DISPLAY"] == env.display
         assert environ["LANG"] == "C.UTF-8"
         assert environ["EXTRA"] == "yes"
-        assert cwd == str(tmp_path)
+        assert cwd == str(tmp_path) == str(env.working_folder)
         own = [name for name in environ if name == "HOME" or name.startswith("XDG_")]
         assert len(own) == 7
         assert sum(environ[name].startswith(str(env.home)) for name in own) == 6, "all but XDG_SESSION_TYPE"
         assert environ["DBUS_SESSION_BUS_ADDRESS"] == "disabled:"
         assert not {"WAYLAND_DISPLAY", "SECRET_API_KEY", "XAUTHORITY"} & set(environ)
         assert os.environ["WAYLAND_DISPLAY"] == "wayland-0"
+
+
+def test_a_working_folder_is_told_where_it_is_the_callers(tmp_path: Path) -> None:
+    with SandboxEnv() as env, SandboxEnv(cwd=tmp_path, isolated=False) as bare:
+        assert (env.working_folder, bare.working_folder) == (None, tmp_path)
 
 
 def test_several_programs_are_shown_fully_on_screen_the_last_with_the_focus() -> None:
