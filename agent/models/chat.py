@@ -381,7 +381,7 @@ class ChatModel:
             request = Request(
                 system=chat.system,
                 user=tuple(map(filled, chat.user)),
-                turns=tuple(t.message or ChatMessage(t.role, tuple(map(filled, t.parts))) for t in chat.turns),
+                turns=tuple([t.message or ChatMessage(t.role, tuple(map(filled, t.parts))) for t in chat.turns]),
                 prefill=chat.prefill,
                 stop=chat.stop,
                 max_tokens=chat.max_tokens,

@@ -61,11 +61,6 @@ def _told_after(outcome: str, parts: tuple[str, ...]) -> Turn:
     return Turn("user", (*filter(None, (ToolResult(outcome),)), *parts))
 
 
-@lru_cache(maxsize=4096)
-def _said(answer: str) -> Turn:
-    return Turn("assistant", (answer,))
-
-
 @dataclass(frozen=True)
 class ToldStep:
     """One answer and what was done of it, in a family's words.
@@ -81,6 +76,16 @@ class ToldStep:
     call: str
     outcome: str
     sums_up: bool = False
+
+    @cached_property
+    def answered(self) -> Turn:
+        """`answer` as a turn."""
+        return Turn("assistant", (self.answer,))
+
+    @cached_property
+    def called(self) -> Turn:
+        """`call` as a turn."""
+        return Turn("assistant", (self.call,))
 
     def and_then(self, further: ToldStep, said: bool) -> ToldStep:
         """This answer with a further action of it; `said` is whether `answer` holds that action already."""
@@ -207,22 +212,34 @@ class Conversation:
         alone = begin == len(told) and prompt("") != prompt(".")
         ask = prompt(lines + retry if alone else lines)
         turns = [Turn("user", ask)] if self.asks == "apart" else []
-        unseen = self._filled(self.later, None)
-        for number in range(begin, len(told)):
+        later = begin + (self.asks == "first" and begin < len(told))
+        if later > begin:
+            parts = self._filled(ask, begin if begin >= images else None)
+            turns += [] if parts is None else [Turn("user", parts)]
+            turns.append(told[begin].called if begin < extent.brief else told[begin].answered)
+        turns += self._without_pictures(told, later, images, begin, extent.brief)
+        for number in range(max(later, images), len(told)):
             before = told[number - 1].outcome if number > begin else ""
-            if number < images and (number > begin or self.asks != "first"):
-                if unseen is not None or before:
-                    turns.append(_told_after(before, unseen or ()))
-            else:
-                base = ask if self.asks == "first" and number == begin else self.later
-                parts = self._filled(base, number if number >= images else None)
-                if parts is not None or before:
-                    turns.append(Turn("user", (*filter(None, (ToolResult(before),)), *(parts or ()))))
-            turns.append(_said(told[number].call if number < extent.brief else told[number].answer))
+            parts = (*filter(None, (ToolResult(before),)), *(self._filled(self.later, number) or ()))
+            answer = told[number].called if number < extent.brief else told[number].answered
+            turns += [Turn("user", parts), answer]
         asked = self.asks == "last" or (self.asks == "first" and begin == len(told))
         last = ask if asked else self.current or self.later
         outcome = told[-1].outcome if begin < len(told) else ""
         return tuple(turns), (*filter(None, (ToolResult(outcome), "" if alone else retry)), *last)
+
+    def _without_pictures(self, told: Sequence[ToldStep], first: int, end: int, begin: int, brief: int) -> list[Turn]:
+        """The turns of the steps from `first` to `end`, whose pictures are not sent, of those from `begin`; the first
+        `brief` steps are told without the model's own words.
+        """
+        unseen, turns = self._filled(self.later, None), list[Turn]()
+        before = told[first - 1].outcome if begin < first < end else ""
+        for number, step in enumerate(told[first:end], first):
+            if unseen is not None or before:
+                turns.append(_told_after(before, unseen or ()))
+            turns.append(step.answered if number >= brief else step.called)
+            before = step.outcome
+        return turns
 
     def _filled(self, parts: tuple[str, ...], step: int | None) -> tuple[ChatPart, ...] | None:
         """`parts` with the picture of `step`, or without one; None for a message that is left away."""
