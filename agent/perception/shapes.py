@@ -16,6 +16,7 @@ from envs.env import Image
 _STEP = 5  # colour difference between neighbouring pixels that ends a flat area
 _TINY = 20  # pixels up to which a ring may be drawn too coarsely to look like one
 _DRAWN = 16  # the same for something drawn
+_APART = 16  # empty rows that are worth leaving out
 _ROWS = 128  # rows of an image that are looked at together: what is made of them stays in the processor's caches
 
 
@@ -38,9 +39,31 @@ class ConnectedPixels:
 
     @classmethod
     def of(cls, mask: npt.NDArray[np.bool_], connectivity: int) -> ConnectedPixels:
-        """The parts of `mask`."""
-        _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=connectivity)
-        return cls(np.asarray(labels, np.int32), np.asarray(stats, np.int32))
+        """The parts of `mask`, of which empty rows are not looked at."""
+        labels, found = np.zeros(mask.shape, np.int32), [np.zeros((1, 5), np.int32)]
+        before = 0
+        for top, end in _bands(mask):
+            part = np.ascontiguousarray(mask[top:end]).view(np.uint8)
+            count, numbers, stats, _ = cv2.connectedComponentsWithStats(part, connectivity=connectivity)
+            if (top, end) == (0, len(mask)):
+                return cls(np.asarray(numbers, np.int32), np.asarray(stats, np.int32))
+            np.add(numbers, before, out=labels[top:end], where=part > 0)
+            found.append(np.asarray(stats[1:] + np.array([0, top, 0, 0, 0]), np.int32))
+            before += count - 1
+        return cls(labels, np.concatenate(found))
+
+
+def _bands(mask: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """The first row and the end of each part of `mask` that `_APART` or more empty rows divide from the next.
+
+    They begin at even rows, so that the parts in them are numbered as in the whole, two rows at a time.
+    """
+    rows = np.flatnonzero(mask.any(axis=1))
+    if not len(rows):
+        return []
+    breaks = np.flatnonzero(np.diff(rows) > _APART)
+    starts, ends = np.r_[rows[0], rows[breaks + 1]], np.r_[rows[breaks], rows[-1]]
+    return [(int(start) // 2 * 2, int(end) + 1) for start, end in zip(starts, ends, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -170,10 +193,10 @@ def drawings(steps: npt.NDArray[np.uint8], texts: Sequence[Box], patches: Sequen
             _erase_frame(drawn, patch.box)
     reach = max(2, int(0.3 * unit))
     joined = cv2.dilate(drawn, np.ones((reach, reach), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    ink = np.bincount(labels[drawn > 0], minlength=count)
-    half = reach / 2
-    boxes = [Box(x + half, y + half, x + w - half + 1, y + h - half + 1) for x, y, w, h, _ in stats[1:].astype(float)]
+    parts = ConnectedPixels.of(joined > 0, 8)
+    ink = np.bincount(parts.labels[drawn > 0], minlength=len(parts.stats))
+    half, places = reach / 2, parts.stats[1:].astype(float)
+    boxes = [Box(x + half, y + half, x + w - half + 1, y + h - half + 1) for x, y, w, h, _ in places]
     return [box for box, amount in zip(boxes, ink[1:], strict=True) if amount >= 6 and box.width > 2 and box.height > 2]
 
 

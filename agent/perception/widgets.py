@@ -11,7 +11,7 @@ from functools import reduce
 
 import numpy as np
 
-from actions.frame import Box
+from actions.frame import Box, Point
 from agent.perception.elements import Role, TextLine
 from agent.perception.layout import ScreenLayout, inside, rows_of, text_unit
 from agent.perception.line_repair import mended
@@ -26,6 +26,8 @@ from agent.perception.toggles import (
 )
 from agent.perception.windows import find_title_bars, sort_rows
 from envs.env import Image
+
+_WIDGETS: tuple[Role, ...] = ("menu", "checkbox", "radio", "switch", "slider", "field", "select", "button")
 
 
 def detect_widgets(image: Image, edges: Edges, lines: Sequence[TextLine]) -> ScreenLayout:
@@ -44,22 +46,22 @@ def detect_widgets(image: Image, edges: Edges, lines: Sequence[TextLine]) -> Scr
 
 def _framed(layout: ScreenLayout) -> None:
     """Buttons, one-line fields and drop-downs: a frame one or two rows high."""
-    unit, width = layout.unit, layout.image.shape[1]
+    unit, width, middles, holders = layout.unit, layout.image.shape[1], list[Point](), list[Box]()
+    looked_at = 0
     for patch in layout.patches:
         box = patch.box
+        for element in layout.elements[looked_at:]:
+            middles += [element.box.center] if element.role in _WIDGETS else []
+            holders += [element.box] if element.role in ("menuitem", "slider", "switch", "bar") else []
+        looked_at = len(layout.elements)
         if not (1.1 * unit <= box.height <= 7.5 * unit and 1.2 * unit <= box.width < 0.97 * width):
             continue
         if any(_within_text(box, line) for line in layout.lines):
             continue
-        if layout.taken(box) or any(
-            inside(box, e.box) and e.role in ("menuitem", "slider", "switch", "bar") for e in layout.elements
-        ):
+        x1, y1, x2, y2 = box
+        if any(x1 <= x <= x2 and y1 <= y <= y2 for x, y in middles) or any(inside(box, other) for other in holders):
             continue
-        if any(
-            e.role in ("menu", "checkbox", "radio", "switch", "slider", "field", "select", "button")
-            and inside(e.box, box)
-            for e in layout.elements
-        ):
+        if layout.taken(box):
             continue
         lines, marks = _words_and_marks(layout, box)
         role = _framed_role(patch, lines, marks, unit)

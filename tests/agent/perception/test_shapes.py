@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from agent.perception.images import same_pixels
-from agent.perception.shapes import _middle_pixel, steps_of, straight_lines
+from agent.perception.shapes import ConnectedPixels, _middle_pixel, steps_of, straight_lines
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -18,6 +18,12 @@ def test_they_are_found_as_by_the_plain_way(seed: int) -> None:
         assert np.array_equal(straight_lines(drawn, length, upright), opened)
     if drawn.any():
         assert _middle_pixel(drawn > 0) == tuple(np.argwhere(drawn)[drawn.sum() // 2])
+    drawn[rng.integers(0, height) :][: rng.integers(0, 200)] = 0
+    for connectivity in (4, 8):
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(drawn, connectivity=connectivity)
+        found = ConnectedPixels.of(drawn > 0, connectivity)
+        assert np.array_equal(found.labels, labels)
+        assert np.array_equal(found.stats[1:], stats[1:])
     image = rng.integers(0, 256, (height, width, 3), np.uint8)
     padded = np.pad(image, ((0, 1), (0, 1), (0, 0)), mode="edge").astype(int)
     right, below = (np.abs(part - image).max(axis=2) for part in (padded[:-1, 1:], padded[1:, :-1]))
