@@ -6,7 +6,7 @@ import shutil
 import textwrap
 from collections.abc import Iterable
 
-ABOUT = "Eyes and hands for any vision-language model: run, record and audit tasks on a screen."
+ABOUT = "Let a language model operate a screen: run tasks, replay and audit their records, benchmark models."
 OPTIONS = {
     "--debug": "Show tracebacks and log everything to stderr.",
     "--version": "Show the version.",
