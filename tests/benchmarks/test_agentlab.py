@@ -31,7 +31,7 @@ from actions.action import (
     Wait,
 )
 from actions.frame import Box, Frame, GeometryError, Point
-from agent.core.model import ParseError
+from agent.core.model import FunctionModel, ParseError
 from agent.episodes import read_episode
 from agent.perception.listing.rows import ElementList, Row
 from benchmarks.agentlab.functions import functions_of, read_functions
@@ -253,3 +253,40 @@ class TestReal:
         for action in (Click(point=Point(5, 6), count=2, keys=("ctrl",)), TypeText(text="it's ü\n\\'); import os")):
             code = known.to_python_code("\n".join(functions_of(action, FRAME)))
             assert "import os" not in code.replace(repr("it's ü\n\\'); import os"), "")
+
+    def test_our_model_fills_a_form_on_a_page_of_browsergym(self, tmp_path: Path) -> None:
+        """Real Chromium; without Playwright's browser it is left out."""
+        import browsergym.core  # noqa: F401 - registers the environment
+        import gymnasium
+        from playwright.sync_api import Error
+
+        from handeye.agentlab import AgentLabAgent
+
+        page = tmp_path / "page.html"
+        page.write_text(PAGE, encoding="utf-8")
+        text = "it's ü <b>\\'); 1"
+        said = iter(
+            [Click(point=Point(100, 80)), TypeText(text=text, clear=True), Click(point=Point(100, 170)),
+             Answer(text="sent"), Finish(status="success")]
+        )  # fmt: skip
+        agent = AgentLabAgent(FunctionModel(lambda task, observation, history: next(said)))
+        env = gymnasium.make(
+            "browsergym/openended", disable_env_checker=True, action_mapping=agent.action_set.to_python_code,
+            task_kwargs={"start_url": page.as_uri(), "goal": "Fill it in"},
+        )  # fmt: skip
+        try:
+            seen, _ = env.reset(seed=0)
+        except Error as error:
+            pytest.skip(f"playwright install chromium: {error.message.splitlines()[0]}")
+        while (action := agent.get_action(agent.obs_preprocessor(seen))[0]) is not None:
+            seen, *_ = env.step(action)
+            assert not seen["last_action_error"]
+        env.close()
+        assert seen["open_pages_titles"] == (text,)
+        assert seen["chat_messages"][-1]["message"] == "sent"
+
+
+PAGE = """<body style="margin:0">
+<input id="f" value="old" style="position:absolute;left:50px;top:60px;width:300px;height:40px">
+<button style="position:absolute;left:50px;top:150px;width:100px;height:40px"
+ onclick="document.title = document.getElementById('f').value">go</button></body>"""
