@@ -143,17 +143,24 @@ class HandeyeBenchmark(AbstractBenchmark):  # type: ignore[misc]
 
 
 def handeye_benchmark(
-    suite: str, tasks: Sequence[str] = (), *, seeds: int = 1, seed: int = 0, mode: str | None = None
+    suite: str,
+    tasks: Sequence[str] = (),
+    *,
+    seeds: int = 1,
+    seed: int = 0,
+    mode: str | None = None,
+    elements: bool = True,
 ) -> HandeyeBenchmark:
     """The samples of ``handeye bench SUITE --tasks … --seeds … --seed …`` as a benchmark of AgentLab.
 
+    Without `elements` the accessibility tree is empty, and no time goes into it: models of ours look at the picture.
     Raises `SuiteError` for a suite that is not interactive, and as `benchmarks.suites.open_suite`.
     """
     opened = open_suite(suite, None, SuiteOptions(mode=mode, seeds=seeds, seed=seed, tasks=tuple(tasks)))
     if opened.kind != "interactive":
         raise SuiteError(f"{suite} is not interactive: there is nothing to step")
     names = dict.fromkeys(sample.groups["task"][0] for sample in opened.samples())
-    args = [HandeyeEnvArgs(suite, name, seed, instance, mode) for name in names for instance in range(seeds)]
+    args = [HandeyeEnvArgs(suite, name, seed, instance, mode, elements) for name in names for instance in range(seeds)]
     version = str(opened.protocol.get("suite_version", 1))
     return HandeyeBenchmark(name=f"handeye_{opened.name}", env_args_list=args, version=version)
 
