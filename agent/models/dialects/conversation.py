@@ -203,11 +203,12 @@ class Conversation:
             return (), self._inside(told, prompt(""), extent, images, retry)
         begin = max(min(images, len(told) - self.turns), extent.left_out)
         gone = f"({extent.left_out} earlier steps are not told.) " if extent.left_out else ""
-        first = max((n for n in range(extent.left_out, begin) if told[n].sums_up), default=extent.left_out)
-        lines = gone + "".join(
-            step.brief if number < extent.brief and not step.sums_up else step.line
-            for number, step in enumerate(told[first:begin], first)
-        )
+        first = extent.left_out
+        if self.sums_up:
+            first = max((n for n in range(first, begin) if told[n].sums_up), default=first)
+        full = min(max(first, extent.brief), max(first, begin))
+        lines = gone + "".join([step.line if step.sums_up else step.brief for step in told[first:full]])
+        lines += "".join([step.line for step in told[full:begin]])
         lines = lines or self.nothing or no_history
         alone = begin == len(told) and prompt("") != prompt(".")
         ask = prompt(lines + retry if alone else lines)
