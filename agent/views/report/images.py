@@ -29,6 +29,7 @@ LARGEST_PART = 0.4
 MOST_PARTS = 24
 """The most pieces that lie over a whole screen."""
 _LOSSLESS = 60_000  # pixels of a picture that is packed without loss
+_EDGE = 8  # pixels around a change that its piece has: one of a page at an eighth of the size
 _WEBP_LIMIT = 16383  # pixels on a side
 
 
@@ -51,7 +52,8 @@ class PageImages:
 
         `changes` are where it differs from the one before it; None where there is none of this size.
         """
-        if changes is None or self._base is None or not self._over(image, changes, self._parts):
+        places = [_with_margin(place, image) for place in changes or ()]
+        if changes is None or self._base is None or not self._over(image, places, self._parts):
             self._base, self._base_src, self._parts = image, self._pack(image), []
         return picture(self._base_src, self._parts)
 
@@ -61,7 +63,7 @@ class PageImages:
             return False
         seen = [part for part in below if not any(_covers(place, part[1]) for place in places)]
         if seen and len(seen) + len(places) > MOST_PARTS and self._base is not None:
-            return self._over(image, changed_places(self._base, image), ())
+            return self._over(image, [_with_margin(place, image) for place in changed_places(self._base, image)], ())
         self._parts = [*seen, *((self._pack(cut(image, place)), place) for place in places)]
         return True
 
@@ -83,6 +85,16 @@ class PageImages:
 def _covers(place: Place, other: Place) -> bool:
     (x, y, width, height), (left, top, wide, high) = place, other
     return x <= left and y <= top and x + width >= left + wide and y + height >= top + high
+
+
+def _with_margin(place: Place, image: Image) -> Place:
+    """`place` and some pixels around it, which did not change: a browser that makes a picture smaller mixes the
+    outermost pixels of a piece with what lies below.
+    """
+    x, y, width, height = place
+    left, top = max(0, x - _EDGE), max(0, y - _EDGE)
+    right, bottom = min(image.shape[1], x + width + _EDGE), min(image.shape[0], y + height + _EDGE)
+    return left, top, right - left, bottom - top
 
 
 def cut(image: Image, place: Place) -> Image:

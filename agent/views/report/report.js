@@ -310,6 +310,7 @@
     };
     entry.near = (is) => {
       if (is) entry.build();
+      if (reading && is !== entry.shown) reading[is ? "observe" : "unobserve"](entry.section); // each costs every frame
       entry.shown = is;
       if (!is && entry.view === "flicker") entry.look("before");
       entry.load();
@@ -395,7 +396,6 @@
   const watch = (entry) => {
     if (near) near.observe(entry.section);
     else entry.near(true);
-    if (reading) reading.observe(entry.section);
   };
   const groups = []; // of a page with many steps
   const addGroup = (steps) => {
