@@ -1,12 +1,13 @@
-"""``python -m benchmarks.speed.recording``: what recording adds to a step, against saving every screen with Pillow.
+"""``python -m benchmarks.speed.recording``: what recording adds to a step, beside two other projects.
 
 A drawn desktop at 1920x1080, mostly still: windows and a photograph on a soft wallpaper, somebody types into an editor,
 the caret blinks, a clock ticks, now and then a menu or another window opens. Both sides get the same screens:
 
 * **ours**: `agent.episodes.EpisodeWriter`, as `handeye run` uses it. What counts is the time that the loop waits:
   `add_frame` and `append` together; between them the model thinks (``--think`` seconds, 0: nothing to hide behind).
-* **the usual way**: each screen saved as PNG by Pillow with its defaults, and a line of JSON. Measured on some of the
-  screens only (``--usual``); its folder is reckoned for all of them.
+* **cua** and **agent-s**: what their recorders do with a step (`benchmarks.speed.recording_peers`), measured on some of
+  the screens only (``--sample``), in turns with each other; their folders are reckoned for all of them. Their time is
+  that of the files alone, and with the PNG of the screenshot, which they also send to the model.
 
 Afterwards the episode is read back: the last screen must be there to the pixel.
 """
@@ -23,9 +24,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 from rich.progress import Progress
 
@@ -36,12 +37,14 @@ from agent.core.task import Ending
 from agent.episodes import EpisodeHeader, EpisodeWriter, read_episode
 from agent.views.terminal import console
 from benchmarks.speed.images import screenshot
+from benchmarks.speed.recording_peers import PEERS, png_by_pillow
 from envs.env import Image
 
 SIZE = 1920, 1080
 WORDS = ("the", "quick", "brown", "fox", "jumps", "over", "a", "lazy", "dog", "and", "types", "what", "it", "sees")
 WORDING = {
     "median_ms": "a step waits, median ms",
+    "with_png_ms": "with the screen's PNG",
     "p95_ms": "95 % wait less than, ms",
     "processor_ms": "processor, median ms",
     "folder_mb": "folder, MB",
@@ -99,11 +102,12 @@ class Desktop:
 
 @dataclass
 class RecordingCost:
-    """What one side took: milliseconds that each step waited, those of processor time that it cost in all threads,
-    bytes of the folder, MB of resident memory by step.
+    """What one side took: milliseconds that each step waited, those that coding its screen took before, those of
+    processor time that both cost in all threads, bytes of the folder, MB of resident memory by step.
     """
 
     milliseconds: list[float] = field(default_factory=list)
+    coding: list[float] = field(default_factory=list)
     processor: list[float] = field(default_factory=list)
     size: int = 0
     memory: dict[int, float] = field(default_factory=dict)
@@ -118,10 +122,12 @@ class RecordingCost:
         """Milliseconds that 95 % of the steps stay below."""
         return statistics.quantiles(self.milliseconds, n=20)[-1] if len(self.milliseconds) > 1 else self.median
 
-    def to_json(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, float]:
         """The figures."""
+        coded = map(sum, zip(self.milliseconds, self.coding, strict=True)) if self.coding else self.milliseconds
         return {
             "median_ms": self.median,
+            "with_png_ms": statistics.median(coded),
             "p95_ms": self.late,
             "processor_ms": statistics.median(self.processor),
             "folder_mb": self.size / 1e6,
@@ -156,25 +162,28 @@ def ours(folder: Path, steps: int, think: float, told: Callable[[], object]) -> 
     return run
 
 
-def usual(folder: Path, steps: int, every: int, told: Callable[[], object]) -> RecordingCost:
-    """Save one screen of `every` with Pillow's defaults, and a line for it."""
-    run, desktop = RecordingCost(), Desktop()
-    folder.mkdir(parents=True)
-    with (folder / "steps.jsonl").open("w", encoding="utf-8") as lines:
-        for number in range(steps):
-            screen = desktop.screen(number)
-            if number % every:
-                continue
+def theirs(folder: Path, steps: int, every: int, told: Callable[[], object]) -> dict[str, RecordingCost]:
+    """Record one screen of `every` as each of `PEERS` does."""
+    runs, desktop = {name: RecordingCost() for name in PEERS}, Desktop()
+    for name in PEERS:
+        (folder / name).mkdir(parents=True)
+    for number in range(steps):
+        screen = desktop.screen(number)
+        if number % every:
+            continue
+        for name, peer in PEERS.items():
+            step = _step(number, "")
             busy, start = time.process_time(), time.perf_counter()
-            name = f"{number:04d}.png"
-            Pillow.fromarray(screen).save(folder / name)
-            lines.write(json.dumps(_step(number, name).model_dump(mode="json")) + "\n")
-            lines.flush()
-            run.milliseconds.append(1000 * (time.perf_counter() - start))
-            run.processor.append(1000 * (time.process_time() - busy))
-            told()
-    run.size = round(_bytes(folder) * steps / len(run.milliseconds))
-    return run
+            png = png_by_pillow(screen)
+            coded = time.perf_counter()
+            peer.save(folder / name, step, png)
+            runs[name].coding.append(1000 * (coded - start))
+            runs[name].milliseconds.append(1000 * (time.perf_counter() - coded))
+            runs[name].processor.append(1000 * (time.process_time() - busy))
+        told()
+    for name, run in runs.items():
+        run.size = round(_bytes(folder / name) * steps / len(run.milliseconds))
+    return runs
 
 
 def _step(number: int, name: str) -> Step:
@@ -204,42 +213,51 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed.recording", description=__doc__)
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--think", type=float, default=0.1, help="seconds that the model thinks in each step")
-    parser.add_argument("--usual", type=int, default=20, help="save one screen of so many the usual way")
+    parser.add_argument("--sample", type=int, default=20, help="one screen of so many is recorded the others' way")
     parser.add_argument("--out", type=Path, help="keep the episode in this folder")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
-    found = measure(given.steps, given.think, given.usual, given.out)
+    found = measure(given.steps, given.think, given.sample, given.out)
     print(json.dumps(found)) if given.json else _show(found)
 
 
 def measure(steps: int, think: float, every: int, out: Path | None = None) -> dict[str, object]:
-    """Both sides over the same screens; figures in milliseconds and MB."""
+    """All sides over the same screens; figures in milliseconds and MB, and how many times ours each of theirs is."""
     with tempfile.TemporaryDirectory() as folder, Progress(console=console(), transient=True) as bar:
         total = steps + len(range(0, steps, every))
         task = bar.add_task("recording", total=total)
         kept = ours(out or Path(folder) / "ours", steps, think, lambda: bar.advance(task))
-        other = usual(Path(folder) / "usual", steps, every, lambda: bar.advance(task))
+        others = theirs(Path(folder) / "theirs", steps, every, lambda: bar.advance(task))
+    mine = kept.to_json()
     return {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",
         "steps": steps,
         "size": SIZE,
         "think_seconds": think,
-        "ours": kept.to_json() | {"memory_mb": kept.memory},
-        "usual": other.to_json() | {"measured_steps": len(other.milliseconds)},
+        "ours": mine | {"memory_mb": kept.memory},
+        "peers": {name: run.to_json() | {"measured_steps": len(run.milliseconds)} for name, run in others.items()},
+        "times_ours": {
+            name: {figure: value / mine[figure] for figure, value in run.to_json().items()}
+            for name, run in others.items()
+        },
+        "sources": {name: f"{peer.source} at {peer.commit[:7]}, {peer.path}" for name, peer in PEERS.items()},
     }
 
 
-def _show(found: dict[str, object]) -> None:
-    mine, other = found["ours"], found["usual"]
-    assert isinstance(mine, dict)
-    assert isinstance(other, dict)
-    size, think = "x".join(map(str, SIZE)), found["think_seconds"]
-    print(f"{found['steps']} steps at {size}, the model thinks {think} s; {found['machine']}")
-    print(f"{'':<26}{'ours':>10}{'usual way':>12}")
-    for name, words in WORDING.items():
-        print(f"{words:<26}{mine[name]:>10.1f}{other[name]:>12.1f}")
+def _show(found: dict[str, Any]) -> None:
+    mine, size = found["ours"], "x".join(map(str, SIZE))
+    print(f"{found['steps']} steps at {size}, the model thinks {found['think_seconds']} s; {found['machine']}")
+    print(f"{'':<26}{'ours':>10}" + "".join(f"{name:>20}" for name in found["peers"]))
+    for figure, words in WORDING.items():
+        others = "".join(
+            f"{peer[figure]:>12.1f} ({found['times_ours'][name][figure]:.1f}x)".rjust(20)
+            for name, peer in found["peers"].items()
+        )
+        print(f"{words:<26}{mine[figure]:>10.1f}{others}")
     memory = ", ".join(f"{megabytes:.0f} MB at step {step}" for step, megabytes in mine["memory_mb"].items())
     print(f"memory: {memory}")
+    for name, source in found["sources"].items():
+        print(f"{name}: {source}")
 
 
 if __name__ == "__main__":
