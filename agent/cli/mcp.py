@@ -6,6 +6,7 @@ import functools
 import os
 import sys
 import threading
+from contextlib import redirect_stdout
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -93,7 +94,8 @@ def mcp(
     spec, options = screen.spec(), HostOptions(bounds.options(model), folder, longest)
     lists = options.run.limits
     spec = replace(spec, hosts=lists.allow_hosts, denied_hosts=lists.denied("host"))
-    env = open_env(replace(spec, accessibility=spec.kind in SANDBOXES and can_serve()))
+    with redirect_stdout(sys.stderr):  # stdout is the protocol's, also while an env of the user's is made
+        env = open_env(replace(spec, accessibility=spec.kind in SANDBOXES and can_serve()))
     try:
         host = ScreenHost(spec, env, options, model)
         if address is None:
