@@ -10,27 +10,25 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from itertools import count
-from pathlib import Path
 from typing import Any
 
 import xcffib
-import xcffib.res
 import xcffib.xproto
 import xcffib.xtest
 
 from actions.backend import BackendError
 from actions.events import Side
 from actions.keys import MODIFIERS
+from actions.process_activity import computing
 from actions.x11_keyboard import Keyboard, Stroke, keysym_of
+from actions.x11_ping import Pings
 
-res: Any = xcffib.res
 xproto: Any = xcffib.xproto  # xcffib is not annotated
 _connect: Any = xcffib.connect
 _KEY_PRESS, _KEY_RELEASE, _BUTTON_PRESS, _BUTTON_RELEASE, _MOTION = 2, 3, 4, 5, 6
 _BUTTONS: dict[Side, int] = {"left": 1, "middle": 2, "right": 3}
 _UP, _DOWN, _LEFT, _RIGHT = 4, 5, 6, 7
-_ATOMS = ("WM_PROTOCOLS", "_NET_WM_PING", "_NET_SUPPORTED", "_NET_REQUEST_FRAME_EXTENTS", "_NET_FRAME_EXTENTS")
+_ATOMS = ("_NET_SUPPORTED", "_NET_REQUEST_FRAME_EXTENTS", "_NET_FRAME_EXTENTS")
 _CALM = 4  # times in a row, 5 ms apart
 _PAGE = 64
 """Characters sent between two round trips to the server."""
@@ -75,6 +73,7 @@ class X11Device:
             self._xtest = self._connection(xcffib.xtest.key)
             self._xtest.GetVersion(2, 2).reply()
             self._keyboard = Keyboard(self._connection)
+            self._pings = Pings(self._connection)
             self._atoms = {name: self._atom(name) for name in _ATOMS}
             self._physical = self._button_map()
 
@@ -238,36 +237,21 @@ class X11Device:
 
     def _wait_while_busy(self) -> None:
         """Return when the program with the focus, where it runs on this machine, has slept for a while."""
-        pid, calm, deadline = self._pid(self._focus()), 0, time.monotonic() + PING_SECONDS
+        pid, calm, deadline = self._pings.pid(self._pings.focused()), 0, time.monotonic() + PING_SECONDS
         while pid and calm < _CALM and time.monotonic() < deadline:
-            calm = 0 if _computing(pid) else calm + 1
+            calm = 0 if computing(pid) else calm + 1
             time.sleep(0.005)
-
-    def _pid(self, window: int) -> int | None:
-        """The process that made `window`, as the X server knows it; None for one on another machine."""
-        spec = res.ClientIdSpec.synthetic(window, res.ClientIdMask.LocalClientPID)
-        try:
-            ids = self._connection(res.key).QueryClientIds(1, [spec]).reply().ids
-            return int(ids[0].value[0]) if len(ids) else None
-        except (xcffib.XcffibException, KeyError):  # no X-Resource extension, or the window is gone
-            return None
 
     def _ping(self) -> bool:
         """Send EWMH _NET_WM_PING, which a program answers after everything it was sent before; whether it did."""
-        window = self._pingable(self._focus())
+        window = self._pings.answering(self._pings.focused())
         if window is None or not self._answers.get(window, True):
             return False
         patience = PING_SECONDS if window in self._answers else FIRST_PING_SECONDS
-        stamp = next(_STAMPS)
-        data = xproto.ClientMessageData.synthetic([self._atoms["_NET_WM_PING"], stamp, window, 0, 0], "=5I")
-        event = xproto.ClientMessageEvent.synthetic(32, window, self._atoms["WM_PROTOCOLS"], data)
         self._select(xproto.EventMask.SubstructureNotify)
         try:
-            self._core.SendEvent(False, window, 0, event.pack())
-            self._connection.flush()
-            self._answers[window] = self._await(
-                lambda e: isinstance(e, xproto.ClientMessageEvent) and e.data.data32[1] == stamp, patience
-            )
+            stamp = self._pings.send(window)
+            self._answers[window] = self._await(lambda event: self._pings.stamp_of(event) == stamp, patience)
             return self._answers[window]
         finally:
             self._select(0)
@@ -286,27 +270,6 @@ class X11Device:
     def _select(self, mask: int) -> None:
         self._core.ChangeWindowAttributes(self._root, xproto.CW.EventMask, [mask])
 
-    def _focus(self) -> Any:
-        """The window that gets the keys: the one with the focus, or under the pointer where nothing manages it."""
-        focus = self._core.GetInputFocus().reply().focus
-        if focus not in (xproto.InputFocus.PointerRoot, self._root):
-            return focus
-        window = self._root
-        while child := self._core.QueryPointer(window).reply().child:
-            window = child
-        return window
-
-    def _pingable(self, window: int) -> int | None:
-        """`window` or the nearest one around it that answers pings."""
-        while window and window != self._root:
-            try:
-                if self._atoms["_NET_WM_PING"] in self._property(window, self._atoms["WM_PROTOCOLS"]):
-                    return window
-                window = self._core.QueryTree(window).reply().parent
-            except xproto.WindowError:
-                return None
-        return None
-
     def _property(self, window: int, name: int) -> list[int]:
         """A property that is a list of atoms."""
         return list(self._core.GetProperty(False, window, name, 0, 0, 1024).reply().value.to_atoms())
@@ -319,14 +282,3 @@ class X11Device:
         """Logical button to the physical one that gives it; a left-handed user has 1 and 3 swapped."""
         mapping = list(self._core.GetPointerMapping().reply().map)
         return {n: mapping.index(n) + 1 if n in mapping else n for n in range(1, 8)}
-
-
-def _computing(pid: int) -> bool:
-    """Whether the process uses the CPU or waits for a disk (Linux; elsewhere False)."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "RD"
-    except OSError:
-        return False
-
-
-_STAMPS = count(int(time.time()) & 0x3FFFFFFF)

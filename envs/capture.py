@@ -16,6 +16,7 @@ import numpy.typing as npt
 from mss.exception import ScreenShotError
 
 from actions.connections import shut_display
+from actions.frame import Box
 from envs.env import BlackScreenError, EnvError, Image
 from envs.monitor import Monitor
 
@@ -59,7 +60,14 @@ class ScreenCapture:
 
     def grab(self, monitor: Monitor) -> Raw:
         """The raw pixels of `monitor`; more of them than its input units on a HiDPI screen. Raises `EnvError`."""
-        area = {"left": monitor.left, "top": monitor.top, "width": monitor.width, "height": monitor.height}
+        return self._grab(monitor.left, monitor.top, monitor.width, monitor.height)
+
+    def grab_part(self, monitor: Monitor, box: Box) -> Raw:
+        """The raw pixels of a part of `monitor`: `box` in input units from its corner. Raises `EnvError`."""
+        return self._grab(monitor.left + int(box.x1), monitor.top + int(box.y1), int(box.width), int(box.height))
+
+    def _grab(self, left: int, top: int, width: int, height: int) -> Raw:
+        area = {"left": left, "top": top, "width": width, "height": height}
         with self._lock:
             if self._x is not None:
                 with self._x.guard():

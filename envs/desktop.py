@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shlex
 import subprocess
@@ -10,9 +11,22 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
-from actions.action import AnyAction, Key, Open, TypeText, Wait, describe, points_of
+from actions.action import (
+    AnyAction,
+    Click,
+    Drag,
+    Key,
+    LongPress,
+    Move,
+    Open,
+    Scroll,
+    TypeText,
+    Wait,
+    describe,
+    points_of,
+)
 from actions.backend import Backend, BackendError, RefusedError
 from actions.connections import display_hangs
 from actions.dryrun import DryRunBackend
@@ -29,9 +43,13 @@ from envs.capture import (
 )
 from envs.display_watch import PATIENCE, DisplayWatch
 from envs.env import Env, EnvError, Image, Observation, Outcome, ScreenWindow
+from envs.event_settling import EventWait, PingedProgram
 from envs.monitor import Monitor, choose_monitor, frame_of
 from envs.programs import ProgramError, Programs, check_page, find_program, is_browser
-from envs.settle import Ambient, Rules, Settled, wait_until_settled
+from envs.settle import Ambient, Rules, Settled, Settler, wait_until_settled
+
+if TYPE_CHECKING:
+    from envs.screen_events import ScreenEvents
 
 
 class MonitorCapture(Protocol):
@@ -57,8 +75,16 @@ _NEAR = 2.0
 """Input units from its goal within which the pointer is where an action has put it."""
 _TRIES = 3
 """How often an address is typed into an address bar that shows nothing of it."""
-_REACTS = Rules(reaction=1.0, quiet=0.15, timeout=3.0)
+_REACTS = Rules(reaction=1.0, quiet=0.15, calm=0.15, timeout=3.0)
 """Waiting for an address bar to get the focus, and to show a text."""
+LATE = 0.5
+"""Seconds after an action in which what changes may still be its answer, and is not taken to change by itself."""
+_FRESH = 0.2
+"""Seconds for which the last picture is not taken again where the screen says that nothing was drawn."""
+_MISSES = 3
+"""Changes that a screen has not told of after which it is believed no more."""
+_PINGED = 15
+"""How many windows are remembered besides the last, with what their programs answered."""
 Launcher = Callable[[Sequence[str]], None]
 """Starts a program from a command line. Raises `EnvError`."""
 
@@ -67,6 +93,7 @@ Launcher = Callable[[Sequence[str]], None]
 class _Capture:
     monitor: Monitor
     pixels: Raw
+    time: float
 
 
 class DesktopEnv(Env):
@@ -112,6 +139,10 @@ class DesktopEnv(Env):
         self._closed = False
         self._acting = False
         self._placed: tuple[int, int] | None = None
+        self._events = self._listen()
+        self._missed = 0
+        self._pinged: dict[int, PingedProgram] = {}
+        self._acted = float("-inf")
         self._watch = DisplayWatch(self.display, self.interrupt, patience) if self.display else None
         self.monitor()
 
@@ -152,7 +183,7 @@ class DesktopEnv(Env):
 
     def observe(self) -> Observation:
         """What the monitor shows. Raises `BlackScreenError` when it stays black, and `EnvError`."""
-        now = self._captured()
+        now = self._latest()
         deadline = Deadline(self._black_timeout)
         while is_black(now.pixels) and not deadline.passed:
             time.sleep(0.02)
@@ -170,7 +201,7 @@ class DesktopEnv(Env):
 
         `timings`: `act`, `settle`, and `last_change` seconds after the action was done, where something changed.
         """
-        before = self._captured()
+        before = self._latest()
         self._check(frame, before)
         if isinstance(self._backend, DryRunBackend):
             return Outcome(False, self._rehearse(action, frame), dry_run=True)
@@ -180,8 +211,9 @@ class DesktopEnv(Env):
             detail, rules = self._act(action, frame)
         except (ProgramError, RefusedError) as error:
             return Outcome(False, str(error), timings={"act": time.perf_counter() - start, "settle": 0.0})
-        act = time.perf_counter() - start
-        settled = self._settle(before, rules)
+        self._acted = time.perf_counter()
+        act = self._acted - start
+        settled = self._settle(before, rules, self._addressed(action))
         timings = {"act": act, "settle": settled.seconds}
         if settled.last_change is not None:
             timings["last_change"] = settled.last_change
@@ -202,7 +234,7 @@ class DesktopEnv(Env):
 
     def settle(self, rules: Rules | None = None) -> Settled:
         """Wait until the picture rests, without an action."""
-        return self._settle(self._captured(), rules or self._rules)
+        return self._settle(self._latest(), rules or self._rules)
 
     def peek(self) -> Image:
         """The monitor's picture for a live view: RGB, black or not; no state changes."""
@@ -252,6 +284,7 @@ class DesktopEnv(Env):
             self._backend.close()
         finally:
             self._capture.close()
+            self._deafen()
             if self._accessibility:
                 self._accessibility.close()
             if self._watch:
@@ -277,19 +310,42 @@ class DesktopEnv(Env):
 
     def _captured(self, monitor: Monitor | None = None) -> _Capture:
         """The picture of the monitor, which was last seen as `monitor`; one that was resized meanwhile as it is now."""
-        monitor = monitor or self.monitor()
+        monitor, began = monitor or self.monitor(), time.perf_counter()
         try:
-            return _Capture(monitor, self._capture.grab(monitor))
+            return _Capture(monitor, self._capture.grab(monitor), began)
         except EnvError:
             if (now := self.monitor()) == monitor:
                 raise
-            return _Capture(now, self._capture.grab(now))
+            return _Capture(now, self._capture.grab(now), began)
+
+    def _latest(self) -> _Capture:
+        """What the monitor shows: the last picture, where it is new and nothing was drawn since. What is drawn from now
+        on is pending.
+        """
+        last, monitor, events = self._last, self.monitor(), self._events
+        if events is None:
+            return self._captured(monitor)
+        events.sync()
+        fresh = last is not None and last.monitor == monitor and time.perf_counter() - last.time < _FRESH
+        if last is not None and fresh and events.alive and not events.pending:
+            return last
+        events.take()
+        return self._captured(monitor)
 
     def _learn(self, now: _Capture) -> None:
-        """Nothing was done since the last capture: what differs now changes by itself."""
-        if self._last is not None and self._last.monitor == now.monitor:
-            self._ambient.note(self._last.pixels, now.pixels)
+        """Nothing was done since the last capture: what differs now, and was not drawn soon after the last action,
+        changes by itself.
+        """
+        if self._last is not None and self._last.monitor == now.monitor and self._last is not now:
+            self._ambient.note(self._last.pixels, now.pixels, functools.partial(self._by_itself, now.monitor))
         self._last = now
+
+    def _by_itself(self, monitor: Monitor, box: Box) -> bool:
+        if self._events is None:
+            return True
+        left, top = monitor.left, monitor.top
+        drawn = self._events.drawn_at(Box(box.x1 + left, box.y1 + top, box.x2 + left, box.y2 + top))
+        return bool(drawn > self._acted + LATE)
 
     def _check(self, frame: Frame, capture: _Capture) -> None:
         now = frame_of(capture.monitor, capture.pixels.shape[1], capture.pixels.shape[0], frame.id)
@@ -344,14 +400,14 @@ class DesktopEnv(Env):
         self._backend.release()
         for _ in range(_TRIES):
             self._backend.perform(Key(chords=("ctrl+l",)), frame)
-            focused = self._captured()
+            focused = self._latest()
             self._settle(focused, _REACTS)  # a page passes Ctrl+L on when it likes, and keys until then are the page's
-            typed = self._captured()
+            typed = self._latest()
             self._backend.perform(TypeText(text=address), frame)
             if self._settle(typed, _REACTS).last_change is not None:
                 break
         self._backend.perform(Key(chords=("delete",)), frame)  # what the bar completes the address with
-        shown = self._captured()
+        shown = self._latest()
         self._backend.perform(Key(chords=("enter",)), frame)
         self._settle(shown, Rules.for_opening())
         return f"typed into the address bar: {address}"
@@ -369,16 +425,59 @@ class DesktopEnv(Env):
         except ProgramError as error:
             return str(error)
 
-    def _settle(self, before: _Capture, rules: Rules) -> Settled:
+    def _settle(self, before: _Capture, rules: Rules, program: PingedProgram | None = None) -> Settled:
         scale, last = before.pixels.shape[1] / before.monitor.width, [before]
+        start = time.perf_counter()
 
-        def grab() -> Raw:
+        def grab(part: Box | None = None) -> Raw:
+            if part is not None and isinstance(self._capture, ScreenCapture):
+                return self._capture.grab_part(last[0].monitor, part)
             last[0] = self._captured(last[0].monitor)
             return last[0].pixels
 
-        result, _ = wait_until_settled(grab, before.pixels, rules, self._ambient, scale)
+        ended = None
+        if self._events:
+            settler = Settler(before.pixels, start, rules, self._ambient, scale)
+            wait = EventWait(self._events, before.monitor, grab, settler, before.pixels, program)
+            ended = wait.run()
+            self._missed += wait.missed
+        if ended is None or self._missed >= _MISSES:
+            self._deafen()
+        result, _ = ended or wait_until_settled(grab, before.pixels, rules, self._ambient, scale)
         self._last = last[0]
         return result
+
+    def _addressed(self, action: AnyAction) -> PingedProgram | None:
+        """The program that an action goes to, where it says that it answers pings."""
+        events = self._events
+        if events is None:
+            return None
+        by_pointer = isinstance(action, Click | LongPress | Drag | Move | Scroll)
+        by_keys = isinstance(action, Key | TypeText)
+        window = events.pointed() if by_pointer else events.focused() if by_keys else None
+        if window is None:
+            return None
+        if window not in self._pinged:
+            self._pinged = {window: PingedProgram(events, window), **dict(list(self._pinged.items())[:_PINGED])}
+        self._pinged[window].begin(self._acted)
+        return self._pinged[window]
+
+    def _listen(self) -> ScreenEvents | None:
+        """What tells when the screen changes; None where nothing does."""
+        if self.display is None:
+            return None
+        try:
+            from envs.screen_events import ScreenEvents
+
+            return ScreenEvents(self.display)
+        except EnvError:
+            return None
+
+    def _deafen(self) -> None:
+        """The screen changes without telling: from now on it is looked at."""
+        events, self._events = self._events, None
+        if events:
+            events.close()
 
     def _start(self, argv: Sequence[str]) -> None:
         """Start a program on this display, in a session of its own."""

@@ -68,7 +68,7 @@ _SETTINGS = {
 
 _PAINTED = 12
 """The colours of a screen with more on it than an empty window and its frame, at least."""
-SHOWN = Rules(reaction=0.5, quiet=0.15, timeout=5.0)
+SHOWN = Rules(reaction=0.5, quiet=0.15, calm=0.15, timeout=5.0)
 """Waiting for a new window to be drawn."""
 
 

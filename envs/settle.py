@@ -3,20 +3,23 @@
 The rules, and what they ignore:
 
 * Until `Rules.reaction` has passed without a change, the screen is not yet known
-  to be unchanged.
-* After a change, a window of `Rules.quiet` without another one means settled.
+  to be unchanged; a change that was taken back, as a button's that is drawn pressed, is none.
+* After a change, a window of `Rules.quiet` without another one means settled; of `Rules.calm` where the program is
+  known to have done all that it was asked (`envs.event_settling`).
+* The end of a fade, which differs by `FAINT` levels at most from what the place showed before, is no further change.
 * What changes by itself is no change: small places that changed twice without an action (`Ambient`: a clock), a
   lone caret-shaped change, and one small change far from everything the action changed. What moves faster than a
   caret blinks or a clock ticks is always a change.
 * A picture that never rests ends at the deadline, and is reported as not settled.
 
-`Settler` is pure: it is fed with times and pictures. `wait_until_settled` feeds it from a screen.
+`Settler` is pure: it is fed with times and pictures. `wait_until_settled` feeds it from a screen, `envs.event_settling`
+from a screen that tells when and where it changes.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -31,18 +34,22 @@ Pixels = npt.NDArray[np.uint8]
 
 BLOCK = 8
 """Changed pixels are grouped by blocks of this many pixels: what is nearer than that is one region."""
+FAINT = 8
+"""Levels of 255 that a colour may still have to go: GTK 3 fades a button in 200 ms, and has these to go after 60."""
 
 
 @dataclass(frozen=True)
 class Rules:
     """Seconds, and pixels at scale 1."""
 
-    reaction: float = 0.25
+    reaction: float = 0.4
     """How long a program may take to begin to redraw. Measured on GTK 3, Tk and Chromium under Xvfb, on two busy
     cores: the first change comes 2 to 70 ms after a click or key, and the longest gap before the next one (a menu that
-    closes, then the dialog it opens) is 60 ms."""
+    closes, then the dialog it opens) is 60 ms. A program that first asks another one or the network is later."""
     quiet: float = 0.1
     """How long the picture must rest: six frames at 60 Hz, three at 30 Hz."""
+    calm: float = 0.07
+    """The same where the program is known to have read all that it was sent: more than the gap of 60 ms."""
     least: float = 0.0
     """Never settled sooner than this after the action."""
     timeout: float = 3.0
@@ -63,7 +70,7 @@ class Rules:
     @classmethod
     def for_opening(cls) -> Rules:
         """The rules after a program was started: it has seconds to show its window."""
-        return cls(reaction=3.0, quiet=0.15, timeout=10.0)
+        return cls(reaction=3.0, quiet=0.15, calm=0.15, timeout=10.0)
 
 
 @dataclass(frozen=True)
@@ -119,6 +126,16 @@ def _exact(mask: npt.NDArray[np.bool_], left: int, top: int, width: int, height:
     return Box(left + int(xs[0]), top + int(ys[0]), left + int(xs[-1]) + 1, top + int(ys[-1]) + 1)
 
 
+def _part(picture: Pixels, box: Box) -> Pixels:
+    x1, y1, x2, y2 = (int(side) for side in box)
+    return picture[y1:y2, x1:x2]
+
+
+def _faint(one: Pixels, other: Pixels, box: Box) -> bool:
+    """Whether two pictures differ in `box` by no more than the end of a fade does."""
+    return cv2.norm(_part(one, box), _part(other, box), cv2.NORM_INF) <= FAINT
+
+
 def _moved(box: Box, x: float, y: float) -> Box:
     return Box(box.x1 + x, box.y1 + y, box.x2 + x, box.y2 + y)
 
@@ -157,11 +174,15 @@ class Ambient:
         self._keep = keep
         self._places: list[_Place] = []
 
-    def note(self, before: Pixels, after: Pixels) -> None:
-        """Learn from two pictures between which nothing was done. Large changes are not kept."""
+    def note(self, before: Pixels, after: Pixels, by_itself: Callable[[Box], bool] = lambda _: True) -> None:
+        """Learn from two pictures between which nothing was done. Large changes are not kept, nor a fade's end, and of
+        the others only what is `by_itself` and no late answer to an action.
+        """
         for place in self._places:
             place.age += 1
         for box in changed_regions(before, after) if before.shape == after.shape else []:
+            if _faint(before, after, box) or not by_itself(box):
+                continue
             known = [place for place in self._places if self._in(box, place)]
             for place in known:
                 place.times, place.age = place.times + (place.age > 0), 0
@@ -184,7 +205,8 @@ class Ambient:
 class Settler:
     """Says from a series of pictures whether a screen has settled. Times are seconds on any one clock.
 
-    `before` is the picture before the action and `start` the time it was done.
+    `before` is the picture before the action and `start` the time it was done. `rest` is how long the picture must
+    rest after a change, `Rules.quiet` unless it is set.
     """
 
     def __init__(
@@ -196,10 +218,11 @@ class Settler:
         scale: float = 1.0,
     ) -> None:
         self.rules = rules or Rules()
+        self.rest = self.rules.quiet
         self._ambient = ambient or Ambient(self.rules, scale)
         self._scale = scale
         self._start = self._seen = start
-        self._picture = before
+        self._before = self._picture = self._counted = before
         self._last: float | None = None
         self._places: list[Box] = []
         self._doubt: float | None = None
@@ -207,28 +230,54 @@ class Settler:
 
     def feed(self, now: float, picture: Pixels) -> None:
         """What the screen showed at `now`, when the capture began: a slow capture is no time of rest."""
-        self._seen = now
-        changed = changed_regions(self._picture, picture)
-        self._picture = picture
+        self.feed_changes(now, picture, changed_regions(self._picture, picture))
+
+    def feed_changes(self, now: float, picture: Pixels, changed: Sequence[Box]) -> None:
+        """The same, where it is known which regions `changed` since the last picture."""
+        self._seen, self._picture = now, picture
         boxes = [box for box in changed if not self._by_itself(now, box)]
         self._recent += [(now, box) for box in changed]
-        if not boxes:
-            return
-        if self._doubtful(boxes) and not self._streak(now):
+        if boxes and self._doubtful(boxes) and not self._streak(now):
             self._doubt = now
+            return
+        boxes = [box for box in boxes if not self._fading(box)]
+        if not boxes:
             return
         self._last = now
         self._places = (self._places + boxes)[-64:]
+        self._count(boxes)
+
+    @property
+    def moved(self) -> bool:
+        """Whether anything changed."""
+        return self._last is not None
+
+    @property
+    def since(self) -> float:
+        """When the last change was, or the action if there was none."""
+        return self._start if self._last is None else self._last
+
+    @property
+    def deadline(self) -> float:
+        """When the wait ends in any case."""
+        return self._start + self.rules.timeout
+
+    @property
+    def due(self) -> float:
+        """When the wait ends if no change comes any more: a place that shows again what it did was drawn pressed."""
+        end = self._start + self.rules.reaction
+        if self._last is None:
+            return end
+        rested = max(self._last + self.rest, self._start + self.rules.least)
+        return max(rested, end) if rested < end and self._as_before() else rested
 
     def done(self) -> bool:
         """Whether the last picture shows that there is nothing more to wait for, deadline apart."""
-        if self._last is None:
-            return self._seen - self._start >= self.rules.reaction
-        return self._seen - self._last >= self.rules.quiet and self._seen - self._start >= self.rules.least
+        return self._seen >= self.due
 
     def expired(self, now: float) -> bool:
         """Whether the deadline has passed."""
-        return now - self._start >= self.rules.timeout
+        return now >= self.deadline
 
     def result(self, now: float) -> Settled:
         """How it ended, if it ends `now`."""
@@ -237,9 +286,30 @@ class Settler:
 
     def pause(self, spent: float, now: float) -> float:
         """Seconds until the next capture, which is useless before the quiet window ends or the next frame is due."""
-        end = now if self._last is None else max(self._last + self.rules.quiet, self._start + self.rules.least)
+        end = now if self._last is None else max(self._last + self.rest, self._start + self.rules.least)
         left = end - now if end > now else self.rules.interval
         return max(0.001, min(self.rules.interval - spent, left))
+
+    def _as_before(self) -> bool:
+        """Whether all that changed shows what it did before the action."""
+        one, other = self._before, self._picture
+        return one.shape == other.shape and all(equal(_part(one, box), _part(other, box)) for box in self._places)
+
+    def _fading(self, box: Box) -> bool:
+        """Whether a place that has changed since the action differs by no more than a fade's end does."""
+        if self._counted.shape != self._picture.shape or not any(_within(box, place, 3) for place in self._places):
+            return False
+        return _faint(self._counted, self._picture, box)
+
+    def _count(self, boxes: Sequence[Box]) -> None:
+        """Keep what the places show whose changes counted."""
+        if self._counted.shape != self._picture.shape:
+            self._counted = self._picture.copy()
+            return
+        if self._counted is self._before:
+            self._counted = self._before.copy()
+        for box in boxes:
+            _part(self._counted, box)[:] = _part(self._picture, box)
 
     def _doubtful(self, boxes: list[Box]) -> bool:
         """Whether the screen may have changed by itself: one caret, or one small change apart from the action's."""

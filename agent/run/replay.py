@@ -31,7 +31,7 @@ from envs.env import Env
 from envs.isolation import Network
 from envs.settle import Rules
 
-QUICK = Rules(quiet=0.05)
+QUICK = Rules(reaction=0.25, quiet=0.05)
 """A short rest is enough where the next moment is waited for anyway."""
 TIMEOUT = 10.0
 """Seconds that the moment of each action is waited for, beyond what the record itself waited."""
