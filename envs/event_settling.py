@@ -12,6 +12,7 @@ that still reads is waited for. The rest is `Rules.quiet` where an answer proves
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -33,6 +34,8 @@ MOST = 0.25
 """The longest rest that a slow answer can ask for, seconds."""
 HANGS = 1.5
 """Seconds after which a program that used to answer, and does not, is no longer waited for."""
+AGAIN = 0.03
+"""Seconds between two pictures of what moves on: when it was drawn is known without them."""
 _SHARE = 4.0
 """How many times as long as a picture took no other one is taken."""
 
@@ -115,6 +118,7 @@ class EventWait:
         self._events, self._monitor, self._grab, self._program = events, monitor, grab, program
         self._settler, self._rules = settler, settler.rules
         self._before = self._live = before
+        self._start = settler.since
         self._next = 0.0
         self._busy: float | None = None
         self.missed = 0
@@ -123,20 +127,20 @@ class EventWait:
         """How it ended, and the last picture; None where the server tells no more."""
         with self._events.watching():
             while self._events.alive:
-                now = time.perf_counter()
-                if self._events.pending and now >= self._next:
+                now, pending = time.perf_counter(), self._events.pending
+                if pending and now >= self._next:
                     self._look()
-                    continue
-                over, due = self._settler.expired(now), self._due(now)
-                if over or (now >= due and not self._events.pending):
+                elif (over := self._settler.expired(now)) or (not pending and now >= self._due(now)):
                     if ended := self._end(over):
                         return ended
-                elif self._events.pending:
+                elif pending:
                     time.sleep(self._next - now)
                 else:
-                    stamp = self._program.stamp if self._program else None
-                    self._events.wait(min(due, self._settler.deadline) - now, stamp)
+                    self._events.wait(min(self._due(now), self._settler.deadline) - now, self._asked())
         return None
+
+    def _asked(self) -> int | None:
+        return self._program.stamp if self._program else None
 
     def _due(self, now: float) -> float:
         """When the wait ends if nothing is drawn and answered any more."""
@@ -158,12 +162,12 @@ class EventWait:
 
     def _look(self) -> None:
         """Take a picture of what was drawn."""
-        began, area = time.perf_counter(), None
-        for _, box in self._events.take():
-            area = box if area is None else area.union(box)
+        began, drawn = time.perf_counter(), self._events.take()
+        area = functools.reduce(Box.union, (box for _, box in drawn)) if drawn else None
         part = None if area is None else self._inside(area)
         if part is None:
             return
+        when = max(drawn[-1][0], self._start)
         x1, y1, x2, y2 = (int(side) for side in part)
         if self._live is self._before:
             self._live = self._before.copy()
@@ -177,8 +181,9 @@ class EventWait:
             return
         changed = [Box(box.x1 + x1, box.y1 + y1, box.x2 + x1, box.y2 + y1) for box in changed_regions(shown, pixels)]
         shown[:] = pixels
-        self._settler.feed_changes(began, self._live, changed)
-        self._next = began + max(self._rules.interval, _SHARE * (time.perf_counter() - began))
+        self._settler.feed_changes(when, self._live, changed)
+        interval = AGAIN if self._settler.moved else self._rules.interval
+        self._next = began + max(interval, _SHARE * (time.perf_counter() - began))
 
     def _look_at_all(self) -> tuple[Pixels, bool]:
         """A picture of the whole monitor, and whether anything was missed until now."""

@@ -225,6 +225,7 @@ class Settler:
         self._before = self._picture = self._counted = before
         self._last: float | None = None
         self._places: list[Box] = []
+        self._back: bool | None = None
         self._doubt: float | None = None
         self._recent: list[tuple[float, Box]] = []
 
@@ -235,6 +236,8 @@ class Settler:
     def feed_changes(self, now: float, picture: Pixels, changed: Sequence[Box]) -> None:
         """The same, where it is known which regions `changed` since the last picture."""
         self._seen, self._picture = now, picture
+        if changed:
+            self._back = None
         boxes = [box for box in changed if not self._by_itself(now, box)]
         self._recent += [(now, box) for box in changed]
         if boxes and self._doubtful(boxes) and not self._streak(now):
@@ -269,7 +272,7 @@ class Settler:
         if self._last is None:
             return end
         rested = max(self._last + self.rest, self._start + self.rules.least)
-        return max(rested, end) if rested < end and self._as_before() else rested
+        return max(rested, end) if rested < end and self._taken_back() else rested
 
     def done(self) -> bool:
         """Whether the last picture shows that there is nothing more to wait for, deadline apart."""
@@ -290,10 +293,12 @@ class Settler:
         left = end - now if end > now else self.rules.interval
         return max(0.001, min(self.rules.interval - spent, left))
 
-    def _as_before(self) -> bool:
-        """Whether all that changed shows what it did before the action."""
-        one, other = self._before, self._picture
-        return one.shape == other.shape and all(equal(_part(one, box), _part(other, box)) for box in self._places)
+    def _taken_back(self) -> bool:
+        """Whether all that changed shows what it did before the action, but for a fade's end."""
+        if self._back is None:
+            one, other = self._before, self._picture
+            self._back = one.shape == other.shape and all(_faint(one, other, box) for box in self._places)
+        return self._back
 
     def _fading(self, box: Box) -> bool:
         """Whether a place that has changed since the action differs by no more than a fade's end does."""

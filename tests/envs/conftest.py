@@ -12,6 +12,7 @@ from envs.sandbox import SandboxEnv
 from tests.waiting import until
 
 TKAPP = Path(__file__).with_name("tkapp.py")
+GTKAPP = TKAPP.with_name("gtkapp.py")
 PYTHON = "/usr/bin/python3"
 """The system's interpreter: the only one that the programs of a sandbox see."""
 
@@ -30,6 +31,10 @@ class TkApp:
 
     def command(self, *features: str) -> str:
         return f"{PYTHON} {TKAPP} {self._log} {' '.join(features)}"
+
+    def gtk(self, feature: str) -> str:
+        """The command line of the GTK window, which notes in the same file."""
+        return f"{PYTHON} {GTKAPP} {self._log} {feature}"
 
     def times(self, word: str) -> list[float]:
         """When it did `word`, on the clock of `time.perf_counter`."""

@@ -24,6 +24,7 @@ from envs.env import EnvError
 from envs.monitor import Monitor
 from envs.processes import marked
 from envs.sandbox import SandboxEnv
+from envs.screen_events import ScreenEvents
 from envs.x11 import XScreen
 from tests.envs.conftest import PYTHON, TKAPP, TkApp
 from tests.envs.resizing import resize
@@ -102,6 +103,45 @@ def test_beside_a_clock_and_a_caret_nothing_has_changed(tkapp: TkApp) -> None:
             outcomes.append(env.perform(Key(chords=("shift",)), frame))
     assert all(outcome.settled for outcome in outcomes)
     assert sum(outcome.changed for outcome in outcomes) <= 4, "what ticks by itself is known after a while"
+
+
+@pytest.mark.desktop
+@pytest.mark.parametrize("toolkit", ["Tk", "GTK"])
+def test_a_redraw_that_comes_300_ms_late_is_seen(tkapp: TkApp, toolkit: str) -> None:
+    """GTK answers a ping at once, and is waited for all the same; both draw the pressed button first."""
+    command = tkapp.command("late") if toolkit == "Tk" else tkapp.gtk("late")
+    with SandboxEnv([command], share=tkapp.share) as env:
+        outcomes = [env.perform(Click(point=square(env)), env.observe().frame) for _ in range(4)]
+        assert any(outcome.changed and outcome.settled for outcome in outcomes), "a busy machine is later still"
+        assert len(tkapp.times("clicked")) == 4
+
+
+@pytest.mark.desktop
+def test_a_program_that_has_not_read_its_click_is_waited_for(tkapp: TkApp) -> None:
+    with SandboxEnv([tkapp.gtk("slow")], share=tkapp.share) as env:
+        for count in range(1, 4):
+            outcome = env.perform(Click(point=square(env)), env.observe().frame)
+            ended = time.perf_counter()
+            shown = tkapp.wait_for("shown", count)[-1]
+    assert outcome.changed
+    assert shown < ended, "it is known to answer, by now"
+
+
+@pytest.mark.desktop
+def test_a_program_that_blinks_for_ever_settles(tkapp: TkApp) -> None:
+    with SandboxEnv([tkapp.command("blink")], share=tkapp.share) as env:
+        outcomes = [env.perform(Key(chords=("shift",)), env.observe().frame) for _ in range(4)]
+        tkapp.wait_for("blinked", 5)
+    assert all(outcome.settled for outcome in outcomes)
+
+
+@pytest.mark.desktop
+def test_a_screen_that_does_not_tell_of_its_changes_is_looked_at(tkapp: TkApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ScreenEvents, "take", lambda self: [])
+    monkeypatch.setattr(ScreenEvents, "pending", False)
+    with SandboxEnv([tkapp.command("fields")], share=tkapp.share) as env:
+        outcomes = [env.perform(TypeText(text="a"), env.observe().frame) for _ in range(6)]
+    assert sum(bool(outcome.changed) for outcome in outcomes) >= 3, "a busy machine may draw later"
 
 
 @pytest.mark.desktop

@@ -40,7 +40,7 @@ class Film:
         now = 0.0
         while True:
             while self.events and self.events[0][0] <= now:
-                self.picture = painted(self.picture, self.events.pop(0)[1], shade=len(self.events) % 199)
+                self.picture = painted(self.picture, self.events.pop(0)[1], shade=50 * len(self.events) % 199)
             self.settler.feed(now, self.picture)
             if self.settler.done() or self.settler.expired(now):
                 result = self.settler.result(now)
@@ -152,6 +152,33 @@ def test_a_large_change_while_nobody_acted_is_news_and_not_ambient() -> None:
     ambient = Ambient(RULES)
     ambient.note(blank(), painted(blank(), Box(0, 0, 320, 100)))
     assert not ambient.covers(Box(10, 10, 20, 20))
+
+
+def test_the_late_answer_to_an_action_is_no_place_that_changes_by_itself() -> None:
+    ambient = Ambient(RULES)
+    for _ in range(4):
+        ambient.note(blank(), painted(blank(), CLOCK), lambda _: False)
+        ambient.note(painted(blank(), CLOCK), blank(), lambda box: box != CLOCK)
+    assert not ambient.covers(CLOCK)
+
+
+def faded(shades: list[int]) -> float:
+    """Seconds until a place settles that goes through `shades`, 16 ms each, and then rests."""
+    settler, now = Settler(blank(), 0.0), 0.0
+    while not settler.done():
+        settler.feed(now, painted(blank(), BUTTON, shade=shades[min(int(now / 0.016 + 0.5), len(shades) - 1)]))
+        now += 0.016
+    return now - 0.016
+
+
+def test_the_end_of_a_fade_is_not_waited_for_and_its_middle_is() -> None:
+    assert faded([190, 90, 40, *range(38, 32, -1)]) == pytest.approx(2 * 0.016 + RULES.quiet, abs=0.017)
+    assert faded([*range(190, 30, -3)]) >= 50 * 0.016
+
+
+def test_a_faint_change_where_nothing_changed_yet_is_a_change() -> None:
+    assert faded([196]) == pytest.approx(RULES.reaction, abs=0.017), "it may be a pressed button's"
+    assert faded([200, 150, 200]) == pytest.approx(RULES.reaction, abs=0.017), "and this was one"
 
 
 def test_an_ambient_place_that_starts_to_move_is_a_change() -> None:

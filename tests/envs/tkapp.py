@@ -2,7 +2,9 @@
 
 Features: animate (a click on the grey square moves a block for 300 ms), clock (a label ticks every 200 ms), entry (a
 text field with a fast blinking caret), never (a block moves for ever), black (the window covers all, in black),
-dialog (a second window 400 ms after a click), fields (two text fields, the first with the focus).
+dialog (a second window 400 ms after a click), fields (two text fields, the first with the focus), late (the clicked
+square is drawn pressed for a moment, and the block moves 300 ms after the click), blink (a bar blinks for ever, six
+times a second).
 """
 
 import sys
@@ -36,6 +38,10 @@ def clicked(_: object) -> None:
     note("clicked")
     if "animate" in features:
         animate(10)
+    if "late" in features:
+        canvas.itemconfig(square, fill="black")
+        root.after(50, lambda: canvas.itemconfig(square, fill="grey"))
+        root.after(300, animate, 1)
     if "dialog" in features:
         root.after(400, lambda: tk.Toplevel(root).title("second"))
 
@@ -50,6 +56,12 @@ def wander(count: int) -> None:
     canvas.move(block, 7 if count % 20 < 10 else -7, 0)
     note("wandered")
     root.after(40, wander, count + 1)
+
+
+def blink(count: int) -> None:
+    canvas.itemconfig(bar, fill="white" if count % 2 else "blue")
+    note("blinked")
+    root.after(150, blink, count + 1)
 
 
 canvas.tag_bind(square, "<Button-1>", clicked)
@@ -69,6 +81,9 @@ if "clock" in features:
     tick(0)
 if "never" in features:
     wander(0)
+if "blink" in features:
+    bar = canvas.create_rectangle(400, 200, 500, 230, outline="")
+    blink(0)
 if "black" in features:
     root.overrideredirect(True)
     root.config(bg="black")
