@@ -24,6 +24,7 @@ from actions.backend import BackendError
 from actions.frame import Frame
 from actions.input_backend import InputBackend
 from actions.x11 import X11Device
+from actions.x11_ping import Pings
 from tests.actions.conftest import Recorder, running, wait_for, xvfb
 from tests.properties import examples
 
@@ -320,7 +321,7 @@ def test_a_window_that_closes_while_keys_are_lent_leaves_the_keymap_as_it_was(
     device = X11Device(display)
     device.text("абвгдежзийклмнопрс")
     gone = 0x7FFFFFF  # the window under the pointer a moment ago
-    monkeypatch.setattr(device, "_focus", lambda: device._core.QueryPointer(gone).reply().child)
+    monkeypatch.setattr(Pings, "focused", lambda _: device._core.QueryPointer(gone).reply().child)
     device.close()
 
 
