@@ -128,15 +128,16 @@ class EventWait:
         with self._events.watching():
             while self._events.alive:
                 now, pending = time.perf_counter(), self._events.pending
-                if pending and now >= self._next:
-                    self._look()
-                elif (over := self._settler.expired(now)) or (not pending and now >= self._due(now)):
+                due, over = self._due(now), self._settler.expired(now)
+                if over or now >= due:
                     if ended := self._end(over):
                         return ended
+                elif pending and now >= self._next:
+                    self._look()
                 elif pending:
-                    time.sleep(self._next - now)
+                    time.sleep(min(self._next, due) - now)
                 else:
-                    self._events.wait(min(self._due(now), self._settler.deadline) - now, self._asked())
+                    self._events.wait(min(due, self._settler.deadline) - now, self._asked())
         return None
 
     def _asked(self) -> int | None:
@@ -181,8 +182,10 @@ class EventWait:
             return
         changed = [Box(box.x1 + x1, box.y1 + y1, box.x2 + x1, box.y2 + y1) for box in changed_regions(shown, pixels)]
         shown[:] = pixels
+        before = self._settler.since
         self._settler.feed_changes(when, self._live, changed)
-        interval = AGAIN if self._settler.moved else self._rules.interval
+        fading = changed and self._settler.since == before
+        interval = 2 * AGAIN if fading else AGAIN if self._settler.moved else self._rules.interval
         self._next = began + max(interval, _SHARE * (time.perf_counter() - began))
 
     def _look_at_all(self) -> tuple[Pixels, bool]:
@@ -195,15 +198,17 @@ class EventWait:
         return picture, bool(changed)
 
     def _end(self, over: bool) -> tuple[Settled, Pixels] | None:
-        """The end, unless something was drawn that was not heard of yet."""
+        """The end, unless something has changed that was not heard of yet."""
         self._events.sync()
-        if not over and (self._events.pending or self._is_busy()):
+        self._look()
+        now = time.perf_counter()
+        if not over and (self._due(now) > now or self._is_busy()):
             return None
         picture, changed = self._look_at_all()
         if changed:
             self._events.sync()
             self.missed += not self._events.pending
-        if changed and not over:
+        if not over and self._due(now) > now:
             return None
         result = self._settler.result(time.perf_counter())
         return replace(result, changed=result.last_change is not None and not equal(self._before, picture)), picture

@@ -80,10 +80,14 @@ def prepared(env: SandboxEnv, actions: Iterator[AnyAction], side: Side) -> Calla
     """The next step of `side`: after a pause, in which the screen comes to rest, and a look. The pointer is elsewhere,
     as it mostly is; ``xdotool mousemove --sync``, which Anthropic's demo calls, hangs for 15 s where it need not move.
     """
-    env.perform(Move(point=Point(SIZE[0] - 1, SIZE[1] - 1)), env.observe().frame)
-    env.perform(Wait(seconds=0.5), env.observe().frame)
+    action = next(actions)
+    frame = env.observe().frame
+    env.perform(Move(point=Point(SIZE[0] - 1, SIZE[1] - 1)), frame)
+    if isinstance(action, TypeText):
+        env.perform(Key(chords=("ctrl+a", "delete")), frame)
+    env.perform(Wait(seconds=0.5), frame)
     env.observe()
-    return functools.partial(side, next(actions))
+    return functools.partial(side, action)
 
 
 def measure(env: SandboxEnv, title: str, actions: Callable[[], Iterator[AnyAction]], python: str, rounds: int) -> None:
