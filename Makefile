@@ -45,6 +45,7 @@ bench: setup-dev ## speed, against the usual way: milliseconds of a step outside
 	$(BIN)/python -m benchmarks.speed.recording
 	$(BIN)/python -m benchmarks.speed.harness
 	$(BIN)/python -m benchmarks.speed.replay
+	$(BIN)/python -m benchmarks.speed.desktop
 	$(BIN)/python -m benchmarks.speed.phone
 	$(BIN)/python -m benchmarks.speed.sandbox
 	$(BIN)/python -m benchmarks.speed.perception

@@ -179,6 +179,7 @@ class DesktopEnv(Env):
     def reset(self) -> None:
         """Forget the regions known to change by themselves; the user's desktop is left as it is."""
         self._ambient.clear()
+        self._pinged.clear()
         self._last = None
 
     def observe(self) -> Observation:
@@ -437,6 +438,8 @@ class DesktopEnv(Env):
 
         ended = None
         if self._events:
+            if program:
+                program.begin(start)
             settler = Settler(before.pixels, start, rules, self._ambient, scale)
             wait = EventWait(self._events, before.monitor, grab, settler, before.pixels, program)
             ended = wait.run()
@@ -459,7 +462,6 @@ class DesktopEnv(Env):
             return None
         if window not in self._pinged:
             self._pinged = {window: PingedProgram(events, window), **dict(list(self._pinged.items())[:_PINGED])}
-        self._pinged[window].begin(self._acted)
         return self._pinged[window]
 
     def _listen(self) -> ScreenEvents | None:

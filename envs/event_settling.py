@@ -44,18 +44,20 @@ class PingedProgram:
     """The program of a window that says that it answers pings."""
 
     def __init__(self, events: ScreenEvents, window: int) -> None:
-        self._events, self._window = events, window
+        self._events, self._window, self._windows, self._alone = events, window, events.windows, False
         self._pid, self._manager = events.pid(window), events.manager()
         self._stamp: int | None = None
         self._sent = self._answered = 0.0
         self._answers = False
 
     def begin(self, now: float) -> None:
-        """An action was done: ask whether it was read."""
-        self._windows, self._begun = self._events.windows, now
-        self._alone = self._pid is not None and not has_children(self._pid)
+        """An action was done: ask whether it was read. A program that ended may have left its window to another."""
+        if (pid := self._events.pid(self._window)) != self._pid:
+            self._pid, self._stamp, self._answers = pid, None, False
         self._hear()
+        self._windows = self._events.windows
         self._ask(now)
+        self._alone = pid is not None and not has_children(pid)
 
     @property
     def stamp(self) -> int | None:

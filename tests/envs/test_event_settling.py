@@ -24,14 +24,14 @@ class Told(ScreenEvents):
     """What a display would tell, told by a test."""
 
     def __init__(self) -> None:
-        self._windows, self._answered, self.sent, self.alive = 0, {}, 0, True
+        self._windows, self._answered, self.sent, self.alive, self.process = 0, {}, 0, True, os.getpid()
 
     def ping(self, window: int) -> int:
         self.sent += 1
         return self.sent
 
     def pid(self, window: int) -> int | None:
-        return os.getpid()
+        return self.process
 
     def manager(self) -> int | None:
         return None
@@ -105,6 +105,15 @@ def test_only_a_program_that_has_answered_is_waited_for_and_not_for_ever(told: T
     told.answer(30.0)
     program.begin(31.0)
     assert program.reading(31.1), "it is known again once it answers"
+
+
+def test_another_program_in_the_window_of_one_that_ended_has_not_answered_yet(
+    told: Told, program: PingedProgram
+) -> None:
+    told.process += 1
+    program.begin(20.0)
+    assert not program.reading(20.1)
+    assert program.rest(CALM, QUIET, 20.0) == QUIET
 
 
 @pytest.fixture(scope="module")
