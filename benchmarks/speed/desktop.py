@@ -22,7 +22,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from actions.action import AnyAction, Click, Key, Move, TypeText, Wait
@@ -30,6 +30,7 @@ from actions.frame import Point
 from benchmarks.speed import desktop_peers
 from benchmarks.speed.__main__ import find_digits
 from benchmarks.speed.phone import in_turns, report
+from envs.desktop import DesktopEnv
 from envs.sandbox import SandboxEnv
 
 TEXT = "hello world, it is me "
@@ -76,34 +77,45 @@ def peers(python: str, display: str) -> Iterator[tuple[Sequence[str], Do]]:
         say.close()
 
 
-def prepared(env: SandboxEnv, actions: Iterator[AnyAction], side: Side) -> Callable[[], object]:
-    """The next step of `side`: after a pause, in which the screen comes to rest, and a look. The pointer is elsewhere,
-    as it mostly is; ``xdotool mousemove --sync``, which Anthropic's demo calls, hangs for 15 s where it need not move.
+class Turns:
+    """The steps of all sides on `display`. Ours begins each with a new env, which has not seen the others act: what is
+    typed while an env does nothing would be taken to change by itself.
     """
-    action = next(actions)
-    frame = env.observe().frame
-    env.perform(Move(point=Point(SIZE[0] - 1, SIZE[1] - 1)), frame)
-    if isinstance(action, TypeText):
-        env.perform(Key(chords=("ctrl+a", "delete")), frame)
-    env.perform(Wait(seconds=0.5), frame)
-    env.observe()
-    return functools.partial(side, action)
+
+    def __init__(self, display: str) -> None:
+        self._display, self._desktop = display, DesktopEnv(display)
+
+    def ours(self, action: AnyAction) -> None:
+        """Do it, wait until the screen rests, and look."""
+        self._desktop.perform(action, self._frame)
+        self._desktop.observe()
+
+    def prepared(self, actions: Iterator[AnyAction], side: Side) -> Callable[[], object]:
+        """The next step of `side`: after a pause, in which the screen comes to rest, and a look. The pointer is
+        elsewhere, as it mostly is; ``xdotool mousemove --sync``, which Anthropic's demo calls, hangs for 15 s where it
+        need not move. The page is empty.
+        """
+        self.close()
+        desktop = self._desktop = DesktopEnv(self._display)
+        action = next(actions)
+        self._frame = desktop.observe().frame
+        desktop.perform(Move(point=Point(SIZE[0] - 1, SIZE[1] - 1)), self._frame)
+        if isinstance(action, TypeText):
+            desktop.perform(Key(chords=("ctrl+a", "delete")), self._frame)
+        desktop.perform(Wait(seconds=0.5), self._frame)
+        desktop.observe()
+        return functools.partial(side, action)
+
+    def close(self) -> None:
+        """Disconnect from the display."""
+        self._desktop.close()
 
 
 def measure(env: SandboxEnv, title: str, actions: Callable[[], Iterator[AnyAction]], python: str, rounds: int) -> None:
     """One table."""
-    frame = env.observe().frame
-
-    def ours(action: AnyAction) -> None:
-        env.perform(action, frame)
-        env.observe()
-
-    with peers(python, env.display) as (names, do):
-        sides: dict[str, Callable[[AnyAction], None]] = {
-            "ours": ours,
-            **{name: functools.partial(do, name) for name in names},
-        }
-        ways = {name: functools.partial(prepared, env, actions(), side) for name, side in sides.items()}
+    with closing(Turns(env.display)) as turns, peers(python, env.display) as (names, do):
+        sides: dict[str, Side] = {"ours": turns.ours, **{name: functools.partial(do, name) for name in names}}
+        ways = {name: functools.partial(turns.prepared, actions(), side) for name, side in sides.items()}
         report(title, in_turns(ways, rounds), "ours")
 
 
