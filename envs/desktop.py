@@ -139,12 +139,13 @@ class DesktopEnv(Env):
         self._closed = False
         self._acting = False
         self._placed: tuple[int, int] | None = None
-        self._events = self._listen()
+        self._events: ScreenEvents | None = None
         self._missed = 0
         self._pinged: dict[int, PingedProgram] = {}
         self._acted = float("-inf")
         self._watch = DisplayWatch(self.display, self.interrupt, patience) if self.display else None
         self.monitor()
+        self._events = self._listen()
 
     @property
     def platform(self) -> str:
