@@ -38,7 +38,7 @@ test-model: setup-dev $(VENV)/.servers ## a real small language model (1.1 GB fr
 lint: setup-dev ## ruff and mypy --strict
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-bench: setup-dev ## speed, against the usual way: milliseconds of a step outside the model, samples a second of a benchmark
+bench: setup-dev ## speed beside named peers (docs of each part: python -m benchmarks.speed.PART --help), and of each phase of a step
 	$(BIN)/python -m benchmarks.speed
 	$(BIN)/python -m benchmarks.speed.history
 	$(BIN)/python -m benchmarks.speed.start
