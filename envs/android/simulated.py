@@ -8,7 +8,8 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -56,12 +57,11 @@ class PrivateAdbServer(AdbServer):
     def _start(self, seconds: float) -> None:
         self._end()
         bound = [program, "--pdeathsig", "KILL"] if (program := shutil.which("setpriv")) else []
-        self._process = subprocess.Popen(
-            [*bound, adb_path(), *self.arguments, "server", "nodaemon"], stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-            env={**os.environ, "HOME": str(self._home), "ADB_USB": "0", "ADB_EMU": "0", "ADB_MDNS": "0",
-                 "ADB_MDNS_AUTO_CONNECT": "0"},
-        )  # fmt: skip
+        env = dict.fromkeys(("ADB_USB", "ADB_EMU", "ADB_MDNS", "ADB_MDNS_AUTO_CONNECT"), "0")
+        self._process = _child_of_the_process(
+            [*bound, adb_path(), *self.arguments, "server", "nodaemon"],
+            {**os.environ, "HOME": str(self._home), **env},
+        )
         deadline = Deadline(seconds)
         while not self.runs():
             if deadline.passed or self._process.poll() is not None:
@@ -84,6 +84,32 @@ class PrivateAdbServer(AdbServer):
             self._process.kill()
             self._process.wait(10)
             self._process = None
+
+
+def _child_of_the_process(command: Sequence[str], env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """A program started by a thread that lives as long as it: the signal of a parent's death comes at the end of the
+    thread that started the child, which the caller's may be long before that of the process (prctl(2)).
+    """
+    started: Future[subprocess.Popen[bytes]] = Future()
+
+    def start() -> None:
+        try:
+            process = subprocess.Popen(
+                command,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError as error:
+            started.set_exception(error)
+            return
+        started.set_result(process)
+        process.wait()
+
+    threading.Thread(target=start, daemon=True, name="private adb server").start()
+    return started.result()
 
 
 class SimulatedPhoneEnv(AndroidEnv):

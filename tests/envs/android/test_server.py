@@ -49,5 +49,8 @@ def test_threads_that_find_it_ended_start_it_once(server: PrivateAdbServer, monk
     monkeypatch.setattr(subprocess, "Popen", counted)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: server.start(), range(4)))
+    assert server._process is not None
+    with pytest.raises(subprocess.TimeoutExpired):  # it does not end with the thread that started it
+        server._process.wait(0.3)
     assert server.runs()
     assert len(started) == 1
