@@ -154,8 +154,8 @@ class PhoneScreen:
             self.on_touch("touchStart", at)
             self._page.tell("Input.dispatchTouchEvent", type="touchStart", touchPoints=[self._css(at)])
             time.sleep(seconds)
+            self.on_touch("touchEnd", None)  # the finger has left, however long the page takes to hear of it
             self._page.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
-            self.on_touch("touchEnd", None)
 
     def touch_event(self, event: str, at: Point | None = None) -> None:
         """One touch event: ``touchStart``, ``touchMove``, ``touchEnd`` or ``touchCancel``."""
