@@ -176,6 +176,22 @@ def trust(file: Path, environ: Mapping[str, str] | None = None) -> None:
         raise UserError(f"cannot trust {file}: {error}") from error
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Write a file of the user's settings whole or not at all. Raises OSError."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)
+
+
+def write_settings(path: Path, chosen: Mapping[str, Value]) -> None:
+    """Write a settings file with what is `chosen`. Raises `UserError`."""
+    try:
+        write_whole(path, written(chosen))
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error}") from error
+
+
 def written(chosen: Mapping[str, Value]) -> str:
     """A settings file as TOML: what is `chosen`, and the rest as comments."""
     lines = [

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 
 from actions.action import Action, AnyAction, Click, Drag, Finish, Key, Move, Scroll, TypeText, Wait, parse_action
 from actions.frame import Box, Frame, Point
-from agent.core.model import Decision, Grounding, Model, Usage
+from agent.core.model import NO_USAGE, Decision, Grounding, Model
 from agent.core.step import Step
 from agent.core.task import Task
 from benchmarks.act_only import ActOnlyModel
@@ -113,15 +113,15 @@ class _Baseline(ActOnlyModel):
 
 
 def _decision(action: Action, thought: str = "") -> Decision:
-    return Decision(action=action, thought=thought, usage=Usage(requests=0))
+    return Decision(action=action, thought=thought, usage=NO_USAGE)
 
 
 def _at(point: Point, box: Box | None = None) -> Grounding:
-    return Grounding(point=point, box=box, usage=Usage(requests=0))
+    return Grounding(point=point, box=box, usage=NO_USAGE)
 
 
 def _nowhere(reason: str) -> Grounding:
-    return Grounding(refused=True, reason=reason, usage=Usage(requests=0))
+    return Grounding(refused=True, reason=reason, usage=NO_USAGE)
 
 
 class _ConstantAnswer(_Baseline):

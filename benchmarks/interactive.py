@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, runtime_check
 
 from actions.action import AnyAction
 from agent.core.loop import Memory, NoMemory, Result, Watcher
-from agent.core.model import Decision, Model, ParseError, Usage, WrappedModel
+from agent.core.model import NO_USAGE, Decision, Model, ParseError, Usage, WrappedModel
 from agent.core.policy import Policy, Verdict
 from agent.core.step import Step
 from agent.core.task import Ending, Limits, Task
@@ -162,7 +162,7 @@ class _Metered(WrappedModel):
 
     def __init__(self, model: Model) -> None:
         super().__init__(model)
-        self.usage = Usage(requests=0)
+        self.usage = NO_USAGE
 
     def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
         """The model's. Raises like it."""

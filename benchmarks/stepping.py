@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from actions.action import AnyAction, Finish
 from actions.errors import HandeyeError
-from agent.core.model import Decision, ParseError, Usage
+from agent.core.model import NO_USAGE, Decision, ParseError
 from agent.core.step import Step
 from agent.core.task import Ending, Task
 from agent.perception.listing.lister import ElementLister
@@ -73,7 +73,7 @@ class OutsideModel(ActOnlyModel):
         choice = self._exchange(DecisionRequest(task.instruction, observation, effect, self._elements(observation)))
         if isinstance(choice, ParseError):
             raise choice
-        return Decision(action=choice, raw=choice.model_dump_json(), usage=Usage(requests=0))
+        return Decision(action=choice, raw=choice.model_dump_json(), usage=NO_USAGE)
 
     def see_end(self, observation: Observation) -> None:
         """See `benchmarks.interactive.SeesEnd`."""
@@ -86,13 +86,13 @@ class OutsideModel(ActOnlyModel):
 class ListingOutsideModel(OutsideModel):
     """An `OutsideModel` that also gives away the numbered elements of each screen."""
 
-    def __init__(self, exchange: Callable[[DecisionRequest], Choice], lister: ElementLister) -> None:
+    def __init__(self, exchange: Callable[[DecisionRequest], Choice], lister: ElementLister, phone: bool) -> None:
         super().__init__(exchange)
-        self.lister = lister
+        self.lister, self._phone = lister, phone
         self._before: ElementList | None = None
 
     def _elements(self, observation: Observation) -> ElementList:
-        self._before = self.lister.listed(observation, observation.frame.height > observation.frame.width, self._before)
+        self._before = self.lister.listed(observation, self._phone, self._before)
         return self._before
 
 
@@ -137,8 +137,8 @@ class SuiteRun:
         self._suite.close()
 
     def _run(self, sample: Sample, exchange: Callable[[DecisionRequest], Choice]) -> SampleEnd:
-        lister = self._lister
-        model = OutsideModel(exchange) if lister is None else ListingOutsideModel(exchange, lister)
+        lister, phone = self._lister, self._suite.platform == "mobile"
+        model = OutsideModel(exchange) if lister is None else ListingOutsideModel(exchange, lister, phone)
         prediction = self._suite.answer(sample, model)
         if model.last is None:
             raise EnvError(f"{sample.id} ended before anything was seen: {prediction.value.get('message')}")

@@ -15,7 +15,7 @@ from agent.builtin.grammar.parse import parse_instructions
 from agent.builtin.instructions import NeedsPlanning
 from agent.builtin.resuming import instructions_done, was_skipped
 from agent.builtin.screen_diff import PerceivedObservation
-from agent.core.model import Decision, Extraction, Grounding, Usage
+from agent.core.model import NO_USAGE, Decision, Extraction, Grounding, Usage
 from agent.core.step import Step
 from agent.core.task import Task
 from agent.perception.elements import PerceivedScreen
@@ -76,7 +76,7 @@ class BuiltinModel:
             return refusal
         assert self._follower is not None
         if last is not None and (refused := _refused(last)):
-            return Decision(action=Finish(status="failure", message=refused), thought=refused, usage=Usage(requests=0))
+            return Decision(action=Finish(status="failure", message=refused), thought=refused, usage=NO_USAGE)
         started = time.perf_counter()
         if last is not None and isinstance(last.action, Wait) and self._follower.searching:
             self._drop_caches(observation.image)
@@ -115,7 +115,7 @@ class BuiltinModel:
         steps = parse_instructions(task.instruction)
         if isinstance(steps[0], NeedsPlanning):
             message = steps[0].message
-            return Decision(action=Finish(status="failure", message=message), thought=message, usage=Usage(requests=0))
+            return Decision(action=Finish(status="failure", message=message), thought=message, usage=NO_USAGE)
         phone = observation.keyboard_shown is not None or observation.frame.height > 1.3 * observation.frame.width
         self._follower = Follower(steps, self._ranker(), phone=phone, done=instructions_done(steps, history))
         self._task = task.instruction

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -26,7 +25,7 @@ from agent.models.chat import ChatModel
 from agent.models.dialects.dialect import Dialect, Space
 from agent.models.dialects.resize import PaddedCanvas, Resize, SideLimit, Square, Tiles
 from agent.models.endpoints.endpoint import Endpoint
-from agent.settings import CONFIG, config_folder
+from agent.settings import CONFIG, config_folder, write_whole
 
 VERSION: Literal[1] = 1
 OVERSHOOT: Mapping[Space, float] = {"rel1": 0.01, "rel100": 1.0, "rel999": 10.0, "rel1000": 10.0, "abs_resized": 28.0}
@@ -134,11 +133,8 @@ def profile_path(endpoint: str, dialect: str) -> Path:
 def save_profile(profile: Profile, path: Path | None = None) -> Path:
     """Write `profile` whole or not at all; the path. Raises `UserError`."""
     path = path or profile_path(profile.endpoint, profile.dialect)
-    beside = path.with_name(f"{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(profile.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        beside.replace(path)
+        write_whole(path, profile.model_dump_json(indent=2) + "\n")
     except OSError as error:
         raise UserError(f"cannot write the profile {path}: {error}; set {CONFIG} to a folder of yours") from error
     return path

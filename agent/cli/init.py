@@ -11,7 +11,7 @@ import typer
 
 from agent.cli.options import EnvName, read_model
 from agent.core.errors import UserError
-from agent.settings import PROJECT_FILE, Value, config_folder, trust, written
+from agent.settings import PROJECT_FILE, Value, config_folder, trust, write_settings
 
 if TYPE_CHECKING:
     from agent.doctor.checks import CheckResult
@@ -68,7 +68,7 @@ def init(
     chosen["max-steps"] = int(steps)
     if not untested:
         _try(chosen)
-    _write(file, written(chosen))
+    write_settings(file, chosen)
     if project:
         trust(file)
     typer.echo(f"wrote {file}", err=True)
@@ -121,14 +121,3 @@ def _asked(question: str, default: str, among: list[str] | None = None) -> str:
 
 def _terminal() -> bool:
     return sys.stdin.isatty()
-
-
-def _write(file: Path, text: str) -> None:
-    """Whole or not at all. Raises `UserError`."""
-    beside = file.with_name(f"{file.name}.{os.getpid()}")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(text, "utf-8")
-        beside.replace(file)
-    except OSError as error:
-        raise UserError(f"cannot write {file}: {error}") from error

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from actions.action import Answer, AnyAction, AskUser, points_of
 from actions.frame import Point
-from agent.core.model import Decision, Usage
+from agent.core.model import NO_USAGE, Decision
 from agent.core.policy import Verdict
 from envs.differences import changed_places, differs_beyond_caret, equal
 from envs.env import Image, Observation, Outcome
@@ -34,7 +34,7 @@ class AnswerRest:
 
 def next_of(decision: Decision) -> Decision:
     """The decision on the first of the further actions; the answer's cost stays with its first action."""
-    return Decision(action=decision.rest[0], rest=decision.rest[1:], thought=decision.thought, usage=Usage(requests=0))
+    return Decision(action=decision.rest[0], rest=decision.rest[1:], thought=decision.thought, usage=NO_USAGE)
 
 
 def undone(count: int, why: str) -> str:

@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from actions.action import Answer, AskUser, Finish, describe, move_points, points_of
 from actions.frame import Frame, Grid
 from agent.core.errors import UserError
-from agent.core.model import Decision, LookAgain, Model, Usage
+from agent.core.model import NO_USAGE, Decision, LookAgain, Model
 from agent.core.step import Step
 from agent.core.stop import Stop
 from agent.core.task import Task
@@ -191,7 +191,7 @@ class ClientModel(Model):
             action=action,
             thought=arguments.why,
             raw=arguments.action.model_dump_json(),
-            usage=Usage(requests=0),
+            usage=NO_USAGE,
         )
 
     def _answer_last(self, observation: Observation, history: Sequence[Step]) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from agent.core.model import Grounding, Usage
+from agent.core.model import NO_USAGE, Grounding
 from agent.core.step import ELEMENT_LIST, Step
 from agent.core.task import Task
 from agent.models.chat import ChatModel, PhaseClock
@@ -48,7 +48,7 @@ class ListPlanner(ChatModel):
         if row is None:
             return Grounding(refused=True, reason="the list has no element with this number"), ELEMENT_LIST
         point = observation.frame.clamp(row.box.center)
-        return Grounding(point=point, box=row.box, raw=row.words, usage=Usage(requests=0)), ELEMENT_LIST
+        return Grounding(point=point, box=row.box, raw=row.words, usage=NO_USAGE), ELEMENT_LIST
 
     def _list(self, observation: Observation, history: Sequence[Step]) -> ElementList:
         """The elements of `observation`, numbered with regard to the screen decided on before."""

@@ -36,7 +36,7 @@ from actions.action import (
 )
 from actions.adb.apps import is_address
 from actions.frame import Frame, Point
-from agent.core.model import ParseError, Usage
+from agent.core.model import NO_USAGE, ParseError
 from agent.perception.listing.rows import ElementList
 from benchmarks.harness import InexpressibleError, literal
 
@@ -67,7 +67,7 @@ def read_functions(text: str, listed: ElementList | None) -> Actions:
 
 
 def _unusable(why: str, text: str) -> ParseError:
-    return ParseError(why, text, Usage(requests=0))
+    return ParseError(why, text, NO_USAGE)
 
 
 def _calls(text: str) -> Iterator[tuple[str, list[Any], dict[str, Any]]]:

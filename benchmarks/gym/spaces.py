@@ -33,7 +33,7 @@ from actions.action import (
 )
 from actions.frame import Point
 from actions.keys import MODIFIERS, NAMED
-from agent.core.model import ParseError, Usage
+from agent.core.model import NO_USAGE, ParseError
 from agent.perception.listing.rows import ElementList, Row
 
 LONGEST = 100_000
@@ -206,7 +206,7 @@ def _held(value: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _unusable(why: str, value: object) -> ParseError:
-    return ParseError(why, value if isinstance(value, str) else repr(value)[:1000], Usage(requests=0))
+    return ParseError(why, value if isinstance(value, str) else repr(value)[:1000], NO_USAGE)
 
 
 def _first(error: ValidationError) -> str:

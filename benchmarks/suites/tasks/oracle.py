@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from actions.action import AnyAction, Finish
-from agent.core.model import Decision, ModelError, Usage
+from agent.core.model import NO_USAGE, Decision, ModelError
 from agent.core.step import Step
 from agent.core.task import Task
 from benchmarks.act_only import ActOnlyModel
@@ -67,7 +67,7 @@ class ScriptOracle(ActOnlyModel, Generic[WorldT]):
         refused = self._insists and history and history[-1].error and history[-1].error.startswith("not done")
         if self._last is None or not refused:
             self._last = self._next(self._moves)
-        return Decision(action=self._last, usage=Usage(requests=0))
+        return Decision(action=self._last, usage=NO_USAGE)
 
     @staticmethod
     def _next(moves: Iterator[Move]) -> AnyAction:
