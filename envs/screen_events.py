@@ -87,8 +87,8 @@ class ScreenEvents:
         return drawn
 
     def answered(self, stamp: int) -> float | None:
-        """When the ping was answered; None where it was not yet."""
-        return self._answered.get(stamp)
+        """When the ping was answered, told once; None where it was not yet."""
+        return self._answered.pop(stamp, None)
 
     def drawn_at(self, box: Box) -> float:
         """When something was last drawn in `box`; minus infinity where that is not known."""
