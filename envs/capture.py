@@ -183,9 +183,14 @@ class Deadline:
         return time.perf_counter() - self._start
 
     @property
+    def left(self) -> float:
+        """Seconds until the time is up; below zero afterwards."""
+        return self._seconds - self.elapsed
+
+    @property
     def passed(self) -> bool:
         """Whether the time is up."""
-        return self.elapsed >= self._seconds
+        return self.left <= 0
 
 
 def _from_mss(found: Sequence[Mapping[str, Any]]) -> tuple[Monitor, ...]:

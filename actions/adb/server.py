@@ -151,6 +151,13 @@ class AdbServer:
         except (AdbError, OSError) as error:
             raise BackendError(f"the adb server at {self._name} lists no devices: {error}") from error
 
+    def version(self) -> int:
+        """The number of its protocol: 41 of a server 1.0.41. It is not started."""
+        try:
+            return int(self._client.server_version())
+        except (AdbError, OSError, ValueError) as error:
+            raise BackendError(f"the adb server at {self._name} does not answer ({error}): adb kill-server") from error
+
     def connect(self, address: str, timeout: float = 10.0) -> str:
         """Connect to ``HOST:PORT`` and say what the server said."""
         self._wake()
@@ -181,8 +188,7 @@ class AdbServer:
         if serial not in states:
             raise BackendError(_missing(serial, states, said))
         if states[serial] != "device":
-            advice = _ADVICE.get(states[serial], f"is not ready (adb says {states[serial]!r}): restart it")
-            raise BackendError(f"{serial} {advice}")
+            raise BackendError(f"{serial} {': '.join(next_step(states[serial]))}")
         return serial
 
     def ready(self, serial: str) -> bool:
@@ -225,6 +231,12 @@ class AdbServer:
             if set(wanted) - {"absent", "offline", "authorizing", "connecting"} or time.monotonic() > deadline:
                 return states
             time.sleep(0.05)
+
+
+def next_step(state: str) -> tuple[str, str]:
+    """Why a device in a state that adb tells, other than ``device``, cannot be used, and what to do."""
+    what, _, to_do = _ADVICE.get(state, f"is not ready (adb says {state!r}): restart it").partition(": ")
+    return what, to_do
 
 
 def is_address(serial: str) -> bool:

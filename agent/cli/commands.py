@@ -23,8 +23,7 @@ COMMANDS = {
     ),
     "doctor": (
         "agent.cli.doctor:doctor",
-        "Check this machine: display, capture, input, sandbox, text recognition; an Android device (--serial or "
-        "--display) and a model server if named.",
+        "Check this machine: screens, phones, programs, memory, extras; a model and an Android device if named.",
     ),
     "init": (
         "agent.cli.init:init",

@@ -15,6 +15,7 @@ from agent.models.spec import ModelSpec
 
 if TYPE_CHECKING:
     from agent.calibration.calibrate import Calibration
+    from agent.doctor.check import CheckResult
 
 
 @functools.partial(takes_model, default=None)
@@ -39,8 +40,11 @@ def doctor(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check this machine: display, capture, input, sandbox, text recognition; an Android device (--serial or --display)
-    and a model server if named.
+    """Check this machine: screens, phones, programs, memory, extras; a model and an Android device if named.
+
+    What is missing comes first, each with what to do: FAIL where Handeye is of no use without it, note where some use
+    needs it. No adb server is started for it, and nothing hangs it. With --model, the model is reached; with
+    --serial or --display, the device is captured. The exit status is 1 when a check fails.
 
     With --calibrate, about 40 questions to a model instead: red discs at known places. What its numbers count, which
     comes first, and whether the server shrinks pictures is found from the answers and saved as a profile, which
@@ -71,14 +75,30 @@ def doctor(
 def _examine(model: ModelSpec | None, phone: tuple[str | None, int] | None, as_json: bool) -> None:
     from agent.doctor.checks import examine
 
-    findings = examine(model, phone)
+    results = examine(model, phone)
+    failed = any(result.fails for result in results)
     if as_json:
-        print_json({"ok": all(f.ok or not f.needed for f in findings), "checks": [f.to_json() for f in findings]})
+        print_json({"ok": not failed, "checks": [result.to_json() for result in results]})
     else:
-        for finding in findings:
-            typer.echo(finding.line())
-    if not all(f.ok or not f.needed for f in findings):
+        for line in _listed(results):
+            typer.echo(line)
+    if failed:
         raise typer.Exit(1)
+
+
+def _listed(results: list[CheckResult]) -> list[str]:
+    """What is missing, then what is well by group, then what is not needed."""
+    from agent.doctor.check import CheckState
+
+    problems = sorted((r for r in results if r.state is CheckState.missing), key=lambda r: not r.fails)
+    sections = {
+        **{result.group: [r for r in results if r.ok and r.group == result.group] for result in results},
+        "not needed here": [r for r in results if r.state is CheckState.not_needed],
+    }
+    lines = [result.line() for result in problems]
+    for title, rows in sections.items():
+        lines += [title, *(f"  {result.told}" for result in rows)] if rows else []
+    return lines
 
 
 def _calibrate(model: ModelSpec, draw: Path | None, as_json: bool) -> None:

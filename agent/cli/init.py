@@ -14,7 +14,7 @@ from agent.core.errors import UserError
 from agent.settings import PROJECT_FILE, Value, config_folder, trust, write_settings
 
 if TYPE_CHECKING:
-    from agent.doctor.checks import CheckResult
+    from agent.doctor.check import CheckResult
 
 
 def init(

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import httpx
 import numpy as np
 
 from actions.action import Move
-from actions.errors import HandeyeError
 from actions.frame import Point
 from agent.calibration.targets import INSTRUCTION, target_at
 from agent.core.model import ModelError, ParseError
+from agent.doctor.check import CheckResult, Examination, MachineCheck
+from agent.doctor.installed import extra_checks, installed_checks, memory_check
+from agent.doctor.phones import GROUP as PHONES
+from agent.doctor.phones import phone_checks
 from agent.models.chat import ChatModel
 from agent.models.opening import open_model
 from agent.models.server_resize import ServerResize, counts_pixels
@@ -33,48 +33,40 @@ from envs.env import Env
 from envs.hotkey import STOP_CHORD, grab_stop_key
 from envs.sandbox import SandboxEnv
 
-PROGRAMS = ("mousepad", "galculator", "xterm", "chromium")
-
-
-@dataclass(frozen=True)
-class CheckResult:
-    """One check. `needed` is whether Handeye is of no use without it; `detail` says what was seen or what to do."""
-
-    name: str
-    ok: bool
-    detail: str
-    needed: bool = True
-
-    def line(self) -> str:
-        """For people."""
-        mark = "ok  " if self.ok else ("FAIL" if self.needed else "note")
-        return f"{mark}  {self.name}: {self.detail}"
-
-    def to_json(self) -> dict[str, Any]:
-        """For programs."""
-        return asdict(self)
+SECONDS = 60.0
+"""All checks of the machine together; that of a model has its own patience."""
 
 
 def examine(model: ModelSpec | None = None, phone: tuple[str | None, int] | None = None) -> list[CheckResult]:
     """All checks, in the order a newcomer needs them; `model` is a model to reach, `phone` a serial (None: the only
     one) and a display.
     """
-    checks: list[tuple[str, Callable[[], str], bool]] = [
-        ("python", _python, True),
-        ("your desktop", _desktop, False),
-        ("stop key", _stop_key, False),
-        ("sandbox", _sandbox, sys.platform.startswith("linux")),
-        ("text recognition", _reading, True),
-        ("programs for the demo", _programs, False),
-    ]
+    examination = Examination(SECONDS)
+    results = examination.all(_screen_checks())
+    results += phone_checks(examination)
     if phone is not None:
-        checks.append(("android", lambda: _android(*phone), True))
-    return [_check(*check) for check in checks] + ([check_model(model)] if model is not None else [])
+        results.append(examination.look(MachineCheck(PHONES, "android", lambda: _android(*phone), True)))
+    results += examination.all([*installed_checks(), memory_check(model), *extra_checks()])
+    return results + ([check_model(model)] if model is not None else [])
+
+
+def _screen_checks() -> list[MachineCheck]:
+    linux = sys.platform.startswith("linux")
+    return [
+        MachineCheck("screens", "python", _python, True),
+        MachineCheck("screens", "your desktop", _desktop),
+        MachineCheck("screens", "stop key", _stop_key),
+        MachineCheck("screens", "sandbox", _sandbox, linux),
+        MachineCheck("screens", "text recognition", _reading, True),
+    ]
 
 
 def check_model(model: ModelSpec) -> CheckResult:
     """Whether the model can be reached, and what it is."""
-    return _check(f"model {model.name}", lambda: _model(model), True)
+    seconds = model.patience.total
+    return Examination(seconds).look(
+        MachineCheck("models", f"model {model.name}", lambda: _model(model), True, seconds)
+    )
 
 
 def check_screen(spec: EnvSpec) -> CheckResult:
@@ -84,7 +76,7 @@ def check_screen(spec: EnvSpec) -> CheckResult:
         with closing(open_env(spec)) as env:
             return f"{env.name}, {_captured(env)}"
 
-    return _check(f"screen {spec.kind}", look, True)
+    return Examination(SECONDS).look(MachineCheck("screens", f"screen {spec.kind}", look, True, SECONDS))
 
 
 def local_servers() -> dict[str, list[str]]:
@@ -104,13 +96,6 @@ def local_servers() -> dict[str, list[str]]:
 _PORTS, _LOOK = (8000, 8080, 11434, 1234, 30000, 23333), 1.0
 """vLLM and transformers, llama.cpp, Ollama, LM Studio, SGLang, LMDeploy; seconds for an answer."""
 _LOOKED_AT = ((800, 600), (2560, 1440))
-
-
-def _check(name: str, look: Callable[[], str], needed: bool) -> CheckResult:
-    try:
-        return CheckResult(name, True, look(), needed)
-    except (HandeyeError, ImportError, OSError) as error:
-        return CheckResult(name, False, str(error), needed)
 
 
 def _python() -> str:
@@ -161,13 +146,6 @@ def _reading() -> str:
     start = time.perf_counter()
     Perceiver().perceive(np.full((100, 200, 3), 255, np.uint8))
     return f"loaded and run in {time.perf_counter() - start:.1f} s"
-
-
-def _programs() -> str:
-    missing = [program for program in PROGRAMS if not shutil.which(program)]
-    if missing:
-        raise OSError(f"not installed: {', '.join(missing)}; sudo apt-get install {' '.join(missing)}")
-    return ", ".join(PROGRAMS)
 
 
 def _model(spec: ModelSpec) -> str:

@@ -15,7 +15,7 @@ GB = 10**9
 _BYTES = {r"q[23]_|iq[23]_": 0.45, r"q4|iq4|awq|gptq|int4|4bit|nvfp4": 0.62, r"q5": 0.72, r"q6": 0.83,
           r"q8|fp8|int8|8bit": 1.07}  # fmt: skip
 """Bytes of a weight by what a name says of it; 2 otherwise (bfloat16)."""
-_BYTES_OF_GGUF = 0.62
+BYTES_OF_WEIGHT, BYTES_OF_GGUF = 2.0, 0.62
 _ROOM, _MORE = 1.15, GB // 2
 """Beside the weights: a share for context and activations, and what an engine takes itself."""
 
@@ -58,13 +58,18 @@ def with_room(weights: float) -> int:
     return int(weights * _ROOM) + _MORE
 
 
+def largest(free: int, bytes_of_weight: float) -> float:
+    """Weights of the largest model that fits into `free` bytes, in billions (`with_room` the other way round)."""
+    return max(0.0, (free - _MORE) / _ROOM / bytes_of_weight / GB)
+
+
 def _by_name(model: str) -> int | None:
     """``7B`` and ``Q4_K_M`` in a name, or in the tag of a hub id; a GGUF is taken for one of 4 bits."""
     name = model.lower().rpartition("/")[2]
     sizes = [float(size) for size in re.findall(r"(?<![\w.])(\d+(?:\.\d+)?)b(?![a-z])", name.replace("_", "-"))]
     if not sizes:
         return None
-    usual = _BYTES_OF_GGUF if "gguf" in name else 2.0
+    usual = BYTES_OF_GGUF if "gguf" in name else BYTES_OF_WEIGHT
     each = next((size for said, size in _BYTES.items() if re.search(said, name)), usual)
     return int(max(sizes) * GB * each)
 

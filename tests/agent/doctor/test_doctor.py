@@ -10,7 +10,7 @@ import pytest
 
 from agent.cli.main import main
 from agent.doctor import checks
-from agent.doctor.checks import examine
+from agent.doctor.checks import check_model
 from agent.models.spec import ModelSpec
 from envs.android.simulated import PrivateAdbServer
 from envs.phone.phone import Phone
@@ -29,16 +29,16 @@ def test_a_machine_without_a_desktop_of_its_own_is_fit(
     said = json.loads(capsys.readouterr().out)
     assert (left.value.code, said["ok"]) == (0, True)
     found = {check["name"]: check for check in said["checks"]}
-    assert not found["your desktop"]["ok"]
-    assert "--env sandbox" in found["your desktop"]["detail"]
-    assert found["sandbox"]["ok"]
-    assert found["text recognition"]["ok"]
+    assert found["your desktop"]["state"] == "missing"
+    assert "--env sandbox" in found["your desktop"]["next"]
+    assert found["sandbox"]["state"] == found["text recognition"]["state"] == "ok"
+    assert {check["group"] for check in said["checks"]} == {"screens", "phones", "programs", "models", "extras"}
 
 
 def test_a_model_server_is_reached_or_not() -> None:
     with ScriptedServer([""]) as server:
-        good = examine(ModelSpec(server.url))[-1]
-    bad = examine(ModelSpec("http://127.0.0.1:9"))[-1]
+        good = check_model(ModelSpec(server.url))
+    bad = check_model(ModelSpec("http://127.0.0.1:9"))
     assert good.ok
     assert "dialect qwen2.5-vl" in good.detail
     assert (bad.ok, bad.needed) == (False, True)
@@ -47,8 +47,8 @@ def test_a_model_server_is_reached_or_not() -> None:
 
 @pytest.mark.skipif(not INSTALLED, reason="needs Chromium")
 def test_a_phone_is_captured_or_not(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    for slow in ("_sandbox", "_reading"):
-        monkeypatch.setattr(checks, slow, str)
+    monkeypatch.setattr(checks, "_screen_checks", list)
+    monkeypatch.setattr(checks, "installed_checks", list)
     server = PrivateAdbServer(tcp=True)
     with ExitStack() as stack:
         stack.callback(server.stop)
@@ -61,8 +61,9 @@ def test_a_phone_is_captured_or_not(monkeypatch: pytest.MonkeyPatch, capsys: pyt
         ):
             with pytest.raises(SystemExit) as left:
                 main(["doctor", "--json", "--serial", phone.serial, "--display", display])
-            found = json.loads(capsys.readouterr().out)["checks"][-1]
-            assert (found["name"], found["ok"], left.value.code) == ("android", not status, status)
+            said = json.loads(capsys.readouterr().out)
+            [found] = [check for check in said["checks"] if check["name"] == "android"]
+            assert (found["state"] == "ok", said["ok"], left.value.code) == (not status, not status, status)
             assert words in found["detail"]
             assert status or re.search(
                 r"1080x2400, scale 1, captured in .* screencap: png \d+ ms, raw", found["detail"]
@@ -81,6 +82,6 @@ def test_a_server_that_scales_pictures_is_named(limits: tuple[int, int], words: 
     server = SimulatedGrounder(Quirks(resize="llama", noise=0, limits=limits))
     server.owner, server.counts = "llamacpp", server.count
     with server:
-        found = examine(ModelSpec(server.url, profile=False))[-1]
+        found = check_model(ModelSpec(server.url, profile=False))
     assert found.ok
     assert words in found.detail
