@@ -139,13 +139,13 @@ def _stream(episode: Episode, part: _StepRange, parts: Sequence[_StepRange], pro
 
 
 def asset(name: str) -> str:
-    """The text of `report.js` or `report.css`."""
+    """The text of a script or style of this folder."""
     return resources.files("agent.views.report").joinpath(name).read_text("utf-8")
 
 
 def page(title: str, noscript: Markup) -> tuple[str, str]:
     """The HTML before and after the data of a page that `report.js` renders."""
-    style, script = asset("report.css"), asset("report.js")
+    style, script = asset("report.css") + asset("player.css"), asset("report.js") + asset("player.js")
     rules = ["default-src 'none'", "img-src data:", f"style-src {csp_hash(style)}", f"script-src {csp_hash(script)}"]
     values = {
         "policy": "; ".join([*rules, "base-uri 'none'", "form-action 'none'"]),

@@ -16,12 +16,16 @@
  *     go(index)          scrolls to a step and focuses it
  *     tools              the element of the tool bar, for further controls
  *     overlay(index)     the <svg> over the step's screen, whose user units are pixels of its frame; null if it has none
+ *     film               what player.js needs: steps(), screenOf(step, {small}), element(…), key(key, does, act)
  *   }
+ *
+ * The document is told of a step by events with {step, section, view}: "handeye-built" when its elements are made,
+ * "handeye-look" when a view of it is chosen.
  *
  * A step (fields may be left out, but for `index`; texts are plain):
  *   index, number, id ("step-3"), title, when, tags [{tone, text}], app, alt
  *   frame   {width, height} in pixels
- *   before  the screen that the model saw: a picture; null with `missing` saying why
+ *   before  the screen that the model saw: a picture; null with `missing` saying why. `small`: the same, less wide
  *   after   the screen afterwards: a picture or null; in a report's own data also "next": `before` of the next step
  *   changes [[x, y, width, height], …] frame pixels that differ between the two; null where unknown
  *   marks   what to draw, in frame pixels, the middle of pixel i being i + 0.5:
@@ -91,8 +95,9 @@
   const live = el("p", { class: "spoken", "aria-live": "polite" });
   const KEYS = [["j / →", "next step"], ["k / ←", "the step before"], ["/", "search the steps"], ["Esc", "leave the search"], ["b", "before or after"], ["c", "compare with a slider"], ["f", "flicker between the two"], ["w", "wide picture"], ["t", "light, dark or as the system"], ["?", "this help"]];
   const shut = button("Close", "Close");
-  const help = el("dialog", { id: "help", "aria-labelledby": "help-title" }, el("h2", { id: "help-title" }, "Keys"),
-    el("dl", { class: "pairs" }, KEYS.map(([key, does]) => el("div", {}, el("dt", {}, el("kbd", {}, key)), el("dd", {}, does)))),
+  const keyLine = ([key, does]) => el("div", {}, el("dt", {}, el("kbd", {}, key)), el("dd", {}, does));
+  const keys = el("dl", { class: "pairs" }, KEYS.map(keyLine));
+  const help = el("dialog", { id: "help", "aria-labelledby": "help-title" }, el("h2", { id: "help-title" }, "Keys"), keys,
     el("p", { class: "soft" }, "All of it works by touch and with Tab and Enter, too."), shut);
   main.append(nothing);
   const columns = el("div", { class: "columns" }, nav, main);
@@ -139,6 +144,15 @@
       return image;
     });
     return el("div", { class: `layer ${class_}` }, images);
+  };
+  const screenOf = (step, { small } = {}) => { // one more of the step's screen, with its pictures; null without any
+    const shown = (small && step.small) || step.before;
+    if (!shown) return null;
+    const screen = el("div", { class: "screen" }, layer(shown, step.frame, small ? "" : text(step.alt), "before-layer"), small ? null : drawn(step));
+    screen.style.setProperty("aspect-ratio", `${step.frame.width} / ${step.frame.height}`);
+    screen.style.setProperty("--ratio", String(step.frame.width / step.frame.height));
+    for (const image of screen.querySelectorAll("img")) image.src = address(image.handeyeSource);
+    return screen;
   };
   const outline = (mark, class_) => mark.shape === "disc"
     ? shape("circle", { class: class_, cx: mark.x, cy: mark.y, r: mark.radius })
@@ -205,6 +219,7 @@
       slider.hidden = view !== "compare";
       built.dataset.view = view;
       built.dataset.showing = view === "flicker" ? "before" : view;
+      tell("look", entry);
       if (view === "flicker") entry.flickering = setInterval(() => { built.dataset.showing = built.dataset.showing === "before" ? "after" : "before"; }, 700);
     };
     entry.widen = () => {
@@ -279,6 +294,7 @@
   const haystack = (step) => [step.title, step.app, step.thought, step.raw, step.error, step.policy, step.caption && step.caption.text,
     ...(step.notes || []), ...(step.facts || []).map((fact) => fact.value), ...(step.tags || []).map((tag) => tag.text)].map(text).join("\n").toLowerCase();
 
+  const tell = (what, entry) => document.dispatchEvent(new CustomEvent(`handeye-${what}`, { detail: { step: entry.step, section: entry.section, view: entry.view } }));
   const entryOf = (step) => {
     const entry = { step, view: "before", built: false, hidden: false, group: null, shown: false, flickering: 0, look: () => {}, widen: () => {}, screen: null, load: () => {} };
     entry.place = () => { // has its elements made
@@ -307,6 +323,7 @@
         (now.tags || []).map((tag) => el("span", { class: `tag ${tag.tone}` }, icon(tag.tone), text(tag.text))),
         now.when ? el("span", { class: "when num" }, now.when) : null),
         el("div", { class: "body" }, figure(entry), notes(now)));
+      tell("built", entry);
     };
     entry.near = (is) => {
       if (is) entry.build();
@@ -590,7 +607,12 @@
     visible().forEach((entry) => { entry.place(); entry.near(true); });
   });
 
-  window.handeye = { setHeader, addStep, updateStep, announce, go, tools, overlay };
+  const addKey = (key, does, act) => {
+    ACTIONS[key] = act;
+    keys.append(keyLine([key, does]));
+  };
+  const film = { steps: () => order.map((entry) => entry.step), screenOf, element: el, key: addKey };
+  window.handeye = { setHeader, addStep, updateStep, announce, go, tools, overlay, film };
 
   // --- the data of a report ------------------------------------------------------------------------------------
 

@@ -285,7 +285,7 @@ def test_live_steps_are_added_changed_and_announced(browser, sample):
 def test_the_keyboard_walks_the_steps(browser, sample):
     browser.open(sample)
     focused = "return document.activeElement.id"
-    marked = "return [...document.querySelectorAll('[aria-current]')].map(a => a.hash)"
+    marked = "return [...document.querySelectorAll('.timeline [aria-current]')].map(a => a.hash)"
     walked = []
     for key in ("j", "j", "\ue014", "k", "\ue012", "k"):
         browser.press(key)
@@ -297,7 +297,7 @@ def test_the_keyboard_walks_the_steps(browser, sample):
 def test_the_last_steps_stay_chosen_though_the_page_cannot_scroll_to_them(browser, sample):
     browser.cdp("Emulation.setDeviceMetricsOverride", width=1440, height=1800, deviceScaleFactor=1, mobile=False)
     browser.open(sample)
-    chosen = "return [document.activeElement.id, document.querySelector('[aria-current]').hash]"
+    chosen = "return [document.activeElement.id, document.querySelector('.timeline [aria-current]').hash]"
     ended = "return Math.ceil(scrollY + innerHeight) >= document.documentElement.scrollHeight"
     settled = "return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
     for _ in range(12):
@@ -478,3 +478,20 @@ def test_escaped_text_is_never_markup_and_loses_nothing_printable(text):
 )
 def test_durations_are_in_plain_units(seconds, words):
     assert duration(seconds) == words
+
+
+def test_the_film_plays_and_is_scrubbed_by_keys(browser, sample):
+    at = "document.querySelector('.film-words strong').textContent"
+    browser.open(sample)
+    assert browser.js(f"return [{at}, document.querySelectorAll('.film-strip li').length]") == ["Step 1 of 9", 9]
+    browser.type("..")
+    assert browser.js(f"return {at}") == "Step 3 of 9"
+    browser.press(",")
+    assert browser.js(f"return {at}") == "Step 2 of 9"
+    browser.js("document.querySelector('.film-controls select').value = '4'")
+    browser.press("p")
+    browser.wait_for(f"{at} === 'Step 9 of 9'")
+    browser.wait_for("document.querySelector('.film-controls').textContent.includes('Play')")
+    browser.js("document.querySelector('.film-strip li:nth-child(4) button').click()")
+    shown = "document.querySelector('.film-stage .overlay .marks').childElementCount > 0"
+    assert browser.js(f"return [{at}, {shown}]") == ["Step 4 of 9", True]
