@@ -11,6 +11,7 @@ from agent.cli.options import AsJson, print_json
 from benchmarks.android_world.cli import android_world
 from benchmarks.commands.audit import audit
 from benchmarks.commands.compare import compare
+from benchmarks.commands.download import download
 from benchmarks.commands.page import page
 from benchmarks.commands.record_decisions import record_decisions
 from benchmarks.commands.reproduce import reproduce
@@ -42,6 +43,8 @@ def bench() -> None:
     [bold]Examples[/]
 
       handeye bench jsonl --data my-screens --model builtin
+
+      handeye bench download screenspot-v2 --to ScreenSpot-v2
 
       handeye bench screenspot-v2 --data ScreenSpot-v2 --model http://127.0.0.1:8000 --workers 8 --out runs/ss2
 
@@ -83,6 +86,7 @@ app.command()(reproduce)
 app.command()(rescore)
 app.command()(published)
 app.command()(compare)
+app.command()(download)
 app.command()(page)
 app.command()(audit)
 app.command("record-decisions")(record_decisions)
