@@ -6,7 +6,7 @@ prompted and constrained with. One action has one effect; nothing in it is ever 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
@@ -209,23 +209,33 @@ def move_points(action: AnyAction, places: Sequence[Point]) -> AnyAction:
     return action.model_copy(update={"point": places[0]}) if places else action
 
 
-def describe(action: AnyAction) -> str:
-    """`action` as one line of English, for the live view, the report and history."""
+def describe(action: AnyAction, named: Callable[[FinitePoint], str] = lambda point: "") -> str:
+    """`action` as one line of English; `named` gives the words for a point, "" where its coordinates are to stand."""
+
+    def at(point: FinitePoint, on: str = "") -> str:
+        words = named(point)
+        return f"{on}{words}" if words else f"at {coordinates(point)}"
+
+    def to(point: FinitePoint) -> str:
+        return named(point) or coordinates(point)
+
     match action:
         case Click():
             times = {1: "", 2: "double-", 3: "triple-"}[action.count]
             side = "" if action.button == "left" else f"{action.button}-"
             held = f" holding {'+'.join(action.keys)}" if action.keys else ""
-            return f"{times}{side}click at {_at(action.point)}{held}"
+            return f"{times}{side}click {at(action.point)}{held}"
         case LongPress():
-            return f"press for {action.seconds:g} s at {_at(action.point)}"
+            return f"press for {action.seconds:g} s {at(action.point, 'on ')}"
         case Drag():
-            return f"drag from {_at(action.path[0])} to {_at(action.path[-1])}"
+            return f"drag from {to(action.path[0])} to {to(action.path[-1])}"
         case Move():
-            return f"move the pointer to {_at(action.point)}"
+            return f"move the pointer to {to(action.point)}"
         case Scroll():
             ways = [f"{abs(n)} {way}" for n, way in _ways(action.dx, action.dy)]
-            return f"scroll {' and '.join(ways) or 'nowhere'}" + (f" at {_at(action.point)}" if action.point else "")
+            return f"scroll {' and '.join(ways) or 'nowhere'}" + (
+                f" {at(action.point, 'over ')}" if action.point else ""
+            )
         case TypeText():
             return f"{'empty the field and ' if action.clear else ''}type {_quoted(action.text)}"
         case Key():
@@ -235,9 +245,9 @@ def describe(action: AnyAction) -> str:
         case ReleaseKeys():
             return f"let go of {'+'.join(action.keys)}"
         case HoldMouse():
-            return f"hold the {action.button} button down" + (f" at {_at(action.point)}" if action.point else "")
+            return f"hold the {action.button} button down" + (f" {at(action.point, 'on ')}" if action.point else "")
         case ReleaseMouse():
-            return f"let go of the {action.button} button" + (f" at {_at(action.point)}" if action.point else "")
+            return f"let go of the {action.button} button" + (f" {at(action.point, 'on ')}" if action.point else "")
         case Button():
             return f"press the {action.name} button"
         case Open():
@@ -252,7 +262,8 @@ def describe(action: AnyAction) -> str:
             return f"ask {_quoted(action.question)}"
 
 
-def _at(point: FinitePoint) -> str:
+def coordinates(point: FinitePoint) -> str:
+    """``(640, 400)``."""
     return f"({point.x:.0f}, {point.y:.0f})"
 
 

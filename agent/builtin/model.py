@@ -19,6 +19,7 @@ from agent.core.model import NO_USAGE, Decision, Extraction, Grounding, Usage
 from agent.core.step import Step
 from agent.core.task import Task
 from agent.perception.elements import PerceivedScreen
+from agent.perception.naming import perceived_targets
 from envs.env import Image, Observation
 
 
@@ -90,7 +91,8 @@ class BuiltinModel:
         self._decided = action
         usage = Usage(seconds=time.perf_counter() - started, requests=0)
         timings = {"model": seen - started, "parse": time.perf_counter() - seen}
-        return Decision(action=action, thought=thought, raw=describe(action), usage=usage, timings=timings)
+        targets, raw = perceived_targets(action, screen), describe(action)
+        return Decision(action=action, targets=targets, thought=thought, raw=raw, usage=usage, timings=timings)
 
     def locate(self, observation: Observation, instruction: str) -> Grounding:
         """The point and box of the element described, or a refusal with the reason."""

@@ -16,8 +16,18 @@ from actions.frame import Frame, GeometryError
 from agent.core.answer_rest import AnswerRest, next_of, undone, why_not_after, why_not_on
 from agent.core.model import Decision, LookAgain, Model, ParseError, Usage
 from agent.core.policy import Policy, Verdict
-from agent.core.step import Delegation, OutcomeRecord, PointedAt, Step, Tokens, VerdictRecord, repeated_without_effect
+from agent.core.step import (
+    Delegation,
+    OutcomeRecord,
+    PointedAt,
+    Step,
+    Target,
+    Tokens,
+    VerdictRecord,
+    repeated_without_effect,
+)
 from agent.core.stop import Stop
+from agent.core.targets import with_targets
 from agent.core.task import Ending, Limits, Task
 from envs.differences import differs_beyond_caret
 from envs.env import Env, Image, Observation, Outcome
@@ -136,6 +146,7 @@ class _Draft:
     dropped: str = ""
     pointed: tuple[PointedAt, ...] = ()
     delegated: Delegation | None = None
+    targets: tuple[Target, ...] = ()
 
     @contextmanager
     def timed(self, phase: str) -> Iterator[None]:
@@ -162,7 +173,7 @@ class _Draft:
                 cached=self.usage.cached_tokens,
             ),
             timings=self.timings, part=self.part, dropped=self.dropped, pointed=self.pointed,
-            delegated=self.delegated,
+            delegated=self.delegated, targets=self.targets,
         )  # fmt: skip
 
 
@@ -301,6 +312,8 @@ class Agent:
             if decision is None:
                 return
             self._interrupted(run)
+            decision = with_targets(decision, observation)
+            draft.targets = decision.targets
             verdict, outcome = self._review(draft, decision, draft.observation or observation), None
             if verdict.kind != "skip":
                 outcome = self._perform(draft, run, verdict.action, observation.frame)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from actions.action import Action
 from actions.errors import HandeyeError
 from actions.frame import Box, Point
-from agent.core.step import Delegation, PointedAt, Step
+from agent.core.step import Delegation, PointedAt, Step, Target
 from agent.core.task import Task
 from envs.env import Observation
 
@@ -58,7 +58,8 @@ class Decision(_ModelValue):
     asking again, as long as the screen is what they were decided on.
 
     `pointed` is what the answer described in words and where another model found it. Where the answer was an
-    instruction, `delegated` has it, and `part` is how many of its steps were decided before.
+    instruction, `delegated` has it, and `part` is how many of its steps were decided before. `targets` is what is at
+    the places of the action, where the model knows it.
 
     `raw` is the model's answer to the letter, `notes` says what had to be repaired to read it, and `timings` has
     the seconds of the phases inside the decision (`encode`, `prompt`, `model`, `parse`).
@@ -74,6 +75,7 @@ class Decision(_ModelValue):
     pointed: tuple[PointedAt, ...] = ()
     delegated: Delegation | None = None
     part: int = 0
+    targets: tuple[Target, ...] = ()
 
 
 class Grounding(_ModelValue):

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from actions.action import Action, Answer, AskUser, Finish, Move, Wait
-from actions.frame import FinitePoint, Frame
+from actions.errors import one_line
+from actions.frame import Box, FinitePoint, Frame
 
 
 class _StepValue(BaseModel):
@@ -79,6 +80,22 @@ class PointedAt(_StepValue):
     raw: str = ""
 
 
+class Target(_StepValue):
+    """What an action was meant for at its `point` (frame pixels): `words` to the letter, after `lead` where they are
+    not on it but name it, such as ``the field`` or ``right of``; its `box` (frame pixels) where that is known.
+    """
+
+    point: FinitePoint
+    words: str
+    lead: str = ""
+    box: Box | None = None
+
+    @property
+    def phrase(self) -> str:
+        """For people: ``“Save As…”``, ``the field “Name”``."""
+        return " ".join(filter(None, (self.lead, self.words and f"“{one_line(self.words, 60)}”")))
+
+
 class Delegation(_StepValue):
     """The planner's instruction that the built-in model carries out in a step, and, in the last one, its `report`."""
 
@@ -96,7 +113,8 @@ class Step(_StepValue):
     previous step's). `part` is the action's place in its answer: above 0, the answer (`raw`, `tokens`) is that of step
     `index` - `part`. `dropped` says which further actions of the answer were not done, and why.
     `pointed` is what a planner's answer described and where a grounder found it. In a step that the built-in model
-    chose for a planner, `delegated` is the instruction, and `part` counts its steps.
+    chose for a planner, `delegated` is the instruction, and `part` counts its steps. `targets` is what the screen's
+    accessibility elements, or the built-in model, told of the places of the action.
     """
 
     index: int = Field(ge=0)
@@ -119,6 +137,7 @@ class Step(_StepValue):
     dropped: str = ""
     pointed: tuple[PointedAt, ...] = ()
     delegated: Delegation | None = None
+    targets: tuple[Target, ...] = ()
 
     @property
     def effect(self) -> str:

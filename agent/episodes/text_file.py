@@ -51,6 +51,11 @@ class TextFile:
         with suppress(FileNotFoundError, EpisodeError, OSError):
             self._load()
 
+    @property
+    def kept(self) -> int:
+        """The number of pictures whose text is kept."""
+        return len(self._texts)
+
     def of(self, step: Step) -> tuple[TextRun, ...] | None:
         """The text on the screen of `step`, None where it was not read. Raises `EpisodeError` for a missing picture."""
         return self._texts.get(self._picture(step))

@@ -10,7 +10,9 @@ from typing import Literal
 from actions.action import Answer, AnyAction, AskUser, Finish, Wait, describe, parse_action
 from agent.core.model import Decision
 from agent.core.policy import Verdict, VerdictKind
-from agent.guard.risk import Perceive, risk
+from agent.core.targets import action_place, action_words, ends_of, known_targets
+from agent.guard.risk import SMALLEST, Perceive, risk
+from agent.perception.naming import perceived_targets, text_targets
 from agent.perception.perceive import lazy_perceive
 from envs.env import Observation
 
@@ -110,8 +112,18 @@ class Confirm:
         why = risk(decision, observation, self._perceive)
         if self._mode == "risky" and why is None:
             return Verdict("allow", action)
-        question = self._explain(action) + (f" — {why}" if why else "")
+        question = self._words(decision, observation) + (f" — {why}" if why else "")
         return self._asked(question, action, why or "")
+
+    def _words(self, decision: Decision, observation: Observation) -> str:
+        """What the action would do, by what it points at; else as the env explains it."""
+        action, targets = decision.action, known_targets(decision)
+        if not ends_of(action):
+            return self._explain(action)
+        if not targets and min(observation.image.shape[:2]) >= SMALLEST:
+            screen = self._perceive(observation.image)
+            targets = perceived_targets(action, screen) or text_targets(action, screen.elements)
+        return " ".join(filter(None, (action_words(action, targets), action_place(action, targets))))
 
     def _asked(self, question: str, action: AnyAction, why: str) -> Verdict:
         said = {"yes": "the person agreed", "no": "the person said no", "stop": "the person stopped the run"}

@@ -23,6 +23,8 @@ from agent.perception.perceive import lazy_perceive
 from envs.env import Image, Observation
 
 Perceive = Callable[[Image], PerceivedScreen]
+SMALLEST = 16
+"""Pixels of the shorter side of a picture that is read."""
 CONTROL_WORDS = 6
 """The most words of a control that is no button: a longer text is a sentence."""
 BUTTON_WORDS = 12
@@ -181,7 +183,7 @@ class _ScreenAt:
 
     @cached_property
     def _read(self) -> PerceivedScreen:
-        if min(self._seen.image.shape[:2]) < 16:
+        if min(self._seen.image.shape[:2]) < SMALLEST:
             return PerceivedScreen(0, 0)
         return self._perceive(self._seen.image)
 

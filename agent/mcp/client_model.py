@@ -10,12 +10,13 @@ import cv2
 import numpy as np
 from pydantic import JsonValue
 
-from actions.action import Answer, AskUser, Finish, describe, move_points, points_of
+from actions.action import Answer, AskUser, Finish, move_points, points_of
 from actions.frame import Frame, Grid
 from agent.core.errors import UserError
 from agent.core.model import NO_USAGE, Decision, LookAgain, Model
 from agent.core.step import Step
 from agent.core.stop import Stop
+from agent.core.targets import in_words
 from agent.core.task import Task
 from agent.mcp.arguments import ActArguments, ElementsArguments, LocateArguments, ObserveArguments, ScreenArguments
 from agent.mcp.calls import ClientCall, ToolReply
@@ -213,7 +214,7 @@ def acted(step: Step) -> ToolReply:
     own = isinstance(step.action, Answer | AskUser | Finish)
     if step.action is None or not (own or _sent(step)):
         return ToolReply(error=f"{step.effect or 'not done'}; call observe to see the screen as it is")
-    return ToolReply({"did": describe(step.action), "effect": step.effect or "done"})
+    return ToolReply({"did": in_words(step), "effect": step.effect or "done"})
 
 
 def _sent(step: Step) -> bool:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import JsonValue
 
-from actions.action import describe
 from actions.errors import one_line
 from agent.core.errors import UserError
-from agent.core.step import Step
+from agent.core.step import Step, Target
+from agent.core.targets import in_words
 from agent.episodes import Episode, EpisodeError, read_episode
 from agent.episodes.replay.simulate import simulate
+from agent.episodes.targets import EpisodeTargets
 from agent.mcp.arguments import ReadEpisodeArguments
 from agent.mcp.calls import ToolReply
 from agent.mcp.client_model import ShownFrame
@@ -34,7 +36,8 @@ def read_recorded(runs: Path, arguments: ReadEpisodeArguments, longest: int) -> 
     if not arguments.episode:
         return ToolReply({"episodes": _newest(runs)})
     episode = read_episode(episode_folder(runs, arguments.episode))
-    steps = "\n".join(map(_line, episode.steps[:_STEPS]))
+    named = EpisodeTargets(episode.folder)
+    steps = "\n".join(_line(step, named.of(step)) for step in episode.steps[:_STEPS])
     more = len(episode.steps) - _STEPS
     text = steps + (f"\n… and {more} more steps" if more > 0 else "")
     if arguments.step is None:
@@ -76,8 +79,7 @@ def _facts(episode: Episode) -> dict[str, JsonValue]:
     }
 
 
-def _line(step: Step) -> str:
-    did = describe(step.action) if step.action else "no usable answer"
+def _line(step: Step, targets: Sequence[Target]) -> str:
     said = [one_line(step.thought, 200)] if step.thought else []
     said += [one_line(step.effect, 200)] if step.effect else []
-    return "  ".join([f"{step.index + 1}. {did}", *said])
+    return "  ".join([f"{step.index + 1}. {in_words(step, targets)}", *said])

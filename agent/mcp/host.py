@@ -11,13 +11,13 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from actions.action import describe
 from actions.errors import HandeyeError, one_line
 from actions.frame import Point
 from agent.core.loop import Result
 from agent.core.model import Model
 from agent.core.step import Step
 from agent.core.stop import Stop
+from agent.core.targets import in_words
 from agent.core.task import Ending, Task
 from agent.episodes import read_episode
 from agent.episodes.replay.script import Script
@@ -85,7 +85,7 @@ class CallView(TerminalView):
         """Print the step and report it."""
         super().stepped(step)
         if (call := self._call()) is not None and not self._unasked:
-            call.progress(step.index + 1, self._total, describe(step.action) if step.action else "no action")
+            call.progress(step.index + 1, self._total, in_words(step))
 
     def ask_to_confirm(self, question: str) -> PersonReply | Unasked | None:
         """Ask the client's user."""

@@ -22,6 +22,7 @@ from agent.core.policy import Allow, Policy
 from agent.core.stop import Stop
 from agent.guard.secrets import SecretEnv, SecretMemory, SecretModel, Secrets, SecretWatcher
 from agent.views.live.page import LivePage
+from agent.views.naming import NamingWatcher
 from agent.views.terminal import console
 from envs.env import Env
 from envs.hotkey import watch_for_stop
@@ -41,12 +42,14 @@ def assembled(
     live: LivePage | None = None,
     stop: Stop | None = None,
     stop_key: bool = False,
+    named: bool = False,
 ) -> Iterator[Agent]:
     """The agent of these parts; see the module for the order in which they are joined.
 
     Without a policy every action is allowed; without a memory nothing is kept. `ask` puts the agent's own question to a
     person, `check` tests the outcome. `live` is served while the agent lives; `stop_key` watches for the stop key and
-    the corner. The caller closes env and memory. Raises `agent.core.errors.UserError` where the page cannot be served.
+    the corner. With `named` the watchers get what a step was meant for also where it has to be read on the screen. The
+    caller closes env and memory. Raises `agent.core.errors.UserError` where the page cannot be served.
     """
     policy, memory, watch, stop = (
         policy or Allow(),
@@ -61,6 +64,8 @@ def assembled(
         if live is not None:
             served = stack.enter_context(live.served(env, policy, watch, stop))
             env, policy, watch, ask = served.env, served.policy, served.watch, served.ask
+        if named:
+            watch = NamingWatcher(watch)
         if secrets:
             watch = SecretWatcher(watch, secrets)
         if stop_key:

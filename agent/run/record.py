@@ -17,7 +17,7 @@ from pydantic import JsonValue
 from rich.markup import escape
 from rich.text import Text
 
-from actions.action import Finish, Open, describe
+from actions.action import Finish, Open
 from actions.errors import one_line
 from agent.core.errors import UserError
 from agent.core.step import Step
@@ -31,7 +31,7 @@ from agent.episodes.writer import check_folder
 from agent.guard.secrets import Secrets
 from agent.run.env_spec import EnvKind
 from agent.run.session import report_of
-from agent.views.terminal import console
+from agent.views.terminal import action_text, console
 from agent.views.viewer import Viewer
 from envs.hotkey import STOP_CHORD, watch_for_stop
 from envs.input_capture.events import Event, Moved, Pressed
@@ -304,7 +304,7 @@ def _print_step(step: Step) -> None:
     """Print one line."""
     if step.action is None or isinstance(step.action, Finish):
         return
-    line = Text.assemble((f"{step.index + 1:>4} ", "bold cyan"), describe(step.action))
+    line = Text.assemble((f"{step.index + 1:>4} ", "bold cyan"), *action_text(step))
     if step.app and not isinstance(step.action, Open):
         line.append(f"  {one_line(step.app, 60)}", "dim")
     for note in step.notes:

@@ -12,15 +12,17 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from actions.action import Open, TypeText, describe
+from actions.action import Open, TypeText
 from agent.core.errors import UserError
 from agent.core.loop import Result
 from agent.core.stop import Stop
+from agent.core.targets import in_words
 from agent.core.task import Limits, Task
 from agent.episodes import Episode, EpisodeError, EpisodeHeader, EpisodeWriter, read_episode
 from agent.episodes.replay.replayer import Halt, ReplayModel
 from agent.episodes.replay.script import Script, opened_first
 from agent.guard.secrets import Secrets
+from agent.perception.naming import read_targets
 from agent.perception.perceive import Perceiver
 from agent.run.assemble import assembled
 from agent.run.env_spec import SANDBOXES, EnvKind, EnvSpec, check_env, open_env
@@ -209,6 +211,7 @@ def replay_on(
                 secrets=secrets,
                 stop=stop,
                 stop_key=True,
+                named=True,
             )
         )
         result = secrets.redacted(agent.run(task))
@@ -234,8 +237,9 @@ def check_secrets(script: Script, secrets: Secrets) -> None:
 def _pictures(out: Path, halt: Halt | None, script: Script) -> tuple[Path, ...]:
     if halt is None:
         return ()
-    action = next((recorded.action for recorded in script.actions if recorded.number == halt.step), None)
+    step = next((recorded.step for recorded in script.actions if recorded.number == halt.step), None)
+    words = in_words(step, read_targets(step.action, halt.expected)) if step and step.action else ""
     try:
-        return write_halt(out, halt, describe(action) if action else "")
+        return write_halt(out, halt, words)
     except OSError as error:
         raise EpisodeError(f"the pictures of expected and found could not be written to {out}: {error}") from error

@@ -193,6 +193,7 @@ def run_task(
                 live=live,
                 stop=stop,
                 stop_key=True,
+                named=True,
             )
         )
         result = agent.run(task)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from actions.action import Answer, AskUser, Finish, describe
-from agent.core.step import ELEMENT_LIST, OutcomeRecord, PointedAt, Step
+from actions.action import Answer, AnyAction, AskUser, Finish, describe
+from agent.core.step import ELEMENT_LIST, OutcomeRecord, PointedAt, Step, Target
+from agent.core.targets import action_words
 from agent.core.task import Ending, Limits
 from agent.views.markup import visible
 
@@ -65,9 +66,10 @@ def ending_words(ending: Ending | None, limits: Limits) -> tuple[str, str]:
     return tone, words
 
 
-def title_words(step: Step) -> str:
-    """The action of a step in one line."""
-    return line(describe(step.action) if step.action else "no usable answer")
+def title_words(action: AnyAction | None, targets: Sequence[Target]) -> str:
+    """The action of a step in one line, with the words of `targets`: ``Click “Save As…”``."""
+    words = action_words(action, targets) if action else "no usable answer"
+    return line(words[:1].upper() + words[1:])
 
 
 def tags(step: Step) -> list[tuple[str, str]]:

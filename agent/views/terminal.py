@@ -15,12 +15,12 @@ from rich.panel import Panel
 from rich.spinner import Spinner
 from rich.text import Text
 
-from actions.action import describe
 from actions.errors import one_line
 from agent.core.loop import Result, Watcher
 from agent.core.model import Decision
 from agent.core.policy import Verdict
 from agent.core.step import Step
+from agent.core.targets import action_place, action_words, known_targets
 from agent.core.task import Task
 from agent.episodes.endings import ENDING_TEXT
 from agent.guard.confirm import PROMPT, PersonReply, Unasked, read_reply
@@ -37,6 +37,15 @@ def phase_times(timings: Mapping[str, float]) -> str:
     """``capture 4 ms · model 1.2 s``: known phases in order, those under 1 ms left out."""
     shown = [(name, timings[name]) for name in PHASES if timings.get(name, 0) >= 0.001]
     return " · ".join(f"{name} {duration(seconds)}" for name, seconds in shown)
+
+
+def action_text(step: Step) -> tuple[tuple[str, str], tuple[str, str]]:
+    """The action of `step` in words, and its coordinates where those leave them out, in their styles."""
+    targets = known_targets(step)
+    if step.action is None:
+        return ("no action", ""), ("", "")
+    place = action_place(step.action, targets)
+    return (action_words(step.action, targets), ""), (place and f" {place}", "dim")
 
 
 def _forget_typed() -> None:
@@ -94,13 +103,12 @@ class TerminalView(Watcher):
 
     def decided(self, index: int, decision: Decision, verdict: Verdict) -> None:
         """Show the action before it is performed."""
-        self._now = (index, describe(verdict.action), decision.thought)
+        self._now = (index, action_words(verdict.action, known_targets(decision)), decision.thought)
 
     def stepped(self, step: Step) -> None:
         """Print the finished step."""
         self._tokens += step.tokens.prompt + step.tokens.completion
-        words = describe(step.action) if step.action else "no action"
-        line = Text.assemble((f"{step.index + 1:>4} ", "bold cyan"), words)
+        line = Text.assemble((f"{step.index + 1:>4} ", "bold cyan"), *action_text(step))
         if answer_words(step):
             line.append(f"  {answer_words(step)}", "dim")
         if step.thought:

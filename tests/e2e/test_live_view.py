@@ -181,7 +181,7 @@ def steer(page: Page, agent: Agent, running: Running) -> None:
     page.press("pause")
     page.shows("It pauses before the next action")
     agent.think.set()
-    page.shows("click at (40, 59")
+    page.shows("(40, 59")
     page.check()
     wanted = middle(form, "name")
     page.drag_marker(*wanted)

@@ -1,8 +1,7 @@
-"""Fuzzy matching of words with the text on screens, and the label of a place."""
+"""Fuzzy matching of words with the text on screens."""
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from functools import lru_cache
 
 from rapidfuzz import fuzz
 
-from actions.frame import Box, Point
+from actions.frame import Box
 from actions.keys import check_chord
 from agent.episodes.query.screen_text import StepText
 from agent.episodes.text_file import TextRun
@@ -84,30 +83,3 @@ def new_text(text: str, before: StepText, after: StepText) -> Box | None:
     new = [word for word in after.words or () if (word.text, round(word.box.x1), round(word.box.y1)) not in was]
     found = best_match((text,), new)
     return found.words.box if found else None
-
-
-def label_for(place: Box, words: Sequence[TextRun]) -> TextRun | None:
-    """The label of the field at `place`: the nearest text left of it on its line, else above it."""
-    middle, tall = place.center.y, max(place.height, 16)
-    left = [
-        word
-        for word in words
-        if word.box.x2 <= place.x1 + 4
-        and place.x1 - word.box.x2 <= 20 * tall
-        and abs(word.box.center.y - middle) < 1.2 * max(word.box.height, place.height)
-    ]
-    if left:
-        return min(left, key=lambda word: (round(abs(word.box.center.y - middle) / 8), -word.box.x2))
-    above = [
-        word
-        for word in words
-        if 0 <= place.y1 - word.box.y2 <= 4 * tall and word.box.x1 <= place.x2 and word.box.x2 >= place.x1 - 40
-    ]
-    return max(above, key=lambda word: word.box.y2, default=None)
-
-
-def apart(box: Box, point: Point) -> float:
-    """The distance in pixels from `point` to `box`; 0 inside."""
-    dx = max(box.x1 - point.x, 0, point.x - box.x2)
-    dy = max(box.y1 - point.y, 0, point.y - box.y2)
-    return math.hypot(dx, dy)

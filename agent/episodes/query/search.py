@@ -8,20 +8,20 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from actions.action import Answer as Answered
-from actions.action import AnyAction, Click, Drag, Finish, Key, LongPress, Open, TypeText, describe, points_of
+from actions.action import AnyAction, Click, Drag, Finish, Key, LongPress, Open, TypeText, points_of
 from actions.action import Button as ButtonAction
 from actions.errors import one_line
-from actions.frame import Box, Point
+from actions.frame import Box
+from agent.core.step import Step, Target
+from agent.core.targets import in_words, known_targets
 from agent.episodes import Episode
 from agent.episodes.endings import ENDING_TEXT
 from agent.episodes.query.answer import Hit, QueryAnswer, clock, hit, seconds_of
 from agent.episodes.query.matching import (
     ALIKE,
     Found,
-    apart,
     best_match,
     chord_in,
-    label_for,
     like,
     likeness,
     new_text,
@@ -29,6 +29,7 @@ from agent.episodes.query.matching import (
 from agent.episodes.query.question import Kind, Question, read_question
 from agent.episodes.query.screen_text import StepText
 from agent.episodes.text_file import TextRun
+from agent.perception.naming import label_for, text_near, text_targets
 
 _MAX_HITS = 12
 _TROUBLE = ("error", "failed", "failure", "cannot", "could not", "couldn't", "can't", "unable to", "invalid",
@@ -117,12 +118,12 @@ class _Search:
 
     def clicked(self) -> QueryAnswer:
         """Clicks and taps, by the text at their place."""
-        return self._acted("click", (Click, LongPress, Drag), self._label_of)
+        return self._acted("click", (Click, LongPress, Drag))
 
     def typed(self) -> QueryAnswer:
         """Steps that typed a text."""
         hits = [
-            hit(self.episode, screen.step, describe(action))
+            hit(self.episode, screen.step, _did(screen))
             for screen, action in self._actions()
             if isinstance(action, TypeText) and self._matches(action.text) and self._in_field(screen)
         ]
@@ -136,7 +137,7 @@ class _Search:
             field = self._field_of(screen) if isinstance(action, TypeText) else None
             if isinstance(action, TypeText) and (not wanted or (field and like(wanted, field.text))):
                 where = f" in {_quoted(field.text)}" if field else ""
-                hits.append(hit(self.episode, screen.step, f"{describe(action)}{where}", field.box if field else None))
+                hits.append(hit(self.episode, screen.step, f"{_did(screen)}{where}", field.box if field else None))
         if not hits:
             about = f" in a field called {_quoted(wanted)}" if wanted else ""
             return QueryAnswer("", f"nothing was typed{about}", found=False)
@@ -147,7 +148,7 @@ class _Search:
         """Keys and device buttons that were pressed; without any, clicks."""
         wanted = chord_in(self.asked.plain)
         hits = [
-            hit(self.episode, screen.step, describe(action))
+            hit(self.episode, screen.step, _did(screen))
             for screen, action in self._actions()
             if (isinstance(action, Key) and wanted in action.chords)
             or (isinstance(action, ButtonAction) and self.asked.plain.lower().replace(" ", "_") == action.name)
@@ -157,7 +158,7 @@ class _Search:
     def opened(self) -> QueryAnswer:
         """Programs and pages that were opened; without any, when the words appeared."""
         hits = [
-            hit(self.episode, screen.step, describe(action))
+            hit(self.episode, screen.step, _did(screen))
             for screen, action in self._actions()
             if isinstance(action, Open) and (not self.asked.plain or self._matches(action.target))
         ]
@@ -179,7 +180,7 @@ class _Search:
             said += f": {one_line(episode.message, 300)}" if episode.message else ""
         said += f" (step {last.index + 1}, {clock(seconds_of(episode, last))})"
         return QueryAnswer(
-            "", said, (hit(episode, last, describe(last.action) if last.action else last.error or "no action"),)
+            "", said, (hit(episode, last, in_words(last) if last.action else last.error or "no action"),)
         )
 
     def why(self) -> QueryAnswer:
@@ -191,7 +192,7 @@ class _Search:
     def answer(self) -> QueryAnswer:
         """What the run answered."""
         hits = [
-            hit(self.episode, screen.step, describe(action))
+            hit(self.episode, screen.step, _did(screen))
             for screen, action in self._actions()
             if isinstance(action, Answered)
         ]
@@ -205,7 +206,7 @@ class _Search:
         found = next((step for step in self.episode.steps if step.index + 1 == number), None)
         if found is None:
             return QueryAnswer("", f"there is no step {number}: the episode has {len(self.episode.steps)}", found=False)
-        did = describe(found.action) if found.action else f"no action ({one_line(found.error or 'no reason')})"
+        did = in_words(found) if found.action else f"no action ({one_line(found.error or 'no reason')})"
         thought = f"; it thought: {one_line(found.thought)}" if found.thought else ""
         point = points_of(found.action)[0] if found.action and points_of(found.action) else None
         box = None if point is None else Box(point.x, point.y, point.x, point.y).grown(20)
@@ -267,7 +268,7 @@ class _Search:
         """Steps with the words in their action, thought, error, outcome or program."""
         hits = []
         for step in self.episode.steps:
-            texts = [describe(step.action) if step.action else "", step.thought, step.error or "", step.app or ""]
+            texts = [in_words(step) if step.action else "", step.thought, step.error or "", step.app or ""]
             texts += [step.outcome.detail if step.outcome else ""]
             told = next((text for text in texts if text and self._matches(text)), None)
             if told:
@@ -283,19 +284,19 @@ class _Search:
             "", f"no screen shows {_quoted(self.asked.plain)}, but {_steps(hits)} mentions it", tuple(hits)
         )
 
-    def _acted(
-        self, verb: str, kinds: tuple[type, ...], label: Callable[[StepText, Point], TextRun | None]
-    ) -> QueryAnswer:
+    def _acted(self, verb: str, kinds: tuple[type, ...]) -> QueryAnswer:
         hits = []
         for screen, action in self._actions():
             if not isinstance(action, kinds):
                 continue
-            found = label(screen, points_of(action)[0])
-            told = found is not None and (not self.asked.plain or self._matches(found.text))
+            found = text_near(points_of(action)[0], screen.words or ())
+            names = [one.words for one in _targets(screen.step, screen)] + ([found.text] if found else [])
+            told = any(map(self._matches, names)) or (found is not None and not self.asked.plain)
             thought = bool(self.asked.plain) and self._matches(screen.step.thought)
             if told or thought or not self.asked.plain:
-                what = f" on {_quoted(found.text)}" if found else ""
-                hits.append(hit(self.episode, screen.step, describe(action) + what, found.box if found else None))
+                did = _did(screen)
+                near = f" near {_quoted(found.text)}" if found and "“" not in did else ""
+                hits.append(hit(self.episode, screen.step, did + near, found.box if found else None))
         return self._list(f"{verb}ed", hits)
 
     def _list(self, verb: str, hits: Sequence[Hit]) -> QueryAnswer:
@@ -315,14 +316,6 @@ class _Search:
         return any(likeness(term, text) >= ALIKE for term in wanted)
 
     # -- places
-
-    def _label_of(self, screen: StepText, point: Point) -> TextRun | None:
-        """The text at a point, or beside it."""
-        near = [(apart(word.box, point), word) for word in screen.words or ()]
-        near = [(far, word) for far, word in near if far <= 1.5 * max(word.box.height, 16)]
-        if near:
-            return min(near, key=lambda pair: pair[0])[1]
-        return label_for(Box(point.x, point.y, point.x, point.y).grown(8), screen.words or ())
 
     def _field_of(self, screen: StepText) -> TextRun | None:
         """The label of the field that was typed into: the text left of, or above, where the typed text appeared."""
@@ -362,7 +355,7 @@ class _Search:
 
     def _done_before(self, number: int) -> str:
         before = self.screens[number - 1].step if number else None
-        did = None if before is None or before.action is None else describe(before.action)
+        did = None if before is None or before.action is None else _did(self.screens[number - 1])
         return "" if before is None or did is None else f", after step {before.index + 1} ({did})"
 
 
@@ -382,6 +375,17 @@ _ANSWERS: dict[Kind, Callable[[_Search], QueryAnswer]] = {
     "how many": _Search.how_many,
     "how long": _Search.how_long,
 }
+
+
+def _targets(step: Step, screen: StepText) -> tuple[Target, ...]:
+    """What the action of a step was meant for: what is on record, then the text that is there."""
+    read = text_targets(step.action, screen.words or ()) if step.action is not None else ()
+    return (*known_targets(step), *read)
+
+
+def _did(screen: StepText) -> str:
+    """The action of a step in words."""
+    return in_words(screen.step, _targets(screen.step, screen))
 
 
 def _in_order(hits: Sequence[Hit]) -> list[Hit]:

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from actions.action import describe
 from actions.errors import one_line
 from agent.core.model import ModelError, ParseError
 from agent.core.step import Step
+from agent.core.targets import in_words
 from agent.episodes import Episode, EpisodeError
 from agent.episodes.endings import ENDING_TEXT
 from agent.episodes.query.answer import Hit, QueryAnswer, clock, hit, seconds_of
@@ -143,7 +143,7 @@ def _told(episode: Episode, sent: Sequence[SentScreen], question: str, model: Ch
     else:
         pictures = {one.step.index: model.endpoint.capabilities.picture(one.image) for one in sent}
     for step in episode.steps:
-        did = describe(step.action) if step.action else f"no action ({one_line(step.error or 'no reason')})"
+        did = in_words(step) if step.action else f"no action ({one_line(step.error or 'no reason')})"
         line = f"Step {step.index + 1}, {clock(seconds_of(episode, step))}"
         if step.index in pictures:
             parts += [f"{line}, the screen:", pictures[step.index]]

@@ -13,8 +13,9 @@ from rapidfuzz import fuzz
 
 from actions.action import AnyAction, TypeText
 from actions.frame import Box, Point
-from agent.episodes.replay.text_match import element_at, same_text
+from agent.episodes.replay.text_match import same_text
 from agent.perception.elements import Element, PerceivedScreen
+from agent.perception.naming import element_at
 from agent.perception.normalisation import words_only
 
 _HALF = 0.5

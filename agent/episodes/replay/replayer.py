@@ -12,6 +12,7 @@ from actions.action import Answer, AnyAction, AskUser, Finish, Open, Scroll, Typ
 from actions.frame import Box, Frame, Point
 from agent.core.model import Decision, Extraction, Grounding, LookAgain, ModelError
 from agent.core.step import Step
+from agent.core.targets import in_words
 from agent.core.task import Task
 from agent.episodes.replay.effects import (
     absent,
@@ -30,11 +31,10 @@ from agent.episodes.replay.text_match import (
     MatchedTarget,
     Missing,
     PerceivedFrame,
-    describe_element,
-    element_at,
     find_again,
 )
 from agent.perception.elements import PerceivedScreen
+from agent.perception.naming import perceived_targets
 from agent.perception.perceive import Perceiver
 from envs.capture import Deadline
 from envs.env import Image, Observation
@@ -397,8 +397,7 @@ class ReplayModel:
 
     def _words(self, recorded: RecordedAction, image: Image) -> str:
         points = points_of(recorded.action)
-        target = element_at(self._then.perceive(image), points[0]) if points else None
-        return describe(recorded.action) + (f" on {describe_element(target)}" if points else "")
+        return in_words(recorded.step, perceived_targets(recorded.action, self._then.perceive(image)) if points else ())
 
     # -- scrolling for a target
 

@@ -22,6 +22,7 @@ from rapidfuzz import fuzz
 from actions.frame import Box, Point
 from agent.episodes.replay.pixel_match import find_drawing
 from agent.perception.elements import Element, PerceivedScreen, Role
+from agent.perception.naming import element_at
 from agent.perception.normalisation import words_only
 from envs.env import Image
 
@@ -37,7 +38,6 @@ _GROUPS: tuple[frozenset[Role], ...] = (
     frozenset({"slider"}),
     frozenset({"button", "icon", "image", "select"}),
 )
-_CONTAINERS: frozenset[Role] = frozenset({"bar", "image"})
 _VALUE = re.compile(r"[\d\s:.,/%+-]*")
 
 
@@ -79,13 +79,6 @@ def same_text(a: str, b: str) -> bool:
 def _whole(text: str) -> str:
     """`text` without a leading letter of a half covered word: ``e Blue`` in a list over "Volume"."""
     return re.sub(r"^[a-z] (?=\w{3})", "", text.strip())
-
-
-def element_at(screen: PerceivedScreen, point: Point) -> Element | None:
-    """The smallest element at `point`; None on the background."""
-    held = [e for e in screen.elements if e.box.grown(2).holds(point) and e.role not in _CONTAINERS]
-    switches = [e for e in held if e.role == "switch"]  # whose knob looks like a button of its own
-    return min(switches or held, key=lambda e: e.box.area, default=None)
 
 
 def describe_element(element: Element | None) -> str:

@@ -11,15 +11,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from actions.action import AnyAction, describe
+from actions.action import AnyAction
 from actions.backend import BackendError
 from actions.errors import one_line
 from actions.frame import Frame, GeometryError
 from agent.core.loop import Result, Watcher
 from agent.core.model import Decision
 from agent.core.policy import Policy, Verdict
-from agent.core.step import Step
+from agent.core.step import Step, Target
+from agent.core.targets import action_words, known_targets
 from agent.guard.confirm import PROMPT, EditedAnswer, edited, read_reply
+from agent.perception.naming import read_targets
 from agent.views.live.commands import Approve, ReplyCommand, Resume, SkipCommand, StopCommand, TakeOver
 from agent.views.live.state import Answer, Card, LiveState, Refused
 from agent.views.report import PageData
@@ -144,8 +146,9 @@ class LivePolicy:
             asks = said.kind == "ask"
             waits = asks or state.paused or state.stale
             shown = {"action": said.action, "thought": decision.thought, "why": said.risk, "waits": waits}
-            state.put("action", observation.frame, **shown)
-        return self._wait(said, decision) if waits else said
+            targets = known_targets(decision)
+            state.put("action", observation.frame, targets=targets, **shown)
+        return self._wait(said, decision, targets, observation.image) if waits else said
 
     def ask(self, question: str) -> str | None:
         """Ask the person the agent's question; None when nobody answers."""
@@ -167,11 +170,13 @@ class LivePolicy:
         state.proceed()
         return reply
 
-    def _wait(self, said: Verdict, decision: Decision) -> Verdict:
+    def _wait(self, said: Verdict, decision: Decision, targets: tuple[Target, ...], seen: Image) -> Verdict:
         state, asks = self._state, said.kind == "ask"
         self._env.release()
         state.say("approval" if asks else "paused")
-        words = " — ".join(filter(None, (describe(said.action), one_line(decision.thought), said.risk)))
+        if not targets and (targets := read_targets(said.action, seen)):
+            state.name(targets)
+        words = " — ".join(filter(None, (action_words(said.action, targets), one_line(decision.thought), said.risk)))
         prompt = f"{words}\n{PROMPT}" if asks else ""
         answer = self._answer(prompt, lambda: not asks and not state.paused, nobody=asks)
         card = state.card

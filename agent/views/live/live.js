@@ -219,6 +219,7 @@
     $("question").hidden = !(now && now.kind === "question" && open);
     if (action) {
       put($("words"), now.words);
+      say($("place"), now.place);
       say($("was"), now.was ? `Edited. The model wanted: ${now.was}` : "");
       say($("why"), now.why ? `Asked because ${now.why}` : "");
       say($("thought"), now.thought);

@@ -14,10 +14,12 @@ from typing import Any, Literal
 
 import cv2
 
-from actions.action import AnyAction, TypeText, describe, points_of
+from actions.action import AnyAction, TypeText, points_of
 from actions.errors import one_line
 from actions.frame import Frame, GeometryError
+from agent.core.step import Target
 from agent.core.stop import Stop
+from agent.core.targets import action_place, action_words
 from agent.guard.secrets import Secrets
 from agent.views.formatting import clip
 from agent.views.live.commands import (
@@ -59,7 +61,7 @@ class Card:
     """An action or a question that is shown to the person. `id` is never used twice.
 
     `waits` is whether it waits for an answer, `why` the reason. `original` is the model's action where the person has
-    edited it.
+    edited it; `targets` is what it was meant for.
     """
 
     id: int
@@ -72,6 +74,7 @@ class Card:
     question: str = ""
     why: str = ""
     waits: bool = False
+    targets: tuple[Target, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,13 @@ class LiveState:
             self.answer = TakeOver(do="take_over") if self.stale else None
             self._touch()
             return self.card
+
+    def name(self, targets: tuple[Target, ...]) -> None:
+        """The card's action was meant for `targets`."""
+        with self.changed:
+            if self.card is not None:
+                self.card = replace(self.card, targets=targets)
+                self._touch()
 
     def proceed(self) -> None:
         """The action is being performed, or the question is answered: the card no longer waits."""
@@ -386,14 +396,16 @@ class LiveState:
             "id": card.id, "kind": card.kind, "step": card.step, "waits": card.waits,
             "answered": self.answer is not None, "model": None,
             "thought": redact(card.thought), "question": redact(card.question), "why": redact(card.why),
-            "width": frame.width, "height": frame.height, "action": None, "words": "", "was": None, "marks": [],
+            "width": frame.width, "height": frame.height, "action": None, "words": "", "place": "",
+            "was": None, "marks": [],
         }  # fmt: skip
         if card.action is not None:
             shown |= {
                 "action": card.action.model_dump(mode="json"),
-                "words": describe(card.action),
+                "words": redact(action_words(card.action, card.targets)),
+                "place": action_place(card.action, card.targets),
                 "model": (card.original or card.action).model_dump(mode="json"),
-                "was": one_line(describe(card.original)) if card.original is not None else None,
+                "was": one_line(action_words(card.original, card.targets)) if card.original is not None else None,
                 "marks": marks_data(card.action, frame.width, frame.height),
             }
         return shown

@@ -20,9 +20,9 @@ from actions.action import (
     Open,
     ReleaseKeys,
     TypeText,
-    describe,
 )
-from agent.core.step import Step
+from agent.core.step import Step, Target
+from agent.core.targets import action_place, in_words, known_targets
 from agent.core.task import Ending
 from agent.episodes import EpisodeHeader, Totals
 from agent.views.drawing import Badge, Banner, Disc, Mark, Polyline, marks
@@ -65,13 +65,15 @@ def step_data(
     after: PageData | Literal["next"] | None = None,
     changes: Iterable[Place] | None = None,
     missing: str = "",
+    targets: Sequence[Target] | None = None,
 ) -> PageData:
-    """Everything a page shows about `step`, JSON-safe.
+    """Everything a page shows about `step`, JSON-safe; `targets` is what its action was meant for (None: as on record).
 
     `started` is when the run began (seconds since the epoch). `before` and `after` are pictures (see `picture`) of the
     screen that the model saw and of the one afterwards (``"next"``: that of the next step), `changes` the rectangles of
     the frame in which they differ (None: not known). `missing` says why there is no `before`.
     """
+    targets = known_targets(step) if targets is None else targets
     since = -1.0 if started is None else step.time - started
     strict = step.verdict is not None and step.verdict.kind in ("block", "stop")
     report = step.delegated.report if step.delegated else ""
@@ -86,10 +88,11 @@ def step_data(
         "index": step.index,
         "number": step.index + 1,
         "id": f"step-{step.index + 1}",
-        "title": title_words(step),
+        "title": title_words(step.action, targets),
+        "place": action_place(step.action, targets) if step.action else "",
         "when": f"at {duration(since)}" if since >= 0 else "",
         "tags": [{"tone": tone, "text": words} for tone, words in tags(step)],
-        "alt": alt_text(step),
+        "alt": alt_text(step, targets),
         "frame": {"width": step.frame.width, "height": step.frame.height},
         "before": before,
         "after": after,
@@ -108,11 +111,11 @@ def step_data(
     }
 
 
-def alt_text(step: Step) -> str:
+def alt_text(step: Step, targets: Sequence[Target] = ()) -> str:
     """The alternative text of the step's screen."""
     frame = step.frame
     spoken = f"Screen of step {step.index + 1}, {frame.width} by {frame.height} pixels."
-    return spoken + (f" Drawn on it: {line(describe(step.action))}." if step.action else "")
+    return spoken + (f" Drawn on it: {line(in_words(step, targets))}." if step.action else "")
 
 
 def marks_data(action: AnyAction | None, width: int, height: int) -> list[JsonValue]:

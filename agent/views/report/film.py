@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -20,7 +20,9 @@ from PIL import Image as Pillow
 
 from actions.action import AnyAction
 from agent.core.errors import UserError
+from agent.core.step import Target
 from agent.episodes import Episode, EpisodeError, read_episode
+from agent.episodes.targets import EpisodeTargets
 from agent.views.drawing import Banner, Letters, draw, fitted, font, marks
 from agent.views.formatting import ending_words, line, tags, title_words
 from agent.views.report.images import StepScreen, cut, screens
@@ -156,6 +158,7 @@ class _Layout:
     high: int
     band: int
     small: bool
+    named: EpisodeTargets
 
     @classmethod
     def of(cls, episode: Episode, longest: int, small: bool = False) -> _Layout:
@@ -165,7 +168,7 @@ class _Layout:
         scale = min(1.0, longest / (wide if small else max(wide, high)))
         width, height = (max(64, round(side * scale / 2) * 2) for side in (wide, high))
         band = 24 if small else max(36, round(width * 0.045 / 2) * 2)
-        return cls(episode, width, height, band, small)
+        return cls(episode, width, height, band, small, EpisodeTargets(episode.folder))
 
     @property
     def height(self) -> int:
@@ -174,14 +177,17 @@ class _Layout:
 
     def picture(self, screen: StepScreen, last: bool = False) -> Image:
         """The picture of a step: RGB uint8, `height` x `width`."""
-        canvas = np.full((self.height, self.width, 3), _GROUND, np.uint8)
+        canvas, targets = (
+            np.full((self.height, self.width, 3), _GROUND, np.uint8),
+            self.named.of(screen.step, screen.image),
+        )
         if screen.image is not None:
             small = _fit(_drawn(screen.image, screen.step.action), self.width, self.high)
             y, x = (self.high - small.shape[0]) // 2, (self.width - small.shape[1]) // 2
             canvas[y : y + small.shape[0], x : x + small.shape[1]] = small
-        return self._written(canvas, screen, last)
+        return self._written(canvas, screen, targets, last)
 
-    def _written(self, canvas: Image, screen: StepScreen, last: bool) -> Image:
+    def _written(self, canvas: Image, screen: StepScreen, targets: Sequence[Target], last: bool) -> Image:
         picture = Pillow.fromarray(canvas)
         pen, pad = ImageDraw.Draw(picture), max(6, self.band // 4)
         letters = font(12 if self.small else max(12, round(self.band * 0.42)))
@@ -191,17 +197,17 @@ class _Layout:
         y, number = self.high + self.band / 2, f"{screen.step.index + 1}"
         pen.text((pad, y), number, _SOFT, letters, anchor="lm")
         left = 2 * pad + letters.getlength(number)
-        said = _said(screen, self.episode if last else None)
+        said = _said(screen, targets, self.episode if last else None)
         _words(pen, (left, y), said, letters, self.width - left - pad, _INK, "lm")
         return np.asarray(picture)
 
 
-def _said(screen: StepScreen, ended: Episode | None) -> str:
+def _said(screen: StepScreen, targets: Sequence[Target], ended: Episode | None) -> str:
     """The caption of a step; for the last one with the ending."""
     marks = "".join(f" [{words}]" for _, words in tags(screen.step))
     ending = f" · {ending_words(ended.ending, ended.header.limits)[1]}" if ended else ""
     thought = f" · {screen.step.thought}" if screen.step.thought.strip() and not ended else ""
-    return line(title_words(screen.step) + marks + ending + thought)
+    return line(title_words(screen.step.action, targets) + marks + ending + thought)
 
 
 def _words(

@@ -16,8 +16,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Literal
 
+from agent.core.targets import known_targets
 from agent.episodes import Episode, EpisodeError, read_episode
 from agent.episodes.private_files import private
+from agent.episodes.targets import EpisodeTargets
 from agent.views.formatting import clip, ending_words, line, title_words
 from agent.views.markup import Markup, csp_hash, element, join, script_json
 from agent.views.report.data import PageData, header_data, step_data
@@ -168,7 +170,7 @@ def _block(data: PageData | str, **attributes: str) -> str:
 
 def _steps(episode: Episode, part: _StepRange, problems: list[str], progress: Progress) -> Iterator[str]:
     """The steps and their pictures; damage is added to `problems`."""
-    pictures, total = PageImages(), part.end - part.begin
+    pictures, total, named = PageImages(), part.end - part.begin, EpisodeTargets(episode.folder)
     last: StepScreen | None = None
     before: PageData | None = None
     for number, screen in enumerate(screens(episode, episode.steps[part.begin : part.end + 1])):
@@ -180,11 +182,11 @@ def _steps(episode: Episode, part: _StepRange, problems: list[str], progress: Pr
         if last is not None:
             follows = changes is not None and screen.step.index == last.step.index + 1
             following: PageData | Literal["next"] | None = "next" if number < total else shown
-            yield _step(episode, last, before, following if follows else None, changes if follows else None)
+            yield _step(episode, last, named, before, following if follows else None, changes if follows else None)
         last, before = screen, shown
         progress(min(number + 1, total), total)
     if last is not None and part.end == len(episode.steps):
-        yield _step(episode, last, before, None, None)
+        yield _step(episode, last, named, before, None, None)
 
 
 def _changes(one: StepScreen | None, other: StepScreen) -> list[Place] | None:
@@ -197,6 +199,7 @@ def _changes(one: StepScreen | None, other: StepScreen) -> list[Place] | None:
 def _step(
     episode: Episode,
     screen: StepScreen,
+    named: EpisodeTargets,
     before: PageData | None,
     after: PageData | Literal["next"] | None,
     changes: Sequence[Place] | None,
@@ -207,6 +210,7 @@ def _step(
         before=before,
         after=after,
         changes=changes,
+        targets=named.of(screen.step, screen.image),
         missing=screen.problem and f"The screen of this step is missing or damaged. {screen.problem}",
     )
     return _block(data, class_="handeye-step")
@@ -236,7 +240,7 @@ def _without_script(episode: Episode, part: _StepRange) -> Markup:
     words = "This page draws the screens with its own script, and scripts are off here. In short:"
     ending = f"{ending_words(episode.ending, episode.header.limits)[1]}. {clip(episode.message)}"
     steps = episode.steps[part.begin : part.end]
-    lines = (element("li", title_words(step), value=str(step.index + 1)) for step in steps)
+    lines = (element("li", title_words(step.action, known_targets(step)), value=str(step.index + 1)) for step in steps)
     task = element("h1", clip(episode.header.task.strip()))
     problems = element("ul", *(element("li", clip(problem)) for problem in episode.problems))
     damaged = (element("h2", "Problems in the record"), problems) if episode.problems else ()

@@ -23,7 +23,8 @@
  * "handeye-look" when a view of it is chosen.
  *
  * A step (fields may be left out, but for `index`; texts are plain):
- *   index, number, id ("step-3"), title, when, tags [{tone, text}], app, alt
+ *   index, number, id ("step-3"), title, place ("(258, 258)": coordinates that the title leaves out), when,
+ *   tags [{tone, text}], app, alt
  *   frame   {width, height} in pixels
  *   before  the screen that the model saw: a picture; null with `missing` saying why. `small`: the same, less wide
  *   after   the screen afterwards: a picture or null; in a report's own data also "next": `before` of the next step
@@ -291,7 +292,7 @@
     if (waiting.length) idle(build);
   };
 
-  const haystack = (step) => [step.title, step.app, step.thought, step.raw, step.error, step.policy, step.caption && step.caption.text,
+  const haystack = (step) => [step.title, step.place, step.app, step.thought, step.raw, step.error, step.policy, step.caption && step.caption.text,
     ...(step.notes || []), ...(step.facts || []).map((fact) => fact.value), ...(step.tags || []).map((tag) => tag.text)].map(text).join("\n").toLowerCase();
 
   const tell = (what, entry) => document.dispatchEvent(new CustomEvent(`handeye-${what}`, { detail: { step: entry.step, section: entry.section, view: entry.view } }));
@@ -319,7 +320,7 @@
       const now = entry.step;
       entry.section.setAttribute("aria-labelledby", `${now.id}-title`);
       entry.section.replaceChildren(el("div", { class: "head" },
-        el("h2", { id: `${now.id}-title` }, el("span", { class: "number num" }, `Step ${now.number} · `), foreign(now.title)),
+        el("h2", { id: `${now.id}-title` }, el("span", { class: "number num" }, `Step ${now.number} · `), foreign(now.title), now.place ? el("small", { class: "place num" }, ` ${now.place}`) : null),
         (now.tags || []).map((tag) => el("span", { class: `tag ${tag.tone}` }, icon(tag.tone), text(tag.text))),
         now.when ? el("span", { class: "when num" }, now.when) : null),
         el("div", { class: "body" }, figure(entry), notes(now)));

@@ -105,7 +105,7 @@ def screens(episode: Episode) -> list[StepText]:
         ("when did the error disappear?", [6], "gone at step 6"),
         ("when did the Save button appear?", [2], "appears at step 2"),
         ("when did Name disappear?", [8], "does not disappear"),
-        ("which step clicked Save?", [4], "click at (140, 210)"),
+        ("which step clicked Save?", [4], "click “Save” (140, 210)"),
         ("when was the Name field clicked?", [2], "“Name”"),
         ("which step typed Anna?", [3], "Anna Meyer"),
         ('when was "Anna Meyer" typed', [3], "Anna Meyer"),

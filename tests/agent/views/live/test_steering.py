@@ -38,7 +38,7 @@ def test_an_action_is_seen_drawn_and_done_only_when_approved() -> None:
         somebody.must("approve", card=card["id"])
         state = somebody.see(lambda s: s["phase"] == "ended")
         assert state["header"]["ending"]["tone"] == "good"
-        assert [step["title"] for step in state["steps"]] == ["click at (10, 10)", "finish: success"]
+        assert [step["title"] for step in state["steps"]] == ["Click at (10, 10)", "Finish: success"]
         assert somebody.do("stop") == (409, {"error": "the run has ended"})
 
     with live(CLICK, DONE) as here:
@@ -303,7 +303,7 @@ def test_a_page_that_comes_back_is_told_everything() -> None:
         somebody.must("approve", card=somebody.card("click at (10, 10)")["id"])
         somebody.card("click at (40, 20)")
         again = Person(somebody.url).state()
-        assert [step["title"] for step in again["steps"]] == ["click at (10, 10)"]
+        assert [step["title"] for step in again["steps"]] == ["Click at (10, 10)"]
         assert again["card"]["words"] == "click at (40, 20)"
         assert Person(somebody.url).state(steps=1)["steps"] == []
         somebody.must("approve", card=again["card"]["id"])
