@@ -31,6 +31,8 @@ EXTRAS = {
     "openai",
     "gymnasium",
     "mcp",
+    "huggingface_hub",
+    "pypdfium2",
 }
 """Packages of extras, and those of `pyautogui`, which X11 does not need."""
 LONGEST = 60

@@ -40,7 +40,10 @@ COMMANDS = {
         "agent.cli.record:record",
         "Record what you do on a screen as an episode: to replay it, to test with it, to train on it.",
     ),
-    "ask": ("agent.cli.ask:ask", "Ask what happened in an episode: the answer names steps and times."),
+    "ask": (
+        "agent.cli.ask:ask",
+        "Ask what happened in an episode, or what an image, PDF or video shows; the answer names steps, pages or times.",
+    ),
     "report": (
         "agent.cli.report:report",
         "Write an episode as one HTML page that needs no network: every screen with the action drawn on it.",

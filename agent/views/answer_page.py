@@ -30,17 +30,30 @@ _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-ur
 
 def write_page(answer: QueryAnswer, episode: Episode, path: Path) -> Path:
     """Write the answer with thumbnails as one HTML file; texts are escaped. Raises `UserError`."""
-    items = "".join(_item(one, _thumbnail(episode, one)) for one in answer.hits)
-    steps = f"<ol>{items}</ol>" if items else ""
-    text = html.escape(answer.text)
+    about = f"Episode: {episode.header.task}. Answered by {answer.model}."
+    items = [
+        (f"Step {one.step}, {one.clock}", f"Screen of step {one.step}", one.snippet, _shown(episode, one))
+        for one in answer.hits
+    ]
+    return write_answer(answer.question, answer.text, about, items, path)
+
+
+def write_answer(
+    question: str, text: str, about: str, items: Sequence[tuple[str, str, str, Image | None]], path: Path
+) -> Path:
+    """Write an answer as one HTML file. An item has a title, what its picture is, words, and the picture or None.
+
+    Raises `UserError`.
+    """
+    listed = "".join(_item(*one) for one in items)
     page = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        f"<title>{html.escape(answer.question)}</title><style>{_STYLE}</style></head>"
-        f"<body><main><h1>{html.escape(answer.question)}</h1><p><strong>{text}</strong></p>"
-        f"<p>Episode: {html.escape(episode.header.task)}. Answered by {html.escape(answer.model)}.</p>"
-        f"{steps}</main></body></html>\n"
+        f"<title>{html.escape(question)}</title><style>{_STYLE}</style></head>"
+        f"<body><main><h1>{html.escape(question)}</h1><p><strong>{html.escape(text)}</strong></p>"
+        f"<p>{html.escape(about)}</p>"
+        f"{f'<ol>{listed}</ol>' if listed else ''}</main></body></html>\n"
     )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,38 +65,45 @@ def write_page(answer: QueryAnswer, episode: Episode, path: Path) -> Path:
 
 def write_pictures(answer: QueryAnswer, episode: Episode, folder: Path) -> list[Path]:
     """Write the place of each hit as ``step-0004.png`` in `folder`; the paths. Raises `UserError`."""
+    shown = [(f"step-{one.step:04d}.png", _shown(episode, one), one.box) for one in answer.hits]
+    return write_places(shown, folder)
+
+
+def write_places(shown: Sequence[tuple[str, Image | None, Box | None]], folder: Path) -> list[Path]:
+    """Write what is around each box under a name in `folder`; the paths. Raises `UserError`."""
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for one in answer.hits:
-            shown = _shown(episode, one)
-            if shown is not None:
-                path = folder / f"step-{one.step:04d}.png"
-                path.write_bytes(encode_png(_cut(shown, one.box)))
+        for name, image, box in shown:
+            if image is not None:
+                path = folder / name
+                path.write_bytes(encode_png(_cut(image, box)))
                 written.append(path)
     except OSError as error:
         raise UserError(f"cannot write to {folder}: {error.strerror or error}") from error
     return written
 
 
-def _item(one: Hit, src: str) -> str:
-    title = f"Step {one.step}, {one.clock}"
-    words = html.escape(one.snippet)
-    picture = (
-        f'<img src="{src}" alt="Screen of step {one.step}: {words}">' if src else "<p>The screen cannot be read.</p>"
-    )
-    return f"<li><h2>{title}</h2><p>{words}</p>{picture}</li>"
+def _item(title: str, what: str, snippet: str, shown: Image | None) -> str:
+    words = html.escape(snippet)
+    picture = "<p>The screen cannot be read.</p>"
+    if shown is not None:
+        picture = f'<img src="{_thumbnail(shown)}" alt="{html.escape(what)}: {words}">'
+    return f"<li><h2>{html.escape(title)}</h2><p>{words}</p>{picture}</li>"
 
 
-def _thumbnail(episode: Episode, one: Hit) -> str:
-    shown = _shown(episode, one)
-    if shown is None:
-        return ""
+def _thumbnail(shown: Image) -> str:
     scale = WIDTH / max(shown.shape[1], WIDTH)
     if scale < 1:
         size = WIDTH, max(1, round(shown.shape[0] * scale))
         shown = np.asarray(cv2.resize(shown, size, interpolation=cv2.INTER_AREA), np.uint8)
     return image_url(shown)
+
+
+def marked(image: Image, box: Box) -> Image:
+    """`image` with `box` drawn on it."""
+    x1, y1, x2, y2 = box.grown(4)
+    return draw(image, [Polyline((Point(x1, y1), Point(x2, y1), Point(x2, y2), Point(x1, y2), Point(x1, y1)))])
 
 
 def _shown(episode: Episode, one: Hit) -> Image | None:
@@ -95,8 +115,7 @@ def _shown(episode: Episode, one: Hit) -> Image | None:
         return None
     if one.box is None:
         return _acted(image, step)
-    x1, y1, x2, y2 = one.box.grown(4)
-    return draw(image, [Polyline((Point(x1, y1), Point(x2, y1), Point(x2, y2), Point(x1, y2), Point(x1, y1)))])
+    return marked(image, one.box)
 
 
 def _acted(image: Image, step: Step) -> Image:

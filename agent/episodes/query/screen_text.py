@@ -34,7 +34,7 @@ class StepText:
     def rows(self) -> tuple[TextRun, ...]:
         """The runs of text, and those that are next to each other on a line joined to one."""
         words = self.words or ()
-        return (*words, *(row for row in _joined(words) if row not in words))
+        return (*words, *(row for row in joined(words) if row not in words))
 
 
 def without_screens(episode: Episode) -> list[StepText]:
@@ -126,7 +126,7 @@ class ScreenReader:
         return self._reader
 
 
-def _joined(words: Sequence[TextRun]) -> Iterator[TextRun]:
+def joined(words: Sequence[TextRun]) -> Iterator[TextRun]:
     """Runs of text that are near each other on one line, joined."""
     row: list[TextRun] = []
     for word in sorted(words, key=lambda one: (round(one.box.center.y / 4), one.box.x1)):

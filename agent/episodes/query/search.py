@@ -35,11 +35,12 @@ _MAX_HITS = 12
 _TROUBLE = ("error", "failed", "failure", "cannot", "could not", "couldn't", "can't", "unable to", "invalid",
             "denied", "not found", "warning", "problem", "went wrong", "exception", "fatal")  # fmt: skip
 _TROUBLES = frozenset({"error", "errors", "failure", "warning", "problem", "error message", "exception"})
-_STOP = frozenset(
+STOP_WORDS = frozenset(
     ["a", "an", "and", "at", "be", "been", "by", "did", "do", "does", "for", "from", "happen", "happened", "has",
      "have", "in", "is", "it", "its", "of", "on", "or", "see", "seen", "show", "shown", "step", "steps", "that",
      "the", "there", "they", "this", "to", "was", "were", "what", "when", "where", "which", "who", "with"]
 )  # fmt: skip
+"""Words of a question that are not searched for."""
 
 
 def needs_screens(question: str) -> bool:
@@ -243,7 +244,7 @@ class _Search:
             return
         if asked.plain.lower() in _TROUBLES:
             yield _TROUBLE
-        content = " ".join(word for word in re.findall(r"[\w'+-]+", asked.plain) if word.lower() not in _STOP)
+        content = " ".join(word for word in re.findall(r"[\w'+-]+", asked.plain) if word.lower() not in STOP_WORDS)
         if content and content != asked.plain:
             yield (content,)
 

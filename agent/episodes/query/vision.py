@@ -89,12 +89,14 @@ def ask_model(
         raise ModelError(
             f"{model.endpoint.name} takes no video, as vLLM does: without --video the screens go as pictures"
         )
-    shape = Shape(schema=SCHEMA) if model.endpoint.capabilities.structured != "none" else None
     request = Request(
-        system=SYSTEM, user=tuple(_told(episode, sent, question, model, video)), max_tokens=1500, shape=shape
+        system=SYSTEM,
+        user=tuple(_told(episode, sent, question, model, video)),
+        max_tokens=1500,
+        shape=shape_for(model, SCHEMA),
     )
     reply = model.endpoint.complete(request)
-    said = _read(reply.text, reply.ended)
+    said = read_answer(reply.text, reply.ended, SCHEMA)
     hits = _hits(episode, said["steps"], reply.text)
     return QueryAnswer(question, one_line(said["answer"], 2000), hits, bool(said["found"]), model.name)
 
@@ -108,9 +110,19 @@ def choose(episode: Episode, rule: Resize, most: int = FRAMES) -> list[SentScree
     if len(changed) > most:
         places = np.linspace(0, len(changed) - 1, most).round().astype(int) if most > 1 else [len(changed) - 1]
         changed = [changed[at] for at in dict.fromkeys(int(place) for place in places)]
-    area = min(LARGEST, TOTAL // max(len(changed), 1), rule.max_pixels)
-    bounded = replace(rule, max_pixels=max(area, rule.min_pixels, rule.factor**2))
-    return [SentScreen(step, bounded.apply(episode.image(step))) for step in changed]
+    fitting = bounded(rule, len(changed))
+    return [SentScreen(step, fitting.apply(episode.image(step))) for step in changed]
+
+
+def bounded(rule: Resize, count: int) -> Resize:
+    """`rule` with the limits on each of `count` images and on all together."""
+    area = min(LARGEST, TOTAL // max(count, 1), rule.max_pixels)
+    return replace(rule, max_pixels=max(area, rule.min_pixels, rule.factor**2))
+
+
+def shape_for(model: ChatModel, schema: dict[str, Any]) -> Shape | None:
+    """What holds an answer to `schema`, None where the server cannot."""
+    return Shape(schema=schema) if model.endpoint.capabilities.structured != "none" else None
 
 
 def _changed(episode: Episode) -> list[Step]:
@@ -157,8 +169,8 @@ def _told(episode: Episode, sent: Sequence[SentScreen], question: str, model: Ch
     return parts
 
 
-def _read(text: str, ended: bool) -> dict[str, Any]:
-    """The JSON in an answer. Raises `ParseError`."""
+def read_answer(text: str, ended: bool, schema: dict[str, Any]) -> dict[str, Any]:
+    """The JSON in an answer, which is of `schema`. Raises `ParseError`."""
     start = text.find("{")
     if start < 0:
         raise ParseError(f"the answer is no JSON: {one_line(text, 80)!r}", text)
@@ -167,7 +179,7 @@ def _read(text: str, ended: bool) -> dict[str, Any]:
     except Unreadable as error:
         raise ParseError(f"the answer's JSON cannot be read: {error}", text) from error
     wrong = "" if found.closed else "it is cut off"
-    if wrong := wrong or mismatch(found.value, SCHEMA):
+    if wrong := wrong or mismatch(found.value, schema):
         raise ParseError(f"the answer is not of the form asked for: {wrong}", text)
     value: dict[str, Any] = found.value
     return value

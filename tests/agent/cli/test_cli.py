@@ -139,7 +139,7 @@ def test_a_paragraph_of_help_is_as_wide_as_the_terminal(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
-    for arguments, told in ((["ask"], "understands when something appeared or disa"), (["bench", "run"], "handeye")):
+    for arguments, told in ((["ask"], "in a file what is written there. Of"), (["bench", "run"], "handeye")):
         with pytest.raises(SystemExit):
             main([*arguments, "--help"])
         assert told in capsys.readouterr().out
