@@ -53,7 +53,7 @@ def ask(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask what happened in an episode, or what an image, PDF or video shows; the answer names steps, pages or times.
+    """Ask what happened in an episode, or what an image, PDF or video shows; answers name steps, pages or times.
 
     The built-in way searches the text: on the screens, what was typed and clicked, the steps' own texts; in a file what
     is written there. Of an episode it understands when something appeared or disappeared, which step clicked, typed or

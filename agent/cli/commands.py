@@ -42,7 +42,7 @@ COMMANDS = {
     ),
     "ask": (
         "agent.cli.ask:ask",
-        "Ask what happened in an episode, or what an image, PDF or video shows; the answer names steps, pages or times.",
+        "Ask what happened in an episode, or what an image, PDF or video shows; answers name steps, pages or times.",
     ),
     "report": (
         "agent.cli.report:report",
