@@ -243,12 +243,3 @@ def test_the_oracles_actions_are_worth_the_same_as_in_the_bench(suite: str) -> N
     env.close()
     assert (reward, ended) == (float(opened.judge(sample, bench).correct), True)
     assert info["prediction"]["value"]["actions"] == bench.value["actions"]
-
-
-@on_desktop
-@pytest.mark.slow
-def test_the_example_of_the_docs_prints_what_they_say() -> None:
-    page = (Path(__file__).parents[2] / "docs/benchmarks/gymnasium.md").read_text()
-    code, said = (page.split(fence, 1)[1].split("\n```", 1)[0].strip() for fence in ("```python\n", "```\n\n```\n"))
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300)
-    assert [line.rstrip() for line in run.stdout.strip().splitlines()] == [line.rstrip() for line in said.splitlines()]
