@@ -48,6 +48,10 @@ COMMANDS = {
         "agent.cli.report:report",
         "Write an episode as one HTML page that needs no network: every screen with the action drawn on it.",
     ),
+    "view": (
+        "benchmarks.commands.view:view",
+        "Look at all episodes and benchmark results of a folder on one local page, until Ctrl-C.",
+    ),
     "export": ("agent.cli.export:export", "Turn episodes into training data or a script."),
     "models": ("agent.cli.models:models", "List the models and dialects that --model understands."),
     "prompts": (
@@ -65,7 +69,7 @@ COMMANDS = {
     "phone": ("envs.phone.cli:app", "Run a simulated Android phone that adb can connect to, until Ctrl-C."),
 }
 """Each with its ``module:object`` (a function, or a `typer.Typer`), imported when it is called, and its help's first
-paragraph. ``bench`` is in a room above: it is named, and nothing of the agent imports it.
+paragraph. ``bench`` and ``view`` are in a room above: they are named, and nothing of the agent imports them.
 """
 
 

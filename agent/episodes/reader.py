@@ -61,7 +61,7 @@ def read_episode(folder: Path) -> Episode:
     Damaged steps are left out and named in `problems`. Raises `EpisodeError` where there is no episode, or one that
     this version cannot read.
     """
-    document, problems = _read_document(folder)
+    document, problems = read_document(folder)
     steps = _read_steps(folder, problems)
     checker = FrameChecker(folder)
     for step in steps:
@@ -84,7 +84,8 @@ def read_episode(folder: Path) -> Episode:
     )
 
 
-def _read_document(folder: Path) -> tuple[EpisodeDocument, list[str]]:
+def read_document(folder: Path) -> tuple[EpisodeDocument, list[str]]:
+    """What ``episode.json`` says, and what is damaged about it. Raises like `read_episode`."""
     path = folder / "episode.json"
     try:
         with os.fdopen(open_inside(folder, path.name, str(path)), "rb") as file:
@@ -106,6 +107,35 @@ def _read_document(folder: Path) -> tuple[EpisodeDocument, list[str]]:
     except ValueError as error:
         raise EpisodeError(f"{path} is not a valid episode: {first_line(error)}") from error
     return document, [] if whole else ["episode.json is not as it was written: its checksum is wrong"]
+
+
+def count_lines(path: Path) -> int:
+    """The number of whole lines of a file; 0 for one that cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+    except OSError:
+        return 0
+
+
+def read_last_step(folder: Path) -> Step | None:
+    """The last readable step of the episode in `folder`, without the others; None where there is none."""
+    try:
+        with os.fdopen(open_inside(folder, "steps.jsonl", "steps.jsonl"), "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            for tail in (1 << 16, 1 << 20, MAX_LINE):
+                file.seek(max(0, size - tail))
+                lines = file.read(tail).split(b"\n")
+                for line in reversed(lines if tail >= size else lines[1:]):
+                    steps: list[Step] = []
+                    _read_line(0, line, steps, [])
+                    if steps:
+                        return steps[0]
+                if tail >= size:
+                    break
+    except (EpisodeError, OSError):
+        pass
+    return None
 
 
 def _check_version(path: Path, version: object) -> None:

@@ -13,15 +13,17 @@ from benchmarks.suites import SUITES
 _NAMED = 50
 
 
-def header(runs: Sequence[PageRun]) -> Markup:
-    """For one run, or for several of one suite."""
+def header(runs: Sequence[PageRun], home: str = "") -> Markup:
+    """For one run, or for several of one suite; with a link to `home`."""
     first, several = runs[0], len(runs) > 1
     about = SUITES[first.suite].about if first.suite in SUITES else ""
     title = [foreign(first.suite, 80), ": ", f"{len(runs)} runs" if several else foreign(first.model, 120)]
+    back = element("a", "← All runs", href=home) if home else None
     return element(
         "header",
         element(
             "div",
+            back,
             element("p", "Handeye benchmark result" + (", compared" if several else ""), class_="brand"),
             element("button", "Light or dark", type="button", id="theme", hidden=""),
             class_="top",

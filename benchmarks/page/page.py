@@ -62,13 +62,16 @@ def _write(path: Path, page: str) -> None:
         raise UserError(f"cannot write the page to {path}: {error.strerror}; choose another --out") from error
 
 
-def render(runs: Sequence[PageRun], most: int = GALLERY) -> str:
-    """The page's HTML; at most `most` samples are drawn. Raises `UserError` for runs without a common sample."""
+def render(runs: Sequence[PageRun], most: int = GALLERY, home: str = "") -> str:
+    """The page's HTML; at most `most` samples are drawn, and it links back to `home`.
+
+    Raises `UserError` for runs without a common sample.
+    """
     sections = _single(runs[0], most) if len(runs) == 1 else _several(runs, most)
     shown = [(name, title, body) for name, title, body in sections if body]
     body = join(
         element("a", "Skip to the figures", class_="skip", href="#main"),
-        head.header(runs),
+        head.header(runs, home),
         element("nav", element("ul", *(_entry(*one) for one in shown)), aria_label="On this page"),
         element("main", *(_section(*one) for one in shown), id="main", tabindex=-1),
         element("footer", element("p", _footer(runs))),

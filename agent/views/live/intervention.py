@@ -23,7 +23,8 @@ from agent.core.targets import action_words, known_targets
 from agent.guard.confirm import PROMPT, EditedAnswer, edited, read_reply
 from agent.perception.naming import read_targets
 from agent.views.live.commands import Approve, ReplyCommand, Resume, SkipCommand, StopCommand, TakeOver
-from agent.views.live.state import Answer, Card, LiveState, Refused
+from agent.views.live.state import Answer, Card, LiveState
+from agent.views.loopback import Refused
 from agent.views.report import PageData
 from agent.views.terminal import TerminalView
 from envs.env import Env, EnvError, Image, Observation, WrappedEnv

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
-import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +17,7 @@ from agent.views.live.document import document
 from agent.views.live.intervention import LiveEnv, LivePolicy, LiveWatcher
 from agent.views.live.server import LiveServer
 from agent.views.live.state import LiveState
+from agent.views.loopback import opened
 from agent.views.report import PageData, header_data, step_data
 from agent.views.terminal import TerminalView, console
 from envs.env import Env
@@ -75,7 +72,7 @@ class LivePage:
             stack.callback(server.close)
             self.announce(server.url)
             if self.options.open:
-                stack.enter_context(_opened(server.url))
+                stack.enter_context(opened(server.url))
             yield Served(shown, asks, LiveWatcher(state, watch, self._step, self._end), asks.ask)
 
     def _step(self, step: Step) -> PageData:
@@ -93,18 +90,3 @@ class LivePage:
 
 def _branded(header: PageData) -> PageData:
     return header | {"brand": "Handeye live"}
-
-
-@contextmanager
-def _opened(url: str) -> Iterator[None]:
-    """Open `url` in a browser through a file that only this user can read: every user can read process arguments."""
-    handle, name = tempfile.mkstemp(prefix="handeye-live-", suffix=".html")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(f'<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0;url={url}">')
-    try:
-        if not webbrowser.open(Path(name).as_uri()):
-            console().print("[yellow]no browser could be started: open the address above yourself[/]", soft_wrap=True)
-        yield
-    finally:
-        with contextlib.suppress(OSError):
-            os.unlink(name)

@@ -35,6 +35,7 @@ from agent.views.live.commands import (
     StopCommand,
     TakeOver,
 )
+from agent.views.loopback import Refused
 from agent.views.report import PageData, marks_data
 from envs.env import Image
 from envs.png import encode_png
@@ -46,14 +47,6 @@ KEPT = 500
 """The number of pictures of finished steps that are kept."""
 AWAY = 15.0
 """Seconds after its last request at which a page counts as closed; pages poll every few seconds."""
-
-
-class Refused(ValueError):  # noqa: N818 - a reply to the page
-    """A command is not carried out: an HTTP `status`, and one line for the person."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 @dataclass(frozen=True)

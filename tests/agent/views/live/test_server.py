@@ -19,8 +19,9 @@ from agent.core.errors import UserError
 from agent.core.stop import Stop
 from agent.views.live.commands import AnyCommand, read_command
 from agent.views.live.document import document
-from agent.views.live.server import LARGEST, LiveServer
+from agent.views.live.server import LiveServer
 from agent.views.live.state import LiveState
+from agent.views.loopback import LARGEST
 from tests.agent.views.live.person import Person
 from tests.properties import examples
 
