@@ -27,6 +27,7 @@ from agent.run.assemble import assembled
 from benchmarks.failures import raise_failure
 from benchmarks.figures.statistics import Undefined, cluster_bootstrap, wilson
 from benchmarks.figures.summary import summarise
+from benchmarks.keeping import kept_in
 from benchmarks.suite import Judged, Prediction, Sample, SampleVerdict, SuiteError, SuiteOptions, Summary
 from envs.env import Env, EnvError, Observation, WrappedEnv
 
@@ -102,8 +103,8 @@ def play(
     """Run `model` on `world` until an ending, then score the state, whatever the ending was.
 
     The answer's `value` has ``instruction``, ``success``, ``ending``, ``message``, ``steps``, ``why``, ``actions``
-    (JSON, in order) and what the score adds. `keep` is a new folder for the episode. Without a `policy` every action is
-    allowed.
+    (JSON, in order) and what the score adds. `keep` is a new folder for the episode, by default what
+    `benchmarks.keeping` says. Without a `policy` every action is allowed.
 
     Raises infrastructure errors: `EnvError` for a screen that failed, `ModelError` for a model that did not answer,
     `agent.episodes.EpisodeError` for an episode that could not be stored.
@@ -113,9 +114,9 @@ def play(
     task, env, metered = Task(world.instruction, limits), _WorldEnv(world), _Metered(model)
     with ExitStack() as stack:
         memory: Memory = NoMemory()
-        if keep is not None:
+        if (folder := keep or kept_in()) is not None:
             header = EpisodeHeader.of(task, metered, env, seeds)
-            memory = stack.enter_context(EpisodeWriter.create(keep, header))
+            memory = stack.enter_context(EpisodeWriter.create(folder, header))
         agent = stack.enter_context(
             assembled(
                 env,

@@ -13,6 +13,7 @@ import typer
 
 from agent.cli.options import AsJson, print_json, takes_model
 from agent.models.spec import ModelSpec
+from benchmarks.keeping import EPISODES
 
 if TYPE_CHECKING:
     from benchmarks.runner.run import FinishedRun, Stopped
@@ -30,6 +31,23 @@ class EngineChoice(StrEnum):
 
 Workers = Annotated[int, _how(help="Samples answered at a time; each asks the model by itself.", min=1, max=1024)]
 Engine = Annotated[EngineChoice, _how(help="This machine, or a Ray cluster (RAY_ADDRESS, else one started here).")]
+
+
+class KeepChoice(StrEnum):
+    """Which episodes of an interactive suite stay."""
+
+    all = "all"
+    failed = "failed"
+    none = "none"
+
+
+Keep = Annotated[
+    KeepChoice | None,
+    _how(
+        help="Which episodes of an interactive suite stay in the folder, with every screen, for handeye view. "
+        "Default: failed; with --engine ray none."
+    ),
+]
 Retries = Annotated[int, _how(help="More tries for a sample whose server, display or worker failed.", min=0, max=100)]
 
 
@@ -55,6 +73,7 @@ def run(
     workers: Workers = 1,
     engine: Engine = EngineChoice.local,
     retries: Retries = 3,
+    keep: Keep = None,
     resume: Annotated[bool, _how("--resume", help="Go on with a run that was interrupted.")] = False,
     out: Annotated[
         Path | None, _how(help="Folder for answers and result. Default: runs/bench-<time>-…", metavar="DIR")
@@ -93,7 +112,7 @@ def run(
         tasks=tuple(filter(None, (name.strip() for name in (tasks or "").split(",")))),
     )
     plan = RunPlan(suite_name(suite), model, data.absolute() if data else None, options, limit)
-    how = ExecutionOptions(workers, engine.value, out, resume, Policy(retries))
+    how = ExecutionOptions(workers, engine.value, out, resume, Policy(retries), keep.value if keep else None)
     try:
         with redirect_stdout(sys.stderr):  # Ray and suites may print; stdout is for the result
             done = run_plan(plan, how)
@@ -126,6 +145,9 @@ def tell_done(done: FinishedRun, as_json: bool) -> int:
         typer.echo(f"handeye: {line}", err=True)
     typer.echo(f"result {done.path}", err=True)
     typer.echo(page, err=True)
+    if kept := len(done.result.episodes):
+        said = "1 episode is" if kept == 1 else f"{kept:,} episodes are"
+        typer.echo(f"{said} in {done.folder / EPISODES}: handeye view {done.folder}", err=True)
     return 0 if done.result.complete else 1
 
 

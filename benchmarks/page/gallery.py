@@ -119,6 +119,7 @@ def _card(line: VerdictLine, runs: Sequence[PageRun], scene: SampleScene | None)
             element("p", foreign(names, 300), class_="soft") if names else None,
             element("dl", *_facts(scene, answers, said, several), class_="pairs"),
             *(_actions(one, run.letter if several else "") for run, one in answers),
+            *(_episode(run, one, several) for run, one in answers),
             class_="told",
         ),
         class_="card" if scene else "card wordy",
@@ -156,6 +157,13 @@ def _actions(line: VerdictLine, letter: str) -> Markup | None:
     more = element("p", f"and {len(found) - _ACTIONS:,} more", class_="soft") if len(found) > _ACTIONS else None
     summary = element("summary", f"{letter} {plural(len(found), 'action')}".strip())
     return element("details", summary, element("ol", *items), more)
+
+
+def _episode(run: PageRun, line: VerdictLine, several: bool) -> Markup | None:
+    """A link to the whole episode, where it is kept."""
+    path = run.result.episodes.get(line.id)
+    words = f"{run.letter}: the whole episode" if several else "The whole episode"
+    return element("p", element("a", words, href=f"{run.beside}{path}/")) if path else None
 
 
 def _spoken(line: VerdictLine, scene: SampleScene | None, mine: Sequence[DrawnAnswer]) -> str:

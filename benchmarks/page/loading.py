@@ -92,7 +92,8 @@ class ShownAnswer:
 class PageRun:
     """One result on a page. `name` is its letter and model.
 
-    `scenes` are by sample id; `missing` is the reason for having none.
+    `scenes` are by sample id; `missing` is the reason for having none. `beside` leads from the page to the folder of
+    the result, where it is another.
     """
 
     letter: str
@@ -103,6 +104,7 @@ class PageRun:
     costs: Mapping[str, Cost]
     scenes: Mapping[str, SampleScene] = field(default_factory=dict)
     missing: str = ""
+    beside: str = ""
 
     @property
     def manifest(self) -> dict[str, Any]:

@@ -65,6 +65,11 @@
     if (answer[4] !== null) costs.push(`${answer[4]} s`);
     if (answer[5] > 1) costs.push(`try ${answer[5]}`);
     if (costs.length) parts.push(make("div", costs.join(", "), "soft small num"));
+    if (answer[7]) {
+      const whole = make("a", `${name}the whole episode`);
+      whole.href = answer[7];
+      parts.push(whole);
+    }
     if (answer[6]) {
       const details = make("details");
       const raw = make("pre", answer[6]);

@@ -7,10 +7,13 @@ text; the content security policy allows only the page's own style and script, b
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
+from urllib.parse import quote
 
 from agent.core.errors import UserError
 from agent.views.markup import Markup, csp_hash, element, join
@@ -45,9 +48,14 @@ def write_page(
     if len(suites) > 1:
         raise UserError(f"these results are of different suites: {', '.join(suites)}. Compare runs of one suite")
     first = results[0]
-    path = out or (first if first.is_dir() else first.parent) / REPORT
-    _write(path, render(runs, gallery))
+    path = out or _folder(first) / REPORT
+    beside = [quote(os.path.relpath(_folder(result).absolute(), path.absolute().parent)) for result in results]
+    _write(path, render([replace(run, beside=f"{to}/") for run, to in zip(runs, beside, strict=True)], gallery))
     return path
+
+
+def _folder(result: Path) -> Path:
+    return result if result.is_dir() else result.parent
 
 
 def _write(path: Path, page: str) -> None:

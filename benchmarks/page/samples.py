@@ -46,7 +46,9 @@ def _answer(run: PageRun, line: VerdictLine | None, most: int) -> list[Any] | No
     words = shown_answer(line).words
     took = round(cost.seconds, 3) if cost else None
     tries = cost.attempt if cost else 1
-    return [int(line.correct), label(line.kind), clip(line.why, 500), words, took, tries, clip(line.raw, most)]
+    episode = run.result.episodes.get(line.id, "")
+    said = [int(line.correct), label(line.kind), clip(line.why, 500), words, took, tries, clip(line.raw, most)]
+    return [*said, f"{run.beside}{episode}/" if episode else ""]
 
 
 def _json(data: Any) -> str:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from actions.errors import HandeyeError
 from agent.views.formatting import line
-from agent.views.site.catalog import Entry, ResultSource, broken
+from agent.views.site.catalog import ResultSource, RunEntry, broken
 from benchmarks.page.formatting import between, count, percent, plural
 from benchmarks.page.loading import load
 from benchmarks.page.page import GALLERY, render
@@ -22,7 +22,7 @@ from benchmarks.suite import Summary
 class BenchmarkResults(ResultSource):
     """The runs of ``handeye bench``."""
 
-    def entry(self, key: str, folder: Path) -> Entry | None:
+    def entry(self, key: str, folder: Path) -> RunEntry | None:
         """The line for the run in `folder`, also for one that is not finished or cannot be read."""
         try:
             if not (folder / RESULT).exists():
@@ -42,11 +42,11 @@ class BenchmarkResults(ResultSource):
 
 def _entry(
     key: str, folder: Path, manifest: dict[str, Any], summary: Summary, errors: list[Any], run: dict[str, Any]
-) -> Entry:
+) -> RunEntry:
     figure = f"{percent(summary.accuracy)} ({between(summary.ci95)})"
     words = f"{figure}, {count(summary.correct)} of {summary.total:,} right"
     missing = f"{plural(len(errors), 'sample')} without an answer" if errors else ""
-    return Entry(
+    return RunEntry(
         key=key,
         kind="result",
         folder=folder,
@@ -62,14 +62,14 @@ def _entry(
     )
 
 
-def _unfinished(key: str, folder: Path) -> Entry | None:
+def _unfinished(key: str, folder: Path) -> RunEntry | None:
     """A run that has answers and no result yet; None where the manifest is none of a benchmark."""
     manifest = read_json(folder / MANIFEST)
     if "suite" not in manifest or "model" not in manifest:
         return None
     files = [folder / name for name in (ANSWERS, FAILURES, MANIFEST)]
     answers = (folder / ANSWERS).read_bytes().count(b"\n") if (folder / ANSWERS).exists() else 0
-    return Entry(
+    return RunEntry(
         key=key,
         kind="result",
         folder=folder,

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from agent.core.errors import UserError
+from benchmarks.keeping import episode_path
 from benchmarks.runner.store import StoredAnswer, read_json
 from benchmarks.suite import Judged, Sample, Suite, Summary
 
@@ -22,13 +23,17 @@ FORMAT, VERSION = "handeye-bench-result", 1
 
 @dataclass(frozen=True)
 class SuiteResult:
-    """A stored result. `errors` lists samples without an answer: they are in no figure."""
+    """A stored result. `errors` lists samples without an answer: they are in no figure.
+
+    `episodes` has the folder of each kept episode, relative to that of the result, by the sample's id.
+    """
 
     manifest: dict[str, Any]
     summary: dict[str, Any]
     verdicts: list[dict[str, Any]]
     errors: list[dict[str, Any]]
     run: dict[str, Any]
+    episodes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
@@ -56,6 +61,7 @@ class SuiteResult:
             "summary": self.summary,
             "errors": self.errors,
             "run": self.run,
+            **({"episodes": dict(self.episodes)} if self.episodes else {}),
             "verdicts": self.verdicts,
         }
 
@@ -84,6 +90,7 @@ def make_result(
     errors: Mapping[str, str],
     manifest: dict[str, Any],
     run: dict[str, Any],
+    episodes: Mapping[str, str],
 ) -> SuiteResult:
     """Judge the answers in the suite's order. A sample without an answer is an error, with its reason from `errors`."""
     judged = [judge(suite, sample, kept[sample.id]) for sample in samples if sample.id in kept]
@@ -92,7 +99,7 @@ def make_result(
     ]
     summary: Summary = suite.summarise(judged)
     return SuiteResult(
-        manifest, json.loads(summary.model_dump_json()), [verdict_line(one) for one in judged], missing, run
+        manifest, json.loads(summary.model_dump_json()), [verdict_line(one) for one in judged], missing, run, episodes
     )
 
 
@@ -124,6 +131,13 @@ def read_result(path: Path) -> SuiteResult:
     if data.get("version") != VERSION:
         raise UserError(f"{path} has version {data.get('version')}; this Handeye reads version {VERSION}")
     try:
-        return SuiteResult(*(data[name] for name in ("manifest", "summary", "verdicts", "errors", "run")))
+        parts = (data[name] for name in ("manifest", "summary", "verdicts", "errors", "run"))
+        return SuiteResult(*parts, _inside(data.get("episodes", {})))
     except KeyError as error:
         raise UserError(f"{path} is no whole result: {error.args[0]!r} is missing") from error
+
+
+def _inside(episodes: Any) -> dict[str, str]:
+    """Those of `episodes` whose folders are where a run puts them: others may lead anywhere."""
+    found = episodes.items() if isinstance(episodes, dict) else ()
+    return {name: path for name, path in found if path == episode_path(name)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import Any, Literal
 
 from agent.core.errors import UserError
 from benchmarks.concurrency import PICTURES
+from benchmarks.keeping import KeepMode, episode_path
 from benchmarks.runner.engines import Engine, Processes, Threads
 from benchmarks.runner.manifest import IDENTITY, differences, manifest_of
 from benchmarks.runner.model_pool import ModelPool, open_models
@@ -29,13 +31,18 @@ RUNS = Path("runs")
 
 @dataclass(frozen=True)
 class ExecutionOptions:
-    """Execution of a run; none of it changes the result. `out` None makes a folder below ``runs``."""
+    """Execution of a run; none of it changes the figures. `out` None makes a folder below ``runs``.
+
+    `keep` is which episodes of an interactive suite stay in the folder; None: those of failed samples, where the
+    workers are on this machine.
+    """
 
     workers: int = 1
     engine: EngineName = "local"
     out: Path | None = None
     resume: bool = False
     retries: Retries = field(default_factory=Retries)
+    keep: KeepMode | None = None
 
 
 @dataclass(frozen=True)
@@ -60,17 +67,39 @@ def run_plan(plan: RunPlan, options: ExecutionOptions) -> FinishedRun:
     """
     suite = plan.check()
     samples = plan.samples(suite)
+    keep = keep_mode(suite, options)
     models = open_models(plan, suite, options.workers)
     manifest = manifest_of(plan, suite, models, samples)
     with Store(_folder(plan, options, manifest)) as store:
         _agree(store, manifest, options)
         kept = store.kept()
-        unasked = [Attempt(n, sample) for n, sample in enumerate(samples) if sample.id not in kept]
+        place = None if keep == "none" else store.folder.absolute()
+        unasked = [
+            Attempt(n, sample, keep=place and place / episode_path(sample.id))
+            for n, sample in enumerate(samples)
+            if sample.id not in kept
+        ]
         session = _run_session(plan, options, suite, models, store, kept, unasked, len(samples))
         run = _run(store, options, samples, session)
-        result = make_result(suite, samples, kept, session.errors, manifest, run)
+        result = make_result(suite, samples, kept, session.errors, manifest, run, _episodes(store.folder, samples))
         write_json(store.folder / RESULT, result.to_json())
     return FinishedRun(result, store.folder, session.gave_up)
+
+
+def keep_mode(suite: Suite, options: ExecutionOptions) -> KeepMode:
+    """Which episodes are kept. Raises `UserError` where none can be and some are asked for."""
+    interactive, elsewhere = suite.kind == "interactive", options.engine == "ray"
+    if options.keep not in (None, "none") and not interactive:
+        raise UserError(f"--keep has no effect on {suite.name}, whose samples are no runs: leave it out")
+    if options.keep not in (None, "none") and elsewhere:
+        raise UserError("--keep has no effect with --engine ray, whose workers may be on other machines: leave it out")
+    return "none" if not interactive or elsewhere else options.keep or "failed"
+
+
+def _episodes(folder: Path, samples: Sequence[Sample]) -> dict[str, str]:
+    """The kept episodes by sample: their folders below that of the run."""
+    places = {sample.id: episode_path(sample.id) for sample in samples}
+    return {name: path for name, path in places.items() if (folder / path / "episode.json").exists()}
 
 
 class Stopped(KeyboardInterrupt):
@@ -89,6 +118,7 @@ class _Session:
     store: Store
     kept: dict[str, StoredAnswer]
     shown: ProgressDisplay
+    keep: KeepMode = "none"
     errors: dict[str, str] = field(default_factory=dict)
     gave_up: str = ""
     correct: int = 0
@@ -98,11 +128,14 @@ class _Session:
     model_seconds: float = 0.0
 
     def answered(self, result: AttemptResult) -> None:
-        """Store the answer and update the progress display."""
+        """Store the answer, drop an episode that is not to be kept, and update the progress display."""
         kept = self.store.keep(result)
         self.kept[kept.id] = kept
         self.judged += 1
-        self.correct += judge(self.suite, result.attempt.sample, kept).verdict.correct
+        correct = judge(self.suite, result.attempt.sample, kept).verdict.correct
+        self.correct += correct
+        if correct and self.keep == "failed" and result.attempt.keep is not None:
+            shutil.rmtree(result.attempt.keep, ignore_errors=True)
         self.model_seconds += kept.model_seconds
         self._tell()
 
@@ -130,7 +163,7 @@ def _run_session(
 ) -> _Session:
     start = time.monotonic()
     with progress(f"{plan.suite}, {models.identity['name']}", total, total - len(attempts)) as shown:
-        session = _Session(suite, store, kept, shown)
+        session = _Session(suite, store, kept, shown, keep_mode(suite, options))
         if attempts:
             schedule = Schedule(
                 attempts, _engine(plan, options, suite, models, len(attempts)), options.retries, session

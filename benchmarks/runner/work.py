@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from agent.core.errors import UserError
 from agent.core.model import ModelError
+from benchmarks.keeping import keeping
 from benchmarks.runner.model_pool import ModelPool, open_models
 from benchmarks.runner.plan import RunPlan
 from benchmarks.suite import Prediction, Sample, Suite
@@ -15,11 +17,12 @@ from envs.env import EnvError
 
 @dataclass(frozen=True)
 class Attempt:
-    """One try of a sample; `number` counts from 1."""
+    """One try of a sample; `number` counts from 1. `keep` is where its episode is kept, absolute; None for nowhere."""
 
     index: int
     sample: Sample
     number: int = 1
+    keep: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ class Worker:
         start = time.perf_counter()
         meter = self._models.gate.fresh()
         try:
-            answer = self._suite.answer(attempt.sample, self._models.of(attempt.sample))
+            with keeping(attempt.keep):
+                answer = self._suite.answer(attempt.sample, self._models.of(attempt.sample))
         except (ModelError, EnvError, OSError, MemoryError) as error:
             return AttemptResult(attempt, error=_line_of(error), transient=True, seconds=time.perf_counter() - start)
         except Exception as error:  # noqa: BLE001 - a bug is reported with the sample, not as a crash

@@ -25,7 +25,7 @@ _State = tuple[tuple[int, int] | str | None, ...]
 
 
 @dataclass(frozen=True)
-class Entry:
+class RunEntry:
     """A line of the index. `key` is the folder's path below that of the catalog, which it begins with.
 
     `tone` and `state` say how it ended (`state` for filters, `words` in full); `problem` why it cannot be read. `time`
@@ -61,7 +61,7 @@ class Entry:
 class ResultSource(Protocol):
     """What knows benchmark results: they belong to a room above."""
 
-    def entry(self, key: str, folder: Path) -> Entry | None:
+    def entry(self, key: str, folder: Path) -> RunEntry | None:
         """The line of the index for the run in `folder`; None where there is none."""
 
     def page(self, folder: Path, home: str) -> str:
@@ -85,18 +85,18 @@ class Catalog:
     root: Path
     results: ResultSource
     cut: bool = field(default=False, init=False)
-    _known: dict[Path, tuple[_State, Entry]] = field(default_factory=dict, init=False)
+    _known: dict[Path, tuple[_State, RunEntry]] = field(default_factory=dict, init=False)
     _suites: dict[Path, str] = field(default_factory=dict, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def __post_init__(self) -> None:
         self.root = self.root.resolve()
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[RunEntry]:
         """All of them as they are now, the newest first; `cut` is whether there are more than `MOST`."""
         with self._lock:
-            known: dict[Path, tuple[_State, Entry]] = {}
-            found: list[Entry] = []
+            known: dict[Path, tuple[_State, RunEntry]] = {}
+            found: list[RunEntry] = []
             self.cut = False
             for kind, folder in _folders(self.root):
                 if len(found) == MOST:
@@ -108,7 +108,7 @@ class Catalog:
             self._known = known
         return sorted(found, key=lambda entry: (entry.time, entry.key), reverse=True)
 
-    def find(self, key: str) -> Entry | None:
+    def find(self, key: str) -> RunEntry | None:
         """The entry that `key` names, as it is now."""
         first, _, rest = key.partition("/")
         parts = rest.split("/") if rest else []
@@ -134,7 +134,7 @@ class Catalog:
     def _key(self, folder: Path) -> str:
         return "/".join((self._name, *folder.relative_to(self.root).parts))
 
-    def _entry(self, kind: Kind, folder: Path) -> Entry | None:
+    def _entry(self, kind: Kind, folder: Path) -> RunEntry | None:
         """The entry of `folder`, read anew where its files have changed."""
         key = self._key(folder)
         if kind == "result":
@@ -179,7 +179,7 @@ def _state(folder: Path, *names: str) -> _State:
     return tuple(found)
 
 
-def episode_entry(key: str, folder: Path, suite: str = "") -> Entry:
+def episode_entry(key: str, folder: Path, suite: str = "") -> RunEntry:
     """The line for the episode in `folder`: only its header is read. What cannot be read says so."""
     try:
         document, problems = read_document(folder)
@@ -189,7 +189,7 @@ def episode_entry(key: str, folder: Path, suite: str = "") -> Entry:
     totals = document.totals
     steps = count_lines(folder / "steps.jsonl") if totals is None else totals.steps
     facts = [f"{steps:,} {'step' if steps == 1 else 'steps'}", *([duration(totals.seconds)] if totals else [])]
-    return Entry(
+    return RunEntry(
         key=key,
         kind="episode",
         folder=folder,
@@ -211,11 +211,11 @@ def state_of(ending: Ending | None) -> str:
     return "unfinished" if ending is None else ending.value.replace("_", " ")
 
 
-def broken(key: str, kind: Kind, folder: Path, error: HandeyeError | OSError) -> Entry:
+def broken(key: str, kind: Kind, folder: Path, error: HandeyeError | OSError) -> RunEntry:
     """The line for what cannot be read, of the time at which its folder changed last."""
     try:
         changed = folder.stat().st_mtime
     except OSError:
         changed = 0.0
     said = line(one_line(str(error), 300))
-    return Entry(key, kind, folder, folder.name, "bad", "unreadable", "Cannot be read", changed, problem=said)
+    return RunEntry(key, kind, folder, folder.name, "bad", "unreadable", "Cannot be read", changed, problem=said)

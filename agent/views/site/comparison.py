@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from agent.core.step import Step
 from agent.episodes.replay.ask import WITHIN, compare
-from agent.views.site.catalog import Entry
+from agent.views.site.catalog import RunEntry
 
 
 def aligned(one: Sequence[Step], other: Sequence[Step], within: float = WITHIN) -> tuple[list[bool], int | None]:
@@ -27,7 +27,7 @@ def _same(one: Step, other: Step, within: float) -> bool:
     return compare(one.action, other.action, within)[0] == "same"
 
 
-def partners(entry: Entry, entries: Sequence[Entry], most: int = 200) -> list[Entry]:
+def partners(entry: RunEntry, entries: Sequence[RunEntry], most: int = 200) -> list[RunEntry]:
     """Other episodes of the same task, the newest first."""
     return [one for one in entries if one.kind == "episode" and one.title == entry.title and one.key != entry.key][
         :most

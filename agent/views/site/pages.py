@@ -18,7 +18,7 @@ from agent.views.formatting import clip, moment, title_words
 from agent.views.markup import script_json, visible
 from agent.views.report import PageData, marks_data
 from agent.views.report.data import alt_text
-from agent.views.site.catalog import Entry
+from agent.views.site.catalog import RunEntry
 from agent.views.site.comparison import aligned
 from agent.views.site.episode_page import page_steps
 
@@ -73,7 +73,7 @@ class Site:
 
 
 @dataclass(frozen=True)
-class Asked:
+class IndexFilter:
     """What the index is asked for: words to search, and one value of each filter, "" for all."""
 
     q: str = ""
@@ -84,7 +84,7 @@ class Asked:
     page: int = 1
 
     @classmethod
-    def of(cls, query: dict[str, list[str]]) -> Asked:
+    def of(cls, query: dict[str, list[str]]) -> IndexFilter:
         """From the query of an address."""
         texts = {name: query.get(name, [""])[0][:400] for name in ("q", *FILTERS)}
         number = query.get("page", ["1"])[0]
@@ -98,7 +98,7 @@ class Asked:
         """Whether anything is asked for."""
         return bool(self.q or self.kind or self.state or self.model or self.suite)
 
-    def fits(self, entry: Entry, but: str = "") -> bool:
+    def fits(self, entry: RunEntry, but: str = "") -> bool:
         """Whether an entry is asked for, whatever the filter called `but` says."""
         known = {"kind": entry.kind, "state": entry.state, "model": entry.model, "suite": entry.suite}
         if any(self[name] not in ("", value) for name, value in known.items() if name != but):
@@ -106,7 +106,7 @@ class Asked:
         return not self.q or all(word in entry.searched for word in self.q.lower().split())
 
 
-def index_page(site: Site, entries: Sequence[Entry], asked: Asked, cut: int | None = None) -> str:
+def index_page(site: Site, entries: Sequence[RunEntry], asked: IndexFilter, cut: int | None = None) -> str:
     """The index of `entries`, a page of those that fit; `cut` is how many were listed where there are more."""
     fitting = [entry for entry in entries if asked.fits(entry)]
     last = max(1, -(-len(fitting) // PAGE))
@@ -130,18 +130,20 @@ def index_page(site: Site, entries: Sequence[Entry], asked: Asked, cut: int | No
     )
 
 
-def _values(name: str, entries: Iterable[Entry]) -> list[tuple[str, int]]:
+def _values(name: str, entries: Iterable[RunEntry]) -> list[tuple[str, int]]:
     of = {"kind": lambda e: e.kind, "state": lambda e: e.state, "model": lambda e: e.model, "suite": lambda e: e.suite}
     return sorted((value, count) for value, count in Counter(map(of[name], entries)).items() if value)[:200]
 
 
-def episode_page(site: Site, entry: Entry, header: PageData, steps: list[PageData], partners: Sequence[Entry]) -> str:
+def episode_page(
+    site: Site, entry: RunEntry, header: PageData, steps: list[PageData], partners: Sequence[RunEntry]
+) -> str:
     """The page of an episode; `partners` are others of its task."""
     title = f"{clip(entry.title, 80)}"
     return site.page("episode.html", title, key=entry.key, header=header, steps=steps, partners=partners)
 
 
-def compare_page(site: Site, entries: Sequence[Entry], episodes: Sequence[Episode]) -> str:
+def compare_page(site: Site, entries: Sequence[RunEntry], episodes: Sequence[Episode]) -> str:
     """Two episodes side by side."""
     same, first = aligned(episodes[0].steps, episodes[1].steps)
     cells = [_cells(entry, episode) for entry, episode in zip(entries, episodes, strict=True)]
@@ -162,12 +164,12 @@ def compare_page(site: Site, entries: Sequence[Entry], episodes: Sequence[Episod
     return site.page("compare.html", title, task=clip(tasks[0]), other_task=other, rows=rows, sides=sides, first=first)
 
 
-def _cells(entry: Entry, episode: Episode) -> list[PageData]:
+def _cells(entry: RunEntry, episode: Episode) -> list[PageData]:
     missing = [str(data["missing"]) for data in page_steps(episode)]
     return [_cell(entry, step, why) for step, why in zip(episode.steps, missing, strict=True)]
 
 
-def _cell(entry: Entry, step: Step, missing: str) -> PageData:
+def _cell(entry: RunEntry, step: Step, missing: str) -> PageData:
     width, height = step.frame.width, step.frame.height
     return {
         "address": entry.address, "index": step.index, "number": step.index + 1, "title": title_words(step),

@@ -1,8 +1,8 @@
 """`question_of`: what a model was asked at a step, as far as the record has it.
 
 An episode holds the task, the screens, the raw answers and the name of the dialect, from which the same code makes the
-same question again. What it does not hold is named in `Question.notes`. A dialect from outside Handeye is not loaded
-because an episode names it: that would run code.
+same question again. What it does not hold is named in `SentQuestion.notes`. A dialect from outside Handeye is not
+loaded because an episode names it: that would run code.
 """
 
 from __future__ import annotations
@@ -41,31 +41,33 @@ class SentMessage:
 
 
 @dataclass(frozen=True)
-class Question:
+class SentQuestion:
     """The messages of one question; `notes` say what of it is not certain, or why there are none."""
 
     messages: tuple[SentMessage, ...] = ()
     notes: tuple[str, ...] = ()
 
 
-def question_of(episode: Episode, at: int) -> Question:
+def question_of(episode: Episode, at: int) -> SentQuestion:
     """What was asked for the step at `at` in the episode's list."""
     header, step = episode.header, episode.steps[at]
     if step.part or step.delegated:
-        return Question(notes=("This action was not asked for: it is a further one of an earlier answer.",))
+        return SentQuestion(notes=("This action was not asked for: it is a further one of an earlier answer.",))
     if header.dialect is None:
-        return Question(notes=(f"{header.model} is asked in no words: it gets the task, the screen and the history.",))
+        return SentQuestion(
+            notes=(f"{header.model} is asked in no words: it gets the task, the screen and the history.",)
+        )
     speaks = OWN.get(header.dialect.lower())
     if speaks is None or header.dialect.lower() in {*TEXT_PLANNERS, MARKS_PLANNER.name}:
         why = "its lists of elements are not recorded" if speaks else "it is none of Handeye's own, and is not loaded"
-        return Question(notes=(f"The question in the dialect {header.dialect} cannot be made again: {why}.",))
+        return SentQuestion(notes=(f"The question in the dialect {header.dialect} cannot be made again: {why}.",))
     platform: Platform = "mobile" if header.platform == "mobile" else "desktop"
     speaks = asked_as(speaks, header)
     history = episode.steps[:at]
     try:
         chat = speaks.ask_action(header.task, step.frame, history, platform)
     except (ModelError, ValueError) as error:
-        return Question(notes=(f"The question cannot be made again: {error}",))
+        return SentQuestion(notes=(f"The question cannot be made again: {error}",))
     asked = speaks.told(history, platform).asked
     places = {id(one): number for number, one in enumerate(history)}
     earlier = [places[id(one)] for one in asked]
@@ -81,7 +83,7 @@ def question_of(episode: Episode, at: int) -> Question:
     messages += [SentMessage(turn.role, tuple(map(shown, turn.parts))) for turn in chat.turns]
     messages.append(SentMessage("user", tuple(map(shown, chat.user))))
     messages += [SentMessage("begun answer", (chat.prefill,))] if chat.prefill else []
-    return Question(tuple(messages), tuple(_notes(speaks, header, chat)))
+    return SentQuestion(tuple(messages), tuple(_notes(speaks, header, chat)))
 
 
 def asked_as(speaks: Dialect, header: EpisodeHeader) -> Dialect:

@@ -20,10 +20,10 @@ from agent.episodes import Episode
 from agent.views.loopback import GuardedHandler, LoopbackServer, Query, Refused, has_cookie
 from agent.views.report import asset
 from agent.views.site import pages
-from agent.views.site.catalog import MOST, Catalog, Entry, unquote_key
+from agent.views.site.catalog import MOST, Catalog, RunEntry, unquote_key
 from agent.views.site.comparison import partners
 from agent.views.site.episode_page import changes_after, page_header, page_steps
-from agent.views.site.pages import Asked, Site
+from agent.views.site.pages import IndexFilter, Site
 from agent.views.site.pictures import Coded, EpisodePictures
 from envs.png import encode_png
 
@@ -56,10 +56,10 @@ class SiteServer(LoopbackServer):
 
 
 @dataclass(frozen=True)
-class _Found:
+class _FoundStep:
     """An episode and the place of one of its steps in its list."""
 
-    entry: Entry
+    entry: RunEntry
     episode: Episode
     at: int
 
@@ -110,7 +110,7 @@ class _SiteHandler(GuardedHandler):
     def _index(self, query: Query) -> None:
         catalog = self.server_.catalog
         entries = catalog.entries()
-        self._html(pages.index_page(self.server_.site, entries, Asked.of(query), MOST if catalog.cut else None))
+        self._html(pages.index_page(self.server_.site, entries, IndexFilter.of(query), MOST if catalog.cut else None))
 
     def _compare(self, query: Query) -> None:
         entries = [self._entry(query.get(name, [""])[0]) for name in ("a", "b")]
@@ -124,7 +124,7 @@ class _SiteHandler(GuardedHandler):
             return self.send(HTTPStatus.OK, f"{_ASSETS[name]}; charset=utf-8", _asset(name).encode())
         if found := _PART.fullmatch(inside):
             at = self._step(unquote_key(found["key"]), int(found["step"]))
-            parts: dict[str, Callable[[_Found], None]] = {
+            parts: dict[str, Callable[[_FoundStep], None]] = {
                 "screen": lambda one: self._screen(one, small=False),
                 "small": lambda one: self._screen(one, small=True),
                 "sent": self._sent,
@@ -139,40 +139,40 @@ class _SiteHandler(GuardedHandler):
             return self._result(entry) if entry.kind == "result" else self._episode(entry)
         raise Refused(404, "there is nothing here")
 
-    def _entry(self, key: str) -> Entry:
+    def _entry(self, key: str) -> RunEntry:
         entry = self.server_.catalog.find(key)
         if entry is None:
             raise Refused(404, "there is no such run in this folder (any more)")
         return entry
 
-    def _step(self, key: str, index: int) -> _Found:
+    def _step(self, key: str, index: int) -> _FoundStep:
         entry = self._entry(key)
         episode = self.server_.pictures.episode(entry.folder)
         at = next((n for n, step in enumerate(episode.steps) if step.index == index), None)
         if at is None:
             raise Refused(404, f"the episode has no step {index + 1}")
-        return _Found(entry, episode, at)
+        return _FoundStep(entry, episode, at)
 
-    def _result(self, entry: Entry) -> None:
+    def _result(self, entry: RunEntry) -> None:
         html = self.server_.catalog.results.page(entry.folder, self.server_.place)
         self._html(html, policy="frame-ancestors 'none'")  # beside the page's own, in its head
 
-    def _episode(self, entry: Entry) -> None:
+    def _episode(self, entry: RunEntry) -> None:
         episode = self.server_.pictures.episode(entry.folder)
         others = partners(entry, self.server_.catalog.entries())
         steps = page_steps(episode)
         self._html(pages.episode_page(self.server_.site, entry, page_header(episode), steps, others))
 
-    def _screen(self, one: _Found, *, small: bool) -> None:
+    def _screen(self, one: _FoundStep, *, small: bool) -> None:
         self._picture(self.server_.pictures.screen(one.entry.folder, one.episode.steps[one.at], small=small))
 
     def _picture(self, coded: Coded) -> None:
         self.send(HTTPStatus.OK, f"image/{coded[0]}", coded[1])
 
-    def _changes(self, one: _Found) -> None:
+    def _changes(self, one: _FoundStep) -> None:
         self.send_json({"changes": changes_after(one.episode, one.at)})
 
-    def _sent(self, one: _Found) -> None:
+    def _sent(self, one: _FoundStep) -> None:
         from agent.views.site.question import SentPicture, question_of  # every dialect is loaded
 
         question, steps = question_of(one.episode, one.at), one.episode.steps
@@ -187,7 +187,7 @@ class _SiteHandler(GuardedHandler):
         messages = [{"role": one.role, "parts": [told(part) for part in one.parts]} for one in question.messages]
         self.send_json({"notes": list(question.notes), "messages": messages})
 
-    def _as_sent(self, one: _Found) -> None:
+    def _as_sent(self, one: _FoundStep) -> None:
         from agent.views.site.question import sent_picture
 
         scale = re.search(r"\?scale=(1|0\.[0-9]{1,6})$", self.path)

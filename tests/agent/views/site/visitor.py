@@ -9,14 +9,14 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from actions.errors import HandeyeError
-from agent.views.site.catalog import Catalog, Entry, ResultSource
+from agent.views.site.catalog import Catalog, ResultSource, RunEntry
 from agent.views.site.server import SiteServer
 
 
 class NoResults(ResultSource):
     """There are no benchmarks."""
 
-    def entry(self, key: str, folder: Path) -> Entry | None:
+    def entry(self, key: str, folder: Path) -> RunEntry | None:
         return None
 
     def page(self, folder: Path, home: str) -> str:
