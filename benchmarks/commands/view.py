@@ -19,6 +19,13 @@ def view(
     ] = Path("runs"),
     port: Annotated[int, typer.Option(help="Serve it on this port; 0 is any free one.", min=0, max=65535)] = 0,
     open_: Annotated[bool, typer.Option("--open", help="Open it in your browser as well.")] = False,
+    allow_runs: Annotated[
+        bool,
+        typer.Option(
+            "--allow-runs",
+            help="Also start runs from the page, watch them live, check an episode and ask another model about it.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Look at all episodes and benchmark results of a folder on one local page, until Ctrl-C.
@@ -27,6 +34,9 @@ def view(
     side by side, and go from a benchmark's failed sample to its episode. New runs are there when the page is loaded
     again. The page is served on this machine only, to who has the address, and changes no run.
 
+    With --allow-runs it starts what handeye run and handeye replay would, with the same policies; a run asks you on its
+    live page. What was started ends with the site.
+
     [bold]Examples[/]
 
       handeye view
@@ -34,16 +44,20 @@ def view(
       handeye view runs/2026-11-22 --open
 
       handeye view /data/agents --port 8123
+
+      handeye view --allow-runs --open
     """
     from agent.views.loopback import opened
     from agent.views.site.catalog import Catalog
+    from agent.views.site.jobs import Jobs
     from agent.views.site.server import SiteServer
     from benchmarks.page.site import BenchmarkResults
 
     if not runs.is_dir():
         raise UserError(f"{runs} is not a folder: name one with runs, or make some with handeye run or handeye bench")
     with ExitStack() as stack:
-        server = SiteServer(Catalog(runs, BenchmarkResults()), port)
+        catalog = Catalog(runs, BenchmarkResults())
+        server = SiteServer(catalog, port, Jobs(catalog.root) if allow_runs else None)
         stack.callback(server.close)
         if as_json:
             print_json({"url": server.url, "runs": str(runs.resolve())})

@@ -131,8 +131,8 @@ def read_result(path: Path) -> SuiteResult:
     if data.get("version") != VERSION:
         raise UserError(f"{path} has version {data.get('version')}; this Handeye reads version {VERSION}")
     try:
-        parts = (data[name] for name in ("manifest", "summary", "verdicts", "errors", "run"))
-        return SuiteResult(*parts, _inside(data.get("episodes", {})))
+        names = ("manifest", "summary", "verdicts", "errors", "run")
+        return SuiteResult(**{name: data[name] for name in names}, episodes=_inside(data.get("episodes", {})))
     except KeyError as error:
         raise UserError(f"{path} is no whole result: {error.args[0]!r} is missing") from error
 

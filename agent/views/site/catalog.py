@@ -131,12 +131,13 @@ class Catalog:
     def _name(self) -> str:
         return self.root.name or "files"
 
-    def _key(self, folder: Path) -> str:
+    def key(self, folder: Path) -> str:
+        """The key of a folder below `root`."""
         return "/".join((self._name, *folder.relative_to(self.root).parts))
 
     def _entry(self, kind: Kind, folder: Path) -> RunEntry | None:
         """The entry of `folder`, read anew where its files have changed."""
-        key = self._key(folder)
+        key = self.key(folder)
         if kind == "result":
             state: _State = _state(folder, "result.json", "manifest.json", "answers.jsonl")
         else:

@@ -7,6 +7,7 @@ from typing import Literal
 from agent.core.step import Step
 from agent.episodes import Episode, EpisodeError
 from agent.episodes.frame_reader import FrameChecker
+from agent.episodes.targets import EpisodeTargets
 from agent.views.formatting import clip
 from agent.views.report import PageData, header_data, picture, step_data
 from envs.differences import changed_places
@@ -28,7 +29,7 @@ def page_header(episode: Episode) -> PageData:
 
 def page_steps(episode: Episode, address: str = "") -> list[PageData]:
     """The steps; `address` is what the addresses of their pictures begin with."""
-    checker, found = FrameChecker(episode.folder), list[PageData]()
+    checker, named, found = FrameChecker(episode.folder), EpisodeTargets(episode.folder), list[PageData]()
     missing = [_missing(checker, step) for step in episode.steps]
     for at, step in enumerate(episode.steps):
         following = episode.steps[at + 1] if at + 1 < len(episode.steps) else None
@@ -39,7 +40,14 @@ def page_steps(episode: Episode, address: str = "") -> list[PageData]:
         )
         after: Literal["next"] | None = "next" if follows and same and not missing[at] else None
         shown = None if missing[at] else picture(f"{address}screen/{step.index}")
-        data = step_data(step, started=episode.header.started, before=shown, after=after, missing=missing[at])
+        data = step_data(
+            step,
+            started=episode.header.started,
+            before=shown,
+            after=after,
+            missing=missing[at],
+            targets=named.of(step),
+        )
         found.append(data if shown is None else data | {"small": picture(f"{address}small/{step.index}")})
     return found
 

@@ -14,13 +14,13 @@ from markupsafe import Markup
 
 from agent.core.step import Step
 from agent.episodes import Episode
-from agent.views.formatting import clip, moment, title_words
+from agent.views.formatting import clip, moment
 from agent.views.markup import script_json, visible
-from agent.views.report import PageData, marks_data
-from agent.views.report.data import alt_text
+from agent.views.report import PageData
 from agent.views.site.catalog import RunEntry
 from agent.views.site.comparison import aligned
 from agent.views.site.episode_page import page_steps
+from agent.views.site.jobs import Job
 
 PAGE = 1000
 """Lines of the index on a page."""
@@ -37,6 +37,11 @@ POLICY = "; ".join(
     ]
 )
 """The content security policy of every page of the templates."""
+SCREENS = {
+    "sandbox": "a sandbox of its own", "browser": "a browser in a sandbox", "phone": "the simulated phone",
+    "desktop": "this desktop", "android": "an Android device",
+}  # fmt: skip
+"""Where a run can be started, and what that is."""
 FILTERS = {"kind": "Kind", "state": "Ending", "model": "Model", "suite": "Suite"}
 
 
@@ -165,14 +170,33 @@ def compare_page(site: Site, entries: Sequence[RunEntry], episodes: Sequence[Epi
 
 
 def _cells(entry: RunEntry, episode: Episode) -> list[PageData]:
-    missing = [str(data["missing"]) for data in page_steps(episode)]
-    return [_cell(entry, step, why) for step, why in zip(episode.steps, missing, strict=True)]
+    return [_cell(entry, step, data) for step, data in zip(episode.steps, page_steps(episode), strict=True)]
 
 
-def _cell(entry: RunEntry, step: Step, missing: str) -> PageData:
-    width, height = step.frame.width, step.frame.height
-    return {
-        "address": entry.address, "index": step.index, "number": step.index + 1, "title": title_words(step),
-        "thought": clip(step.thought.strip(), 1000), "missing": missing, "width": width, "height": height,
-        "alt": alt_text(step), "marks": marks_data(step.action, width, height),
-    }  # fmt: skip
+def _cell(entry: RunEntry, step: Step, data: PageData) -> PageData:
+    same = ("index", "number", "title", "place", "missing", "alt", "marks")
+    width, height, thought = step.frame.width, step.frame.height, clip(step.thought.strip(), 1000)
+    own: PageData = {"address": entry.address, "thought": thought, "width": width, "height": height}
+    return own | {name: data[name] for name in same}
+
+
+def start_page(site: Site, like: Episode | None = None) -> str:
+    """The form for a run, filled in as that of an episode was."""
+    said = {"task": "", "env": "sandbox", "model": "", "app": ""}
+    if like is not None:
+        apps = like.header.extra.get("apps")
+        phone = like.header.platform == "mobile"
+        said["task"] = like.header.task
+        said["app"] = str(apps[0]) if isinstance(apps, list) and len(apps) == 1 and not phone else ""
+        said["env"] = "phone" if phone else "sandbox"
+    return site.page("start.html", "Start a run", like=said, screens=[*SCREENS.items()])
+
+
+def jobs_page(site: Site, jobs: Sequence[Job]) -> str:
+    """The programs that were started."""
+    return site.page("jobs.html", "Started here", started=jobs)
+
+
+def job_page(site: Site, job: Job, episode: str) -> str:
+    """One of them; `episode` is the address of its episode below the site's, "" while there is none."""
+    return site.page("job.html", clip(job.title, 200), job=job, episode=episode)

@@ -3,7 +3,8 @@
 * ``/?token=…`` sets a cookie for the site's own path, which is random: cookies are sent to every port of this machine,
   but only for their path. Both are needed for everything else, so the address bar, which a screenshot may show, does
   not let in by itself.
-* What is shown is read only. A command (``POST``) needs the site's Origin, JSON and a token that is in its pages alone.
+* What is shown is read only. Where commands are taken at all, one (``POST``) needs the site's Origin, JSON, and a
+  token that is in its pages alone.
 """
 
 from __future__ import annotations
@@ -15,31 +16,38 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from importlib import resources
 
+from pydantic import ValidationError
+
 from actions.errors import HandeyeError
 from agent.episodes import Episode
-from agent.views.loopback import GuardedHandler, LoopbackServer, Query, Refused, has_cookie
+from agent.views.formatting import clip
+from agent.views.loopback import GuardedHandler, LoopbackServer, Query, Refused, explained, has_cookie, same
 from agent.views.report import asset
 from agent.views.site import pages
 from agent.views.site.catalog import MOST, Catalog, RunEntry, unquote_key
 from agent.views.site.comparison import partners
 from agent.views.site.episode_page import changes_after, page_header, page_steps
+from agent.views.site.jobs import Job, Jobs, SiteCommand, StartRun, StopJob, read_site_command
 from agent.views.site.pages import IndexFilter, Site
 from agent.views.site.pictures import Coded, EpisodePictures
 from envs.png import encode_png
 
 HTML = "text/html; charset=utf-8"
-_ASSETS = {
-    "report.css": "text/css", "report.js": "text/javascript", "player.js": "text/javascript",
-    "site.css": "text/css", "site.js": "text/javascript", "episode.js": "text/javascript",
-}  # fmt: skip
+_SCRIPTS = ("report.js", "player.js", "site.js", "episode.js", "commands.js")
+_ASSETS = {"report.css": "text/css", "site.css": "text/css", **dict.fromkeys(_SCRIPTS, "text/javascript")}
 _PART = re.compile(r"at/(?P<key>.+)/(?P<part>screen|small|sent|changes|as-sent)/(?P<step>[0-9]{1,9})")
 
 
 class SiteServer(LoopbackServer):
-    """Serves `catalog` until closed. `port` 0 is any free one. Raises `UserError`."""
+    """Serves `catalog` until closed. `port` 0 is any free one; with `jobs` it takes commands, and closes them.
 
-    def __init__(self, catalog: Catalog, port: int = 0) -> None:
+    Raises `UserError`.
+    """
+
+    def __init__(self, catalog: Catalog, port: int = 0, jobs: Jobs | None = None) -> None:
         self.catalog, self.pictures = catalog, EpisodePictures()
+        self.jobs = jobs or Jobs(catalog.root)
+        self.command_token = "" if jobs is None else secrets.token_urlsafe(32)
         self.place = f"/{secrets.token_urlsafe(8)}/"
         self._cookie = secrets.token_urlsafe(32)
         super().__init__(_SiteHandler, port)
@@ -52,7 +60,12 @@ class SiteServer(LoopbackServer):
     @property
     def site(self) -> Site:
         """What every page says."""
-        return Site(self.place, str(self.catalog.root))
+        return Site(self.place, str(self.catalog.root), self.command_token, len(self.jobs.all()))
+
+    def close(self) -> None:
+        """Stop serving, and end what was started. Safe to call twice."""
+        super().close()
+        self.jobs.close()
 
 
 @dataclass(frozen=True)
@@ -77,16 +90,22 @@ class _SiteHandler(GuardedHandler):
         """A page, a picture or data of one."""
         if path == "/":
             return self._enter()
+        inside = path.removeprefix(self.server_.place)
+        if self.command == "POST" and inside == "do":
+            return self._do()
         if self.command != "GET":
             raise Refused(405, f"{self.command} is not for this page")
-        inside = path.removeprefix(self.server_.place)
         routes: dict[str, Callable[[], None]] = {
             "": lambda: self._index(query),
             "compare": lambda: self._compare(query),
         }
+        if self.server_.command_token:
+            routes |= {"start": lambda: self._start(query), "jobs": self._jobs}
         try:
             if inside in routes:
                 return routes[inside]()
+            if self.server_.command_token and (found := re.fullmatch(r"jobs/([0-9]{1,6})(/state)?", inside)):
+                return self._job(self.server_.jobs.job(int(found[1])), state=bool(found[2]))
             return self._of_entry(inside)
         except (HandeyeError, OSError) as error:
             raise Refused(404, str(error)) from error
@@ -152,6 +171,56 @@ class _SiteHandler(GuardedHandler):
         if at is None:
             raise Refused(404, f"the episode has no step {index + 1}")
         return _FoundStep(entry, episode, at)
+
+    # --- commands ---
+
+    def _do(self) -> None:
+        server = self.server_
+        body = self.json_body()
+        sent, origin = self.headers.get("X-Handeye-Token", ""), self.headers.get("Origin")
+        if not server.command_token:
+            raise Refused(403, "this site only shows runs: start it with --allow-runs to start some from it")
+        if origin is None or not same(sent, server.command_token):
+            raise Refused(403, "that does not come from a page of this site: load it again")
+        try:
+            command = read_site_command(body)
+        except (ValidationError, RecursionError) as error:
+            raise Refused(400, explained(error)) from error
+        try:
+            self.send_json({"job": self._done(command).number})
+        except HandeyeError as error:
+            raise Refused(409, str(error)) from error
+
+    def _done(self, command: SiteCommand) -> Job:
+        jobs = self.server_.jobs
+        match command:
+            case StartRun():
+                return jobs.run(command)
+            case StopJob(job=number):
+                job = jobs.job(number)
+                job.stop()
+                return job
+            case _:
+                entry = self._entry(command.episode)
+                if entry.kind != "episode":
+                    raise Refused(422, "that is no episode")
+                return jobs.replay(command, entry)
+
+    def _start(self, query: Query) -> None:
+        key = query.get("like", [""])[0]
+        like = self.server_.pictures.episode(self._entry(key).folder) if key else None
+        self._html(pages.start_page(self.server_.site, like))
+
+    def _jobs(self) -> None:
+        self._html(pages.jobs_page(self.server_.site, self.server_.jobs.all()))
+
+    def _job(self, job: Job, *, state: bool) -> None:
+        tone, words = job.words
+        if state:
+            said = {"tone": tone, "words": words, "live": job.live, "lives": job.lives, "log": clip(job.log, 200_000)}
+            return self.send_json(said)
+        entry = self.server_.catalog.find(self.server_.catalog.key(job.episode))
+        return self._html(pages.job_page(self.server_.site, job, entry.address if entry else ""))
 
     def _result(self, entry: RunEntry) -> None:
         html = self.server_.catalog.results.page(entry.folder, self.server_.place)
