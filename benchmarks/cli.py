@@ -12,6 +12,7 @@ from benchmarks.android_world.cli import android_world
 from benchmarks.commands.audit import audit
 from benchmarks.commands.compare import compare
 from benchmarks.commands.download import download
+from benchmarks.commands.lmms import lmms
 from benchmarks.commands.page import page
 from benchmarks.commands.record_decisions import record_decisions
 from benchmarks.commands.reproduce import reproduce
@@ -87,6 +88,7 @@ app.command()(rescore)
 app.command()(published)
 app.command()(compare)
 app.command()(download)
+app.command()(lmms)
 app.command()(page)
 app.command()(audit)
 app.command("record-decisions")(record_decisions)
