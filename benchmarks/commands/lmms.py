@@ -13,6 +13,7 @@ import typer
 
 from agent.cli.options import AsJson, print_json
 from agent.core.errors import UserError
+from benchmarks.commands.run import LogTo, check_log_to, log
 
 if TYPE_CHECKING:
     from agent.models.endpoints.openai import OpenAIEndpoint
@@ -46,6 +47,7 @@ def lmms(
     ] = None,
     workers: Annotated[int, typer.Option(help="Questions at a time.", min=1, max=1024)] = 8,
     frames: Annotated[int, typer.Option(help="Frames of a video that are sent.", min=1, max=768)] = 32,
+    log_to: LogTo = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the results. Default: runs/lmms-<time>.", metavar="DIR")
     ] = None,
@@ -73,6 +75,7 @@ def lmms(
         return
     if (model is None) == (serve is None):
         raise UserError("name the served model with --model URL, or let one be served with --serve MODEL")
+    check_log_to(log_to)
     folder = _folder(out)
     where = find_environment(python)
     with _server(serve) as address, _endpoint(model or address, served_model) as endpoint:
@@ -84,7 +87,9 @@ def lmms(
             names, endpoint.url, endpoint.model, api_key(httpx.URL(endpoint.url).host), workers, frames, limit
         )
         results = _run(run, where, folder, endpoint)
-    raise typer.Exit(_tell(results, folder, as_json))
+    status = _tell(results, folder, as_json)
+    logged = [log(log_to, one, folder / one.manifest["protocol"]["task"]) for one in results]
+    raise typer.Exit(max(status, *logged))
 
 
 def _list(as_json: bool) -> None:

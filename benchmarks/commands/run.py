@@ -14,8 +14,10 @@ import typer
 from agent.cli.options import AsJson, print_json, takes_model
 from agent.models.spec import ModelSpec
 from benchmarks.keeping import EPISODES
+from benchmarks.tracking.names import TrackerName
 
 if TYPE_CHECKING:
+    from benchmarks.runner.result import SuiteResult
     from benchmarks.runner.run import FinishedRun, Stopped
 
 _what = functools.partial(typer.Option, rich_help_panel="What is run")
@@ -48,6 +50,14 @@ Keep = Annotated[
         "Default: failed; with --engine ray none."
     ),
 ]
+LogTo = Annotated[
+    list[TrackerName] | None,
+    _how(
+        "--log-to",
+        help="Log the result to Weights & Biases, MLflow, TensorBoard or inspect_ai's log, through their own "
+        "libraries; may be repeated.",
+    ),
+]
 Retries = Annotated[int, _how(help="More tries for a sample whose server, display or worker failed.", min=0, max=100)]
 
 
@@ -74,6 +84,7 @@ def run(
     engine: Engine = EngineChoice.local,
     retries: Retries = 3,
     keep: Keep = None,
+    log_to: LogTo = None,
     resume: Annotated[bool, _how("--resume", help="Go on with a run that was interrupted.")] = False,
     out: Annotated[
         Path | None, _how(help="Folder for answers and result. Default: runs/bench-<time>-…", metavar="DIR")
@@ -111,6 +122,7 @@ def run(
         official_timer=official_timer,
         tasks=tuple(filter(None, (name.strip() for name in (tasks or "").split(",")))),
     )
+    check_log_to(log_to)
     plan = RunPlan(suite_name(suite), model, data.absolute() if data else None, options, limit)
     how = ExecutionOptions(workers, engine.value, out, resume, Policy(retries), keep.value if keep else None)
     try:
@@ -118,7 +130,29 @@ def run(
             done = run_plan(plan, how)
     except Stopped as stop:
         raise typer.Exit(tell_stopped(stop)) from stop
-    raise typer.Exit(tell_done(done, as_json))
+    status = tell_done(done, as_json)
+    raise typer.Exit(log(log_to, done.result, done.folder) or status)
+
+
+def check_log_to(names: list[TrackerName] | None) -> None:
+    """Raise `UserError` for a tracker whose library is not there."""
+    if names:
+        from benchmarks.tracking.trackers import check_trackers
+
+        check_trackers(names)
+
+
+def log(names: list[TrackerName] | None, result: SuiteResult, folder: Path) -> int:
+    """Log a finished result and say where; the exit status."""
+    if not names:
+        return 0
+    from benchmarks.tracking.trackers import log_result
+
+    with redirect_stdout(sys.stderr):  # they print
+        done, failed = log_result(names, result, folder.absolute())
+    for line in (*done, *(f"handeye: {line}" for line in failed)):
+        typer.echo(line, err=True)
+    return 1 if failed else 0
 
 
 def tell_stopped(stop: Stopped) -> int:
