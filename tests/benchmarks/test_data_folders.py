@@ -154,6 +154,34 @@ def test_a_parquet_copy_is_read(parquet: Any) -> None:
     assert sample.data.image.read_bytes().startswith(b"\x89PNG")
 
 
+def test_parquet_copies_of_other_suites_are_read(parquet: Any) -> None:
+    """Columns as ``lmms-lab/ScreenSpot-Pro`` and ``MMInstruction/OSWorld-G`` have them, lists as text among them."""
+    row = {"img_size": f"[{WIDTH}, {HEIGHT}]", "bbox": "[20, 10, 60, 40]", "group": "Office", "ui_type": "text"}
+    assert targets("screenspot-pro", parquet(row, row | {"bbox": "[0.1, 0.1, 0.3, 0.4]"})) == [BOX] * 2
+    size = {"image_size": [WIDTH, HEIGHT], "GUI_types": ["Icon"]}
+    boxed = {"box_type": "bbox", "box_coordinates": [20.0, 10.0, 40.0, 30.0]}
+    nothing = {"box_type": "refusal", "box_coordinates": [-1.0, -1.0, -1.0, -1.0]}
+    folder = parquet(size | boxed, size | nothing)
+    assert targets("osworld-g", folder) == [BOX, Nothing()]
+    with pytest.raises(SuiteError, match="is the original form; refined is in"):
+        targets("osworld-g", folder, mode="refined")
+
+
+def test_a_copy_saved_by_datasets_is_read(parquet: Any, tmp_path: Path) -> None:
+    import pyarrow as arrow
+    from pyarrow import ipc
+    from pyarrow.parquet import read_table
+
+    file = parquet({"file_name": "pc_1.png", "bbox": [0.1, 0.1, 0.3, 0.4]}) / "data" / "test-00000-of-00001.parquet"
+    table = read_table(file)
+    file.unlink()
+    saved = tmp_path / "saved" / "test" / "data-00000-of-00001.arrow"
+    saved.parent.mkdir(parents=True)
+    with arrow.OSFile(str(saved), "wb") as sink, ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    assert targets("screenspot", tmp_path / "saved") == [BOX]
+
+
 def test_a_parquet_copy_with_boxes_of_another_form_is_refused(parquet: Any) -> None:
     folder = parquet({"file_name": "pc_1.png", "bbox": [20.0, 10.0, 40.0, 30.0], "data_source": "windows"})
     with pytest.raises(SuiteError, match=r"row 0: a box in parts of a side lies within 0 to 1"):
@@ -171,7 +199,7 @@ def test_a_broken_parquet_copy_is_one_line(parquet: Any, tmp_path: Path) -> None
 def test_without_pyarrow_what_to_install_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     (tmp_path / "test-00000-of-00001.parquet").write_bytes(b"PAR1")
-    with pytest.raises(SuiteError, match=r"is a parquet copy, which needs pyarrow: pip install 'handeye\[bench\]'"):
+    with pytest.raises(SuiteError, match=r"is a parquet copy, which needs pyarrow: pip install 'handeye\[hub\]'"):
         targets("screenspot-v2", tmp_path)
 
 

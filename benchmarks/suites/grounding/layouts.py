@@ -17,6 +17,11 @@ Reader = Callable[[AnnotationRow, str], Record]
 """Makes a record of a row; the text is the id of a row without one: the file's stem and its number."""
 
 
+COPIES = ("data/test-*.parquet", "test-*.parquet", "*.parquet", "data/*.parquet", "*/test-*.parquet",
+          "*/test/*.parquet", "data-*.arrow", "test/data-*.arrow")  # fmt: skip
+"""Where copies on the hub have their rows: by hand, by `datasets`, by the hub's own conversion, by ``save_to_disk``."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Layout:
     """One suite as data.
@@ -45,7 +50,7 @@ class Layout:
     hidden: tuple[str, ...] = ()
     boxes: str
     authors_average: str
-    copies: tuple[str, ...] = ("data/test-*.parquet", "test-*.parquet", "*.parquet")
+    copies: tuple[str, ...] = COPIES
 
 
 IMAGE = ("img_filename", "image_path", "image", "img_url")
@@ -125,7 +130,7 @@ def _spot(version: str, counts: tuple[int, int, int], images: tuple[str, ...], s
         mode_over="platform",
         counts={"": sum(counts), **dict(zip(modes, counts, strict=True))},
         macro_over="platform and type",
-        copies=("metadata/hf_test_full.json", "hf_test_full.json", *Layout.copies),
+        copies=("metadata/hf_test_full.json", "hf_test_full.json", *COPIES),
         boxes="[x, y, width, height] in pixels",
         authors_average="macro" if not tail else "micro or the macro",
     )
@@ -146,7 +151,7 @@ def _pro(row: AnnotationRow, number: str) -> Record:
         application=row.labels("application"),
         platform=row.labels("platform"),
     )
-    return _boxed(row, number, "xyxy", groups)
+    return _boxed(row, number, "xyxy or fractions" if row.parquet else "xyxy", groups)
 
 
 SCREENSPOT_PRO = Layout(
@@ -224,7 +229,6 @@ OSWORLD_G = Layout(
     },
     images=("images", "."),
     roots=("benchmark", "", "OSWorld-G/benchmark", "OS_G_data", "OS_G_Refine_data"),
-    copies=(),
     modes=("original", "refined"),
     rules=("with-refusals", "without-refusals"),
     counts={"original": 564, "refined": 564},

@@ -14,7 +14,7 @@ from PIL import UnidentifiedImageError
 from benchmarks.figures.scoring import Target
 from benchmarks.suite import SuiteError, SuiteOptions
 from benchmarks.suites.grounding.layouts import Layout
-from benchmarks.suites.grounding.parquet import image_cache
+from benchmarks.suites.grounding.parquet import SUFFIXES, image_cache
 from benchmarks.suites.grounding.records import AnnotationRow, Record, Size, read_rows, target_of
 
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".7z", ".rar", ".zip.001", ".z01", ".tar.xz")
@@ -105,6 +105,10 @@ def _files(name: str, layout: Layout, data: Path, mode: str | None) -> tuple[lis
     found = {key: _find(layout, data, patterns) for key, patterns in wanted.items()}
     missing = [layout.files[key][0] for key, files in found.items() if not files]
     if missing and (copy := _find(layout, data, layout.copies)):
+        if alternatives and variant != layout.modes[0]:
+            raise SuiteError(
+                f"{copy[0]} is the {layout.modes[0]} form; {variant} is in {missing[0]}, which is not there"
+            )
         return copy, variant
     if missing:
         raise SuiteError(
@@ -181,7 +185,7 @@ def _check_unique(records: Sequence[Record]) -> None:
 def _image_folders(layout: Layout, files: Sequence[Path], data: Path) -> tuple[Path, ...]:
     base = data if data.is_dir() else data.parent
     roots = [base / root for root in layout.roots] + [files[0].parent, files[0].parent.parent]
-    if files[0].suffix == ".parquet":
+    if files[0].suffix in SUFFIXES:
         return tuple(image_cache(file) for file in files)
     return tuple(dict.fromkeys(root / images for root in roots for images in layout.images if (root / images).is_dir()))
 

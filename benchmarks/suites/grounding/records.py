@@ -16,7 +16,7 @@ from actions.frame import Box, Point
 from benchmarks.figures.scoring import Nothing, Polygon, Region, Target
 from benchmarks.suite import SuiteError
 from benchmarks.suites.decoding import decoded
-from benchmarks.suites.grounding.parquet import parquet_rows
+from benchmarks.suites.grounding.parquet import SUFFIXES, parquet_rows
 
 BoxForm = Literal["xywh", "xyxy", "fractions", "xyxy or fractions"]
 """How a suite writes its boxes: corner and size, or two corners, in pixels; or two corners in parts of a side."""
@@ -111,7 +111,7 @@ def read_rows(file: Path, container: str | None = None) -> list[AnnotationRow]:
 
     Raises `SuiteError` for a file that is not there or not of that kind.
     """
-    if file.suffix == ".parquet":
+    if file.suffix in SUFFIXES:
         found = [AnnotationRow(row, f"{file} row {n}", parquet=True) for n, row in enumerate(parquet_rows(file))]
         return found or _no_records(file)
     try:
