@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from agent.plugins import find, installed, lacking, require
+from benchmarks.hub.sources import DATA_SETS, HubData
 from benchmarks.suite import Kind, Suite, SuiteError, SuiteOptions
 
 Opener = Callable[[str, Path | None, SuiteOptions], Suite]
@@ -94,7 +95,8 @@ def open_suite(name: str, data: Path | None = None, options: SuiteOptions = Suit
     if entry is None:
         return _open_outside(name, data, options)
     if entry.needs_data and data is None:
-        raise SuiteError(f"{name} needs its data: give the folder it was downloaded to with --data")
+        fetch = f" (handeye bench download {name} fetches it)" if isinstance(DATA_SETS.get(name), HubData) else ""
+        raise SuiteError(f"{name} needs its data: give the folder it was downloaded to with --data{fetch}")
     module, _, function = entry.opener.partition(":")
     opener: Opener = getattr(import_module(module), function)
     return opener(name, data, options)

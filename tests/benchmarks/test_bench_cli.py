@@ -32,6 +32,7 @@ def test_the_suites_are_listed() -> None:
 
 MISTAKES = {
     "an unknown suite": (["screenspotty"], "unknown suite 'screenspotty'"),
+    "no data, of a suite that is on the hub": (["screenspotv2"], "handeye bench download screenspot-v2 fetches it"),
     "an unknown command": (["rune"], "unknown suite 'rune'"),
     "no data": (["jsonl"], "give the folder it was downloaded to with --data"),
     "a folder that is not there": (["toy", "--data", "nowhere"], "no toy.json"),
