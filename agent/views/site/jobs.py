@@ -119,7 +119,13 @@ class Job:
 
     @property
     def log(self) -> str:
-        """The end of what it said."""
+        """The end of what it said, without the token of its live page, which a screenshot may show."""
+        return _LIVE.sub(
+            lambda found: found[0].replace(found[1], found[1].partition("token=")[0] + "token=…"), self._said
+        )
+
+    @property
+    def _said(self) -> str:
         try:
             with (self.folder / "log").open("rb") as file:
                 file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
@@ -130,7 +136,7 @@ class Job:
     @property
     def live(self) -> str:
         """The address of its live page while it runs; "" before and after."""
-        found = _LIVE.search(self.log) if self.kind == "run" and self.lives else None
+        found = _LIVE.search(self._said) if self.kind == "run" and self.lives else None
         return found[1] if found else ""
 
     @property

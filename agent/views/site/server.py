@@ -107,8 +107,12 @@ class _SiteHandler(GuardedHandler):
             if self.server_.command_token and (found := re.fullmatch(r"jobs/([0-9]{1,6})(/state)?", inside)):
                 return self._job(self.server_.jobs.job(int(found[1])), state=bool(found[2]))
             return self._of_entry(inside)
+        except (Refused, ConnectionError):
+            raise
         except (HandeyeError, OSError) as error:
             raise Refused(404, str(error)) from error
+        except Exception as error:  # a defect is told on the page; the terminal shows no traceback
+            raise Refused(500, f"internal error: {type(error).__name__}: {error}") from error
 
     def refuse(self, refused: Refused) -> None:
         """A page that says why, for what a browser shows as one; else JSON."""

@@ -15,7 +15,9 @@ import pytest
 from agent.views.site.catalog import Catalog
 from agent.views.site.jobs import Jobs, StartRun, run_arguments
 from agent.views.site.server import SiteServer
+from tests.agent.browser import INSTALLED, chromium
 from tests.agent.sample_episode import TASK, write_sample
+from tests.agent.views.site.test_site import check_everywhere
 from tests.agent.views.site.visitor import NoResults, Visitor, served
 from tests.waiting import until
 
@@ -123,6 +125,7 @@ def test_a_run_is_started_watched_and_ended_with_all_that_it_started(server: Sit
     until(lambda: "javascript" in state(visitor, 1)["log"])
     now = state(visitor, 1)
     assert now["live"] == "http://127.0.0.1:9/?token=abc-_1"
+    assert "abc-_1" not in now["log"]
     assert "--max-steps=3 -- Say <i>hello</i>" in now["log"]
     page = visitor.text("jobs/1")
     assert "<b>arguments" not in page
@@ -155,3 +158,19 @@ def test_what_was_started_ends_with_the_site(server: SiteServer) -> None:
 
 def test_the_form_is_filled_in_as_an_episode_was(server: SiteServer) -> None:
     assert TASK in Visitor(server).enter().text("start?like=runs/e")
+
+
+@pytest.mark.skipif(not INSTALLED, reason="needs Chromium and chromedriver")
+def test_a_run_is_started_from_the_page(server: SiteServer) -> None:
+    with chromium() as browser:
+        browser.open(server.url)
+        browser.wait_for("document.querySelector('a[href$=start]')")
+        browser.open(browser.js("return document.querySelector('a[href$=start]').href"))
+        check_everywhere(browser, "start")
+        browser.js(
+            "document.querySelector('textarea').value = 'Say hello'; document.querySelector('.fields button').click()"
+        )
+        browser.wait_for("document.getElementById('job-live')?.href.includes('abc-_1')")
+        check_everywhere(browser, "program")
+        browser.js("document.getElementById('job-stop').click()")
+        browser.wait_for("document.getElementById('job-words').textContent === 'Stopped'")

@@ -199,10 +199,24 @@ def browser() -> Iterator[Browser]:
         yield one
 
 
+def check_everywhere(browser: Browser, words: str) -> None:
+    """No page is wider than a phone, a laptop or a large screen; the colours are told apart in the dark, too."""
+    for width in (390, 1280, 1920):
+        browser.cdp(
+            "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 400
+        )
+        wide = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+        assert browser.js(f"return {wide}"), f"{words} is wider than {width} pixels"
+    browser.cdp("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
+    check_open(browser, f"{words}, dark", rules=("color-contrast",))
+    browser.cdp("Emulation.setEmulatedMedia", features=[])
+    check_open(browser, words)
+
+
 def test_the_pages_in_a_browser(browser: Browser, server: SiteServer) -> None:
     browser.open(server.url)
     browser.wait_for("document.querySelectorAll('.run').length === 5")
-    check_open(browser, "index")
+    check_everywhere(browser, "index")
     browser.js("filters.elements.state.value = 'gave up'; filters.dispatchEvent(new Event('input', {bubbles: true}))")
     browser.wait_for("document.querySelectorAll('.run').length === 1")
     home = browser.js("return location.origin + document.body.dataset.home")
@@ -214,14 +228,14 @@ def test_the_pages_in_a_browser(browser: Browser, server: SiteServer) -> None:
     browser.js("document.querySelector('#step-4 .sent').open = true")
     browser.wait_for("document.querySelector('#step-4 .sent img')?.naturalWidth > 1000")
     browser.js("document.querySelector('#step-2 .views button:nth-child(2)')?.click()")
-    check_open(browser, "episode")
+    check_everywhere(browser, "episode")
 
     browser.js("document.querySelector('#site-bar button').click()")
     browser.wait_for("document.querySelectorAll('.side-row').length === 10")
     assert (
         browser.js("return document.getElementById('verdict').textContent.trim()") == "Both did the same at every step."
     )
-    check_open(browser, "comparison")
+    check_everywhere(browser, "comparison")
 
     browser.open(f"{home}?q=onerror")
     check_open(browser, "hostile line")
