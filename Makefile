@@ -42,6 +42,7 @@ bench: setup-dev ## speed beside named peers (docs of each part: python -m bench
 	$(BIN)/python -m benchmarks.speed
 	$(BIN)/python -m benchmarks.speed.history
 	$(BIN)/python -m benchmarks.speed.start
+	$(BIN)/python -m benchmarks.speed.view
 	$(BIN)/python -m benchmarks.speed.recording
 	$(BIN)/python -m benchmarks.speed.harness
 	$(BIN)/python -m benchmarks.speed.replay

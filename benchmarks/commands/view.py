@@ -58,6 +58,7 @@ def view(
     with ExitStack() as stack:
         catalog = Catalog(runs, BenchmarkResults())
         server = SiteServer(catalog, port, Jobs(catalog.root) if allow_runs else None)
+        threading.Thread(target=catalog.entries, name="first reading", daemon=True).start()
         stack.callback(server.close)
         if as_json:
             print_json({"url": server.url, "runs": str(runs.resolve())})
