@@ -13,7 +13,7 @@ XGRAMMAR := --no-deps xgrammar apache-tvm-ffi
 export PYTHONDONTWRITEBYTECODE :=
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help demo test test-slow test-servers test-model lint bench mutants setup setup-dev lock clean
+.PHONY: help demo docs test test-slow test-servers test-model lint bench mutants setup setup-dev lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -50,6 +50,9 @@ bench: setup-dev ## speed beside named peers (docs of each part: python -m bench
 	$(BIN)/python -m benchmarks.speed.phone
 	$(BIN)/python -m benchmarks.speed.sandbox
 	$(BIN)/python -m benchmarks.speed.perception
+
+docs: setup-dev ## the site of the documentation, in build/site; a broken link or reference fails
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 mutants: setup-dev $(VENV)/.mutants ## mutation testing: ARGS="--sample 40 core", docs/mutants.md
 	nice $(BIN)/python tools/mutants.py $(ARGS)

@@ -23,7 +23,7 @@ RULES = [
     (r"((?:sandbox|display is|DISPLAY=|DISPLAY) ?):\d+", r"\1:<display>"),
     (r"token[= ][\w-]+", "token <token>"),
     (r"transport_id:\d+", "transport_id:<n>"),
-    (r"/home/\w+", "<home>"),
+    (r"/home/\w+|~(?=/)", "<home>"),
     (r"-[0-9a-f]{8}\.json\b", "-<hash>.json"),
     (r"sha256 [0-9a-f]{16}", "sha256 <hash>"),
 ]

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 RUN = {"console", "sh", "python"}
 DATA = {"text", "json", "toml", "yaml", "dockerfile"}
 MARKS = {"not run", "slow", "with", "add", "file", "output"}
@@ -98,5 +98,5 @@ def _added(text: str, options: str) -> str:
     text = text.strip()
     if not options or not text.startswith("handeye"):
         return text
-    command, *comment = re.split(r"(?=\s+#\s)", text, maxsplit=1)
+    command, *comment = re.split(r"(?=\s+(?:#\s|&$))", text, maxsplit=1)
     return f"{command} {options}{''.join(comment)}"

@@ -30,7 +30,7 @@ class Session:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.replaced: dict[str, str] = {}
+        self.replaced = {port: str(free_port()) for port in ("6555", "8765")}
         folder.mkdir()
         if (ROOT / "examples").is_dir():
             shutil.copytree(ROOT / "examples", folder / "examples")
@@ -60,8 +60,8 @@ class Session:
         self._shell.wait(60)
 
     def done_here(self, command: str) -> bool:
-        """Whether `run_here` can do it."""
-        return _PLAIN.fullmatch(command) is not None
+        """Whether `run_here` can do it: the shell has not begun, so that nothing was set in it."""
+        return self._shell is None and _PLAIN.fullmatch(command) is not None
 
     def run_here(self, command: str) -> tuple[str, int]:
         """What a plain ``handeye`` command prints, stdout alone with ``--json``, and its status."""

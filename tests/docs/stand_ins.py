@@ -31,7 +31,13 @@ def at_the_ports(session: Session, server: ScriptedServer) -> Iterator[None]:
 
 def server(session: Session) -> AbstractContextManager[None]:
     """A model server that answers every question with: it is done."""
-    return at_the_ports(session, ScriptedServer([computer("terminate", status="success")]))
+    return at_the_ports(session, ScriptedServer([_done]))
+
+
+def _done(seen: Seen) -> str:
+    if any("terminate" in text for text in seen.texts):
+        return computer("terminate", status="success")
+    return json.dumps({"thought": "It is.", "action": "finish", "status": "success"})
 
 
 def pointing(session: Session) -> AbstractContextManager[None]:
@@ -41,7 +47,7 @@ def pointing(session: Session) -> AbstractContextManager[None]:
 
 def faulty(session: Session) -> AbstractContextManager[None]:
     """A server with the three faults of calibration.md."""
-    return at_the_ports(session, SimulatedGrounder(Quirks(resize="tokens", order="yx", noise=1.0)))
+    return at_the_ports(session, SimulatedGrounder(Quirks(resize="tokens", order="yx", noise=2.0, wild=0.03)))
 
 
 class UnknownModel(ScriptedServer):
@@ -91,14 +97,16 @@ def phone(session: Session) -> Iterator[None]:
 
 @contextmanager
 def display(session: Session) -> Iterator[None]:
-    """A desktop: DISPLAY is an empty X server."""
+    """A desktop: DISPLAY is an X server with a terminal on it."""
     command = ["Xvfb", "-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         assert running.stdout is not None
         session.environ["DISPLAY"] = f":{running.stdout.readline().strip()}"
         session.run(f"export DISPLAY={session.environ['DISPLAY']}")
+        session.run("xterm & shown=$!")
         yield
+        session.run("kill $shown; wait $shown")
         session.run("unset DISPLAY")
         del session.environ["DISPLAY"]
     finally:

@@ -108,11 +108,11 @@ def run_page(page: Path, session: Session, quick: bool) -> None:
                 wrong += [f"{fence.place}: status {status}\n{printed}"] if status else []
             elif fence.runs:
                 for command in commands(fence):
-                    wrong += run_command(fence, command, session)
+                    wrong += run_command(fence, command, session, quick)
     assert not wrong, "\n\n".join(wrong)
 
 
-def run_command(fence: Fence, command: Command, session: Session) -> list[str]:
+def run_command(fence: Fence, command: Command, session: Session, quick: bool = True) -> list[str]:
     text = command.text.strip()
     if text.split(" #")[0].rstrip().endswith("&"):
         session.forget()
@@ -120,7 +120,8 @@ def run_command(fence: Fence, command: Command, session: Session) -> list[str]:
         until(lambda: same_output([*command.shown], session.rest(), str(session.folder)) is None, 90, session.rest)
         session.forget()
         return []
-    printed, status = session.run_here(text) if session.done_here(text) else session.run(text)
+    session.forget()
+    printed, status = session.run_here(text) if quick and session.done_here(text) else session.run(text)
     if any(command.shown):
         return problem(fence, text, [*command.shown], printed, session)
     return [f"{fence.place}: {text}: status {status}\n{printed}"] if status else []

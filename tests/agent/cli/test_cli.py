@@ -76,6 +76,7 @@ MISTAKES = {
     "an image that is none": (["locate", "FILE", "the button"], "cannot read"),
     "an empty instruction": (["locate", "PICTURE", "  "], "the instruction is empty"),
     "an episode that is none": (["report", "."], "episode"),
+    "a port of adb's emulators": (["phone", "--port", "5585"], "adb looks for emulators at port 5585"),
 }
 
 
