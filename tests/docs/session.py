@@ -65,7 +65,7 @@ class Session:
 
     def run_here(self, command: str) -> tuple[str, int]:
         """What a plain ``handeye`` command prints, stdout alone with ``--json``, and its status."""
-        arguments, out = shlex.split(self._real(command), comments=True)[1:], io.StringIO()
+        arguments, out = shlex.split(self.real(command), comments=True)[1:], io.StringIO()
         errors = io.StringIO() if "--json" in arguments else out
         environ = patch.dict(os.environ, self.environ, clear=True)
         handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -84,7 +84,7 @@ class Session:
         self._count += 1
         end = f"<end {self._count} of {os.getpid()} "
         errors = "2>/dev/null" if "--json" in command and "&" not in command else "2>&1"
-        self._write(f"{{ {self._real(command)}\n}} </dev/null {errors}\necho '{end}'$?'>'\n")
+        self._write(f"{{ {self.real(command)}\n}} </dev/null {errors}\necho '{end}'$?'>'\n")
         pattern = re.compile(re.escape(end).encode() + rb"(\d+)>\n")
         until(lambda: pattern.search(self._said) or self._ended(), seconds, lambda: f"{command}: {self.rest()}")
         found = pattern.search(self._said)
@@ -100,7 +100,8 @@ class Session:
         """Forget `rest`."""
         self._said = b""
 
-    def _real(self, command: str) -> str:
+    def real(self, command: str) -> str:
+        """`command` with the addresses of this session in place of those of the pages."""
         for sought, real in self.replaced.items():
             command = command.replace(sought, real)
         return command

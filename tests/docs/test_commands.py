@@ -103,7 +103,7 @@ def run_page(page: Path, session: Session, quick: bool) -> None:
             elif "output" in fence.marks:
                 wrong += problem(fence, "the fence before", fence.text.splitlines(), printed, session)
             elif fence.runs and fence.language == "python":
-                (session.folder / "page.py").write_text(fence.text, encoding="utf-8")
+                (session.folder / "page.py").write_text(session.real(fence.text), encoding="utf-8")
                 printed, status = session.run("python page.py")
                 wrong += [f"{fence.place}: status {status}\n{printed}"] if status else []
             elif fence.runs:
