@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
+from envs.capture import Deadline
+
 PATIENCE = 300.0
 """Seconds that a question waits for the person; then it counts as unanswered."""
 _TICK = 0.1
+"""Seconds after which it is seen that the question was given up."""
 
 
 @dataclass(frozen=True)
@@ -82,12 +86,10 @@ class ClientCall:
         if not self.client.can_ask or self.cancelled:
             return None
         self._send(question)
-        waited = 0.0
-        while waited < patience and not given_up():
-            try:
-                return self._answers.get(timeout=_TICK)
-            except queue.Empty:
-                waited += _TICK
+        deadline = Deadline(patience)
+        while not deadline.passed and not given_up():
+            with suppress(queue.Empty):
+                return self._answers.get(timeout=max(0.0, min(_TICK, deadline.left)))
         return None
 
     def answer(self, text: str | None) -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from actions.errors import HandeyeError, one_line
-from actions.frame import Point
 from agent.core.loop import Result
 from agent.core.model import Model
 from agent.core.step import Step
@@ -38,6 +37,7 @@ from agent.models.spec import ModelSpec
 from agent.perception.listing.lister import ElementLister
 from agent.perception.perceive import lazy_perceive
 from agent.run.env_spec import EnvSpec
+from agent.run.locate import grounding_json
 from agent.run.replay import ReplayOptions, check_secrets, replay_on
 from agent.run.session import RunOptions, run_folder, run_task
 from agent.views.terminal import TerminalView
@@ -286,19 +286,7 @@ class ScreenHost:
 
     def _located(self, target: str, seen: Observation, shown: ShownFrame) -> dict[str, JsonValue]:
         self._locator = self._locator or open_model(self.model, ability="locate")
-        found = self._locator.locate(seen, target)
-
-        def sent(x: float, y: float) -> list[JsonValue]:
-            return [round(value, 1) for value in seen.frame.to_grid(shown.grid, Point(x, y))]
-
-        box = found.box
-        return {
-            "point": sent(*found.point) if found.point else None,
-            "bbox": [*sent(box.x1, box.y1), *sent(box.x2, box.y2)] if box else None,
-            "score": None if found.score is None else round(found.score, 4),
-            "refused": found.refused,
-            "reason": found.reason,
-        }
+        return grounding_json(self._locator.locate(seen, target), seen.frame, shown.grid)
 
 
 def text_of(reply: ToolReply, redact: Callable[[str], str]) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image as PilImage
 from PIL import UnidentifiedImageError
 
-from actions.frame import Frame
+from actions.frame import Frame, Grid, Point
 from agent.core.errors import UserError
 from agent.core.model import Grounding
 from agent.models.spec import ModelSpec
@@ -22,10 +22,7 @@ MAX_PIXELS = 100_000_000
 
 
 def locate_on_image(path: Path, instruction: str, model: ModelSpec, draw: Path | None = None) -> dict[str, Any]:
-    """Find `instruction` on the image at `path`; the object that ``handeye locate --json`` prints.
-
-    `point` is [x, y] and `bbox` is [x1, y1, x2, y2] in pixels of the image; both None when `refused`.
-    """
+    """Find `instruction` on the image at `path`; `grounding_json` in pixels of the image."""
     if not instruction.strip():
         raise UserError('the instruction is empty: say what to find, e.g. "the Save button"')
     builtin = model == ModelSpec()
@@ -38,13 +35,27 @@ def locate_on_image(path: Path, instruction: str, model: ModelSpec, draw: Path |
         from agent.views.drawing import draw_grounding
 
         _save(draw_grounding(image, found), draw)
+    return grounding_json(found, frame, Grid(frame.width, frame.height))
+
+
+def grounding_json(found: Grounding, frame: Frame, picture: Grid) -> dict[str, Any]:
+    """The object that ``handeye locate --json`` prints and the MCP tool ``locate`` returns.
+
+    `point` is [x, y] and `bbox` is [x1, y1, x2, y2] in pixels of the picture of `frame` that was given or sent, whose
+    size is `image_size`, to two decimals; both None when `refused`.
+    """
+
+    def sent(*corners: tuple[float, float]) -> list[float]:
+        return [round(float(n), 2) for x, y in corners for n in frame.to_grid(picture, Point(x, y))]
+
+    box = found.box
     return {
-        "point": _rounded(found.point),
-        "bbox": _rounded(found.box),
+        "point": sent(found.point) if found.point else None,
+        "bbox": sent((box.x1, box.y1), (box.x2, box.y2)) if box else None,
         "score": None if found.score is None else round(found.score, 4),
         "refused": found.refused,
         "reason": found.reason,
-        "image_size": [frame.width, frame.height],
+        "image_size": [int(picture.width), int(picture.height)],
     }
 
 
@@ -85,7 +96,3 @@ def _save(image: Image, path: Path) -> None:
         PilImage.fromarray(image).save(path)
     except (OSError, ValueError) as error:
         raise UserError(f"cannot write {path}: {error}") from error
-
-
-def _rounded(numbers: tuple[float, ...] | None) -> list[float] | None:
-    return None if numbers is None else [round(float(n), 2) for n in numbers]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -16,13 +17,15 @@ import numpy as np
 import pytest
 
 from actions.action import Click, Key, TypeText
-from actions.frame import Frame, Point
+from actions.frame import Box, Frame, Grid, Point
 from agent.core.errors import UserError
+from agent.core.model import Grounding
 from agent.episodes import read_episode
 from agent.guard.limits import AllowLists
 from agent.guard.secrets import Secrets
 from agent.models.spec import ModelSpec
 from agent.run.env_spec import EnvSpec
+from agent.run.locate import grounding_json
 from agent.run.session import RunOptions
 from envs.env import Observation
 from tests.agent.fakes import FakeEnv
@@ -239,6 +242,28 @@ def test_points_count_in_the_picture_that_was_sent(tmp_path: Path) -> None:
 
     go(work)
     assert [tuple(point) for point in env.done[0].path] == [(20, 10), (40, 48)]
+
+
+def test_a_place_is_one_object_in_pixels_of_the_picture() -> None:
+    frame, found = Frame(id="1", width=300, height=150), Grounding(point=Point(100, 51), box=Box(90, 45, 110, 60))
+    (whole, sent) = (grounding_json(found, frame, grid) for grid in (Grid(300, 150), Grid(100, 50)))
+    assert (whole["point"], whole["bbox"], whole["image_size"]) == ([100, 51], [90, 45, 110, 60], [300, 150])
+    assert (sent["point"], sent["bbox"], sent["image_size"]) == ([33.33, 17], [30, 15, 36.67, 20], [100, 50])
+    refusal = grounding_json(Grounding(refused=True, reason="none"), frame, Grid(100, 50))
+    assert (refusal["point"], refusal["bbox"], refusal["reason"]) == (None, None, "none")
+
+
+def test_a_question_waits_until_its_deadline_whatever_the_rounds_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, looks = time.perf_counter(), list[float]()
+
+    def given_up() -> bool:
+        looks.append(passed := 200.0 * len(looks))  # each round takes long: the machine slept
+        monkeypatch.setattr(time, "perf_counter", lambda: now + passed)
+        return False
+
+    call = ClientCall(McpClient("test", True), lambda event: None)
+    assert call.ask(PersonQuestion("May it?"), given_up, patience=300) is None
+    assert looks == [0, 200, 400]
 
 
 def test_a_secret_is_typed_and_never_shown(tmp_path: Path) -> None:
