@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.options import AsJson, print_json, takes_model
+from agent.cli.options import AsJson, DisplayOption, SerialOption, print_json, takes_model
 from agent.core.errors import UserError
 from agent.models.spec import ModelSpec
 
@@ -32,12 +32,8 @@ def doctor(
     draw: Annotated[
         Path | None, typer.Option(help="Write a picture of all targets and answers.", metavar="OUT.png")
     ] = None,
-    serial: Annotated[
-        str | None, typer.Option(help="An Android device to check, as adb devices names it, or HOST:PORT.")
-    ] = None,
-    display: Annotated[
-        int | None, typer.Option(help="Which display of the Android device, by its logical id. Default: 0.", min=0)
-    ] = None,
+    serial: SerialOption = None,
+    display: DisplayOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Check this machine: screens, phones, programs, memory, extras; a model and an Android device if named.

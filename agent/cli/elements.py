@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from agent.cli.options import AsJson, print_json
+from agent.cli.options import AsJson, ScreenOptions, print_json, takes_screen
 from agent.core.errors import UserError
 
 
+@functools.partial(
+    takes_screen,
+    only=("env", "serial", "display", "app_", "size", "monitor"),
+    told={"env": "Default: an image is read; or sandbox with --app."},
+    panel="A screen instead of an image",
+)
 def elements(
     image: Annotated[Path | None, typer.Argument(help="A screenshot (PNG, JPEG, WebP).")] = None,
-    env: Annotated[
-        str | None,
-        typer.Option(help="Instead of an image: the screen of this env as it is now, as run --env.", metavar="ENV"),
-    ] = None,
-    serial: Annotated[str | None, typer.Option(help="Which Android device, as run --serial.")] = None,
+    *,
+    screen: ScreenOptions,
     sources: Annotated[
         str | None,
         typer.Option("--from", help="With --env: tree (accessibility), pixels, or both. Default: both."),
@@ -36,16 +40,17 @@ def elements(
       handeye elements --env android --from tree --json
     """
     from agent.run.elements import elements_of_env, elements_of_image
-    from agent.run.env_spec import EnvSpec
 
-    if (image is None) == (env is None):
+    opened = screen.env is not None or bool(screen.apps)
+    if (image is None) == (not opened):
         raise UserError("name an image or an --env: one of the two")
-    if image is not None and (serial or sources):
-        raise UserError(f"--{'serial' if serial else 'from'} has no effect on an image: leave it out")
     if image is not None:
+        without = next(iter([*screen.given, *(["--from"] if sources else [])]), None)
+        if without:
+            raise UserError(f"{without} has no effect on an image: leave it out")
         found = elements_of_image(image)
     else:
-        found = elements_of_env(EnvSpec(env or "", serial=serial), sources or "both")
+        found = elements_of_env(screen.spec(), sources or "both")
     if as_json:
         print_json(found.to_json())
     else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.options import EnvName, read_model
+from agent.cli.options import EnvName, SerialOption, read_model
 from agent.core.errors import UserError
 from agent.settings import PROJECT_FILE, Value, config_folder, trust, write_settings
 
@@ -23,9 +23,7 @@ def init(
     ] = None,
     planner: Annotated[str | None, typer.Option(help="A planner in place of a model.", metavar="MODEL")] = None,
     env: Annotated[EnvName | None, typer.Option(help="Do not ask where to work: here.")] = None,
-    serial: Annotated[
-        str | None, typer.Option(help="Which Android device, as adb devices names it, or HOST:PORT.")
-    ] = None,
+    serial: SerialOption = None,
     max_steps: Annotated[int | None, typer.Option(help="End a run after this many steps.", min=1)] = None,
     project: Annotated[
         bool,

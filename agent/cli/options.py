@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -132,6 +133,26 @@ NoIsolation = Annotated[
         "--no-isolation",
         help="Sandbox: only the display is private; programs run as you, with your files and network.",
         rich_help_panel="Sandbox",
+    ),
+]
+SerialOption = Annotated[
+    str | None,
+    _screen(
+        help="Which Android device, as adb devices names it, or HOST:PORT. Default: the only one.", metavar="SERIAL"
+    ),
+]
+DisplayOption = Annotated[
+    int | None,
+    _screen(
+        help="Which display of the Android device, by its logical id (dumpsys display). Default: 0.", min=0, metavar="N"
+    ),
+]
+MaxSecondsOption = Annotated[float | None, _limits(help="End after this many seconds.", min=0.1, metavar="SECONDS")]
+ConfirmOption = Annotated[
+    ConfirmName | None,
+    _limits(
+        help="Ask before an action; risky looks at what it does: the control under the pointer, commands, Enter, "
+        "addresses. Default: never on a phone or sandbox made for it that shares nothing with you, else risky."
     ),
 ]
 AsJson = Annotated[bool, record_option("--json", help="Print one JSON object on stdout and nothing else there.")]
@@ -304,9 +325,34 @@ def takes_model(
     return _expanded(command, "model", read_model, list(options.values()))
 
 
-def takes_screen(command: Callable[..., None]) -> Callable[..., None]:
-    """`command` with its keyword parameter ``screen: ScreenOptions`` replaced by the options of `read_screen`."""
-    return _expanded(command, "screen", read_screen)
+def takes_screen(
+    command: Callable[..., None],
+    only: Sequence[str] = (),
+    told: Mapping[str, str] | None = None,
+    panel: str | None = None,
+) -> Callable[..., None]:
+    """`command` with its keyword parameter ``screen: ScreenOptions`` replaced by the options of `read_screen`.
+
+    `only` are the parameters of it that the command has, by default all; `told` is their help and `panel` the heading
+    that they stand under, where these are not `run`'s. A help that begins with ``Default:`` stands for that sentence.
+    """
+    options = inspect.signature(read_screen, eval_str=True).parameters
+    chosen = {name: options[name] for name in only or options}
+    helps = told or {}
+    return _expanded(
+        command, "screen", read_screen, [_retold(option, helps.get(name), panel) for name, option in chosen.items()]
+    )
+
+
+def _retold(option: inspect.Parameter, told: str | None, panel: str | None) -> inspect.Parameter:
+    """`option` with another help, or another sentence on its default at the end of it, under the heading `panel`."""
+    kind, info = get_args(option.annotation)
+    info = copy.copy(info)
+    if told is not None:
+        info.help = f"{info.help.partition(' Default: ')[0]} {told}" if told.startswith("Default: ") else told
+    if panel is not None:
+        info.rich_help_panel = panel
+    return option.replace(annotation=Annotated[kind, info])
 
 
 def takes_bounds(command: Callable[..., None]) -> Callable[..., None]:
@@ -356,23 +402,37 @@ class ScreenOptions:
     monitor: int | None
     dry_run: bool
 
+    @property
+    def named(self) -> tuple[str | None, str | None]:
+        """The kind of ``--env``, and the serial of it or of ``--serial``. Raises `UserError` where both have one."""
+        kind, colon, device = (self.env or "").partition(":")
+        if kind != "android" or not colon:
+            return self.env, self.serial
+        if device and self.serial:
+            raise UserError("--env android:SERIAL and --serial both name the device: leave one out")
+        return kind, device or self.serial
+
+    @property
+    def given(self) -> dict[str, object]:
+        """The options that were given, by name."""
+        options = {"env": self.env, "serial": self.serial, "display": self.display, "app": self.apps}
+        options |= {"size": self.size, "share": self.share, "network": self.network}
+        options |= {"no-isolation": not self.isolated, "monitors": self.monitors, "monitor": self.monitor}
+        return {f"--{name}": value for name, value in options.items() if value not in (None, (), False)}
+
     def spec(self) -> EnvSpec:
         """The screen that they name. Raises `UserError`."""
         from agent.run.env_spec import EnvSpec
 
-        kind, device = self.env or ("sandbox" if self.apps else "desktop"), ""
-        if kind.startswith("android:"):
-            kind, _, device = kind.partition(":")
-        if device and self.serial:
-            raise UserError("--env android:SERIAL and --serial both name the device: leave one out")
+        kind, serial = self.named
         return EnvSpec(
-            kind,
+            kind or ("sandbox" if self.apps else "desktop"),
             self.apps,
             parse_size(self.size) if self.size else None,
             self.monitors,
             self.monitor,
             self.dry_run,
-            device or self.serial,
+            serial,
             self.display,
             share=self.share,
             network=self.network.value if self.network else None,
@@ -391,14 +451,8 @@ def read_screen(
             metavar="ENV",
         ),
     ] = None,
-    serial: Annotated[
-        str | None,
-        _screen(help="Which Android device, as adb devices names it, or HOST:PORT. Default: the only one."),
-    ] = None,
-    display: Annotated[
-        int | None,
-        _screen(help="Which display of the Android device, by its logical id (dumpsys display). Default: 0.", min=0),
-    ] = None,
+    serial: SerialOption = None,
+    display: DisplayOption = None,
     app_: Annotated[
         list[str] | None,
         _screen("--app", help="Start this program on the sandbox first; may be repeated.", metavar="PROGRAM"),
@@ -459,9 +513,9 @@ class RunBounds:
 
 def read_bounds(
     *,
-    max_steps: Annotated[int, _limits(help="End after this many steps.")] = 50,
-    max_seconds: Annotated[float | None, _limits(help="End after this many seconds.")] = None,
-    max_tokens: Annotated[int | None, _limits(help="End after this many tokens.")] = None,
+    max_steps: Annotated[int, _limits(help="End after this many steps.", min=1, metavar="N")] = 50,
+    max_seconds: MaxSecondsOption = None,
+    max_tokens: Annotated[int | None, _limits(help="End after this many tokens.", min=1, metavar="N")] = None,
     max_repeats: Annotated[
         int,
         _limits(help="End as stuck after the same action was done this often in a row and nothing changed.", min=2),
@@ -497,13 +551,7 @@ def read_bounds(
             metavar="self|MODEL",
         ),
     ] = None,
-    confirm: Annotated[
-        ConfirmName | None,
-        _limits(
-            help="Ask before an action; risky looks at what it does: the control under the pointer, commands, Enter, "
-            "addresses. Default: never on a phone or sandbox made for the run that shares nothing with you, else risky."
-        ),
-    ] = None,
+    confirm: ConfirmOption = None,
 ) -> RunBounds:
     """The options of what a run may do."""
     secrets, policies, apps, hosts, denied = (

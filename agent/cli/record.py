@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from agent.cli.options import AsJson, EnvName, SecretOptions, parse_size, print_json, record_option
+from agent.cli.options import (
+    AsJson,
+    ScreenOptions,
+    SecretOptions,
+    parse_size,
+    print_json,
+    record_option,
+    takes_screen,
+)
 from agent.core.errors import UserError
 
 
@@ -19,42 +28,22 @@ class HowItEnds(StrEnum):
     gave_up = "gave_up"
 
 
+@functools.partial(
+    takes_screen,
+    only=("env", "serial", "display", "app_", "size", "monitor"),
+    told={
+        "env": "desktop (your own), sandbox (a private display), android (over adb; android:SERIAL for one of "
+        "several) or phone (a simulated one). Default: desktop.",
+        "app_": "Start this program or app first, as step 1, on any screen; may be repeated.",
+    },
+)
 def record(
     out: Annotated[Path, record_option("--out", "-o", help="Folder for the episode, new or empty.", metavar="DIR")],
     task: Annotated[
         str, typer.Option("--task", "-t", help="What the demonstration shows, in the words a task would have.")
     ] = "",
-    env: Annotated[
-        EnvName,
-        typer.Option(
-            help="Your own desktop, a private display, an Android device over adb, or a simulated phone.",
-            rich_help_panel="Screen",
-        ),
-    ] = EnvName.desktop,
-    app_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--app", help="Start this first, as step 1; may be repeated.", metavar="PROGRAM", rich_help_panel="Screen"
-        ),
-    ] = None,
-    size: Annotated[
-        str, typer.Option(help="Size of the sandbox display.", metavar="WxH", rich_help_panel="Screen")
-    ] = "1280x800",
-    monitor: Annotated[
-        int | None, typer.Option(help="Record this monitor only; 1 is the first.", min=1, rich_help_panel="Screen")
-    ] = None,
-    serial: Annotated[
-        str | None,
-        typer.Option(help="Which Android device, as adb devices names it, or HOST:PORT.", rich_help_panel="Screen"),
-    ] = None,
-    display: Annotated[
-        int | None,
-        typer.Option(
-            help="Which display of the Android device, by its logical id. Default: 0.",
-            min=0,
-            rich_help_panel="Screen",
-        ),
-    ] = None,
+    *,
+    screen: ScreenOptions,
     live: Annotated[
         bool,
         typer.Option("--live", help="Serve a page on this machine that shows the screen.", rich_help_panel="Screen"),
@@ -101,16 +90,17 @@ def record(
 
     if task and not task.strip():
         raise UserError("--task is empty: leave it out, or say what the demonstration shows")
+    kind, serial = screen.named
     done = run(
         RecordOptions(
             out=out,
             task=task,
-            kind=env.value,
-            apps=tuple(app_ or ()),
-            size=parse_size(size),
-            monitor=monitor,
+            kind=kind or "desktop",
+            apps=screen.apps,
+            size=parse_size(screen.size) if screen.size else None,
+            monitor=screen.monitor,
             serial=serial,
-            display=display,
+            display=screen.display,
             seconds=seconds,
             secrets=Secrets.parse(secret or ()),
             keep_unseen=keep_unseen,

@@ -13,15 +13,14 @@ import typer
 
 from agent.cli.options import (
     AsJson,
-    ConfirmName,
-    EnvName,
-    NetworkOption,
-    NoIsolation,
+    ConfirmOption,
+    MaxSecondsOption,
+    ScreenOptions,
     SecretOptions,
-    ShareOptions,
     parse_size,
     print_json,
     takes_model,
+    takes_screen,
 )
 from agent.core.errors import UserError
 from agent.models.spec import BUILTIN, ModelSpec
@@ -46,6 +45,12 @@ class Mode(StrEnum):
     live = "live"
 
 
+@functools.partial(
+    takes_screen,
+    only=("env", "serial", "display", "app_", "size", "share", "network", "no_isolation"),
+    told=dict.fromkeys(("env", "display", "app_", "size"), "Default: as recorded."),
+    panel="Screen of --mode live",
+)
 @functools.partial(takes_model, default=None)
 def replay(
     episode: Annotated[Path, typer.Argument(help="The folder of an episode.", metavar="EPISODE")],
@@ -62,41 +67,13 @@ def replay(
         float | None,
         typer.Option(help="ask: points this many pixels apart are the same place. Default: 14.", min=0, metavar="PX"),
     ] = None,
-    env: Annotated[
-        EnvName | None,
-        _live(
-            help="Your own desktop, a private display, a browser on one, an Android device or a simulated phone. "
-            "Default: as recorded."
-        ),
-    ] = None,
-    app_: Annotated[
-        list[str] | None,
-        _live(
-            "--app",
-            help="Start this on the sandbox first; may be repeated. Default: what was started for the recorded run.",
-            metavar="PROGRAM",
-        ),
-    ] = None,
-    size: Annotated[str | None, _live(help="Size of the sandbox. Default: as recorded.", metavar="WxH")] = None,
-    share: ShareOptions = None,
-    network: NetworkOption = None,
-    no_isolation: NoIsolation = False,
-    serial: Annotated[
-        str | None, _live(help="Which Android device, as adb devices names it, or HOST:PORT.", metavar="SERIAL")
-    ] = None,
-    display: Annotated[
-        int | None,
-        _live(help="Which display of the Android device, by its logical id. Default: as recorded.", min=0),
-    ] = None,
+    screen: ScreenOptions,
     timeout: Annotated[
         float | None,
         _live(help="Wait this long until the target of an action is there. Default: 10.", min=0, metavar="SECONDS"),
     ] = None,
-    max_seconds: Annotated[float | None, _live(help="End after this many seconds.")] = None,
-    confirm: Annotated[
-        ConfirmName | None,
-        _live(help="Ask before an action. Default: risky on your own desktop or device, else never."),
-    ] = None,
+    max_seconds: MaxSecondsOption = None,
+    confirm: ConfirmOption = None,
     secret: SecretOptions = None,
     out: Annotated[
         Path | None,
@@ -128,9 +105,8 @@ def replay(
       handeye replay runs/… --mode live --app mousepad --size 1600x1000
     """
     _refuse(Mode.ask, mode, {"--model": model.name, "--within": within})
-    live = {"--env": env, "--app": app_, "--size": size, "--serial": serial, "--timeout": timeout}
-    live |= {"--display": display, "--share": share, "--network": network, "--no-isolation": no_isolation or None}
-    _refuse(Mode.live, mode, live | {"--max-seconds": max_seconds, "--confirm": confirm, "--secret": secret})
+    live = {"--timeout": timeout, "--max-seconds": max_seconds, "--confirm": confirm, "--secret": secret}
+    _refuse(Mode.live, mode, screen.given | live)
     if mode is Mode.view:
         model.refuse("with --mode view")
         _view(episode, out, as_json)
@@ -146,16 +122,17 @@ def replay(
             confirm.value if confirm else None,
             out,
         )
+        kind, serial = screen.named
         choose = functools.partial(
             env_spec_for,
-            kind=env.value if env else None,
-            apps=app_ or (),
-            size=parse_size(size) if size else None,
+            kind=kind,
+            apps=screen.apps,
+            size=parse_size(screen.size) if screen.size else None,
             serial=serial,
-            display=display,
-            share=tuple(share or ()),
-            network=network.value if network else None,
-            isolated=not no_isolation,
+            display=screen.display,
+            share=screen.share,
+            network=screen.network.value if screen.network else None,
+            isolated=screen.isolated,
         )
         _replay_live(episode, choose, options, as_json)
     elif out is not None:

@@ -29,7 +29,7 @@ from agent.episodes.recording.source import InputListener, RecordingSource
 from agent.episodes.recording.step_writer import StepWriter
 from agent.episodes.writer import check_folder
 from agent.guard.secrets import Secrets
-from agent.run.env_spec import EnvKind
+from agent.run.env_spec import KINDS, EnvSpec, check_env
 from agent.run.session import report_of
 from agent.views.terminal import action_text, console
 from agent.views.viewer import Viewer
@@ -50,13 +50,16 @@ _REST = 0.4
 
 @dataclass(frozen=True)
 class RecordOptions:
-    """What to record. `monitor` counts from 1, `ending` is recorded when the person stops the recording."""
+    """What to record. `kind`, `size`, `monitor`, `serial` and `display` are as in `agent.run.env_spec.EnvSpec`.
+
+    `ending` is recorded when the person stops the recording.
+    """
 
     out: Path
     task: str = ""
-    kind: EnvKind = "desktop"
+    kind: str = "desktop"
     apps: tuple[str, ...] = ()
-    size: tuple[int, int] = (1280, 800)
+    size: tuple[int, int] | None = None
     monitor: int | None = None
     serial: str | None = None
     display: int | None = None
@@ -181,13 +184,13 @@ def open_source(options: RecordOptions, stack: ExitStack) -> RecordingSource:
     """Open the screen, which is closed with `stack`. Raises `EnvError`, and `UserError` for options that do not fit."""
     if options.kind == "browser":
         raise UserError("a demonstration in a browser is recorded on a sandbox: --env sandbox --app chromium")
-    if options.serial is not None and options.kind != "android":
-        raise UserError("--serial names an Android device: add --env android")
-    if options.display is not None and options.kind != "android":
-        raise UserError("--display chooses a display of an Android device: add --env android")
+    if options.kind not in KINDS:
+        raise UserError(f"--env {options.kind}: a demonstration is recorded on desktop, sandbox, android or phone")
+    if options.kind == "sandbox" and options.monitor not in (None, 1):
+        raise UserError("--monitor: the sandbox of a recording has one monitor")
+    where = (options.monitor, False, options.serial, options.display)
+    check_env(EnvSpec(options.kind, (), options.size, None, *where))
     if options.kind in ("android", "phone"):
-        if options.monitor is not None:
-            raise UserError("--monitor: a phone has one screen")
         from agent.episodes.recording.phone import phone_source
         from envs.android import AndroidEnv, SimulatedPhoneEnv
 
@@ -198,9 +201,7 @@ def open_source(options: RecordOptions, stack: ExitStack) -> RecordingSource:
 
     if options.kind == "desktop":
         return desktop_source(None if options.monitor is None else options.monitor - 1, stack)
-    if options.monitor not in (None, 1):
-        raise UserError("--monitor: the sandbox of a recording has one monitor")
-    return sandbox_source(options.size, stack)
+    return sandbox_source(options.size or (1280, 800), stack)
 
 
 def _header(task: str, source: RecordingSource, options: RecordOptions) -> EpisodeHeader:

@@ -97,7 +97,7 @@ class ReplayResult:
 
 def env_spec_for(
     episode: Episode,
-    kind: EnvKind | None = None,
+    kind: str | None = None,
     apps: Sequence[str] = (),
     size: tuple[int, int] | None = None,
     serial: str | None = None,

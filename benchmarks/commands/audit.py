@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli.options import AsJson, print_json
+from benchmarks.commands.run import Data, Limit, Mode, Seeds, Tasks, Workers
 
 if TYPE_CHECKING:
     from benchmarks.audit import Audit, AuditFinding
@@ -22,22 +23,22 @@ _SHOWN = 40
 
 def audit(
     suite: Annotated[str, typer.Argument(help="A suite (handeye bench suites lists them).", metavar="SUITE")],
-    data: Annotated[Path | None, typer.Option(help="The suite's folder, as it was downloaded.", metavar="DIR")] = None,
-    seeds: Annotated[int | None, typer.Option(help="Instances of each interactive task.", min=1, metavar="N")] = None,
-    tasks: Annotated[str | None, typer.Option(help="Only these tasks, with commas between.", metavar="A,B")] = None,
-    mode: Annotated[str | None, typer.Option(help="A variant of the data, e.g. refined.", metavar="MODE")] = None,
+    data: Data = None,
+    seeds: Seeds = None,
+    tasks: Tasks = None,
+    mode: Mode = None,
     baselines: Annotated[
         str | None, typer.Option(help="Only these, e.g. idle,oracle. Default: all that fit.", metavar="A,B")
     ] = None,
-    limit: Annotated[int | None, typer.Option(help="Only the first N samples.", min=1, metavar="N")] = None,
-    workers: Annotated[int, typer.Option(help="Samples at a time.", min=1, max=1024)] = 1,
+    limit: Limit = None,
+    workers: Workers = 1,
     out: Annotated[
         Path | None,
         typer.Option(help="Keep the baselines' results here; an interrupted audit goes on.", metavar="DIR"),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run agents without a mind, and the suite's own oracle, and flag what they show to be wrong.
+    """Run baselines, and the suite's own oracle, and flag what they show to be wrong.
 
     Flagged are tasks that an agent passes that does nothing, only says done, acts at random, clicks the middle of the
     screen or replays another seed blindly; tasks that the oracle fails or that have none; and in grounding data targets

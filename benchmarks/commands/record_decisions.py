@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 
+from benchmarks.commands.run import Seed, Seeds, Tasks
+
 
 def record_decisions(
     folder: Annotated[Path, typer.Argument(help="Where the runs go; those that are there are kept.", metavar="FOLDER")],
     suites: Annotated[str, typer.Option(help="Interactive suites with oracles.")] = "phone-tasks,desktop,miniwob",
-    tasks: Annotated[str | None, typer.Option(help="Only these tasks.", metavar="A,B,…")] = None,
-    seeds: Annotated[int, typer.Option(help="Instances of each task.", min=1)] = 1,
-    seed: Annotated[int, typer.Option(help="The first seed.")] = 0,
+    tasks: Tasks = None,
+    seeds: Seeds = 1,
+    seed: Seed = 0,
 ) -> None:
     """Record the runs of oracles, with the list of elements of each screen: the data of the suite decisions.
 

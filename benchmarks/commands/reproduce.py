@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from agent.cli.options import AsJson, print_json
-from benchmarks.commands.run import Engine, EngineChoice, Retries, Workers, tell_stopped
+from benchmarks.commands.run import Engine, EngineChoice, Resume, Retries, Workers, tell_stopped
 
 
 def reproduce(
@@ -22,7 +22,7 @@ def reproduce(
     workers: Workers = 1,
     engine: Engine = EngineChoice.local,
     retries: Retries = 3,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a reproduction that was interrupted.")] = False,
+    resume: Resume = False,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the new run. Default: runs/bench-<time>-…", metavar="DIR")
     ] = None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agent.cli.options import AsJson, print_json
+from benchmarks.commands.run import Rule
 
 if TYPE_CHECKING:
     from benchmarks.rescore import Mistake, RescoreRequest, Scored
@@ -27,14 +28,15 @@ def rescore(
         Path | None,
         typer.Option(help="The annotations, a file or the suite's folder. Default: beside the responses, by name."),
     ] = None,
-    mode: Annotated[str | None, typer.Option(help="Only this run of the file (its `mode`).", metavar="M")] = None,
+    mode: Annotated[str | None, typer.Option(help="Only this run of the file (its `mode`).", metavar="MODE")] = None,
     dialect: Annotated[
-        str | None, typer.Option(help="Whose words the responses are. Default: by the model's name.", metavar="D")
+        str | None,
+        typer.Option(help="Whose words the responses are. Default: by the model's name.", metavar="NAME|FILE.toml"),
     ] = None,
     variant: Annotated[
         str | None, typer.Option(help="The suite's own mode, e.g. refined or basic.", metavar="V")
     ] = None,
-    rule: Annotated[str | None, typer.Option(help="The suite's scoring rule, e.g. without-refusals.")] = None,
+    rule: Rule = None,
     partial: Annotated[bool, typer.Option("--partial", help="Leave out samples that have no response.")] = False,
     out: Annotated[
         Path | None, typer.Option(help="Keep the result here, with a page: result.json, report.html.", metavar="DIR")

@@ -31,6 +31,16 @@ class EngineChoice(StrEnum):
     ray = "ray"
 
 
+Data = Annotated[Path | None, _what(help="The suite's folder, as it was downloaded.", metavar="DIR")]
+Mode = Annotated[str | None, _what(help="A variant of the data, e.g. high, low or refined.", metavar="MODE")]
+Rule = Annotated[
+    str | None, _what(help="A named scoring rule, where there are several, e.g. without-refusals.", metavar="RULE")
+]
+Tasks = Annotated[str | None, _what(help="Only these tasks, with commas between.", metavar="A,B")]
+Seeds = Annotated[int | None, _what(help="Instances of each interactive task.", min=1, metavar="N")]
+Seed = Annotated[int, _what(help="The first seed.", min=0)]
+Limit = Annotated[int | None, _what(help="Only the first N samples.", min=1, metavar="N")]
+Resume = Annotated[bool, _how("--resume", help="Go on with a run that was interrupted.")]
 Workers = Annotated[int, _how(help="Samples answered at a time; each asks the model by itself.", min=1, max=1024)]
 Engine = Annotated[EngineChoice, _how(help="This machine, or a Ray cluster (RAY_ADDRESS, else one started here).")]
 
@@ -66,26 +76,26 @@ Retries = Annotated[int, _how(help="More tries for a sample whose server, displa
 )
 def run(
     suite: Annotated[str, typer.Argument(help="Name of a suite; handeye bench suites lists them.", metavar="SUITE")],
-    data: Annotated[Path | None, _what(help="The suite's folder, as it was downloaded.", metavar="DIR")] = None,
+    data: Data = None,
     *,
     model: ModelSpec,
-    mode: Annotated[str | None, _what(help="A variant of the data, e.g. high or low.", metavar="MODE")] = None,
-    rule: Annotated[str | None, _what(help="A named scoring rule, where there are several.", metavar="RULE")] = None,
+    mode: Mode = None,
+    rule: Rule = None,
     language: Annotated[
         str | None, _what(help="Language of the instructions, where there are several.", metavar="LANG")
     ] = None,
-    tasks: Annotated[str | None, _what(help="Only these tasks, with commas between.", metavar="A,B")] = None,
-    seeds: Annotated[int | None, _what(help="Instances of each interactive task.", min=1, metavar="N")] = None,
-    seed: Annotated[int, _what(help="The first seed.", min=0)] = 0,
+    tasks: Tasks = None,
+    seeds: Seeds = None,
+    seed: Seed = 0,
     zoom: Annotated[bool, _what("--zoom", help="Look twice; the result is labelled as such.")] = False,
     official_timer: Annotated[bool, _what("--official-timer", help="Keep a suite's own time limit.")] = False,
-    limit: Annotated[int | None, _what(help="Only the first N samples.", min=1, metavar="N")] = None,
+    limit: Limit = None,
     workers: Workers = 1,
     engine: Engine = EngineChoice.local,
     retries: Retries = 3,
     keep: Keep = None,
     log_to: LogTo = None,
-    resume: Annotated[bool, _how("--resume", help="Go on with a run that was interrupted.")] = False,
+    resume: Resume = False,
     out: Annotated[
         Path | None, _how(help="Folder for answers and result. Default: runs/bench-<time>-…", metavar="DIR")
     ] = None,
