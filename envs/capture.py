@@ -30,12 +30,18 @@ BLACK_LEVEL = 2
 """A capture whose every channel is at most this is black: no drawn desktop is, while a locked, sleeping
 or not yet started screen, and a capture without permission, are."""
 
+WAYLAND = (
+    "this is a Wayland session, which lets no program capture or control it: use --env sandbox, or log in to an X11 "
+    "(Xorg) session (docs/wayland.md)"
+)
+"""Why there is no picture of it, and what to do."""
+
 
 class ScreenCapture:
     """Captures monitors of one display. May be shared by threads.
 
     `display` is an X display such as ``:99`` (None: the ``DISPLAY`` of this process; it must be None elsewhere than
-    on X11). Raises `EnvError` where there is nothing to capture.
+    on X11). Raises `EnvError` where there is nothing to capture, as on Xwayland.
     """
 
     def __init__(self, display: str | None = None) -> None:
@@ -47,6 +53,9 @@ class ScreenCapture:
             from envs.x11 import XScreen
 
             self._x = XScreen(self.display)
+            if is_xwayland(self._x.monitors()):
+                self._x.close()
+                raise EnvError(WAYLAND)
         self._mss = self._open()
 
     def monitors(self) -> tuple[Monitor, ...]:
@@ -142,13 +151,22 @@ def find_display(display: str | None, environ: Mapping[str, str], platform: str)
         if display is not None:
             raise EnvError(f"displays have no names on this system: leave {display!r} out")
         return None
-    if display is None and environ.get("XDG_SESSION_TYPE") == "wayland":
-        raise EnvError("this is a Wayland session, which lets no program capture or control it: log in to an X11 "
-                       "(Xorg) session, or use --env sandbox")  # fmt: skip
     found = display or environ.get("DISPLAY")
     if not found:
+        if is_wayland(environ):
+            raise EnvError(WAYLAND)
         raise EnvError("no display (DISPLAY is not set): run inside a desktop session, or use --env sandbox")
     return found
+
+
+def is_wayland(environ: Mapping[str, str]) -> bool:
+    """Whether these are the variables of a program in a Wayland session."""
+    return environ.get("XDG_SESSION_TYPE") == "wayland" or bool(environ.get("WAYLAND_DISPLAY"))
+
+
+def is_xwayland(monitors: Sequence[Monitor]) -> bool:
+    """Whether they are those of Xwayland: the X server of a Wayland session, whose captures are black."""
+    return any(monitor.name.startswith("XWAYLAND") for monitor in monitors)
 
 
 def to_rgb(raw: Raw) -> Image:

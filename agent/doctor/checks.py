@@ -16,7 +16,7 @@ from actions.action import Move
 from actions.frame import Point
 from agent.calibration.targets import INSTRUCTION, target_at
 from agent.core.model import ModelError, ParseError
-from agent.doctor.check import CheckResult, Examination, MachineCheck
+from agent.doctor.check import CheckResult, Examination, Finding, MachineCheck, found, missing, not_needed
 from agent.doctor.installed import extra_checks, installed_checks, memory_check
 from agent.doctor.phones import GROUP as PHONES
 from agent.doctor.phones import phone_checks
@@ -28,6 +28,7 @@ from agent.perception.perceive import Perceiver
 from agent.run.env_spec import EnvSpec, open_env
 from envs.android import AndroidEnv
 from envs.android.capture import ScreencapCapture
+from envs.capture import is_wayland, is_xwayland
 from envs.desktop import DesktopEnv
 from envs.env import Env
 from envs.hotkey import STOP_CHORD, grab_stop_key
@@ -55,6 +56,7 @@ def _screen_checks() -> list[MachineCheck]:
     return [
         MachineCheck("screens", "python", _python, True),
         MachineCheck("screens", "your desktop", _desktop),
+        MachineCheck("screens", "wayland", _wayland),
         MachineCheck("screens", "stop key", _stop_key),
         MachineCheck("screens", "sandbox", _sandbox, linux),
         MachineCheck("screens", "text recognition", _reading, True),
@@ -125,8 +127,27 @@ def _android(serial: str | None, display: int) -> str:
         return f"{env.name}, {_captured(env)}; screencap: {pictures}; changes are told by {told}{first}"
 
 
-def _stop_key() -> str:
+def _wayland() -> str | Finding:
+    """What works in this session, where it is one of Wayland."""
+    if not is_wayland(os.environ):
+        return not_needed("this is no Wayland session")
+    display = os.environ.get("DISPLAY")
+    if not display:
+        return missing("no desktop of yours can be used, the sandbox and phones work", "docs/wayland.md")
+    from envs.x11 import XScreen  # Linux only
+
+    with closing(XScreen(display)) as screen:
+        xwayland = is_xwayland(screen.monitors())
+    if xwayland:
+        told = f"{display} is Xwayland, whose captures are black, the sandbox and phones work"
+        return missing(told, "log in to an X11 (Xorg) session, or see docs/wayland.md")
+    return found(f"{display} is an X server of its own in this session, and is what desktop means")
+
+
+def _stop_key() -> str | Finding:
     display = os.environ.get("DISPLAY") if sys.platform.startswith("linux") else None
+    if is_wayland(os.environ):
+        return not_needed(f"{STOP_CHORD} works on the sandbox, and from no window of a Wayland session", "press Ctrl-C")
     if sys.platform.startswith("linux") and not display:
         return f"{STOP_CHORD} on the sandbox; there is no desktop of yours here"
     grab_stop_key(display, lambda: None).close()

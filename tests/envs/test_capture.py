@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from actions.action import Key
 from actions.frame import Point
+from agent.cli.main import main
 from envs.capture import ScreenCapture, find_display, is_black
 from envs.differences import changed_box
 from envs.env import BlackScreenError, EnvError
@@ -116,11 +117,29 @@ def test_monitors_that_change_while_it_looks_are_seen(screen: SandboxEnv) -> Non
         capture.close()
 
 
+@pytest.mark.desktop
+def test_xwayland_is_refused_before_a_black_picture_is_taken(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with SandboxEnv(size=(640, 480)) as other:
+        XScreen(other.display).set_monitors((Monitor("XWAYLAND0", 0, 0, 640, 480, True),))
+        monkeypatch.setenv("DISPLAY", other.display)
+        monkeypatch.chdir(tmp_path)
+        for command in (["run", "wait"], ["record", "--out", "demo"], ["elements", "--env", "desktop"]):
+            with pytest.raises(SystemExit) as left:
+                main(command)
+            assert left.value.code == 2
+            assert "docs/wayland.md" in capsys.readouterr().err
+    assert not [*tmp_path.iterdir()]
+
+
 def test_no_display_and_wayland_are_one_clear_line_each() -> None:
     with pytest.raises(EnvError, match="no display"):
         find_display(None, {}, "linux")
-    with pytest.raises(EnvError, match="Wayland"):
-        find_display(None, {"XDG_SESSION_TYPE": "wayland", "DISPLAY": ":0"}, "linux")
+    for session in ({"XDG_SESSION_TYPE": "wayland"}, {"WAYLAND_DISPLAY": "wayland-0"}):
+        with pytest.raises(EnvError, match=r"Wayland.*docs/wayland\.md"):
+            find_display(None, session, "linux")
+        assert find_display(None, session | {"DISPLAY": ":5"}, "linux") == ":5"  # Xephyr or a VNC server in the session
     with pytest.raises(EnvError, match="no names"):
         find_display(":1", {}, "darwin")
     assert find_display(":7", {"XDG_SESSION_TYPE": "wayland"}, "linux") == ":7"

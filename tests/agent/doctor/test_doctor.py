@@ -10,6 +10,7 @@ import pytest
 
 from agent.cli.main import main
 from agent.doctor import checks
+from agent.doctor.check import Examination
 from agent.doctor.checks import check_model
 from agent.models.spec import ModelSpec
 from envs.android.simulated import PrivateAdbServer
@@ -33,6 +34,17 @@ def test_a_machine_without_a_desktop_of_its_own_is_fit(
     assert "--env sandbox" in found["your desktop"]["next"]
     assert found["sandbox"]["state"] == found["text recognition"]["state"] == "ok"
     assert {check["group"] for check in said["checks"]} == {"screens", "phones", "programs", "models", "extras"}
+
+
+def test_a_wayland_session_says_what_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("DISPLAY", "WAYLAND_DISPLAY", "XDG_SESSION_TYPE"):
+        monkeypatch.delenv(variable, raising=False)
+    looks = [check for check in checks._screen_checks() if check.name in ("wayland", "stop key")]
+    assert [result.state for result in Examination(60).all(looks)] == ["not needed", "ok"]
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
+    session, stop = Examination(60).all(looks)
+    assert (session.state, session.needed, stop.state) == ("missing", False, "not needed")
+    assert "docs/wayland.md" in session.next
 
 
 def test_a_model_server_is_reached_or_not() -> None:
