@@ -11,3 +11,8 @@ def one_line(text: str, limit: int = 160) -> str:
     """`text` fit for a terminal or a log: one line, no control characters, at most `limit` characters."""
     text = "".join(c if c.isprintable() else "�" for c in " ".join(text.split()))
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def plural(number: int, noun: str) -> str:
+    """``1 sample``, ``1,210 samples``; of a `noun` with a regular plural."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -13,6 +13,7 @@ from actions.action import (
     Finish,
     Wait,
 )
+from actions.errors import plural
 from agent.builtin import instructions as s
 from agent.builtin import screen_diff
 from agent.builtin.dialogs import complaint
@@ -71,8 +72,8 @@ class Follower(ClickExecutor, ValueExecutor, SliderExecutor, MotionExecutor):
                 return next(self._stack[-1])
             except StopIteration:
                 self._stack.pop()
-        self._end = Finish(status="success", message=self._summary())
-        return self._end, f"All {len(self._steps)} instructions are done."
+        count, self._end = len(self._steps), Finish(status="success", message=self._summary())
+        return self._end, f"All {count} instructions are done." if count > 1 else "The instruction is done."
 
     def _push(self, script: Script) -> None:
         self._stack.append(script)
@@ -85,9 +86,8 @@ class Follower(ClickExecutor, ValueExecutor, SliderExecutor, MotionExecutor):
                 if self._skipped
                 else ""
             )
-            return (
-                f"dry run: nothing was done; {count - len(self._skipped)} of {count} instructions can be begun{later}"
-            )
+            begun = f"{count - len(self._skipped)} of {plural(count, 'instruction')}"
+            return f"dry run: nothing was done; {begun} can be begun{later}"
         done = f"did all {count} instructions" if count > 1 else "did the one instruction"
         closed = [f"closed unasked: {', '.join(sorted(self._answered))}"] if self._answered else []
         return "; ".join([done, *closed, *self._remarks])

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from actions.errors import plural
 from agent.calibration.questions import CalibrationAnswer
 from agent.calibration.readings import CoordinateReading, readings
 
@@ -114,7 +115,7 @@ def fit(asked: Sequence[CalibrationAnswer], factor: int) -> Fit:
     """What the answers in `asked` mean; `factor` is the patch of the dialect's resize rule. Raises `NoFitError`."""
     data = _Data.of(asked)
     if len(data.numbers) < LEAST:
-        raise NoFitError(f"only {len(data.numbers)} answers could be read, and at least {LEAST} are needed")
+        raise NoFitError(f"only {plural(len(data.numbers), 'answer')} could be read, and at least {LEAST} are needed")
     family = readings(factor)
     errors = data.errors(factor)
     scores, best = _scores(data, family, errors)

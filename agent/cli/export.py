@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from actions.errors import plural
 from agent.cli.options import AsJson, DialectName, print_json
 
 
@@ -56,4 +57,6 @@ def export(
     if as_json:
         print_json(done.to_json())
     else:
-        typer.echo(f"{done.out}: {done.written} of {done.steps} steps from {len(episodes)} episodes")
+        typer.echo(
+            f"{done.out}: {done.written} of {plural(done.steps, 'step')} from {plural(len(episodes), 'episode')}"
+        )

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from actions.errors import plural
 from agent.cli.options import (
     AsJson,
     ScreenOptions,
@@ -113,7 +114,7 @@ def record(
     else:
         typer.echo(str(done.episode))
     for what, count in done.left_out.items():
-        typer.echo(f"left out: {what}, {count} times", err=True)
+        typer.echo(f"left out: {what}, {plural(count, 'time')}", err=True)
     if done.hidden:
         names = ", ".join(f"{{{{secret:{name}}}}}" for name in done.hidden)
         typer.echo(f"not stored, because it was typed unseen: {names}", err=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from actions.errors import plural
 from agent.cli.options import (
     AsJson,
     ConfirmOption,
@@ -203,8 +204,12 @@ def _show_simulation(found: Simulation) -> None:
     for note in found.notes:
         typer.echo(one_line(note, 300), err=True)
     steps, answers = len(found.episode.steps), found.compared
-    state = "as recorded" if found.ok else f"{len(found.problems)} problems, {len(found.differences)} differences"
-    typer.echo(f"{steps} steps, {answers} answers read again: {state}")
+    state = (
+        "as recorded"
+        if found.ok
+        else f"{plural(len(found.problems), 'problem')}, {plural(len(found.differences), 'difference')}"
+    )
+    typer.echo(f"{plural(steps, 'step')}, {plural(answers, 'answer')} read again: {state}")
 
 
 def _line(row: Answered) -> str:
@@ -217,4 +222,4 @@ def _line(row: Answered) -> str:
 
 def _show_comparison(compared: ReplayComparison) -> None:
     counts = ", ".join(f"{count} {kind}" for kind, count in compared.counts.items()) or "no steps"
-    typer.echo(f"{compared.model} on {len(compared.rows)} screens of {compared.recorded_model}: {counts}")
+    typer.echo(f"{compared.model} on {plural(len(compared.rows), 'screen')} of {compared.recorded_model}: {counts}")

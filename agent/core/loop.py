@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Protocol, cast
 
 from actions.action import Answer, AnyAction, AskUser, Finish
-from actions.errors import HandeyeError
+from actions.errors import HandeyeError, plural
 from actions.frame import Frame, GeometryError
 from agent.core.answer_rest import AnswerRest, next_of, undone, why_not_after, why_not_on
 from agent.core.model import Decision, LookAgain, Model, ParseError, Usage
@@ -208,7 +208,7 @@ class _Run:
         if limits.seconds is not None and self.seconds >= limits.seconds:
             return _Ended(Ending.TIME_LIMIT, f"the limit of {limits.seconds:g} seconds was reached")
         if limits.tokens is not None and self.tokens >= limits.tokens:
-            return _Ended(Ending.COST_LIMIT, f"the limit of {limits.tokens} tokens was reached")
+            return _Ended(Ending.COST_LIMIT, f"the limit of {plural(limits.tokens, 'token')} was reached")
         return None
 
     def unusable_in_a_row(self) -> int:
@@ -277,7 +277,7 @@ class Agent:
             raise _Ended(Ending.WORLD_OVER, why)
         self._interrupted(run)
         if len(run.history) >= limits.steps:
-            raise _Ended(Ending.STEP_LIMIT, f"the limit of {limits.steps} steps was reached")
+            raise _Ended(Ending.STEP_LIMIT, f"the limit of {plural(limits.steps, 'step')} was reached")
         if limits.repeats is not None and (count := repeated_without_effect(run.history)) >= limits.repeats:
             why = f"refused {count} times" if run.history[-1].refused else ""
             why = why or f"done {count} times and nothing on the screen changed"

@@ -14,6 +14,7 @@ from actions.adb.lines import command
 from actions.adb.link import AdbLink
 from actions.adb.server import AdbServer, next_step
 from actions.backend import BackendError
+from actions.errors import plural
 from agent.doctor.check import CheckResult, CheckState, Examination, Finding, MachineCheck, missing, not_needed
 from envs.android.scrcpy import decodes, find_server
 from envs.android.state import QUERY, parse_state
@@ -82,8 +83,7 @@ def _server(server: AdbServer, states: dict[str, str]) -> str | Finding:
             f"it is of version {version} and the adb program of {own[1]}, which ends it when used",
             "adb kill-server && adb start-server",
         )
-    count = f"{len(states)} device{'' if len(states) == 1 else 's'}"
-    return f"version {version} at {server.host}:{server.port}, {count}"
+    return f"version {version} at {server.host}:{server.port}, {plural(len(states), 'device')}"
 
 
 def _device(server: AdbServer, serial: str) -> str | Finding:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from actions.errors import plural
 from agent.core.step import Step, Tokens
 from agent.core.task import Ending
 from agent.episodes.format import (
@@ -70,7 +71,7 @@ def read_episode(folder: Path) -> Episode:
         except EpisodeError as error:
             problems.append(str(error))
     if document.totals is not None and document.totals.steps > len(steps):
-        problems.append(f"{document.totals.steps} steps were written and {len(steps)} can be read")
+        problems.append(f"{plural(document.totals.steps, 'step')} written and {len(steps)} can be read")
     return Episode(
         folder=folder,
         header=EpisodeHeader(**{name: getattr(document, name) for name in EpisodeHeader.model_fields}),

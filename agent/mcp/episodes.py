@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from actions.errors import one_line
+from actions.errors import one_line, plural
 from agent.core.errors import UserError
 from agent.core.step import Step, Target
 from agent.core.targets import in_words
@@ -39,7 +39,7 @@ def read_recorded(runs: Path, arguments: ReadEpisodeArguments, longest: int) -> 
     named = EpisodeTargets(episode.folder)
     steps = "\n".join(_line(step, named.of(step)) for step in episode.steps[:_STEPS])
     more = len(episode.steps) - _STEPS
-    text = steps + (f"\n… and {more} more steps" if more > 0 else "")
+    text = steps + (f"\n… and {plural(more, 'more step')}" if more > 0 else "")
     if arguments.step is None:
         return ToolReply(_facts(episode), text)
     step = next((step for step in episode.steps if step.index + 1 == arguments.step), None)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from actions.errors import HandeyeError, one_line
+from actions.errors import HandeyeError, one_line, plural
 from agent.core.loop import Result
 from agent.core.model import Model
 from agent.core.step import Step
@@ -279,7 +279,7 @@ class ScreenHost:
             line = f"{row.line} at [{x:.0f}, {y:.0f}]"
             left -= len(line.encode()) + 1
             if left < 0:
-                lines.append(f"… and {len(found.rows) - len(lines)} more elements")
+                lines.append(f"… and {plural(len(found.rows) - len(lines), 'more element')}")
                 break
             lines.append(line)
         return "\n".join(lines) or "no elements were found"

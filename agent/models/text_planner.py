@@ -10,6 +10,7 @@ from string import Template
 from typing import Any
 
 from actions.action import Finish, Open, Wait, describe
+from actions.errors import plural
 from actions.frame import Point
 from agent.builtin.grammar.parse import parse_instructions
 from agent.builtin.instructions import NeedsPlanning
@@ -128,7 +129,7 @@ class TextPlanner(ListPlanner):
         if isinstance(said.action, Finish):
             report = ("done: " if said.action.status == "success" else "not done: ") + said.action.message
         elif len(begun) >= _MOST_STEPS:
-            report = f"not done: not finished after {len(begun)} actions"
+            report = f"not done: not finished after {plural(len(begun), 'action')}"
         update = {"raw": "", "part": len(begun), "delegated": Delegation(instruction=instruction, report=report)}
         return said.model_copy(update=update | ({"action": Wait(seconds=0), "thought": ""} if report else {}))
 

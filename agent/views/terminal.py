@@ -15,7 +15,7 @@ from rich.panel import Panel
 from rich.spinner import Spinner
 from rich.text import Text
 
-from actions.errors import one_line
+from actions.errors import one_line, plural
 from agent.core.loop import Result, Watcher
 from agent.core.model import Decision
 from agent.core.policy import Verdict
@@ -176,10 +176,10 @@ class TerminalView(Watcher):
     def _budget(self, index: int) -> str:
         limits = self._task.limits
         spent = time.monotonic() - self._start
-        parts = [f"{limits.steps - index} steps left"]
+        parts = [f"{plural(limits.steps - index, 'step')} left"]
         parts.append(f"{limits.seconds - spent:.0f} s left" if limits.seconds else f"{spent:.0f} s")
         if limits.tokens:
-            parts.append(f"{limits.tokens - self._tokens:,} tokens left")
+            parts.append(f"{plural(limits.tokens - self._tokens, 'token')} left")
         elif self._tokens:
-            parts.append(f"{self._tokens:,} tokens")
+            parts.append(plural(self._tokens, "token"))
         return " · ".join(parts)

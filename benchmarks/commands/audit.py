@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from actions.errors import plural
 from agent.cli.options import AsJson, print_json
 from benchmarks.commands.run import Data, Limit, Mode, Seeds, Tasks, Workers
 
@@ -78,7 +79,7 @@ def _names(text: str | None) -> tuple[str, ...]:
 def lines(found: Audit) -> Iterator[str]:
     """The audit for a terminal."""
     mode = f" ({found.mode})" if found.mode else ""
-    yield f"{found.suite}{mode}: {found.samples} samples"
+    yield f"{found.suite}{mode}: {plural(found.samples, 'sample')}"
     for name, cell in found.baselines.items():
         yield f"  {name:<14} {cell.correct:>6g}/{cell.total:<6} {_rate(cell)}"
     for name, why in found.skipped.items():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from actions.errors import plural
 from agent.cli.options import AsJson, print_json
 from agent.core.errors import UserError
 
@@ -123,7 +124,7 @@ def _terms(listing: Listing, fetching: Download, folder: Path, data: HubData) ->
     yield f"{data.address}" + (f": {data.about}" if data.about else "")
     yield f"  licence   {listing.licence or 'none stated on its card: see its page'}"
     yield f"  revision  {listing.revision}"
-    yield f"  size      {_size(listing.size)} in {len(listing.files)} files"
+    yield f"  size      {_size(listing.size)} in {plural(len(listing.files), 'file')}"
     if there := fetching.there():
         yield f"  there     {_size(there)} of an earlier try"
     yield f"  to        {folder}"

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from actions.errors import plural
 from benchmarks.commands.run import Seed, Seeds, Tasks
 
 
@@ -38,4 +39,4 @@ def record_decisions(
             count = record(suite, folder, lambda line: typer.echo(line, err=True))
         finally:
             suite.close()
-        typer.echo(f"{name}: {count} of {len(suite.samples())} runs in {folder / name}")
+        typer.echo(f"{name}: {count} of {plural(len(suite.samples()), 'run')} in {folder / name}")

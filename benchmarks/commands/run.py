@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from actions.errors import plural
 from agent.cli.options import AsJson, print_json, takes_model
 from agent.models.spec import ModelSpec
 from benchmarks.keeping import EPISODES
@@ -168,7 +169,7 @@ def log(names: list[TrackerName] | None, result: SuiteResult, folder: Path) -> i
 def tell_stopped(stop: Stopped) -> int:
     """How to go on; the exit status."""
     typer.echo(
-        f"handeye: stopped with {stop.done} of {stop.total} samples answered, all kept in {stop.folder}. "
+        f"handeye: stopped with {stop.done} of {plural(stop.total, 'sample')} answered, all kept in {stop.folder}. "
         f"Go on with the same command and --out {stop.folder} --resume",
         err=True,
     )

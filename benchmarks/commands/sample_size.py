@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from actions.errors import plural
 from agent.cli.options import AsJson, print_json
 
 
@@ -82,4 +83,4 @@ def _sentence(points: float, samples: int, known: dict[str, Any]) -> str:
         setting = f"in each run (different samples; the weaker run at {known['accuracy']:g} %)"
     else:
         setting = f"paired (the same for both runs, which differ on {known['disagree']:g} % of them)"
-    return f"{samples:,} samples {setting} tell {points:.3g} points apart with power {known['power']:g} %"
+    return f"{plural(samples, 'sample')} {setting} tell {points:.3g} points apart with power {known['power']:g} %"

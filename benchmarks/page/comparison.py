@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
+from actions.errors import plural
 from agent.views.markup import Markup, element, join
 from benchmarks.figures.statistics import holm
-from benchmarks.page.formatting import chance, foreign, label, plural
+from benchmarks.page.formatting import chance, foreign, label
 from benchmarks.page.loading import PageRun, VerdictLine
 from benchmarks.page.plots import Dot
 from benchmarks.runner.compare import compare_results

@@ -26,11 +26,6 @@ def count(number: float) -> str:
     return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.2f}"
 
 
-def plural(number: int, word: str) -> str:
-    """``1 sample``, ``2 samples``."""
-    return f"{number:,} {word}" + ("" if number == 1 else "s")
-
-
 def chance(p: float) -> str:
     """A p value."""
     return "< 0.0001" if p < 0.0001 else f"{p:.4f}" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"

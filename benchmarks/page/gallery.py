@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice, zip_longest
 
+from actions.errors import plural
 from agent.views.markup import Child, Markup, element, join
-from benchmarks.page.formatting import clip, foreign, label, plural
+from benchmarks.page.formatting import clip, foreign, label
 from benchmarks.page.loading import PageRun, SampleScene, ShownAnswer, VerdictLine, actions_in, shown_answer
 from benchmarks.page.sample_images import DrawnAnswer, figure
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from actions.errors import plural
 from agent.views.markup import Child, Markup, element, join
-from benchmarks.page.formatting import between, count, foreign, label, percent, plural
+from benchmarks.page.formatting import between, count, foreign, label, percent
 from benchmarks.page.loading import PageRun, VerdictLine
 from benchmarks.page.plots import Dot, axis, bar, plot
 from benchmarks.suites import SUITES

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from actions.action import AnyAction, describe, parse_action, points_of
+from actions.errors import plural
 from actions.frame import Point
 from agent.core.errors import UserError
 from benchmarks.figures.scoring import Nothing, Polygon, Region
@@ -272,7 +273,7 @@ def _ended(value: Mapping[str, Any]) -> str:
     steps, ending = value.get("steps"), value.get("ending")
     if not isinstance(steps, int) or not isinstance(ending, str):
         return ""
-    return f"{ending.replace('_', ' ')} after {steps} step{'' if steps == 1 else 's'}"
+    return f"{ending.replace('_', ' ')} after {plural(steps, 'step')}"
 
 
 def actions_in(line: VerdictLine) -> list[str]:

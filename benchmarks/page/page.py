@@ -15,10 +15,11 @@ from importlib import resources
 from pathlib import Path
 from urllib.parse import quote
 
+from actions.errors import plural
 from agent.core.errors import UserError
 from agent.views.markup import Markup, csp_hash, element, join
 from benchmarks.page import comparison, gallery, head, provenance, tables, timings
-from benchmarks.page.formatting import clip, plural
+from benchmarks.page.formatting import clip
 from benchmarks.page.loading import PageRun, load
 from benchmarks.page.samples import samples
 

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from actions.errors import plural
 from agent.views.markup import Markup, element, join
-from benchmarks.page.formatting import clip, label, plural
+from benchmarks.page.formatting import clip, label
 from benchmarks.page.loading import PageRun, VerdictLine, shown_answer
 
 _RAW, _ALL = 4000, 8_000_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from actions.errors import plural
 from agent.core.errors import UserError
 from benchmarks.figures import statistics
 from benchmarks.runner.formatting import headline
@@ -83,10 +84,10 @@ def _sentence(
     total, figure = len(before.verdicts), headline(now.summary)
     if changed or missing or extra:
         parts = [f"{len(changed)} of {total} verdicts differ"] if changed else []
-        parts += [f"{len(missing)} samples have no answer now"] if missing else []
-        parts += [f"{len(extra)} samples had no answer before"] if extra else []
+        parts += [f"{plural(len(missing), 'sample')} without an answer now"] if missing else []
+        parts += [f"{plural(len(extra), 'sample')} without an answer before"] if extra else []
         return f"Not reproduced: {', '.join(parts)}; {figure}, before {headline(before.summary)}."
     if not now.complete:
-        return f"Not reproduced: {len(now.errors)} samples have no answer; {figure}."
+        return f"Not reproduced: {plural(len(now.errors), 'sample')} without an answer; {figure}."
     how = "answers and verdicts are the same to the byte" if before.digest == now.digest else "the raw answers differ"
     return f"Reproduced: all {total} verdicts are the same ({how}); {figure}."

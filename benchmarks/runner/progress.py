@@ -8,6 +8,7 @@ from typing import Protocol
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from actions.errors import plural
 from agent.views.terminal import console
 
 _EVERY = 30.0
@@ -43,7 +44,7 @@ class ProgressLines:
         """Print a line if it is due."""
         right = f"{correct / judged:.1%} right" if judged else "nothing judged yet"
         rate = (done - self._before) / max(time.monotonic() - self._start, 1e-6)
-        self.show(done, rate, f"{right}, {retries} retried, {errors} errors")
+        self.show(done, rate, f"{right}, {retries} retried, {plural(errors, 'error')}")
 
     def show(self, done: int, rate: float, state: str) -> None:
         """Print a line if it is due; `rate` is samples a second of this session."""

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actions.action import ACTION_TYPES, AnyAction, action_schema, describe, parse_action, points_of
+from actions.errors import plural
 from actions.keys import NAMED
 
 coordinates = st.floats(-1e6, 1e6)
@@ -108,3 +109,8 @@ def test_the_schema_names_every_action_and_allows_nothing_else() -> None:
     parts = [part for part in schema["$defs"].values() if "type" in part.get("properties", {})]
     assert len(parts) == len(ACTION_TYPES)
     assert all(part["additionalProperties"] is False for part in parts)
+
+
+@pytest.mark.parametrize(("number", "words"), [(0, "0 steps"), (1, "1 step"), (2, "2 steps"), (1210, "1,210 steps")])
+def test_a_number_and_its_noun_agree(number: int, words: str) -> None:
+    assert plural(number, "step") == words

@@ -255,7 +255,7 @@ def test_a_screen_whose_name_is_too_long_is_left_out_and_counted(tmp_path: Path)
     rows = [row("a", 0), row("a", 1, img_filename="general/" + "n" * 300), row("a", 2)]
     suite = open_suite("aitw", write(tmp_path, {"general": [rows]}))
     assert [s.id for s in suite.samples()] == ["a/0", "a/2"]
-    assert any("1 steps left out" in note for note in suite.summarise([]).notes)
+    assert any("1 step left out" in note for note in suite.summarise([]).notes)
 
 
 @pytest.mark.parametrize(

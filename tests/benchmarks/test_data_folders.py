@@ -55,7 +55,7 @@ def test_another_ending_of_the_image_is_still_refused(tmp_path: Path) -> None:
     screenspot(tmp_path)
     image = tmp_path / "screenspot_imgs" / "pc_1.png"
     image.rename(image.with_suffix(".jpg"))
-    with pytest.raises(SuiteError, match=r"pc_1\.png is not in .* \(1 images are missing\)$"):
+    with pytest.raises(SuiteError, match=r"pc_1\.png is not in .* \(1 image missing\)$"):
         targets("screenspot", tmp_path)
 
 

@@ -151,7 +151,7 @@ def test_an_incomplete_run_has_not_reproduced(first: Path) -> None:
     part = dataclasses.replace(whole, verdicts=whole.verdicts[1:], errors=[{"id": "toy-0000", "error": "away"}])
     found = check_reproduction(whole, part)
     assert (found.reproduced, found.missing) == (False, ("toy-0000",))
-    assert "1 samples have no answer now" in found.sentence
+    assert "1 sample without an answer now" in found.sentence
 
 
 def test_the_version_of_a_server() -> None:

@@ -263,7 +263,7 @@ def test_episodes_that_were_not_asked_whole_have_no_figure(tmp_path: Path) -> No
     suite = opened(tmp_path, line(1, CLICK, WAIT), line(2, CLICK, WAIT, WAIT), line(3, WAIT))
     found = suite.summarise(judged(suite, True, True, True))
     assert (found.averages["episode_success"].correct, found.averages["episode_success"].total) == (1, 1)
-    assert "1 episodes are not whole here and left out of episode figures" in found.notes
+    assert "1 episode not whole here and left out of episode figures" in found.notes
     nothing = suite.summarise([])
     assert (nothing.accuracy, nothing.averages) == (None, {})
 

@@ -8,6 +8,7 @@ from actions.action import (
     Drag,
     Key,
 )
+from actions.errors import plural
 from actions.frame import Box, Point
 from agent.builtin import instructions as s
 from agent.builtin import screen_diff
@@ -84,7 +85,7 @@ class SliderExecutor(DialogExecutor):
             count = max(1, round(abs(missing)))
             yield (
                 Key(chords=(key,) * min(count, 60)),
-                self._thought(f"it reads {value:g}, so I press {key} {count} times"),
+                self._thought(f"it reads {value:g}, so I press {key} {plural(count, 'time')}"),
             )
             if self._slider_value(before, box) == value:
                 return abs(missing) <= 0.02 * (high - low)

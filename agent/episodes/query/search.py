@@ -10,7 +10,7 @@ from functools import cached_property
 from actions.action import Answer as Answered
 from actions.action import AnyAction, Click, Drag, Finish, Key, LongPress, Open, TypeText, points_of
 from actions.action import Button as ButtonAction
-from actions.errors import one_line
+from actions.errors import one_line, plural
 from actions.frame import Box
 from agent.core.step import Step, Target
 from agent.core.targets import in_words, known_targets
@@ -216,12 +216,12 @@ class _Search:
 
     def how_many(self) -> QueryAnswer:
         """The number of steps."""
-        return QueryAnswer("", f"{len(self.episode.steps)} steps")
+        return QueryAnswer("", plural(len(self.episode.steps), "step"))
 
     def how_long(self) -> QueryAnswer:
         """The length of the run."""
         return QueryAnswer(
-            "", f"{clock(self.episode.totals.seconds)} (minutes, seconds), {len(self.episode.steps)} steps"
+            "", f"{clock(self.episode.totals.seconds)} (minutes, seconds), {plural(len(self.episode.steps), 'step')}"
         )
 
     # -- searching
@@ -308,7 +308,7 @@ class _Search:
 
     def _nothing(self) -> QueryAnswer:
         blind = sum(screen.words is None for screen in self.screens)
-        unread = f" ({blind} screens cannot be read)" if blind else ""
+        unread = f" ({plural(blind, 'screen')} cannot be read)" if blind else ""
         name = _quoted(self.asked.plain or self.asked.about)
         return QueryAnswer("", f"nothing on any screen or in any step matches {name}{unread}", found=False)
 

@@ -15,6 +15,7 @@ from string import Template
 from typing import Any, Literal, Protocol, TypeVar
 
 from actions.action import AnyAction, Finish, describe, points_of
+from actions.errors import plural
 from actions.frame import Box, Frame, Grid, Point
 from agent.core.model import ModelError, ParseError
 from agent.core.step import Step
@@ -374,7 +375,11 @@ class Dialect:
 
             turns, last = conversation.arranged(told, user, extent, shown, self._retry(history), self.no_history)
             chat = self._fill(prompt, frame, platform, history="", **words)
-            gone = (f"the first {extent.left_out} steps were left out of the question",) if extent.left_out else ()
+            gone = (
+                (f"{plural(extent.left_out, 'step')} at the beginning left out of the question",)
+                if extent.left_out
+                else ()
+            )
             return replace(chat, user=last, turns=turns, notes=gone)
 
         whole = asked(Extent())

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from typing import Any
 
+from actions.errors import plural
 from actions.frame import Box
 
 STATUS_BAR, NAVIGATION_BAR, KEYBOARD = "status bar", "navigation bar", "keyboard"
@@ -84,7 +85,7 @@ class ElementList:
                 lines += shown
                 left -= sum(len(line.encode()) + 1 for line in shown)
                 if len(shown) < len(rows):
-                    lines.append(f"… and {len(rows) - len(shown)} more elements")
+                    lines.append(f"… and {plural(len(rows) - len(shown), 'more element')}")
         return "\n".join([*lines, *(["There is more: scroll to see it."] if self.scrolls else [])])
 
     def to_json(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from actions.errors import plural
 from agent.core.loop import Result, Watcher
 from agent.core.policy import Policy
 from agent.core.step import Step
@@ -80,7 +81,7 @@ class LivePage:
 
     def _end(self, result: Result) -> PageData:
         foot = (
-            f"{len(result.steps)} steps, {result.seconds:.1f} s. The record is in {self.folder}; "
+            f"{plural(len(result.steps), 'step')}, {result.seconds:.1f} s. The record is in {self.folder}; "
             "its report is report.html there."
         )
         return _branded(

@@ -11,6 +11,7 @@ from pathlib import Path
 from PIL import Image as PilImage
 from PIL import UnidentifiedImageError
 
+from actions.errors import plural
 from benchmarks.figures.scoring import Target
 from benchmarks.suite import SuiteError, SuiteOptions
 from benchmarks.suites.grounding.layouts import Layout
@@ -199,7 +200,9 @@ def _questions(
         lost = len({record.image for record in missing})
         where = " or ".join(str(folder) for folder in folders[:2])
         packed = _instead(base) if lost == len(places) else ""
-        raise missing[0].error(f"the image {missing[0].image} is not in {where} ({lost} images are missing){packed}")
+        raise missing[0].error(
+            f"the image {missing[0].image} is not in {where} ({plural(lost, 'image')} missing){packed}"
+        )
     sizes = {image: _image_size(path) for image, path in places.items() if path is not None}
     for record in records:
         size = _size(record, sizes.get(record.image))
@@ -241,7 +244,9 @@ def _count_line(layout: Layout, variant: str, count: int) -> list[str]:
     expected = layout.counts.get(variant)
     if expected in (None, count):
         return []
-    return [f"{count} samples where {layout.title} has {expected}: not comparable with figures on the whole set"]
+    return [
+        f"{plural(count, 'sample')} where {layout.title} has {expected}: not comparable with figures on the whole set"
+    ]
 
 
 def _md5_lines(layout: Layout, files: Sequence[Path]) -> list[str]:

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from actions.errors import plural
 from actions.frame import Point
 from agent.core.model import Decision, Extraction, Grounding, Model, ModelError
 from agent.core.step import Step
@@ -148,7 +149,9 @@ class GroundingSuite(Suite):
         if self._skips_refusals:
             notes.append("refusals are left out: not comparable with figures that count them")
         if count != len(self._samples):
-            notes.append(f"{count} of {len(self._samples)} samples: not comparable with figures on the whole set")
+            notes.append(
+                f"{count} of {plural(len(self._samples), 'sample')}: not comparable with figures on the whole set"
+            )
         return notes
 
     def oracle(self, sample: Sample) -> Model:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from actions.errors import plural
 from benchmarks.suite import SuiteError, SuiteOptions, refuse_options
 from benchmarks.suites.navigation.recording import Recording, Rule
 from benchmarks.suites.navigation.suite import NavigationSuite
@@ -78,4 +79,4 @@ def _picked(recording: Recording, tasks: tuple[str, ...]) -> Recording:
     picked = [known[task] for task in dict.fromkeys(tasks)]
     steps = sum(map(len, picked))
     protocol = {**recording.protocol, "episodes": len(picked), "steps": steps, "complete": False, "tasks": list(tasks)}
-    return Recording(picked, protocol, (*recording.notes, f"{len(picked)} episodes picked by --tasks"))
+    return Recording(picked, protocol, (*recording.notes, f"{plural(len(picked), 'episode')} picked by --tasks"))

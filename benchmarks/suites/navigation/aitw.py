@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from actions.errors import plural
 from actions.frame import Box, Point
 from benchmarks.suite import SuiteError
 from benchmarks.suites.navigation.moves import OPPOSITE, CanonicalAction, Direction, heading
@@ -95,7 +96,8 @@ def _notes(impossible: int, subsets: Mapping[str, Any]) -> tuple[str, ...]:
     if missing:
         notes += (f"without {', '.join(missing)}: not comparable with published means of five subsets",)
     if impossible:
-        notes += (f"{impossible} steps left out: their screens have names too long for a file, as in SeeClick's code",)
+        steps = plural(impossible, "step")
+        notes += (f"{steps} left out: their screens have names too long for a file, as in SeeClick's code",)
     return notes
 
 

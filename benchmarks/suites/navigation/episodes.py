@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from actions.errors import plural
 from benchmarks.figures.statistics import Estimate, cluster_ratio, mean_bootstrap, wilson
 from benchmarks.figures.summary import summarise
 from benchmarks.suite import Figure, Judged, Summary
@@ -57,7 +58,7 @@ def prefix(steps: Sequence[bool]) -> float:
 
 
 def _broken(count: int) -> list[str]:
-    return [f"{count} episodes are not whole here and left out of episode figures"] if count else []
+    return [f"{plural(count, 'episode')} not whole here and left out of episode figures"] if count else []
 
 
 def _by_episode(asked: Mapping[str, Sequence[str]], right: Mapping[str, bool]) -> list[str]:

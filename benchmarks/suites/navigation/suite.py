@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image as Picture
 
 from actions.action import AnyAction, parse_action
+from actions.errors import plural
 from actions.frame import Box
 from agent.core.model import Decision, Model, ParseError
 from agent.core.step import OutcomeRecord, Step
@@ -136,7 +137,8 @@ class NavigationSuite(Suite):
         if not wrong:
             return ()
         named = ", ".join(wrong[:NAMED]) + (" …" if len(wrong) > NAMED else "")
-        return (f"{len(wrong)} steps that rule {self.rule_name} cannot score right, whatever is answered: {named}",)
+        steps = plural(len(wrong), "step")
+        return (f"{steps} that rule {self.rule_name} cannot score right, whatever is answered: {named}",)
 
     def oracle(self, sample: Sample) -> Model:
         """A model that decides on the recorded action."""
