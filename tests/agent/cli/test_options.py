@@ -42,6 +42,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
          "bench page", "bench audit", "bench android-world"), OWN
     ),
     "--planner": {"init": ASKED},
+    "--port": {"serve": "a model server's usual port, where the page of view takes any"},
     "--seed": {"bench android-world": "AndroidWorld's own, with its default"},
     "--seeds": {"bench record-decisions": "one is recorded where a benchmark takes the suite's number"},
     "--serial": {"bench android-world": "a device in place of its emulator"},
