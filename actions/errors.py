@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class HandeyeError(Exception):
     """A failure that the user can act on. Its message is one line that says what to do next."""
@@ -16,3 +19,9 @@ def one_line(text: str, limit: int = 160) -> str:
 def plural(number: int, noun: str) -> str:
     """``1 sample``, ``1,210 samples``; of a `noun` with a regular plural."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """`` Did you mean sandbox?``, or nothing where none of the `known` names is near."""
+    near = get_close_matches(name.lower(), [*known], 1)
+    return f" Did you mean {near[0]}?" if near else ""

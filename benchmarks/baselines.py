@@ -27,6 +27,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from actions.action import Action, AnyAction, Click, Drag, Finish, Key, Move, Scroll, TypeText, Wait, parse_action
+from actions.errors import did_you_mean
 from actions.frame import Box, Frame, Point
 from agent.core.model import NO_USAGE, Decision, Grounding, Model
 from agent.core.step import Step
@@ -71,7 +72,7 @@ def baseline(name: str, suite: Suite, seed: int = 0) -> Maker:
             return _own(suite, name, suite.oracle)
         case "obedient":
             return _own(suite, "obedient model", suite.obedient)
-    raise SuiteError(f"no baseline is called {name!r}: choose one of {', '.join(NAMES)}")
+    raise SuiteError(f"no baseline is called {name!r}.{did_you_mean(name, NAMES)} Choose one of {', '.join(NAMES)}")
 
 
 def _seed(seed: int, sample: str) -> int:

@@ -16,6 +16,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from actions.errors import did_you_mean
 from actions.frame import Frame
 from agent.core.model import ParseError
 from agent.models.dialects.dialect import Dialect
@@ -99,7 +100,8 @@ def _whole(number: float) -> int | float:
 def rescore(request: RescoreRequest) -> list[Scored]:
     """Every run in the predictions, or the one of `request.mode`, in the order of the file. Raises `SuiteError`."""
     if request.suite not in SUITES:
-        raise SuiteError(f"unknown suite {request.suite!r}. Known: {', '.join(SUITES)}")
+        meant = did_you_mean(request.suite, SUITES)
+        raise SuiteError(f"unknown suite {request.suite!r}.{meant} Known: {', '.join(SUITES)}")
     predictions, data = paths_of(request)
     rows = _of_suite(request.suite, read_rows(predictions, "details"), predictions)
     own = all("answer" in row.data for row in rows)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from actions.errors import did_you_mean
 from agent.cli.commands import COMMANDS
 from agent.cli.options import AsJson, print_json
 from agent.core.errors import UserError
@@ -39,7 +40,7 @@ def config(
       HANDEYE_MODEL=http://127.0.0.1:8000 handeye config run
     """
     if command is not None and command not in COMMANDS:
-        raise UserError(f"no command is called {command[:40]!r} (see handeye --help)")
+        raise UserError(f"no command is called {command[:40]!r}.{did_you_mean(command, COMMANDS)} (see handeye --help)")
     if trusted:
         file = Path.cwd() / PROJECT_FILE
         if not file.is_file():

@@ -8,11 +8,11 @@ import os
 import re
 import sys
 from dataclasses import fields, replace
-from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast, get_args
 
+from actions.errors import did_you_mean
 from agent.calibration.profile import profile_for, read_profile, with_profile
 from agent.core.errors import UserError
 from agent.core.model import Model, ModelError
@@ -261,9 +261,8 @@ def _address(name: str, served: str | None) -> tuple[str, str | None]:
     base = os.environ.get(BASE_URL, "").strip()
     if not base or not name or "://" in name:
         known = known_models()
-        near = get_close_matches(name.lower(), [model for model in known if model.islower()], 1)
         address = re.fullmatch(r"[\w.-]+:\d+(/.*)?", name)
-        meant = f" Did you mean {f'http://{name}' if address else near[0]}?" if address or near else ""
+        meant = f" Did you mean http://{name}?" if address else did_you_mean(name, filter(str.islower, known))
         listed = "; ".join(f"{model} ({about})" for model, about in known.items())
         raise ModelError(f"unknown model {name!r}.{meant} Known: {listed}")
     if served:

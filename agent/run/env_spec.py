@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
 from actions.dryrun import DryRunBackend
+from actions.errors import did_you_mean
 from agent.core.errors import UserError
 from agent.models.dialects.dialect import Platform
 from agent.plugins import PlugIn, find, installed
@@ -109,8 +110,9 @@ def env_plugin(spec: EnvSpec) -> PlugIn | None:
         return None
     plugin = find("envs", spec.kind)
     if plugin is None:
-        known = ", ".join([*KINDS, *installed("envs")])
-        raise UserError(f"unknown env {spec.kind!r}: --env takes {known}, or module:object")
+        known = [*KINDS, *installed("envs")]
+        meant = did_you_mean(spec.kind, known)
+        raise UserError(f"unknown env {spec.kind!r}.{meant} --env takes {', '.join(known)}, or module:object")
     return plugin
 
 

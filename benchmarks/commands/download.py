@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from actions.errors import plural
+from actions.errors import did_you_mean, plural
 from agent.cli.options import AsJson, print_json
 from agent.core.errors import UserError
 
@@ -81,7 +81,8 @@ def _data_of(suite: str, repo: str | None) -> tuple[str, HubData]:
 
     name = suite_name(suite)
     if name not in SUITES:
-        raise UserError(f"unknown suite {suite!r}: handeye bench download lists those that have a data set")
+        meant = did_you_mean(suite, SUITES)
+        raise UserError(f"unknown suite {suite!r}.{meant} handeye bench download lists those that have a data set")
     if repo is not None:
         return name, replace(EVERYTHING, repo=repo)
     data = DATA_SETS.get(name)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from actions.errors import plural
+from actions.errors import did_you_mean, plural
 from benchmarks.commands.run import Seed, Seeds, Tasks
 
 
@@ -31,7 +31,8 @@ def record_decisions(
 
     for name in suites.split(","):
         if name not in SUITES or SUITES[name].kind != "interactive":
-            raise UserError(f"{name} is no interactive suite of ours")
+            meant = did_you_mean(name, (known for known, suite in SUITES.items() if suite.kind == "interactive"))
+            raise UserError(f"{name} is no interactive suite of ours.{meant} handeye bench suites lists them")
         suite = open_suite(
             name, None, SuiteOptions(seeds=seeds, seed=seed, tasks=tuple((tasks or "").split(",")) if tasks else ())
         )

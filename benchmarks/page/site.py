@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from actions.errors import HandeyeError
+from actions.errors import HandeyeError, plural
 from agent.views.formatting import line
 from agent.views.site.catalog import ResultSource, RunEntry, broken
-from benchmarks.page.formatting import between, count, percent, plural
+from benchmarks.page.formatting import between, count, percent
 from benchmarks.page.loading import load
 from benchmarks.page.page import GALLERY, render
 from benchmarks.runner.result import read_result

@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
+from actions.errors import did_you_mean
 from agent.plugins import find, installed, lacking, require
 from benchmarks.hub.sources import DATA_SETS, HubData
 from benchmarks.suite import Kind, Suite, SuiteError, SuiteOptions
@@ -106,8 +107,9 @@ def _open_outside(name: str, data: Path | None, options: SuiteOptions) -> Suite:
     """A plug-in: an `Opener`, which is given the name, the data and the options, or a `Suite`, which takes neither."""
     plugin = find("suites", name)
     if plugin is None:
-        known = ", ".join([*SUITES, *installed("suites")])
-        raise SuiteError(f"unknown suite {name!r}. Known: {known}; or module:object")
+        known = [*SUITES, *installed("suites")]
+        meant = did_you_mean(name, known)
+        raise SuiteError(f"unknown suite {name!r}.{meant} Known: {', '.join(known)}; or module:object")
     suite = plugin.value
     if isinstance(suite, type) or (callable(suite) and lacking(suite, Suite)):
         suite = plugin.call(suite, name, data, options)

@@ -91,7 +91,7 @@ GRID = Places([(0.2, 0.5), (0.2, 0.5), (0.6, 0.1), (0.2, 0.4)])
 
 
 def test_an_unknown_name_is_refused_with_those_there_are():
-    with pytest.raises(SuiteError, match="no baseline is called 'lazy': choose one of idle, say-done"):
+    with pytest.raises(SuiteError, match=r"no baseline is called 'lazy'\. Choose one of idle, say-done"):
         baseline("lazy", GRID)
     with pytest.raises(SuiteError, match="places has no obedient model"):
         baseline("obedient", GRID)

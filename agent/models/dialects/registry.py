@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from actions.errors import did_you_mean
 from agent.core.model import ModelError
 from agent.models.dialects.agentcpm import AGENTCPM
 from agent.models.dialects.aguvis import AGUVIS
@@ -113,8 +114,11 @@ def get_dialect(name: str) -> Dialect:
         return _from_outside(file.dialect, file.name, anew=True)
     plugin = find("dialects", name)
     if plugin is None:
-        names = ", ".join(sorted({*OWN, *installed("dialects")}))
-        raise ModelError(f"unknown dialect {name!r}; known: {names}, a file FILE.toml, and module:object")
+        names = sorted({*OWN, *installed("dialects")})
+        meant = did_you_mean(name, names)
+        raise ModelError(
+            f"unknown dialect {name!r}.{meant} Known: {', '.join(names)}, a file FILE.toml, and module:object"
+        )
     if not isinstance(plugin.value, Dialect):
         kind = type(plugin.value).__name__
         raise PlugInError(

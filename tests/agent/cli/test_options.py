@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
+from PIL import Image
 
 from agent.cli.group import app
 from agent.cli.main import main
@@ -108,3 +110,35 @@ def test_an_option_acts_or_is_refused(
     said = capsys.readouterr().err
     assert (left.value.code, words in said) == (2, True), said
     assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["run", "x", "--env", "sandbx"], "sandbox"),
+        (["run", "x", "--env", "sandbox", "--model", "bultin"], "builtin"),
+        (["run", "x", "--env", "sandbox", "--model", "localhost:8000"], "http://localhost:8000"),
+        (["locate", "x.png", "x", "--model", "http://127.0.0.1:9", "--dialect", "qwen25-vl"], "qwen2.5-vl"),
+        (["bench", "minwob"], "miniwob"),
+        (["bench", "audit", "desktp"], "desktop"),
+        (["bench", "download", "screenspot-prp"], "screenspot-pro"),
+        (["bench", "rescore", "ui-visn", "--predictions", "x"], "ui-vision"),
+        (["bench", "record-decisions", "x", "--suites", "desktp"], "desktop"),
+        (["bench", "miniwob", "--model", "baseline:idel"], "idle"),
+        (["config", "bnch"], "bench"),
+    ],
+)
+def test_a_name_that_is_near_another_says_so(
+    arguments: list[str],
+    meant: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Image.new("RGB", (40, 40)).save(tmp_path / "x.png")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HANDEYE_BASE_URL", raising=False)
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    said = capsys.readouterr().err
+    assert (left.value.code, f"Did you mean {meant}?" in said) == (2, True), said

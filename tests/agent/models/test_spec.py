@@ -84,7 +84,7 @@ def test_bad_input_is_one_line() -> None:
         nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(ModelError, match=r"\Ano model server at [^\n]*\Z"):
             open_model(ModelSpec(nobody, patience=Patience(connect=1)))
-    with pytest.raises(ModelError, match=r"unknown dialect 'x'; known: [^\n]*qwen2\.5-vl"):
+    with pytest.raises(ModelError, match=r"unknown dialect 'x'. Known: [^\n]*qwen2\.5-vl"):
         open_model(ModelSpec("http://h:9#m", dialect="x"))
     with pytest.raises(ModelError, match="max_pixels must be at least 3136"):
         open_model(ModelSpec("http://h:9#qwen2.5-vl", max_pixels=10))
