@@ -31,8 +31,10 @@ EXTRAS = {
         ("torch", "torchvision", "transformers", "accelerate", "qwen_vl_utils", "llguidance"),
     ),
     "bench": Extra("bench on several machines, MiniWoB++, data sets in parquet", ("ray", "miniwob", "pyarrow")),
+    "hub": Extra("bench download, data sets in parquet", ("huggingface_hub", "pyarrow")),
     "gymnasium": Extra("the suites as Gymnasium envs", ("gymnasium",)),
     "film": Extra("report --mp4, and being told by scrcpy when a phone's screen changes", ("av",)),
+    "pdf": Extra("ask of a PDF file", ("pypdfium2",)),
     "mcp": Extra("handeye mcp", ("mcp", "uvicorn")),
     "pyautogui": Extra("input through pyautogui in place of X11", ("pyautogui",)),
 }

@@ -16,6 +16,7 @@ from agent.cli.main import main
 
 OWN = "writes or reads something of its own"
 ANOTHER = "another thing by the same short name, which the command's own words make clear"
+LMMS = "an option of lmms-eval, with its defaults: it asks a served model about its tasks"
 ASKED = "init asks for what is not given, and writes it as the default"
 EXCEPTIONS: dict[str, dict[str, str]] = {
     "--app": {"record": "a demonstration starts it as its first step, on any screen"},
@@ -26,8 +27,10 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     "--engine": {"serve": ANOTHER},
     "--env": {"record": "fewer screens can be recorded", "init": ASKED},
     "--force": {"init": ANOTHER, "bench compare": ANOTHER},
+    "--frames": {"bench lmms": LMMS},
     "--from": {"elements": ANOTHER, "prompts get": ANOTHER},
     "--grounder": {"serve": "both models are served"},
+    "--limit": {"bench lmms": LMMS},
     "--live": {"record": "the page of a recording only shows"},
     "--max-pixels": {"serve": "it sets the limit that the others know of"},
     "--max-steps": {"init": ASKED},
@@ -38,6 +41,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "replay": "only --mode ask has one",
         "bench run": "it takes baselines, too",
         "bench reproduce": "the model is that of the result",
+        "bench lmms": LMMS,
     },
     "--out": dict.fromkeys(
         ("run", "replay", "record", "ask", "report", "export", "bench run", "bench reproduce", "bench rescore",
@@ -49,6 +53,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     "--seeds": {"bench record-decisions": "one is recorded where a benchmark takes the suite's number"},
     "--serial": {"bench android-world": "a device in place of its emulator"},
     "--timeout": {"serve": ANOTHER, "replay": ANOTHER},
+    "--workers": {"bench lmms": LMMS},
 }  # fmt: skip
 """Commands in which an option differs, and why."""
 
