@@ -151,7 +151,8 @@ def test_an_archive_does_not_leave_its_folder(hub: Hub, tmp_path: Path) -> None:
 def test_every_suite_with_data_says_where_it_is() -> None:
     docs = Path(__file__).parents[2] / "docs" / "benchmarks"
     told = "".join(path.read_text() for path in docs.glob("*.md"))
-    assert DATA_SETS.keys() == {name for name, suite in SUITES.items() if suite.needs_data} - {"jsonl"}
+    ours = {name for name, suite in SUITES.items() if suite.needs_data and suite.opener.startswith("benchmarks.")}
+    assert DATA_SETS.keys() == ours - {"jsonl"}  # other tests add toy suites
     for name, one in DATA_SETS.items():
         assert one.address in told or one.address.startswith("docs/"), name
     assert len(json.loads(inline("download", "--json").stdout)["data_sets"]) == len(DATA_SETS)
