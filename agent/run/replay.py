@@ -16,7 +16,7 @@ from actions.action import Open, TypeText
 from agent.core.errors import UserError
 from agent.core.loop import Result
 from agent.core.stop import Stop
-from agent.core.targets import in_words
+from agent.core.targets import box_at, in_words, known_targets
 from agent.core.task import Limits, Task
 from agent.episodes import Episode, EpisodeError, EpisodeHeader, EpisodeWriter, read_episode
 from agent.episodes.replay.replayer import Halt, ReplayModel
@@ -238,8 +238,9 @@ def _pictures(out: Path, halt: Halt | None, script: Script) -> tuple[Path, ...]:
     if halt is None:
         return ()
     step = next((recorded.step for recorded in script.actions if recorded.number == halt.step), None)
-    words = in_words(step, read_targets(step.action, halt.expected)) if step and step.action else ""
+    targets = read_targets(step.action, halt.expected) if step and step.action else ()
+    target = box_at(halt.point, (*known_targets(step), *targets)) if step and halt.point else None
     try:
-        return write_halt(out, halt, words)
+        return write_halt(out, halt, in_words(step, targets) if step else "", target)
     except OSError as error:
         raise EpisodeError(f"the pictures of expected and found could not be written to {out}: {error}") from error

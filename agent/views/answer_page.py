@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from actions.frame import Box, Point
+from actions.frame import Box
 from agent.core.errors import UserError
-from agent.core.step import Step
 from agent.episodes import Episode, EpisodeError
 from agent.episodes.query.answer import Hit, QueryAnswer
-from agent.views.drawing import Polyline, draw, draw_action
+from agent.episodes.targets import EpisodeTargets
+from agent.views.drawing import draw, draw_action, outline
+from agent.views.formatting import clip, line
+from agent.views.markup import Markup, element, plain_page
 from agent.views.report.images import image_url
 from envs.env import Image
 from envs.png import encode_png
@@ -22,17 +23,14 @@ from envs.png import encode_png
 WIDTH = 640
 """The width of a thumbnail in pixels."""
 _AROUND = 120
-_STYLE = """:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:1.5rem auto;
-padding:0 1rem}h1{font-size:1.3rem}ol{list-style:none;padding:0}li{margin:1.5rem 0}
-img{max-width:100%;height:auto;border:1px solid #888}h2{font-size:1.05rem;margin:0 0 .3rem}p{margin:.3rem 0}"""
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
 
 
 def write_page(answer: QueryAnswer, episode: Episode, path: Path) -> Path:
     """Write the answer with thumbnails as one HTML file; texts are escaped. Raises `UserError`."""
-    about = f"Episode: {episode.header.task}. Answered by {answer.model}."
+    about, named = f"Episode: {episode.header.task} · answered by {answer.model}", EpisodeTargets(episode.folder)
     items = [
-        (f"Step {one.step}, {one.clock}", f"Screen of step {one.step}", one.snippet, _shown(episode, one))
+        (f"Step {one.step}, {one.clock}", f"Screen of step {one.step}", one.snippet, _shown(episode, one, named))
         for one in answer.hits
     ]
     return write_answer(answer.question, answer.text, about, items, path)
@@ -45,15 +43,13 @@ def write_answer(
 
     Raises `UserError`.
     """
-    listed = "".join(_item(*one) for one in items)
-    page = (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        f"<title>{html.escape(question)}</title><style>{_STYLE}</style></head>"
-        f"<body><main><h1>{html.escape(question)}</h1><p><strong>{html.escape(text)}</strong></p>"
-        f"<p>{html.escape(about)}</p>"
-        f"{f'<ol>{listed}</ol>' if listed else ''}</main></body></html>\n"
+    page = plain_page(
+        f"{line(question, 120)} · Handeye answer",
+        "Handeye answer",
+        element("h1", clip(question)),
+        element("p", clip(text), class_="lead"),
+        element("p", clip(about), class_="soft"),
+        element("ol", *(_item(*one) for one in items), class_="cards") if items else None,
     )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,7 +61,8 @@ def write_answer(
 
 def write_pictures(answer: QueryAnswer, episode: Episode, folder: Path) -> list[Path]:
     """Write the place of each hit as ``step-0004.png`` in `folder`; the paths. Raises `UserError`."""
-    shown = [(f"step-{one.step:04d}.png", _shown(episode, one), one.box) for one in answer.hits]
+    named = EpisodeTargets(episode.folder)
+    shown = [(f"step-{one.step:04d}.png", _shown(episode, one, named), one.box) for one in answer.hits]
     return write_places(shown, folder)
 
 
@@ -84,12 +81,11 @@ def write_places(shown: Sequence[tuple[str, Image | None, Box | None]], folder: 
     return written
 
 
-def _item(title: str, what: str, snippet: str, shown: Image | None) -> str:
-    words = html.escape(snippet)
-    picture = "<p>The screen cannot be read.</p>"
+def _item(title: str, what: str, snippet: str, shown: Image | None) -> Markup:
+    picture = element("p", "The screen cannot be read.")
     if shown is not None:
-        picture = f'<img src="{_thumbnail(shown)}" alt="{html.escape(what)}: {words}">'
-    return f"<li><h2>{html.escape(title)}</h2><p>{words}</p>{picture}</li>"
+        picture = element("img", src=_thumbnail(shown), alt=f"{what}: {line(snippet)}")
+    return element("li", element("h2", title), element("p", clip(snippet)), picture)
 
 
 def _thumbnail(shown: Image) -> str:
@@ -102,11 +98,10 @@ def _thumbnail(shown: Image) -> str:
 
 def marked(image: Image, box: Box) -> Image:
     """`image` with `box` drawn on it."""
-    x1, y1, x2, y2 = box.grown(4)
-    return draw(image, [Polyline((Point(x1, y1), Point(x2, y1), Point(x2, y2), Point(x1, y2), Point(x1, y1)))])
+    return draw(image, [outline(box.grown(4), (image.shape[1], image.shape[0]))])
 
 
-def _shown(episode: Episode, one: Hit) -> Image | None:
+def _shown(episode: Episode, one: Hit, named: EpisodeTargets) -> Image | None:
     """The step's screen with the hit's box marked; without a box, its action."""
     step = next(step for step in episode.steps if step.index + 1 == one.step)
     try:
@@ -114,12 +109,8 @@ def _shown(episode: Episode, one: Hit) -> Image | None:
     except EpisodeError:
         return None
     if one.box is None:
-        return _acted(image, step)
+        return draw_action(image, step.action, named.of(step, image)) if step.action else image
     return marked(image, one.box)
-
-
-def _acted(image: Image, step: Step) -> Image:
-    return draw_action(image, step.action) if step.action else image
 
 
 def _cut(image: Image, box: Box | None) -> Image:

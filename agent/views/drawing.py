@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -31,8 +31,10 @@ from actions.action import (
     Wait,
     describe,
 )  # fmt: skip
-from actions.frame import FinitePoint, Point
+from actions.frame import Box, FinitePoint, Point
 from agent.core.model import Grounding
+from agent.core.step import Target
+from agent.core.targets import box_at, ends_of
 from envs.env import Image
 
 COLOUR = (214, 0, 88)
@@ -83,24 +85,25 @@ def unit(width: int, height: int) -> float:
     return max(0.5, min(width, height) / 800)
 
 
-def marks(action: AnyAction, width: int, height: int) -> tuple[Mark, ...]:
-    """The shapes for `action` on a frame of this size. Points outside are drawn at its edge with a note."""
+def marks(action: AnyAction, width: int, height: int, targets: Sequence[Target] = ()) -> tuple[Mark, ...]:
+    """The shapes for `action` on a frame of this size: a ring around the box that `targets` have at its place, else
+    around the point. Points outside are drawn at its edge with a note.
+    """
     u, size = unit(width, height), (width, height)
     match action:
-        case Click():
-            return (*_target(action.point, size), *_badge(action.point, size, _click_words(action), u))
-        case LongPress():
-            wide = Disc(_middle(action.point, size), 27 * u)
-            return (*_target(action.point, size), wide, *_badge(action.point, size, f"{action.seconds:g} s", 1.4 * u))
+        case Click(point=point):
+            return _target(point, size, _click_words(action), box_at(point, targets))
+        case LongPress(point=point):
+            return _target(point, size, f"{action.seconds:g} s", box_at(point, targets))
         case Move():
-            return (Disc(_middle(action.point, size), 10 * u), *_badge(action.point, size, "", u))
+            return (Disc(_middle(action.point, size), 10 * u), *_badge(action.point, size, "", 26 * u))
         case Drag():
             return _path(action.path, size, _held(action.keys))
         case Scroll():
             return _scroll(action, size)
         case HoldMouse(point=point) | ReleaseMouse(point=point) if point is not None:
             words = "down" if isinstance(action, HoldMouse) else "up"
-            return (*_target(point, size), *_badge(point, size, words, u))
+            return _target(point, size, words, box_at(point, targets))
         case TypeText() | Key():
             return (Banner(describe(action)),)
         case Wait() | Finish():
@@ -115,13 +118,10 @@ def grounding_marks(found: Grounding, width: int, height: int) -> tuple[Mark, ..
     if found.refused:
         return (Banner(f"not found: {found.reason or 'no reason given'}"),)
     if found.box is not None:
-        x1, x2 = (min(max(x, 0), width) for x in (found.box.x1, found.box.x2))
-        y1, y2 = (min(max(y, 0), height) for y in (found.box.y1, found.box.y2))
-        shapes.append(Polyline((Point(x1, y1), Point(x2, y1), Point(x2, y2), Point(x1, y2), Point(x1, y1))))
+        shapes.append(outline(found.box, size))
     if found.point is not None:
-        shapes += _target(found.point, size)
-        if found.score is not None:
-            shapes += _badge(found.point, size, f"{found.score:.0%}", unit(*size))
+        shapes += _target(found.point, size, "" if found.score is None else f"{found.score:.0%}")
+        shapes.append(Disc(_middle(found.point, size), 2.5 * unit(*size), filled=True))
     return tuple(shapes)
 
 
@@ -131,9 +131,9 @@ def badge_left(badge: Badge, width: float, frame_width: int) -> float:
     return right if right + width <= frame_width else max(0.0, badge.at.x - badge.gap - width)
 
 
-def draw_action(image: Image, action: AnyAction) -> Image:
+def draw_action(image: Image, action: AnyAction, targets: Sequence[Target] = ()) -> Image:
     """A copy of `image` (RGB uint8 HxWx3) with `action`, whose points are its pixels, drawn on it."""
-    return draw(image, marks(action, image.shape[1], image.shape[0]))
+    return draw(image, marks(action, image.shape[1], image.shape[0], targets))
 
 
 def draw_grounding(image: Image, found: Grounding) -> Image:
@@ -162,16 +162,42 @@ def _middle(point: FinitePoint, size: tuple[int, int]) -> Point:
     return Point(x, y)
 
 
-def _target(point: FinitePoint, size: tuple[int, int]) -> tuple[Mark, ...]:
+def outline(box: Box, size: tuple[int, int]) -> Polyline:
+    """The edge of `box`, as far as it is on a frame of this size."""
+    x1, x2 = sorted(min(max(x, 0), size[0]) for x in (box.x1, box.x2))
+    y1, y2 = sorted(min(max(y, 0), size[1]) for y in (box.y1, box.y2))
+    return Polyline((Point(x1, y1), Point(x2, y1), Point(x2, y2), Point(x1, y2), Point(x1, y1)))
+
+
+def _target(point: FinitePoint, size: tuple[int, int], words: str, box: Box | None = None) -> tuple[Mark, ...]:
+    """A ring around `box`, else around the point, that leaves free what is inside; `words` beside it."""
     center, u = _middle(point, size), unit(*size)
-    return Disc(center, 18 * u), Disc(center, 2.5 * u, filled=True)
+    if box is None:
+        return (Disc(center, 18 * u), *_badge(point, size, words, 26 * u))
+    ring = outline(box.grown(9 * u), size)
+    half = max(ring.points[1].x - center.x, center.x - ring.points[0].x)
+    return (ring, *_badge(point, size, words, half + 8 * u))
 
 
 def _badge(point: FinitePoint, size: tuple[int, int], words: str, gap: float) -> tuple[Mark, ...]:
-    """A text beside a mark; none for no words, except for a point outside the frame."""
+    """A text `gap` pixels beside a mark; none for no words, except for a point outside the frame."""
     outside = "" if 0 <= point.x < size[0] and 0 <= point.y < size[1] else "outside the screen"
     text = ", ".join(filter(None, (words, outside)))
-    return (Badge(_middle(point, size), 26 * gap, text),) if text else ()
+    return (Badge(_middle(point, size), gap, text),) if text else ()
+
+
+def enlarged_place(action: AnyAction, width: int, height: int, targets: Sequence[Target] = ()) -> Box | None:
+    """The part of a frame of this size to enlarge: the target and some of what is around it; None without a target."""
+    ends = ends_of(action)
+    if not ends or isinstance(action, Drag):
+        return None
+    center, u = _middle(ends[0], (width, height)), unit(width, height)
+    box = box_at(ends[0], targets) or Box(*center, *center)
+    wide, tall = max(1.5 * box.width, 180 * u), max(1.8 * box.height, 80 * u)
+    wide, tall = min(max(wide, 1.6 * tall), width), min(max(tall, wide / 4), height)
+    x1 = min(max(box.center.x - wide / 2, 0), width - wide)
+    y1 = min(max(box.center.y - tall / 2, 0), height - tall)
+    return Box(x1, y1, x1 + wide, y1 + tall)
 
 
 def _click_words(action: Click) -> str:
@@ -187,7 +213,7 @@ def _path(points: tuple[FinitePoint, ...], size: tuple[int, int], words: str) ->
     """An arrow along `points` that begins with a dot."""
     line, u = tuple(_middle(p, size) for p in points), unit(*size)
     start = Disc(line[0], 6 * u, filled=True)
-    return (Polyline(line), start, *_arrow_head(line, 16 * u), *_badge(points[-1], size, words, u))
+    return (Polyline(line), start, *_arrow_head(line, 16 * u), *_badge(points[-1], size, words, 26 * u))
 
 
 def _arrow_head(line: tuple[Point, ...], length: float) -> tuple[Mark, ...]:
@@ -208,7 +234,7 @@ def _scroll(action: Scroll, size: tuple[int, int]) -> tuple[Mark, ...]:
     shapes = _path((at, Point(at.x + reach[0], at.y + reach[1])), size, "")
     ways = [f"{abs(n)} {'→←↓↑'[i * 2 + (n < 0)]}" for i, n in enumerate((action.dx, action.dy)) if n]
     drawn = tuple(shape for shape in shapes if not isinstance(shape, Badge))
-    return (*drawn, *_badge(at, size, " ".join((_held(action.keys) + " ".join(ways)).split()), u))
+    return (*drawn, *_badge(at, size, " ".join((_held(action.keys) + " ".join(ways)).split()), 26 * u))
 
 
 # --- pixels ----------------------------------------------------------------------------------------------------

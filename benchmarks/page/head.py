@@ -26,7 +26,7 @@ def header(runs: Sequence[PageRun], home: str = "") -> Markup:
             "div",
             back,
             element("p", "Handeye benchmark result" + (", compared" if several else ""), class_="brand"),
-            element("button", "Light or dark", type="button", id="theme", hidden=""),
+            element("span", id="theme-place"),
             class_="top",
         ),
         element("h1", *title),

@@ -9,25 +9,6 @@
     return node;
   };
 
-  const root = document.documentElement;
-  const remembered = (theme) => {
-    try {
-      if (theme) localStorage.setItem("handeye-theme", theme);
-      return localStorage.getItem("handeye-theme");
-    } catch {
-      return null;
-    }
-  };
-  const wear = (theme) => { if (theme === "light" || theme === "dark") root.dataset.theme = theme; };
-  wear(remembered());
-  const toggle = byId("theme");
-  toggle.hidden = false;
-  toggle.addEventListener("click", () => {
-    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-    wear(dark ? "light" : "dark");
-    remembered(root.dataset.theme);
-  });
-
   const { runs, rows } = JSON.parse(byId("data").textContent);
   const body = byId("rows").tBodies[0];
   const search = byId("search"), verdict = byId("verdict"), group = byId("group");

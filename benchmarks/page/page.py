@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from actions.errors import plural
 from agent.core.errors import UserError
-from agent.views.markup import Markup, csp_hash, element, join
+from agent.views.markup import Markup, csp_hash, element, join, shared
 from benchmarks.page import comparison, gallery, head, provenance, tables, timings
 from benchmarks.page.formatting import clip
 from benchmarks.page.loading import PageRun, load
@@ -147,6 +147,7 @@ def _footer(runs: Sequence[PageRun]) -> str:
 def _page(title: str, body: Markup) -> str:
     files = resources.files("benchmarks.page")
     template, style, script = (files.joinpath(name).read_text("utf-8") for name in ("page.html", "page.css", "page.js"))
+    style, script = shared("theme.css") + style, shared("theme.js") + script
     rules = (
         "default-src 'none'",
         "img-src data:",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import resources
 
-from agent.views.markup import csp_hash
+from agent.views.markup import csp_hash, shared
 from agent.views.report import asset
 
 
@@ -19,7 +19,8 @@ class HtmlDocument:
 
 def document() -> HtmlDocument:
     """The live page, as it is served to who has the token."""
-    styles, scripts = [asset("report.css"), _file("live.css")], [asset("report.js"), _file("live.js")]
+    styles = [shared("theme.css"), asset("report.css"), _file("live.css")]
+    scripts = [shared("theme.js"), asset("report.js"), _file("live.js")]
     rules = [
         "default-src 'none'",
         "connect-src 'self'",

@@ -168,6 +168,7 @@
     $("shot").alt = `The screen as it is now, ${width} by ${height} pixels`;
     $("nothing").hidden = true;
     $("stage").style.setProperty("--ratio", String(width / height));
+    drawEnlarged();
     showScreen();
   };
 
@@ -263,6 +264,26 @@
     svg.replaceChildren(...lines.map((mark) => outline(mark, mark.filled ? "halo dot" : "halo")), ...lines.map((mark) => outline(mark, mark.filled ? "solid" : "mark")), ...badges);
     const banner = marks.find((mark) => mark.shape === "banner");
     say($("banner"), banner ? banner.text : "");
+    drawEnlarged();
+  };
+  const drawEnlarged = () => { // a copy of a part of the picture that is shown
+    const part = card && card.kind === "action" && card.enlarged;
+    const there = Boolean(part && $("shot").naturalWidth === card.width);
+    $("enlarged").hidden = !there;
+    if (!there) return;
+    const canvas = $("enlarged");
+    const scale = Math.max(1, Math.min(3, 480 / part.width));
+    canvas.width = part.width * scale;
+    canvas.height = part.height * scale;
+    const pen = canvas.getContext("2d");
+    pen.drawImage($("shot"), part.x, part.y, part.width, part.height, 0, 0, canvas.width, canvas.height);
+    for (const [colour, width] of [["#fff", 4], ["#d60058", 2]]) {
+      pen.beginPath();
+      pen.strokeStyle = colour;
+      pen.lineWidth = width;
+      pen.arc((part.at[0] - part.x) * scale, (part.at[1] - part.y) * scale, canvas.width / 24, 0, 2 * Math.PI);
+      pen.stroke();
+    }
   };
 
   // --- editing: handles on the screen --------------------------------------------------------------------------

@@ -36,7 +36,7 @@ from agent.views.live.commands import (
     TakeOver,
 )
 from agent.views.loopback import Refused
-from agent.views.report import PageData, marks_data
+from agent.views.report import PageData, enlarged_data, marks_data
 from envs.env import Image
 from envs.png import encode_png
 
@@ -390,7 +390,7 @@ class LiveState:
             "answered": self.answer is not None, "model": None,
             "thought": redact(card.thought), "question": redact(card.question), "why": redact(card.why),
             "width": frame.width, "height": frame.height, "action": None, "words": "", "place": "",
-            "was": None, "marks": [],
+            "was": None, "marks": [], "enlarged": None,
         }  # fmt: skip
         if card.action is not None:
             shown |= {
@@ -399,7 +399,8 @@ class LiveState:
                 "place": action_place(card.action, card.targets),
                 "model": (card.original or card.action).model_dump(mode="json"),
                 "was": one_line(action_words(card.original, card.targets)) if card.original is not None else None,
-                "marks": marks_data(card.action, frame.width, frame.height),
+                "marks": marks_data(card.action, frame.width, frame.height, card.targets),
+                "enlarged": enlarged_data(card.action, frame.width, frame.height, card.targets),
             }
         return shown
 

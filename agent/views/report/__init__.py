@@ -4,7 +4,7 @@
 """
 
 from agent.views.formatting import PHASES
-from agent.views.report.data import PageData, Place, header_data, marks_data, picture, step_data
+from agent.views.report.data import PageData, Place, enlarged_data, header_data, marks_data, picture, step_data
 from agent.views.report.images import image_url
 from agent.views.report.page import asset, render, stream, write_report
 
@@ -13,6 +13,7 @@ __all__ = [
     "PageData",
     "Place",
     "asset",
+    "enlarged_data",
     "header_data",
     "image_url",
     "marks_data",

@@ -22,10 +22,10 @@ from actions.action import (
     TypeText,
 )
 from agent.core.step import Step, Target
-from agent.core.targets import action_place, in_words, known_targets
+from agent.core.targets import action_place, ends_of, in_words, known_targets
 from agent.core.task import Ending
 from agent.episodes import EpisodeHeader, Totals
-from agent.views.drawing import Badge, Banner, Disc, Mark, Polyline, marks
+from agent.views.drawing import Badge, Banner, Disc, Mark, Polyline, enlarged_place, marks
 from agent.views.formatting import (
     PHASES,
     answer_words,
@@ -98,7 +98,8 @@ def step_data(
         "after": after,
         "missing": clip(missing),
         "changes": None if changes is None else [list(place) for place in changes],
-        "marks": marks_data(step.action, step.frame.width, step.frame.height),
+        "marks": marks_data(step.action, step.frame.width, step.frame.height, targets),
+        "enlarged": enlarged_data(step.action, step.frame.width, step.frame.height, targets),
         "caption": caption(step.action),
         "thought": clip(step.thought.strip()),
         "raw": clip(step.raw),
@@ -118,9 +119,18 @@ def alt_text(step: Step, targets: Sequence[Target] = ()) -> str:
     return spoken + (f" Drawn on it: {line(in_words(step, targets))}." if step.action else "")
 
 
-def marks_data(action: AnyAction | None, width: int, height: int) -> list[JsonValue]:
+def marks_data(action: AnyAction | None, width: int, height: int, targets: Sequence[Target] = ()) -> list[JsonValue]:
     """The shapes drawn for `action` on a frame of this size, in its pixels."""
-    return [_mark(mark) for mark in (marks(action, width, height) if action else ())]
+    return [_mark(mark) for mark in (marks(action, width, height, targets) if action else ())]
+
+
+def enlarged_data(action: AnyAction | None, width: int, height: int, targets: Sequence[Target] = ()) -> PageData | None:
+    """The part of a frame of this size to show enlarged for `action`, and the point in it, in its pixels."""
+    place = enlarged_place(action, width, height, targets) if action else None
+    if action is None or place is None:
+        return None
+    at = ends_of(action)[0]
+    return {"x": place.x1, "y": place.y1, "width": place.width, "height": place.height, "at": [at.x + 0.5, at.y + 0.5]}
 
 
 def _mark(mark: Mark) -> PageData:

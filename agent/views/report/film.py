@@ -182,7 +182,7 @@ class _Layout:
             self.named.of(screen.step, screen.image),
         )
         if screen.image is not None:
-            small = _fit(_drawn(screen.image, screen.step.action), self.width, self.high)
+            small = _fit(_drawn(screen.image, screen.step.action, targets), self.width, self.high)
             y, x = (self.high - small.shape[0]) // 2, (self.width - small.shape[1]) // 2
             canvas[y : y + small.shape[0], x : x + small.shape[1]] = small
         return self._written(canvas, screen, targets, last)
@@ -222,9 +222,9 @@ def _words(
     pen.text(at, fitted(text, letters, width), colour, letters, anchor=anchor)
 
 
-def _drawn(image: Image, action: AnyAction | None) -> Image:
+def _drawn(image: Image, action: AnyAction | None, targets: Sequence[Target]) -> Image:
     """`image` with `action` drawn on it, without the banner: the caption has its text."""
-    shapes = marks(action, image.shape[1], image.shape[0]) if action else ()
+    shapes = marks(action, image.shape[1], image.shape[0], targets) if action else ()
     return draw(image, [shape for shape in shapes if not isinstance(shape, Banner)])
 
 

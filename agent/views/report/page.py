@@ -21,7 +21,7 @@ from agent.episodes import Episode, EpisodeError, read_episode
 from agent.episodes.private_files import private
 from agent.episodes.targets import EpisodeTargets
 from agent.views.formatting import clip, ending_words, line, title_words
-from agent.views.markup import Markup, csp_hash, element, join, script_json
+from agent.views.markup import Markup, csp_hash, element, join, script_json, shared
 from agent.views.report.data import PageData, header_data, step_data
 from agent.views.report.images import PageImages, StepScreen, screens
 from envs.differences import Place, changed_places
@@ -147,7 +147,8 @@ def asset(name: str) -> str:
 
 def page(title: str, noscript: Markup) -> tuple[str, str]:
     """The HTML before and after the data of a page that `report.js` renders."""
-    style, script = asset("report.css") + asset("player.css"), asset("report.js") + asset("player.js")
+    style = shared("theme.css") + asset("report.css") + asset("player.css")
+    script = shared("theme.js") + asset("report.js") + asset("player.js")
     rules = ["default-src 'none'", "img-src data:", f"style-src {csp_hash(style)}", f"script-src {csp_hash(script)}"]
     values = {
         "policy": "; ".join([*rules, "base-uri 'none'", "form-action 'none'"]),

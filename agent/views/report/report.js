@@ -32,6 +32,7 @@
  *   marks   what to draw, in frame pixels, the middle of pixel i being i + 0.5:
  *             {shape: "disc", x, y, radius, filled} | {shape: "line", points: [[x, y], …], filled}
  *             | {shape: "badge", x, y, gap, text} | {shape: "banner", text}
+ *   enlarged {x, y, width, height, at: [x, y]}: the part of the frame to show enlarged, and the point in it; or null
  *   caption {kind: "text", text} | {kind: "keys", chords: [["ctrl", "s"], …]} | null
  *   thought, raw, error, notes [text], facts [{name, value}], policy, strict (the policy stopped it)
  *   timings [{phase, label, seconds, text, inside}], total (text), tokens (text)
@@ -77,15 +78,15 @@
   // --- the page around the steps -------------------------------------------------------------------------------
 
   const head = el("header", { id: "head" });
+  const about = el("div", { class: "about" });
   const search = el("input", { type: "search", id: "search", placeholder: "Search the steps", autocomplete: "off", spellcheck: "false", "aria-describedby": "count" });
   const count = el("output", { id: "count", for: "search", "aria-live": "polite" });
   const button = (words, label, key) => el("button", { type: "button", title: key ? `${label} (${key})` : label, "aria-label": label === words ? null : label }, words);
   const back = button("↑", "Previous step", "k");
   const forth = button("↓", "Next step", "j");
-  const theme = button("Theme: auto", "Theme: auto", "t");
   const ask = button("?", "Keyboard help", "?");
   const tools = el("div", { class: "tools", role: "search", "aria-label": "Steps" },
-    el("label", { for: "search", class: "spoken" }, "Search the steps"), search, count, el("span", { class: "buttons" }, back, forth, theme, ask));
+    el("label", { for: "search", class: "spoken" }, "Search the steps"), search, count, el("span", { class: "buttons" }, back, forth, window.handeyeTheme.button, ask));
   const total = el("div", { class: "bar total" });
   const legend = el("ul", { class: "legend", "aria-label": "Time by phase" });
   const entries = el("ol", {});
@@ -102,7 +103,7 @@
     el("p", { class: "soft" }, "All of it works by touch and with Tab and Enter, too."), shut);
   main.append(nothing);
   const columns = el("div", { class: "columns" }, nav, main);
-  document.body.append(el("a", { class: "skip", href: "#steps" }, "Skip to the steps"), head, tools, columns, foot, live, help);
+  document.body.append(el("a", { class: "skip", href: "#steps" }, "Skip to the steps"), head, about, tools, columns, foot, live, help);
 
   const pageLinks = (pages, label) => {
     const at = pages.findIndex((page) => page.current);
@@ -124,6 +125,8 @@
       text(header.answer) ? el("section", { class: "answer", "aria-label": "Answer" }, el("h2", {}, "Answer"), el("div", { dir: "auto" }, header.answer)) : null,
       (header.problems || []).length ? el("section", { class: "problems bad", "aria-label": "Problems in the record" }, el("strong", {}, "Problems in the record"),
         el("ul", { tabindex: scrolls(header.problems.join("\n")) }, header.problems.map((problem) => el("li", {}, problem)))) : null,
+    ].filter(Boolean));
+    about.replaceChildren(...[
       pairs(header.facts, "facts"),
       (header.software || []).length ? el("details", {}, el("summary", {}, "Settings and software"), pairs(header.software, "pairs")) : null,
       pageLinks(header.pages || [], "Pages"),
@@ -176,6 +179,19 @@
         shape("rect", { class: name, x: x - 3 * unit, y: y - 3 * unit, width: width + 6 * unit, height: height + 6 * unit, rx: 3 * unit })))),
       shape("g", { class: "marks" }, lines.map((mark) => outline(mark, mark.filled ? "halo dot" : "halo")), lines.map((mark) => outline(mark, mark.filled ? "solid" : "mark")),
         marks.filter((mark) => mark.shape === "badge").map((mark) => badge(mark, unit, frame))));
+  };
+  const enlarged = (step) => { // the target and what is around it, with a ring around the point
+    const part = step.before && step.enlarged;
+    if (!part) return null;
+    const { frame } = step;
+    const inner = layer(step.before, frame, "", "before-layer");
+    const share = (value, whole) => `${(100 * value) / whole}%`;
+    for (const [side, value] of [["left", share(-part.x, part.width)], ["top", share(-part.y, part.height)], ["width", share(frame.width, part.width)], ["height", share(frame.height, part.height)]]) inner.style.setProperty(side, value);
+    const place = { cx: part.at[0], cy: part.at[1], r: part.width / 24 };
+    const box = el("div", { class: "enlarged" }, inner, shape("svg", { class: "overlay", viewBox: `${part.x} ${part.y} ${part.width} ${part.height}`, "aria-hidden": "true" },
+      shape("circle", { class: "ring halo", ...place }), shape("circle", { class: "ring", ...place })));
+    box.style.setProperty("aspect-ratio", `${part.width} / ${part.height}`);
+    return box;
   };
   const changed = (step) => {
     if (!step.changes) return "";
@@ -253,12 +269,14 @@
   const timings = (step) => {
     const rows = step.timings || [];
     if (!rows.length && !step.tokens) return null;
-    const row = (name, value, class_) => el("tr", {}, el("th", { scope: "row", class: class_ }, name), el("td", { class: "num" }, value));
-    return el("div", {}, el("h3", {}, "Time"), el("table", { "aria-label": `Time of step ${step.number}` },
-      el("tbody", {}, rows.map((timing) => row([timing.inside ? null : swatch(timing.phase), foreign(timing.label)], timing.text, timing.inside ? "inside" : null))),
-      el("tfoot", {}, step.total ? row(["all"], step.total) : null, step.tokens ? row(["tokens"], step.tokens) : null)));
+    const entry = (words, value, class_) => el("li", { class: class_ }, words, " ", el("span", { class: "num" }, value));
+    return el("div", {}, el("h3", {}, "Time"), el("ul", { class: "times", "aria-label": `Time of step ${step.number}` },
+      step.total ? entry(["all"], step.total, "all") : null,
+      rows.map((timing) => entry([timing.inside ? null : swatch(timing.phase), foreign(timing.label)], timing.text, timing.inside ? "inside" : null)),
+      step.tokens ? entry(["tokens"], step.tokens) : null));
   };
-  const notes = (step) => el("div", { class: "notes" },
+  const notes = (step, target) => el("div", { class: "notes" },
+    target ? el("div", {}, el("h3", {}, "Target, enlarged"), target) : null,
     note("Error", step.error, "bad"), note("Thought", step.thought), step.strict ? note("Policy", step.policy, "bad") : null,
     pairs([{ name: "Policy", value: step.strict ? "" : step.policy }, ...(step.facts || [])], "pairs"),
     (step.notes || []).length ? el("div", {}, el("h3", {}, "Repaired in the answer"), el("ul", {}, step.notes.map((words) => el("li", { dir: "auto" }, words)))) : null,
@@ -297,7 +315,7 @@
 
   const tell = (what, entry) => document.dispatchEvent(new CustomEvent(`handeye-${what}`, { detail: { step: entry.step, section: entry.section, view: entry.view } }));
   const entryOf = (step) => {
-    const entry = { step, view: "before", built: false, hidden: false, group: null, shown: false, flickering: 0, look: () => {}, widen: () => {}, screen: null, load: () => {} };
+    const entry = { step, view: "before", built: false, hidden: false, group: null, shown: false, flickering: 0, look: () => {}, widen: () => {}, screen: null, enlarged: null, load: () => {} };
     entry.place = () => { // has its elements made
       if (entry.group) entry.group.fill();
       if (entry.section) return;
@@ -323,7 +341,7 @@
         el("h2", { id: `${now.id}-title` }, el("span", { class: "number num" }, `Step ${now.number} · `), foreign(now.title), now.place ? el("small", { class: "place num" }, ` ${now.place}`) : null),
         (now.tags || []).map((tag) => el("span", { class: `tag ${tag.tone}` }, icon(tag.tone), text(tag.text))),
         now.when ? el("span", { class: "when num" }, now.when) : null),
-        el("div", { class: "body" }, figure(entry), notes(now)));
+        el("div", { class: "body" }, figure(entry), notes(now, entry.enlarged = enlarged(now))));
       tell("built", entry);
     };
     entry.near = (is) => {
@@ -335,7 +353,8 @@
     };
     entry.load = () => { // pictures that are in sight, or soon will be; no others
       if (!entry.screen) return;
-      for (const image of entry.screen.querySelectorAll("img")) {
+      const places = [entry.screen, entry.enlarged].filter(Boolean);
+      for (const image of places.flatMap((place) => [...place.querySelectorAll("img")])) {
         const needed = (entry.shown || printing) && (entry.view !== "before" || entry === current || image.parentElement.classList.contains("before-layer"));
         if (needed && !image.hasAttribute("src")) image.src = address(image.handeyeSource);
         if (!needed && !printing && image.hasAttribute("src")) image.removeAttribute("src");
@@ -554,28 +573,6 @@
 
   // --- theme, help, keys ---------------------------------------------------------------------------------------
 
-  const THEMES = ["auto", "dark", "light"];
-  const wear = (name) => {
-    if (name === "auto") delete document.documentElement.dataset.theme;
-    else document.documentElement.dataset.theme = name;
-    theme.textContent = `Theme: ${name}`;
-    theme.setAttribute("aria-label", `Theme: ${name}`);
-  };
-  const stored = (name) => {
-    try { // a page from a file may have no storage
-      if (name) localStorage.setItem("handeye-theme", name);
-      return localStorage.getItem("handeye-theme");
-    } catch (error) {
-      return null;
-    }
-  };
-  const turn = () => {
-    const next = THEMES[(THEMES.indexOf(document.documentElement.dataset.theme || "auto") + 1) % THEMES.length];
-    wear(next);
-    stored(next);
-  };
-  if (THEMES.includes(stored())) wear(stored());
-  theme.addEventListener("click", turn);
   const explain = () => (help.open ? help.close() : help.showModal());
   ask.addEventListener("click", explain);
   shut.addEventListener("click", () => help.close());
@@ -588,7 +585,7 @@
   const ACTIONS = {
     j: () => walk(1), ArrowRight: () => walk(1), k: () => walk(-1), ArrowLeft: () => walk(-1),
     "/": () => search.focus(), b: () => looking("after"), c: () => looking("compare"), f: () => looking("flicker"),
-    w: () => current && current.widen(), t: turn, "?": explain,
+    w: () => current && current.widen(), t: window.handeyeTheme.turn, "?": explain,
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;

@@ -20,7 +20,7 @@ from agent.core.step import OutcomeRecord, Step, VerdictRecord
 from agent.core.task import Ending
 from agent.episodes import EpisodeError, EpisodeHeader, EpisodeWriter, read_episode
 from agent.views.formatting import duration
-from agent.views.markup import Markup, element, escape
+from agent.views.markup import Markup, element, escape, shared
 from agent.views.report import asset, image_url, write_report
 from tests.agent.browser import INSTALLED, chromium
 from tests.agent.sample_episode import TASK, write_sample
@@ -29,7 +29,8 @@ from tests.chromium_checks import check_open, check_page, grave_faults, injectio
 HOSTILE = injections() + " \x00\x1b"
 HALF = "\ud83c"  # of a surrogate pair
 PIXEL = image_url(np.zeros((1, 1, 3), np.uint8))
-SCRIPTS = len(asset("report.js")) + len(asset("report.css"))
+ASSETS = ("report.js", "report.css", "player.js", "player.css")
+SCRIPTS = sum(map(len, map(asset, ASSETS))) + len(shared("theme.js")) + len(shared("theme.css"))
 COMPOSE = """
 const name = '%s', step = document.getElementById('step-%d');
 if (name === 'after') step.querySelector('.views button:nth-child(2)').click();
@@ -192,10 +193,20 @@ def test_the_mark_is_drawn_where_the_action_was(browser, sample):
     browser.js("handeye.go(0)")
     where = """
       const svg = document.querySelector('#step-1 .screen').getBoundingClientRect();
-      const dot = document.querySelector('#step-1 .solid').getBoundingClientRect();
-      return [(dot.x + dot.width / 2 - svg.x) / svg.width * 1280, (dot.y + dot.height / 2 - svg.y) / svg.height * 800];
+      const ring = document.querySelector('#step-1 .marks .mark').getBoundingClientRect();
+      return [ring.left, ring.right].map(x => (x - svg.x) / svg.width * 1280).concat(
+        [ring.top, ring.bottom].map(y => (y - svg.y) / svg.height * 800));
     """
-    assert browser.js(where) == pytest.approx([230.5, 142.5], abs=2.5)
+    left, right, top, bottom = browser.js(where)
+    assert left < 216 < 245 < right, "around the word File, not on it"
+    assert top < 134 < 150 < bottom
+    assert right - left < 80
+    assert bottom - top < 60
+    inset = browser.js("""const at = document.querySelector('#step-1 .enlarged .ring');
+      const box = at.getBoundingClientRect();
+      const all = at.closest('.enlarged').getBoundingClientRect();
+      return [all.width > 100, (box.left + box.right - all.left - all.right) / all.width, at.cx.baseVal.value]""")
+    assert inset == [True, pytest.approx(0, abs=0.2), 230.5]
     show_all(browser)
     assert browser.js("return document.querySelector('#step-4 .badge-words').textContent") == "2× ctrl+"
     assert browser.js("return document.querySelectorAll('#step-5 .marks polyline').length") == 2
@@ -418,7 +429,7 @@ def test_a_long_episode_is_pages_that_link_to_each_other(browser, tmp_path, monk
     browser.open(first)
     browser.js("document.querySelector('nav.pages > a:last-of-type').click()")
     browser.wait_for("document.querySelector('nav.pages summary')?.textContent.includes('steps 501 to 1,000')")
-    links = browser.js("return [...document.querySelectorAll('header nav.pages a')].map(a => a.getAttribute('href'))")
+    links = browser.js("return [...document.querySelectorAll('.about nav.pages a')].map(a => a.getAttribute('href'))")
     assert links == ["report.html", *(page.name for page in pages), "report-3.html"]
     assert browser.js("return document.documentElement.scrollWidth <= innerWidth")
 
