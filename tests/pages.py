@@ -33,6 +33,7 @@ from tests.agent.views.live.person import live
 from tests.benchmarks.running import inline
 
 PICTURES = Path(__file__).parents[1] / "docs" / "img"
+TASK = "Save the list as notes.txt"
 MENU = ("New", "Open…", "Save", "Save As…", "Print…", "Quit")
 
 
@@ -113,8 +114,8 @@ class DialogEnv(FakeEnv):
 @contextmanager
 def waiting_page() -> Iterator[str]:
     """The address of the live page of a run that waits for a person."""
-    with live(Click(point=Point(842, 464)), Finish(status="success"), env=DialogEnv()) as here:
-        run = threading.Thread(target=here.agent.run, args=(Task("Save the list as notes.txt"),), daemon=True)
+    with live(Click(point=Point(842, 464)), Finish(status="success"), env=DialogEnv(), task=TASK) as here:
+        run = threading.Thread(target=here.agent.run, args=(Task(TASK),), daemon=True)
         run.start()
         try:
             yield here.url

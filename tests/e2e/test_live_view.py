@@ -204,7 +204,7 @@ def steer(page: Page, agent: Agent, running: Running) -> None:
     page.write("reply", "green")
     page.browser.js("document.querySelector('#live-question button').click()")
 
-    page.shows("click at")
+    page.shows("Click at")
     page.press("take-over")
     page.until("hand-back")
     x, y = middle(form, "news")

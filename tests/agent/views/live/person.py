@@ -131,13 +131,14 @@ def live(
     secrets: Secrets | None = None,
     wait: float = 60.0,
     opened: bool = False,
+    task: str = "Press OK",
 ) -> Iterator[Live]:
     """`Live` with a model that gives these answers."""
     env, model, told = env or FakeEnv(), ScriptedModel(answers), io.StringIO()
-    view = TerminalView(Task("Press OK"), "fake", Console(file=told))
+    view = TerminalView(Task(task), "fake", Console(file=told))
     policy = Confirm("always" if mode == "always" else "risky", lambda question: None)
     urls: list[str] = []
-    header = EpisodeHeader.of(Task("Press OK"), model, env)
+    header = EpisodeHeader.of(Task(task), model, env)
     page = LivePage(
         header, Path("/ep"), view, secrets or Secrets(), LivePageOptions(wait=wait, open=opened), urls.append
     )
