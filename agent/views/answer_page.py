@@ -25,7 +25,6 @@ WIDTH = 640
 _AROUND = 120
 
 
-
 def write_page(answer: QueryAnswer, episode: Episode, path: Path) -> Path:
     """Write the answer with thumbnails as one HTML file; texts are escaped. Raises `UserError`."""
     about, named = f"Episode: {episode.header.task} · answered by {answer.model}", EpisodeTargets(episode.folder)

@@ -22,6 +22,7 @@ from actions.errors import HandeyeError
 from agent.episodes import Episode
 from agent.views.formatting import clip
 from agent.views.loopback import GuardedHandler, LoopbackServer, Query, Refused, explained, has_cookie, same
+from agent.views.markup import shared
 from agent.views.report import asset
 from agent.views.site import pages
 from agent.views.site.catalog import MOST, Catalog, RunEntry, unquote_key
@@ -33,7 +34,7 @@ from agent.views.site.pictures import Coded, EpisodePictures
 from envs.png import encode_png
 
 HTML = "text/html; charset=utf-8"
-_SCRIPTS = ("report.js", "player.js", "site.js", "episode.js", "commands.js")
+_SCRIPTS = ("theme.js", "report.js", "player.js", "site.js", "episode.js", "commands.js")
 _ASSETS = {"report.css": "text/css", "site.css": "text/css", **dict.fromkeys(_SCRIPTS, "text/javascript")}
 _PART = re.compile(r"at/(?P<key>.+)/(?P<part>screen|small|sent|changes|as-sent)/(?P<step>[0-9]{1,9})")
 
@@ -271,6 +272,10 @@ class _SiteHandler(GuardedHandler):
 def _asset(name: str) -> str:
     """A style or script of the site, or of the report."""
     if name == "report.css":
-        return asset(name) + asset("player.css")
+        return shared("theme.css") + asset(name) + asset("player.css")
+    if name == "report.js":
+        return shared("theme.js") + asset(name)
+    if name == "theme.js":
+        return shared(name)
     own = resources.files("agent.views.site").joinpath(name)
     return own.read_text("utf-8") if own.is_file() else asset(name)

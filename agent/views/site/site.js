@@ -1,26 +1,11 @@
 /*
- * The site's own pages: the theme, the filters of the index as one types, commands, and the state of a started program.
+ * The site's own pages: the filters of the index as one types, commands, and the state of a started program.
  * Without scripts the filters are a form. Texts are set by textContent only; what is fetched as HTML is the site's own.
  */
 (() => {
   "use strict";
 
   const home = document.body.dataset.home;
-  const theme = document.getElementById("theme");
-  const THEMES = ["auto", "dark", "light"];
-  const wear = (name) => {
-    if (name === "auto") delete document.documentElement.dataset.theme;
-    else document.documentElement.dataset.theme = name;
-    theme.textContent = `Theme: ${name}`;
-  };
-  const stored = localStorage.getItem("handeye-theme");
-  wear(THEMES.includes(stored) ? stored : "auto");
-  theme.hidden = false;
-  theme.addEventListener("click", () => {
-    const next = THEMES[(THEMES.indexOf(document.documentElement.dataset.theme || "auto") + 1) % THEMES.length];
-    wear(next);
-    localStorage.setItem("handeye-theme", next);
-  });
 
   // --- the index -------------------------------------------------------------------------------------------------
 
