@@ -97,10 +97,16 @@ class Target(_StepValue):
 
 
 class Delegation(_StepValue):
-    """The planner's instruction that the built-in model carries out in a step, and, in the last one, its `report`."""
+    """The planner's instruction that a step is for: of the built-in model, with its `report` in the last step; or, where
+    it is `planned`, an item of a plan, with the `plan` where that was made in this step. `leads` says that the step only
+    leads to what the item names.
+    """
 
     instruction: str
     report: str = ""
+    planned: bool = False
+    plan: tuple[str, ...] = ()
+    leads: bool = False
 
 
 class Step(_StepValue):

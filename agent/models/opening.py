@@ -32,7 +32,7 @@ from agent.models.endpoints.endpoint import Endpoint
 from agent.models.endpoints.openai import OpenAIEndpoint
 from agent.models.in_process.checkpoint import PREFIX, open_in_process
 from agent.models.owner_prompts.store import load_prompts
-from agent.models.spec import BUILTIN, BUILTIN_STEPS, ModelSpec, Structured
+from agent.models.spec import BUILTIN, BUILTIN_STEPS, PLANS_FIRST, ModelSpec, Structured
 from agent.plugins import PlugIn, PlugInError, find, installed
 
 BASE_URL = "HANDEYE_BASE_URL"
@@ -172,9 +172,11 @@ def _pair(spec: ModelSpec, platform: Platform, ability: Ability | None, seconds:
     planner.speaks.require(ability or "decide", platform)
     parts = {part.name: getattr(planner, part.name) for part in fields(planner) if part.init} | {"grounder": grounder}
     if blind:
-        from agent.models.text_planner import TextPlanner  # as heavy as the built-in model
+        from agent.models.plan_first import PlanFirst  # as heavy as the built-in model
+        from agent.models.text_planner import TextPlanner  # so is this
 
-        return TextPlanner(**parts | {"resized": None})
+        kind = PlanFirst if spec.dialect == PLANS_FIRST else TextPlanner
+        return kind(**parts | {"resized": None})
     if spec.dialect == MARKS_PLANNER.name:
         from agent.models.list_planner import MarkedPlanner  # so is this
 

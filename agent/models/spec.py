@@ -22,6 +22,8 @@ MARKS_PLANNER_NAME = f"{PLANNER_NAME}-marks"
 """The dialect of planners that see numbered marks on the picture."""
 BUILTIN_STEPS = f"{TEXT_PLANNER_NAME}-steps"
 """The dialect of such planners that may hand instructions to the built-in model."""
+PLANS_FIRST = f"{TEXT_PLANNER_NAME}-plan"
+"""The dialect of such planners that write a plan first."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class ModelSpec:
     @property
     def lists_elements(self) -> bool:
         """Whether its questions hold the list of the elements, which is better where the env can tell them."""
-        return self.dialect in (TEXT_PLANNER_NAME, BUILTIN_STEPS, MARKS_PLANNER_NAME)
+        return self.dialect in (TEXT_PLANNER_NAME, BUILTIN_STEPS, PLANS_FIRST, MARKS_PLANNER_NAME)
 
     @property
     def given(self) -> tuple[str, ...]:

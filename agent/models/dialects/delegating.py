@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from agent.core.model import ParseError
 from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.dialect import Dialect
 from agent.models.dialects.lenient_json import read_lenient
 
+PLAN_FIRST = Path(__file__).with_name("plan-first.toml").read_text(encoding="utf-8")
+"""The questions of a planner that plans first, as TOML."""
 DO = "do"
 LONGEST = 300
 """Letters of an instruction, at most."""
@@ -23,6 +26,12 @@ def delegating(speaks: Dialect) -> Dialect:
     """`speaks` with the action, under a name of its own."""
     decide = {on: replace(prompt, system=prompt.system + _PROMPT) for on, prompt in speaks.decide.items()}
     return replace(speaks, name=f"{speaks.name}-steps", decide=decide, delegates=True)
+
+
+def planning_first(speaks: Dialect) -> Dialect:
+    """`speaks` for a planner that writes a plan first (`agent.models.plan_first`), under a name of its own."""
+    decide = {on: replace(prompt, system=PLAN_FIRST) for on, prompt in speaks.decide.items()}
+    return replace(speaks, name=f"{speaks.name}-plan", decide=decide, delegates=True)
 
 
 def instruction_in(answer: str) -> str | None:

@@ -13,7 +13,7 @@ from agent.models.dialects.aguvis import AGUVIS
 from agent.models.dialects.autoglm import AUTOGLM_PHONE
 from agent.models.dialects.cogagent import COGAGENT
 from agent.models.dialects.computer_use import ANTHROPIC_COMPUTER, OPENAI_COMPUTER
-from agent.models.dialects.delegating import delegating
+from agent.models.dialects.delegating import delegating, planning_first
 from agent.models.dialects.dialect import Dialect
 from agent.models.dialects.dialect_file import SUFFIX, DialectFile, read_dialect_file
 from agent.models.dialects.fara import FARA_7B, FARA_15
@@ -81,7 +81,7 @@ MARKS_PLANNER = replace(
 """The same, where the elements are marked with numbers on the picture."""
 TEXT_PLANNER = read_dialect_file(Path(__file__).with_name("text-planner.toml")).dialect
 """For any model that plans over the numbered elements of a screen; no served name is of it."""
-TEXT_PLANNERS = {dialect.name: dialect for dialect in (TEXT_PLANNER, delegating(TEXT_PLANNER))}
+TEXT_PLANNERS = {one.name: one for one in (TEXT_PLANNER, delegating(TEXT_PLANNER), planning_first(TEXT_PLANNER))}
 """That, and the same for planners that may hand instructions to the built-in model."""
 OWN: dict[str, Dialect] = DIALECTS | {one.name: one for one in (PLANNER, MARKS_PLANNER)} | TEXT_PLANNERS
 """What ``--dialect`` may name of Handeye's own."""

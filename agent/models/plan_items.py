@@ -1,0 +1,128 @@
+"""The items of a plan in words, and which row of an element list one is about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rapidfuzz.fuzz import ratio
+
+from agent.perception.listing.rows import Row
+
+Kind = Literal["open", "tap", "type", "on", "off", "tell", "other"]
+"""``other`` is what no other kind fits: which element does it is asked."""
+
+_QUOTED = r'[“"\'‘]?(.+?)[”"\'’]?'
+_FORMS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
+    (kind, re.compile(form, re.IGNORECASE | re.DOTALL))
+    for kind, form in (
+        ("type", rf'type\s+["“](?P<text>.*?)["”]\s+(?:in|into|in the|into the)\s+(?:the\s+)?{_QUOTED}(?:\s+field)?'),
+        ("type", rf"type\s+(?P<text>.+)\s+into\s+(?:the\s+)?{_QUOTED}"),
+        ("on", rf"(?:turn|switch)\s+on\s+(?:the\s+)?{_QUOTED}"),
+        ("off", rf"(?:turn|switch)\s+off\s+(?:the\s+)?{_QUOTED}"),
+        ("open", rf"(?:open|launch|start)\s+(?:the\s+)?{_QUOTED}(?:\s+app)?"),
+        ("tap", rf"(?:tap|press|click|select|choose)\s+(?:on\s+)?(?:the\s+)?{_QUOTED}"),
+        ("tell", r"(?:tell|answer)\s+(?:the user\s+)?(.+)"),
+    )
+)
+_ASKS = re.compile(r"[?？]|\b(?:tell me|answer)\b", re.IGNORECASE)
+_SEARCH = re.compile(r"\b(?:search|find|filter)", re.IGNORECASE)
+_BULLET = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])\s+")
+_WORDS = re.compile(r"\w+")
+_ALIKE = 88
+"""Per cent of letters that two names share at least, to be one with a slip."""
+_SURE = 0.75
+"""The score from which a row is what an item means."""
+_MOST = 30
+"""Items of a plan, at most."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One step of a plan. `target` is the program, element or fact that it names, `text` what is typed; `said` the line."""
+
+    kind: Kind
+    target: str
+    said: str
+    text: str = ""
+
+
+def only_asks(task: str) -> bool:
+    """Whether a task begins with a question: nothing needs to be changed for it."""
+    first = re.split(r"(?<=[.?!？。])\s", task.strip(), maxsplit=1)[0]
+    return first.endswith(("?", "？"))
+
+
+def asks(task: str) -> bool:
+    """Whether a task asks for an answer in words."""
+    return bool(_ASKS.search(task))
+
+
+def read_plan(answer: str) -> tuple[Item, ...]:
+    """The items of a plan, a line each; lines of no known form are ``other``."""
+    lines = (_BULLET.sub("", line, count=1).strip().strip("`") for line in answer.splitlines())
+    return tuple(read_item(line) for line in lines if _WORDS.search(line))[:_MOST]
+
+
+def read_item(line: str) -> Item:
+    """The item that `line` says."""
+    for kind, form in _FORMS:
+        if found := form.fullmatch(line.rstrip(" .;")):
+            return Item(kind, found[found.re.groups].strip(), line, (found.groupdict().get("text") or "").strip())
+    return Item("other", line, line)
+
+
+def score(target: str, row: Row) -> float:
+    """How surely `row` is what `target` names, 0 to 1: its whole name, the first of its parts, or words of it."""
+    wanted, name = _plain(target), _plain(row.name)
+    if not wanted or not name:
+        return 0.0
+    parts = [_plain(part) for part in row.name.split(" - ")]
+    if wanted == name:
+        return 1.0
+    if wanted in parts:
+        return 0.95 if wanted == parts[0] else 0.85
+    if (
+        max(ratio(wanted, parts[0]), ratio(wanted, name)) >= _ALIKE
+        and len(wanted) > 3
+        and _digits(wanted) == _digits(name)
+    ):
+        return 0.9
+    said, has = set(wanted.split()), set(name.split())
+    if said <= has:
+        return 0.8 if said <= set(parts[0].split()) else 0.76
+    if len(has) > 0 and set(parts[0].split()) <= said and len(parts[0]) > 2:
+        return 0.77
+    return 0.5 * len(said & has) / len(said)
+
+
+def best_rows(target: str, rows: Sequence[Row]) -> list[Row]:
+    """The rows that `target` surely names, all of the best score; empty if none does."""
+    scored = [(score(target, row), row) for row in rows]
+    best = max((value for value, _ in scored), default=0.0)
+    return [row for value, row in scored if value == best] if best >= _SURE else []
+
+
+def is_field(row: Row) -> bool:
+    """Whether text can be typed into `row`."""
+    return row.role in ("field", "combobox", "select")
+
+
+def is_search(words: str) -> bool:
+    """Whether `words` are of something that looks for things."""
+    return bool(_SEARCH.search(words))
+
+
+def is_on(row: Row) -> bool | None:
+    """Whether what has two states is on; None for what has none."""
+    return "on" in row.state if {"on", "off"} & set(row.state) else None
+
+
+def _plain(text: str) -> str:
+    return " ".join(_WORDS.findall(text.casefold()))
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"\D", "", text)
