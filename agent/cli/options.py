@@ -21,6 +21,7 @@ from agent.models.spec import (
     BUILTIN_STEPS,
     MARKS_PLANNER_NAME,
     PLANNER_NAME,
+    PLANS_FIRST,
     TEXT_PLANNER_NAME,
     ModelSpec,
 )
@@ -189,6 +190,14 @@ def read_model(
             "which takes the steps that it needs.",
         ),
     ] = False,
+    each_step: Annotated[
+        bool,
+        model_option(
+            "--each-step",
+            help="With --planner alone: ask it for the next action at every step, with the steps so far and what they "
+            "changed, in place of one plan at the beginning that is followed.",
+        ),
+    ] = False,
     served_model: Annotated[
         str | None, model_option(help="The model's name on the server; asked for if absent.", metavar="NAME")
     ] = None,
@@ -277,8 +286,10 @@ def read_model(
         if not first.strip() or not second.strip():
             raise UserError(f"--model {named}: two models are PLANNER+GROUNDER")
         named, grounder = first.strip(), second.strip()
+    if each_step and (planner is None or grounder is not None or dialect is not None or builtin_steps):
+        raise UserError("--each-step is for --planner, alone: it asks at every step instead of following a plan")
     if planner is not None and grounder is None:
-        dialect = dialect or TEXT_PLANNER_NAME
+        dialect = dialect or (TEXT_PLANNER_NAME if each_step or builtin_steps else PLANS_FIRST)
     if marks and (grounder is None or dialect not in (None, PLANNER_NAME, MARKS_PLANNER_NAME)):
         raise UserError("--marks is for a planner that sees pictures: name it and its --grounder")
     dialect = MARKS_PLANNER_NAME if marks else dialect

@@ -97,9 +97,9 @@ class Target(_StepValue):
 
 
 class Delegation(_StepValue):
-    """The planner's instruction that a step is for: of the built-in model, with its `report` in the last step; or, where
-    it is `planned`, an item of a plan, with the `plan` where that was made in this step. `leads` says that the step only
-    leads to what the item names.
+    """The planner's instruction that a step is for: one of the built-in model, with its `report` in the last step; or,
+    where it is `planned`, an item of a plan, with the `plan` where that was made in this step. `leads` says that the
+    step only leads to what the item names.
     """
 
     instruction: str

@@ -15,18 +15,16 @@ Kind = Literal["open", "tap", "type", "on", "off", "tell", "other"]
 """``other`` is what no other kind fits: which element does it is asked."""
 
 _QUOTED = r'[“"\'‘]?(.+?)[”"\'’]?'
-_FORMS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(form, re.IGNORECASE | re.DOTALL))
-    for kind, form in (
-        ("type", rf'type\s+["“](?P<text>.*?)["”]\s+(?:in|into|in the|into the)\s+(?:the\s+)?{_QUOTED}(?:\s+field)?'),
-        ("type", rf"type\s+(?P<text>.+)\s+into\s+(?:the\s+)?{_QUOTED}"),
-        ("on", rf"(?:turn|switch)\s+on\s+(?:the\s+)?{_QUOTED}"),
-        ("off", rf"(?:turn|switch)\s+off\s+(?:the\s+)?{_QUOTED}"),
-        ("open", rf"(?:open|launch|start)\s+(?:the\s+)?{_QUOTED}(?:\s+app)?"),
-        ("tap", rf"(?:tap|press|click|select|choose)\s+(?:on\s+)?(?:the\s+)?{_QUOTED}"),
-        ("tell", r"(?:tell|answer)\s+(?:the user\s+)?(.+)"),
-    )
+_WORDINGS: tuple[tuple[Kind, str], ...] = (
+    ("type", rf'type\s+["“](?P<text>.*?)["”]\s+(?:in|into|in the|into the)\s+(?:the\s+)?{_QUOTED}(?:\s+field)?'),
+    ("type", rf"type\s+(?P<text>.+)\s+into\s+(?:the\s+)?{_QUOTED}"),
+    ("on", rf"(?:turn|switch)\s+on\s+(?:the\s+)?{_QUOTED}"),
+    ("off", rf"(?:turn|switch)\s+off\s+(?:the\s+)?{_QUOTED}"),
+    ("open", rf"(?:open|launch|start)\s+(?:the\s+)?{_QUOTED}(?:\s+app)?"),
+    ("tap", rf"(?:tap|press|click|select|choose)\s+(?:on\s+)?(?:the\s+)?{_QUOTED}"),
+    ("tell", r"(?:tell|answer)\s+(?:the user\s+)?(.+)"),
 )
+_FORMS = tuple((kind, re.compile(form, re.IGNORECASE | re.DOTALL)) for kind, form in _WORDINGS)
 _ASKS = re.compile(r"[?？]|\b(?:tell me|answer)\b", re.IGNORECASE)
 _SEARCH = re.compile(r"\b(?:search|find|filter)", re.IGNORECASE)
 _BULLET = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])\s+")
@@ -41,7 +39,7 @@ _MOST = 30
 
 @dataclass(frozen=True)
 class Item:
-    """One step of a plan. `target` is the program, element or fact that it names, `text` what is typed; `said` the line."""
+    """A plan's step: `target` is the program, element or fact that it names, `text` what is typed, `said` the line."""
 
     kind: Kind
     target: str

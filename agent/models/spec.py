@@ -65,9 +65,14 @@ class ModelSpec:
     grounder: str | None = None
 
     @property
+    def plans_blind(self) -> bool:
+        """Whether it is asked in words alone, without a picture."""
+        return self.dialect in (TEXT_PLANNER_NAME, BUILTIN_STEPS, PLANS_FIRST)
+
+    @property
     def lists_elements(self) -> bool:
         """Whether its questions hold the list of the elements, which is better where the env can tell them."""
-        return self.dialect in (TEXT_PLANNER_NAME, BUILTIN_STEPS, PLANS_FIRST, MARKS_PLANNER_NAME)
+        return self.plans_blind or self.dialect == MARKS_PLANNER_NAME
 
     @property
     def given(self) -> tuple[str, ...]:

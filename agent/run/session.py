@@ -34,7 +34,7 @@ from agent.models.chat import ChatModel
 from agent.models.dialects.dialect import Ability, Platform
 from agent.models.in_process.checkpoint import PREFIX
 from agent.models.opening import model_plugins, open_model
-from agent.models.spec import BUILTIN, BUILTIN_STEPS, PLANNER_NAME, TEXT_PLANNER_NAME, ModelSpec
+from agent.models.spec import BUILTIN, PLANNER_NAME, TEXT_PLANNER_NAME, ModelSpec
 from agent.perception.perceive import lazy_perceive
 from agent.plugins import find, installed, require
 from agent.run.assemble import assembled
@@ -248,7 +248,7 @@ def _check_of(options: RunOptions, model: Model, env: Env) -> Check | None:
             raise UserError("verify='check' needs a check")
         return check_outcome(options.check)
     if name != "self":
-        blind = isinstance(spec, ModelSpec) and spec.dialect in (TEXT_PLANNER_NAME, BUILTIN_STEPS)
+        blind = isinstance(spec, ModelSpec) and spec.plans_blind
         dialect = (
             TEXT_PLANNER_NAME if blind else PLANNER_NAME if name.startswith(("http://", "https://", PREFIX)) else None
         )

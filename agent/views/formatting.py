@@ -120,6 +120,8 @@ def outcome_words(outcome: OutcomeRecord | None) -> str:
 
 def answer_words(step: Step) -> str:
     """Which answer or delegated instruction an action is of; empty for the only action of its step's answer."""
+    if step.delegated and step.delegated.planned:
+        return f"{'towards' if step.delegated.leads else 'for'} the plan's “{step.delegated.instruction}”"
     if step.delegated:
         return f"action {step.part + 1} of the built-in model for “{step.delegated.instruction}”"
     return f"action {step.part + 1} of the answer of step {step.index + 1 - step.part}" if step.part else ""

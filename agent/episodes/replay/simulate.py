@@ -14,7 +14,7 @@ from agent.core.model import ModelError, ParseError
 from agent.core.step import Step
 from agent.episodes import Episode, EpisodeError, EpisodeHeader, read_episode
 from agent.models.chat import places_of
-from agent.models.dialects.delegating import instruction_in
+from agent.models.dialects.delegating import LAST_ITEM, instruction_in
 from agent.models.dialects.dialect import Dialect, Platform, Space
 from agent.models.dialects.dialect_file import recorded
 from agent.models.dialects.history import pointer_after
@@ -226,7 +226,13 @@ def _compare(history: tuple[Step, ...], parts: Sequence[Step], speaks: Dialect, 
 
 
 def _compare_delegated(step: Step) -> list[Difference]:
-    """The difference of an answer that hands over an instruction: another instruction, or none."""
+    """The difference of an answer that hands over an instruction: another instruction, or none; of one with a plan,
+    an item that it does not have.
+    """
+    if step.delegated is not None and step.delegated.planned:
+        lost = [item for item in step.delegated.plan if item not in step.raw and item != LAST_ITEM]
+        why = f"the answer has no {lost[0]!r}" if lost else ""
+        return [Difference(step.index + 1, step.decided or step.action, None, why)] if lost else []
     try:
         read, why = instruction_in(step.raw), "another instruction"
     except ParseError as error:

@@ -12,6 +12,8 @@ from agent.models.dialects.lenient_json import read_lenient
 
 PLAN_FIRST = Path(__file__).with_name("plan-first.toml").read_text(encoding="utf-8")
 """The questions of a planner that plans first, as TOML."""
+LAST_ITEM = "tell what the task asks for"
+"""What ends the plan of a task that asks something, where the answer has no such item."""
 DO = "do"
 LONGEST = 300
 """Letters of an instruction, at most."""

@@ -1,0 +1,150 @@
+"""The questions of a planner that plans first: a plan, which element does or leads to an item, what a screen tells."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from string import Template
+from typing import Any, Literal, Protocol
+
+from agent.models.dialects import regex
+from agent.models.dialects.brackets import Unreadable
+from agent.models.dialects.conversation import Turn
+from agent.models.dialects.delegating import LAST_ITEM, PLAN_FIRST
+from agent.models.dialects.dialect import Chat
+from agent.models.dialects.lenient_json import read_lenient
+from agent.models.endpoints.endpoint import Shape
+from agent.models.plan_items import Item, asks, only_asks, read_item, read_plan
+from agent.perception.listing.rows import Row
+
+_PROMPTS = tomllib.loads(PLAN_FIRST)
+_PROGRAMS = "Camera, Fitness, Mail, Music, Reminders, Settings"
+"""What the examples are said to have."""
+_NONE, _NOT_SHOWN = "none", "not shown"
+_ROW_BYTES = 3600
+"""Bytes of the rows in a question, at most."""
+_NAME = 80
+
+
+class Asker(Protocol):
+    """Asks a model in words; with a shape, the answer is held to it where the server can."""
+
+    def __call__(self, chat: Chat, shape: Shape | None) -> str:
+        """The answer to the letter. Raises `ModelError`."""
+        ...
+
+
+@dataclass(frozen=True)
+class PlanQuestions:
+    """The questions about `task` on a `device` that has `programs`, put to a model by `ask`. It raises `ModelError`."""
+
+    task: str
+    device: str
+    programs: Sequence[str]
+    ask: Asker
+
+    def plan(self, failed: str = "", rows: Sequence[Row] = ()) -> tuple[Item, ...]:
+        """The items of a plan: of the whole task, or of what is left where an item has `failed` on a screen of `rows`.
+
+        The plan of a task that asks something ends by telling it.
+        """
+        prompts = _PROMPTS["plan"]
+        first, again = Template(prompts["first"]), Template(prompts["again"])
+        turns = [(first.substitute(one, apps=_PROGRAMS), one["answer"]) for one in prompts["examples"]]
+        words = {"task": self.task, "apps": ", ".join(self.programs) or "any"}
+        question = first.substitute(words)
+        if failed:
+            turns += [(again.substitute(one, apps=_PROGRAMS), one["answer"]) for one in prompts["again_examples"]]
+            question = again.substitute(words, failed=failed, rows=shown(rows))
+        shape = Shape(pattern=_plan_pattern(self.programs, self.task, begins=not failed and bool(self.programs)))
+        items = read_plan(self._said("plan", turns, question, shape, 300))
+        tells = asks(self.task) and all(item.kind != "tell" for item in items)
+        return (*items, read_item(LAST_ITEM)) if tells else items
+
+    def chosen(self, item: str, rows: Sequence[Row], *, can_refuse: bool = True) -> Row | None:
+        """The row that does `item` or leads to it; None if the model says that there is none."""
+        names = _names(rows)
+        if not names:
+            return None
+        choices = [*names, _NONE] if can_refuse else [*names]
+        pattern = regex.either(regex.literal(json.dumps(one, ensure_ascii=False)) for one in choices)
+        shape = _object("on", {"enum": choices}, pattern)
+        return names.get(self._member("choice", "on", item, shown(rows, names), shape))
+
+    def fact(self, wanted: str, rows: Sequence[Row]) -> str:
+        """What the screen says of `wanted`; "" if nothing."""
+        shape = _object("answer", {"type": "string", "minLength": 1, "maxLength": 300}, regex.json_text(1, 300))
+        said = self._member("tell", "answer", wanted, shown(rows), shape).strip()
+        return "" if said.lower().startswith(_NOT_SHOWN) else said
+
+    def _member(self, what: str, name: str, item: str, rows: str, shape: Shape) -> str:
+        """The member `name` of the answer to a question about `item` and a screen; "" where there is none."""
+        question = Template(_PROMPTS[what]["question"])
+        turns = [
+            (question.substitute(one), json.dumps({name: one["answer"]}, ensure_ascii=False))
+            for one in _PROMPTS[what]["examples"]
+        ]
+        filled = question.substitute(task=self.task, item=item, rows=rows)
+        return _member(self._said(what, turns, filled, shape, 120), name)
+
+    def _said(self, what: str, examples: Sequence[tuple[str, str]], question: str, shape: Shape, tokens: int) -> str:
+        system = Template(_PROMPTS[what]["system"]).substitute(device=self.device).strip()
+        turns = tuple(turn for put, said in examples for turn in (_turn("user", put), _turn("assistant", said)))
+        return self.ask(Chat(system, (question.strip(),), max_tokens=tokens, turns=turns), shape).strip()
+
+
+def shown(rows: Sequence[Row], names: Mapping[str, Row] | None = None) -> str:
+    """The rows of the program in front, a line each, without numbers; those beyond some 1,200 tokens are left out."""
+    told = {id(row): name for name, row in (names or {}).items()}
+    lines, left = list[str](), _ROW_BYTES
+    for row in rows:
+        line = replace(row, name=told.get(id(row), row.name)).words
+        left -= len(line.encode()) + 1
+        if left < 0:
+            break
+        if not row.part:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def _names(rows: Sequence[Row]) -> dict[str, Row]:
+    """`rows` by names that differ."""
+    found = dict[str, Row]()
+    for row in rows:
+        name = (row.name or row.value or row.role)[:_NAME]
+        found[f"{name} [{row.number}]" if name in found or name == _NONE else name] = row
+    return found
+
+
+def _plan_pattern(programs: Sequence[str], task: str, *, begins: bool) -> str:
+    """A pattern of a plan, a line an item; one that `begins` opens a program first. Where the task only asks, text is
+    typed only to look for something.
+    """
+    words = r'"[^"\n]{1,120}"'
+    program = regex.either(map(regex.literal, programs)) if programs else r"[^\n]{1,80}"
+    into = '"Search"' if only_asks(task) else words
+    forms = (f"open {program}", f"tap {words}", f"type {words} into {into}", f"turn on {words}", f"turn off {words}")
+    line = regex.either(forms)
+    whole = rf"open {program}(?:\n{line}){{1,11}}" if begins else rf"{line}(?:\n{line}){{0,11}}"
+    return whole + (r"(?:\ntell [^\n]{3,120})?" if asks(task) else "")
+
+
+def _turn(role: Literal["user", "assistant"], text: str) -> Turn:
+    return Turn(role, (text.strip(),))
+
+
+def _object(name: str, schema: Mapping[str, Any], pattern: str) -> Shape:
+    whole = {"type": "object", "properties": {name: schema}, "required": [name], "additionalProperties": False}
+    return Shape(schema=whole, pattern=rf'\{{"{name}": {pattern}\}}')
+
+
+def _member(answer: str, name: str) -> str:
+    """The text of a member of the first object in `answer`; "" without one."""
+    try:
+        found = read_lenient(answer, answer.find("{")).value if "{" in answer else None
+    except Unreadable:
+        return ""
+    said = found.get(name) if isinstance(found, dict) else None
+    return said if isinstance(said, str) else ""

@@ -1,0 +1,146 @@
+"""A planner that writes a plan first and is asked again only where an item is on no row; scripted servers stand in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actions.action import Click, Open, TypeText
+from actions.frame import Box
+from agent.cli.options import read_model
+from agent.core.errors import UserError
+from agent.core.loop import Agent
+from agent.core.policy import Allow
+from agent.core.task import Ending, Limits, Task
+from agent.episodes import EpisodeHeader, EpisodeWriter, read_episode
+from agent.episodes.replay.simulate import simulate
+from agent.models.opening import open_model
+from agent.models.plan_items import asks, best_rows, only_asks, read_item, read_plan, score
+from agent.models.spec import PLANS_FIRST, TEXT_PLANNER_NAME, ModelSpec
+from agent.perception.listing.rows import Row
+from envs.env import Env, UiElement
+from tests.agent.models.test_text_planner import Server, Settings
+
+
+def row(name: str, role: str = "row", *state: str, value: str = "", number: int = 1) -> Row:
+    return Row(Box(0, 0, 100, 50), role, name, value, state, number=number)
+
+
+def run(script: Sequence[Any], folder: Path, task: str, env: Env | None = None) -> tuple[Any, Any, Any]:
+    """The result of a run, its env, and the requests that the server has seen."""
+    env, goal = env or Settings(), Task(task, Limits(steps=12))
+    with Server(script) as server:
+        model = open_model(ModelSpec(server.url, dialect=PLANS_FIRST), platform="mobile", ability="decide")
+        with EpisodeWriter.create(folder, EpisodeHeader.of(goal, model, env)) as writer:
+            result = Agent(env, model, Allow(), writer).run(goal)
+    return result, env, server.seen
+
+
+def test_a_plan_whose_elements_are_there_takes_one_answer(tmp_path: Path) -> None:
+    plan = 'open Settings\ntype "Ann" into "Name"\nturn on "Bluetooth"\nturn on "Airplane mode"'
+    result, env, seen = run([plan], tmp_path / "e", "Turn on airplane mode and Bluetooth, and put in the name Ann")
+    assert result.ending is Ending.DONE
+    assert env.on == [False, True, True]
+    assert env.text == "Ann"
+    assert isinstance(env.done[0], Open)
+    assert sum(isinstance(action, Click) for action in env.done) == 2, "what is on already is not tapped"
+    assert len(seen) == 1
+    steps = read_episode(tmp_path / "e").steps
+    assert [step.delegated.instruction for step in steps if step.delegated and not step.part] == [
+        "open Settings", 'type "Ann" into "Name"', 'turn on "Airplane mode"', "the plan is done",
+    ]  # fmt: skip
+    assert steps[0].delegated is not None
+    assert steps[0].delegated.plan == tuple(plan.split("\n"))
+    assert simulate(tmp_path / "e").ok
+
+
+def test_what_no_row_has_is_chosen_and_a_switch_that_is_as_wanted_never_is(tmp_path: Path) -> None:
+    script = ['open Settings\nturn on "Flight"', '{"on": "Airplane mode"}']
+    result, env, seen = run(script, tmp_path / "e", "Turn on flight")
+    assert result.ending is Ending.DONE
+    assert env.on == [False, True, True]
+    offered = seen[1].texts[-1]
+    assert "Airplane mode" in offered
+    assert "Bluetooth" not in offered, "it is on: turning it would turn it off"
+
+
+def test_a_plan_that_leads_nowhere_is_made_anew_from_the_screen_and_then_given_up(tmp_path: Path) -> None:
+    class Bare(Settings):
+        def tree(self, frame: Any) -> tuple[UiElement, ...]:
+            return super().tree(frame)[:3]
+
+    script = ['tap "Moon"\ntap "Crater"', 'tap "Sun"', 'tap "Star"']
+    result, env, seen = run(script, tmp_path / "e", "Go to the moon", Bare())
+    assert result.ending is Ending.GAVE_UP
+    assert 'tap "Star"' in result.message
+    assert env.on == [False, False, True], "a switch is no way to something else"
+    again = next(one.texts[-1] for one in seen if "cannot be done" in one.texts[-1])
+    assert "Wi-Fi" in again
+
+
+def test_a_question_is_answered_and_changes_nothing(tmp_path: Path) -> None:
+    script = ['open Settings\ntap "Network"', '{"answer": "off"}']
+    result, env, _ = run(script, tmp_path / "e", "Is Wi-Fi on? Answer with on or off.")
+    assert result.ending is Ending.DONE
+    assert result.answer == "off"
+    assert env.on == [False, False, True]
+
+
+def test_the_words_of_a_plan() -> None:
+    plan = (
+        '1. open Clock\n- tap "New alarm"\n\n* type "9:30" into "Time"\nturn off "Snooze"\nset it loud\ntell the time'
+    )
+    items = read_plan(plan)
+    assert [(item.kind, item.target, item.text) for item in items] == [
+        ("open", "Clock", ""), ("tap", "New alarm", ""), ("type", "Time", "9:30"), ("off", "Snooze", ""),
+        ("other", "set it loud", ""), ("tell", "the time", ""),
+    ]  # fmt: skip
+    assert read_plan(" \n--\n") == ()
+    assert only_asks("How long is it? Answer in minutes.")
+    assert not only_asks("Write to Ann: how are you?" if asks("Write to Ann") else "Write to Ann.")
+
+
+@given(st.text(max_size=60))
+def test_every_line_is_an_item_that_says_it_again(line: str) -> None:
+    item = read_item(line)
+    assert item.said == line
+    assert read_item(item.said) == item
+
+
+def test_which_row_is_meant() -> None:
+    rows = [row("Display - Brightness, font"), row("Font size - Default"), row("Navigate up", "button")]
+    assert best_rows("Font size", rows) == [rows[1]]
+    assert best_rows("display", rows) == [rows[0]]
+    assert best_rows("Ringtone", rows) == []
+    assert score("ladder61.txt", row("ladder62.txt - 3 B")) < 0.75, "another number is another thing"
+    assert best_rows("Delete", [row("Delete"), row("Delete", number=2)]) == [row("Delete"), row("Delete", number=2)]
+
+
+def test_a_planner_alone_plans_first_and_each_step_is_an_option() -> None:
+    assert read_model(planner="http://127.0.0.1:1").dialect == PLANS_FIRST
+    assert read_model(planner="http://127.0.0.1:1", each_step=True).dialect == TEXT_PLANNER_NAME
+    with pytest.raises(UserError, match="--each-step"):
+        read_model(model="http://127.0.0.1:1", each_step=True)
+
+
+def test_text_goes_into_the_field_that_is_left_and_not_into_a_search(tmp_path: Path) -> None:
+    class Form(Settings):
+        def tree(self, frame: Any) -> tuple[UiElement, ...]:
+            names = ("Search notes", "Title", "Note")
+            return tuple(
+                UiElement(Box(40, 300 + 200 * at, 1000, 400 + 200 * at), "EditText", name, name, clickable=True)
+                for at, name in enumerate(names)
+            )
+
+    script = ['type "Trip" into "Title"\ntype "By train" into "Text"', '{"on": "none"}']
+    result, env, seen = run(script, tmp_path / "e", "Make a note", Form())
+    assert result.ending is Ending.DONE
+    typed = [(before.point.y, action.text) for before, action in zip(env.done, env.done[1:], strict=False)
+             if isinstance(before, Click) and isinstance(action, TypeText)]  # fmt: skip
+    assert typed == [(550, "Trip"), (750, "By train")]
+    assert len(seen) == 2
