@@ -17,7 +17,7 @@ from agent.models.chat import PhaseClock
 from agent.models.dialects.dialect import Chat
 from agent.models.endpoints.endpoint import Shape
 from agent.models.history_fold import HistoryFold
-from agent.models.plan_items import Item, best_rows, is_field, is_on, is_search, only_asks, read_item, score
+from agent.models.plan_items import PlanItem, best_rows, is_field, is_on, is_search, only_asks, read_item, score
 from agent.models.plan_questions import PlanQuestions
 from agent.models.text_planner import TextPlanner
 from agent.perception.listing.rows import ElementList, Row
@@ -48,7 +48,7 @@ class Progress:
     led on, `scrolls` and `backs` those of them that scrolled and went back; `plans` are the plans made.
     """
 
-    items: tuple[Item, ...] = ()
+    items: tuple[PlanItem, ...] = ()
     at: int = 0
     leads: int = 0
     scrolls: int = 0
@@ -59,7 +59,7 @@ class Progress:
         """With the items before `at` done."""
         return replace(self, at=at, leads=0, scrolls=0, backs=0)
 
-    def planned(self, items: tuple[Item, ...]) -> Progress:
+    def planned(self, items: tuple[PlanItem, ...]) -> Progress:
         """At the beginning of a new plan."""
         return Progress(items, plans=self.plans + 1)
 
@@ -84,7 +84,7 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class _Found:
+class _ItemAction:
     """An action for an item, or one that only `leads` to it."""
 
     item: str
@@ -95,7 +95,7 @@ class _Found:
 
 
 @dataclass(frozen=True)
-class _Screen:
+class _Look:
     """What one decision looks at: the list, its rows that can be acted on, the program in front, the steps so far."""
 
     observation: Observation
@@ -112,7 +112,7 @@ class _Asked:
     clock: PhaseClock
     raw: list[str] = field(default_factory=list)
     usage: Usage = NO_USAGE
-    plan: tuple[Item, ...] = ()
+    plan: tuple[PlanItem, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ class PlanFirst(TextPlanner):
         with asked.clock.timed("prompt"):
             programs, listed = self._apps(observation), self._list(observation, history)
             rows = [row for row in listed.rows if row.number]
-            screen = _Screen(observation, history, listed, rows, self._front(observation, history))
+            screen = _Look(observation, history, listed, rows, self._front(observation, history))
 
         def ask(chat: Chat, shape: Shape | None) -> str:
             reply = self._ask(chat, observation.frame, b"", asked.clock, shape=shape if self._holds else None)
@@ -152,10 +152,10 @@ class PlanFirst(TextPlanner):
             progress = progress.planned(asked.plan)
             found = self._next(questions, progress, screen)
         if found is None:
-            found = _Found(progress.next, Finish(status="failure", message=f"no way was found to {progress.next}"))
+            found = _ItemAction(progress.next, Finish(status="failure", message=f"no way was found to {progress.next}"))
         return self._decision(found, asked, observation)
 
-    def _decision(self, found: _Found, asked: _Asked, observation: Observation) -> Decision:
+    def _decision(self, found: _ItemAction, asked: _Asked, observation: Observation) -> Decision:
         spots, row = tuple[PointedAt, ...](), found.row
         if row is not None:
             point = observation.frame.clamp(row.box.center)
@@ -172,7 +172,7 @@ class PlanFirst(TextPlanner):
             delegated=Delegation(instruction=found.item, planned=True, plan=plan, leads=found.leads),
         )
 
-    def _next(self, questions: PlanQuestions, progress: Progress, screen: _Screen) -> _Found | None:
+    def _next(self, questions: PlanQuestions, progress: Progress, screen: _Look) -> _ItemAction | None:
         """The action for the next item that can be done on this screen, or that leads to it; None for no way."""
         items, at = progress.items, progress.at
         if at >= len(items):
@@ -189,11 +189,11 @@ class PlanFirst(TextPlanner):
             if sure == "done":
                 return self._next(questions, progress.past(n + 1), screen)
             leaves = n and items[n].kind == "open" and only_asks(questions.task)
-            if isinstance(sure, _Found) and not leaves:
+            if isinstance(sure, _ItemAction) and not leaves:
                 return sure
         return self._answered(questions, items[at:], screen) or self._led(questions, progress, screen, left)
 
-    def _sure(self, item: Item, rows: Sequence[Row], front: str, ahead: bool) -> _Found | str | None:
+    def _sure(self, item: PlanItem, rows: Sequence[Row], front: str, ahead: bool) -> _ItemAction | str | None:
         """The action of `item` where one row surely has what it names; "done" where it is so already."""
         if item.kind in ("tell", "other"):
             return None
@@ -201,7 +201,7 @@ class PlanFirst(TextPlanner):
             apps = self.known.apps or ()
             named = extractOne(item.target, apps, score_cutoff=80) if apps else (item.target,)
             if named is not None:
-                return "done" if named[0] == front else _Found(item.said, Open(target=named[0]))
+                return "done" if named[0] == front else _ItemAction(item.said, Open(target=named[0]))
         if item.kind == "type":
             fields = _fields(item, rows)
             named_so = best_rows(item.target, fields)
@@ -217,17 +217,19 @@ class PlanFirst(TextPlanner):
         leads = item.kind in ("on", "off") and bool(found) and is_on(found[0]) is None
         if len(found) != 1 or (ahead and (leads or score(item.target, found[0]) < _EXACT)):
             return None
-        return _Found(item.said, Click(point=found[0].box.center), (), found[0], leads)
+        return _ItemAction(item.said, Click(point=found[0].box.center), (), found[0], leads)
 
-    def _answered(self, questions: PlanQuestions, items: Sequence[Item], screen: _Screen) -> _Found | None:
+    def _answered(self, questions: PlanQuestions, items: Sequence[PlanItem], screen: _Look) -> _ItemAction | None:
         """The answer to the user, if it is the next item, or the screen has what a task that only asks wants."""
         fact = items[0] if items[0].kind == "tell" else None
         if fact is None and only_asks(questions.task):
             fact = next((item for item in items if item.kind == "tell"), None)
         told = questions.fact(fact.target, screen.listed.rows) if fact else ""
-        return _Found(fact.said, Answer(text=told)) if fact and told else None
+        return _ItemAction(fact.said, Answer(text=told)) if fact and told else None
 
-    def _led(self, questions: PlanQuestions, progress: Progress, screen: _Screen, left: Sequence[Row]) -> _Found | None:
+    def _led(
+        self, questions: PlanQuestions, progress: Progress, screen: _Look, left: Sequence[Row]
+    ) -> _ItemAction | None:
         """A step that does the next item, or leads to it: on the row of `left` that the model chooses, a scroll, a step
         back; None if all were tried.
         """
@@ -244,19 +246,19 @@ class PlanFirst(TextPlanner):
             return _typing(item, row)
         leads = item.kind in ("type", "tell") or (item.kind in ("on", "off") and is_on(row) is None)
         leads = leads or (item.kind in ("tap", "open") and score(item.target, row) < _UNRELATED)
-        return _Found(item.said, Click(point=row.box.center), (), row, leads)
+        return _ItemAction(item.said, Click(point=row.box.center), (), row, leads)
 
-    def _moved(self, item: Item, progress: Progress, screen: _Screen) -> _Found | None:
+    def _moved(self, item: PlanItem, progress: Progress, screen: _Look) -> _ItemAction | None:
         """A scroll or a step back, to find what `item` names; None if both were tried."""
         last = screen.history[-1] if screen.history else None
         stuck = last is not None and isinstance(last.action, Scroll | Drag) and last.without_effect
         if screen.listed.scrolls and progress.scrolls < _SCROLLS and not stuck:
             scroll = self._speaks.parse(_SCROLL, screen.observation.frame, self.platform).action
-            return _Found(item.said, scroll, leads=True)
+            return _ItemAction(item.said, scroll, leads=True)
         programs = {row.name for row in screen.rows} & set(self.known.apps or ())
         at_home = 2 * len(programs) > len(screen.rows)
         if self.platform == "mobile" and progress.backs < _BACKS and not at_home:
-            return _Found(item.said, Button(name="back"), leads=True)
+            return _ItemAction(item.said, Button(name="back"), leads=True)
         return None
 
     def _acted_on(self, steps: Sequence[Step]) -> set[_Key]:
@@ -279,7 +281,7 @@ class PlanFirst(TextPlanner):
         return found
 
 
-def _rest(questions: PlanQuestions, screen: _Screen) -> _Found:
+def _rest(questions: PlanQuestions, screen: _Look) -> _ItemAction:
     """What is left at the end of a plan: what a dialog that just came asks, or to send what was typed; else nothing."""
     last = screen.history[-1] if screen.history else None
     handed = screen.history[-1 - last.part].delegated if last else None
@@ -289,16 +291,16 @@ def _rest(questions: PlanQuestions, screen: _Screen) -> _Found:
     if begun and handed is not None and handed.instruction != _CONFIRM:
         row = questions.chosen(_CONFIRM, screen.rows)
         if row is not None:
-            return _Found(_CONFIRM, Click(point=row.box.center), (), row)
-    return _Found("the plan is done", Finish(status="success"))
+            return _ItemAction(_CONFIRM, Click(point=row.box.center), (), row)
+    return _ItemAction("the plan is done", Finish(status="success"))
 
 
-def _typing(item: Item, row: Row) -> _Found:
+def _typing(item: PlanItem, row: Row) -> _ItemAction:
     typed = TypeText(text=item.text, clear=bool(row.value))
-    return _Found(item.said, Click(point=row.box.center), (typed,), row)
+    return _ItemAction(item.said, Click(point=row.box.center), (typed,), row)
 
 
-def _candidates(item: Item, rows: Sequence[Row]) -> list[Row]:
+def _candidates(item: PlanItem, rows: Sequence[Row]) -> list[Row]:
     """The rows that may do `item` or lead to it: never a switch that is as wanted, nor one that is another thing."""
     if item.kind == "type":
         return _fields(item, rows) or [row for row in rows if not is_field(row) and row.role not in _SWITCHES]
@@ -309,18 +311,18 @@ def _candidates(item: Item, rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if row.role not in _SWITCHES or score(item.target, row)]
 
 
-def _fields(item: Item, rows: Sequence[Row]) -> list[Row]:
+def _fields(item: PlanItem, rows: Sequence[Row]) -> list[Row]:
     """The fields that `item` may type into: those that look for things only where it says so."""
     return [row for row in rows if is_field(row) and is_search(row.name) <= is_search(item.said)]
 
 
-def _tied(item: Item, rows: Sequence[Row]) -> list[Row]:
+def _tied(item: PlanItem, rows: Sequence[Row]) -> list[Row]:
     """The rows that `item` names equally well, where there are several."""
     found = best_rows(item.target, rows) if item.kind in ("tap", "on", "off") else []
     return found if len(found) > 1 else []
 
 
-def _glimpsed(ahead: Sequence[Item], rows: Sequence[Row]) -> Row | None:
+def _glimpsed(ahead: Sequence[PlanItem], rows: Sequence[Row]) -> Row | None:
     """The only row whose words have what one of the next items names."""
     found = (best_rows(item.target, rows) for item in ahead if item.kind in ("tap", "on", "off"))
     return next((same[0] for same in found if len(same) == 1), None)

@@ -38,7 +38,7 @@ _MOST = 30
 
 
 @dataclass(frozen=True)
-class Item:
+class PlanItem:
     """A plan's step: `target` is the program, element or fact that it names, `text` what is typed, `said` the line."""
 
     kind: Kind
@@ -58,18 +58,18 @@ def asks(task: str) -> bool:
     return bool(_ASKS.search(task))
 
 
-def read_plan(answer: str) -> tuple[Item, ...]:
+def read_plan(answer: str) -> tuple[PlanItem, ...]:
     """The items of a plan, a line each; lines of no known form are ``other``."""
     lines = (_BULLET.sub("", line, count=1).strip().strip("`") for line in answer.splitlines())
     return tuple(read_item(line) for line in lines if _WORDS.search(line))[:_MOST]
 
 
-def read_item(line: str) -> Item:
+def read_item(line: str) -> PlanItem:
     """The item that `line` says."""
     for kind, form in _FORMS:
         if found := form.fullmatch(line.rstrip(" .;")):
-            return Item(kind, found[found.re.groups].strip(), line, (found.groupdict().get("text") or "").strip())
-    return Item("other", line, line)
+            return PlanItem(kind, found[found.re.groups].strip(), line, (found.groupdict().get("text") or "").strip())
+    return PlanItem("other", line, line)
 
 
 def score(target: str, row: Row) -> float:

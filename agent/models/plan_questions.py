@@ -16,7 +16,7 @@ from agent.models.dialects.delegating import LAST_ITEM, PLAN_FIRST
 from agent.models.dialects.dialect import Chat
 from agent.models.dialects.lenient_json import read_lenient
 from agent.models.endpoints.endpoint import Shape
-from agent.models.plan_items import Item, asks, only_asks, read_item, read_plan
+from agent.models.plan_items import PlanItem, asks, only_asks, read_item, read_plan
 from agent.perception.listing.rows import Row
 
 _PROMPTS = tomllib.loads(PLAN_FIRST)
@@ -45,7 +45,7 @@ class PlanQuestions:
     programs: Sequence[str]
     ask: Asker
 
-    def plan(self, failed: str = "", rows: Sequence[Row] = ()) -> tuple[Item, ...]:
+    def plan(self, failed: str = "", rows: Sequence[Row] = ()) -> tuple[PlanItem, ...]:
         """The items of a plan: of the whole task, or of what is left where an item has `failed` on a screen of `rows`.
 
         The plan of a task that asks something ends by telling it.

@@ -252,7 +252,7 @@ def test_a_record_of_a_run_that_another_process_began_is_told_without_effects(tm
 
 def test_how_it_is_named_on_the_command_line() -> None:
     alone = read_model(planner="http://127.0.0.1:1")
-    assert (alone.name, alone.dialect, alone.grounder) == ("http://127.0.0.1:1", "text-planner", None)
+    assert (alone.name, alone.dialect, alone.grounder) == ("http://127.0.0.1:1", "text-planner-plan", None)
     pair = read_model(planner="http://127.0.0.1:1 + builtin")
     assert (pair.name, pair.dialect, pair.grounder) == ("http://127.0.0.1:1", None, "builtin")
     both = read_model(planner="http://127.0.0.1:1", grounder="builtin", dialect="text-planner")
