@@ -29,7 +29,7 @@ RULES = [
 ]
 """(What is sought in a line, what it is taken for): done to both sides."""
 
-_PROGRESS = re.compile(r"\S+, \S+: \d+/\d+, .*\d+ (retried|errors).*")
+_PROGRESS = re.compile(r"\S+, [^:]+(?::[^:]+)?: \d+/\d+, .*\d+ (retried|errors).*")
 """What a benchmark says now and then, on a slow machine."""
 
 
