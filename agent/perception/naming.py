@@ -67,7 +67,7 @@ def text_targets(action: AnyAction, words: Sequence[PlacedText]) -> tuple[Target
 
 
 def _text_target(point: FinitePoint, words: Sequence[PlacedText]) -> Target | None:
-    on = [one for one in words if one.text.strip() and apart(one.box, point) <= _ON * max(one.box.height, 12)]
+    on = [one for one in words if _says(one.text.strip()) and apart(one.box, point) <= _ON * max(one.box.height, 12)]
     if on:
         nearest = min(on, key=lambda one: apart(one.box, point))
         return Target(point=point, words=nearest.text, box=nearest.box.grown(0.3 * nearest.box.height))
@@ -75,6 +75,11 @@ def _text_target(point: FinitePoint, words: Sequence[PlacedText]) -> Target | No
     if left:
         return Target(point=point, words=max(left, key=lambda one: one.box.x2).text, lead="right of")
     return None
+
+
+def _says(text: str) -> bool:
+    """Whether a text that was read names anything: a recogniser makes a letter of some script of a lone symbol."""
+    return len(text) > 1 or (text.isascii() and text.isalnum())
 
 
 def _before(box: Box, point: Point) -> bool:

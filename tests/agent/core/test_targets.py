@@ -87,6 +87,12 @@ def test_text_names_a_place_that_is_on_it_or_right_of_a_label():
         assert not text_targets(Click(point=Point(*at)), words[1:]), at
 
 
+def test_a_lone_symbol_that_was_read_as_a_letter_names_nothing():
+    action = Click(point=Point(60, 60))
+    assert in_words(step(action), text_targets(action, [TextRun("冰", Box(50, 50, 70, 70))])) == "click at (60, 60)"
+    assert in_words(step(action), text_targets(action, [TextRun("7", Box(50, 50, 70, 70))])) == "click “7” (60, 60)"
+
+
 def test_words_are_one_short_line():
     target = Target(point=AT, words="a\x1b[2J\n" + "b" * 500)
     said = in_words(step(Click(point=AT), targets=(target,)))

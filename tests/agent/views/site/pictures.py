@@ -1,4 +1,4 @@
-"""The pictures of docs/view.md: ``python -m tests.agent.views.site.pictures docs/pictures``."""
+"""The pictures of docs/view.md: ``python -m tests.agent.views.site.pictures docs/img``."""
 
 from __future__ import annotations
 
