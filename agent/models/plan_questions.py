@@ -48,16 +48,16 @@ class PlanQuestions:
     def plan(self, failed: str = "", rows: Sequence[Row] = ()) -> tuple[PlanItem, ...]:
         """The items of a plan: of the whole task, or of what is left where an item has `failed` on a screen of `rows`.
 
-        The plan of a task that asks something ends by telling it.
+        What is on the screen is said where the names of the programs are not known, or something has failed. The plan
+        of a task that asks something ends by telling it.
         """
-        prompts = _PROMPTS["plan"]
-        first, again = Template(prompts["first"]), Template(prompts["again"])
-        turns = [(first.substitute(one, apps=_PROGRAMS), one["answer"]) for one in prompts["examples"]]
+        prompts, turns = _PROMPTS["plan"], list[tuple[str, str]]()
+        form = "again" if failed else "first" if self.programs else "here"
+        for kind in ("first", form) if form == "again" else (form,):
+            put = Template(prompts[kind])
+            turns += [(put.substitute(one, apps=_PROGRAMS), one["answer"]) for one in prompts[f"{kind}_examples"]]
         words = {"task": self.task, "apps": ", ".join(self.programs) or "any"}
-        question = first.substitute(words)
-        if failed:
-            turns += [(again.substitute(one, apps=_PROGRAMS), one["answer"]) for one in prompts["again_examples"]]
-            question = again.substitute(words, failed=failed, rows=shown(rows))
+        question = Template(prompts[form]).substitute(words, failed=failed, rows=shown(rows))
         shape = Shape(pattern=_plan_pattern(self.programs, self.task, begins=not failed and bool(self.programs)))
         items = read_plan(self._said("plan", turns, question, shape, 300))
         tells = asks(self.task) and all(item.kind != "tell" for item in items)
