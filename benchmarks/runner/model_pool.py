@@ -18,7 +18,7 @@ from agent.models.chat import ChatModel
 from agent.models.endpoints.endpoint import Capabilities, Endpoint, Enough, Reply, Request
 from agent.models.endpoints.openai import OpenAIEndpoint
 from agent.models.opening import open_model
-from agent.models.spec import BUILTIN
+from agent.models.spec import BUILTIN, PLANS_FIRST
 from agent.perception.elements import PerceivedScreen
 from benchmarks.act_only import ActOnlyModel
 from benchmarks.runner.plan import BASELINE, RunPlan, ability_for, platform_for
@@ -190,6 +190,8 @@ def _builtin(suite: Suite) -> ModelPool:
 
 
 def _served(plan: RunPlan, suite: Suite, at_once: int) -> ModelPool:
+    if suite.kind == "navigation" and plan.model.dialect == PLANS_FIRST:
+        raise ModelError(f"{plan.suite} asks for one action on each screen, without a plan: add --each-step")
     model = open_model(plan.model, platform=platform_for(suite), ability=ability_for(suite.kind))
     identity: dict[str, Any] = {
         "name": model.name,

@@ -26,6 +26,7 @@ from actions.action import (
     Wait,
 )
 from actions.frame import Box, Frame, Point
+from agent.cli.main import main
 from agent.core.model import Model
 from agent.core.step import Step
 from agent.core.task import Limits
@@ -284,3 +285,9 @@ def test_a_run_of_an_oracle_is_recorded_once_with_its_lists_and_only_if_it_solve
     ]  # fmt: skip
     assert is_right(run, 0, [Click(point=Point(100, 600))])
     assert (run.folder / run.steps[1].image).stat().st_size > 100
+
+
+def test_a_planner_that_follows_a_plan_is_refused(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["bench", "decisions", "--data", str(data), "--planner", "http://127.0.0.1:1"])
+    assert "add --each-step" in capsys.readouterr().err

@@ -144,3 +144,14 @@ def test_text_goes_into_the_field_that_is_left_and_not_into_a_search(tmp_path: P
              if isinstance(before, Click) and isinstance(action, TypeText)]  # fmt: skip
     assert typed == [(550, "Trip"), (750, "By train")]
     assert len(seen) == 2
+
+
+def test_where_no_programs_are_known_the_plan_is_made_with_the_screen(tmp_path: Path) -> None:
+    class Desktop(Settings):
+        def app_names(self) -> tuple[str, ...]:
+            return ()
+
+    result, env, seen = run(['turn on "Wi-Fi"'], tmp_path / "e", "Turn on Wi-Fi", Desktop())
+    assert result.ending is Ending.DONE
+    assert env.on == [True, False, True]
+    assert 'switch "Airplane mode" (off)' in seen[0].texts[-1]
