@@ -20,6 +20,8 @@ _WORDINGS: tuple[tuple[Kind, str], ...] = (
     ("type", rf"type\s+(?P<text>.+)\s+into\s+(?:the\s+)?{_QUOTED}"),
     ("on", rf"(?:turn|switch)\s+on\s+(?:the\s+)?{_QUOTED}"),
     ("off", rf"(?:turn|switch)\s+off\s+(?:the\s+)?{_QUOTED}"),
+    ("on", rf"(?:turn|switch)\s+(?:the\s+)?{_QUOTED}\s+on"),
+    ("off", rf"(?:turn|switch)\s+(?:the\s+)?{_QUOTED}\s+off"),
     ("open", rf"(?:open|launch|start)\s+(?:the\s+)?{_QUOTED}(?:\s+app)?"),
     ("tap", rf"(?:tap|press|click|select|choose)\s+(?:on\s+)?(?:the\s+)?{_QUOTED}"),
     ("tell", r"(?:tell|answer)\s+(?:the user\s+)?(.+)"),
@@ -28,6 +30,7 @@ _FORMS = tuple((kind, re.compile(form, re.IGNORECASE | re.DOTALL)) for kind, for
 _ASKS = re.compile(r"[?？]|\b(?:tell me|answer)\b", re.IGNORECASE)
 _SEARCH = re.compile(r"\b(?:search|find|filter)", re.IGNORECASE)
 _BULLET = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])\s+")
+_CLAUSE = re.compile(r"[,;.!?](?=\s|$)|\band(?: then)?\b|\bthen\b", re.IGNORECASE)
 _WORDS = re.compile(r"\w+")
 _ALIKE = 88
 """Per cent of letters that two names share at least, to be one with a slip."""
@@ -70,6 +73,17 @@ def read_item(line: str) -> PlanItem:
         if found := form.fullmatch(line.rstrip(" .;")):
             return PlanItem(kind, found[found.re.groups].strip(), line, (found.groupdict().get("text") or "").strip())
     return PlanItem("other", line, line)
+
+
+def completed(plan: Sequence[PlanItem], task: str) -> tuple[PlanItem, ...]:
+    """`plan`, then what `task` itself asks to be turned on or off and no item of the plan does."""
+    clauses = (read_item(clause.strip()) for clause in _CLAUSE.split(task) if clause.strip())
+    return (*plan, *(item for item in clauses if item.kind in ("on", "off") and not _has(plan, item)))
+
+
+def _has(plan: Sequence[PlanItem], wanted: PlanItem) -> bool:
+    words = set(_plain(wanted.target).split())
+    return any(item.kind == wanted.kind and words & set(_plain(item.target).split()) for item in plan)
 
 
 def score(target: str, row: Row) -> float:

@@ -16,7 +16,7 @@ from agent.models.dialects.delegating import LAST_ITEM, PLAN_FIRST
 from agent.models.dialects.dialect import Chat
 from agent.models.dialects.lenient_json import read_lenient
 from agent.models.endpoints.endpoint import Shape
-from agent.models.plan_items import PlanItem, asks, only_asks, read_item, read_plan
+from agent.models.plan_items import PlanItem, asks, completed, only_asks, read_item, read_plan
 from agent.perception.listing.rows import Row
 
 _PROMPTS = tomllib.loads(PLAN_FIRST)
@@ -60,6 +60,7 @@ class PlanQuestions:
         question = Template(prompts[form]).substitute(words, failed=failed, rows=shown(rows))
         shape = Shape(pattern=_plan_pattern(self.programs, self.task, begins=not failed and bool(self.programs)))
         items = read_plan(self._said("plan", turns, question, shape, 300))
+        items = items if failed else completed(items, self.task)
         tells = asks(self.task) and all(item.kind != "tell" for item in items)
         return (*items, read_item(LAST_ITEM)) if tells else items
 

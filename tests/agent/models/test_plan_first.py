@@ -20,7 +20,7 @@ from agent.core.task import Ending, Limits, Task
 from agent.episodes import EpisodeHeader, EpisodeWriter, read_episode
 from agent.episodes.replay.simulate import simulate
 from agent.models.opening import open_model
-from agent.models.plan_items import asks, best_rows, only_asks, read_item, read_plan, score
+from agent.models.plan_items import asks, best_rows, completed, only_asks, read_item, read_plan, score
 from agent.models.spec import PLANS_FIRST, TEXT_PLANNER_NAME, ModelSpec
 from agent.perception.listing.rows import Row
 from envs.env import Env, UiElement
@@ -103,6 +103,14 @@ def test_the_words_of_a_plan() -> None:
     assert read_plan(" \n--\n") == ()
     assert only_asks("How long is it? Answer in minutes.")
     assert not only_asks("Write to Ann: how are you?" if asks("Write to Ann") else "Write to Ann.")
+
+
+def test_what_the_task_says_to_turn_on_or_off_is_in_the_plan() -> None:
+    plan = read_plan('open Settings\ntap "Bluetooth"\nturn on "Wi-Fi"')
+    task = "Turn on Wi-Fi and Bluetooth, then switch the “9:30” alarm off."
+    assert [(item.kind, item.target) for item in completed(plan, task)[3:]] == [("off", "9:30” alarm")]
+    assert completed(plan, "Turn on Bluetooth.")[-1].target == "Bluetooth"
+    assert completed(plan, "Turn on Wi-Fi. Write to Ann") == plan
 
 
 @given(st.text(max_size=60))
