@@ -14,11 +14,12 @@ from agent.core.model import ModelError, ParseError
 from agent.core.step import Step
 from agent.episodes import Episode, EpisodeError, EpisodeHeader, read_episode
 from agent.models.chat import places_of
-from agent.models.dialects.delegating import LAST_ITEM, instruction_in
+from agent.models.dialects.delegating import instruction_in
 from agent.models.dialects.dialect import Dialect, Platform, Space
 from agent.models.dialects.dialect_file import recorded
 from agent.models.dialects.history import pointer_after
 from agent.models.dialects.registry import OWN
+from agent.models.plan_items import read_plan
 
 
 @dataclass(frozen=True)
@@ -226,19 +227,23 @@ def _compare(history: tuple[Step, ...], parts: Sequence[Step], speaks: Dialect, 
 
 
 def _compare_delegated(step: Step) -> list[Difference]:
-    """The difference of an answer that hands over an instruction: another instruction, or none; of one with a plan,
-    an item that it does not have.
-    """
+    """The difference of an answer that hands over an instruction: another instruction, or none."""
     if step.delegated is not None and step.delegated.planned:
-        lost = [item for item in step.delegated.plan if item not in step.raw and item != LAST_ITEM]
-        why = f"the answer has no {lost[0]!r}" if lost else ""
-        return [Difference(step.index + 1, step.decided or step.action, None, why)] if lost else []
+        return _compare_plan(step, step.delegated.plan)
     try:
         read, why = instruction_in(step.raw), "another instruction"
     except ParseError as error:
         read, why = None, str(error)
     same = step.delegated is not None and step.delegated.instruction == read
     return [] if same else [Difference(step.index + 1, step.decided or step.action, None, why)]
+
+
+def _compare_plan(step: Step, plan: Sequence[str]) -> list[Difference]:
+    """The difference of answers of which one was a plan: none of them is its beginning."""
+    said = (tuple(item.said for item in read_plan(answer)) for answer in step.raw.split("\n\n"))
+    if not plan or any(items and items == tuple(plan[: len(items)]) for items in said):
+        return []
+    return [Difference(step.index + 1, step.decided or step.action, None, "no answer has the plan")]
 
 
 def _plain(action: AnyAction | None) -> Any:

@@ -57,6 +57,9 @@ def test_a_plan_whose_elements_are_there_takes_one_answer(tmp_path: Path) -> Non
     assert steps[0].delegated is not None
     assert steps[0].delegated.plan == tuple(plan.split("\n"))
     assert simulate(tmp_path / "e").ok
+    record = tmp_path / "e" / "steps.jsonl"
+    record.write_text(record.read_text().replace('"raw":"open Settings', '"raw":"open Clock'))
+    assert not simulate(tmp_path / "e").ok
 
 
 def test_what_no_row_has_is_chosen_and_a_switch_that_is_as_wanted_never_is(tmp_path: Path) -> None:
