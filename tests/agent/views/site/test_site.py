@@ -205,8 +205,8 @@ def check_everywhere(browser: Browser, words: str) -> None:
         browser.cdp(
             "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 400
         )
-        wide = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-        assert browser.js(f"return {wide}"), f"{words} is wider than {width} pixels"
+        page = "document.documentElement"  # it takes the new size when it is next laid out
+        browser.wait_for(f"{page}.clientWidth <= {width} && {page}.scrollWidth <= {page}.clientWidth")
     browser.cdp("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
     check_open(browser, f"{words}, dark", rules=("color-contrast",))
     browser.cdp("Emulation.setEmulatedMedia", features=[])
