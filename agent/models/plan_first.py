@@ -164,7 +164,6 @@ class PlanFirst(TextPlanner):
         return Decision(
             action=found.action,
             rest=found.rest,
-            thought=found.item,
             raw="\n\n".join(asked.raw),
             usage=asked.usage,
             timings=asked.clock.phases,

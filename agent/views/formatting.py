@@ -120,6 +120,8 @@ def outcome_words(outcome: OutcomeRecord | None) -> str:
 
 def answer_words(step: Step) -> str:
     """Which answer or delegated instruction an action is of; empty for the only action of its step's answer."""
+    if step.delegated and step.delegated.planned and isinstance(step.action, Finish):
+        return ""
     if step.delegated and step.delegated.planned:
         return f"{'towards' if step.delegated.leads else 'for'} the plan's “{step.delegated.instruction}”"
     if step.delegated:
