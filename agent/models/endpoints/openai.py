@@ -43,6 +43,10 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _END_MARK = re.compile(r"(?:<\|(?:im_end|endoftext|end_of_text|eot_id|end|user)\|>|</s>|\s)+\Z")
 
 
+class _LateError(ModelError):
+    """The time for an answer was over."""
+
+
 class _RetryError(Exception):
     """This attempt failed; another may not. `after` is the pause the server asked for; a `free` one is not counted."""
 
@@ -217,6 +221,8 @@ class OpenAIEndpoint:
             try:
                 self._attempt(ask, answers[-1], _until(stops, enough() if enough else None), deadline)
                 break
+            except _LateError as error:
+                raise ModelError(f"{error}{_before(notes)}") from error
             except _RetryError as error:
                 if not error.free or str(error) not in notes[-1:]:
                     notes.append(str(error))
@@ -426,14 +432,14 @@ class OpenAIEndpoint:
             pause = min(error.after, patience.max_retry_after)
         if failed >= patience.attempts or time.monotonic() + pause >= deadline:
             times = f" (tried {'once' if failed == 1 else f'{failed} times'})" if failed else ""
-            times += "".join(f"; before that: {said}" for said in dict.fromkeys(notes[-3:]) if said != str(error))
+            times += _before([said for said in notes if said != str(error)])
             raise ModelError(
                 f"{error}{times}. Check that the server is running and not overloaded; its log says more"
             ) from error
         time.sleep(pause)
 
     def _late(self) -> ModelError:
-        return ModelError(
+        return _LateError(
             f"{self.url} gave no whole answer within {self.patience.total:g} s. "
             "Check the server's load, or give it more time"
         )
@@ -502,6 +508,11 @@ def _until(stops: Sequence[str], enough: Callable[[str], bool] | None) -> Callab
 
 def _texts(message: ChatMessage) -> tuple[str, ...]:
     return tuple(part for part in message.parts if isinstance(part, str))
+
+
+def _before(notes: Sequence[str]) -> str:
+    """What was said before an error, each once, for the end of its line."""
+    return "".join(f"; before that: {said}" for said in dict.fromkeys(notes[-3:]))
 
 
 def _text_bytes(request: Request) -> int:
