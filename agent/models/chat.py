@@ -329,7 +329,7 @@ class ChatModel:
             chat = self._data_question(observation, schema, question)
         picture, shape = self._picture(observation, chat, clock), data_shape(schema) if self._holds else None
         reply = self._ask(chat, observation.frame, picture, clock, shape=shape)
-        return Extraction(data=parsed(reply, clock, lambda: _data(reply, schema)), usage=reply.usage)
+        return Extraction(data=parsed(reply, clock, lambda: data_of(reply, schema)), usage=reply.usage)
 
     def _data_question(self, observation: Observation, schema: dict[str, Any], question: str) -> Chat:
         return self.speaks.ask_data(question, schema, observation.frame)
@@ -456,7 +456,8 @@ def parsed(reply: Reply, clock: PhaseClock, read: Callable[[], T]) -> T:
         clock.phases["parse"] = time.perf_counter() - start
 
 
-def _data(reply: Reply, schema: Mapping[str, Any]) -> Any:
+def data_of(reply: Reply, schema: Mapping[str, Any]) -> Any:
+    """The JSON of an answer, of the shape of `schema` as far as `mismatch` can tell. Raises `ParseError`."""
     text = reply.text.strip()
     starts = [at for at in (text.find("{"), text.find("[")) if at >= 0]
     if not starts:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from rapidfuzz.process import extractOne
 
 from actions.action import Answer, AnyAction, Button, Click, Drag, Finish, Open, Scroll, TypeText
-from agent.core.model import NO_USAGE, Decision, Usage
+from agent.core.model import NO_USAGE, Decision, ParseError, Usage
 from agent.core.step import ELEMENT_LIST, Delegation, PointedAt, Step
 from agent.core.task import Task
-from agent.models.chat import PhaseClock
+from agent.models.chat import PhaseClock, parsed
 from agent.models.dialects.dialect import Chat
-from agent.models.endpoints.endpoint import Shape
+from agent.models.endpoints.endpoint import Reply, Shape
 from agent.models.history_fold import HistoryFold
 from agent.models.plan_items import PlanItem, best_rows, is_field, is_on, is_search, only_asks, read_item, score
 from agent.models.plan_questions import PlanQuestions
@@ -23,6 +24,7 @@ from agent.models.text_planner import TextPlanner
 from agent.perception.listing.rows import ElementList, Row
 from envs.env import Observation
 
+T = TypeVar("T")
 _AHEAD = 2
 """Items after one that cannot be done among which one is looked for that can."""
 _EXACT = 0.95
@@ -130,18 +132,21 @@ class PlanFirst(TextPlanner):
     )
 
     def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
-        """The next action. Raises `ModelError`."""
+        """The next action. Raises `ParseError` for an unusable answer and `ModelError` for none."""
         progress, asked = self._progress.of(history), _Asked(PhaseClock())
         with asked.clock.timed("prompt"):
             programs, listed = self._apps(observation), self._list(observation, history)
             rows = [row for row in listed.rows if row.number]
             screen = _Look(observation, history, listed, rows, self._front(observation, history))
 
-        def ask(chat: Chat, shape: Shape | None) -> str:
+        def ask(chat: Chat, shape: Shape, read: Callable[[Reply], T]) -> T:
             reply = self._ask(chat, observation.frame, b"", asked.clock, shape=shape if self._holds else None)
             asked.raw.append(reply.text)
             asked.usage += reply.usage
-            return reply.text
+            try:
+                return parsed(reply, asked.clock, lambda: read(reply))
+            except ParseError as error:
+                raise ParseError(str(error), "\n\n".join(asked.raw), asked.usage, asked.clock.phases) from error
 
         device = "phone" if self.platform == "mobile" else "computer"
         questions = PlanQuestions(task.instruction, device, programs, ask)

@@ -16,7 +16,7 @@ Kind = Literal["open", "tap", "type", "on", "off", "tell", "other"]
 
 _QUOTED = r'[“"\'‘]?(.+?)[”"\'’]?'
 _WORDINGS: tuple[tuple[Kind, str], ...] = (
-    ("type", rf'type\s+["“](?P<text>.*?)["”]\s+(?:in|into|in the|into the)\s+(?:the\s+)?{_QUOTED}(?:\s+field)?'),
+    ("type", rf'type\s+["“](?P<text>.*?)["”]\s+(?:in|into)\s+(?:the\s+)?{_QUOTED}(?:\s+field)?'),
     ("type", rf"type\s+(?P<text>.+)\s+into\s+(?:the\s+)?{_QUOTED}"),
     ("on", rf"(?:turn|switch)\s+on\s+(?:the\s+)?{_QUOTED}"),
     ("off", rf"(?:turn|switch)\s+off\s+(?:the\s+)?{_QUOTED}"),

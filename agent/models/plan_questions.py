@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from string import Template
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
+from agent.core.model import ParseError
+from agent.models.chat import data_of
 from agent.models.dialects import regex
-from agent.models.dialects.brackets import Unreadable
 from agent.models.dialects.conversation import Turn
 from agent.models.dialects.delegating import LAST_ITEM, PLAN_FIRST
 from agent.models.dialects.dialect import Chat
-from agent.models.dialects.lenient_json import read_lenient
-from agent.models.endpoints.endpoint import Shape
+from agent.models.endpoints.endpoint import Reply, Shape
 from agent.models.plan_items import PlanItem, asks, completed, only_asks, read_item, read_plan
 from agent.perception.listing.rows import Row
 
+T = TypeVar("T")
 _PROMPTS = tomllib.loads(PLAN_FIRST)
 _PROGRAMS = "Camera, Fitness, Mail, Music, Reminders, Settings"
 """What the examples are said to have."""
@@ -31,14 +32,14 @@ _NAME = 80
 class Asker(Protocol):
     """Asks a model in words; with a shape, the answer is held to it where the server can."""
 
-    def __call__(self, chat: Chat, shape: Shape | None) -> str:
-        """The answer to the letter. Raises `ModelError`."""
+    def __call__(self, chat: Chat, shape: Shape, read: Callable[[Reply], T]) -> T:
+        """What `read` makes of the answer. Raises `ModelError`, a `ParseError` for an answer that it cannot use."""
         ...
 
 
 @dataclass(frozen=True)
 class PlanQuestions:
-    """The questions about `task` on a `device` that has `programs`, put to a model by `ask`. It raises `ModelError`."""
+    """The questions about `task` on a `device` that has `programs`, put to a model by `ask`. Raises like it."""
 
     task: str
     device: str
@@ -59,7 +60,7 @@ class PlanQuestions:
         words = {"task": self.task, "apps": ", ".join(self.programs) or "any"}
         question = Template(prompts[form]).substitute(words, failed=failed, rows=shown(rows))
         shape = Shape(pattern=_plan_pattern(self.programs, self.task, begins=not failed and bool(self.programs)))
-        items = read_plan(self._said("plan", turns, question, shape, 300))
+        items = self._said("plan", turns, question, shape, 300, _plan)
         items = items if failed else completed(items, self.task)
         tells = asks(self.task) and all(item.kind != "tell" for item in items)
         return (*items, read_item(LAST_ITEM)) if tells else items
@@ -71,29 +72,45 @@ class PlanQuestions:
             return None
         choices = [*names, _NONE] if can_refuse else [*names]
         pattern = regex.either(regex.literal(json.dumps(one, ensure_ascii=False)) for one in choices)
-        shape = _object("on", {"enum": choices}, pattern)
-        return names.get(self._member("choice", "on", item, shown(rows, names), shape))
+        return names.get(self._member("choice", "on", item, shown(rows, names), {"enum": choices}, pattern))
 
     def fact(self, wanted: str, rows: Sequence[Row]) -> str:
         """What the screen says of `wanted`; "" if nothing."""
-        shape = _object("answer", {"type": "string", "minLength": 1, "maxLength": 300}, regex.json_text(1, 300))
-        said = self._member("tell", "answer", wanted, shown(rows), shape).strip()
+        text = {"type": "string", "minLength": 1, "maxLength": 300}
+        said = self._member("tell", "answer", wanted, shown(rows), text, regex.json_text(1, 300)).strip()
         return "" if said.lower().startswith(_NOT_SHOWN) else said
 
-    def _member(self, what: str, name: str, item: str, rows: str, shape: Shape) -> str:
-        """The member `name` of the answer to a question about `item` and a screen; "" where there is none."""
+    def _member(self, what: str, name: str, item: str, rows: str, schema: Mapping[str, Any], pattern: str) -> str:
+        """The member `name`, of a `schema` and `pattern`, of the answer to a question about `item` and a screen."""
         question = Template(_PROMPTS[what]["question"])
         turns = [
             (question.substitute(one), json.dumps({name: one["answer"]}, ensure_ascii=False))
             for one in _PROMPTS[what]["examples"]
         ]
         filled = question.substitute(task=self.task, item=item, rows=rows)
-        return _member(self._said(what, turns, filled, shape, 120), name)
+        whole = {"type": "object", "properties": {name: schema}, "required": [name], "additionalProperties": False}
+        shape = Shape(schema=whole, pattern=rf'\{{"{name}": {pattern}\}}')
+        return str(self._said(what, turns, filled, shape, 120, lambda reply: data_of(reply, whole))[name])
 
-    def _said(self, what: str, examples: Sequence[tuple[str, str]], question: str, shape: Shape, tokens: int) -> str:
+    def _said(
+        self,
+        what: str,
+        examples: Sequence[tuple[str, str]],
+        question: str,
+        shape: Shape,
+        tokens: int,
+        read: Callable[[Reply], T],
+    ) -> T:
         system = Template(_PROMPTS[what]["system"]).substitute(device=self.device).strip()
         turns = tuple(turn for put, said in examples for turn in (_turn("user", put), _turn("assistant", said)))
-        return self.ask(Chat(system, (question.strip(),), max_tokens=tokens, turns=turns), shape).strip()
+        return self.ask(Chat(system, (question.strip(),), max_tokens=tokens, turns=turns), shape, read)
+
+
+def _plan(reply: Reply) -> tuple[PlanItem, ...]:
+    items = read_plan(reply.text)
+    if not items:
+        raise ParseError("the answer has no plan", reply.text)
+    return items
 
 
 def shown(rows: Sequence[Row], names: Mapping[str, Row] | None = None) -> str:
@@ -134,18 +151,3 @@ def _plan_pattern(programs: Sequence[str], task: str, *, begins: bool) -> str:
 
 def _turn(role: Literal["user", "assistant"], text: str) -> Turn:
     return Turn(role, (text.strip(),))
-
-
-def _object(name: str, schema: Mapping[str, Any], pattern: str) -> Shape:
-    whole = {"type": "object", "properties": {name: schema}, "required": [name], "additionalProperties": False}
-    return Shape(schema=whole, pattern=rf'\{{"{name}": {pattern}\}}')
-
-
-def _member(answer: str, name: str) -> str:
-    """The text of a member of the first object in `answer`; "" without one."""
-    try:
-        found = read_lenient(answer, answer.find("{")).value if "{" in answer else None
-    except Unreadable:
-        return ""
-    said = found.get(name) if isinstance(found, dict) else None
-    return said if isinstance(said, str) else ""

@@ -166,3 +166,12 @@ def test_where_no_programs_are_known_the_plan_is_made_with_the_screen(tmp_path: 
     assert result.ending is Ending.DONE
     assert env.on == [True, False, True]
     assert 'switch "Airplane mode" (off)' in seen[0].texts[-1]
+
+
+@pytest.mark.parametrize("answer", ["--", '{"on": "Moon"}', "Wi-Fi", '{"on": "Airplane mo'])
+def test_an_answer_that_cannot_be_used_is_no_refusal_and_no_end(tmp_path: Path, answer: str) -> None:
+    script = [answer] if answer == "--" else ['open Settings\nturn on "Flight"', answer]
+    result, env, _ = run(script, tmp_path / "e", "Turn on flight")
+    assert result.ending is Ending.PARSE_ERROR
+    assert env.on == [False, False, True]
+    assert result.steps[-1].raw == answer
