@@ -14,8 +14,8 @@ from agent.episodes import Episode, EpisodeError
 from agent.episodes.query.answer import Hit, QueryAnswer
 from agent.episodes.targets import EpisodeTargets
 from agent.views.drawing import draw, draw_action, outline
-from agent.views.formatting import clip, line
-from agent.views.markup import Markup, element, plain_page
+from agent.views.formatting import line
+from agent.views.kit.pages import SinglePage
 from agent.views.report.images import image_url
 from envs.env import Image
 from envs.png import encode_png
@@ -23,6 +23,7 @@ from envs.png import encode_png
 WIDTH = 640
 """The width of a thumbnail in pixels."""
 _AROUND = 120
+_PAGE = SinglePage("agent/views/answer.html")
 
 
 def write_page(answer: QueryAnswer, episode: Episode, path: Path) -> Path:
@@ -42,13 +43,14 @@ def write_answer(
 
     Raises `UserError`.
     """
-    page = plain_page(
+    shown = [(name, what, snippet, "" if image is None else _thumbnail(image)) for name, what, snippet, image in items]
+    page = _PAGE.html(
         f"{line(question, 120)} · Handeye answer",
-        "Handeye answer",
-        element("h1", clip(question)),
-        element("p", clip(text), class_="lead"),
-        element("p", clip(about), class_="soft"),
-        element("ol", *(_item(*one) for one in items), class_="cards") if items else None,
+        brand="Handeye answer",
+        question=question,
+        text=text,
+        about=about,
+        items=shown,
     )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -78,13 +80,6 @@ def write_places(shown: Sequence[tuple[str, Image | None, Box | None]], folder: 
     except OSError as error:
         raise UserError(f"cannot write to {folder}: {error.strerror or error}") from error
     return written
-
-
-def _item(title: str, what: str, snippet: str, shown: Image | None) -> Markup:
-    picture = element("p", "The screen cannot be read.")
-    if shown is not None:
-        picture = element("img", src=_thumbnail(shown), alt=f"{what}: {line(snippet)}")
-    return element("li", element("h2", title), element("p", clip(snippet)), picture)
 
 
 def _thumbnail(shown: Image) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -9,7 +10,6 @@ from actions.action import Answer, AnyAction, AskUser, Finish, describe
 from agent.core.step import ELEMENT_LIST, OutcomeRecord, PointedAt, Step, Target
 from agent.core.targets import action_words
 from agent.core.task import Ending, Limits
-from agent.views.markup import visible
 
 PHASES = {
     "capture": "capture",
@@ -23,6 +23,7 @@ PHASES = {
     "record": "record",
 }
 """The phases in `agent.core.step.Step.timings`, in order, and their names for people. ``record`` is the step before."""
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 LONGEST = 20_000
 """The most characters of one text."""
 ENDINGS: dict[Ending | None, tuple[str, str]] = {
@@ -137,6 +138,16 @@ def phases(timings: Mapping[str, float]) -> dict[str, float]:
 def line(text: str, longest: int = 400) -> str:
     """`text` on one line."""
     return clip(" ".join(text.split()), longest)
+
+
+def visible(text: str) -> str:
+    """`text` with visible characters in place of control characters and lone surrogates."""
+    return _CONTROLS.sub(_visible, text)
+
+
+def _visible(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return "\n" if code == 13 else chr(0x2400 + code) if code < 32 else "␡" if code == 127 else "\ufffd"
 
 
 def clip(text: str, longest: int = LONGEST) -> str:

@@ -7,12 +7,12 @@ from pathlib import Path
 from actions.frame import Box, Point
 from agent.episodes.replay.replayer import Halt
 from agent.views.drawing import Disc, Mark, draw, outline, unit
-from agent.views.formatting import clip
-from agent.views.markup import Markup, element, plain_page
+from agent.views.kit.pages import SinglePage
 from envs.env import Image
 from envs.png import data_url, encode_png
 
 EXPECTED, FOUND, PAGE = "expected.png", "found.png", "stopped.html"
+_PAGE = SinglePage("agent/views/replay_mismatch.html")
 
 
 def write_halt(folder: Path, halt: Halt, action: str, target: Box | None = None) -> tuple[Path, Path, Path]:
@@ -28,28 +28,17 @@ def write_halt(folder: Path, halt: Halt, action: str, target: Box | None = None)
     pictures = encode_png(expected), encode_png(found)
     for path, data in zip(paths, pictures, strict=False):
         path.write_bytes(data)
-    paths[2].write_text(_page(halt, action, pictures), encoding="utf-8")
+    page = _PAGE.html(
+        f"Replay stopped at step {halt.step}",
+        brand="Handeye replay",
+        why=halt.why,
+        action=action[:1].upper() + action[1:],
+        pictures=[*zip(("Expected, as recorded", "Found"), map(data_url, pictures), strict=True)],
+    )
+    paths[2].write_text(page, encoding="utf-8")
     return paths
 
 
 def _ring(point: Point, target: Box | None, image: Image) -> tuple[Mark, ...]:
     size = image.shape[1], image.shape[0]
     return (Disc(point, 22 * unit(*size)) if target is None else outline(target.grown(5 * unit(*size)), size),)
-
-
-def _page(halt: Halt, action: str, pictures: tuple[bytes, bytes]) -> Markup:
-    """A page without network access; texts of screens and episodes are escaped."""
-    titles = ("Expected, as recorded", "Found")
-    figures = [
-        element("figure", element("figcaption", title), element("img", src=data_url(data), alt=title))
-        for data, title in zip(pictures, titles, strict=True)
-    ]
-    title = f"Replay stopped at step {halt.step}"
-    return plain_page(
-        title,
-        "Handeye replay",
-        element("h1", title),
-        element("p", clip(halt.why), class_="lead"),
-        element("p", clip(action[:1].upper() + action[1:]), class_="soft") if action else None,
-        element("div", *figures, class_="cards pair"),
-    )

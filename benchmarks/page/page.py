@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib import resources
 from pathlib import Path
 from urllib.parse import quote
 
 from actions.errors import plural
 from agent.core.errors import UserError
-from agent.views.markup import Markup, csp_hash, element, join, shared
+from agent.views.kit.pages import SinglePage
+from agent.views.markup import Markup, element, join
 from benchmarks.page import comparison, gallery, head, provenance, tables, timings
 from benchmarks.page.formatting import clip
 from benchmarks.page.loading import PageRun, load
@@ -28,6 +27,7 @@ GALLERY = 24
 MOST_RUNS = 6
 REPORT = "report.html"
 _LETTERS = "ABCDEF"
+_PAGE = SinglePage("benchmarks/page/page.html", ("benchmarks/page/page.css",), ("benchmarks/page/page.js",))
 
 
 def write_page(
@@ -86,7 +86,7 @@ def render(runs: Sequence[PageRun], most: int = GALLERY, home: str = "") -> str:
         element("footer", element("p", _footer(runs))),
     )
     models = ", ".join(run.model for run in runs)
-    return _page(f"{clip(runs[0].suite, 60)}: {clip(models, 120)} · Handeye benchmark", body)
+    return _PAGE.html(f"{clip(runs[0].suite, 60)}: {clip(models, 120)} · Handeye benchmark", body=body)
 
 
 Part = tuple[str, str, Markup | None]
@@ -139,28 +139,3 @@ def _section(name: str, title: str, body: Markup | None) -> Markup:
 def _footer(runs: Sequence[PageRun]) -> str:
     digests = ", ".join(run.result.digest for run in runs)
     return f"{plural(len(runs[0].lines), 'verdict')} on this page. Digest of the verdicts: {digests}."
-
-
-# --- the page ------------------------------------------------------------------------------------------------------
-
-
-def _page(title: str, body: Markup) -> str:
-    files = resources.files("benchmarks.page")
-    template, style, script = (files.joinpath(name).read_text("utf-8") for name in ("page.html", "page.css", "page.js"))
-    style, script = shared("theme.css") + style, shared("theme.js") + script
-    rules = (
-        "default-src 'none'",
-        "img-src data:",
-        f"style-src {csp_hash(style)}",
-        f"script-src {csp_hash(script)}",
-        "base-uri 'none'",
-        "form-action 'none'",
-    )
-    values = {
-        "policy": Markup("; ".join(rules)),
-        "title": join(title),
-        "style": Markup(style),
-        "script": Markup(script),
-        "body": body,
-    }
-    return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], template)

@@ -14,7 +14,6 @@ from agent.core.step import Step
 from agent.core.stop import Stop
 from agent.episodes import EpisodeHeader
 from agent.guard.secrets import Secrets
-from agent.views.live.document import document
 from agent.views.live.intervention import LiveEnv, LivePolicy, LiveWatcher
 from agent.views.live.server import LiveServer
 from agent.views.live.state import LiveState
@@ -66,7 +65,7 @@ class LivePage:
     def served(self, env: Env, policy: Policy, watch: Watcher, stop: Stop) -> Iterator[Served]:
         """Serve the page of a run of these parts. Raises `agent.core.errors.UserError` for a port it cannot use."""
         state = LiveState(_branded(header_data(self.header, running=True)), stop, self.secrets, env.supported)
-        server = LiveServer(state, document(), self.options.port)
+        server = LiveServer(state, self.options.port)
         shown = LiveEnv(env, state)
         asks = LivePolicy(policy, state, shown, self.terminal, self.options.wait)
         with ExitStack() as stack:

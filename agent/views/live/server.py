@@ -14,20 +14,26 @@ from http import HTTPStatus
 
 from pydantic import ValidationError
 
+from agent.views.kit.pages import SinglePage
 from agent.views.live.commands import read_command
-from agent.views.live.document import HtmlDocument
 from agent.views.live.state import LiveState
 from agent.views.loopback import GuardedHandler, LoopbackServer, Query, Refused, explained, has_cookie
 
 POLL = 5.0
 """Seconds after which a request for a newer state is answered with the current one."""
+_PAGE = SinglePage(
+    "agent/views/live/live.html",
+    ("agent/views/report/report.css", "agent/views/live/live.css"),
+    ("agent/views/report/report.js", "agent/views/live/live.js"),
+    ("connect-src 'self'", "img-src blob: data:", "form-action 'none'", "frame-ancestors 'none'"),
+)
 
 
 class LiveServer(LoopbackServer):
-    """Serves `state` and `document` on 127.0.0.1 until closed. `port` 0 is any free one. Raises `UserError`."""
+    """Serves the page of `state` on 127.0.0.1 until closed. `port` 0 is any free one. Raises `UserError`."""
 
-    def __init__(self, state: LiveState, document: HtmlDocument, port: int = 0) -> None:
-        self.state, self.document = state, document
+    def __init__(self, state: LiveState, port: int = 0) -> None:
+        self.state = state
         self._cookie = secrets.token_urlsafe(32)
         super().__init__(_LiveHandler, port, "--live-port")
 
@@ -66,10 +72,10 @@ class _LiveHandler(GuardedHandler):
             raise Refused(404, "there is nothing here")
 
     def _page(self) -> None:
-        document = self.server_.document
         cookie = f"{self.server_.cookie}; HttpOnly; SameSite=Strict; Path=/"
-        more = {"Content-Security-Policy": document.policy, "Set-Cookie": cookie}
-        self.send(HTTPStatus.OK, "text/html; charset=utf-8", document.html.encode(), more)
+        more = {"Content-Security-Policy": _PAGE.policy, "Set-Cookie": cookie}
+        html = _PAGE.html("Handeye live", policy="")  # a rule about frames is for the header alone
+        self.send(HTTPStatus.OK, "text/html; charset=utf-8", html.encode(), more)
 
     def _state(self, query: Query) -> None:
         page = query.get("page", [""])[0]

@@ -6,20 +6,17 @@
 from agent.views.formatting import PHASES
 from agent.views.report.data import PageData, Place, enlarged_data, header_data, marks_data, picture, step_data
 from agent.views.report.images import image_url
-from agent.views.report.page import asset, render, stream, write_report
+from agent.views.report.page import write_report
 
 __all__ = [
     "PHASES",
     "PageData",
     "Place",
-    "asset",
     "enlarged_data",
     "header_data",
     "image_url",
     "marks_data",
     "picture",
-    "render",
     "step_data",
-    "stream",
     "write_report",
 ]

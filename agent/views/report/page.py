@@ -7,12 +7,10 @@ policy allows the page's own style and script, by their hashes, and pictures in 
 from __future__ import annotations
 
 import contextlib
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib import resources
 from pathlib import Path
 from typing import Literal
 
@@ -21,7 +19,7 @@ from agent.episodes import Episode, EpisodeError, read_episode
 from agent.episodes.private_files import private
 from agent.episodes.targets import EpisodeTargets
 from agent.views.formatting import clip, ending_words, line, title_words
-from agent.views.markup import Markup, csp_hash, element, join, script_json, shared
+from agent.views.kit.pages import SinglePage
 from agent.views.report.data import PageData, header_data, step_data
 from agent.views.report.images import PageImages, StepScreen, screens
 from envs.differences import Place, changed_places
@@ -32,6 +30,13 @@ _NOTE = (
     "The pictures on this page are packed for viewing (WebP); the screens as they were, without loss, are in the "
     "folder frames of the episode"
 )
+PAGE = SinglePage(
+    "agent/views/report/report.html",
+    ("agent/views/report/report.css", "agent/views/report/player.css"),
+    ("agent/views/report/report.js", "agent/views/report/player.js"),
+)
+_Block = tuple[str, str, PageData | str]
+"""JSON on the page: the name and the value of an attribute of its element, and the data."""
 
 
 PAGE_STEPS = 2500
@@ -118,58 +123,26 @@ def written(path: Path, what: str) -> Iterator[Path]:
             part.unlink(missing_ok=True)
 
 
-def render(episode: Episode) -> str:
-    """The report's HTML."""
-    return "".join(stream(episode))
-
-
-def stream(episode: Episode, progress: Progress = lambda done, total: None) -> Iterator[str]:
-    """The report's HTML in pieces, all steps on one page; two screens are in memory at a time."""
-    part = _StepRange(0, len(episode.steps), Path("report.html"))
-    return _stream(episode, part, [part], progress)
-
-
 def _stream(episode: Episode, part: _StepRange, parts: Sequence[_StepRange], progress: Progress) -> Iterator[str]:
     title = f"{line(episode.header.task, 80)} · Handeye report"
     whole = part.end - part.begin == len(episode.steps)
-    before, after = page(title if whole else f"{title}, {part.words(episode)}", _without_script(episode, part))
-    yield before
+    steps = episode.steps[part.begin : part.end]
+    return PAGE.stream(
+        title if whole else f"{title}, {part.words(episode)}",
+        episode=episode,
+        ending=ending_words(episode.ending, episode.header.limits)[1],
+        steps=((step.index + 1, title_words(step.action, known_targets(step))) for step in steps),
+        blocks=_blocks(episode, part, parts, progress),
+    )
+
+
+def _blocks(episode: Episode, part: _StepRange, parts: Sequence[_StepRange], progress: Progress) -> Iterator[_Block]:
     problems = list(episode.problems)
     yield from _steps(episode, part, problems, progress)
-    yield _block(_header(episode, problems, part, parts), class_="handeye-header")
-    yield after
+    yield "class", "handeye-header", _header(episode, problems, part, parts)
 
 
-def asset(name: str) -> str:
-    """The text of a script or style of this folder."""
-    return resources.files("agent.views.report").joinpath(name).read_text("utf-8")
-
-
-def page(title: str, noscript: Markup) -> tuple[str, str]:
-    """The HTML before and after the data of a page that `report.js` renders."""
-    style = shared("theme.css") + asset("report.css") + asset("player.css")
-    script = shared("theme.js") + asset("report.js") + asset("player.js")
-    rules = ["default-src 'none'", "img-src data:", f"style-src {csp_hash(style)}", f"script-src {csp_hash(script)}"]
-    values = {
-        "policy": "; ".join([*rules, "base-uri 'none'", "form-action 'none'"]),
-        "title": join(title),
-        "style": style,
-        "script": script,
-        "noscript": noscript,
-    }
-    before, after = asset("template.html").split("{{data}}")
-    return _filled(before, values), _filled(after, values)
-
-
-def _filled(template: str, values: dict[str, str]) -> str:
-    return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], template)
-
-
-def _block(data: PageData | str, **attributes: str) -> str:
-    return element("script", script_json(data), type="application/json", **attributes) + "\n"
-
-
-def _steps(episode: Episode, part: _StepRange, problems: list[str], progress: Progress) -> Iterator[str]:
+def _steps(episode: Episode, part: _StepRange, problems: list[str], progress: Progress) -> Iterator[_Block]:
     """The steps and their pictures; damage is added to `problems`."""
     pictures, total, named = PageImages(), part.end - part.begin, EpisodeTargets(episode.folder)
     last: StepScreen | None = None
@@ -179,7 +152,7 @@ def _steps(episode: Episode, part: _StepRange, problems: list[str], progress: Pr
             problems.append(screen.problem)
         changes = _changes(last, screen)
         shown = None if screen.image is None else pictures.add(screen.image, changes)
-        yield from (_block(url, id=name) for name, url in pictures.take())
+        yield from (("id", name, url) for name, url in pictures.take())
         if last is not None:
             follows = changes is not None and screen.step.index == last.step.index + 1
             following: PageData | Literal["next"] | None = "next" if number < total else shown
@@ -204,7 +177,7 @@ def _step(
     before: PageData | None,
     after: PageData | Literal["next"] | None,
     changes: Sequence[Place] | None,
-) -> str:
+) -> _Block:
     data = step_data(
         screen.step,
         started=episode.header.started,
@@ -214,7 +187,7 @@ def _step(
         targets=named.of(screen.step, screen.image),
         missing=screen.problem and f"The screen of this step is missing or damaged. {screen.problem}",
     )
-    return _block(data, class_="handeye-step")
+    return "class", "handeye-step", data
 
 
 def _header(episode: Episode, problems: list[str], part: _StepRange, parts: Sequence[_StepRange]) -> PageData:
@@ -234,15 +207,3 @@ def _header(episode: Episode, problems: list[str], part: _StepRange, parts: Sequ
         foot=f"{steps} {_NOTE} {clip(episode.folder.name, 200)}.",
         pages=pages,
     )
-
-
-def _without_script(episode: Episode, part: _StepRange) -> Markup:
-    """The page for a browser without scripts: the task, the ending, and a line for each step."""
-    words = "This page draws the screens with its own script, and scripts are off here. In short:"
-    ending = f"{ending_words(episode.ending, episode.header.limits)[1]}. {clip(episode.message)}"
-    steps = episode.steps[part.begin : part.end]
-    lines = (element("li", title_words(step.action, known_targets(step)), value=str(step.index + 1)) for step in steps)
-    task = element("h1", clip(episode.header.task.strip()))
-    problems = element("ul", *(element("li", clip(problem)) for problem in episode.problems))
-    damaged = (element("h2", "Problems in the record"), problems) if episode.problems else ()
-    return element("noscript", task, element("p", words), element("p", ending), *damaged, element("ol", *lines))

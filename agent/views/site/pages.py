@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from urllib.parse import urlencode
-
-from jinja2 import Environment, FunctionLoader, StrictUndefined
-from markupsafe import Markup
 
 from agent.core.step import Step
 from agent.episodes import Episode
-from agent.views.formatting import clip, moment
-from agent.views.markup import script_json, visible
+from agent.views.formatting import clip
+from agent.views.kit.pages import templates
 from agent.views.report import PageData
 from agent.views.site.catalog import RunEntry
 from agent.views.site.comparison import aligned
@@ -45,20 +40,6 @@ SCREENS = {
 FILTERS = {"kind": "Kind", "state": "Ending", "model": "Model", "suite": "Suite"}
 
 
-@cache
-def _templates() -> Environment:
-    made = Environment(
-        autoescape=True,
-        loader=FunctionLoader(lambda name: resources.files("agent.views.site").joinpath(name).read_text("utf-8")),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
-    )
-    made.globals.update(moment=moment, json=lambda data: Markup(script_json(data)))  # noqa: S704 - JSON without <
-    return made
-
-
 @dataclass(frozen=True)
 class Site:
     """What every page says: the address of the index, the folder, and the token of commands ("" where none are taken).
@@ -74,7 +55,7 @@ class Site:
     def page(self, template: str, title: str, **values: object) -> str:
         """The HTML of a template."""
         shared = {"home": self.home, "root": self.root, "token": self.token, "jobs": self.jobs, "title": title}
-        return _templates().get_template(template).render(**shared, **values)
+        return templates().get_template(f"agent/views/site/{template}").render(**shared, **values)
 
 
 @dataclass(frozen=True)

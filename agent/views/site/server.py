@@ -14,16 +14,14 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from importlib import resources
 
 from pydantic import ValidationError
 
 from actions.errors import HandeyeError
 from agent.episodes import Episode
 from agent.views.formatting import clip
+from agent.views.kit.pages import file_text
 from agent.views.loopback import GuardedHandler, LoopbackServer, Query, Refused, explained, has_cookie, same
-from agent.views.markup import shared
-from agent.views.report import asset
 from agent.views.site import pages
 from agent.views.site.catalog import MOST, Catalog, RunEntry, unquote_key
 from agent.views.site.comparison import partners
@@ -34,8 +32,15 @@ from agent.views.site.pictures import Coded, EpisodePictures
 from envs.png import encode_png
 
 HTML = "text/html; charset=utf-8"
-_SCRIPTS = ("theme.js", "report.js", "player.js", "site.js", "episode.js", "commands.js")
-_ASSETS = {"report.css": "text/css", "site.css": "text/css", **dict.fromkeys(_SCRIPTS, "text/javascript")}
+_KIT, _REPORT, _SITE = "agent/views/kit/", "agent/views/report/", "agent/views/site/"
+_ASSETS = {
+    "report.css": (f"{_KIT}kit.css", f"{_REPORT}report.css", f"{_REPORT}player.css"),
+    "site.css": (f"{_SITE}site.css",),
+    "kit.js": (f"{_KIT}kit.js",),
+    "report.js": (f"{_KIT}kit.js", f"{_REPORT}report.js", f"{_REPORT}player.js"),
+    **{name: (f"{_SITE}{name}",) for name in ("site.js", "episode.js", "commands.js")},
+}
+"""The styles and scripts that are served, and the files that each is made of."""
 _PART = re.compile(r"at/(?P<key>.+)/(?P<part>screen|small|sent|changes|as-sent)/(?P<step>[0-9]{1,9})")
 
 
@@ -145,7 +150,8 @@ class _SiteHandler(GuardedHandler):
         """A page, a thumbnail or a part of one entry, or a file of the site's own."""
         name = inside.removeprefix("assets/")
         if name in _ASSETS and name != inside:
-            return self.send(HTTPStatus.OK, f"{_ASSETS[name]}; charset=utf-8", _asset(name).encode())
+            kind = "text/css" if name.endswith("css") else "text/javascript"
+            return self.send(HTTPStatus.OK, f"{kind}; charset=utf-8", "".join(map(file_text, _ASSETS[name])).encode())
         if found := _PART.fullmatch(inside):
             at = self._step(unquote_key(found["key"]), int(found["step"]))
             parts: dict[str, Callable[[_FoundStep], None]] = {
@@ -267,15 +273,3 @@ class _SiteHandler(GuardedHandler):
         scale = re.search(r"\?scale=(1|0\.[0-9]{1,6})$", self.path)
         image = sent_picture(one.episode, one.at, float(scale[1]) if scale else 1.0)
         self.send(HTTPStatus.OK, "image/png", encode_png(image))
-
-
-def _asset(name: str) -> str:
-    """A style or script of the site, or of the report."""
-    if name == "report.css":
-        return shared("theme.css") + asset(name) + asset("player.css")
-    if name == "report.js":
-        return shared("theme.js") + asset(name)
-    if name == "theme.js":
-        return shared(name)
-    own = resources.files("agent.views.site").joinpath(name)
-    return own.read_text("utf-8") if own.is_file() else asset(name)

@@ -20,8 +20,9 @@ from agent.core.step import OutcomeRecord, Step, VerdictRecord
 from agent.core.task import Ending
 from agent.episodes import EpisodeError, EpisodeHeader, EpisodeWriter, read_episode
 from agent.views.formatting import duration
-from agent.views.markup import Markup, element, escape, shared
-from agent.views.report import asset, image_url, write_report
+from agent.views.kit.pages import templates
+from agent.views.report import image_url, write_report
+from agent.views.report.page import PAGE
 from tests.agent.browser import INSTALLED, chromium
 from tests.agent.sample_episode import TASK, write_sample
 from tests.chromium_checks import check_open, check_page, grave_faults, injections
@@ -29,8 +30,7 @@ from tests.chromium_checks import check_open, check_page, grave_faults, injectio
 HOSTILE = injections() + " \x00\x1b"
 HALF = "\ud83c"  # of a surrogate pair
 PIXEL = image_url(np.zeros((1, 1, 3), np.uint8))
-ASSETS = ("report.js", "report.css", "player.js", "player.css")
-SCRIPTS = sum(map(len, map(asset, ASSETS))) + len(shared("theme.js")) + len(shared("theme.css"))
+SCRIPTS = len(PAGE.script) + len(PAGE.style)
 COMPOSE = """
 const name = '%s', step = document.getElementById('step-%d');
 if (name === 'after') step.querySelector('.views button:nth-child(2)').click();
@@ -471,14 +471,14 @@ def test_what_cannot_be_written_is_one_clear_line(tmp_path):
 
 @given(st.text(st.characters(exclude_categories=[])))
 def test_escaped_text_is_never_markup_and_loses_nothing_printable(text):
-    escaped = escape(text)
+    page = templates().from_string('<p title="{{ text }}">{{ text }}</p>').render(text=text)
+    escaped = page[len('<p title="') :].partition('">')[0]
     assert not set(escaped) & set("<>\"'\x00")
     escaped.encode()
     clean = re.sub("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]", "", text)
     shown = iter(html.unescape(escaped))
     assert all(character in shown for character in clean)
-    assert element("p", text, title=text) == f'<p title="{escaped}">{escaped}</p>'
-    assert element("p", Markup("<b>"), None) == "<p><b></p>"
+    assert page == f'<p title="{escaped}">{escaped}</p>'
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,6 @@ from actions.frame import Frame, Point
 from agent.core.errors import UserError
 from agent.core.stop import Stop
 from agent.views.live.commands import AnyCommand, read_command
-from agent.views.live.document import document
 from agent.views.live.server import LiveServer
 from agent.views.live.state import LiveState
 from agent.views.loopback import LARGEST
@@ -41,7 +40,7 @@ def state() -> LiveState:
 
 @pytest.fixture(scope="module")
 def server(state: LiveState) -> Iterator[LiveServer]:
-    server = LiveServer(state, document())
+    server = LiveServer(state)
     yield server
     server.close()
 
@@ -217,11 +216,11 @@ def test_pictures_are_what_the_board_shows(person: Person) -> None:
 
 
 def test_it_listens_on_this_machine_only_and_not_after_it_is_closed(state: LiveState) -> None:
-    server = LiveServer(state, document())
+    server = LiveServer(state)
     assert urlsplit(server.url).hostname == "127.0.0.1"
     assert len(Person(server.url).token) >= 43, "256 bits"
     with pytest.raises(UserError, match="--live-port"):
-        LiveServer(state, document(), server.port)
+        LiveServer(state, server.port)
     server.close()
     server.close()
     with pytest.raises(OSError), socket.create_connection(("127.0.0.1", server.port), timeout=1):
