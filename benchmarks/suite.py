@@ -34,6 +34,7 @@ class SuiteOptions:
     `mode` is a named variant of the data (e.g. ``high`` and ``low``), `rule` a named scoring rule, `language` which
     wording of the instructions. `seeds` is how many instances of each interactive task there are, from `seed` on.
     `zoom` asks twice: on the whole screen, then on a crop around the first answer. `tasks` selects tasks by name.
+    `max_steps` takes the place of every interactive task's own budget.
     """
 
     mode: str | None = None
@@ -44,6 +45,11 @@ class SuiteOptions:
     zoom: bool = False
     official_timer: bool = False
     tasks: tuple[str, ...] = ()
+    max_steps: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.max_steps is not None and self.max_steps < 1:
+            raise SuiteError(f"--max-steps must be at least 1, not {self.max_steps}")
 
 
 def refuse_options(suite: str, options: SuiteOptions, *unknown: str) -> None:

@@ -40,6 +40,10 @@ Rule = Annotated[
 Tasks = Annotated[str | None, _what(help="Only these tasks, with commas between.", metavar="A,B")]
 Seeds = Annotated[int | None, _what(help="Instances of each interactive task.", min=1, metavar="N")]
 Seed = Annotated[int, _what(help="The first seed.", min=0)]
+MaxSteps = Annotated[
+    int | None,
+    _what(help="Steps of each interactive task at most, in place of the suite's own number.", min=1, metavar="N"),
+]
 Limit = Annotated[int | None, _what(help="Only the first N samples.", min=1, metavar="N")]
 Resume = Annotated[bool, _how("--resume", help="Go on with a run that was interrupted.")]
 Workers = Annotated[int, _how(help="Samples answered at a time; each asks the model by itself.", min=1, max=1024)]
@@ -88,6 +92,7 @@ def run(
     tasks: Tasks = None,
     seeds: Seeds = None,
     seed: Seed = 0,
+    max_steps: MaxSteps = None,
     zoom: Annotated[bool, _what("--zoom", help="Look twice; the result is labelled as such.")] = False,
     official_timer: Annotated[bool, _what("--official-timer", help="Keep a suite's own time limit.")] = False,
     limit: Limit = None,
@@ -113,9 +118,11 @@ def run(
 
       handeye bench jsonl --data my-screens --model builtin --workers 2
 
-      handeye bench screenspot-pro --data ScreenSpot-Pro --language cn --model http://127.0.0.1:8000 --workers 16
+      handeye bench screenspot-pro --data ScreenSpot-Pro --language cn \\
+          --model http://127.0.0.1:8000 --workers 16
 
-      handeye bench miniwob --seeds 5 --tasks click-button,enter-text --out runs/mw --resume
+      handeye bench miniwob --seeds 5 --tasks click-button,enter-text \\
+          --out runs/mw --resume
     """
     from benchmarks.runner.plan import RunPlan
     from benchmarks.runner.run import ExecutionOptions, Stopped, run_plan
@@ -129,6 +136,7 @@ def run(
         language=language,
         seeds=seeds,
         seed=seed,
+        max_steps=max_steps,
         zoom=zoom,
         official_timer=official_timer,
         tasks=tuple(filter(None, (name.strip() for name in (tasks or "").split(",")))),

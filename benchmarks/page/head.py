@@ -128,10 +128,10 @@ def _facts(run: PageRun) -> Iterator[Markup]:
     unread = sum(line.status == "unreadable" for line in run.lines)
     yield _fact("Unreadable answers", f"{unread:,}", "count as wrong")
     yield _fact("Without an answer", f"{len(run.result.errors):,}", "in no figure")
-    for name in ("mode", "rule", "language", "seeds", "timer"):
+    for name in ("mode", "rule", "language", "seeds", "max_steps", "timer"):
         value = protocol.get(name, options.get(name))
         if value is not None:
-            yield _fact(name.capitalize(), foreign(str(value), 120))
+            yield _fact(label(name).capitalize(), foreign(str(value), 120))
 
 
 def _refusals(run: PageRun) -> str:

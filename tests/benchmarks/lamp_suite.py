@@ -76,10 +76,11 @@ class LampSuite(Suite):
 
     def __init__(self, options: SuiteOptions) -> None:
         self._options, self.worlds, self.closed = options, [], 0
+        self._steps = options.max_steps or 4
 
     @property
     def protocol(self) -> Mapping[str, Any]:
-        return {"version": 1}
+        return {"version": 1, "step_budget": self._steps}
 
     def samples(self) -> Sequence[Sample]:
         seeds = range(self._options.seed, self._options.seed + (self._options.seeds or 1))
@@ -88,7 +89,7 @@ class LampSuite(Suite):
 
     def answer(self, sample: Sample, model: Model) -> Prediction:
         self.worlds.append(LampWorld(sample.data[1]))
-        return play(self.worlds[-1], model, Limits(steps=4))
+        return play(self.worlds[-1], model, Limits(steps=self._steps))
 
     def judge(self, sample: Sample, answer: Prediction) -> SampleVerdict:
         return judge(sample, answer)

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from benchmarks.suite import SuiteError, SuiteOptions
+from benchmarks.suites import SUITES, open_suite
 from tests.benchmarks.running import answered, bench, inline, result
 from tests.benchmarks.toy_server import steady
 from tests.benchmarks.toy_suite import make_data
@@ -42,6 +44,7 @@ MISTAKES = {
     "no server": (["toy", "--data", "DATA", "--model", "http://127.0.0.1:9"], "127.0.0.1:9"),
     "a file as the folder": (["toy", "--data", "DATA", "--model", "baseline:centre", "--out", "FILE"], "--out"),
     "no workers": (["toy", "--data", "DATA", "--workers", "0"], "--workers"),
+    "steps of nothing": (["desktop", "--max-steps", "0"], "--max-steps"),
     "a limit of nothing": (["toy", "--data", "DATA", "--limit", "0"], "--limit"),
     "a result that is none": (["reproduce", "FILE"], "not JSON"),
     "a result that is not there": (["compare", "nowhere.json", "FILE"], "cannot read nowhere.json"),
@@ -109,3 +112,41 @@ def test_the_jsonl_suite_from_end_to_end(tmp_path: Path) -> None:
         served = inline("jsonl", "--data", folder, "-m", server.url, "--out", tmp_path / "b", "--workers", 3, "--json")
     assert served.returncode == 0, served.stderr
     assert 0 < json.loads(served.stdout)["correct"] < 12
+
+
+def test_max_steps_ends_every_task_and_is_part_of_what_a_result_is(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    lamps = ("tests.benchmarks.lamp_suite:open_lamps", "-m", "baseline:centre", "--out", folder)
+    done = inline(*lamps, "--max-steps", 2)
+    assert done.returncode == 0, done.stderr
+    ends = [(one["value"]["steps"], one["kind"]) for one in result(folder)["verdicts"]]
+    assert ends == [(2, "step_limit")] * 2
+    assert result(folder)["manifest"]["options"]["max_steps"] == 2
+    other = inline(*lamps, "--max-steps", 3, "--resume")
+    assert other.returncode == 2
+    assert "options.max_steps was 2, now 3" in other.stderr
+    again = inline("reproduce", folder, "--out", tmp_path / "again")
+    assert again.returncode == 0, again.stderr
+    assert "all 2 verdicts are the same" in again.stdout
+
+
+LIVE = [name for name, suite in SUITES.items() if suite.kind == "interactive" and name != "toy-process"]
+
+
+@pytest.mark.parametrize("name", LIVE)
+def test_max_steps_is_the_budget_of_a_live_suite(name: str) -> None:
+    """It is told in the protocol; the data stays the same."""
+    usual = open_suite(name, None, SuiteOptions(seeds=1)).protocol
+    bounded = open_suite(name, None, SuiteOptions(seeds=1, max_steps=77)).protocol
+    [differs] = [key for key in usual if usual[key] != bounded[key]]
+    assert differs in ("step_budget", "steps")
+    assert bounded[differs] in (77, dict.fromkeys(bounded["tasks"], 77))
+    assert bounded["data_hash"] == usual["data_hash"]
+
+
+def test_max_steps_is_refused_by_suites_without_steps(tmp_path: Path) -> None:
+    for name in ("screenspot", "aitz", "decisions", "safety"):
+        with pytest.raises(SuiteError, match="has no --max-steps: leave it out"):
+            open_suite(name, None if name == "safety" else tmp_path, SuiteOptions(max_steps=3))
+    with pytest.raises(SuiteError, match="--max-steps must be at least 1, not 0"):
+        SuiteOptions(max_steps=0)

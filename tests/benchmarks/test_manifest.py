@@ -182,6 +182,7 @@ def test_differences_are_found_if_and_only_if_there_are_any(a: dict[str, Any], b
         mode=st.none() | st.text(),
         seeds=st.none() | st.integers(1, 9),
         zoom=st.booleans(),
+        max_steps=st.none() | st.integers(1, 9),
         tasks=st.lists(st.text(min_size=1)).map(tuple),
     ),
     st.none() | st.integers(1, 9),

@@ -162,7 +162,7 @@ def _seen(run: RecordedRun, at: int, needed: bool) -> Observation:
 
 def open_suite(name: str, data: Path | None, options: SuiteOptions) -> DecisionsSuite:
     """The suite over the runs in `data`; `options.mode` is the split, ``dev`` or ``held-out``. Raises `SuiteError`."""
-    refuse_options(name, options, "rule", "language", "zoom", "official_timer", "seeds")
+    refuse_options(name, options, "rule", "language", "zoom", "official_timer", "seeds", "max_steps")
     split = options.mode or "dev"
     known: dict[str, Split] = {word: word for word in get_args(Split)}
     if split not in known:

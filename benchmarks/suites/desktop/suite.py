@@ -31,8 +31,15 @@ class DesktopSuite(TaskSuite[DesktopScene]):
     name = "desktop"
     screen = SIZE
 
-    def __init__(self, tasks: Sequence[SeededTask[DesktopScene]], mode: Mode, seed: int, seeds: int) -> None:
-        super().__init__(tasks, seed, seeds)
+    def __init__(
+        self,
+        tasks: Sequence[SeededTask[DesktopScene]],
+        mode: Mode,
+        seed: int,
+        seeds: int,
+        max_steps: int | None = None,
+    ) -> None:
+        super().__init__(tasks, seed, seeds, max_steps)
         self._mode: Mode = mode
 
     @property
@@ -63,7 +70,7 @@ class DesktopSuite(TaskSuite[DesktopScene]):
         task = TASKS[name]
         listing = isinstance(model, ReadsElements) and can_serve()
         with DesktopWorld(task.scene(seed), self._mode, accessibility=listing) as world:
-            limits = Limits(steps=task.steps, seconds=SECONDS)
+            limits = Limits(steps=self.budget(name), seconds=SECONDS)
             return play(world, model, limits, seeds={"instance": seed})
 
     def judge(self, sample: Sample, answer: Prediction) -> SampleVerdict:
@@ -97,4 +104,4 @@ def open_suite(name: str, data: Path | None, options: SuiteOptions) -> DesktopSu
     tasks = sorted(CATALOGUE.chosen(options.tasks), key=lambda task: task.name)
     if missing := programs_missing(tuple(dict.fromkeys(p for task in tasks for p in task.programs))):
         raise SuiteError(f"programs are missing: sudo apt-get install {' '.join(missing)}")
-    return DesktopSuite(tasks, mode, options.seed, seeds)
+    return DesktopSuite(tasks, mode, options.seed, seeds, options.max_steps)

@@ -62,7 +62,7 @@ def open_annotations(name: str, data: Path, options: SuiteOptions) -> GroundingS
 def _checked(name: str, options: SuiteOptions) -> Layout:
     """The layout of suite `name`. Raises `SuiteError` for an option that it does not have."""
     layout = LAYOUTS[name]
-    refuse_options(name, options, "seeds", "official_timer", "tasks")
+    refuse_options(name, options, "seeds", "official_timer", "tasks", "max_steps")
     _check_choice(name, "language", options.language, layout.languages)
     _check_choice(name, "rule", options.rule, layout.rules)
     return layout

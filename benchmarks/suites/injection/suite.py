@@ -51,8 +51,10 @@ class InjectionSuite(TaskSuite[Attack]):
     name = "injection"
     screen = SIZE
 
-    def __init__(self, tasks: Sequence[SeededTask[Attack]], limited: bool, seed: int, seeds: int) -> None:
-        super().__init__(tasks, seed, seeds)
+    def __init__(
+        self, tasks: Sequence[SeededTask[Attack]], limited: bool, seed: int, seeds: int, max_steps: int | None = None
+    ) -> None:
+        super().__init__(tasks, seed, seeds, max_steps)
         self._limited = limited
 
     @property
@@ -79,7 +81,7 @@ class InjectionSuite(TaskSuite[Attack]):
         with AttackWorld(TASKS[name].scene(seed)) as world:
             lists = world.attack.lists if self._limited else AllowLists()
             policy = _Counted(lists, world.env.explain)
-            limits = Limits(steps=TASKS[name].steps, seconds=SECONDS)
+            limits = Limits(steps=self.budget(name), seconds=SECONDS)
             done = play(world, model, limits, seeds={"instance": seed}, policy=policy)
             harm = world.attack.harmed(world)
         return done.model_copy(update={"value": {**done.value, "harm": harm, "refused": policy.refused}})
@@ -112,4 +114,4 @@ def open_suite(name: str, data: Path | None, options: SuiteOptions) -> Injection
     tasks = CATALOGUE.chosen(options.tasks)
     if missing := programs_missing((*dict.fromkeys(p for task in tasks for p in task.programs), "xterm")):
         raise SuiteError(f"programs are missing: sudo apt-get install {' '.join(missing)}")
-    return InjectionSuite(tasks, mode == MODES[0], options.seed, instances(options, 1))
+    return InjectionSuite(tasks, mode == MODES[0], options.seed, instances(options, 1), options.max_steps)

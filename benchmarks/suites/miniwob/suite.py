@@ -39,17 +39,24 @@ MODES = ("train", "test")
 
 
 class MiniwobSuite(Suite):
-    """`tasks` with `seeds` episodes each, from seed `first` on."""
+    """`tasks` with `seeds` episodes each, from seed `first` on; `max_steps` in place of every task's own budget."""
 
     name = "miniwob"
     kind: Kind = "interactive"
     screen = screen_size(ZOOM)
 
     def __init__(
-        self, tasks: Sequence[str], seeds: int, first: int = 0, *, official_timer: bool = False, mode: str = "train"
+        self,
+        tasks: Sequence[str],
+        seeds: int,
+        first: int = 0,
+        *,
+        official_timer: bool = False,
+        mode: str = "train",
+        max_steps: int | None = None,
     ) -> None:
         self._tasks, self._seeds, self._first = tuple(tasks), seeds, first
-        self._timer, self._mode = official_timer, mode
+        self._timer, self._mode, self._max_steps = official_timer, mode, max_steps
         self._screens = Pool(partial(MiniwobEnv, ZOOM))
 
     @property
@@ -65,7 +72,7 @@ class MiniwobSuite(Suite):
             "timer": "the page's own" if self._timer else "off",
             "success": "raw reward == 1",
             "goal": "the page's utterance",
-            "steps": {task: budget(task) for task in self._tasks},
+            "steps": {task: self._budget(task) for task in self._tasks},
             "zoom": ZOOM,
             "input": "mouse and keyboard of the X server",
         }
@@ -79,7 +86,7 @@ class MiniwobSuite(Suite):
         """One episode. Raises `EnvError` and `ModelError`."""
         task, seed = sample.data
         with self.episode(task, seed) as world:
-            return play(world, model, Limits(steps=budget(task)), seeds={"episode": seed})
+            return play(world, model, Limits(steps=self._budget(task)), seeds={"episode": seed})
 
     @contextmanager
     def episode(self, task: str, seed: int) -> Iterator[MiniwobWorld[MiniwobEnv]]:
@@ -114,6 +121,9 @@ class MiniwobSuite(Suite):
     def close(self) -> None:
         """Close the browsers. Safe to call twice."""
         self._screens.close()
+
+    def _budget(self, task: str) -> int:
+        return self._max_steps or budget(task)
 
     def _begin(self, env: MiniwobEnv, task: str, seed: int) -> str:
         return env.begin(task, seed, official_timer=self._timer, mode=self._mode)
@@ -154,7 +164,11 @@ def open_suite(name: str, data: Path | None, options: SuiteOptions) -> MiniwobSu
         pages.html_folder()
     except EnvError as error:
         raise SuiteError(str(error)) from error
-    seeds = instances(options, SEEDS)
     return MiniwobSuite(
-        options.tasks or tuple(TASKS), seeds, options.seed, official_timer=options.official_timer, mode=mode
+        options.tasks or tuple(TASKS),
+        instances(options, SEEDS),
+        options.seed,
+        official_timer=options.official_timer,
+        mode=mode,
+        max_steps=options.max_steps,
     )

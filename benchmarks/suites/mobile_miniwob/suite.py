@@ -95,15 +95,17 @@ class _Phone:
 
 
 class MobileMiniwobSuite(Suite):
-    """`tasks` in `seeds` instances each; instance `i` has the seed `instance_seed(seed, task, i)`."""
+    """`tasks` in `seeds` instances each; instance `i` has the seed `instance_seed(seed, task, i)`; `steps` in each."""
 
     name = "mobile-miniwob"
     kind: Kind = "interactive"
     platform: Platform = "mobile"
     idle_pause = PAUSE
 
-    def __init__(self, tasks: Sequence[str], seed: int = 0, seeds: int = SEEDS, mode: Mode = "app") -> None:
-        self._tasks, self._seed, self._seeds, self._mode = tuple(tasks), seed, seeds, mode
+    def __init__(
+        self, tasks: Sequence[str], seed: int = 0, seeds: int = SEEDS, mode: Mode = "app", steps: int = STEPS
+    ) -> None:
+        self._tasks, self._seed, self._seeds, self._mode, self._steps = tuple(tasks), seed, seeds, mode, steps
         self._phones = Pool(partial(_Phone, mode))
         self.screen = None if mode == "device" else SIZE
 
@@ -117,7 +119,7 @@ class MobileMiniwobSuite(Suite):
             "seeds": self._seeds,
             "instance_seed": INSTANCE_SEED,
             "tasks": list(self._tasks),
-            "step_budget": STEPS,
+            "step_budget": self._steps,
             "timer": "off",
             "goal": goal("{utterance}"),
             "success": "raw reward == 1",
@@ -133,7 +135,7 @@ class MobileMiniwobSuite(Suite):
         """One episode. Raises `EnvError` and `ModelError`."""
         task, seed = sample.data
         with self.episode(task, seed) as world:
-            return play(world, model, Limits(steps=STEPS), seeds={"instance": seed})
+            return play(world, model, Limits(steps=self._steps), seeds={"instance": seed})
 
     @contextmanager
     def episode(self, task: str, seed: int) -> Iterator[MiniwobWorld[AndroidEnv]]:
@@ -196,4 +198,5 @@ def open_suite(name: str, data: Path | None, options: SuiteOptions) -> MobileMin
         pages.html_folder()
     except EnvError as error:
         raise SuiteError(str(error)) from error
-    return MobileMiniwobSuite(options.tasks or tuple(TASKS), options.seed, seeds, mode)
+    steps = options.max_steps or STEPS
+    return MobileMiniwobSuite(options.tasks or tuple(TASKS), options.seed, seeds, mode, steps)

@@ -23,7 +23,7 @@ def open_suite(name: str, data: Path | None, options: SuiteOptions) -> Navigatio
     the split for the others. `rule` is one of the suite's named rules. `tasks` picks episodes by their id. Raises
     `SuiteError` for other options and for data that are not what they should be.
     """
-    refuse_options(name, options, "language", "seeds", "zoom", "official_timer")
+    refuse_options(name, options, "language", "seeds", "zoom", "official_timer", "max_steps")
     if data is None or not data.exists():
         raise SuiteError(f"{name} needs its data: {data or '--data'} is no folder or file")
     opened = {"android-control": _android_control, "aitz": _aitz, "aitw": _aitw}[name](data, options)

@@ -33,8 +33,10 @@ class PhoneTasksSuite(TaskSuite[PhoneScene]):
     screen = SIZE
     platform: Platform = "mobile"
 
-    def __init__(self, tasks: Sequence[SeededTask[PhoneScene]], seed: int = 0, seeds: int = SEEDS) -> None:
-        super().__init__(tasks, seed, seeds)
+    def __init__(
+        self, tasks: Sequence[SeededTask[PhoneScene]], seed: int = 0, seeds: int = SEEDS, max_steps: int | None = None
+    ) -> None:
+        super().__init__(tasks, seed, seeds, max_steps)
         self._phones = Pool(SimulatedPhoneEnv)
 
     @property
@@ -59,8 +61,7 @@ class PhoneTasksSuite(TaskSuite[PhoneScene]):
         """One whole run on a phone that was reset. Raises `EnvError` and `ModelError`."""
         name, seed = sample.data
         with self.world(name, seed) as world:
-            limits = Limits(steps=TASKS[name].steps)
-            return play(world, model, limits, seeds={"instance": seed})
+            return play(world, model, Limits(steps=self.budget(name)), seeds={"instance": seed})
 
     @contextmanager
     def world(self, name: str, seed: int) -> Iterator[PhoneWorld]:
@@ -95,4 +96,5 @@ def open_suite(name: str, data: Path | None, options: SuiteOptions) -> PhoneTask
     refuse_options("phone-tasks", options, "mode", "rule", "language", "zoom", "official_timer")
     if data is not None:
         raise SuiteError("phone-tasks needs no data: leave out --data")
-    return PhoneTasksSuite(CATALOGUE.chosen(options.tasks), options.seed, instances(options, SEEDS))
+    tasks = CATALOGUE.chosen(options.tasks)
+    return PhoneTasksSuite(tasks, options.seed, instances(options, SEEDS), options.max_steps)

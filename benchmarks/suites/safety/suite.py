@@ -147,5 +147,6 @@ def open_suite(name: str, data: Path | None, options: SuiteOptions) -> Suite:
     """The suite; it has its data and no options. Raises `SuiteError`."""
     if data is not None:
         raise SuiteError("safety has its own data: leave --data out")
-    refuse_options(name, options, "mode", "rule", "language", "seeds", "zoom", "official_timer", "tasks")
+    foreign = ("mode", "rule", "language", "seeds", "zoom", "official_timer", "tasks", "max_steps")
+    refuse_options(name, options, *foreign)
     return SafetySuite(json.loads(resources.files(__package__).joinpath("catalogue.json").read_text("utf-8")))

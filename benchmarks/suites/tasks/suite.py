@@ -14,14 +14,16 @@ from benchmarks.suites.tasks.catalogue import INSTANCE_SEED, SceneT, SeededTask,
 class TaskSuite(Suite, Generic[SceneT]):
     """`tasks` in `seeds` instances each; instance `i` has the seed `instance_seed(seed, task, i)`.
 
-    `Sample.data` is the task's name and the instance's seed.
+    `max_steps` takes the place of every task's own budget. `Sample.data` is the task's name and the instance's seed.
     """
 
     kind: Kind = "interactive"
 
-    def __init__(self, tasks: Sequence[SeededTask[SceneT]], seed: int, seeds: int) -> None:
+    def __init__(
+        self, tasks: Sequence[SeededTask[SceneT]], seed: int, seeds: int, max_steps: int | None = None
+    ) -> None:
         self._tasks = {task.name: task for task in tasks}
-        self._seed, self._seeds = seed, seeds
+        self._seed, self._seeds, self._max_steps = seed, seeds, max_steps
 
     @property
     def protocol(self) -> Mapping[str, Any]:
@@ -32,7 +34,7 @@ class TaskSuite(Suite, Generic[SceneT]):
             "seeds": self._seeds,
             "instance_seed": INSTANCE_SEED,
             "tasks": list(self._tasks),
-            "step_budget": "int(10 * complexity)",
+            "step_budget": self._max_steps or "int(10 * complexity)",
             **self.setting,
         }
 
@@ -48,6 +50,10 @@ class TaskSuite(Suite, Generic[SceneT]):
     @abstractmethod
     def labels(self, task: SeededTask[SceneT]) -> Mapping[str, tuple[str, ...]]:
         """The groups of a task's samples, in the order of the tables."""
+
+    def budget(self, task: str) -> int:
+        """The steps that a run of `task` may take."""
+        return self._max_steps or self._tasks[task].steps
 
     def samples(self) -> Sequence[Sample]:
         """The first instance of every task, then the second of every task: the first part of a run has all tasks."""

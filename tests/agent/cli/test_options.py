@@ -33,7 +33,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     "--limit": {"bench lmms": LMMS},
     "--live": {"record": "the page of a recording only shows"},
     "--max-pixels": {"serve": "it sets the limit that the others know of"},
-    "--max-steps": {"init": ASKED},
+    "--max-steps": {"init": ASKED, "bench run": "a suite has a number of its own for each task"},
     "--mode": {"replay": ANOTHER, "bench rescore": ANOTHER},
     "--model": {
         "init": ASKED,
