@@ -19,6 +19,7 @@ from typing import Any
 
 from actions.backend import BackendError
 from actions.events import Side
+from actions.extras import install_command
 
 PASTE_SECONDS = 0.3
 """How long a program is given to read the pasted text: macOS and Windows do not tell when it has."""
@@ -142,7 +143,7 @@ def _load(module: str) -> Any:
         with redirect_stdout(io.StringIO()):  # where it also prints warnings
             return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise BackendError(f"{error.name} is missing: pip install 'handeye[pyautogui]'") from error
+        raise BackendError(f"{error.name} is missing: {install_command('pyautogui')}") from error
     except (Exception, SystemExit) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise BackendError(f"cannot use {module} here ({reason}): check that a display is there") from error

@@ -18,6 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from actions.extras import install_command
 from envs.env import EnvError
 
 VERSION = "1.1.0"
@@ -85,7 +86,7 @@ def html_folder() -> Path:
     places = list(spec.submodule_search_locations or []) if spec else []
     folder = next((Path(place) / "html" for place in places), None)
     if folder is None or not (folder / "core/core.js").is_file():
-        raise EnvError("the pages of MiniWoB++ are missing: pip install 'handeye[bench]'")
+        raise EnvError(f"the pages of MiniWoB++ are missing: {install_command('bench')}")
     return folder.resolve()
 
 

@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from actions.extras import install_command
 from agent.cli.options import (
     RunBounds,
     ScreenOptions,
@@ -65,7 +66,7 @@ def mcp(
     Tools: observe, elements, locate, act, run (a task by --model), replay, read_episode. What the client does is
     recorded as an episode whose model is the client. Secrets, lists, policies and confirmation hold for it as for a
     run: a client that can ask its user (elicitation) asks, and any other is refused what a person has to confirm.
-    The limits on steps, seconds, tokens and repeats are those of each run. Needs pip install 'handeye[mcp]'.
+    The limits on steps, seconds, tokens and repeats are those of each run. Needs the extra mcp (handeye doctor).
 
     [bold]Examples[/]
 
@@ -81,7 +82,7 @@ def mcp(
     with Ctrl-C, with Ctrl+Alt+Escape, or by pushing the mouse pointer into the top-left corner of the screen.
     """
     if find_spec("mcp") is None:
-        raise UserError("the MCP SDK is not installed: pip install 'handeye[mcp]'")
+        raise UserError(f"the MCP SDK is not installed: {install_command('mcp')}")
     from dataclasses import replace
 
     from agent.mcp.host import HostOptions, ScreenHost

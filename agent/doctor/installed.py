@@ -7,6 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from importlib.util import find_spec
 
+from actions.extras import install_command
 from agent.doctor.check import Finding, MachineCheck, found, missing, not_needed
 from agent.models.spec import ModelSpec
 from agent.serving.engines import Machine
@@ -132,7 +133,7 @@ def _extra(name: str) -> str | Finding:
     if not absent:
         return f"installed: {EXTRAS[name].gives}"
     lacks = "not installed" if len(absent) == len(EXTRAS[name].modules) else f"lacks {', '.join(absent)}"
-    return not_needed(f"{lacks}, gives {EXTRAS[name].gives}", f"pip install 'handeye[{name}]'")
+    return not_needed(f"{lacks}, gives {EXTRAS[name].gives}", install_command(name))
 
 
 def _memory(model: str | None) -> str | Finding:

@@ -15,6 +15,7 @@ from actions.adb.link import AdbLink
 from actions.adb.server import AdbServer, next_step
 from actions.backend import BackendError
 from actions.errors import plural
+from actions.extras import install_command
 from agent.doctor.check import CheckResult, CheckState, Examination, Finding, MachineCheck, missing, not_needed
 from envs.android.scrcpy import decodes, find_server
 from envs.android.state import QUERY, parse_state
@@ -111,5 +112,5 @@ def _scrcpy() -> str | Finding:
     if server is None:
         return not_needed("changes are found by pictures", "sudo apt install scrcpy to be told of them by the device")
     if not decodes():
-        return not_needed(f"{server}, but its stream cannot be decoded", "pip install 'handeye[film]'")
+        return not_needed(f"{server}, but its stream cannot be decoded", install_command("film"))
     return f"{server} tells when the screen changes"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actions.errors import one_line
+from actions.extras import install_command
 from actions.frame import Box
 from agent.core.errors import UserError
 from agent.episodes.query.answer import clock
@@ -65,7 +66,7 @@ def _pdf(path: Path, page: int | None, most: int) -> Media:
     try:
         import pypdfium2
     except ImportError as error:
-        raise UserError("a PDF needs pypdfium2: pip install 'handeye[pdf]'") from error
+        raise UserError(f"a PDF needs pypdfium2: {install_command('pdf')}") from error
     try:
         document = pypdfium2.PdfDocument(path)
     except pypdfium2.PdfiumError as error:
@@ -103,7 +104,7 @@ def _video(path: Path, most: int) -> Media:
     try:
         import av
     except ImportError as error:
-        raise UserError("a video needs PyAV: pip install 'handeye[film]'") from error
+        raise UserError(f"a video needs PyAV: {install_command('film')}") from error
     try:
         with av.open(str(path)) as container:
             if not container.streams.video:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from actions.errors import did_you_mean
+from actions.extras import install_command
 from agent.calibration.profile import profile_for, read_profile, with_profile
 from agent.core.errors import UserError
 from agent.core.model import Model, ModelError
@@ -46,7 +47,7 @@ def known_models() -> dict[str, str]:
     return {
         BUILTIN: "the built-in model: no download, no GPU, explicit instructions only",
         "http://HOST:PORT[/v1][#NAME]": f"a model on an OpenAI-compatible server, of one of {len(DIALECTS)} families",
-        "hf:FOLDER or hf:ID": "a checkpoint run by transformers in this process (pip install 'handeye[qwen]')",
+        "hf:FOLDER or hf:ID": f"a checkpoint run by transformers in this process ({install_command('qwen')})",
         "MODULE:OBJECT": "a model of your own: an object, or a class or function that makes one",
         **{name: f"an installed plug-in: {where}" for name, where in installed("models").items()},
         "NAME": f"the model served under NAME at the address in {BASE_URL}",

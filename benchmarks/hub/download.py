@@ -21,6 +21,7 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from actions.extras import install_command
 from agent.core.errors import UserError
 from benchmarks.hub.sources import HubData
 
@@ -64,7 +65,7 @@ def list_files(data: HubData, revision: str | None = None) -> Listing:
     try:
         from huggingface_hub import HfApi
     except ImportError as error:
-        raise UserError("downloading needs huggingface_hub: pip install 'handeye[hub]'") from error
+        raise UserError(f"downloading needs huggingface_hub: {install_command('hub')}") from error
     with _hub_errors(data.repo):
         info = HfApi(endpoint=_endpoint()).dataset_info(data.repo, revision=revision, files_metadata=True)
     files = []

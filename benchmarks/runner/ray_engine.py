@@ -11,12 +11,11 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from actions.extras import install_command
 from agent.core.errors import UserError
 from benchmarks.runner.model_pool import WorkerKind
 from benchmarks.runner.plan import RunPlan
 from benchmarks.runner.work import Attempt, AttemptResult, Worker
-
-MISSING = "--engine ray needs Ray: pip install 'handeye[bench]', or leave the option out"
 
 
 class RayEngine:
@@ -79,7 +78,7 @@ def _connected(slots: int) -> Any:
         import ray
         import ray.exceptions
     except ImportError as error:
-        raise UserError(MISSING) from error
+        raise UserError(f"--engine ray needs Ray: {install_command('bench')}, or leave the option out") from error
     shared: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True}
     try:
         if os.environ.get("RAY_ADDRESS"):

@@ -29,6 +29,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from actions.extras import install_command
 from actions.frame import Frame
 from agent.models.dialects.dialect import IMAGE
 from agent.models.dialects.qwen import QWEN25_VL
@@ -337,7 +338,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         import torch
     except ImportError:
-        raise SystemExit("this needs torch: pip install 'handeye[qwen]'") from None
+        raise SystemExit(f"this needs torch: {install_command('qwen')}") from None
     device = "cuda" if torch.cuda.is_available() else "cpu"
     if device == "cpu" and not options.small:
         print("no GPU here: this is the small version, whose figures say nothing of a real model", file=sys.stderr)

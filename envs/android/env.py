@@ -23,6 +23,7 @@ from actions.adb.link import AdbLink, NotSentError, UncertainError
 from actions.adb.screen import AccessibilityNode, dump
 from actions.adb.server import AdbServer
 from actions.backend import BackendError, RefusedError
+from actions.extras import install_command
 from actions.frame import Box, Frame, StaleFrameError
 from envs.android.capture import WAYS, AndroidCapture, HalfFrameError, Method, Pixels, ScreencapCapture
 from envs.android.known_devices import recall, remember
@@ -336,7 +337,7 @@ class AndroidEnv(Env):
         """
         file = SCRCPY_SERVER if self.simulated else find_server()
         if file is None or not decodes():
-            what, how = ("PyAV", "pip install 'handeye[film]'") if file else ("scrcpy's server", "apt install scrcpy")
+            what, how = ("PyAV", install_command("film")) if file else ("scrcpy's server", "apt install scrcpy")
             self.no_stream = f"{what} is not here: {how}"
             return
         name = f"{file} {file.stat().st_mtime_ns}" if isinstance(file, Path) else ""

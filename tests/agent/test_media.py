@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from actions.extras import install_command
 from agent.cli.main import main
 from agent.media.opening import open_media
 from tests.agent.scripted_server import ScriptedServer
@@ -172,4 +173,5 @@ def test_what_a_file_needs_is_said_where_it_is_missing(folder: Path) -> None:
     )
     files = [str(folder / "report.pdf"), str(folder / "menu.mp4")]
     done = subprocess.run([sys.executable, "-c", code, *files], capture_output=True, text=True, check=True)
-    assert [line.partition("install ")[2] for line in done.stdout.splitlines()] == ["'handeye[pdf]'", "'handeye[film]'"]
+    lines = [f"a PDF needs pypdfium2: {install_command('pdf')}", f"a video needs PyAV: {install_command('film')}"]
+    assert done.stdout.splitlines() == lines

@@ -26,6 +26,7 @@ RULES = [
     (r"/home/\w+|~(?=/)", "<home>"),
     (r"-[0-9a-f]{8}\.json\b", "-<hash>.json"),
     (r"sha256 [0-9a-f]{16}", "sha256 <hash>"),
+    (r"pip install (?:-e )?'[^']*\[(\w+)\]'", r"pip install '<handeye>[\1]'"),
 ]
 """(What is sought in a line, what it is taken for): done to both sides."""
 

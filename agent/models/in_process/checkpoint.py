@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from actions.extras import install_command
 from agent.core.model import ModelError
 from agent.models.dialects.dialect import Ability, Dialect, Platform
 from agent.models.dialects.registry import BASES, DIALECTS, families_of, get_dialect, is_other_family
@@ -43,7 +44,7 @@ def open_in_process(
         from agent.models.in_process.endpoint import HFEndpoint
         from agent.models.in_process.loading import load, read_config
     except ImportError as error:
-        raise ModelError(f"running a checkpoint in process needs {error.name}: pip install 'handeye[qwen]'") from error
+        raise ModelError(f"running a checkpoint in process needs {error.name}: {install_command('qwen')}") from error
     config = read_config(name)
     speaks = get_dialect(dialect) if dialect else dialect_of(name, str(config.model_type), _saved_as(config))
     if ability is not None:

@@ -19,6 +19,7 @@ from PIL import GifImagePlugin, ImageDraw
 from PIL import Image as Pillow
 
 from actions.action import AnyAction
+from actions.extras import install_command
 from agent.core.errors import UserError
 from agent.core.step import Target
 from agent.episodes import Episode, EpisodeError, read_episode
@@ -254,7 +255,7 @@ def _coder():  # type: ignore[no-untyped-def]
     try:
         import av
     except ImportError as error:
-        raise UserError("--mp4 needs a package that is not installed: pip install 'handeye[film]'") from error
+        raise UserError(f"--mp4 needs a package that is not installed: {install_command('film')}") from error
     return av
 
 

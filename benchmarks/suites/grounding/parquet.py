@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from actions.extras import install_command
 from benchmarks.suite import SuiteError
 
 SUFFIXES = frozenset({".parquet", ".arrow"})
@@ -23,7 +24,7 @@ def parquet_rows(file: Path) -> list[dict[str, Any]]:
     try:
         import pyarrow
     except ImportError as error:
-        raise SuiteError(f"{file} is a parquet copy, which needs pyarrow: pip install 'handeye[hub]'") from error
+        raise SuiteError(f"{file} is a parquet copy, which needs pyarrow: {install_command('hub')}") from error
     folder = image_cache(file)
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
+from actions.extras import install_command
 from agent.cli.main import main
 from agent.core.errors import UserError
 from agent.episodes import read_episode
@@ -177,4 +178,4 @@ def test_what_cannot_be_filmed_is_one_clear_line(episode, tmp_path, capsys, monk
     _coder.cache_clear()
     status, _, err = run(capsys, "report", episode, "--mp4", tmp_path / "r.mp4")
     assert (status, err.count("\n")) == (2, 1)
-    assert "pip install 'handeye[film]'" in err
+    assert install_command("film") in err

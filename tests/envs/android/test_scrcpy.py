@@ -14,6 +14,7 @@ from actions.adb import AdbServer
 from actions.adb.lines import command
 from actions.adb.link import AdbLink
 from actions.backend import BackendError
+from actions.extras import install_command
 from actions.frame import Box, Point
 from envs.android import AndroidEnv
 from envs.android import env as env_module
@@ -126,7 +127,7 @@ def test_without_pyav_it_says_what_is_missing(phone: Phone, server: AdbServer, m
     monkeypatch.setattr(env_module, "decodes", lambda: False)
     with AndroidEnv(phone.serial, server, capture="png") as android:
         assert android.stream is None
-        assert android.no_stream == "PyAV is not here: pip install 'handeye[film]'"
+        assert android.no_stream == f"PyAV is not here: {install_command('film')}"
 
 
 def test_what_was_found_is_remembered(
