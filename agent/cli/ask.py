@@ -70,7 +70,8 @@ def ask(
 
       handeye ask invoice.pdf#page=2 "what is the total?"
 
-      handeye ask screencast.mp4 "when is the menu open?" --model http://127.0.0.1:8000
+      handeye ask screencast.mp4 "when is the menu open?" \\
+          --model http://127.0.0.1:8000
     """
     if not question.strip():
         raise UserError('the question is empty: ask something, e.g. "when did the error appear?"')
@@ -198,12 +199,12 @@ def _read(episode: Episode) -> list[StepText]:
 
 def _with_bar(name: str, work: Callable[[Callable[[int, int], None]], Result]) -> Result:
     """What `work` returns, which tells how many of how many are done, with a progress bar on a terminal."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
-    from agent.views.terminal import console
+    from agent.views.terminal import transient_bar
 
     columns = TextColumn(name), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=console(), transient=True) as bar:
+    with transient_bar(*columns) as bar:
         task = bar.add_task(name, total=None)
         return work(lambda done, of: bar.update(task, completed=done, total=of))
 

@@ -114,19 +114,19 @@ def _calibrate(model: ModelSpec, draw: Path | None, as_json: bool) -> None:
 
 
 def _measure(spec: ModelSpec) -> Calibration:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 
     from agent.calibration.calibrate import calibrate
     from agent.models.chat import ChatModel
     from agent.models.opening import open_model
-    from agent.views.terminal import console
+    from agent.views.terminal import transient_bar
 
     model = open_model(spec, ability="locate", measuring=True)
     if not isinstance(model, ChatModel):
         raise UserError(f"{spec.name} answers in pixels by itself: only models on a server are calibrated")
     columns = (TextColumn("asking where red circles are"), BarColumn(), MofNCompleteColumn())
     try:
-        with Progress(*columns, console=console(), transient=True) as bar:
+        with transient_bar(*columns) as bar:
             line = bar.add_task("", total=None)
             return calibrate(model, lambda done, total: bar.update(line, completed=done, total=total))
     finally:

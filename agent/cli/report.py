@@ -69,7 +69,7 @@ def report(
 
       handeye report runs/2026-11-22T15-04-05-open-the-file-menu
 
-      handeye report runs/… --out report.html --gif run.gif --contact-sheet screens.png
+      handeye report runs/… --gif run.gif --contact-sheet screens.png
 
       handeye report runs/… --mp4 run.mp4 --json
 
@@ -109,11 +109,8 @@ def _numbers(text: str) -> tuple[int, int]:
 @contextmanager
 def _progress(words: str) -> Iterator[Callable[[int, int], None]]:
     """Shows a bar for an episode that takes its time."""
-    from rich.progress import Progress
+    from agent.views.terminal import transient_bar
 
-    from agent.views.terminal import console
-
-    out = console()
-    with Progress(console=out, transient=True, disable=not out.is_terminal) as bar:
+    with transient_bar() as bar:
         task = bar.add_task(words, visible=False)
         yield lambda done, total: bar.update(task, completed=done, total=total, visible=total >= _LONG)

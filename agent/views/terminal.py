@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -27,10 +28,21 @@ from agent.guard.confirm import PROMPT, PersonReply, Unasked, read_reply
 from agent.views.formatting import PHASES, answer_words, duration
 from envs.env import Observation
 
+if TYPE_CHECKING:
+    from rich.progress import Progress, ProgressColumn
+
 
 def console() -> Console:
     """A console on stderr; stdout is for data."""
     return Console(stderr=True, highlight=False)
+
+
+def transient_bar(*columns: ProgressColumn) -> Progress:
+    """A progress bar on stderr that leaves nothing behind; without a terminal nothing is printed."""
+    from rich.progress import Progress
+
+    out = console()
+    return Progress(*columns, console=out, transient=True, disable=not out.is_terminal)
 
 
 def phase_times(timings: Mapping[str, float]) -> str:

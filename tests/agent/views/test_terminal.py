@@ -16,7 +16,7 @@ from agent.core.policy import Verdict
 from agent.core.step import Step, Tokens
 from agent.core.task import Ending, Limits, Task
 from agent.guard.confirm import EditedAnswer, PersonReply
-from agent.views.terminal import TerminalView, phase_times
+from agent.views.terminal import TerminalView, phase_times, transient_bar
 from envs.env import Observation
 
 FRAME = Frame(id="1", width=10, height=10)
@@ -94,3 +94,13 @@ def test_the_answer_of_a_person_is_asked_for_until_it_is_one(
 
 def test_phase_times_are_in_order_and_leave_out_nothings() -> None:
     assert phase_times({"settle": 0.1, "capture": 0.0123, "review": 0.0001}) == "capture 12 ms · settle 100 ms"
+
+
+def test_a_bar_prints_nothing_without_a_terminal(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for forced, seen in (("", False), ("1", True)):
+        monkeypatch.setenv("FORCE_COLOR", forced)
+        with transient_bar() as bar:
+            bar.update(bar.add_task("reading"), completed=1, total=2)
+        assert bool(capfd.readouterr().err) == seen
