@@ -47,9 +47,11 @@ def bench() -> None:
 
       handeye bench download screenspot-v2 --to ScreenSpot-v2
 
-      handeye bench screenspot-v2 --data ScreenSpot-v2 --model http://127.0.0.1:8000 --workers 8 --out runs/ss2
+      handeye bench screenspot-v2 --data ScreenSpot-v2 \\
+          --model http://127.0.0.1:8000 --workers 8 --out runs/ss2
 
-      handeye bench screenspot-v2 --data ScreenSpot-v2 --model http://127.0.0.1:8000 --out runs/ss2 --resume
+      handeye bench screenspot-v2 --data ScreenSpot-v2 \\
+          --model http://127.0.0.1:8000 --out runs/ss2 --resume
 
       handeye bench miniwob --model baseline:idle --seeds 5 --workers 2
 

@@ -47,7 +47,7 @@ def export(
 
       handeye export runs/* --format sharegpt --dialect ui-tars-1.5 --out train
 
-      handeye export runs/2026-11-22T15-04-05-save-a-note --format script --out save_a_note.py
+      handeye export runs/… --format script --out save_a_note.py
     """
     from agent.episodes.export.export import export_episodes
 

@@ -34,7 +34,8 @@ def extract(
 
       handeye extract order.png --schema order.json
 
-      adb exec-out screencap -p | handeye extract - --schema settings.json --model http://127.0.0.1:8000
+      adb exec-out screencap -p |
+          handeye extract - --schema settings.json --model http://127.0.0.1:8000
     """
     from agent.models.opening import open_model
     from agent.run.extract import extract_from_image, read_input, read_schema

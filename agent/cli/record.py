@@ -79,11 +79,13 @@ def record(
 
       handeye record --task "Save a note as hello.txt" --app mousepad --out demo
 
-      handeye record --env android --serial R58M123 --task "Set an alarm for 7:30" --out alarm
+      handeye record --env android --task "Set an alarm for 7:30" --out alarm
 
       handeye record --secret PW=env:MY_PASSWORD --task "Sign in" --out sign-in
 
-      handeye replay demo --mode simulate && handeye export demo --format script --out demo.py
+      handeye replay demo --mode simulate
+
+      handeye export demo --format script --out demo.py
     """
     from agent.guard.secrets import Secrets
     from agent.run.record import RecordOptions

@@ -63,17 +63,21 @@ def run(
 
     [bold]Examples[/]
 
-      handeye run --app mousepad --share . 'Type "Hello", press ctrl+s, type "hello.txt" and press Enter'
+      handeye run --app mousepad --share . \\
+          'Type "Hello", press ctrl+s, type "hello.txt" and press Enter'
 
-      handeye run --env desktop --model http://127.0.0.1:8000 "Open the settings and switch to dark mode"
+      handeye run --env desktop --model http://127.0.0.1:8000 \\
+          "Open the settings and switch to dark mode"
 
       handeye run --live --confirm always --app mousepad 'Type "Hello"'
 
-      handeye run --env phone "Open Settings, turn on Airplane mode, then go back to the home screen"
+      handeye run --env phone "Open Settings, turn on Airplane mode, then go back"
 
-      handeye run --env sandbox --policy rules:no_purchases --model http://127.0.0.1:8000 "Find the cheapest lamp"
+      handeye run --env sandbox --policy rules:no_purchases \\
+          --model http://127.0.0.1:8000 "Find the cheapest lamp"
 
-      handeye run --env android --serial 192.168.1.20:5555 --model http://127.0.0.1:8000 "Set an alarm for 7:30"
+      handeye run --env android --serial 192.168.1.20:5555 \\
+          --model http://127.0.0.1:8000 "Set an alarm for 7:30"
 
     Stop at any time with Ctrl-C, with Ctrl+Alt+Escape from any window, or by pushing the mouse pointer into the
     top-left corner of the screen. The exit status is 0 only when the task was done.

@@ -64,9 +64,11 @@ def android_world(
 
     [bold]Examples[/]
 
-      handeye bench android-world --model http://127.0.0.1:8000 --tasks ClockStopWatchRunning,SystemBluetoothTurnOn
+      handeye bench android-world --model http://127.0.0.1:8000 \\
+          --tasks ClockStopWatchRunning,SystemBluetoothTurnOn
 
-      handeye bench android-world --model http://127.0.0.1:8000 --combinations 3 --out runs/aw
+      handeye bench android-world --model http://127.0.0.1:8000 --combinations 3 \\
+          --out runs/aw
     """
     from agent.models.opening import open_model
     from benchmarks.android_world.agent import AgentOptions

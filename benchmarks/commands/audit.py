@@ -50,7 +50,8 @@ def audit(
 
       handeye bench audit desktop --seeds 2 --workers 2
 
-      handeye bench audit miniwob --tasks click-button,enter-text --baselines idle,oracle --json
+      handeye bench audit miniwob --tasks click-button,enter-text \\
+          --baselines idle,oracle --json
 
       handeye bench audit screenspot-v2 --data ScreenSpot-v2
     """

@@ -63,9 +63,11 @@ def lmms(
 
       handeye bench lmms
 
-      handeye bench lmms mmmu_val docvqa_val --model http://127.0.0.1:8000 --lmms ~/lmms/bin/python
+      handeye bench lmms mmmu_val docvqa_val --model http://127.0.0.1:8000 \\
+          --lmms ~/lmms/bin/python
 
-      handeye bench lmms videomme --serve Qwen/Qwen2.5-VL-3B-Instruct --frames 64 --limit 200
+      handeye bench lmms videomme --serve Qwen/Qwen2.5-VL-3B-Instruct \\
+          --frames 64 --limit 200
     """
     from benchmarks.lmms.running import LmmsRun, find_environment
 

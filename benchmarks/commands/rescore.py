@@ -52,9 +52,11 @@ def rescore(
 
       handeye bench rescore screenspot-v2 --predictions predictions
 
-      handeye bench rescore osworld-g --predictions osworld_g.mai_ui.jsonl --data OSWorld-G/benchmark --mode local
+      handeye bench rescore osworld-g --predictions osworld_g.mai_ui.jsonl \\
+          --data OSWorld-G/benchmark --mode local
 
-      handeye bench rescore screenspot-v2 --predictions predictions --out runs/rescored
+      handeye bench rescore screenspot-v2 --predictions predictions \\
+          --out runs/rescored
     """
     from benchmarks.rescore import RescoreRequest
     from benchmarks.rescore import rescore as score

@@ -50,7 +50,9 @@ def phone(
 
       handeye phone
 
-      adb connect 127.0.0.1:6555 && adb shell settings get global airplane_mode_on
+      adb connect 127.0.0.1:6555
+
+      adb shell settings get global airplane_mode_on
     """
     from envs.env import EnvError
     from envs.phone.browser import sandboxed

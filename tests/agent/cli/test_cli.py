@@ -7,12 +7,14 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import typer
 from PIL import Image, ImageDraw, ImageFont
+from typer.core import TyperCommand, TyperGroup
 
 from agent.cli.commands import COMMANDS, OPTIONS, overview
 from agent.cli.group import app
@@ -165,12 +167,32 @@ def test_ctrl_c_is_told_as_json_wherever_it_comes(
         assert (left.value.code, json.loads(said.out), said.err) == (130, {"error": "stopped"}, "handeye: stopped\n")
 
 
-@pytest.mark.parametrize("command", ["run", "locate", "report", "models", "doctor"])
-def test_help_teaches(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as left:
-        main([command, "--help"])
-    assert left.value.code == 0
-    assert len(capsys.readouterr().out.splitlines()) > 8
+def every_command() -> Iterator[tuple[list[str], TyperCommand]]:
+    """The words and the command, of groups' commands too."""
+    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+        yield [name], command
+        yield from (
+            ([name, inner], one) for inner, one in (command.commands if isinstance(command, TyperGroup) else {}).items()
+        )
+
+
+def test_no_example_of_a_help_page_wraps_in_a_terminal_of_80_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    examples = 0
+    for words, command in every_command():
+        with pytest.raises(SystemExit) as left:
+            main([*words, "--help"])
+        shown = [line.strip() for line in capsys.readouterr().out.splitlines()]
+        assert left.value.code == 0
+        assert len(shown) > 8
+        assert max(map(len, shown)) <= 80, words
+        wanted = [line.strip() for line in str(command.help).splitlines() if line.startswith("  ")]
+        wrapped = [line for line in wanted if line not in shown]
+        assert not wrapped, f"handeye {' '.join(words)} --help: shorten or break these lines: {wrapped}"
+        examples += len(wanted)
+    assert examples > 80
 
 
 def test_models_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
