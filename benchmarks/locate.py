@@ -1,20 +1,23 @@
 """Accuracy of the built-in model's `locate` on real screens.
 
 ``python -m benchmarks.locate --data FOLDER [--file instructions.jsonl]``: each line of the file has `image` (relative
-to the file's folder), `instruction`, `bbox` [x1, y1, x2, y2] in pixels and `data_type`. A point inside the box, edges
-included, is right; a refusal is wrong and is also counted separately.
+to the file's folder), `instruction`, `bbox` [x1, y1, x2, y2] in pixels (null where the image lacks the target) and
+`data_type`. A point inside the box, edges included, is right; a refusal is wrong unless the target is absent, and is
+also counted separately. `--elsewhere` also asks each instruction on an image of another app, where a refusal is right.
+``python -m tools.locate_screens`` makes such a file.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import random
 import statistics
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +36,11 @@ from benchmarks.suites.decoding import decoded
 
 @dataclass(frozen=True)
 class LocateSample:
-    """An image, an instruction and the box (pixels) of its target."""
+    """An image, an instruction and the box (pixels) of its target; None where the image lacks it."""
 
     image: Path
     instruction: str
-    box: Box
+    box: Box | None
     kind: str
     wording: str
     app: str
@@ -68,7 +71,7 @@ def read_samples(file: Path) -> list[LocateSample]:
 
 
 def _sample(row: dict[str, Any], folder: Path) -> LocateSample:
-    box = Box(*(float(value) for value in row["bbox"]))
+    box = None if row["bbox"] is None else Box(*(float(value) for value in row["bbox"]))
     app = row.get("app") or Path(row["image"]).stem
     return LocateSample(folder / row["image"], row["instruction"], box, row["data_type"], row.get("wording", ""), app)
 
@@ -81,9 +84,37 @@ def evaluate(samples: Sequence[LocateSample], perceive: Callable[[Path], Perceiv
         start = time.perf_counter()
         grounding = locate(screen, sample.instruction)
         seconds = time.perf_counter() - start
-        right = grounding.point is not None and sample.box.holds(grounding.point)
+        right = _is_right(sample, grounding)
         results.append(LocateResult(sample, grounding, right, seconds))
     return results
+
+
+def _is_right(sample: LocateSample, grounding: Grounding) -> bool:
+    if sample.box is None or grounding.point is None:
+        return sample.box is None and grounding.refused
+    return sample.box.holds(grounding.point)
+
+
+def on_other_screens(samples: Sequence[LocateSample]) -> list[LocateSample]:
+    """Each sample with a target, on an image of another app; the same for the same samples."""
+    images = {sample.image: sample.app for sample in samples}
+    chance = random.Random(0)
+    found = []
+    for sample in samples:
+        others = [image for image, app in images.items() if app != sample.app]
+        if others and sample.box is not None:
+            found.append(replace(sample, image=chance.choice(others), box=None, wording="", kind="on another screen"))
+    return found
+
+
+def calibration_error(results: Sequence[LocateResult], bins: int = 10) -> float | None:
+    """The mean distance between score and accuracy over `bins` groups of the answers by score; None without answers."""
+    answered = sorted((r for r in results if not r.grounding.refused), key=lambda r: r.grounding.score or 0.0)
+    if not answered:
+        return None
+    groups = [answered[len(answered) * i // bins : len(answered) * (i + 1) // bins] for i in range(bins)]
+    gaps = [abs(sum((r.grounding.score or 0.0) - r.right for r in group)) for group in groups]
+    return sum(gaps) / len(answered)
 
 
 def report(results: Sequence[LocateResult], perceive_seconds: Sequence[float]) -> str:
@@ -95,6 +126,8 @@ def report(results: Sequence[LocateResult], perceive_seconds: Sequence[float]) -
         if result.sample.wording:
             groups[f"wording {result.sample.wording}"].append(result)
     lines += [_row(group, groups[group]) for group in sorted(groups)]
+    if (error := calibration_error(results)) is not None:
+        lines.append(f"calibration error of the answers: {error:.3f}")
     if perceive_seconds:
         lines.append(
             f"median seconds: perceive {statistics.median(perceive_seconds):.2f} on {len(perceive_seconds)} images"
@@ -119,7 +152,8 @@ def draw_failures(results: Iterable[LocateResult], folder: Path) -> int:
     for number, result in enumerate(wrong):
         image = Image.open(result.sample.image).convert("RGB")
         pen = ImageDraw.Draw(image)
-        pen.rectangle(tuple(result.sample.box), outline="green", width=5)
+        if result.sample.box is not None:
+            pen.rectangle(tuple(result.sample.box), outline="green", width=5)
         if result.grounding.point is not None:
             x, y = result.grounding.point
             pen.ellipse((x - 12, y - 12, x + 12, y + 12), outline="red", width=5)
@@ -152,6 +186,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, required=True, help="folder with the samples")
     parser.add_argument("--file", default="instructions.jsonl", help="JSON-lines file in it (default: %(default)s)")
     parser.add_argument("--limit", type=int, help="only the first N samples")
+    parser.add_argument("--elsewhere", action="store_true", help="ask each instruction on an image of another app too")
     parser.add_argument("--failures", type=Path, help="draw wrong answers into this folder")
     return parser
 
@@ -170,6 +205,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     perceive = _ImageReader()
     results = evaluate(samples, perceive)
     print(report(results, perceive.seconds))
+    if options.elsewhere and (moved := on_other_screens(samples)):
+        answered = sum(not r.right for r in evaluate(moved, perceive))
+        low, high = wilson(answered, len(moved)) or (0.0, 1.0)
+        print(f"answered on the screen of another app: {answered}/{len(moved)} = {answered / len(moved):.1%} ", end="")
+        print(f"[{low:.1%}, {high:.1%}]")
     if options.failures:
         print(f"{draw_failures(results, options.failures)} wrong answers drawn in {options.failures}", file=sys.stderr)
     return 0
