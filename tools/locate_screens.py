@@ -151,7 +151,7 @@ _VERBS = frozenset([
 """Verbs that a purpose may begin with, so that it can follow "to"."""
 
 
-class Target(NamedTuple):
+class DrawnTarget(NamedTuple):
     """One element that may be asked for; `info` has its data attributes, `box` is in pixels."""
 
     info: dict[str, Any]
@@ -162,14 +162,14 @@ class Target(NamedTuple):
         return [part.strip() for part in self.info.get(key, "").split("|") if part.strip()]
 
 
-class Page(NamedTuple):
+class DrawnPage(NamedTuple):
     """One drawn page."""
 
     split: str
     app: str
     title: str
     image: str
-    targets: list[Target]
+    targets: list[DrawnTarget]
 
 
 def page_source(file: Path, theme: str, npm: Path) -> tuple[str, str, tuple[int, int]]:
@@ -221,7 +221,7 @@ def _classes(names: str, theme: str) -> str:
     return own
 
 
-def draw(file: Path, theme: str, npm: Path, out: Path) -> Page:
+def draw(file: Path, theme: str, npm: Path, out: Path) -> DrawnPage:
     """The page drawn by Chromium into `out`, with the boxes of its targets."""
     html, title, (width, height) = page_source(file, theme, npm)
     image = f"{file.parent.name}/{file.stem}-{theme}.png"
@@ -241,12 +241,12 @@ def draw(file: Path, theme: str, npm: Path, out: Path) -> Page:
     if found is None:
         raise ValueError(f"{file}: Chromium did not say where its elements are")
     targets = [
-        Target(info, (round(x1 * scale), round(y1 * scale), round(x2 * scale), round(y2 * scale)))
+        DrawnTarget(info, (round(x1 * scale), round(y1 * scale), round(x2 * scale), round(y2 * scale)))
         for info in json.loads(found[1])
         if not info["hidden"]
         for x1, y1, x2, y2 in [info["box"]]
     ]
-    return Page(file.parent.name, file.stem, title, image, targets)
+    return DrawnPage(file.parent.name, file.stem, title, image, targets)
 
 
 def _output(command: list[str], tries: int = 4) -> str:
@@ -266,7 +266,7 @@ def _place(section: str, chance: random.Random) -> str:
     return chance.choice((f"{section} section", f"{section} area"))
 
 
-def requests(page: Page, chance: random.Random) -> Iterator[tuple[str, str, Target]]:
+def requests(page: DrawnPage, chance: random.Random) -> Iterator[tuple[str, str, DrawnTarget]]:
     """(wording, instruction, target) of a page."""
     names = Counter((t.info["n"], t.info.get("r")) for t in page.targets)
     alone = Counter(t.info["n"] for t in page.targets)
@@ -288,7 +288,9 @@ def requests(page: Page, chance: random.Random) -> Iterator[tuple[str, str, Targ
     yield from _neighbours(page, alone, chance)
 
 
-def _by_name(page: Page, target: Target, alone: bool, chance: random.Random) -> Iterator[tuple[str, str, Target]]:
+def _by_name(
+    page: DrawnPage, target: DrawnTarget, alone: bool, chance: random.Random
+) -> Iterator[tuple[str, str, DrawnTarget]]:
     words, info = WORDINGS[page.split], target.info
     kind = chance.choice(words.label if alone else [form for form in words.label if "{r}" in form])
     if chance.random() < 0.4:
@@ -300,7 +302,9 @@ def _by_name(page: Page, target: Target, alone: bool, chance: random.Random) -> 
         yield "nested", form.format(n=info["n"], r=info["r"], s=place, title=page.title, p=phrase), target
 
 
-def _by_icon(page: Page, target: Target, alone: bool, chance: random.Random) -> Iterator[tuple[str, str, Target]]:
+def _by_icon(
+    page: DrawnPage, target: DrawnTarget, alone: bool, chance: random.Random
+) -> Iterator[tuple[str, str, DrawnTarget]]:
     form = chance.choice(WORDINGS[page.split].look if alone else ("{f}",))
     if chance.random() < 0.5:
         form = "{f}"
@@ -308,14 +312,14 @@ def _by_icon(page: Page, target: Target, alone: bool, chance: random.Random) -> 
     yield wording, form.format(f=chance.choice(target.said("f")), n=target.info["n"]), target
 
 
-def _in_section(page: Page, target: Target, chance: random.Random) -> Iterator[tuple[str, str, Target]]:
+def _in_section(page: DrawnPage, target: DrawnTarget, chance: random.Random) -> Iterator[tuple[str, str, DrawnTarget]]:
     form = chance.choice(WORDINGS[page.split].section)
     yield "relational", form.format(n=target.info["n"], r=target.info["r"], s=target.info["s"]), target
 
 
-def _in_rows(page: Page, chance: random.Random) -> Iterator[tuple[str, str, Target]]:
+def _in_rows(page: DrawnPage, chance: random.Random) -> Iterator[tuple[str, str, DrawnTarget]]:
     words = WORDINGS[page.split]
-    kinds: dict[tuple[str, str], list[Target]] = {}
+    kinds: dict[tuple[str, str], list[DrawnTarget]] = {}
     for target in page.targets:
         for kind in ("rx", "g"):
             if target.said(kind):
@@ -331,7 +335,7 @@ def _in_rows(page: Page, chance: random.Random) -> Iterator[tuple[str, str, Targ
             yield "ordinal", form.format(nth=_NTH[index], number=index + 1, g=said), group[index]
 
 
-def _neighbours(page: Page, alone: Counter[str], chance: random.Random) -> Iterator[tuple[str, str, Target]]:
+def _neighbours(page: DrawnPage, alone: Counter[str], chance: random.Random) -> Iterator[tuple[str, str, DrawnTarget]]:
     """Requests for what is right of or below a named element and the only one of its role there."""
     found = []
     for anchor in page.targets:
@@ -355,7 +359,7 @@ def _lies(kind: str, box: tuple[int, int, int, int], anchor: tuple[int, int, int
     return 0 <= box[1] - anchor[3] < 90 and abs(box[0] - anchor[0]) < 30
 
 
-def absent(page: Page, rows: list[dict[str, Any]], chance: random.Random, count: int) -> Iterator[dict[str, Any]]:
+def absent(page: DrawnPage, rows: list[dict[str, Any]], chance: random.Random, count: int) -> Iterator[dict[str, Any]]:
     """Requests of other pages of the split for what this page lacks."""
     here = {w for t in page.targets for w in re.findall(r"\w+", f"{t.info['n']} {t.info.get('rx', '')}".lower())}
     plain = [
@@ -366,7 +370,7 @@ def absent(page: Page, rows: list[dict[str, Any]], chance: random.Random, count:
         yield {**row, "image": page.image, "app": page.app, "bbox": None, "wording": "absent"}
 
 
-def samples(pages: list[Page], chance: random.Random) -> list[dict[str, Any]]:
+def samples(pages: list[DrawnPage], chance: random.Random) -> list[dict[str, Any]]:
     """The lines of a split's file."""
     out = []
     for page in pages:

@@ -11,24 +11,21 @@ from PIL import Image
 
 from agent.perception.elements import PerceivedScreen
 from benchmarks import locate as bench
-from tools.locate_screens import PAGES, WORDINGS, Page, Target, samples
+from tools.locate_screens import PAGES, WORDINGS, DrawnPage, DrawnTarget, samples
 
 
-def target(name: str, y: int, **info: str) -> Target:
-    return Target({"n": name, "s": "", "row": "", "wordless": False, **info}, (10, y, 90, y + 20))
+def target(name: str, y: int, **info: str) -> DrawnTarget:
+    return DrawnTarget({"n": name, "s": "", "row": "", "wordless": False, **info}, (10, y, 90, y + 20))
 
 
 def test_every_request_has_its_wording_and_its_target_and_absent_ones_have_none() -> None:
     save, help_ = target("Save", 0, r="button", p="keep my changes"), target("Quit", 40, r="button", p="leave")
-    rows = samples(
-        [
-            Page(
-                "dev", "editor", "Ink", "a.png", [save, *(target("more", y, rx="dots", row=f"R{y}") for y in (80, 120))]
-            ),
-            Page("dev", "other", "Other", "b.png", [help_]),
-        ],
-        random.Random(1),
-    )
+    more = [target("more", y, rx="dots", row=f"R{y}") for y in (80, 120)]
+    pages = [
+        DrawnPage("dev", "editor", "Ink", "a.png", [save, *more]),
+        DrawnPage("dev", "other", "B", "b.png", [help_]),
+    ]
+    rows = samples(pages, random.Random(1))
     asked = {(row["wording"], row["name"]): row for row in rows}
     assert asked["paraphrase", "Save"]["instruction"].endswith("keep my changes")
     assert asked["paraphrase", "Save"]["bbox"] == (10, 0, 90, 20)
