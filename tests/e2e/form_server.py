@@ -34,7 +34,7 @@ function places() {
     const r = e.getBoundingClientRect();
     out[e.name || "send"] = [r.left + dx(), r.top + dy(), r.right + dx(), r.bottom + dy()];
   }
-  post("/places", out);
+  post("/places/SERIAL", out);
 }
 setInterval(places, 100);
 addEventListener("mousedown", e => post("/click", [e.screenX, e.screenY]), true);
@@ -55,12 +55,18 @@ WANTED = {"name": "Ada “Łøve” 🎉", "news": "yes", "colour": "Blue", "dat
 
 @dataclass
 class FormServer:
-    """`values` is the last form submitted; `clicks` are screen positions; `places` are the controls' screen boxes."""
+    """`values` is the last form submitted; `clicks` are screen positions; `places` are the controls' screen boxes.
+
+    With `again` an empty form follows the one that was sent. `serial` is that of the newest page: an older one, which
+    is shown until the next has come, tells no places.
+    """
 
     dialog_after: float | None = None
+    again: bool = False
     values: dict[str, str] | None = None
     clicks: list[tuple[float, float]] = field(default_factory=list)
     places: dict[str, list[float]] = field(default_factory=dict)
+    serial: int = 0
     dismissed: bool = False
     shown: threading.Event = field(default_factory=threading.Event)
 
@@ -77,7 +83,7 @@ class FormServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_port}/"
 
-    def places_now(self, seconds: float = 10) -> dict[str, list[float]]:
+    def places_now(self, seconds: float = 60) -> dict[str, list[float]]:
         """Where the controls are from now on: the window manager may have moved the window since it was last told."""
         self.shown.clear()
         assert self.shown.wait(seconds), "the page does not answer"
@@ -96,14 +102,15 @@ class FormServer:
 
     def page(self) -> str:
         script = "" if self.dialog_after is None else DIALOG.replace("WHEN", str(int(self.dialog_after * 1000)))
-        return PAGE.replace("DIALOG", script)
+        return PAGE.replace("DIALOG", script).replace("SERIAL", str(self.serial))
 
     def take(self, path: str, body: str) -> None:
         if path == "/submit":
+            self.serial += 1
             self.values = {key: values[0] for key, values in parse_qs(body).items()}
             return
         data: Any = json.loads(body)
-        if path == "/places":
+        if path == f"/places/{self.serial}":
             self.places = data
             self.shown.set()
         elif path == "/click":
@@ -116,10 +123,17 @@ class FormServer:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                form.serial += self.path == "/"
                 self._reply(form.page() if self.path == "/" else "")
 
             def do_POST(self) -> None:
                 form.take(self.path, self.rfile.read(int(self.headers["Content-Length"])).decode())
+                if form.again and self.path == "/submit":
+                    self.send_response(303)
+                    self.send_header("Location", "/")
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                    return
                 self._reply("<!doctype html><title>Thanks</title><h1>Thank you, the form was sent.</h1>")
 
             def _reply(self, html: str) -> None:
