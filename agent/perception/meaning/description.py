@@ -64,7 +64,23 @@ _ORDINALS = {
 _ROWS = {**_ORDINALS, "top": 1, "upper": 1, "bottom": -1, "lower": -1, "lowest": -1}
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九十")}
 _SHOWN = r"\b(?:shown |located |listed |placed )?(?:directly |just |right |immediately )?"
-_CONTAINER = "menu|dialog|dialogue|window|popup|toolbar|tool bar|panel|section|group|list|box|card|field"
+_CONTAINER = (
+    "menu|dialog|dialogue|window|popup|toolbar|tool bar|panel|section|group|list|box|card|field|area|pane|region|form"
+    "|side ?bar|bar|column|table"
+)
+_CHOOSE = "(?:click|tap|press|select|choose|pick|open|find|locate|hit|push|toggle|check|tick|use)(?: on)?"
+_WITHIN = r"(?:in|on|at|within|inside|from|under|using)"
+_LEADS: tuple[tuple[str, str], ...] = (
+    ("row", rf"^{_WITHIN} the (?P<a>[^,]+?) (?:row|line)(?:,|:)? (?:{_CHOOSE} )?(?P<rest>.+)$"),
+    ("in", rf"^{_WITHIN} (?:the )?(?P<a>[^,]+?)(?: (?:{_CONTAINER}))?,? (?:{_CHOOSE}) (?P<rest>.+)$"),
+    (
+        "in",
+        rf"^{_WITHIN} (?:the )?(?P<a>[^,:]+?)(?: (?:{_CONTAINER}))?(?:: |, (?=the |a |[\ue000-\uefff]))(?P<rest>.+)$",
+    ),
+    ("in", rf"^(?:go to|look at|open) (?:the )?(?P<a>[^,]+?)(?: (?:{_CONTAINER}))?,? and (?:{_CHOOSE}) (?P<rest>.+)$"),
+    ("in", rf"^(?:the )?(?P<a>[^,]+?)(?: (?:{_CONTAINER})) and (?:{_CHOOSE}) (?P<rest>.+)$"),
+)
+"""What a sentence may begin with before it names its target: "In the File menu, click Save"."""
 _SCREEN = r"(?: of the (?:screen|page|window|app|display))?$"
 _PART = r"(?:[- ]?hand)?(?: side| edge| corner| part| half)?"
 _BARS = (
@@ -90,13 +106,13 @@ _RELATIONS: tuple[tuple[str, str], ...] = (
     ("before", r"\b(?:directly |just |right |immediately )?before (?P<a>.+)$"),
     ("near", r"\b(?:right )?(?:next to|beside|besides|near|close to|alongside|adjacent to|by) (?P<a>.+)$"),
     ("row", r"\bin the (?P<a>.+?) (?:row|line)$"),
-    ("row", r"\bin the (?:row|line) (?:of|for|with|called|named) (?P<a>.+)$"),
+    ("row", r"\b(?:in|on) the (?:same )?(?:row|line) (?:of|for|with|as|called|named) (?P<a>.+)$"),
     ("row", r"\bat the end of (?P<a>.+?)(?: line| row)?$"),
     (
         "in",
         r"\b(?:in|from|inside|within|on) (?:the )?(?P<a>.+?) " + rf"(?P<container>{_CONTAINER})$",
     ),
-    ("near", r"\b(?:for|of|belonging to) (?P<a>.+)$"),
+    ("near", r"\b(?:for|of|(?:that |which )?belong(?:s|ing) to) (?P<a>.+)$"),
 )
 _CHINESE_RELATIONS = {
     "下方": "below", "下面": "below", "下边": "below", "上方": "above", "上面": "above", "上边": "above",
@@ -181,7 +197,9 @@ def whole_of(text: str) -> TargetDescription:
 
 def _parse(text: str, raw: str, spare: list[str]) -> TargetDescription:
     text, chinese = _chinese(text, spare)
+    text, leads = _leads(_without_purpose(text), spare)
     text, relations, place = _relations(text, raw, spare)
+    relations = (*leads, *relations)
     text, more_place = _place(text)
     text, ordinal = _ordinal(text)
     text, colours = _colours(text)
@@ -248,6 +266,47 @@ def _chinese(text: str, spare: list[str]) -> tuple[str, TargetDescription]:
     return re.sub(r"\s+", " ", text).strip(), found
 
 
+def _without_purpose(text: str) -> str:
+    """The text without what its target is for, and with plain words for where it is ("which can be found in")."""
+    found = r"(?:found|located|shown|placed|displayed|seen|listed)"
+    where = (
+        r"(?=(?:just |right |directly )?(?:in|on|at|under|below|above|inside|within|next|to the|after|before|beside)\b)"
+    )
+    text = re.sub(rf",? (?:which|that) (?:can be|is|are|sits|lies|comes)(?: {found})? {where}", " ", text)
+    text = re.sub(rf",? {found} {where}", " ", text)
+    text = re.sub(r", (?:the )?(?:one|item|thing) (?=(?:of|for|in|on|under|belonging)\b)", " ", text)
+    named = rf"(?:[\ue000-\uefff]|\b(?:{_TARGET_NOUNS})(?:s|es)?)"
+    match = re.search(rf"^(?P<kept>.*?{named}.*?),? (?:in order to|so as to|so that|to) (?!the\b|a\b)\w+ .+$", text)
+    if match and re.search(rf"{named}(?: {_WITHIN} .+)?$", match["kept"]):
+        text = match["kept"]
+    clause = re.match(
+        rf"^(.*[\ue000-\uefff](?: (?:{_TARGET_NOUNS}))?), (?!{_WITHIN}\b|right\b|left\b|below\b|above\b)\D", text
+    )
+    return clause[1] if clause else text
+
+
+_TARGET_NOUNS = (
+    "button|field|option|entry|item|link|tab|icon|dropdown|drop-down|checkbox|check box|switch|toggle|menu|slider|box"
+)
+
+
+def _leads(text: str, spare: list[str]) -> tuple[str, tuple[Relation, ...]]:
+    """The text without the containers that it begins with, and these as relations."""
+    leads: list[Relation] = []
+    while (found := _lead(text)) and len(leads) < 3:
+        kind, match = found
+        leads.append(Relation(kind, (_parse(strip_article(match["a"]), match["a"], spare),)))
+        text = strip_wrappers(match["rest"])
+    return text, tuple(leads)
+
+
+def _lead(text: str) -> tuple[str, re.Match[str]] | None:
+    for kind, pattern in _LEADS:
+        if match := re.match(pattern, text, re.IGNORECASE):
+            return kind, match
+    return None
+
+
 def _parse_plain(text: str, spare: list[str]) -> TargetDescription:
     words, quoted = _words(text, spare)
     return TargetDescription(raw=words, words=words, quoted=quoted)
@@ -255,7 +314,8 @@ def _parse_plain(text: str, spare: list[str]) -> TargetDescription:
 
 def _relations(text: str, raw: str, spare: list[str]) -> tuple[str, tuple[Relation, ...], tuple[str, ...]]:
     text = re.sub(
-        r" (?:in|on|from|of) (?:the|this|that) (?:list|table|grid|page|screen|app|window|site|website|dialog|form)$",
+        r" (?:in|on|from|of|inside|within) (?:the|this|that)"
+        r" (?:list|table|grid|page|screen|app|window|site|website|dialog|form)$",
         "",
         text,
         flags=re.IGNORECASE,

@@ -67,7 +67,10 @@ def base_score(
     score = max(text, label, meant, icon, instead)
     why = max(((text, "text"), (label, "label"), (meant, "meaning"), (icon, "icon"), (instead, "synonym")))[1]
     box = _box_of_words(element, target.words) if why in ("text", "meaning") and text < 0.94 else element.box
-    return ScoredElement(element, score * role_factor(element, target) * _colour_factor(element, target), why, box)
+    fits = role_factor(element, target)
+    if max(text, label) >= 0.93:  # the words decide; the role only chooses between those that have them
+        fits = max(fits, 0.9)
+    return ScoredElement(element, score * fits * _colour_factor(element, target), why, box)
 
 
 def _meant(target: TargetDescription, element: Element, common: dict[Term, int]) -> float:

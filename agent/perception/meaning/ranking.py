@@ -22,6 +22,7 @@ from agent.perception.meaning.description import (
     whole_of,
 )
 from agent.perception.meaning.element_scores import ScoredElement, base_score, icon_score, role_factor
+from agent.perception.meaning.readings import other_readings
 from agent.perception.meaning.relations import best_of, between, in_row, in_windows, near_edges, nth, relation_fit
 from agent.perception.meaning.text_similarity import Term, semantic_similarity, terms_of, text_similarity
 from agent.perception.meaning.vocabulary import DEEDS, ROLE_WORDS
@@ -35,6 +36,8 @@ _LOSS, _LOSS_ICON = 0.08, 0.35  # share of the score lost when nothing explains 
 _PLACING = """click tap press select choose go see turn next right left above below beside between under over top bottom
 first second third last green red blue round small big"""
 _EMPTY = frozenset([*" ".join(ROLE_WORDS).split(), *DEEDS, *_PLACING.split()])  # words that identify nothing
+_CERTAIN = 0.88  # a score that the words of the target alone reach only where they are there
+_KEPT, _KEPT_IN = 0.72, 0.9  # share of a certain score that stays where a relation, a container does not hold
 _SHOWN = 0.25  # candidates below are not returned
 
 
@@ -47,11 +50,32 @@ def rank(screen: PerceivedScreen, target: str | TargetDescription, roles: Sequen
     wanted = replace(wanted, roles=tuple(dict.fromkeys((*wanted.roles, *roles))))
     found = _without_relations(screen, wanted, _scored(screen, wanted))
     literal = _literal(screen, wanted, found)
-    best = sorted(
-        _less_behind_front_window(screen, literal or _less_for_unexplained(screen, wanted, found)),
-        key=lambda s: -s.score,
-    )
+    scored = literal or _read_again(screen, wanted, _less_for_unexplained(screen, wanted, found))
+    best = sorted(_less_behind_front_window(screen, scored), key=lambda s: -s.score)
     return [Candidate(s.element, s.box.center, round(min(1.0, s.score), 4), s.why) for s in best if s.score >= _SHOWN]
+
+
+def _read_again(screen: PerceivedScreen, target: TargetDescription, found: list[ScoredElement]) -> list[ScoredElement]:
+    """`found`, and what another reading finds exactly where the first is not sure."""
+    if target.quoted or target.ordinal or max((s.score for s in found), default=0.0) >= _CERTAIN:
+        return found
+    for other in other_readings(target.raw):
+        exact = [s for s in _exact(screen, replace(other, relations=())) if s.score >= _CERTAIN]
+        for relation in other.relations:
+            anchors = _exact(screen, relation.anchors[0])
+            exact = _placed(exact, relation, [anchors], screen) if anchors and exact else []
+        if exact:
+            return best_of([*found, *(replace(s, score=0.95 * s.score) for s in exact)])
+    return found
+
+
+def _exact(screen: PerceivedScreen, target: TargetDescription) -> list[ScoredElement]:
+    """Elements whose text or label is the target's words."""
+    return [
+        s
+        for s in (base_score(e, target, screen, {}) for e in screen.elements)
+        if s.why in ("text", "label") and s.score >= _CERTAIN
+    ]
 
 
 def _less_for_unexplained(
@@ -149,7 +173,34 @@ def _related(found: list[ScoredElement], relation: Relation, screen: PerceivedSc
         return windowed
     anchors = [_anchors(screen, anchor) for anchor in relation.anchors]
     if not all(anchors):
-        return [replace(s, score=s.score * 0.45, why=s.why + ", anchor not found") for s in found]
+        kept = _KEPT_IN if relation.kind == "in" else _KEPT
+        sure = _certain(found)
+        return [
+            replace(s, score=s.score * (kept if s in sure else 0.45), why=s.why + ", anchor not found") for s in found
+        ]
+    placed = _placed(found, relation, anchors, screen)
+    sure = _certain(found)
+    return [
+        replace(new, score=max(new.score, old.score * _KEPT)) if old in sure else new
+        for old, new in zip(found, placed, strict=True)
+    ]
+
+
+def _certain(found: list[ScoredElement]) -> list[ScoredElement]:
+    """The only element that its words name exactly, as a list; empty where there is none, or several."""
+    exact = [s for s in found if s.score >= _CERTAIN and s.why in ("text", "label")]
+    apart = [
+        s
+        for i, s in enumerate(exact)
+        if all(s.box.overlap(o.box) < 0.5 * min(s.box.area, o.box.area) for o in exact[:i])
+    ]
+    return exact if len(apart) == 1 else []
+
+
+def _placed(
+    found: list[ScoredElement], relation: Relation, anchors: list[list[ScoredElement]], screen: PerceivedScreen
+) -> list[ScoredElement]:
+    """Scores by how well each element has the relation to its anchors; the best of those that fit keeps its own."""
     if relation.kind == "between" and len(anchors) == 2:
         return [replace(s, score=s.score * between(s.box, anchors[0], anchors[1])) for s in found]
     reach = float(max(screen.width, screen.height))

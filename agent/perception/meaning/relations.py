@@ -95,7 +95,8 @@ def _geometry(kind: str, candidate: ScoredElement, anchor: ScoredElement, reach:
         return level * (0.8 + 0.2 * near)
     if kind == "in":
         inner = a.holds(c.center) and a.area > c.area
-        return 1.0 if inner or candidate.element.role == "menuitem" else near * 0.9
+        under = c.center.y > a.y1 - 0.5 * a.height  # a heading stands over what is in its section
+        return 1.0 if inner or candidate.element.role == "menuitem" else near * (0.9 if under else 0.5)
     return near * near * (0.75 + 0.25 * level)
 
 
