@@ -99,7 +99,8 @@ class Target(_StepValue):
 class Delegation(_StepValue):
     """The planner's instruction that a step is for: one of the built-in model, with its `report` in the last step; or,
     where it is `planned`, an item of a plan, with the `plan` where that was made in this step. `leads` says that the
-    step only leads to what the item names.
+    step only leads to what the item names. `lookup` is the fact that the plan is made to find out, before the task
+    itself is planned; `known` is the fact with what a screen said of it, from then on.
     """
 
     instruction: str
@@ -107,6 +108,8 @@ class Delegation(_StepValue):
     planned: bool = False
     plan: tuple[str, ...] = ()
     leads: bool = False
+    lookup: str = ""
+    known: str = ""
 
 
 class Step(_StepValue):

@@ -10,15 +10,26 @@ from typing import TypeVar
 
 from rapidfuzz.process import extractOne
 
-from actions.action import Answer, AnyAction, Button, Click, Drag, Finish, Open, Scroll, TypeText
+from actions.action import Answer, AnyAction, Button, Click, Drag, Finish, Key, Open, Scroll, TypeText
 from agent.core.model import NO_USAGE, Decision, ParseError, Usage
 from agent.core.step import ELEMENT_LIST, Delegation, PointedAt, Step
 from agent.core.task import Task
 from agent.models.chat import PhaseClock, parsed
 from agent.models.dialects.dialect import Chat
+from agent.models.dialects.keys import read_keys
 from agent.models.endpoints.endpoint import Reply, Shape
 from agent.models.history_fold import HistoryFold
-from agent.models.plan_items import PlanItem, best_rows, is_field, is_on, is_search, only_asks, read_item, score
+from agent.models.plan_items import (
+    PlanItem,
+    best_rows,
+    is_field,
+    is_on,
+    is_search,
+    only_asks,
+    read_item,
+    score,
+    without_task,
+)
 from agent.models.plan_questions import PlanQuestions
 from agent.models.text_planner import TextPlanner
 from agent.perception.listing.rows import ElementList, Row
@@ -27,14 +38,18 @@ from envs.env import Observation
 T = TypeVar("T")
 _AHEAD = 2
 """Items after one that cannot be done among which one is looked for that can."""
+_IN_TURN = ("open", "tell", "write", "keys")
+"""Kinds of items that are never done before their turn."""
 _EXACT = 0.95
 """The score of a row for which the items before it are passed over."""
 _LEADS, _SCROLLS, _BACKS = 4, 4, 1
 """Elements, scrolls and steps back that are tried on the way to an item, before a new plan is made."""
-_PLANS = 3
-"""Plans of one run, at most."""
+_PLANS, _LOOKUPS = 3, 2
+"""Plans of one run, at most: of the task, and of what must be found out before."""
 _DIALOG = 8
 """Elements of a dialog, at most."""
+_BUTTONS = 4
+"""Elements, all of them buttons, up to which a screen is a dialog, whatever was there before."""
 _UNRELATED = 0.3
 """The score up to which a chosen row is only on the way to what an item names."""
 _SWITCHES = ("switch", "checkbox")
@@ -47,7 +62,9 @@ _Key = tuple[str, str, str]
 @dataclass(frozen=True)
 class Progress:
     """How far a plan is: the next item is `items[at]`. `leads` are the steps since the last item was done, which only
-    led on, `scrolls` and `backs` those of them that scrolled and went back; `plans` are the plans made.
+    led on, `scrolls` and `backs` those of them that scrolled and went back; `plans` are the plans made. `clicked` is
+    whether the field of the next item has been clicked, and its text is not typed yet. `lookup` is the fact that the
+    plan is to find out, `known` the one that was found, with its value.
     """
 
     items: tuple[PlanItem, ...] = ()
@@ -56,28 +73,48 @@ class Progress:
     scrolls: int = 0
     backs: int = 0
     plans: int = 0
+    clicked: bool = False
+    lookup: str = ""
+    known: str = ""
 
     def past(self, at: int) -> Progress:
         """With the items before `at` done."""
-        return replace(self, at=at, leads=0, scrolls=0, backs=0)
+        return replace(self, at=at, leads=0, scrolls=0, backs=0, clicked=False)
 
     def planned(self, items: tuple[PlanItem, ...]) -> Progress:
         """At the beginning of a new plan."""
-        return Progress(items, plans=self.plans + 1)
+        return Progress(items, plans=self.plans + 1, lookup=self.lookup, known=self.known)
+
+    def found_out(self, value: str) -> Progress:
+        """With the `value` of what was looked up, "" where it was not found; the task itself has no plan yet."""
+        return Progress(known=f"{self.lookup}: {value}" if value else "")
+
+    def goal(self, task: str) -> str:
+        """What the plan is of: the fact that is looked up, or `task` with the fact that is known."""
+        if self.lookup:
+            return f"{self.lookup[:1].upper()}{self.lookup[1:]}? Answer with it only."
+        return f"{task}\n({self.known})" if self.known else task
 
     def then(self, step: Step) -> Progress:
         """This and `step`."""
         handed = step.delegated
         if handed is None or step.part:
             return self
-        after = self.planned(tuple(map(read_item, handed.plan))) if handed.plan else self
+        after = self
+        if handed.plan:
+            plans = self.plans if handed.lookup == self.lookup else 0
+            after = Progress(plans=plans, lookup=handed.lookup, known=handed.known)
+            after = after.planned(tuple(map(read_item, handed.plan)))
         said = [item.said for item in after.items[after.at :]]
         at = after.at + (said.index(handed.instruction) if handed.instruction in said else 0)
         after = after if at == after.at else after.past(at)
+        if step.dropped and not handed.leads:
+            return replace(after, clicked=True)
         if not handed.leads:
             return after.past(at + 1)
         scrolled, left = isinstance(step.action, Scroll | Drag), isinstance(step.action, Button)
-        return replace(after, leads=after.leads + 1, scrolls=after.scrolls + scrolled, backs=after.backs + left)
+        scrolls, backs = after.scrolls + scrolled, after.backs + left
+        return replace(after, leads=after.leads + 1, scrolls=scrolls, backs=backs, clicked=False)
 
     @property
     def next(self) -> str:
@@ -136,7 +173,7 @@ class PlanFirst(TextPlanner):
         progress, asked = self._progress.of(history), _Asked(PhaseClock())
         with asked.clock.timed("prompt"):
             programs, listed = self._apps(observation), self._list(observation, history)
-            rows = [row for row in listed.rows if row.number]
+            rows = without_task([row for row in listed.rows if row.number], task.instruction)
             screen = _Look(observation, history, listed, rows, self._front(observation, history))
 
         def ask(chat: Chat, shape: Shape, read: Callable[[Reply], T]) -> T:
@@ -149,23 +186,35 @@ class PlanFirst(TextPlanner):
                 raise ParseError(str(error), "\n\n".join(asked.raw), asked.usage, asked.clock.phases) from error
 
         device = "phone" if self.platform == "mobile" else "computer"
-        questions = PlanQuestions(task.instruction, device, programs, ask)
-        found = None if not progress.items else self._next(questions, progress, screen)
-        while found is None and progress.plans < _PLANS:
-            failed = (progress.next or task.instruction) if progress.items else ""
-            asked.plan = questions.plan(failed, listed.rows)
-            progress = progress.planned(asked.plan)
-            found = self._next(questions, progress, screen)
-        if found is None:
-            found = _ItemAction(progress.next, Finish(status="failure", message=f"no way was found to {progress.next}"))
-        return self._decision(found, asked, observation)
+        finds, found = not progress.items, None
+        while found is None:
+            questions = PlanQuestions(progress.goal(task.instruction), device, programs, ask, finds)
+            found = self._next(questions, progress, screen) if progress.items else None
+            out_of_plans = found is None and progress.plans >= (_LOOKUPS if progress.lookup else _PLANS)
+            if progress.lookup and (out_of_plans or (found and isinstance(found.action, Answer | Finish))):
+                told = found.action.text if found and isinstance(found.action, Answer) else ""
+                progress, found, finds = progress.found_out(told), None, False
+            elif out_of_plans:
+                message = f"no way was found to {progress.next}"
+                found = _ItemAction(progress.next, Finish(status="failure", message=message))
+            elif found is None:
+                plan = questions.plan((progress.next or task.instruction) if progress.items else "", listed.rows)
+                if finds and plan[0].kind == "find":
+                    progress, finds = Progress(lookup=plan[0].target), False
+                else:
+                    progress, asked.plan = progress.planned(plan), plan
+        return self._decision(found, progress, asked, observation)
 
-    def _decision(self, found: _ItemAction, asked: _Asked, observation: Observation) -> Decision:
+    def _decision(self, found: _ItemAction, progress: Progress, asked: _Asked, observation: Observation) -> Decision:
         spots, row = tuple[PointedAt, ...](), found.row
         if row is not None:
             point = observation.frame.clamp(row.box.center)
             spots = (PointedAt(description=str(row.number), point=point, grounder=ELEMENT_LIST, raw=row.words),)
         plan = tuple(item.said for item in asked.plan)
+        lookup, known = (progress.lookup, progress.known) if plan else ("", "")
+        handed = Delegation(
+            instruction=found.item, planned=True, plan=plan, leads=found.leads, lookup=lookup, known=known
+        )
         return Decision(
             action=found.action,
             rest=found.rest,
@@ -173,7 +222,7 @@ class PlanFirst(TextPlanner):
             usage=asked.usage,
             timings=asked.clock.phases,
             pointed=spots,
-            delegated=Delegation(instruction=found.item, planned=True, plan=plan, leads=found.leads),
+            delegated=handed,
         )
 
     def _next(self, questions: PlanQuestions, progress: Progress, screen: _Look) -> _ItemAction | None:
@@ -181,13 +230,18 @@ class PlanFirst(TextPlanner):
         items, at = progress.items, progress.at
         if at >= len(items):
             return _rest(questions, screen)
+        if progress.clicked and (spot := screen.history[-1].pointed[0].point):
+            there = [row for row in screen.rows if row.box.holds(spot)]
+            if not there or any(map(is_field, there)):
+                clear = any(row.value for row in there)
+                return _ItemAction(items[at].said, TypeText(text=items[at].text, clear=clear))
         tried = self._acted_on(screen.history[len(screen.history) - progress.leads - bool(progress.backs) :])
         left = [row for row in screen.rows if row.key not in tried]
         if items[at].kind == "type":
             typed = self._typed(screen.history)
             left = [row for row in left if row.key not in typed]
         for n in range(at, min(at + 1 + _AHEAD, len(items))):
-            if n > at and (items[n].kind in ("open", "tell") or items[n - 1].kind == "type"):
+            if n > at and (items[n].kind in _IN_TURN or items[n - 1].kind in ("type", "write", "keys")):
                 break
             sure = self._sure(items[n], left if n == at else screen.rows, screen.front, ahead=n > at)
             if sure == "done":
@@ -199,8 +253,12 @@ class PlanFirst(TextPlanner):
 
     def _sure(self, item: PlanItem, rows: Sequence[Row], front: str, ahead: bool) -> _ItemAction | str | None:
         """The action of `item` where one row surely has what it names; "done" where it is so already."""
-        if item.kind in ("tell", "other"):
+        if item.kind in ("tell", "find", "other"):
             return None
+        if item.kind == "write":
+            return _ItemAction(item.said, TypeText(text=item.text))
+        if item.kind == "keys" and all(score(item.target, row) < 1 for row in rows):
+            return _ItemAction(item.said, read_keys(item.target.replace(" ", "")))
         if item.kind == "open":
             apps = self.known.apps or ()
             named = extractOne(item.target, apps, score_cutoff=80) if apps else (item.target,)
@@ -240,10 +298,13 @@ class PlanFirst(TextPlanner):
         item = progress.items[progress.at]
         if progress.leads - progress.scrolls - progress.backs >= _LEADS:
             return None
-        left = _candidates(item, left)
+        left, after = _candidates(item, left), progress.items[progress.at + 1 :]
+        if item.kind == "type":
+            named_later = {row.key for later in after for row in best_rows(later.target, left)}
+            left, after = [row for row in left if row.key not in named_later], ()
         tied = _tied(item, left)
         row = questions.chosen(item.said, tied or left, can_refuse=not tied)
-        row = row or _glimpsed(progress.items[progress.at + 1 : progress.at + 1 + _AHEAD], left)
+        row = row or _glimpsed(after[:_AHEAD], left)
         if row is None:
             return self._moved(item, progress, screen)
         if is_field(row) and item.kind == "type":
@@ -278,7 +339,7 @@ class PlanFirst(TextPlanner):
         """The keys of the rows that text was typed into since a program was opened."""
         found = set[_Key]()
         for before, step in itertools.pairwise(history):
-            if isinstance(step.action, TypeText) and step.part:
+            if isinstance(step.action, TypeText):
                 found |= self._acted_on([before])
             elif isinstance(step.action, Open):
                 found.clear()
@@ -291,6 +352,7 @@ def _rest(questions: PlanQuestions, screen: _Look) -> _ItemAction:
     handed = screen.history[-1 - last.part].delegated if last else None
     fresh = [row for row in screen.rows if row.new]
     came = 0 < len(fresh) <= _DIALOG and len(screen.rows) <= len(fresh) + 1
+    came = came or (0 < len(screen.rows) <= _BUTTONS and all(row.role == "button" for row in screen.rows))
     begun = came or (last is not None and isinstance(last.action, TypeText))
     if begun and handed is not None and handed.instruction != _CONFIRM:
         row = questions.chosen(_CONFIRM, screen.rows)
@@ -300,8 +362,12 @@ def _rest(questions: PlanQuestions, screen: _Look) -> _ItemAction:
 
 
 def _typing(item: PlanItem, row: Row) -> _ItemAction:
-    typed = TypeText(text=item.text, clear=bool(row.value))
-    return _ItemAction(item.said, Click(point=row.box.center), (typed,), row)
+    """`item` on the field `row`; in a list that drops down, what is typed is only looked for until Enter."""
+    if row.role == "select":
+        rest: tuple[AnyAction, ...] = (TypeText(text=item.text), Key(chords=("enter",)))
+    else:
+        rest = (TypeText(text=item.text, clear=bool(row.value)),)
+    return _ItemAction(item.said, Click(point=row.box.center), rest, row)
 
 
 def _candidates(item: PlanItem, rows: Sequence[Row]) -> list[Row]:

@@ -10,20 +10,30 @@ from typing import Literal
 from rapidfuzz.fuzz import ratio
 
 from agent.perception.listing.rows import Row
+from agent.perception.meaning.vocabulary import ROLE_WORDS
 
-Kind = Literal["open", "tap", "type", "on", "off", "tell", "other"]
-"""``other`` is what no other kind fits: which element does it is asked."""
+Kind = Literal["open", "tap", "type", "write", "keys", "on", "off", "tell", "find", "other"]
+"""``write`` types where the cursor is, ``type`` into a field; ``keys`` is a chord; ``find`` is a fact that must be
+known before the task can be planned; ``other`` is what no other kind fits: which element does it is asked.
+"""
 
 _QUOTED = r'[“"\'‘]?(.+?)[”"\'’]?'
+_NAMED_KEYS = (
+    "enter|return|tab|escape|esc|delete|backspace|space|home|end|page ?up|page ?down|up|down|left|right|f[1-9][0-2]?"
+)
+_CHORD = rf"(?:(?:ctrl|control|alt|shift|super)\s?\+\s?)*(?:{_NAMED_KEYS}|(?<=\+)[a-z0-9]|(?<=\+ )[a-z0-9])"
 _WORDINGS: tuple[tuple[Kind, str], ...] = (
     ("type", rf'type\s+["“](?P<text>.*?)["”]\s+(?:in|into)\s+(?:the\s+)?{_QUOTED}(?:\s+field)?'),
     ("type", rf"type\s+(?P<text>.+)\s+into\s+(?:the\s+)?{_QUOTED}"),
+    ("write", r'type\s+["“](?P<text>.*?)["”](?P<field>)'),
+    ("keys", rf'press\s+["“]?({_CHORD})["”]?'),
     ("on", rf"(?:turn|switch)\s+on\s+(?:the\s+)?{_QUOTED}"),
     ("off", rf"(?:turn|switch)\s+off\s+(?:the\s+)?{_QUOTED}"),
     ("on", rf"(?:turn|switch)\s+(?:the\s+)?{_QUOTED}\s+on"),
     ("off", rf"(?:turn|switch)\s+(?:the\s+)?{_QUOTED}\s+off"),
     ("open", rf"(?:open|launch|start)\s+(?:the\s+)?{_QUOTED}(?:\s+app)?"),
     ("tap", rf"(?:tap|press|click|select|choose)\s+(?:on\s+)?(?:the\s+)?{_QUOTED}"),
+    ("find", r"find out\s+(.+)"),
     ("tell", r"(?:tell|answer)\s+(?:the user\s+)?(.+)"),
 )
 _FORMS = tuple((kind, re.compile(form, re.IGNORECASE | re.DOTALL)) for kind, form in _WORDINGS)
@@ -36,6 +46,8 @@ _ALIKE = 88
 """Per cent of letters that two names share at least, to be one with a slip."""
 _SURE = 0.75
 """The score from which a row is what an item means."""
+_QUOTE = 3
+"""Words of a task in a row from which a screen shows the task."""
 _MOST = 30
 """Items of a plan, at most."""
 
@@ -111,10 +123,25 @@ def score(target: str, row: Row) -> float:
 
 
 def best_rows(target: str, rows: Sequence[Row]) -> list[Row]:
-    """The rows that `target` surely names, all of the best score; empty if none does."""
+    """The rows that `target` surely names, all of the best score; empty if none does. A word for a role
+    (“Textbox”) names the only row that has it.
+    """
     scored = [(score(target, row), row) for row in rows]
     best = max((value for value, _ in scored), default=0.0)
-    return [row for value, row in scored if value == best] if best >= _SURE else []
+    if best >= _SURE:
+        return [row for value, row in scored if value == best]
+    alike = [row for row in rows if row.role in ROLE_WORDS.get(_plain(target), ())[:1]]
+    return alike if len(alike) == 1 else []
+
+
+def without_task(rows: Sequence[Row], task: str) -> list[Row]:
+    """`rows` without the texts of a screen that shows the `task` itself: those are no elements to act on."""
+    said = f" {_plain(task)} "
+    quotes = [row.role == "text" and f" {_plain(row.name)} " in said for row in rows]
+    words = [len(_plain(row.name).split()) for row in rows]
+    if not any(quote and count >= _QUOTE for quote, count in zip(quotes, words, strict=True)):
+        return list(rows)
+    return [row for row, quote, count in zip(rows, quotes, words, strict=True) if not (quote and count > 1)]
 
 
 def is_field(row: Row) -> bool:

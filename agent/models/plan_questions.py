@@ -17,13 +17,18 @@ from agent.models.dialects.delegating import LAST_ITEM, PLAN_FIRST
 from agent.models.dialects.dialect import Chat
 from agent.models.endpoints.endpoint import Reply, Shape
 from agent.models.plan_items import PlanItem, asks, completed, only_asks, read_item, read_plan
-from agent.perception.listing.rows import Row
+from agent.perception.listing.rows import SYSTEM_PARTS, Row
 
 T = TypeVar("T")
 _PROMPTS = tomllib.loads(PLAN_FIRST)
 _PROGRAMS = "Camera, Fitness, Mail, Music, Reminders, Settings"
 """What the examples are said to have."""
 _NONE, _NOT_SHOWN = "none", "not shown"
+_FINDS = r"find out (?:the|my|when|what|where) [a-z ]{3,40} (?:of|from|in) [^\n]{3,80}"
+_CHORDS = (
+    r"(?:(?:Ctrl|Alt)\+(?:Shift\+)?[A-Z0-9]"
+    r"|(?:(?:Ctrl|Alt)\+)?(?:Shift\+)?(?:Enter|Tab|Escape|Delete|Backspace|Home|End|Up|Down|Left|Right|F[1-9][0-2]?))"
+)
 _ROW_BYTES = 3600
 """Bytes of the rows in a question, at most."""
 _NAME = 80
@@ -39,18 +44,22 @@ class Asker(Protocol):
 
 @dataclass(frozen=True)
 class PlanQuestions:
-    """The questions about `task` on a `device` that has `programs`, put to a model by `ask`. Raises like it."""
+    """The questions about `task` on a `device` that has `programs`, put to a model by `ask`. Raises like it.
+
+    `finds` is whether a plan may begin with a fact to find out, where the programs are known.
+    """
 
     task: str
     device: str
     programs: Sequence[str]
     ask: Asker
+    finds: bool = False
 
     def plan(self, failed: str = "", rows: Sequence[Row] = ()) -> tuple[PlanItem, ...]:
         """The items of a plan: of the whole task, or of what is left where an item has `failed` on a screen of `rows`.
 
         What is on the screen is said where the names of the programs are not known, or something has failed. The plan
-        of a task that asks something ends by telling it.
+        of a task that asks something ends by telling it. A single item may say what to ``find`` out first.
         """
         prompts, turns = _PROMPTS["plan"], list[tuple[str, str]]()
         form = "again" if failed else "first" if self.programs else "here"
@@ -59,8 +68,13 @@ class PlanQuestions:
             turns += [(put.substitute(one, apps=_PROGRAMS), one["answer"]) for one in prompts[f"{kind}_examples"]]
         words = {"task": self.task, "apps": ", ".join(self.programs) or "any"}
         question = Template(prompts[form]).substitute(words, failed=failed, rows=shown(rows))
-        shape = Shape(pattern=_plan_pattern(self.programs, self.task, begins=not failed and bool(self.programs)))
+        begins = not failed and bool(self.programs)
+        pattern = _plan_pattern(self.programs, self.task, begins=begins, keys=self.device == "computer")
+        finds = begins and self.finds and not only_asks(self.task)
+        shape = Shape(pattern=regex.either((pattern, _FINDS)) if finds else pattern)
         items = self._said("plan", turns, question, shape, 300, _plan)
+        if items[0].kind == "find" and finds:
+            return items[:1]
         items = items if failed else completed(items, self.task)
         tells = asks(self.task) and all(item.kind != "tell" for item in items)
         return (*items, read_item(LAST_ITEM)) if tells else items
@@ -101,7 +115,8 @@ class PlanQuestions:
         tokens: int,
         read: Callable[[Reply], T],
     ) -> T:
-        system = Template(_PROMPTS[what]["system"]).substitute(device=self.device).strip()
+        keys = _PROMPTS["plan"]["keys"] if self.device == "computer" else ""
+        system = Template(_PROMPTS[what]["system"]).substitute(device=self.device, keys=keys).strip()
         turns = tuple(turn for put, said in examples for turn in (_turn("user", put), _turn("assistant", said)))
         return self.ask(Chat(system, (question.strip(),), max_tokens=tokens, turns=turns), shape, read)
 
@@ -114,16 +129,22 @@ def _plan(reply: Reply) -> tuple[PlanItem, ...]:
 
 
 def shown(rows: Sequence[Row], names: Mapping[str, Row] | None = None) -> str:
-    """The rows of the program in front, a line each, without numbers; those beyond some 1,200 tokens are left out."""
+    """The rows, a line each, without numbers, under the names of their windows; without a phone's bars and what is
+    beyond some 1,200 tokens.
+    """
     told = {id(row): name for name, row in (names or {}).items()}
-    lines, left = list[str](), _ROW_BYTES
+    lines, left, part = list[str](), _ROW_BYTES, ""
     for row in rows:
         line = replace(row, name=told.get(id(row), row.name)).words
         left -= len(line.encode()) + 1
         if left < 0:
             break
-        if not row.part:
-            lines.append(line)
+        if row.part in SYSTEM_PARTS:
+            continue
+        if row.part and row.part != part:
+            lines.append(f"{row.part}:")
+        part = row.part
+        lines.append(line)
     return "\n".join(lines)
 
 
@@ -136,15 +157,17 @@ def _names(rows: Sequence[Row]) -> dict[str, Row]:
     return found
 
 
-def _plan_pattern(programs: Sequence[str], task: str, *, begins: bool) -> str:
-    """A pattern of a plan, a line an item; one that `begins` opens a program first. Where the task only asks, text is
-    typed only to look for something.
+def _plan_pattern(programs: Sequence[str], task: str, *, begins: bool, keys: bool) -> str:
+    """A pattern of a plan, a line an item; one that `begins` opens a program first. Only a program whose name is known
+    is opened; with `keys`, keys may be pressed, also after a text that is typed where the cursor is. Where the task
+    only asks, text is typed only to look for something.
     """
     words = r'"[^"\n]{1,120}"'
-    program = regex.either(map(regex.literal, programs)) if programs else r"[^\n]{1,80}"
+    program = regex.either(map(regex.literal, programs)) if programs else ""
     into = '"Search"' if only_asks(task) else words
-    forms = (f"open {program}", f"tap {words}", f"type {words} into {into}", f"turn on {words}", f"turn off {words}")
-    line = regex.either(forms)
+    forms = [f"tap {words}", f"type {words} into {into}", f"turn on {words}", f"turn off {words}"]
+    forms += [f'(?:type "[^"\n]{{1,300}}"\n)?press {_CHORDS}'] if keys else []
+    line = regex.either([f"open {program}", *forms] if programs else forms)
     whole = rf"open {program}(?:\n{line}){{1,11}}" if begins else rf"{line}(?:\n{line}){{0,11}}"
     return whole + (r"(?:\ntell [^\n]{3,120})?" if asks(task) else "")
 

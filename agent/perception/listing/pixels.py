@@ -16,6 +16,7 @@ _CLOCK = re.compile(r"\d{1,2}[:.]\d\d(\s?[AaPp]\.?[Mm]\.?)?")
 _TOP, _BOTTOM = 0.05, 0.94
 """Shares of a phone's height: above the first may be the status bar, below the second the navigation bar."""
 _BUTTONS = ("back", "home", "recents")
+_CONTROLS = (*TICKED, "field", "slider", "select")
 _ICON_SURE = 0.6
 """From which probability an icon has the name of its likeliest concept."""
 _NOTE_GAP, _INDENT, _SMALLER = 1.2, 0.5, 0.9
@@ -28,10 +29,11 @@ def pixel_rows(screen: PerceivedScreen, phone: bool, windows: Sequence[ScreenWin
     """The rows of a perceived screen in reading order; on a desktop those of a window together.
 
     `phone` is whether the screen may have a status bar and a navigation bar. `windows` are those that the system tells
-    of, the front one first. What nothing names is left out.
+    of, the front one first. What nothing names is left out, but for fields and what has a state.
     """
     rows = [row for element in screen.elements if (row := _row(element))]
-    rows = _joined([_list_row(row, screen.width) for row in rows] if phone else rows, phone)
+    rows = [_list_row(row, screen.width) for row in rows] if phone else rows
+    rows = _joined([row for row in rows if row.role != "row" or row.name], phone)
     if phone:
         return _with_bars(screen, rows)
     return by_window(rows, windows or [ScreenWindow(w.box, w.title) for w in screen.windows])
@@ -58,7 +60,7 @@ def _row(element: Element) -> Row | None:
     words = [element.text] if legible else []
     named = clean([element.label] if element.role == "field" else [*words, element.label])
     named = named or (f"{icon} icon" if icon else "")
-    if element.role == "bar" or (not named and not words):
+    if element.role == "bar" or not (named or words or element.role in _CONTROLS):
         return None
     state = {True: ("on",), False: ("off",)}[element.checked] if element.checked is not None else ()
     value = clean([element.text]) if element.role == "field" else ""
