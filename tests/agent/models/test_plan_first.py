@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.action import Click, Open, TypeText
+from actions.action import Click, Key, Open, TypeText
 from actions.frame import Box
 from agent.cli.options import read_model
 from agent.core.errors import UserError
@@ -19,23 +19,27 @@ from agent.core.policy import Allow
 from agent.core.task import Ending, Limits, Task
 from agent.episodes import EpisodeHeader, EpisodeWriter, read_episode
 from agent.episodes.replay.simulate import simulate
+from agent.models.dialects.dialect import Platform
 from agent.models.opening import open_model
-from agent.models.plan_items import asks, best_rows, completed, only_asks, read_item, read_plan, score
+from agent.models.plan_items import asks, best_rows, completed, only_asks, read_item, read_plan, score, without_task
 from agent.models.spec import PLANS_FIRST, TEXT_PLANNER_NAME, ModelSpec
 from agent.perception.listing.rows import Row
-from envs.env import Env, UiElement
+from envs.env import Env, Observation, UiElement
 from tests.agent.models.test_text_planner import Server, Settings
+from tests.agent.scripted_server import Seen
 
 
 def row(name: str, role: str = "row", *state: str, value: str = "", number: int = 1) -> Row:
     return Row(Box(0, 0, 100, 50), role, name, value, state, number=number)
 
 
-def run(script: Sequence[Any], folder: Path, task: str, env: Env | None = None) -> tuple[Any, Any, Any]:
+def run(
+    script: Sequence[Any], folder: Path, task: str, env: Env | None = None, platform: Platform = "mobile"
+) -> tuple[Any, Any, Any]:
     """The result of a run, its env, and the requests that the server has seen."""
     env, goal = env or Settings(), Task(task, Limits(steps=12))
     with Server(script) as server:
-        model = open_model(ModelSpec(server.url, dialect=PLANS_FIRST), platform="mobile", ability="decide")
+        model = open_model(ModelSpec(server.url, dialect=PLANS_FIRST), platform=platform, ability="decide")
         with EpisodeWriter.create(folder, EpisodeHeader.of(goal, model, env)) as writer:
             result = Agent(env, model, Allow(), writer).run(goal)
     return result, env, server.seen
@@ -175,3 +179,97 @@ def test_an_answer_that_cannot_be_used_is_no_refusal_and_no_end(tmp_path: Path, 
     assert result.ending is Ending.PARSE_ERROR
     assert env.on == [False, False, True]
     assert result.steps[-1].raw == answer
+
+
+def test_a_fact_that_the_task_does_not_give_is_looked_up_before_the_task_is_planned(tmp_path: Path) -> None:
+    script = [
+        "find out the name of the network in the Settings", "open Settings\ntell the name", '{"answer": "Oak"}',
+        'open Settings\ntype "Oak" into "Name"',
+    ]  # fmt: skip
+    result, env, seen = run(script, tmp_path / "e", "Put in the name of the network as your name")
+    assert result.ending is Ending.DONE
+    assert result.answer is None, "what was looked up is no answer to the user"
+    assert env.text == "Oak"
+    assert "Task: The name of the network in the Settings? Answer with it only." in seen[1].texts[-1]
+    assert "(the name of the network in the Settings: Oak)" in seen[3].texts[-1]
+    handed = [step.delegated for step in read_episode(tmp_path / "e").steps if step.delegated and step.delegated.plan]
+    assert [(one.lookup, one.known) for one in handed] == [
+        ("the name of the network in the Settings", ""), ("", "the name of the network in the Settings: Oak"),
+    ]  # fmt: skip
+    assert simulate(tmp_path / "e").ok
+
+
+def test_a_fact_that_is_nowhere_does_not_end_the_task(tmp_path: Path) -> None:
+    def answer(seen: Seen) -> str:
+        asked = seen.texts[-1]
+        if "Task: Put in" in asked:
+            return 'open Settings\nturn on "Wi-Fi"' if looked else "find out the code of the shop from the mail"
+        looked.append(asked)
+        return '{"answer": "not shown"}' if "Asked for" in asked else '{"on": "none"}' if "Step" in asked else "tell it"
+
+    looked = list[str]()
+    result, env, seen = run([answer], tmp_path / "e", "Put in the code")
+    assert result.ending is Ending.DONE, result.message
+    assert env.on[0]
+    assert sum("Step:" not in text and "Asked for" not in text for text in looked) == 2, "plans of the lookup"
+    assert "the code of the shop" not in seen[-1].texts[-1], "nothing is known of it"
+
+
+def test_text_is_typed_although_the_click_on_its_field_changed_the_screen(tmp_path: Path) -> None:
+    class Dimmed(Settings):
+        def observe(self) -> Observation:
+            seen = super().observe()
+            if self.done and isinstance(self.done[-1], Click):
+                seen.image[: seen.image.shape[0] // 2] = 90
+            return seen
+
+    script = ['open Settings\ntype "Ann" into "Name"\nturn on "Wi-Fi"']
+    result, env, _ = run(script, tmp_path / "e", "Put in the name Ann and turn on Wi-Fi", Dimmed())
+    assert result.ending is Ending.DONE
+    assert env.text == "Ann"
+    assert [type(action) for action in env.done] == [Open, Click, TypeText, Click]
+    assert result.steps[1].dropped
+    assert simulate(tmp_path / "e").ok
+
+
+def test_on_a_computer_text_is_typed_where_the_cursor_is_and_keys_are_pressed(tmp_path: Path) -> None:
+    class Terminal(Settings):
+        platform = "desktop"
+        supported = frozenset({"click", "type", "key", "wait"})
+
+        def app_names(self) -> tuple[str, ...]:
+            return ()
+
+    script = ['type "mkdir Trips"\npress Enter\npress Ctrl+Shift+End']
+    result, env, seen = run(script, tmp_path / "e", "Make the folder Trips", Terminal(), "desktop")
+    assert result.ending is Ending.DONE
+    assert env.done == [TypeText(text="mkdir Trips"), Key(chords=("enter",)), Key(chords=("ctrl+shift+end",))]
+    assert "press KEYS" in "".join(seen[0].texts)
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "target"),
+    [
+        ("press Ctrl+S", "keys", "Ctrl+S"), ("press ctrl + shift + t", "keys", "ctrl + shift + t"),
+        ('press "Enter"', "keys", "Enter"), ("press Page Down", "keys", "Page Down"), ("press Send", "tap", "Send"),
+        ("press A", "tap", "A"), ('type "ls -l"', "write", ""), ("find out the code", "find", "the code"),
+    ],
+)  # fmt: skip
+def test_keys_and_texts_without_a_field(line: str, kind: str, target: str) -> None:
+    item = read_item(line)
+    assert (item.kind, item.target) == (kind, target)
+
+
+def test_a_screen_that_shows_the_task_offers_no_words_of_it() -> None:
+    task = "Choose “Tea time” from the list and click on Submit."
+    shown = [row("Choose 'Tea time' from the list", "text"), row("and click on Submit.", "text")]
+    own = [row("Tea", "text"), row("Tea time", "button"), row("Submit", "button")]
+    assert without_task([*shown, *own], task) == own
+    alone = [row("Tea time", "text"), *own]
+    assert without_task(alone, task) == alone, "a name is not the task"
+
+
+def test_a_word_for_a_role_names_the_only_element_that_has_it() -> None:
+    field, other = row("", "field"), row("", "field", number=2)
+    assert best_rows("Textbox", [row("Submit", "button"), field]) == [field]
+    assert best_rows("Textbox", [field, other]) == []

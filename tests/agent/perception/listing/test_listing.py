@@ -118,6 +118,9 @@ def test_the_bars_and_the_list_rows_of_a_phone_are_named_as_what_they_are() -> N
         Element(Box(900, 578, 990, 640), "switch", label="Wi-Fi", checked=True),
         Element(Box(84, 705, 139, 745), "icon", shows=(("folder", 0.9),)),
         Element(Box(84, 805, 139, 845), "icon", shows=(("bat", 0.2),)),
+        Element(Box(60, 905, 700, 1000), "field"),
+        Element(Box(0, 1005, 1080, 1200), "field"),
+        Element(Box(700, 1305, 800, 1400), "button"),
         Element(Box(158, 2302, 194, 2353), "icon", shows=(("left triangle", 0.9),)),
         Element(Box(518, 2306, 561, 2349), "icon"),
         Element(Box(885, 2313, 915, 2343), "checkbox", label="DCIM", checked=False),
@@ -130,6 +133,7 @@ def test_the_bars_and_the_list_rows_of_a_phone_are_named_as_what_they_are() -> N
         '[3] row "DCIM - Folder"',
         '[4] switch "Wi-Fi" (on)',
         '[5] icon "folder icon"',
+        "[6] field",
         "Navigation bar: back, home, recents",
     ]
 
