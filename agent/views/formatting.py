@@ -124,7 +124,9 @@ def answer_words(step: Step) -> str:
     if step.delegated and step.delegated.planned and isinstance(step.action, Finish):
         return ""
     if step.delegated and step.delegated.planned:
-        return f"{'towards' if step.delegated.leads else 'for'} the plan's “{step.delegated.instruction}”"
+        said = f"{'towards' if step.delegated.leads else 'for'} the plan's “{step.delegated.instruction}”"
+        said += f", to find out {step.delegated.lookup}" if step.delegated.lookup else ""
+        return said + (f", knowing {step.delegated.known}" if step.delegated.known else "")
     if step.delegated:
         return f"action {step.part + 1} of the built-in model for “{step.delegated.instruction}”"
     return f"action {step.part + 1} of the answer of step {step.index + 1 - step.part}" if step.part else ""

@@ -51,7 +51,9 @@ class SentQuestion:
 def question_of(episode: Episode, at: int) -> SentQuestion:
     """What was asked for the step at `at` in the episode's list."""
     header, step = episode.header, episode.steps[at]
-    if step.part or step.delegated:
+    if step.delegated and step.delegated.planned and not step.raw:
+        return SentQuestion(notes=("Nothing was asked for this step: the plan says what it does.",))
+    if step.part or (step.delegated and not step.delegated.planned):
         return SentQuestion(notes=("This action was not asked for: it is a further one of an earlier answer.",))
     if header.dialect is None:
         return SentQuestion(

@@ -24,6 +24,8 @@ from agent.models.opening import open_model
 from agent.models.plan_items import asks, best_rows, completed, only_asks, read_item, read_plan, score, without_task
 from agent.models.spec import PLANS_FIRST, TEXT_PLANNER_NAME, ModelSpec
 from agent.perception.listing.rows import Row
+from agent.views.formatting import answer_words
+from agent.views.site.question import question_of
 from envs.env import Env, Observation, UiElement
 from tests.agent.models.test_text_planner import Server, Settings
 from tests.agent.scripted_server import Seen
@@ -196,6 +198,11 @@ def test_a_fact_that_the_task_does_not_give_is_looked_up_before_the_task_is_plan
     assert [(one.lookup, one.known) for one in handed] == [
         ("the name of the network in the Settings", ""), ("", "the name of the network in the Settings: Oak"),
     ]  # fmt: skip
+    words = [answer_words(step) for step in read_episode(tmp_path / "e").steps]
+    assert words[0] == "for the plan's “open Settings”, to find out the name of the network in the Settings"
+    assert words[1].endswith(", knowing the name of the network in the Settings: Oak")
+    asked = [question_of(read_episode(tmp_path / "e"), at).notes[0] for at in (0, 1)]
+    assert "cannot be made again" in asked[0]
     assert simulate(tmp_path / "e").ok
 
 
