@@ -33,6 +33,7 @@ from agent.core.model import NO_USAGE, Decision, Grounding, Model
 from agent.core.step import Step
 from agent.core.task import Task
 from benchmarks.act_only import ActOnlyModel
+from benchmarks.keeping import keeping
 from benchmarks.suite import ListsElements, Sample, Suite, SuiteError
 from envs.env import Observation
 
@@ -271,7 +272,8 @@ class _Recordings:
     def _actions(self, sample: Sample) -> list[AnyAction]:
         if sample.id not in self._known:
             oracle = self._suite.oracle(sample)
-            found = self._suite.answer(sample, oracle).value.get("actions", []) if oracle else []
+            with keeping(None):  # the folder is for the episode of the replay
+                found = self._suite.answer(sample, oracle).value.get("actions", []) if oracle else []
             self._known[sample.id] = [parse_action(action) for action in found]
         return self._known[sample.id]
 

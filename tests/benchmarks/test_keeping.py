@@ -10,20 +10,23 @@ from pathlib import Path
 import pytest
 
 from agent.core.errors import UserError
+from agent.core.model import Model
 from agent.episodes import read_episode
 from agent.models.spec import ModelSpec
 from agent.views.site.catalog import Catalog
 from agent.views.site.server import SiteServer
-from benchmarks.keeping import KeepMode, episode_path, kept_in
+from benchmarks.baselines import baseline
+from benchmarks.keeping import KeepMode, episode_path, keeping, kept_in
 from benchmarks.page import write_page
 from benchmarks.page.site import BenchmarkResults
 from benchmarks.runner.plan import RunPlan
 from benchmarks.runner.result import read_result
 from benchmarks.runner.run import ExecutionOptions, FinishedRun, run_plan
-from benchmarks.suite import SuiteOptions
+from benchmarks.suite import Sample, SuiteOptions
 from benchmarks.suites import SUITES, Entry
 from tests.agent.views.site.visitor import Visitor
 from tests.benchmarks import toy_suite
+from tests.benchmarks.lamp_suite import LampReader, LampSuite
 
 SEEDS = 6
 """Of a lamp each; the reader misses those in the left third."""
@@ -66,6 +69,23 @@ def test_what_was_left_of_a_killed_attempt_is_written_again(tmp_path: Path) -> N
     (place / "episode.json").write_text("{")
     done = lit(tmp_path / "run", "all")
     assert read_episode(tmp_path / "run" / done.result.episodes["lamp/0"]).ending
+
+
+class OracleSuite(LampSuite):
+    """The lamps, with an oracle."""
+
+    def oracle(self, sample: Sample) -> Model:
+        return LampReader()
+
+
+def test_of_a_blind_replay_only_the_replay_is_kept(tmp_path: Path) -> None:
+    suite = OracleSuite(SuiteOptions(seeds=2, tasks=("lamp",)))
+    first = suite.samples()[0]
+    with keeping(tmp_path / "episode"):
+        suite.answer(first, baseline("blind-replay", suite)(first))
+    assert len(suite.worlds) == 2
+    episode = read_episode(tmp_path / "episode")
+    assert (episode.header.model, episode.problems) == ("baseline:blind-replay", ())
 
 
 def test_keep_is_refused_where_it_has_no_effect(tmp_path: Path) -> None:
