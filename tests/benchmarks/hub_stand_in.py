@@ -8,11 +8,14 @@ files by a redirect to another path, as to a CDN, with Range. It can cut connect
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import re
 import threading
+import zipfile
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -212,6 +215,26 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("X-Error-Code", code)
         self.send_header("Content-Length", "0")
         self.end_headers()
+
+
+def screenspot_v2_of(screens: Path) -> dict[str, bytes]:
+    """A folder of the suite ``jsonl`` as a repository in the layout of ScreenSpot-v2, without its refusals."""
+    rows = [row for row in map(json.loads, (screens / "samples.jsonl").open(encoding="utf-8")) if "bbox" in row]
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name in sorted({row["image"] for row in rows}):
+            archive.write(screens / name, f"screenspotv2_image/{name}")
+    files = {"screenspotv2_image.zip": packed.getvalue()}
+    for start, mode in enumerate(("mobile", "desktop", "web")):
+        files[f"screenspot_{mode}_v2.json"] = json.dumps([_screenspot_row(row) for row in rows[start::3]]).encode()
+    return files
+
+
+def _screenspot_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Its boxes are [x, y, width, height]."""
+    x1, y1, x2, y2 = row["bbox"]
+    about = {"data_type": row["data_type"], "data_source": row["platform"]}
+    return {"img_filename": row["image"], "instruction": row["instruction"], "bbox": [x1, y1, x2 - x1, y2 - y1]} | about
 
 
 def _sha256(content: bytes) -> str:

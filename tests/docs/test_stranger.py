@@ -1,4 +1,4 @@
-"""The way of a stranger, from the documentation alone: install the wheel, run, look, replay, plug in, benchmark.
+"""The way of a stranger, from the documentation alone: install, run, look, replay, plug in, benchmark, download.
 
 Each part is timed and its time printed; none is asserted. It needs only pytest beside the wheel (``HANDEYE_WHEEL``, a
 folder with it; without it one is built here), so that it can be run with any Python: ``--noconftest -rP``.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.benchmarks.hub_stand_in import Hub, screenspot_v2_of
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -40,12 +43,21 @@ class Stranger:
 
     def run(self, *command: str, cwd: str = ".") -> str:
         """What a program of the environment prints on stdout; it must end well."""
-        line = [str(self.bin / command[0]), *command[1:]]
-        done = subprocess.run(
-            line, cwd=self.folder / cwd, env=self.environ, capture_output=True, text=True, timeout=900, check=False
-        )
+        done = self._done(*command, cwd=cwd)
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done.stdout
+
+    def mistake(self, *command: str) -> str:
+        """The one line on stderr of a program that refuses."""
+        done = self._done(*command)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stdout + done.stderr
+        return done.stderr.strip()
+
+    def _done(self, *command: str, cwd: str = ".") -> subprocess.CompletedProcess[str]:
+        line = [str(self.bin / command[0]), *command[1:]]
+        return subprocess.run(
+            line, cwd=self.folder / cwd, env=self.environ, capture_output=True, text=True, timeout=900, check=False
+        )
 
 
 @contextmanager
@@ -93,4 +105,16 @@ def test_from_the_wheel_to_a_benchmark_of_own_screens(tmp_path: Path) -> None:
         bench = ("bench", "jsonl", "--data", "examples/screens", "--model", "builtin", "--out", "own", "--json")
         assert json.loads(stranger.run("handeye", *bench))["total"] == 9
         assert (home / "own" / "report.html").exists()
-    # Downloading a suite from a stand-in of the hub and running it: tests of `handeye bench download`.
+    with (
+        timed("download a suite and run it"),
+        Hub({"OS-Copilot/ScreenSpot-v2": screenspot_v2_of(EXAMPLES / "screens")}) as hub,
+    ):
+        stranger.environ["HF_ENDPOINT"] = hub.address
+        download = ("handeye", "bench", "download", "screenspot-v2", "--to", "ScreenSpot-v2", "--yes")
+        _, _, hint = stranger.mistake(*download).partition(": downloading needs huggingface_hub: ")
+        assert hint == f"pip install {shlex.quote(f'{file}[hub]')}"
+        stranger.run("python", "-m", *shlex.split(hint), "--quiet")
+        stranger.run(*download)
+        bench = ("bench", "screenspot-v2", "--data", "ScreenSpot-v2", "--model", "builtin", "--out", "ss2", "--json")
+        assert json.loads(stranger.run("handeye", *bench))["complete"]
+        assert (home / "ss2" / "report.html").exists()
