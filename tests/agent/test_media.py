@@ -29,10 +29,15 @@ def drawn(*lines: str, size: tuple[int, int] = (800, 480)) -> Image.Image:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    there = tmp_path_factory.mktemp("media")
+    write_media(there)
+    return there
+
+
+def write_media(there: Path) -> None:
     """An image; a PDF of two pages with text and one that is scanned; a video of four seconds whose text changes."""
     import av
 
-    there = tmp_path_factory.mktemp("media")
     drawn("Invoice 4711", "Total  42.50 EUR").save(there / "invoice.png")
     (there / "report.pdf").write_bytes(pdf("Quarterly report", "Revenue: 9,120 EUR"))
     drawn("Scanned letter", "Dear Anna Meyer").save(there / "scan.pdf", resolution=100)
@@ -44,7 +49,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for packet in stream.encode(av.VideoFrame.from_ndarray(np.asarray(shown), format="rgb24")):
                 film.mux(packet)
         film.mux(stream.encode())
-    return there
 
 
 def pdf(*pages: str) -> bytes:

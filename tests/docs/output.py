@@ -26,6 +26,8 @@ RULES = [
     (r"/home/\w+|~(?=/)", "<home>"),
     (r"-[0-9a-f]{8}\.json\b", "-<hash>.json"),
     (r"sha256 [0-9a-f]{16}", "sha256 <hash>"),
+    (r"revision  [0-9a-f]{40}", "revision  <commit>"),
+    (r"[\d.]+ [MG]B in \d+ files", "<size> in <n> files"),
     (r"pip install (?:-e )?'[^']*\[(\w+)\]'", r"pip install '<handeye>[\1]'"),
 ]
 """(What is sought in a line, what it is taken for): done to both sides."""

@@ -9,6 +9,8 @@ one of `DATA`. An HTML comment before it, which no reader sees, says how it is t
 - ``add: OPTIONS``: options that make each ``handeye`` command of the fence shorter.
 - ``file: NAME``: it is written there and not run.
 - ``output``: what the fence before it prints.
+- ``in: sandbox``: its lines are for a shell in a sandbox that shares ``/tmp/work``.
+- ``part of: FILE``: lines of a file of this repository that a fence below runs.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 RUN = {"console", "sh", "python"}
 DATA = {"text", "json", "toml", "yaml", "dockerfile"}
-MARKS = {"not run", "slow", "with", "add", "file", "output"}
+MARKS = {"not run", "slow", "with", "add", "file", "output", "in", "part of"}
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<language>[^\n`]*)\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
 _COMMENT = re.compile(r"<!--(?P<said>[^<>]*)-->\s*\Z")
 
@@ -46,7 +48,7 @@ class Fence:
     @property
     def runs(self) -> bool:
         """Whether a test runs it."""
-        return self.language in RUN and not {"not run", "file"} & self.marks.keys()
+        return self.language in RUN and not {"not run", "file", "part of"} & self.marks.keys()
 
     @property
     def slow(self) -> bool:

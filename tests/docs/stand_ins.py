@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from PIL import Image, ImageDraw
 
+from benchmarks.suites.navigation.aitw import SUBSETS
 from tests.agent.episodes.test_query import SCENES, written
 from tests.agent.scripted_server import Fault, ScriptedServer, Seen, computer
 from tests.agent.simulated_grounder import Quirks, SimulatedGrounder, middle_of_red
+from tests.agent.test_media import write_media
+from tests.benchmarks import test_aitw, test_aitz
+from tests.benchmarks.hub_stand_in import Hub, screenspot_v2_of
 from tests.benchmarks.official import mmbench_gui, osworld_g, screenspot_pro, screenspot_v2
+from tests.docs.pages import ROOT
 from tests.docs.session import Session
 
 PORTS = ("8000", "8001", "8080")
@@ -134,7 +140,42 @@ def suites(session: Session) -> Iterator[None]:
     yield
 
 
+@contextmanager
+def runs(session: Session) -> Iterator[None]:
+    """The folder ``runs`` with an episode."""
+    shutil.copytree(ROOT / "examples" / "sum", session.folder / "runs" / "sum")
+    yield
+
+
+@contextmanager
+def navigation(session: Session) -> Iterator[None]:
+    """AITZ with one step, and AITW with an episode for each part, in their official layouts."""
+    aitz, aitw = session.folder / "android_in_the_zoo", session.folder / "seeclick_aitw"
+    aitz.mkdir()
+    aitw.mkdir()
+    test_aitz.write(aitz, test_aitz.row(0))
+    test_aitw.write(aitw, {part: [test_aitw.all_kinds(part)] for part in SUBSETS})
+    yield
+
+
+@contextmanager
+def media(session: Session) -> Iterator[None]:
+    """A PDF and a video."""
+    write_media(session.folder)
+    yield
+
+
+@contextmanager
+def hub(session: Session) -> Iterator[None]:
+    """The Hugging Face hub, whose ScreenSpot-v2 is a small one."""
+    with Hub({"OS-Copilot/ScreenSpot-v2": screenspot_v2_of(ROOT / "examples" / "screens")}) as running:
+        session.run(f"export HF_ENDPOINT={running.address}")
+        yield
+        session.run("unset HF_ENDPOINT")
+
+
 STAND_INS: dict[str, Callable[[Session], AbstractContextManager[None]]] = {
     "server": server, "pointing": pointing, "faulty": faulty, "unknown": unknown, "lumen": lumen, "phone": phone,
     "display": display, "addresses": addresses, "suites": suites,
+    "media": media, "hub": hub, "navigation": navigation, "runs": runs,
 }  # fmt: skip

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from envs.sandbox import SandboxEnv
 from tests.docs.output import same_output
 from tests.docs.pages import DATA, MARKS, PAGES, ROOT, RUN, Command, Fence, commands, fences
 from tests.docs.session import Session
@@ -45,6 +46,8 @@ def test_every_fence_is_run_or_says_why_not() -> None:
             wrong.append(f"{fence.place}: why is it not run?")
         if fence.language == "console" and not fence.text.startswith("$ "):
             wrong.append(f"{fence.place}: a console begins with a command")
+        if (file := fence.marks.get("part of")) and fence.text not in (ROOT / file).read_text(encoding="utf-8"):
+            wrong.append(f"{fence.place}: {file} has no such lines")
         wrong += [f"{fence.place}: no stand-in {name!r}" for name in stand_ins(fence) - STAND_INS.keys()]
     sys.stdout.write("".join(f"{line}\n" for line in counts()))
     assert not wrong, "\n".join(wrong)
@@ -58,13 +61,15 @@ def counts() -> Iterator[str]:
         if fence.language in RUN and "file" not in fence.marks:
             number = 1 if fence.language == "python" else len([*commands(fence)])
             of[kind(fence)] += number
-            if not fence.runs:
+            if "not run" in fence.marks:
                 why[fence.marks["not run"]] += number
     yield f"{sum(of.values())} commands and programs on {len(PAGES)} pages: {dict(of)}"
     yield from (f"not run, {number}: {reason}" for reason, number in why.most_common())
 
 
 def kind(fence: Fence) -> str:
+    if "part of" in fence.marks:
+        return "part of a file that is run"
     if not fence.runs:
         return "not run"
     return "run, slow tests" if fence.slow else "run, quick tests"
@@ -102,6 +107,8 @@ def run_page(page: Path, session: Session, quick: bool) -> None:
                 file.write_text(fence.text, encoding="utf-8")
             elif "output" in fence.marks:
                 wrong += problem(fence, "the fence before", fence.text.splitlines(), printed, session)
+            elif fence.marks.get("in") == "sandbox":
+                wrong += run_in_sandbox(fence, session)
             elif fence.runs and fence.language == "python":
                 (session.folder / "page.py").write_text(session.real(fence.text), encoding="utf-8")
                 printed, status = session.run("python page.py")
@@ -125,6 +132,20 @@ def run_command(fence: Fence, command: Command, session: Session, quick: bool = 
     if any(command.shown):
         return problem(fence, text, [*command.shown], printed, session)
     return [f"{fence.place}: {text}: status {status}\n{printed}"] if status else []
+
+
+def run_in_sandbox(fence: Fence, session: Session) -> list[str]:
+    """Run the commands of `fence` one after another in a sandbox."""
+    work, wrong = session.folder / "work", list[str]()
+    work.mkdir()
+    with SandboxEnv(cwd=work) as env:
+        for number, command in enumerate(commands(fence)):
+            (work / "command").write_text(command.text)
+            env.launch(["sh", "-c", f"sh command > said 2>&1; mv said {number}"], wait=False)
+            until((work / str(number)).exists, 300)
+            printed = (work / str(number)).read_text().replace(str(work), "/tmp/work")
+            wrong += problem(fence, command.text, [*command.shown], printed, session)
+    return wrong
 
 
 def problem(fence: Fence, what: str, shown: list[str], printed: str, session: Session) -> list[str]:
