@@ -15,12 +15,14 @@ from agent.core.model import Decision, Model, ModelError
 from agent.core.step import Step
 from agent.core.task import Task
 from agent.models.chat import ChatModel
+from agent.models.dialects.dialect import Ability
 from agent.models.endpoints.endpoint import Capabilities, Endpoint, Enough, Reply, Request
 from agent.models.endpoints.openai import OpenAIEndpoint
 from agent.models.opening import open_model
 from agent.models.spec import BUILTIN, PLANS_FIRST
 from agent.perception.elements import PerceivedScreen
 from benchmarks.act_only import ActOnlyModel
+from benchmarks.rewriting import RewritingModel
 from benchmarks.runner.plan import BASELINE, RunPlan, ability_for, platform_for
 from benchmarks.suite import Sample, Suite
 from envs.env import Image, Observation
@@ -190,9 +192,11 @@ def _builtin(suite: Suite) -> ModelPool:
 
 
 def _served(plan: RunPlan, suite: Suite, at_once: int) -> ModelPool:
-    if suite.kind == "navigation" and plan.model.dialect == PLANS_FIRST:
+    if suite.kind in ("navigation", "grounding") and plan.model.dialect == PLANS_FIRST:
         raise ModelError(f"{plan.suite} asks for one action on each screen, without a plan: add --each-step")
-    model = open_model(plan.model, platform=platform_for(suite), ability=ability_for(suite.kind))
+    rewrites = suite.kind == "grounding" and bool(plan.model.grounder or plan.model.plans_blind)
+    asked: Ability = "decide" if rewrites else ability_for(suite.kind)
+    model = open_model(plan.model, platform=platform_for(suite), ability=asked)
     identity: dict[str, Any] = {
         "name": model.name,
         "dialect": model.dialect,
@@ -202,8 +206,9 @@ def _served(plan: RunPlan, suite: Suite, at_once: int) -> ModelPool:
     if not isinstance(model, ChatModel):
         return ModelPool(lambda _: model, identity, "processes")
     identity |= {"name": model.endpoint.model, "resize": _rule(model), "structured": model.structured}
-    decides = ability_for(suite.kind) == "decide"
-    identity["sampling"] = asdict(model.sampling if decides else model.speaks.locate.sampling)
+    identity["sampling"] = asdict(model.sampling if asked == "decide" else model.speaks.locate.sampling)
+    if plan.model.grounder and model.grounder:
+        identity |= _grounder(identity["name"], model.grounder)
     if model.prompts != "ours":
         identity["prompts"] = model.prompts
     if model.profile:
@@ -213,7 +218,16 @@ def _served(plan: RunPlan, suite: Suite, at_once: int) -> ModelPool:
     if remote:
         remote.turn = gate
     metered = replace(model, endpoint=MeteredEndpoint(model.endpoint, gate, nullcontext() if remote else gate))
-    return ModelPool(lambda _: metered, identity, "threads", _server(remote), gate, metered.close)
+    given = RewritingModel(metered) if rewrites else metered
+    return ModelPool(lambda _: given, identity, "threads", _server(remote), gate, metered.close)
+
+
+def _grounder(planner: str, model: Model) -> dict[str, Any]:
+    """What a planner's identity says of its grounder, named as ``--model`` names both."""
+    chat = model if isinstance(model, ChatModel) else None
+    name = chat.endpoint.model if chat else model.name
+    about = {"name": name, "dialect": model.dialect, "prompt_hash": model.prompt_hash}
+    return {"name": f"{planner}+{name}", "grounder": about | {"resize": _rule(chat) if chat else None}}
 
 
 def _server(endpoint: OpenAIEndpoint | None) -> dict[str, Any] | None:

@@ -8,17 +8,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.models.spec import ModelSpec
+from actions.frame import Frame
+from agent.core.model import ModelError, ParseError
+from agent.models.spec import PLANS_FIRST, ModelSpec
 from benchmarks.runner.compare import check_reproduction
 from benchmarks.runner.manifest import differences, server_version
 from benchmarks.runner.model_pool import open_models
 from benchmarks.runner.plan import RunPlan
 from benchmarks.runner.result import read_result
 from benchmarks.suite import SuiteError, SuiteOptions
+from envs.env import Observation
 from tests.agent.scripted_server import ScriptedServer, computer
 from tests.benchmarks.running import bench, inline, result
 from tests.benchmarks.toy_server import steady
@@ -55,6 +59,42 @@ class _Asks:
 def test_the_manifest_says_how_answers_are_drawn(server: ScriptedServer, kind: str, temperature: float) -> None:
     pool = open_models(RunPlan("toy", ModelSpec(server.url, dialect="evocua")), _Asks(kind))  # type: ignore[arg-type]
     assert pool.identity["sampling"]["temperature"] == temperature
+
+
+def test_a_planner_rewrites_the_instructions_of_a_grounding_suite_and_both_models_are_in_the_manifest() -> None:
+    answers = [
+        json.dumps({"thought": "", "action": "click", "on": "the Save button"}),
+        json.dumps({"thought": "", "action": "click", "on": "the Frob button"}),
+        json.dumps({"thought": "", "action": "finish", "status": "success"}),
+        "the Save button, I think",
+    ]
+    screen = Observation(np.full((80, 128, 3), 120, np.uint8), Frame(id="0", width=128, height=80))
+    there = [computer("left_click", coordinate=[28, 28]), computer("terminate", status="failure")]
+    with (
+        ScriptedServer(answers, names=("plans-in-words",)) as planner,
+        ScriptedServer(there, names=("Qwen2.5-VL-7B-Instruct",)) as points,
+    ):
+        spec = ModelSpec(planner.url, grounder=points.url)
+        pool = open_models(RunPlan("screenspot", spec), _Asks("grounding"))  # type: ignore[arg-type]
+        model = pool.of(None)  # type: ignore[arg-type]
+        found = model.locate(screen, "keep my work")
+        assert found.point is not None
+        assert abs(found.point.x - 28 * 128 / 140) < 1
+        assert "'the Save button' by" in found.reason
+        assert any("keep my work" in text for text in planner.seen[0].texts)
+        assert any("the Save button" in text for text in points.seen[0].texts)
+        assert not any("keep my work" in text for text in points.seen[0].texts)
+        assert [model.locate(screen, "x").refused for _ in range(2)] == [True, True]
+        with pytest.raises(ParseError):
+            model.locate(screen, "x")
+        acting = open_models(RunPlan("toy", spec), _Asks("interactive")).identity  # type: ignore[arg-type]
+        with pytest.raises(ModelError, match="add --each-step"):
+            open_models(RunPlan("screenspot", ModelSpec(planner.url, dialect=PLANS_FIRST)), _Asks("grounding"))  # type: ignore[arg-type]
+    for identity in (pool.identity, acting):
+        assert identity["name"] == "plans-in-words+Qwen2.5-VL-7B-Instruct"
+        assert identity["dialect"] == "planner"
+        assert identity["grounder"]["dialect"] == "qwen2.5-vl"
+        assert identity["grounder"]["prompt_hash"]
 
 
 def test_the_manifest_explains_the_figure(first: Path, server: ScriptedServer, data: Path) -> None:
