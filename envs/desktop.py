@@ -252,7 +252,9 @@ class DesktopEnv(Env):
         boxes = [
             Box(*frame.from_input(w.left, w.top), *frame.from_input(w.left + w.width, w.top + w.height)) for w in found
         ]
-        return tuple(ScreenWindow(box, w.program, w.bare) for box, w in zip(boxes, found, strict=True))
+        return tuple(
+            ScreenWindow(box, w.program, w.bare, w.bar * frame.scale) for box, w in zip(boxes, found, strict=True)
+        )
 
     def pointer(self) -> tuple[int, int] | None:
         """Where the user has moved the pointer, input units.

@@ -51,14 +51,16 @@ class UiElement:
 
 @dataclass(frozen=True)
 class ScreenWindow:
-    """A program's window as the window system has it: its box with its frame (frame pixels) and the program's name.
+    """A program's window as the window system has it: its box without its frame (frame pixels), the program's name.
 
-    `bare` is whether it is full screen or a pop-up, which has none of its program's bars, or not all of them.
+    `bare` is whether it is full screen or a pop-up, which has none of its program's bars, or not all of them. `bar` is
+    how high the title bar of the window manager above it is (frame pixels).
     """
 
     box: Box
     app: str
     bare: bool = False
+    bar: float = 0.0
 
 
 class Details(Protocol):

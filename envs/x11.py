@@ -27,7 +27,8 @@ _FAMILY_LOCAL = 252
 class XWindow:
     """A program's top-level window. The box `left, top, width, height` is without its frame, in input units.
 
-    `bare` is whether it is full screen or calls itself a pop-up (``WM_WINDOW_ROLE``, as browsers do).
+    `bare` is whether it is full screen or calls itself a pop-up (``WM_WINDOW_ROLE``, as browsers do). `bar` is the
+    height of its frame above it.
     """
 
     id: int
@@ -38,6 +39,7 @@ class XWindow:
     width: int
     height: int
     bare: bool = False
+    bar: int = 0
 
 
 class XScreen:
@@ -201,6 +203,7 @@ class XScreen:
             program = self._text(window, "WM_CLASS").rstrip("\0").split("\0")[-1]
             full = self.atom("_NET_WM_STATE_FULLSCREEN") in self._cardinals(window, "_NET_WM_STATE")
             bare = full or self._text(window, "WM_WINDOW_ROLE") == "pop-up"
+            bar = (*self._cardinals(window, "_NET_FRAME_EXTENTS")[2:3], 0)[0]  # left, right, top, bottom
         except (xcffib.xproto.WindowError, xcffib.xproto.DrawableError):
             return None
-        return XWindow(window, title, program, place.dst_x, place.dst_y, geometry.width, geometry.height, bare)
+        return XWindow(window, title, program, place.dst_x, place.dst_y, geometry.width, geometry.height, bare, bar)

@@ -19,6 +19,8 @@ _BUTTONS = ("back", "home", "recents")
 _CONTROLS = (*TICKED, "field", "slider", "select")
 _ICON_SURE = 0.6
 """From which probability an icon has the name of its likeliest concept."""
+_AFTER_LABEL = " :*"
+"""What perception takes off the end of a label."""
 _NOTE_GAP, _INDENT, _SMALLER = 1.2, 0.5, 0.9
 """In heights of a text: how far below it the second line of a list row is at most, how far its left edge is off, and
 its height.
@@ -31,21 +33,37 @@ def pixel_rows(screen: PerceivedScreen, phone: bool, windows: Sequence[ScreenWin
     `phone` is whether the screen may have a status bar and a navigation bar. `windows` are those that the system tells
     of, the front one first. What nothing names is left out, but for fields and what has a state.
     """
-    rows = [row for element in screen.elements if (row := _row(element))]
+    windows = windows or [ScreenWindow(w.box, w.title) for w in screen.windows]
+    elements = screen.elements if phone else _labelled_by_their_own(screen.elements, windows)
+    rows = [row for element in elements if (row := _row(element))]
     rows = [_list_row(row, screen.width) for row in rows] if phone else rows
     rows = _joined([row for row in rows if row.role != "row" or row.name], phone)
-    if phone:
-        return _with_bars(screen, rows)
-    return by_window(rows, windows or [ScreenWindow(w.box, w.title) for w in screen.windows])
+    return _with_bars(screen, rows) if phone else by_window(rows, windows)
 
 
 def by_window(rows: Sequence[Row], windows: Sequence[ScreenWindow]) -> tuple[Row, ...]:
     """`rows` of a desktop, those of a window together, with its name as their part; `windows` is as in `pixel_rows`."""
-    boxes = [(window.box, window.app) for window in windows]
-    parts = [next((i for i, (box, _) in enumerate(boxes) if box.holds(row.box.center)), len(boxes)) for row in rows]
-    names = _names([name for _, name in boxes])
+    parts = [_part(row.box, windows) for row in rows]
+    names = _names([window.app for window in windows])
     order = sorted(range(len(rows)), key=lambda at: parts[at])
     return tuple(replace(rows[at], part=names[parts[at]]) for at in order)
+
+
+def _part(box: Box, windows: Sequence[ScreenWindow]) -> int:
+    """Which of the `windows` a box is in, their title bars included; one past the last for none."""
+    framed = (window.box._replace(y1=window.box.y1 - window.bar) for window in windows)
+    return next((at for at, frame in enumerate(framed) if frame.holds(box.center)), len(windows))
+
+
+def _labelled_by_their_own(elements: Sequence[Element], windows: Sequence[ScreenWindow]) -> list[Element]:
+    """`elements` without labels that are the words of another window, beside which they happen to stand."""
+    parts = [_part(element.box, windows) for element in elements]
+    said = {(part, element.text.rstrip(_AFTER_LABEL)) for part, element in zip(parts, elements, strict=True)}
+    anywhere = {text for _, text in said}
+    return [
+        replace(element, label="") if element.label in anywhere and (part, element.label) not in said else element
+        for part, element in zip(parts, elements, strict=True)
+    ]
 
 
 def _names(names: Sequence[str]) -> list[str]:

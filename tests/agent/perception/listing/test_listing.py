@@ -154,6 +154,27 @@ def test_the_rows_of_a_window_stand_under_it_and_no_others() -> None:
     ]  # fmt: skip
 
 
+def test_the_words_of_a_window_behind_name_nothing_in_the_one_in_front() -> None:
+    windows = (ScreenWindow(Box(300, 120, 700, 500), "Order", bar=20), ScreenWindow(Box(0, 20, 900, 600), "Diary"))
+    screen = perceived(
+        Element(Box(400, 102, 460, 118), "text", "Order"),
+        Element(Box(200, 220, 290, 240), "text", "Dear diary:"),
+        Element(Box(320, 220, 500, 240), "field", label="Dear diary"),
+        Element(Box(310, 260, 390, 280), "text", "Street:"),
+        Element(Box(400, 260, 500, 280), "field", "Main Road", label="Street"),
+        Element(Box(20, 420, 40, 440), "checkbox", label="Main Road", checked=True),
+        width=900, height=700,
+    )  # fmt: skip
+    assert [(row.part, row.words) for row in pixel_rows(screen, False, windows)] == [
+        ('window 1 "Order"', 'text "Order"'),
+        ('window 1 "Order"', "field"),
+        ('window 1 "Order"', 'text "Street:"'),
+        ('window 1 "Order"', 'field "Street" containing "Main Road"'),
+        ('window 2 "Diary"', 'text "Dear diary:"'),
+        ('window 2 "Diary"', "checkbox (on)"),
+    ]
+
+
 class Told:
     """Tells this tree, or fails."""
 
