@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -234,6 +235,36 @@ def test_ten_thousand_elements_are_listed_and_what_has_no_room_is_counted() -> N
     assert len(text) <= 3100
     assert "more elements" in text
     assert changes(first, second) == ""
+
+
+def test_the_work_of_listing_grows_with_the_elements_and_no_faster() -> None:
+    """Calls of functions are counted, not seconds: four times the elements, on three windows and in a tree."""
+
+    def calls(count: int) -> int:
+        boxes = [Box(at % 40 * 20, at // 40 * 6, at % 40 * 20 + 18, at // 40 * 6 + 5) for at in range(count)]
+        tree = [UiElement(box, "Button", f"B{at}", clickable=True) for at, box in enumerate(boxes)]
+        read = [Element(box, "field", f"F{at}", label=f"T{at - 1}") for at, box in enumerate(boxes[::2])]
+        read += [Element(box, "text", f"T{at}") for at, box in enumerate(boxes[1::2])]
+        screen = perceived(*read, width=800, height=2400)
+        windows = tuple(ScreenWindow(Box(0, 0, side, side), "Editor") for side in (200, 500, 2400))
+        seen = Observation(SCREEN, FRAME, windows=windows, details=Told(*tree))
+        lister, made, before = ElementLister(perceive=lambda image: screen, fused=True), 0, sys.getprofile()
+
+        def counted(frame: object, event: str, of: object) -> None:
+            nonlocal made
+            made += event in ("call", "c_call")
+
+        sys.setprofile(counted)
+        try:
+            first = lister.listed(seen, phone=False)
+            changes(first, lister.listed(seen, phone=False, before=first))
+            first.text(1000)
+        finally:
+            sys.setprofile(before)
+        return made
+
+    calls(10)
+    assert calls(2400) < 5 * calls(600)
 
 
 def test_words_stay_on_their_line() -> None:
