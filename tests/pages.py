@@ -7,8 +7,8 @@ import json
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,19 @@ from PIL import Image
 
 from actions.action import Click, Finish
 from actions.frame import Box, Frame, Point
-from agent.core.task import Task
+from agent.core.task import Ending, Task
 from agent.episodes import read_episode
 from agent.episodes.query.answer import QueryAnswer, hit
 from agent.episodes.replay.replayer import Halt
 from agent.views.answer_page import write_page as write_answer
 from agent.views.replay_mismatch import PAGE, write_halt
 from agent.views.report import write_report
+from agent.views.site.catalog import Catalog
+from agent.views.site.jobs import Jobs, StartRun
+from agent.views.site.server import SiteServer
+from agent.views.viewer import Viewer
 from benchmarks.page import write_page
+from benchmarks.page.site import BenchmarkResults
 from envs.env import Observation
 from tests.agent.browser import Browser, chromium
 from tests.agent.fakes import FakeEnv
@@ -124,9 +129,61 @@ def waiting_page() -> Iterator[str]:
             run.join(60)
 
 
+@contextmanager
+def recorded_page() -> Iterator[str]:
+    """The address of the page of ``record --live``."""
+    with closing(Viewer(dialog)) as viewer:
+        yield viewer.url
+
+
+def write_runs(folder: Path) -> Path:
+    """Three runs of a task, one that is damaged, and a benchmark's result, as the folder of a site."""
+    runs = folder / "runs"
+    write_sample(runs / "2026-11-28-save-notes", typed="notes.txt", model="Qwen/Qwen2.5-VL-3B-Instruct")
+    write_sample(runs / "2026-11-28-again", typed="note.txt", model="Hcompany/Holo1.5-7B", ending=Ending.GAVE_UP)
+    write_sample(runs / "2026-11-28-by-night", ending=None, dark=True, model="builtin")
+    (runs / "copied-by-half").mkdir()
+    (runs / "copied-by-half" / "episode.json").write_text('{"format": "handeye-epi')
+    (folder / "bench").mkdir()
+    _result(folder / "bench", "random").rename(runs / "own-screens")
+    return runs
+
+
+@contextmanager
+def served_site(folder: Path) -> Iterator[SiteServer]:
+    """The site of such a folder, on which a program was started."""
+    catalog = Catalog(write_runs(folder), BenchmarkResults())
+    with closing(SiteServer(catalog, 0, Jobs(catalog.root, (sys.executable, "-c", "print('It is done')")))) as server:
+        server.jobs.run(StartRun(do="run", task=TASK))
+        yield server
+
+
+SITE = {
+    "view-index": "", "view-episode": "at/runs/2026-11-28-save-notes/", "view-result": "at/runs/own-screens/",
+    "view-compare": "compare?a=runs/2026-11-28-save-notes&b=runs/2026-11-28-again", "view-missing": "at/runs/none/",
+    "view-start": "start?like=runs/2026-11-28-save-notes", "view-programs": "jobs", "view-program": "jobs/1",
+}  # fmt: skip
+"""Pages of the site, by name: their address below it."""
+SERVED = {"live": waiting_page, "record": recorded_page}
+"""Pages that are served alone."""
 IMAGES = "[...document.querySelectorAll('img[src]')].map(image => image.decode().catch(() => 0))"
-READY = {"live": "!document.querySelector('#live-enlarged[hidden], #live-place[hidden]')"}
+COMPLETE = "document.readyState === 'complete'"
+READY = {
+    "live": "!document.querySelector('#live-enlarged[hidden], #live-place[hidden]')",
+    "record": "document.querySelector('.stream').naturalWidth",
+    "view-episode": "document.querySelector('.film-stage img')?.naturalWidth",
+}
 """JavaScript that is true once a page is whole."""
+
+
+def show(browser: Browser, name: str, page: Path | str | SiteServer) -> None:
+    """Open the page called `name`, of a site where it is one of its pages, and wait until it is whole."""
+    if isinstance(page, SiteServer):
+        browser.open(page.url)
+        browser.wait_for("document.body?.dataset.home")
+        page = f"http://127.0.0.1:{page.port}{page.place}{SITE[name]}"
+    browser.open(page)
+    browser.wait_for(READY.get(name, "true") if name == "record" else f"{COMPLETE} && ({READY.get(name, 'true')})")
 
 
 def look(browser: Browser, width: int, scheme: str, height: int = 800) -> None:
@@ -142,20 +199,37 @@ def picture(browser: Browser, path: Path) -> None:
     Image.open(path).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
-def take(out: Path, names: list[str]) -> None:
-    """Take the pictures of the documentation."""
+BEFORE = {
+    "view-episode": "document.querySelector('.film-strip li:nth-child(3) button').click()",
+    "view-compare": "document.querySelector('.side-row.first').scrollIntoView({block: 'center'})",
+}
+"""What is done on a page before its picture is taken."""
+
+
+def take(out: Path, pictures: Collection[str]) -> None:
+    """Take `pictures`: a page by name at 1280 px, light, or ``NAME-phone`` at 390 px, dark."""
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, chromium() as browser, waiting_page() as live_page:
-        made: dict[str, Path | str] = {n: PAGES[n](Path(folder) / n) for n in names if n in PAGES}
-        made |= {"live": live_page} if "live" in names else {}
-        for name, page in made.items():
-            for width, scheme, height in ((1280, "light", 800), (390, "dark", 780)):
-                look(browser, width, scheme, height)
-                browser.open(page)
-                browser.wait_for(f"document.readyState === 'complete' && ({READY.get(name, 'true')})")
-                browser.js(f"return Promise.all({IMAGES})")
-                picture(browser, out / f"{name}{'' if width > 500 else '-phone'}.png")
+    names = {name.removesuffix("-phone") for name in pictures}
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="handeye-", dir="/tmp")))
+        browser = stack.enter_context(chromium())
+        made: dict[str, Path | str | SiteServer] = {n: PAGES[n](folder / n) for n in names & PAGES.keys()}
+        made |= {name: stack.enter_context(SERVED[name]()) for name in names & SERVED.keys()}
+        if names & SITE.keys():
+            made |= dict.fromkeys(names & SITE.keys(), stack.enter_context(served_site(folder / "site")))
+        for name in pictures:
+            page = name.removesuffix("-phone")
+            look(browser, *((1280, "light", 800) if page == name else (390, "dark", 780)))
+            show(browser, page, made[page])
+            browser.js(BEFORE.get(page, ""))
+            browser.js(f"return Promise.all({IMAGES})")
+            picture(browser, out / f"{name}.png")
+
+
+def shown_in_docs() -> list[str]:
+    """The pictures of the documentation."""
+    return sorted(path.stem for path in PICTURES.glob("*.png"))
 
 
 if __name__ == "__main__":
-    take(Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURES, sys.argv[2:] or [*PAGES, "live"])
+    take(Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURES, sys.argv[2:] or shown_in_docs())

@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -293,7 +293,7 @@ def _stop_key(source: RecordingSource, end: _EndRequest) -> Iterator[None]:
 def _announce(source: RecordingSource, options: RecordOptions, stack: ExitStack) -> None:
     """Print that the recording has begun and how it ends."""
     if options.live and source.peek is not None:
-        viewer = stack.enter_context(Viewer(source.peek))
+        viewer = stack.enter_context(closing(Viewer(source.peek)))
         console().print(f"watch it at {viewer.url}", soft_wrap=True, markup=False)
     if source.hint:
         console().print(source.hint, soft_wrap=True, markup=False)

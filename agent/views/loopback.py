@@ -185,19 +185,26 @@ class GuardedHandler(BaseHTTPRequestHandler):
         self, status: HTTPStatus, kind: str | None = None, body: bytes = b"", more: dict[str, str] | None = None
     ) -> None:
         """Answer with `body`; `more` headers come over those of every answer."""
+        self._begin(status, kind, {"Content-Length": str(len(body)), **(more or {})})
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def send_stream(self, kind: str) -> None:
+        """Begin an answer that goes on until the connection is closed; the caller writes it to `wfile`."""
+        self.close_connection = True
+        self._begin(HTTPStatus.OK, kind, {})
+
+    def _begin(self, status: HTTPStatus, kind: str | None, more: dict[str, str]) -> None:
         self.send_response_only(status)
         headers = {
             **self.guards,
-            "Content-Length": str(len(body)),
             **({"Content-Type": kind} if kind else {}),
             **({"Connection": "close"} if self.close_connection else {}),
-            **(more or {}),
+            **more,
         }
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """The status of a malformed request, without the base class's page."""

@@ -1,14 +1,9 @@
-"""Formatting of figures and texts."""
+"""Formatting of figures."""
 
 from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-
-from agent.views.markup import Markup, element
-
-LONGEST = 20_000
-"""Longest text shown, in characters."""
 
 
 def percent(share: float | None, digits: int = 1) -> str:
@@ -26,6 +21,16 @@ def count(number: float) -> str:
     return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.2f}"
 
 
+def many(number: int) -> str:
+    """``1,210``."""
+    return f"{number:,}"
+
+
+def short(number: float) -> str:
+    """A length in a drawing."""
+    return f"{number:.6g}"
+
+
 def chance(p: float) -> str:
     """A p value."""
     return "< 0.0001" if p < 0.0001 else f"{p:.4f}" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
@@ -37,16 +42,6 @@ def quantile(values: Sequence[float], share: float) -> float:
         return values[0]
     cuts = statistics.quantiles(values, n=100, method="inclusive")
     return cuts[min(98, max(0, round(100 * share) - 1))]
-
-
-def clip(text: str, longest: int = LONGEST) -> str:
-    """`text`, or its beginning and the number of characters left out."""
-    return text if len(text) <= longest else f"{text[:longest]}… ({len(text) - longest:,} more characters)"
-
-
-def foreign(text: str, longest: int = 400) -> Markup:
-    """Text of unknown direction, isolated (``<bdi>``)."""
-    return element("bdi", clip(" ".join(text.split()), longest))
 
 
 def label(name: str) -> str:

@@ -2,35 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice, zip_longest
 
 from actions.errors import plural
-from agent.views.markup import Child, Markup, element, join
-from benchmarks.page.formatting import clip, foreign, label
+from agent.views.formatting import clip
+from benchmarks.page.formatting import label
 from benchmarks.page.loading import PageRun, SampleScene, ShownAnswer, VerdictLine, actions_in, shown_answer
-from benchmarks.page.sample_images import DrawnAnswer, figure
-
-_ACTIONS = 30
+from benchmarks.page.sample_images import DrawnAnswer, ScreenView, views_of
 
 
-def failures(run: PageRun, most: int) -> Markup:
+@dataclass(frozen=True)
+class SampleCard:
+    """One sample: its drawings, what was right and what was answered, the actions of each run, and its episodes."""
+
+    id: str
+    task: str
+    names: str
+    views: Sequence[ScreenView]
+    facts: Sequence[tuple[str, str]]
+    actions: Sequence[tuple[str, Sequence[str]]]
+    episodes: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Some samples; `nothing` says why there are none. `shown` says how many they are of how many.
+
+    `missing` is why none is drawn, `blank` which screens are not here, `drawn` whether any is drawn.
+    """
+
+    nothing: str = ""
+    shown: str = ""
+    missing: str = ""
+    blank: str = ""
+    drawn: bool = False
+    cards: Sequence[SampleCard] = ()
+
+
+def failures(run: PageRun, most: int) -> Gallery:
     """The gallery of one run."""
     wrong = [line for line in run.lines if not line.correct]
     if not wrong:
-        return element("p", "There is none: every answer is right." if run.lines else "There is none.")
+        return Gallery("There is none: every answer is right." if run.lines else "There is none.")
     over = _kind_of_group(run)
     chosen = spread(wrong, most, lambda line: (*line.groups.get(over, ("",))[:1], line.kind))
-    return _gallery(chosen, [run], f"{len(chosen):,} of {plural(len(wrong), 'failure')}", over)
+    among = f", spread over {label(over)} and kind of failure" if over else ""
+    return _gallery(chosen, [run], f"{len(chosen):,} of {plural(len(wrong), 'failure')} shown{among}.")
 
 
-def flips(runs: Sequence[PageRun], ids: Sequence[str], most: int) -> Markup | None:
+def flips(runs: Sequence[PageRun], ids: Sequence[str], most: int) -> Gallery | None:
     """The gallery of samples `ids` with different verdicts in `runs`."""
-    first = runs[0]
-    lines = [first.by_id[name] for name in ids if name in first.by_id]
+    lines = [runs[0].by_id[name] for name in ids if name in runs[0].by_id]
     chosen = spread(lines, most, lambda line: tuple(str(run.by_id[line.id].correct) for run in runs))
-    over = _kind_of_group(first)
-    return _gallery(chosen, runs, f"{len(chosen):,} of {plural(len(ids), 'such sample')}", over) if chosen else None
+    return _gallery(chosen, runs, f"{len(chosen):,} of {plural(len(ids), 'such sample')} shown.") if chosen else None
 
 
 def spread(lines: Sequence[VerdictLine], most: int, key: Callable[[VerdictLine], tuple[str, ...]]) -> list[VerdictLine]:
@@ -56,115 +82,55 @@ def _kind_of_group(run: PageRun) -> str:
     return run.summary.macro_over or next(iter(run.summary.tables), "")
 
 
-def _gallery(lines: Sequence[VerdictLine], runs: Sequence[PageRun], how_many: str, over: str) -> Markup:
+def _gallery(lines: Sequence[VerdictLine], runs: Sequence[PageRun], shown: str) -> Gallery:
     scenes = runs[0].scenes
     drawn = [scenes[line.id] for line in lines if line.id in scenes]
-    among = f", spread over {label(over)} and kind of failure" if over and len(runs) == 1 else ""
-    return join(
-        element("p", f"{how_many} shown{among}.", class_="soft"),
-        element("p", _missing(runs[0]), class_="soft") if not drawn and runs[0].missing else None,
-        _blank(drawn),
-        _key(drawn, runs) if drawn else None,
-        element("ol", *(_card(line, runs, scenes.get(line.id)) for line in lines), class_="gallery"),
-    )
-
-
-def _missing(run: PageRun) -> Markup:
-    return foreign(run.missing, 600)
-
-
-def _blank(drawn: Sequence[SampleScene]) -> Markup | None:
     blank = sum(scene.image is None for scene in drawn)
-    if not blank:
-        return None
-    which = "The screens are" if blank == len(drawn) else f"The screens of {blank} are"
-    words = f"{which} not here: targets and answers are drawn on blank ones of their size. "
-    return element("p", words, "Give the folder with the images with ", element("code", "--data"), ".", class_="soft")
-
-
-def _key(drawn: Sequence[SampleScene], runs: Sequence[PageRun]) -> Markup:
-    right = element("span", _sample("target"), "what was right", class_="key")
-    answers = [
-        element("span", _sample(f"answer t-{n}", square=n % 2 == 1), foreign(_name(run, runs)), class_="key")
-        for n, run in enumerate(runs)
-    ]
-    return element("p", right, *answers, class_="keys")
-
-
-def _name(run: PageRun, runs: Sequence[PageRun]) -> str:
-    return f"{run.letter}: {run.model}" if len(runs) > 1 else "the answer"
-
-
-def _sample(class_: str, *, square: bool = True) -> Markup:
-    if square:
-        mark = element("rect", class_=class_, x=3, y=3, width=14, height=10)
-    else:
-        mark = element("circle", class_=class_, cx=10, cy=8, r=5.5)
-    return element("svg", mark, viewBox="0 0 20 16", class_="keymark", aria_hidden="true")
-
-
-def _card(line: VerdictLine, runs: Sequence[PageRun], scene: SampleScene | None) -> Markup:
-    answers = [(run, run.by_id[line.id]) for run in runs if line.id in run.by_id]
-    said = [shown_answer(one) for _, one in answers]
-    tones = [runs.index(run) for run, _ in answers]
-    several = len(runs) > 1
-    mine = [DrawnAnswer(one, runs[n].letter if several else "", n) for one, n in zip(said, tones, strict=True)]
-    names = ", ".join(value for values in line.groups.values() for value in values)
-    return element(
-        "li",
-        figure(scene, mine, _spoken(line, scene, mine)) if scene else None,
-        element(
-            "div",
-            element("h3", clip(line.task.strip() or "(no instruction)", 700), dir="auto"),
-            element("p", element("a", foreign(line.id, 120), href="#samples", data_find=line.id), class_="soft id"),
-            element("p", foreign(names, 300), class_="soft") if names else None,
-            element("dl", *_facts(scene, answers, said, several), class_="pairs"),
-            *(_actions(one, run.letter if several else "") for run, one in answers),
-            *(_episode(run, one, several) for run, one in answers),
-            class_="told",
-        ),
-        class_="card" if scene else "card wordy",
+    return Gallery(
+        shown=shown,
+        missing="" if drawn else runs[0].missing,
+        blank="" if not blank else "The screens are" if blank == len(drawn) else f"The screens of {blank} are",
+        drawn=bool(drawn),
+        cards=[_card(line, runs, scenes.get(line.id)) for line in lines],
     )
 
 
-def _facts(
-    scene: SampleScene | None,
-    answers: Iterable[tuple[PageRun, VerdictLine]],
-    said: Iterable[ShownAnswer],
-    several: bool,
-) -> Iterable[Child]:
-    if scene:
-        yield from _fact("right", scene.words)
-    for (run, one), words in zip(answers, said, strict=True):
-        name = f"{run.letter}, {'right' if one.correct else 'wrong'}" if several else "answer"
-        yield from _fact(name, words.words or clip(one.raw, 300) or "none")
-        told = one.why if one.why.startswith(one.kind) else ": ".join(filter(None, (label(one.kind), one.why)))
-        if not (several and one.correct):
-            yield from _fact("why" if several else "verdict", told)
+def _card(line: VerdictLine, runs: Sequence[PageRun], scene: SampleScene | None) -> SampleCard:
+    several = len(runs) > 1
+    answers = [
+        (run.letter if several else "", n, run, run.by_id[line.id])
+        for n, run in enumerate(runs)
+        if line.id in run.by_id
+    ]
+    mine = [DrawnAnswer(shown_answer(one), letter, n) for letter, n, _, one in answers]
+    told = [(letter, one) for letter, _, _, one in answers]
+    kept = [
+        (letter, f"{run.beside}{run.result.episodes[line.id]}/")
+        for letter, _, run, _ in answers
+        if line.id in run.result.episodes
+    ]
+    return SampleCard(
+        id=line.id,
+        task=line.task.strip() or "(no instruction)",
+        names=", ".join(value for values in line.groups.values() for value in values),
+        views=views_of(scene, mine, _spoken(line, scene, mine)) if scene else (),
+        facts=[*([("right", scene.words)] if scene else []), *_facts(told, [one.said for one in mine])],
+        actions=[(letter, actions) for letter, one in told if (actions := actions_in(one))],
+        episodes=[(f"{letter}: the whole episode" if letter else "The whole episode", at) for letter, at in kept],
+    )
+
+
+def _facts(answers: Iterable[tuple[str, VerdictLine]], said: Iterable[ShownAnswer]) -> Iterator[tuple[str, str]]:
+    """What each run answered and why that is right or wrong; runs have letters where they are several."""
+    for (letter, one), words in zip(answers, said, strict=True):
+        name = f"{letter}, {'right' if one.correct else 'wrong'}" if letter else "answer"
+        yield name, words.words or clip(one.raw, 300) or "none"
+        if not (letter and one.correct):
+            told = one.why if one.why.startswith(one.kind) else ": ".join(filter(None, (label(one.kind), one.why)))
+            yield "why" if letter else "verdict", told
         message = one.value.get("message")
         if isinstance(message, str) and message:
-            yield from _fact("it said", message)
-
-
-def _fact(name: str, words: str) -> tuple[Markup, Markup]:
-    return element("dt", name), element("dd", clip(words, 600), dir="auto")
-
-
-def _actions(line: VerdictLine, letter: str) -> Markup | None:
-    found = actions_in(line)
-    if not found:
-        return None
-    items = [element("li", clip(words, 300), dir="auto") for words in found[:_ACTIONS]]
-    more = element("p", f"and {len(found) - _ACTIONS:,} more", class_="soft") if len(found) > _ACTIONS else None
-    summary = element("summary", f"{letter} {plural(len(found), 'action')}".strip())
-    return element("details", summary, element("ol", *items), more)
-
-
-def _episode(run: PageRun, line: VerdictLine, several: bool) -> Markup | None:
-    """A link to the whole episode, where it is kept."""
-    path = run.result.episodes.get(line.id)
-    words = f"{run.letter}: the whole episode" if several else "The whole episode"
-    return element("p", element("a", words, href=f"{run.beside}{path}/")) if path else None
+            yield "it said", message
 
 
 def _spoken(line: VerdictLine, scene: SampleScene | None, mine: Sequence[DrawnAnswer]) -> str:

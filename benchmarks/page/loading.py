@@ -15,8 +15,8 @@ from actions.action import AnyAction, describe, parse_action, points_of
 from actions.errors import plural
 from actions.frame import Point
 from agent.core.errors import UserError
+from agent.views.formatting import clip
 from benchmarks.figures.scoring import Nothing, Polygon, Region
-from benchmarks.page.formatting import clip
 from benchmarks.runner.result import SuiteResult, read_result
 from benchmarks.runner.store import ANSWERS
 from benchmarks.suite import Prediction, Sample, Suite, SuiteOptions, Summary

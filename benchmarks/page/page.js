@@ -2,12 +2,7 @@
   "use strict";
   const PAGE = 50;
   const byId = (id) => document.getElementById(id);
-  const make = (name, text, className) => {
-    const node = document.createElement(name);
-    if (text !== undefined) node.textContent = text;
-    if (className) node.className = className;
-    return node;
-  };
+  const { el } = window.handeyeKit;
 
   const { runs, rows } = JSON.parse(byId("data").textContent);
   const body = byId("rows").tBodies[0];
@@ -25,55 +20,28 @@
     if (label && !row[2].some(([kind, value]) => `${kind}=${value}` === label)) return false;
     return words.every((word) => texts[index].includes(word));
   };
-  const verdictCell = (answer) => {
-    const cell = make("td");
-    if (!answer) {
-      cell.append(make("span", "not in this run", "soft"));
-      return cell;
-    }
-    cell.append(make("span", answer[0] ? "✓ " : "✗ ", answer[0] ? "good" : "bad"), make("bdi", answer[1]));
-    if (answer[2]) cell.append(make("div", answer[2], "soft small"));
-    return cell;
-  };
+  const verdictCell = (answer) => (answer
+    ? el("td", {}, el("span", { class: answer[0] ? "good" : "bad" }, answer[0] ? "✓ " : "✗ "), el("bdi", {}, answer[1]), answer[2] && el("div", { class: "soft small" }, answer[2]))
+    : el("td", {}, el("span", { class: "soft" }, "not in this run")));
   const answerParts = (answer, index) => {
     if (!answer) return [];
-    const parts = [];
+    const [, , , words, seconds, attempt, raw, episode] = answer;
     const name = runs.length > 1 ? `${runs[index]}: ` : "";
-    const said = make("div", name + (answer[3] || (answer[6] ? "" : "nothing is stored")));
-    said.dir = "auto";
-    if (said.textContent) parts.push(said);
-    const costs = [];
-    if (answer[4] !== null) costs.push(`${answer[4]} s`);
-    if (answer[5] > 1) costs.push(`try ${answer[5]}`);
-    if (costs.length) parts.push(make("div", costs.join(", "), "soft small num"));
-    if (answer[7]) {
-      const whole = make("a", `${name}the whole episode`);
-      whole.href = answer[7];
-      parts.push(whole);
-    }
-    if (answer[6]) {
-      const details = make("details");
-      const raw = make("pre", answer[6]);
-      raw.tabIndex = 0;
-      raw.dir = "auto";
-      details.append(make("summary", `${name}raw answer`), raw);
-      parts.push(details);
-    }
-    return parts;
+    const said = name + (words || (raw ? "" : "nothing is stored"));
+    const costs = [seconds === null ? "" : `${seconds} s`, attempt > 1 ? `try ${attempt}` : ""].filter(Boolean);
+    return [
+      said && el("div", { dir: "auto" }, said),
+      costs.length && el("div", { class: "soft small num" }, costs.join(", ")),
+      episode && el("a", { href: episode }, `${name}the whole episode`),
+      raw && el("details", {}, el("summary", {}, `${name}raw answer`), el("pre", { tabindex: 0, dir: "auto" }, raw)),
+    ].filter(Boolean);
   };
   const draw = () => {
     const shown = found.slice(first, first + PAGE).map((index) => {
       const [id, task, labels, answers] = rows[index];
-      const line = make("tr");
-      const name = make("th");
-      name.scope = "row";
-      name.append(make("bdi", id), make("div", labels.map((label) => label[1]).join(", "), "soft small"));
-      const asked = make("td", task);
-      asked.dir = "auto";
-      const answered = make("td");
-      answers.forEach((answer, run) => answered.append(...answerParts(answer, run)));
-      line.append(name, asked, ...answers.map(verdictCell), answered);
-      return line;
+      return el("tr", {},
+        el("th", { scope: "row" }, el("bdi", {}, id), el("div", { class: "soft small" }, labels.map((label) => label[1]).join(", "))),
+        el("td", { dir: "auto" }, task), answers.map(verdictCell), el("td", {}, answers.map(answerParts)));
     });
     body.replaceChildren(...shown);
     const last = Math.min(first + PAGE, found.length);

@@ -1,26 +1,30 @@
 """Results as one HTML page that needs no network: figures with intervals, failures, every sample, the manifest.
 
-All texts of models, data sets and files are escaped by `agent.views.markup`; samples are JSON that the script shows as
-text; the content security policy allows only the page's own style and script, by their hash.
+The templates escape all texts of models, data sets and files (`agent.views.kit`); samples are JSON that the script
+shows as text; the content security policy allows only the page's own style and script, by their hash.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
 from actions.errors import plural
 from agent.core.errors import UserError
+from agent.views.formatting import clip
 from agent.views.kit.pages import SinglePage
-from agent.views.markup import Markup, element, join
-from benchmarks.page import comparison, gallery, head, provenance, tables, timings
-from benchmarks.page.formatting import clip
+from benchmarks.page import comparison, gallery, provenance, tables
+from benchmarks.page.formatting import between, chance, count, label, many, percent, short
+from benchmarks.page.head import head
 from benchmarks.page.loading import PageRun, load
+from benchmarks.page.plots import at, verdicts
+from benchmarks.page.sample_images import listed
 from benchmarks.page.samples import samples
+from benchmarks.page.timings import timings
 
 GALLERY = 24
 """Default number of drawn failures."""
@@ -28,6 +32,9 @@ MOST_RUNS = 6
 REPORT = "report.html"
 _LETTERS = "ABCDEF"
 _PAGE = SinglePage("benchmarks/page/page.html", ("benchmarks/page/page.css",), ("benchmarks/page/page.js",))
+_NAMED = (percent, between, count, many, short, chance, label, at, listed, verdicts, plural)
+_FUNCTIONS = {function.__name__: function for function in _NAMED}
+"""What the templates call."""
 
 
 def write_page(
@@ -71,71 +78,57 @@ def _write(path: Path, page: str) -> None:
         raise UserError(f"cannot write the page to {path}: {error.strerror}; choose another --out") from error
 
 
+@dataclass(frozen=True)
+class _Section:
+    """A section of the page: its template, and the data for it."""
+
+    id: str
+    title: str
+    template: str
+    data: object
+
+
 def render(runs: Sequence[PageRun], most: int = GALLERY, home: str = "") -> str:
     """The page's HTML; at most `most` samples are drawn, and it links back to `home`.
 
     Raises `UserError` for runs without a common sample.
     """
-    sections = _single(runs[0], most) if len(runs) == 1 else _several(runs, most)
-    shown = [(name, title, body) for name, title, body in sections if body]
-    body = join(
-        element("a", "Skip to the figures", class_="skip", href="#main"),
-        head.header(runs, home),
-        element("nav", element("ul", *(_entry(*one) for one in shown)), aria_label="On this page"),
-        element("main", *(_section(*one) for one in shown), id="main", tabindex=-1),
-        element("footer", element("p", _footer(runs))),
-    )
     models = ", ".join(run.model for run in runs)
-    return _PAGE.html(f"{clip(runs[0].suite, 60)}: {clip(models, 120)} · Handeye benchmark", body=body)
+    return _PAGE.html(
+        f"{clip(runs[0].suite, 60)}: {clip(models, 120)} · Handeye benchmark",
+        runs=runs,
+        home=home,
+        head=head(runs),
+        sections=[*(_single(runs[0], most) if len(runs) == 1 else _several(runs, most))],
+        **_FUNCTIONS,
+    )
 
 
-Part = tuple[str, str, Markup | None]
-"""The id, title and content of a section; None leaves it out."""
+def _single(run: PageRun, most: int) -> Iterator[_Section]:
+    yield _Section("groups", "By group", "groups.html", tables.groups([run]))
+    if averages := tables.averages([run]):
+        yield _Section("averages", "Further averages", "groups.html", averages)
+    yield _Section("published", "Published figures", "published.html", tables.published(run))
+    if most:
+        yield _Section("failures", "Failures", "gallery.html", gallery.failures(run, most))
+    yield from _data([run], "To get it again")
 
 
-def _single(run: PageRun, most: int) -> list[Part]:
-    return [
-        ("groups", "By group", join(*tables.groups([run]))),
-        ("averages", "Further averages", tables.averages([run])),
-        ("published", "Published figures", tables.published(run)),
-        ("failures", "Failures", gallery.failures(run, most) if most else None),
-        ("samples", "All samples", samples([run])),
-        ("timings", "Time, tokens and retries", timings.timings([run])),
-        ("protocol", "Protocol", provenance.protocol([run])),
-        ("reproduce", "To get it again", provenance.reproduce(run)),
-    ]
-
-
-def _several(runs: Sequence[PageRun], most: int) -> list[Part]:
-    found, ids = comparison.pairs(runs), comparison.flipped(runs)
-    again = (join(element("h3", f"{run.letter}: {clip(run.model, 120)}"), _reproduced(run)) for run in runs)
+def _several(runs: Sequence[PageRun], most: int) -> Iterator[_Section]:
+    ids = comparison.flipped(runs)
+    known = list(dict.fromkeys(kind for run in runs for kind in run.summary.kinds))
+    yield _Section("compared", "Do they differ?", "compared.html", comparison.compared(runs))
+    yield _Section("verdicts", "Verdicts", "verdicts.html", known)
+    yield _Section("groups", "By group", "groups.html", tables.groups(runs))
+    if averages := tables.averages(runs):
+        yield _Section("averages", "Further averages", "groups.html", averages)
     drawn = gallery.flips(runs, ids, most) if most else None
-    return [
-        ("compared", "Do they differ?", comparison.compared(found)),
-        ("verdicts", "Verdicts", head.verdicts(runs)),
-        ("groups", "By group", join(*tables.groups(runs))),
-        ("averages", "Further averages", tables.averages(runs)),
-        ("flips", "Where they differ", join(comparison.flip_table(runs, ids), drawn)),
-        ("samples", "All samples", samples(runs)),
-        ("timings", "Time, tokens and retries", timings.timings(runs)),
-        ("protocol", "Protocol", provenance.protocol(runs)),
-        ("reproduce", "To get them again", join(*again)),
-    ]
+    yield _Section("flips", "Where they differ", "flips.html", {"ids": ids, "gallery": drawn})
+    yield from _data(runs, "To get them again")
 
 
-def _reproduced(run: PageRun) -> Markup:
-    return element("div", provenance.reproduce(run), class_="again")
-
-
-def _entry(name: str, title: str, _: Markup | None) -> Markup:
-    return element("li", element("a", title, href=f"#{name}"))
-
-
-def _section(name: str, title: str, body: Markup | None) -> Markup:
-    heading = element("h2", title, id=f"{name}-title")
-    return element("section", heading, body, id=name, aria_labelledby=f"{name}-title", tabindex=-1)
-
-
-def _footer(runs: Sequence[PageRun]) -> str:
-    digests = ", ".join(run.result.digest for run in runs)
-    return f"{plural(len(runs[0].lines), 'verdict')} on this page. Digest of the verdicts: {digests}."
+def _data(runs: Sequence[PageRun], again: str) -> Iterator[_Section]:
+    yield _Section("samples", "All samples", "samples.html", samples(runs))
+    yield _Section("timings", "Time, tokens and retries", "timings.html", timings(runs))
+    yield _Section("protocol", "Protocol", "protocol.html", provenance.protocol(runs))
+    yield _Section("reproduce", again, "reproduce.html", [*map(provenance.reproduce, runs)])

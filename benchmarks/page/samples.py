@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from actions.errors import plural
-from agent.views.markup import Markup, element, join
-from benchmarks.page.formatting import clip, label
+from pydantic import JsonValue
+
+from agent.views.formatting import clip
+from benchmarks.page.formatting import label
 from benchmarks.page.loading import PageRun, VerdictLine, shown_answer
 
 _RAW, _ALL = 4000, 8_000_000
@@ -17,94 +17,47 @@ _RAW, _ALL = 4000, 8_000_000
 _LEAST = 200
 
 
-def samples(runs: Sequence[PageRun]) -> Markup:
-    """The controls, an empty table and the data for it."""
+@dataclass(frozen=True)
+class SampleTable:
+    """The rows for the script, and what can be asked for: verdicts (value, words) and groups by their kind."""
+
+    rows: Sequence[JsonValue]
+    verdicts: Sequence[tuple[str, str]]
+    groups: dict[str, dict[str, None]]
+
+
+def samples(runs: Sequence[PageRun]) -> SampleTable:
+    """All samples of `runs`."""
     ids = list(dict.fromkeys(line.id for run in runs for line in run.lines))
-    nothing = element("p", f"{plural(len(ids), 'sample')} in result.json; this table needs JavaScript.")
-    return join(
-        element("noscript", nothing),
-        element("div", _controls(runs), _table(runs), _pager(), id="explorer", hidden=""),
-        element("script", Markup(_json(_data(runs, ids))), type="application/json", id="data"),
-    )
-
-
-def _data(runs: Sequence[PageRun], ids: Sequence[str]) -> dict[str, Any]:
     most = max(_LEAST, min(_RAW, _ALL // max(1, len(ids) * len(runs))))
-    rows = []
-    for name in ids:
-        lines = [run.by_id.get(name) for run in runs]
-        first = next(line for line in lines if line is not None)
-        labels = [[kind, value] for kind, values in first.groups.items() for value in values]
-        answers = [_answer(run, line, most) for run, line in zip(runs, lines, strict=True)]
-        rows.append([name, clip(first.task, 1000), labels, answers])
-    return {"runs": [run.letter for run in runs], "rows": rows}
+    options = [("", "all verdicts"), ("right", "right"), ("wrong", "wrong")]
+    options += [("differ", "where the runs differ")] if len(runs) > 1 else []
+    kinds = sorted({line.kind for run in runs for line in run.lines})
+    options += [(f"kind:{label(kind)}", f"verdict: {label(kind)}") for kind in kinds]
+    return SampleTable([_row(runs, name, most) for name in ids], options, _groups(runs))
 
 
-def _answer(run: PageRun, line: VerdictLine | None, most: int) -> list[Any] | None:
+def _row(runs: Sequence[PageRun], name: str, most: int) -> list[JsonValue]:
+    lines = [run.by_id.get(name) for run in runs]
+    first = next(line for line in lines if line is not None)
+    labels: list[JsonValue] = [[kind, value] for kind, values in first.groups.items() for value in values]
+    answers: list[JsonValue] = [_answer(run, line, most) for run, line in zip(runs, lines, strict=True)]
+    return [name, clip(first.task, 1000), labels, answers]
+
+
+def _answer(run: PageRun, line: VerdictLine | None, most: int) -> list[JsonValue] | None:
     if line is None:
         return None
     cost = run.costs.get(line.id)
-    words = shown_answer(line).words
-    took = round(cost.seconds, 3) if cost else None
-    tries = cost.attempt if cost else 1
+    took = round(cost.seconds, 3) if cost and math.isfinite(cost.seconds) else None
     episode = run.result.episodes.get(line.id, "")
-    said = [int(line.correct), label(line.kind), clip(line.why, 500), words, took, tries, clip(line.raw, most)]
-    return [*said, f"{run.beside}{episode}/" if episode else ""]
+    said: list[JsonValue] = [int(line.correct), label(line.kind), clip(line.why, 500), shown_answer(line).words, took]
+    return [*said, cost.attempt if cost else 1, clip(line.raw, most), f"{run.beside}{episode}/" if episode else ""]
 
 
-def _json(data: Any) -> str:
-    """JSON that can not end the element it stands in."""
-    text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
-    return re.sub("[<>&]", lambda match: f"\\u{ord(match[0]):04x}", text)
-
-
-def _controls(runs: Sequence[PageRun]) -> Markup:
-    several = len(runs) > 1
-    options = [("", "all verdicts"), ("right", "right"), ("wrong", "wrong")]
-    options += [("differ", "where the runs differ")] if several else []
-    kinds = sorted({line.kind for run in runs for line in run.lines})
-    options += [(f"kind:{label(kind)}", f"verdict: {label(kind)}") for kind in kinds]
-    verdict = element("select", *(element("option", words, value=value) for value, words in options), id="verdict")
-    group = element("select", element("option", "all groups", value=""), *_groups(runs), id="group")
-    search = element("input", type="search", id="search", autocomplete="off", spellcheck="false")
-    return element(
-        "div",
-        element("label", "Search ids, instructions and answers", search),
-        element("label", "Verdict", verdict),
-        element("label", "Group", group),
-        class_="controls",
-        role="search",
-    )
-
-
-def _groups(runs: Sequence[PageRun]) -> list[Markup]:
+def _groups(runs: Sequence[PageRun]) -> dict[str, dict[str, None]]:
     found: dict[str, dict[str, None]] = {}
-    for run in runs:
-        for line in run.lines:
-            for kind, values in line.groups.items():
-                found.setdefault(kind, {}).update(dict.fromkeys(values))
-    return [element("optgroup", *_options(kind, values), label=label(kind)) for kind, values in found.items()]
-
-
-def _options(kind: str, values: Iterable[str]) -> Iterator[Markup]:
-    return (element("option", clip(value, 80), value=f"{kind}={value}") for value in values)
-
-
-def _table(runs: Sequence[PageRun]) -> Markup:
-    several = len(runs) > 1
-    verdicts = [f"Verdict {run.letter}" if several else "Verdict" for run in runs]
-    names = ["Sample", "Instruction", *verdicts, "Answers" if several else "Answer"]
-    head = element("tr", *(element("th", name, scope="col") for name in names))
-    caption = element("caption", "All samples", class_="hidden")
-    table = element("table", caption, element("thead", head), element("tbody"), id="rows", class_="samples")
-    return element("div", table, class_="scroll", role="group", tabindex=0, aria_label="All samples")
-
-
-def _pager() -> Markup:
-    return element(
-        "div",
-        element("button", "Previous", type="button", id="previous"),
-        element("p", id="shown", role="status", class_="num"),
-        element("button", "Next", type="button", id="next"),
-        class_="pager",
-    )
+    for line in (line for run in runs for line in run.lines):
+        for kind, values in line.groups.items():
+            found.setdefault(kind, {}).update(dict.fromkeys(values))
+    return found

@@ -3,85 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from agent.views.markup import Markup, element, join
 from benchmarks.figures.published import Reference, comparable, references
-from benchmarks.page.formatting import between, count, foreign, label, percent
+from benchmarks.page.formatting import between, label, percent
 from benchmarks.page.loading import PageRun
-from benchmarks.page.plots import Dot, axis, plot
+from benchmarks.page.plots import Dot
 from benchmarks.suite import Figure
 
 _MARK = {"micro": "micro average", "macro": "macro average", None: "average not stated"}
 
 
-def groups(runs: Sequence[PageRun]) -> Iterator[Markup]:
+@dataclass(frozen=True)
+class FigureTable:
+    """Figures by the name of their row, one for each run that has it; `about` says what they are means over."""
+
+    title: str
+    tables: Sequence[Mapping[str, Figure]]
+    about: str = ""
+
+    @property
+    def rows(self) -> dict[str, list[Figure | None]]:
+        """The rows, in the order of the first run."""
+        return {name: [table.get(name) for table in self.tables] for table in self.tables for name in table}
+
+    @staticmethod
+    def dots(cells: Sequence[Figure | None], runs: Sequence[PageRun]) -> list[Dot]:
+        """The plot of a row."""
+        letters = [run.letter if len(runs) > 1 else "" for run in runs]
+        drawn = enumerate(zip(letters, cells, strict=True))
+        return [Dot(cell.accuracy, cell.ci95, letter, tone) for tone, (letter, cell) in drawn if cell]
+
+
+def groups(runs: Sequence[PageRun]) -> list[FigureTable]:
     """A table for each kind of label, runs side by side."""
-    for kind in dict.fromkeys(kind for run in runs for kind in run.summary.tables):
-        yield _table(f"By {label(kind)}", [run.summary.tables.get(kind, {}) for run in runs], runs)
+    kinds = dict.fromkeys(kind for run in runs for kind in run.summary.tables)
+    return [FigureTable(f"By {label(kind)}", [run.summary.tables.get(kind, {}) for run in runs]) for kind in kinds]
 
 
-def averages(runs: Sequence[PageRun]) -> Markup | None:
-    """The means of the verdicts' further scores; None where there are none."""
+def averages(runs: Sequence[PageRun]) -> list[FigureTable]:
+    """The means of the verdicts' further scores, where there are any."""
     tables = [run.summary.averages for run in runs]
-    return _table("Mean scores", tables, runs, "over the samples that have them") if any(tables) else None
-
-
-def _table(title: str, tables: Sequence[Mapping[str, Figure]], runs: Sequence[PageRun], about: str = "") -> Markup:
-    rows = dict.fromkeys(name for table in tables for name in table)
-    reference = runs[0].summary.accuracy if len(runs) == 1 and not about else None
-    line = " The broken line is the whole." if reference is not None else ""
-    caption = element("caption", title, element("span", f" {about}{line}", class_="soft small"))
-    body = (_row(name, [table.get(name) for table in tables], runs, reference) for name in rows)
-    table = element("table", caption, element("thead", _head(runs)), element("tbody", *body), class_="cells")
-    return element("div", table, class_="scroll", role="group", tabindex=0, aria_label=title)
-
-
-def _head(runs: Sequence[PageRun]) -> Markup:
-    letters = [f" {run.letter}" if len(runs) > 1 else "" for run in runs]
-    cells = [element("th", "Group", scope="col")]
-    for letter in letters:
-        cells += [element("th", f"Right{letter}", scope="col"), element("th", f"Figure{letter}", scope="col")]
-        cells += [element("th", "95 % interval", scope="col")] if len(runs) == 1 else []
-    plotted = element("span", "Interval plot, 0 to 100 %", class_="hidden")
-    return element("tr", *cells, element("th", plotted, axis(), scope="col", class_="plotted"))
-
-
-def _row(name: str, cells: Sequence[Figure | None], runs: Sequence[PageRun], reference: float | None) -> Markup:
-    parts = [element("th", foreign(label(name), 160), scope="row")]
-    for cell in cells:
-        right = f"{count(cell.correct)}/{cell.total:,}" if cell else "–"
-        figure = percent(cell.accuracy) if cell else "–"
-        parts += [element("td", right, class_="num"), element("td", figure, class_="num")]
-        if len(cells) == 1 and cell:
-            parts.append(element("td", between(cell.ci95), class_="num"))
-    several = len(runs) > 1
-    dots = [
-        Dot(cell.accuracy, cell.ci95, run.letter if several else "", tone)
-        for tone, (run, cell) in enumerate(zip(runs, cells, strict=True))
-        if cell
-    ]
-    return element("tr", *parts, element("td", plot(dots, reference), class_="plotted"))
+    return [FigureTable("Mean scores", tables, "over the samples that have them")] if any(tables) else []
 
 
 # --- published figures ---------------------------------------------------------------------------------------------
 
 
-def published(run: PageRun) -> Markup:
-    """Comparable published figures, or one sentence on why there are none."""
+@dataclass(frozen=True)
+class PublishedRow:
+    """A published figure, or one of `ours`."""
+
+    model: str
+    figure: str
+    dot: Dot
+    average: str
+    source: str
+    ours: bool = False
+
+
+def published(run: PageRun) -> list[PublishedRow] | str:
+    """Comparable published figures, the best first, or one sentence on why there are none."""
     found = () if _not_whole(run) else comparable(run.manifest["protocol"], run.summary)
     if not found:
-        return element("p", why_none(run))
-    caption = element("caption", "Published figures of the same suite and protocol")
-    names = ("Model", "Figure", "Average", "Source")
-    head = [element("th", name, scope="col") for name in names]
-    head.insert(2, element("th", element("span", "Plot", class_="hidden"), axis(), scope="col", class_="plotted"))
-    rows = [*_ours(run), *map(_theirs, found)]
-    rows.sort(key=lambda row: -row[0])
-    body = (row for _, row in rows)
-    table = element("table", caption, element("thead", element("tr", *head)), element("tbody", *body), class_="cells")
-    note = element("p", "Others' figures come without an interval; this run's has its own.", class_="soft small")
-    scroll = element("div", table, class_="scroll", role="group", tabindex=0, aria_label="Published figures")
-    return join(scroll, note)
+        return why_none(run)
+    rows = [*_ours(run), *((ref.value, _theirs(ref)) for ref in found)]
+    return [row for _, row in sorted(rows, key=lambda row: -row[0])]
 
 
 def why_none(run: PageRun) -> str:
@@ -111,35 +98,17 @@ def _not_whole(run: PageRun) -> str:
     return "" if protocol.get("complete", True) else "the data are not the whole published set"
 
 
-def _ours(run: PageRun) -> Iterator[tuple[float, Markup]]:
+def _ours(run: PageRun) -> Iterator[tuple[float, PublishedRow]]:
     summary = run.summary
     found = [("micro", summary.micro, summary.ci95 if summary.headline == "micro" else None)]
     if summary.macro_over:
         found.append(("macro", summary.macro, summary.macro_ci95))
     for average, value, ends in found:
         if value is not None:
-            name = element("th", element("strong", foreign(run.model, 120)), scope="row")
-            dot = plot([Dot(value, ends)])
             source = f"this run, 95 % interval {between(ends)}" if ends else "this run"
-            yield 100 * value, _published_row(name, percent(value), dot, _MARK[average], source, "ours")
+            yield 100 * value, PublishedRow(run.model, percent(value), Dot(value, ends), _MARK[average], source, True)
 
 
-def _theirs(ref: Reference) -> tuple[float, Markup]:
-    name = element("th", foreign(ref.model, 120), scope="row")
-    dot = plot([Dot(ref.value / 100, tone=2)])
+def _theirs(ref: Reference) -> PublishedRow:
     source = "; ".join(filter(None, (f"{ref.metric}; {ref.source}, {ref.date}", ref.note)))
-    return ref.value, _published_row(name, f"{ref.value:.1f} %", dot, _MARK[ref.average], source)
-
-
-def _published_row(
-    name: Markup, value: str, dot: Markup, average: str, source: str, class_: str | None = None
-) -> Markup:
-    return element(
-        "tr",
-        name,
-        element("td", value, class_="num"),
-        element("td", dot, class_="plotted"),
-        element("td", average),
-        element("td", foreign(source, 400), class_="source"),
-        class_=class_,
-    )
+    return PublishedRow(ref.model, f"{ref.value:.1f} %", Dot(ref.value / 100, tone=2), _MARK[ref.average], source)

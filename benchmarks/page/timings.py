@@ -6,32 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from agent.views.formatting import duration
-from agent.views.markup import Markup, element
-from benchmarks.page.formatting import foreign, quantile
+from benchmarks.page.formatting import quantile
 from benchmarks.page.loading import Cost, PageRun
 
 
-def timings(runs: Sequence[PageRun]) -> Markup:
-    """One column for each run; a sentence where no run has times."""
-    if not any(run.costs for run in runs):
-        return element("p", "Stored responses were judged: how long they took is not known.")
-    columns = [dict(_figures(run)) for run in runs]
+def timings(runs: Sequence[PageRun]) -> dict[str, list[str]]:
+    """The measures, one value for each run; nothing where no run has times."""
+    columns = [dict(_figures(run)) for run in runs] if any(run.costs for run in runs) else []
     names = dict.fromkeys(name for column in columns for name in column)
-    head = element("tr", element("th", "Measure", scope="col"), *(_head(run, runs) for run in runs))
-    rows = (_row(name, [column.get(name, "–") for column in columns]) for name in names)
-    caption = element("caption", "Times, tokens and retries", class_="hidden")
-    table = element("table", caption, element("thead", head), element("tbody", *rows), class_="plain")
-    return element("div", table, class_="scroll", role="group", tabindex=0, aria_label="Times, tokens and retries")
-
-
-def _row(name: str, values: Sequence[str]) -> Markup:
-    return element("tr", element("th", name, scope="row"), *(element("td", value, class_="num") for value in values))
-
-
-def _head(run: PageRun, runs: Sequence[PageRun]) -> Markup:
-    several = len(runs) > 1
-    name = f"{run.letter}: {run.model}" if several else "This run"
-    return element("th", foreign(name, 120), scope="col")
+    return {name: [column.get(name, "–") for column in columns] for name in names}
 
 
 def _figures(run: PageRun) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,8 @@
 """What ``handeye view`` takes for a folder of episodes: its index at first and again, a thumbnail, the start of a page.
 
-Seconds of the whole and of the processor alone, which does not depend on what else the machine does.
+Seconds of the whole and of the processor alone, which does not depend on what else the machine does. Where there is a
+Chromium, also what a person waits for: a new browser opens the index of a site that was just started, until something
+is painted and until it is whole, and scrolls it from its top to its end in ten seconds.
 """
 
 from __future__ import annotations
@@ -9,10 +11,12 @@ import argparse
 import os
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -27,12 +31,26 @@ from agent.views.site.catalog import Catalog
 from agent.views.site.episode_page import page_header, page_steps
 from agent.views.site.pages import IndexFilter, Site
 from agent.views.site.pictures import EpisodePictures
+from agent.views.site.server import SiteServer
 from benchmarks.page.site import BenchmarkResults
 from benchmarks.speed.images import screenshot
+from envs.devtools import DevToolsPage, DevToolsPipe
 
 STEPS = 8
 THUMBNAILS = 20
 SITE = Site("/place/", "runs")
+FLAGS = ("--headless=new", "--no-first-run", "--disable-background-networking", "--window-size=1280,800")
+READY = "document.querySelector('.run') && performance.getEntriesByName('first-contentful-paint').length && "
+READY += "performance.getEntriesByType('navigation')[0].loadEventEnd"
+WHOLE = """[performance.getEntriesByName('first-contentful-paint')[0].startTime,
+  performance.getEntriesByType('navigation')[0].loadEventEnd].map(after => performance.timeOrigin + after)"""
+"""When something of the index was painted, and when it was whole: milliseconds since the epoch."""
+SCROLL = """new Promise(done => { const gaps = []; let last = 0, start = 0;
+  const step = (now) => { if (last) gaps.push(now - last); else start = now; last = now;
+    scrollTo({top: (now - start) * document.documentElement.scrollHeight / 10000, behavior: 'instant'});
+    if (scrollY + innerHeight < document.documentElement.scrollHeight - 1) requestAnimationFrame(step);
+    else done(gaps); }; requestAnimationFrame(step); })"""
+"""Milliseconds from each frame to the next, from the top of the page to its end."""
 
 
 def write_episodes(root: Path, count: int, size: tuple[int, int]) -> None:
@@ -77,6 +95,43 @@ def measured(root: Path) -> dict[str, tuple[float, float]]:
     return found | {"an episode's page": took(episode)}
 
 
+@contextmanager
+def browser() -> Iterator[DevToolsPage]:
+    """A page of a new headless Chromium with a profile of its own."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else []), f"--user-data-dir={profile}"]
+        piped = 'exec "$0" "$@" 3<&0 4>&1 0</dev/null 1>/dev/null 2>/dev/null'
+        command = ["sh", "-c", piped, "chromium", *flags, "--remote-debugging-pipe", "about:blank"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as program:
+            assert program.stdin
+            assert program.stdout
+            page = DevToolsPage(DevToolsPipe(os.dup(program.stdout.fileno()), os.dup(program.stdin.fileno())))
+            program.stdin.close()
+            with closing(page):
+                yield page
+
+
+def seen(root: Path) -> dict[str, float]:
+    """Seconds that a person waits for the index, and those between the frames of a scroll through it."""
+    with closing(SiteServer(Catalog(root, BenchmarkResults()))) as server, browser() as page:
+        began = time.time()
+        page.call("Page.navigate", url=server.url)
+        page.wait_for(READY)
+        painted, whole = page.evaluate(WHOLE)
+        page.evaluate(f"void {SCROLL}.then(gaps => {{ window.gaps = gaps }})")
+        while (gaps := page.evaluate("window.gaps || null")) is None:
+            time.sleep(0.5)
+    gaps.sort()
+    return {
+        "until the first paint": painted / 1000 - began,
+        "until it is whole": whole / 1000 - began,
+        "a frame of the scroll, median": gaps[len(gaps) // 2] / 1000,
+        "a frame of the scroll, 95 %": gaps[int(0.95 * len(gaps))] / 1000,
+        "a frame of the scroll, longest": gaps[-1] / 1000,
+        "the scroll": sum(gaps) / 1000,
+    }
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed.view", description=__doc__.split("\n")[0])
@@ -88,11 +143,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         write_episodes(Path(folder), options.episodes, (width, height))
         rounds = [measured(Path(folder)) for _ in range(options.rounds)]
+        looks = [seen(Path(folder)) for _ in range(options.rounds if shutil.which("chromium") else 0)]
     print(f"{options.episodes} episodes, screens of {options.size}; median milliseconds of {options.rounds} rounds\n")
-    print(f"{'':<22}{'clock':>8}{'processor':>12}")
+    print(f"{'':<32}{'clock':>8}{'processor':>12}")
     for name in rounds[0]:
         clock, processor = (statistics.median(one[name][n] for one in rounds) * 1000 for n in (0, 1))
-        print(f"{name:<22}{clock:>8.1f}{processor:>12.1f}")
+        print(f"{name:<32}{clock:>8.1f}{processor:>12.1f}")
+    for name in looks[0] if looks else ():
+        print(f"{name:<32}{statistics.median(one[name] for one in looks) * 1000:>8.1f}")
     return 0
 
 

@@ -1,13 +1,27 @@
 /*
- * Light, dark or as the system: one button for every page, kept for all of them where the browser keeps anything.
+ * What the scripts of all pages share, as window.handeyeKit:
  *
- * An element with the id "theme-place" gets the button; other scripts have it as window.handeyeTheme.
+ *   el(name, attributes, ...children)     an element; shape(…) the same in SVG. Texts among the children are text nodes,
+ *                                         attributes that are null or false are left out. Nothing is ever parsed as HTML.
+ *   theme {button, turn()}                light, dark or as the system, kept for all pages where the browser keeps
+ *                                         anything. An element with the id "theme-place" gets the button.
  */
 (() => {
   "use strict";
 
+  const SVG = "http://www.w3.org/2000/svg";
+  const fill = (node, attributes, children) => {
+    for (const [name, value] of Object.entries(attributes || {})) {
+      if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value === true ? "" : String(value));
+    }
+    node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== ""));
+    return node;
+  };
+  const el = (name, attributes, ...children) => fill(document.createElement(name), attributes, children);
+  const shape = (name, attributes, ...children) => fill(document.createElementNS(SVG, name), attributes, children);
+
   const root = document.documentElement;
-  const button = document.createElement("button");
+  const button = el("button", { type: "button", id: "theme", title: "Light, dark, or as the system" });
   const kept = (name) => {
     try { // a page from a file may have no storage
       if (name) localStorage.setItem("handeye-theme", name);
@@ -28,12 +42,9 @@
     wear(next);
     kept(next);
   };
-  button.type = "button";
-  button.id = "theme";
-  button.title = "Light, dark, or as the system";
   button.addEventListener("click", turn);
   wear(["light", "dark"].includes(kept()) ? kept() : "auto");
   const place = document.getElementById("theme-place");
   if (place) place.append(button);
-  window.handeyeTheme = { button, turn };
+  window.handeyeKit = { el, shape, theme: { button, turn } };
 })();

@@ -7,12 +7,7 @@
   "use strict";
 
   const $ = (name) => document.getElementById(`live-${name}`);
-  const SVG = "http://www.w3.org/2000/svg";
-  const shape = (name, attributes) => {
-    const node = document.createElementNS(SVG, name);
-    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, String(value));
-    return node;
-  };
+  const { shape } = window.handeyeKit;
   const put = (node, words) => {
     if (node.textContent !== words) node.textContent = words;
   };

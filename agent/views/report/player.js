@@ -7,7 +7,8 @@
 (() => {
   "use strict";
 
-  const { steps, screenOf, element: el, key } = window.handeye.film;
+  const { el } = window.handeyeKit;
+  const { steps, screenOf, key } = window.handeye.film;
   if (steps().length < 2 || !document.querySelector("script.handeye-header")) return;
 
   const SECONDS = 1.5; // that a step is shown at speed 1, as in an exported film

@@ -16,7 +16,7 @@
  *     go(index)          scrolls to a step and focuses it
  *     tools              the element of the tool bar, for further controls
  *     overlay(index)     the <svg> over the step's screen, whose user units are pixels of its frame; null if it has none
- *     film               what player.js needs: steps(), screenOf(step, {small}), element(…), key(key, does, act)
+ *     film               what player.js needs: steps(), screenOf(step, {small}), key(key, does, act)
  *   }
  *
  * The document is told of a step by events with {step, section, view}: "handeye-built" when its elements are made,
@@ -46,18 +46,10 @@
 (() => {
   "use strict";
 
+  const { el, shape, theme } = window.handeyeKit;
+
   // --- elements ------------------------------------------------------------------------------------------------
 
-  const SVG = "http://www.w3.org/2000/svg";
-  const fill = (node, attributes, children) => {
-    for (const [name, value] of Object.entries(attributes || {})) {
-      if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value === true ? "" : String(value));
-    }
-    node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== ""));
-    return node;
-  };
-  const el = (name, attributes, ...children) => fill(document.createElement(name), attributes, children);
-  const shape = (name, attributes, ...children) => fill(document.createElementNS(SVG, name), attributes, children);
   const text = (value) => (value === null || value === undefined ? "" : String(value));
 
   const ICONS = {
@@ -86,7 +78,7 @@
   const forth = button("↓", "Next step", "j");
   const ask = button("?", "Keyboard help", "?");
   const tools = el("div", { class: "tools", role: "search", "aria-label": "Steps" },
-    el("label", { for: "search", class: "spoken" }, "Search the steps"), search, count, el("span", { class: "buttons" }, back, forth, window.handeyeTheme.button, ask));
+    el("label", { for: "search", class: "spoken" }, "Search the steps"), search, count, el("span", { class: "buttons" }, back, forth, theme.button, ask));
   const total = el("div", { class: "bar total" });
   const legend = el("ul", { class: "legend", "aria-label": "Time by phase" });
   const entries = el("ol", {});
@@ -585,7 +577,7 @@
   const ACTIONS = {
     j: () => walk(1), ArrowRight: () => walk(1), k: () => walk(-1), ArrowLeft: () => walk(-1),
     "/": () => search.focus(), b: () => looking("after"), c: () => looking("compare"), f: () => looking("flicker"),
-    w: () => current && current.widen(), t: window.handeyeTheme.turn, "?": explain,
+    w: () => current && current.widen(), t: theme.turn, "?": explain,
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
@@ -609,7 +601,7 @@
     ACTIONS[key] = act;
     keys.append(keyLine([key, does]));
   };
-  const film = { steps: () => order.map((entry) => entry.step), screenOf, element: el, key: addKey };
+  const film = { steps: () => order.map((entry) => entry.step), screenOf, key: addKey };
   window.handeye = { setHeader, addStep, updateStep, announce, go, tools, overlay, film };
 
   // --- the data of a report ------------------------------------------------------------------------------------

@@ -5,24 +5,12 @@
 (() => {
   "use strict";
 
-  const el = (name, class_, ...children) => {
-    const node = document.createElement(name);
-    if (class_) node.className = class_;
-    node.append(...children);
-    return node;
-  };
-  const picture = (part) => {
-    const image = el("img");
-    Object.assign(image, { loading: "lazy", alt: `The screen of step ${part.number}, ${part.width} by ${part.height} pixels as sent.`, src: part.src, width: part.width, height: part.height });
-    return image;
-  };
-  const message = (one) => el("div", "sent-message", el("h4", "", one.role), ...one.parts.map((part) => {
-    if (typeof part !== "string") return picture(part);
-    const text = el("pre", "", part);
-    text.tabIndex = 0;
-    text.dir = "auto";
-    return text;
-  }));
+  const { el } = window.handeyeKit;
+  const actions = document.querySelector(".actions");
+  if (actions && matchMedia("(max-width: 56rem)").matches) actions.open = false; // the film comes first
+  const shown = (part) => (typeof part === "string" ? el("pre", { tabindex: 0, dir: "auto" }, part)
+    : el("img", { loading: "lazy", alt: `The screen of step ${part.number}, ${part.width} by ${part.height} pixels as sent.`, src: part.src, width: part.width, height: part.height }));
+  const message = (one) => el("div", { class: "sent-message" }, el("h4", {}, one.role), one.parts.map(shown));
   const fetched = async (address) => {
     const answer = await fetch(address);
     const data = await answer.json();
@@ -31,13 +19,13 @@
   };
 
   document.addEventListener("handeye-built", ({ detail: { step, section } }) => {
-    const sent = el("details", "sent", el("summary", "", "Prompt and pictures as sent"));
+    const sent = el("details", { class: "sent" }, el("summary", {}, "Prompt and pictures as sent"));
     sent.addEventListener("toggle", async () => {
       if (!sent.open || sent.children.length > 1) return;
-      const waiting = sent.appendChild(el("p", "sent-note", "Asked for…"));
+      const waiting = sent.appendChild(el("p", { class: "sent-note" }, "Asked for…"));
       try {
         const question = await fetched(`sent/${step.index}`);
-        waiting.replaceWith(...question.notes.map((note) => el("p", "sent-note", note)), ...question.messages.map(message));
+        waiting.replaceWith(...question.notes.map((note) => el("p", { class: "sent-note" }, note)), ...question.messages.map(message));
       } catch (error) {
         waiting.textContent = `It cannot be shown: ${error.message}`;
       }

@@ -37,7 +37,7 @@ _ASSETS = {
     "report.css": (f"{_KIT}kit.css", f"{_REPORT}report.css", f"{_REPORT}player.css"),
     "site.css": (f"{_SITE}site.css",),
     "kit.js": (f"{_KIT}kit.js",),
-    "report.js": (f"{_KIT}kit.js", f"{_REPORT}report.js", f"{_REPORT}player.js"),
+    "report.js": (f"{_REPORT}report.js", f"{_REPORT}player.js"),
     **{name: (f"{_SITE}{name}",) for name in ("site.js", "episode.js", "commands.js")},
 }
 """The styles and scripts that are served, and the files that each is made of."""

@@ -7,6 +7,8 @@
 
   const home = document.body.dataset.home;
 
+  addEventListener("beforeprint", () => document.querySelectorAll("img[loading]").forEach((image) => { image.loading = "eager"; }));
+
   // --- the index -------------------------------------------------------------------------------------------------
 
   const filters = document.getElementById("filters");

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from agent.views.site.server import SiteServer
 from tests.agent.browser import INSTALLED, Browser, chromium
 from tests.chromium_checks import check_open
-from tests.pages import PAGES, READY, look, waiting_page
+from tests.pages import PAGES, PICTURES, SERVED, SITE, look, served_site, show, shown_in_docs, take
 
 WIDE = "return [document.documentElement.scrollWidth, innerWidth]"
 BROKEN = """
@@ -29,20 +30,32 @@ def browser() -> Iterator[Browser]:
         yield one
 
 
-@pytest.fixture(scope="module", params=[*PAGES, "live"])
-def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path | str]]:
-    if request.param == "live":
-        with waiting_page() as address:
-            yield "live", address
-    else:
+Page = tuple[str, Path | str | SiteServer]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SiteServer]:
+    with served_site(tmp_path_factory.mktemp("site")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module", params=[*PAGES, *SERVED, *SITE])
+def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    if request.param in PAGES:
         yield request.param, PAGES[request.param](tmp_path_factory.mktemp(request.param))
+    elif request.param in SERVED:
+        with SERVED[request.param]() as address:
+            yield request.param, address
+    else:
+        yield request.param, request.getfixturevalue("site")
 
 
-def check(browser: Browser, page: tuple[str, Path | str], width: int, scheme: str) -> None:
-    name, address = page
+def check(browser: Browser, page: Page, width: int, scheme: str) -> None:
+    name, place = page
     look(browser, width, scheme)
-    browser.open(address)
-    browser.wait_for(READY.get(name, "document.readyState === 'complete'"))
+    show(browser, name, place)
+    if name == "view-missing":
+        assert "404" in browser.console()[-1]
     assert browser.js("return document.querySelectorAll('#theme').length") == 1
     across, room = browser.js(WIDE)
     assert across <= room, f"{name} scrolls sideways at {width}: {across}"
@@ -51,16 +64,31 @@ def check(browser: Browser, page: tuple[str, Path | str], width: int, scheme: st
 
 
 @pytest.mark.parametrize(("width", "scheme"), QUICK)
-def test_a_page_reads_well_and_has_no_fault(
-    browser: Browser, page: tuple[str, Path | str], width: int, scheme: str
-) -> None:
+def test_a_page_reads_well_and_has_no_fault(browser: Browser, page: Page, width: int, scheme: str) -> None:
     check(browser, page, width, scheme)
 
 
 @pytest.mark.slow
-def test_at_every_size_light_and_dark(browser: Browser, page: tuple[str, Path | str]) -> None:
+def test_at_every_size_light_and_dark(browser: Browser, page: Page) -> None:
     for width, scheme in SWEEP:
         check(browser, page, width, scheme)
+
+
+def test_every_picture_of_a_page_in_the_documentation_is_taken_here() -> None:
+    names = shown_in_docs()
+    assert {name.removesuffix("-phone") for name in names} <= {*PAGES, *SERVED, *SITE}
+    text = "".join(
+        path.read_text("utf-8") for path in [*PICTURES.parent.rglob("*.md"), PICTURES.parents[1] / "README.md"]
+    )
+    assert [name for name in names if f"img/{name}.png" not in text] == []
+
+
+@pytest.mark.slow
+def test_the_pictures_of_the_documentation_can_be_taken(tmp_path: Path) -> None:
+    if not INSTALLED:
+        pytest.skip("needs Chromium and chromedriver")
+    take(tmp_path, shown_in_docs())
+    assert sorted(path.stem for path in tmp_path.glob("*.png")) == shown_in_docs()
 
 
 def test_the_theme_is_kept_from_page_to_page(browser: Browser, tmp_path: Path) -> None:

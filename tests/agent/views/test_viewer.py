@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import http.client
 import io
+import re
 import socket
 from collections.abc import Iterator
+from contextlib import closing
 from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 from PIL import Image as Pillow
 
+from agent.views.kit.pages import csp_hash
 from agent.views.viewer import Viewer
 from tests.waiting import until
 
@@ -33,7 +36,7 @@ def screen() -> Screen:
 
 @pytest.fixture
 def viewer(screen: Screen) -> Iterator[Viewer]:
-    with Viewer(screen, rate=50) as viewer:
+    with closing(Viewer(screen, rate=50)) as viewer:
         yield viewer
 
 
@@ -66,14 +69,15 @@ def test_the_page_needs_the_secret_and_the_right_host(viewer: Viewer) -> None:
     assert get(viewer, f"/?{token(viewer)}", f"localhost:{viewer.port}").status == 200
     assert get(viewer, f"/other?{token(viewer)}").status == 404
     for method in ("POST", "PUT", "DELETE"):
-        assert get(viewer, f"/?{token(viewer)}", method=method).status == 501
+        assert get(viewer, f"/?{token(viewer)}", method=method).status == 403
 
 
 def test_the_stream_shows_each_change_and_only_changes(viewer: Viewer, screen: Screen) -> None:
     stream = get(viewer, f"/stream?{token(viewer)}")
     assert stream.headers["Content-Type"] == "multipart/x-mixed-replace; boundary=picture"
-    first = read_picture(stream)
+    first, again = read_picture(stream), read_picture(stream)
     assert first.size == (60, 40)
+    assert np.array_equal(first, again), "a browser shows it when the next one begins"
     looks = screen.looks
     until(lambda: screen.looks > looks + 5)
     screen.shade = 200
@@ -85,9 +89,10 @@ def test_nobody_looking_costs_nothing(viewer: Viewer, screen: Screen) -> None:
     assert screen.looks == 0
 
 
-def test_the_page_runs_no_script(viewer: Viewer) -> None:
+def test_the_page_runs_the_kits_script_alone(viewer: Viewer) -> None:
     answer = get(viewer, f"/?{token(viewer)}")
-    assert b"<script" not in answer.read()
+    (script,) = re.findall("<script>(.*?)</script>", answer.read().decode(), re.DOTALL)
+    assert csp_hash(script) in answer.headers["Content-Security-Policy"]
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
 
