@@ -9,12 +9,14 @@ from actions.frame import Box
 from agent.perception.elements import TICKED, Element, Role, TextLine
 from agent.perception.layout import ScreenLayout, beside, inside
 
+_FAR = 60
+"""How far left of a field its words may be on a row that has nothing else, in heights of a line."""
 _LABELLED: tuple[Role, ...] = ("field", "select", "slider")
 
 
 def with_labels(elements: Sequence[Element], layout: ScreenLayout) -> list[Element]:
     """The elements, with their labels where they are tick boxes, fields, lists, sliders or icons and have one."""
-    words = _free_words(layout) if any(element.role in _LABELLED for element in elements) else []
+    words = _free_words(layout) if any(element.role in (*_LABELLED, "switch") for element in elements) else []
     return [_with_label(element, layout, words) for element in elements]
 
 
@@ -28,6 +30,8 @@ def _free_words(layout: ScreenLayout) -> list[TextLine]:
 def _with_label(element: Element, layout: ScreenLayout, words: Sequence[TextLine]) -> Element:
     if element.role in TICKED:
         line = beside(layout, element.box)
+        if line is None and element.role == "switch":  # at the end of a row that begins with its words
+            return replace(element, label=_field_label(element, layout, words))
         return replace(element, label=line.text) if line else element
     if element.role in _LABELLED:
         return replace(element, label=_field_label(element, layout, words))
@@ -54,8 +58,10 @@ def _field_label(element: Element, layout: ScreenLayout, words: Sequence[TextLin
     above = [line for line in above if line.box.x1 < box.x1 + 0.4 * box.width]
     if above:
         return max(above, key=lambda line: line.box.y2).text.rstrip(" :*")
-    far = [line for line in left if box.x1 - line.box.x2 < 16 * unit and not _has_widget_between(line.box, box, layout)]
-    return max(far, key=lambda line: line.box.x2).text.rstrip(" :*") if far else ""
+    far = max(left, key=lambda line: line.box.x2, default=None)
+    if far is None or box.x1 - far.box.x2 > _FAR * unit or _has_widget_between(far.box, box, layout):
+        return ""
+    return far.text.rstrip(" :*")
 
 
 def _has_widget_between(words: Box, field: Box, layout: ScreenLayout) -> bool:

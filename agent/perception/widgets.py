@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import reduce
+from itertools import pairwise
 
 import numpy as np
 
@@ -146,9 +147,17 @@ def _framed_role(patch: FlatArea, lines: Sequence[TextLine], marks: Sequence[Box
     starting = any(mark.x2 <= ink.x1 for mark in marks)
     if abs(left - right) <= max(unit, 0.2 * (left + right)) or (starting and left + right < 8 * unit):
         return "button"
+    if len(lines) > 2 and _in_columns(lines, unit):
+        return None
     if left < 4 * unit and box.width > 5 * unit and right > left:
         return "field"
     return "button" if box.width < 12 * unit else None
+
+
+def _in_columns(lines: Sequence[TextLine], unit: float) -> bool:
+    """Whether three or more texts stand far apart on one row, as in a table."""
+    row = max(rows_of(lines), key=len)
+    return len(row) > 2 and all(b.box.x1 - a.box.x2 > 2 * unit for a, b in pairwise(row))
 
 
 def _ends_in_arrow(layout: ScreenLayout, box: Box, lines: Sequence[TextLine], marks: Sequence[Box]) -> bool:

@@ -22,8 +22,9 @@ from agent.perception.meaning.description import (
     whole_of,
 )
 from agent.perception.meaning.element_scores import ScoredElement, base_score, icon_score, role_factor
-from agent.perception.meaning.readings import other_readings
+from agent.perception.meaning.readings import names_a_kind, other_readings
 from agent.perception.meaning.relations import best_of, between, in_row, in_windows, near_edges, nth, relation_fit
+from agent.perception.meaning.rows import list_rows
 from agent.perception.meaning.text_similarity import Term, semantic_similarity, terms_of, text_similarity
 from agent.perception.meaning.vocabulary import DEEDS, ROLE_WORDS
 from agent.perception.normalisation import words_only
@@ -36,6 +37,7 @@ _LOSS, _LOSS_ICON = 0.08, 0.35  # share of the score lost when nothing explains 
 _PLACING = """click tap press select choose go see turn next right left above below beside between under over top bottom
 first second third last green red blue round small big"""
 _EMPTY = frozenset([*" ".join(ROLE_WORDS).split(), *DEEDS, *_PLACING.split()])  # words that identify nothing
+_ROW = 0.65  # the score of a row that is only counted
 _CERTAIN = 0.88  # a score that the words of the target alone reach only where they are there
 _KEPT, _KEPT_IN = 0.72, 0.9  # share of a certain score that stays where a relation, a container does not hold
 _SHOWN = 0.25  # candidates below are not returned
@@ -154,7 +156,22 @@ def _scored(screen: PerceivedScreen, target: TargetDescription) -> list[ScoredEl
         base = _related(base, relation, screen)
     if target.place:
         base = near_edges(base, target.place, screen)
-    return nth(base, target) if target.ordinal else base
+    if target.ordinal is None:
+        return base
+    return _nth_of_list(screen, target, base) or nth(base, target)
+
+
+def _nth_of_list(screen: PerceivedScreen, target: TargetDescription, found: list[ScoredElement]) -> list[ScoredElement]:
+    """The row of the screen's list that "the third message" means where nothing is called a message; else empty."""
+    noun = target.words or strip_article(strip_wrappers(tidy(target.raw))).split(" ")[-1]
+    if target.quoted or target.relations or target.roles or not names_a_kind(noun):
+        return []
+    if target.words and max((s.score for s in found), default=0.0) >= SURE:
+        return []
+    rows, index = list_rows(screen), (target.ordinal or 1) - (1 if (target.ordinal or 1) > 0 else 0)
+    if not -len(rows) <= index < len(rows):
+        return []
+    return [ScoredElement(rows[index], _ROW, "row of the list", rows[index].box)]
 
 
 def _frequencies(screen: PerceivedScreen, target: TargetDescription) -> dict[Term, int]:

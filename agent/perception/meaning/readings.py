@@ -28,6 +28,12 @@ _LOOSE = re.compile(r"\s+(?:in|on|under|of|from|at|for|within|inside|with|by|bel
 _POSSESSIVE = re.compile(r"(?<=\w)['’]s?\s+(?=\S)")
 
 
+def names_a_kind(words: str) -> bool:
+    """Whether the words are only a noun for a kind of thing, as in "the third message"."""
+    last = words.lower().rsplit(" ", 1)[-1]
+    return last in _KINDS or last.removesuffix("s") in _KINDS
+
+
 def other_readings(raw: str) -> Iterator[TargetDescription]:
     """Descriptions that `raw` may also be; relations in them hold only where the anchor's words are on the screen."""
     whole = strip_article(strip_wrappers(tidy(raw)))

@@ -59,3 +59,20 @@ def test_the_words_of_the_target_decide(request_: str, place: tuple[int, int]) -
 @pytest.mark.parametrize("request_", ["the Reply next to Zoe", "the 'Delete' option from the menu"])
 def test_what_is_not_there_is_still_refused(request_: str) -> None:
     assert locate(SCREEN, request_).refused
+
+
+LIST = PerceivedScreen(
+    1000,
+    800,
+    (
+        at(10, 10, "button", "Compose"),
+        *(at(200, 100 + 50 * i, "text", f"Letter of {name}") for i, name in enumerate("ABCD")),
+    ),
+)
+
+
+@pytest.mark.parametrize(("request_", "y"), [("the third message", 200), ("open the last message in the list", 250)])
+def test_rows_of_a_list_are_counted_where_nothing_is_called_so(request_: str, y: int) -> None:
+    found = locate(LIST, request_)
+    assert found.box is not None, found.reason
+    assert found.box.y1 == y
