@@ -46,6 +46,8 @@ _LEADS, _SCROLLS, _BACKS = 4, 4, 1
 """Elements, scrolls and steps back that are tried on the way to an item, before a new plan is made."""
 _PLANS, _LOOKUPS = 3, 2
 """Plans of one run, at most: of the task, and of what must be found out before."""
+_VAIN = 2
+"""Plans that got no further than to open a program, from which the next one must open another."""
 _DIALOG = 8
 """Elements of a dialog, at most."""
 _BUTTONS = 4
@@ -64,7 +66,8 @@ class Progress:
     """How far a plan is: the next item is `items[at]`. `leads` are the steps since the last item was done, which only
     led on, `scrolls` and `backs` those of them that scrolled and went back; `plans` are the plans made. `clicked` is
     whether the field of the next item has been clicked, and its text is not typed yet. `lookup` is the fact that the
-    plan is to find out, `known` the one that was found, with its value.
+    plan is to find out, `known` the one that was found, with its value. `vain` are the programs of earlier plans that
+    got no further than to open them.
     """
 
     items: tuple[PlanItem, ...] = ()
@@ -76,6 +79,7 @@ class Progress:
     clicked: bool = False
     lookup: str = ""
     known: str = ""
+    vain: tuple[str, ...] = ()
 
     def past(self, at: int) -> Progress:
         """With the items before `at` done."""
@@ -83,7 +87,13 @@ class Progress:
 
     def planned(self, items: tuple[PlanItem, ...]) -> Progress:
         """At the beginning of a new plan."""
-        return Progress(items, plans=self.plans + 1, lookup=self.lookup, known=self.known)
+        return Progress(items, plans=self.plans + 1, lookup=self.lookup, known=self.known, vain=self.opened_in_vain)
+
+    @property
+    def opened_in_vain(self) -> tuple[str, ...]:
+        """`vain`, and the program of this plan where it went no further."""
+        first = self.items[0] if self.items and self.at <= 1 else None
+        return (*self.vain, first.target) if first and first.kind == "open" else self.vain
 
     def found_out(self, value: str) -> Progress:
         """With the `value` of what was looked up, "" where it was not found; the task itself has no plan yet."""
@@ -102,9 +112,8 @@ class Progress:
             return self
         after = self
         if handed.plan:
-            plans = self.plans if handed.lookup == self.lookup else 0
-            after = Progress(plans=plans, lookup=handed.lookup, known=handed.known)
-            after = after.planned(tuple(map(read_item, handed.plan)))
+            after = self if handed.lookup == self.lookup else Progress(lookup=handed.lookup)
+            after = replace(after, known=handed.known).planned(tuple(map(read_item, handed.plan)))
         said = [item.said for item in after.items[after.at :]]
         at = after.at + (said.index(handed.instruction) if handed.instruction in said else 0)
         after = after if at == after.at else after.past(at)
@@ -188,7 +197,8 @@ class PlanFirst(TextPlanner):
         device = "phone" if self.platform == "mobile" else "computer"
         finds, found = not progress.items, None
         while found is None:
-            questions = PlanQuestions(progress.goal(task.instruction), device, programs, ask, finds)
+            left = [name for name in programs if progress.opened_in_vain.count(name) < _VAIN]
+            questions = PlanQuestions(progress.goal(task.instruction), device, left, ask, finds)
             found = self._next(questions, progress, screen) if progress.items else None
             out_of_plans = found is None and progress.plans >= (_LOOKUPS if progress.lookup else _PLANS)
             if progress.lookup and (out_of_plans or (found and isinstance(found.action, Answer | Finish))):

@@ -280,3 +280,17 @@ def test_a_word_for_a_role_names_the_only_element_that_has_it() -> None:
     field, other = row("", "field"), row("", "field", number=2)
     assert best_rows("Textbox", [row("Submit", "button"), field]) == [field]
     assert best_rows("Textbox", [field, other]) == []
+
+
+def test_a_program_that_two_plans_opened_in_vain_is_not_opened_again(tmp_path: Path) -> None:
+    class Bare(Settings):
+        def tree(self, frame: Any) -> tuple[UiElement, ...]:
+            return super().tree(frame)[:1]
+
+    script = ['open Clock\ntap "Moon"', 'open Clock\ntap "Sun"', 'open Settings\ntap "Star"']
+    _, env, seen = run(script, tmp_path / "e", "Go to the moon", Bare())
+    plans = [one.texts[-1] for one in seen if "Programs:" in one.texts[-1]]
+    assert ["Programs: Clock, Settings" in text for text in plans] == [True, True, False]
+    assert "Programs: Settings" in plans[-1]
+    assert [action.target for action in env.done if isinstance(action, Open)] == ["Clock", "Clock", "Settings"]
+    assert simulate(tmp_path / "e").ok
