@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -80,8 +81,10 @@ class PlanQuestions:
         return (*items, read_item(LAST_ITEM)) if tells else items
 
     def chosen(self, item: str, rows: Sequence[Row], *, can_refuse: bool = True) -> Row | None:
-        """The row that does `item` or leads to it; None if the model says that there is none."""
-        names = _names(rows)
+        """The row that does `item` or leads to it, of those that the question has room for; None if the model says that
+        there is none. A grammar of hundreds of rows would take minutes.
+        """
+        names = _names(_fitting(rows))
         if not names:
             return None
         choices = [*names, _NONE] if can_refuse else [*names]
@@ -133,19 +136,20 @@ def shown(rows: Sequence[Row], names: Mapping[str, Row] | None = None) -> str:
     beyond some 1,200 tokens.
     """
     told = {id(row): name for name, row in (names or {}).items()}
-    lines, left, part = list[str](), _ROW_BYTES, ""
-    for row in rows:
-        line = replace(row, name=told.get(id(row), row.name)).words
-        left -= len(line.encode()) + 1
-        if left < 0:
-            break
-        if row.part in SYSTEM_PARTS:
-            continue
+    lines, part = list[str](), ""
+    for row in _fitting(rows):
         if row.part and row.part != part:
             lines.append(f"{row.part}:")
         part = row.part
-        lines.append(line)
+        lines.append(replace(row, name=told.get(id(row), row.name)).words)
     return "\n".join(lines)
+
+
+def _fitting(rows: Sequence[Row]) -> list[Row]:
+    """The first of `rows`, but for a phone's bars, that a question has room for."""
+    rows = [row for row in rows if row.part not in SYSTEM_PARTS]
+    ends = itertools.accumulate(len(row.words.encode()) + 1 for row in rows)
+    return [row for row, end in zip(rows, ends, strict=True) if end <= _ROW_BYTES]
 
 
 def _names(rows: Sequence[Row]) -> dict[str, Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -294,3 +295,16 @@ def test_a_program_that_two_plans_opened_in_vain_is_not_opened_again(tmp_path: P
     assert "Programs: Settings" in plans[-1]
     assert [action.target for action in env.done if isinstance(action, Open)] == ["Clock", "Clock", "Settings"]
     assert simulate(tmp_path / "e").ok
+
+
+def test_only_the_rows_that_a_question_has_room_for_are_offered(tmp_path: Path) -> None:
+    class Sheet(Settings):
+        def tree(self, frame: Any) -> tuple[UiElement, ...]:
+            boxes = (Box(10 + 50 * (at % 20), 200 + 40 * (at // 20), 55 + 50 * (at % 20), 235 + 40 * (at // 20))
+                     for at in range(800))  # fmt: skip
+            return tuple(UiElement(box, "Button", f"Cell {at}", clickable=True) for at, box in enumerate(boxes))
+
+    _, _, seen = run(['open Settings\ntap "Moon"', '{"on": "none"}'], tmp_path / "e", "Go to the moon", Sheet())
+    offered, choices = (set(re.findall(r"Cell \d+", text)) for text in (seen[1].texts[-1], seen[1].body["grammar"]))
+    assert 100 < len(choices) < 300
+    assert choices == offered
