@@ -117,7 +117,7 @@ class Progress:
         said = [item.said for item in after.items[after.at :]]
         at = after.at + (said.index(handed.instruction) if handed.instruction in said else 0)
         after = after if at == after.at else after.past(at)
-        if step.dropped and not handed.leads:
+        if step.dropped and isinstance(step.action, Click) and not handed.leads:
             return replace(after, clicked=True)
         if not handed.leads:
             return after.past(at + 1)
@@ -242,9 +242,10 @@ class PlanFirst(TextPlanner):
             return _rest(questions, screen)
         if progress.clicked and (spot := screen.history[-1].pointed[0].point):
             there = [row for row in screen.rows if row.box.holds(spot)]
-            if not there or any(map(is_field, there)):
-                clear = any(row.value for row in there)
-                return _ItemAction(items[at].said, TypeText(text=items[at].text, clear=clear))
+            there = [row for row in there if is_field(row)] or there
+            if not there or is_field(there[0]):
+                first, *rest = _typing_actions(items[at], there[0] if there else None)
+                return _ItemAction(items[at].said, first, tuple(rest))
         tried = self._acted_on(screen.history[len(screen.history) - progress.leads - bool(progress.backs) :])
         left = [row for row in screen.rows if row.key not in tried]
         if items[at].kind == "type":
@@ -372,12 +373,16 @@ def _rest(questions: PlanQuestions, screen: _Look) -> _ItemAction:
 
 
 def _typing(item: PlanItem, row: Row) -> _ItemAction:
-    """`item` on the field `row`; in a list that drops down, what is typed is only looked for until Enter."""
-    if row.role == "select":
-        rest: tuple[AnyAction, ...] = (TypeText(text=item.text), Key(chords=("enter",)))
-    else:
-        rest = (TypeText(text=item.text, clear=bool(row.value)),)
-    return _ItemAction(item.said, Click(point=row.box.center), rest, row)
+    return _ItemAction(item.said, Click(point=row.box.center), _typing_actions(item, row), row)
+
+
+def _typing_actions(item: PlanItem, row: Row | None) -> tuple[AnyAction, ...]:
+    """What types the text of `item` into the field `row` that was clicked, None where it is not listed any more; in a
+    list that drops down, what is typed is only looked for until Enter.
+    """
+    if row is not None and row.role == "select":
+        return TypeText(text=item.text), Key(chords=("enter",))
+    return (TypeText(text=item.text, clear=bool(row and row.value)),)
 
 
 def _candidates(item: PlanItem, rows: Sequence[Row]) -> list[Row]:

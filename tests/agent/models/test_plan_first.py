@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actions.action import Click, Key, Open, TypeText
-from actions.frame import Box
+from actions.frame import Box, Point
 from agent.cli.options import read_model
 from agent.core.errors import UserError
 from agent.core.loop import Agent
@@ -238,6 +238,25 @@ def test_text_is_typed_although_the_click_on_its_field_changed_the_screen(tmp_pa
     assert [type(action) for action in env.done] == [Open, Click, TypeText, Click]
     assert result.steps[1].dropped
     assert simulate(tmp_path / "e").ok
+
+
+def test_a_list_that_drops_down_is_told_enter_also_where_its_click_changed_the_screen(tmp_path: Path) -> None:
+    class Dropped(Settings):
+        supported = Settings.supported | {"key"}
+
+        def tree(self, frame: Any) -> tuple[UiElement, ...]:
+            return (UiElement(Box(40, 1000, 1000, 1100), "Spinner", "Rome", "City", clickable=True),)
+
+        def observe(self) -> Observation:
+            seen = super().observe()
+            if any(isinstance(action, Click) for action in self.done):
+                seen.image[: seen.image.shape[0] // 2] = 90
+            return seen
+
+    script = ['open Settings\ntype "Oslo" into "City"']
+    result, env, _ = run(script, tmp_path / "e", "Set the city", Dropped())
+    assert result.ending is Ending.DONE, result.message
+    assert env.done[1:] == [Click(point=Point(520, 1050)), TypeText(text="Oslo"), Key(chords=("enter",))]
 
 
 def test_on_a_computer_text_is_typed_where_the_cursor_is_and_keys_are_pressed(tmp_path: Path) -> None:
