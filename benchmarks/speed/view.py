@@ -51,6 +51,8 @@ SCROLL = """new Promise(done => { const gaps = []; let last = 0, start = 0;
     if (scrollY + innerHeight < document.documentElement.scrollHeight - 1) requestAnimationFrame(step);
     else done(gaps); }; requestAnimationFrame(step); })"""
 """Milliseconds from each frame to the next, from the top of the page to its end."""
+SCROLLED = 120.0
+"""Seconds after which a scroll is not waited for any longer."""
 
 
 def write_episodes(root: Path, count: int, size: tuple[int, int]) -> None:
@@ -119,9 +121,8 @@ def seen(root: Path) -> dict[str, float]:
         page.wait_for(READY)
         painted, whole = page.evaluate(WHOLE)
         page.evaluate(f"void {SCROLL}.then(gaps => {{ window.gaps = gaps }})")
-        while (gaps := page.evaluate("window.gaps || null")) is None:
-            time.sleep(0.5)
-    gaps.sort()
+        page.wait_for("window.gaps", SCROLLED)
+        gaps = sorted(page.evaluate("window.gaps"))
     return {
         "until the first paint": painted / 1000 - began,
         "until it is whole": whole / 1000 - began,
