@@ -30,7 +30,7 @@ from rich.progress import track
 from actions.frame import Box, Frame
 from agent.perception.elements import PerceivedScreen
 from agent.perception.listing.lister import ElementLister
-from agent.perception.listing.rows import ElementList
+from agent.perception.listing.rows import TOKEN_BYTES, ElementList
 from agent.perception.perceive import Perceiver
 from benchmarks.figures.statistics import wilson
 from benchmarks.locate import LocateSample, read_samples
@@ -38,8 +38,6 @@ from benchmarks.suites.decoding import decoded
 from envs.env import Observation, UiElement
 
 OWN, WITHIN, NAMED, SHARED, READ, NONE = "own", "within", "named", "shared", "read", "none"
-_BYTES = 3
-"""Bytes to a token, as the list counts them."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ class ListedScreen:
     @property
     def tokens(self) -> float:
         """Of the whole list."""
-        return len(self.listed.text(sys.maxsize).encode()) / _BYTES
+        return len(self.listed.text(sys.maxsize).encode()) / TOKEN_BYTES
 
 
 def android_tree(nodes: Sequence[Mapping[str, Any]]) -> tuple[UiElement, ...]:

@@ -9,6 +9,8 @@ from actions.frame import Box
 from agent.perception.elements import TICKED, Element, Role, TextLine
 from agent.perception.layout import ScreenLayout, beside, inside
 
+AFTER_LABEL = " :*"
+"""What is taken off the end of a label."""
 _FAR = 60
 """How far left of a field its words may be on a row that has nothing else, in heights of a line."""
 _LABELLED: tuple[Role, ...] = ("field", "select", "slider")
@@ -51,17 +53,17 @@ def _field_label(element: Element, layout: ScreenLayout, words: Sequence[TextLin
     left = [line for line in words if line.box.x2 <= box.x1 + 2 and box.y1 - slack < line.box.center.y < level + 3]
     near = [line for line in left if box.x1 - line.box.x2 < 9 * unit]
     if near:
-        return max(near, key=lambda line: line.box.x2).text.rstrip(" :*")
+        return max(near, key=lambda line: line.box.x2).text.rstrip(AFTER_LABEL)
     above = [
         line for line in words if -0.6 * unit < box.y1 - line.box.y2 < 2.2 * unit and line.box.x1 > box.x1 - 2 * unit
     ]
     above = [line for line in above if line.box.x1 < box.x1 + 0.4 * box.width]
     if above:
-        return max(above, key=lambda line: line.box.y2).text.rstrip(" :*")
+        return max(above, key=lambda line: line.box.y2).text.rstrip(AFTER_LABEL)
     far = max(left, key=lambda line: line.box.x2, default=None)
     if far is None or box.x1 - far.box.x2 > _FAR * unit or _has_widget_between(far.box, box, layout):
         return ""
-    return far.text.rstrip(" :*")
+    return far.text.rstrip(AFTER_LABEL)
 
 
 def _has_widget_between(words: Box, field: Box, layout: ScreenLayout) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from actions.frame import Box
 from agent.perception.elements import TICKED, Element, PerceivedScreen
+from agent.perception.labelling import AFTER_LABEL
 from agent.perception.listing.rows import NAVIGATION_BAR, STATUS_BAR, Row, clean
 from envs.env import ScreenWindow
 
@@ -19,8 +20,6 @@ _BUTTONS = ("back", "home", "recents")
 _CONTROLS = (*TICKED, "field", "slider", "select")
 _ICON_SURE = 0.6
 """From which probability an icon has the name of its likeliest concept."""
-_AFTER_LABEL = " :*"
-"""What perception takes off the end of a label."""
 _NOTE_GAP, _INDENT, _SMALLER = 1.2, 0.5, 0.9
 """In heights of a text: how far below it the second line of a list row is at most, how far its left edge is off, and
 its height.
@@ -58,7 +57,7 @@ def _part(box: Box, windows: Sequence[ScreenWindow]) -> int:
 def _labelled_by_their_own(elements: Sequence[Element], windows: Sequence[ScreenWindow]) -> list[Element]:
     """`elements` without labels that are the words of another window, beside which they happen to stand."""
     parts = [_part(element.box, windows) for element in elements]
-    said = {(part, element.text.rstrip(_AFTER_LABEL)) for part, element in zip(parts, elements, strict=True)}
+    said = {(part, element.text.rstrip(AFTER_LABEL)) for part, element in zip(parts, elements, strict=True)}
     anywhere = {text for _, text in said}
     return [
         replace(element, label="") if element.label in anywhere and (part, element.label) not in said else element

@@ -13,7 +13,7 @@ from actions.frame import Box
 STATUS_BAR, NAVIGATION_BAR, KEYBOARD = "status bar", "navigation bar", "keyboard"
 SYSTEM_PARTS = (STATUS_BAR, NAVIGATION_BAR, KEYBOARD)
 """The parts of a phone's screen that are no app's."""
-_BYTES = 3
+TOKEN_BYTES = 3
 """Bytes to a token, at least."""
 CUT = "…"
 """What ends a text that was longer."""
@@ -74,7 +74,7 @@ class ElementList:
     def text(self, tokens: int = 1500) -> str:
         """The list for a prompt, a row a line, in at most about `tokens` tokens: what does not fit is counted."""
         lines = [f"App: {self.app}"] if self.app else []
-        left = tokens * _BYTES - sum(map(len, lines))
+        left = tokens * TOKEN_BYTES - sum(map(len, lines))
         for part, group in groupby(self.rows, lambda row: row.part):
             rows = list(group)
             if part in SYSTEM_PARTS:

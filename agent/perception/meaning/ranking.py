@@ -189,14 +189,13 @@ def _related(found: list[ScoredElement], relation: Relation, screen: PerceivedSc
     if windowed is not None:
         return windowed
     anchors = [_anchors(screen, anchor) for anchor in relation.anchors]
+    sure = _certain(found)
     if not all(anchors):
         kept = _KEPT_IN if relation.kind == "in" else _KEPT
-        sure = _certain(found)
         return [
             replace(s, score=s.score * (kept if s in sure else 0.45), why=s.why + ", anchor not found") for s in found
         ]
     placed = _placed(found, relation, anchors, screen)
-    sure = _certain(found)
     return [
         replace(new, score=max(new.score, old.score * _KEPT)) if old in sure else new
         for old, new in zip(found, placed, strict=True)
