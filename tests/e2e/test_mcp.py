@@ -50,7 +50,9 @@ def test_the_official_client_fills_in_the_form(form: FormServer, tmp_path: Path)
                 await call("act", action={"type": "type", "text": text})
 
             await call("observe")
+            await asyncio.to_thread(form.places_now)
             found = await call("locate", target="the field right of Name")
+            assert found["point"], found
             await call("act", action={"type": "click", "point": found["point"]})
             await type_text(WANTED["name"])
             await click("news")

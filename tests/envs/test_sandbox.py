@@ -23,6 +23,22 @@ pytestmark = pytest.mark.desktop
 DUMP = "import json,os;json.dump([dict(os.environ),os.getcwd()],open(os.environ['HOME']+'/seen','w'))"
 
 
+def save_as(env: SandboxEnv, chord: str, name: str) -> None:
+    """Save under `name` in the dialog that `chord` opens. GTK ignores Enter until it has read the folder."""
+
+    def asks() -> bool:
+        return "Save" in str(env.observe().app)
+
+    def gone() -> bool:
+        env.perform(Key(chords=("enter",)), env.observe().frame)
+        return not asks()
+
+    env.perform(Key(chords=(chord,)), env.observe().frame)
+    until(asks, say=lambda: env.observe().app)
+    env.perform(TypeText(text=name), env.observe().frame)
+    until(gone, say=lambda: env.observe().app)
+
+
 def test_it_ends_without_a_trace() -> None:
     env = SandboxEnv()
     number, home = env.display[1:], env.home
@@ -82,16 +98,14 @@ def test_mousepad_opens_the_file_it_is_given_and_saves_into_the_callers_folder(t
         env.perform(TypeText(text="now "), env.observe().frame)
         env.perform(Key(chords=("ctrl+s",)), env.observe().frame)
         until(lambda: (tmp_path / "a file.txt").read_text() == "now before\n")
-        env.perform(Key(chords=("ctrl+shift+s",)), env.observe().frame)
-        env.perform(TypeText(text="other\n"), env.observe().frame)
+        save_as(env, "ctrl+shift+s", "other")
         until((tmp_path / "other.txt").exists)
 
 
 def test_a_new_text_is_saved_by_a_plain_name_into_the_callers_folder(tmp_path: Path) -> None:
     with SandboxEnv(["mousepad"], cwd=tmp_path) as env:
-        save, enter = Key(chords=("ctrl+s",)), Key(chords=("enter",))
-        for action in (TypeText(text="words"), save, TypeText(text="notes.txt"), enter):
-            env.perform(action, env.observe().frame)
+        env.perform(TypeText(text="words"), env.observe().frame)
+        save_as(env, "ctrl+s", "notes.txt")
         until((tmp_path / "notes.txt").exists)
         until(lambda: (tmp_path / "notes.txt").read_text() == "words")
 
