@@ -68,7 +68,9 @@ def serve(
     extra: Annotated[str, _engine(help="Further flags for the engine, in one text.", metavar="FLAGS")] = "",
     timeout: Annotated[float, _engine(help="Seconds to wait until it is ready, downloads included.", min=1)] = 1800,
     log: Annotated[Path | None, _engine(help="Where its output goes. Default: a file in ~/.cache.")] = None,
-    dry_run: Annotated[bool, _engine("--dry-run", help="Print the command and start nothing.")] = False,
+    dry_run: Annotated[
+        bool, _engine("--dry-run", help="Print the command and start nothing, whatever this machine has.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Serve a model with the best engine here, until Ctrl-C.

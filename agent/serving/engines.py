@@ -156,10 +156,12 @@ def plan_pair(planner: ServeRequest, grounder: str, port: int, machine: Machine,
     """The commands for a planner, and for a grounder at `port`; a planner that cannot see is a text planner.
 
     Where vLLM serves both, they share the GPU's memory by the size of their weights. Raises like `plan`, for a
-    grounder whose name does not say its family, and for two that do not fit into the memory together.
+    grounder whose name does not say its family, and, where they are `installed`, for two that do not fit into the
+    memory together.
     """
     sizes = [needed_bytes(planner.model), needed_bytes(grounder)]
-    check_room([*zip(("planner", "grounder"), sizes, strict=True)], free_bytes(machine.gpu))
+    if installed:
+        check_room([*zip(("planner", "grounder"), sizes, strict=True)], free_bytes(machine.gpu))
     dialect = planner.dialect or (PLANNER_NAME if _may_see(planner) else TEXT_PLANNER_NAME)
     engine = planner.engine if is_gguf(grounder) == is_gguf(planner.model) else None
     wishes = [replace(planner, dialect=dialect), ServeRequest(grounder, engine, planner.host, port)]

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -97,14 +98,19 @@ class Page:
         self.browser.wait_for(f"document.getElementById('live-{name}')?.offsetParent")
 
     def press(self, name: str) -> None:
-        """A real click on a button, as soon as it is there."""
+        """A real click on a button, as soon as it is there; again where a picture that came has moved it away."""
         self.until(name)
         self.browser.wait_for(f"!document.getElementById('live-{name}').hasAttribute('aria-disabled')")
-        at, before = self.place(f"live-{name}"), (-1.0, -1.0)
-        while at != before:  # a picture that comes moves what is below it
-            before, at = at, self.place(f"live-{name}")
-        self.mouse("mousePressed", *at)
-        self.mouse("mouseReleased", *at)
+        self.browser.js(
+            "window.pressed = false; document.addEventListener('click', event => "
+            f"{{ window.pressed ||= event.target.closest('#live-{name}') !== null }}, true)"
+        )
+        deadline = time.monotonic() + 60
+        while not self.browser.js("return window.pressed"):
+            assert time.monotonic() < deadline, f"{name} cannot be pressed"
+            at = self.place(f"live-{name}")
+            self.mouse("mousePressed", *at)
+            self.mouse("mouseReleased", *at)
 
     def write(self, name: str, text: str) -> None:
         """Replace what is in a field."""

@@ -102,10 +102,12 @@ def test_a_planner_without_a_vision_part_is_a_text_planner(tmp_path: Path, gguf:
 
 def test_two_that_do_not_fit_are_refused_with_their_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "_gpu_bytes", lambda: 16 * GB)
+    pair = (ServeRequest("Qwen/Qwen2.5-VL-7B-Instruct"), "osunlp/UGround-V1-2B", 8001, ALL)
     with pytest.raises(
         UserError, match=r"planner about 16\.6 GB and the grounder about 5\.1 GB, and 16\.0 GB are free"
     ):
-        plan_pair(ServeRequest("Qwen/Qwen2.5-VL-7B-Instruct"), "osunlp/UGround-V1-2B", 8001, ALL)
+        plan_pair(*pair)
+    assert "osunlp/UGround-V1-2B" in plan_pair(*pair, installed=False).grounder.command, "for another machine"
     check_room([("planner", None)], 1)
     check_room([("planner", 2)], None)
 
