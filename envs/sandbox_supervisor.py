@@ -93,7 +93,7 @@ def clean_up(home: Path) -> None:
     """Kill every descendant of this process and everything marked with `home`, and remove its files."""
     deadline = time.monotonic() + 10
     mine = f"{MARK}={home}"
-    ended: set[int | None] = {_read_pid(home / "server")}
+    ended: set[int | None] = {read_pid(home / "server")}
     while time.monotonic() < deadline:
         left = [pid for pid in {*descendants(os.getpid()), *marked(mine)} if pid != os.getpid() and alive(pid)]
         if not left:
@@ -118,14 +118,15 @@ def _remove_folder(home: Path) -> None:
 def _remove_locks(ended: set[int | None]) -> None:
     """Remove the lock and socket of an X server among the `ended` processes: a killed server leaves them behind."""
     for lock in Path("/tmp").glob(".X*-lock"):  # noqa: S108 - where X servers put it
-        owner = _read_pid(lock)
+        owner = read_pid(lock)
         if owner is not None and owner in ended and not alive(owner):
             number = lock.name[2:-5]
             lock.unlink(missing_ok=True)
             Path(f"/tmp/.X11-unix/X{number}").unlink(missing_ok=True)  # noqa: S108
 
 
-def _read_pid(path: Path) -> int | None:
+def read_pid(path: Path) -> int | None:
+    """The number of a process that `path` has; None without one."""
     try:
         return int(path.read_text())
     except (OSError, ValueError):
@@ -135,19 +136,19 @@ def _read_pid(path: Path) -> int | None:
 def sweep() -> None:
     """Remove what a sandbox left whose guardian and worker were killed at the same moment."""
     for home in _folder().glob(f"{PREFIX}*"):
-        guardian = _read_pid(home / "guardian")
+        guardian = read_pid(home / "guardian")
         try:
             old = home.stat().st_uid == os.getuid() and abs(time.time() - home.stat().st_mtime) > 5
         except OSError:
             continue
         if old and (guardian is None or not alive(guardian)) and not _worker_lives(home):
             kill_all(marked(f"{MARK}={home}"))
-            _remove_locks({_read_pid(home / "server")})
+            _remove_locks({read_pid(home / "server")})
             _remove_folder(home)
 
 
 def _worker_lives(home: Path) -> bool:
-    worker = _read_pid(home / "worker")
+    worker = read_pid(home / "worker")
     return worker is not None and alive(worker)
 
 
@@ -253,7 +254,7 @@ class _ProgramStarter:
         """Wait until the server answers; False when it ended, as it does when the number is taken."""
         deadline = time.monotonic() + 10
         while process.poll() is None and time.monotonic() < deadline:
-            if _read_pid(Path(f"/tmp/.X{number}-lock")) == process.pid and _answers(number):  # noqa: S108
+            if read_pid(Path(f"/tmp/.X{number}-lock")) == process.pid and _answers(number):  # noqa: S108
                 return True
             time.sleep(0.005)
         return False

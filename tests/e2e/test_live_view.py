@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import re
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from tests.agent.scripted_server import ScriptedServer, Seen
 from tests.chromium_checks import SCHEMES, check_open, injections
 from tests.e2e.form_server import FormServer
 from tests.e2e.test_stop import Running, xdotool
+from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(not INSTALLED, reason="not installed: chromedriver")
 SIZE = (1280, 800)
@@ -105,12 +105,14 @@ class Page:
             "window.pressed = false; document.addEventListener('click', event => "
             f"{{ window.pressed ||= event.target.closest('#live-{name}') !== null }}, true)"
         )
-        deadline = time.monotonic() + 60
-        while not self.browser.js("return window.pressed"):
-            assert time.monotonic() < deadline, f"{name} cannot be pressed"
+
+        def pressed() -> bool:
             at = self.place(f"live-{name}")
             self.mouse("mousePressed", *at)
             self.mouse("mouseReleased", *at)
+            return bool(self.browser.js("return window.pressed"))
+
+        until(pressed, say=lambda: f"{name} cannot be pressed")
 
     def write(self, name: str, text: str) -> None:
         """Replace what is in a field."""

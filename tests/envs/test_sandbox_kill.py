@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from envs.processes import alive, children, descendants, kill_all, marked
-from envs.sandbox_supervisor import MARK, PREFIX
+from envs.sandbox_supervisor import MARK, PREFIX, read_pid
 from tests.waiting import until
 
 pytestmark = pytest.mark.desktop
@@ -60,13 +60,6 @@ def all_gone(folder: Path) -> bool:
 def locks() -> set[Path]:
     """Locks that ended X servers left. Those of sandboxes of other tests, which run beside this one, go soon."""
     return {path for path in Path("/tmp").glob(".X*-lock") if (pid := read_pid(path)) and not alive(pid)}
-
-
-def read_pid(path: Path) -> int | None:
-    try:
-        return int(path.read_text())
-    except FileNotFoundError:
-        return None
 
 
 def test_killing_the_parent_at_random_moments_leaves_nothing(folder: Path) -> None:
