@@ -20,6 +20,7 @@ from benchmarks.baselines import baseline
 from benchmarks.interactive import play
 from benchmarks.suite import Judged, Prediction, Sample, SuiteError, SuiteOptions
 from benchmarks.suites import open_suite
+from benchmarks.suites.miniwob.oracle import PageScript
 from benchmarks.suites.miniwob.oracles import SCRIPTS
 from benchmarks.suites.miniwob.suite import MiniwobSuite
 from benchmarks.suites.miniwob.tasks import LONG, TASKS, budget, flags
@@ -153,6 +154,18 @@ class TestOracles:
         assert answer.value["ending"] == "world_over"
         assert answer.value["raw_reward"] == 1
         assert len(answer.value["actions"]) == answer.value["steps"]
+
+
+@pytest.mark.usefixtures("suite")
+class TestScripts:
+    pytestmark = real
+
+    def test_what_fades_out_is_not_found(self, suite):
+        with suite.episode("choose-date-easy", 1) as world:
+            script = PageScript(world.env.page, world.instruction, world.env.zoom)
+            assert script.has("#datepicker")
+            script.js("void $('#datepicker').fadeOut(1000)")
+            assert not script.has("#datepicker")
 
 
 class TestEpisodes:
