@@ -95,10 +95,10 @@ def _is_right(sample: LocateSample, grounding: Grounding) -> bool:
     return sample.box.holds(grounding.point)
 
 
-def on_other_screens(samples: Sequence[LocateSample]) -> list[LocateSample]:
-    """Each sample with a target, on an image of another app; the same for the same samples."""
+def on_other_screens(samples: Sequence[LocateSample], seed: int = 0) -> list[LocateSample]:
+    """Each sample with a target, on an image of another app; the same for the same samples and seed."""
     images = {sample.image: sample.app for sample in samples}
-    chance = random.Random(0)
+    chance = random.Random(seed)
     found = []
     for sample in samples:
         others = [image for image, app in images.items() if app != sample.app]

@@ -93,9 +93,12 @@ def _repeats(icon: Element, other: Element) -> bool:
 
 
 def without_keyboard(elements: list[Element]) -> list[Element]:
-    """`elements` with the icon names of single letters dropped where they are keys of an on-screen keyboard."""
+    """`elements` with the icon names of single letters dropped where they are keys of an on-screen keyboard.
+
+    That has ten different ones: in a list, the reader makes the same letter of the same drawing of every row.
+    """
     keys = [e for e in elements if len(e.text) == 1 and e.text.isalpha()]
-    if len(keys) < 10:
+    if len({e.text.casefold() for e in keys}) < 10:
         return elements
     board = Box.around([e.box.center for e in keys]).grown(2 * max(e.box.height for e in keys))
     return [

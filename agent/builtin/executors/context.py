@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from rapidfuzz import fuzz
 
@@ -23,8 +24,15 @@ from agent.perception.meaning import labels
 from agent.perception.meaning.description import parse_target
 from agent.perception.normalisation import normalised
 
-Rank = Callable[[PerceivedScreen, str, Sequence[Role]], Sequence[Candidate]]
-"""Candidates for a target, best first; 0.5 and above means act. See `agent.perception.meaning.locate.rank`."""
+
+class Rank(Protocol):
+    """Candidates for a target, best first; 0.5 and above means act. See `agent.perception.meaning.ranking.rank`."""
+
+    def __call__(
+        self, screen: PerceivedScreen, target: str, roles: Sequence[Role], meaning: bool, /
+    ) -> Sequence[Candidate]:
+        """By the words, and with `meaning` by what they mean too."""
+
 
 Turn = tuple[AnyAction, str]
 Script = Generator[Turn, None, None]
@@ -88,7 +96,7 @@ class ExecutorContext:
     """The state of one task and what all executors share."""
 
     def __init__(self, instructions: Sequence[s.Instruction], rank: Rank, *, phone: bool = False) -> None:
-        self._rank, self._phone = rank, phone
+        self._rank_by_meaning, self._phone = rank, phone
         self._steps = tuple(instructions)
         self._observation: PerceivedObservation | None = None
         self._first: PerceivedObservation | None = None
@@ -190,9 +198,22 @@ class ExecutorContext:
             return ranked
         if len(name) == 1 and len(same) > 1:
             return labels.on_keypad(self.screen, name, same)
-        others = [replace(c, score=min(c.score, 0.6)) if c.why in ("icon", "synonym", "meaning") else c for c in ranked]
+        guesses = ("icon", "shared words", "likeness")
+        others = [replace(c, score=min(c.score, 0.6)) if c.why in guesses else c for c in ranked]
         sure = [replace(c, score=max(c.score, 0.95)) if c in same else c for c in others]
         return sorted(sure, key=lambda c: -c.score)
+
+    def _rank(self, screen: PerceivedScreen, target: str, roles: Sequence[Role]) -> Sequence[Candidate]:
+        """Candidates by the words alone: what is on the screen, or has been chosen, is no matter of likeness."""
+        return self._rank_by_meaning(screen, target, roles, False)
+
+    def _meant(self, target: str, roles: Sequence[Role]) -> list[Candidate]:
+        """What `target` surely means in other words than those of the screen, where there is such a thing."""
+        if exact(self.screen, target):
+            return []  # several of that name, and nothing says which
+        found = [labels.limited_by_numbers(c, target) for c in self._rank_by_meaning(self.screen, target, roles, True)]
+        best = [c for c in found[:1] if not labels.names_rival_field(c, target)]
+        return [c for c in best if c.score >= ACT and (not roles or c.element.role in roles)]
 
     def _sure(self, target: str, roles: Sequence[Role] = ()) -> list[Candidate]:
         return [c for c in self.candidates(target, roles) if c.score >= ACT]
@@ -221,7 +242,7 @@ class ExecutorContext:
                 )
                 continue
             yield Wait(seconds=seconds), self._thought(f"“{target}” is not there yet, so I wait")
-        if good := self._sure(target, roles):
+        if good := self._sure(target, roles) or self._meant(target, roles):
             return good
         raise GiveUp(self._not_found(target))
 

@@ -17,14 +17,14 @@ from agent.perception.meaning.description import (
 )
 from agent.perception.meaning.text_similarity import (
     STOP,
-    Term,
-    phrases,
-    semantic_similarity,
+    is_opposite,
+    same_word,
     stem,
-    terms_of,
+    stems_of,
     text_similarity,
+    word_similarity,
 )
-from agent.perception.meaning.vocabulary import BRANDS, CONCEPTS, DEEDS, KINDS, Concept
+from agent.perception.meaning.vocabulary import BRANDS, DEEDS, KINDS
 from agent.perception.normalisation import words_only
 
 
@@ -39,9 +39,9 @@ class ScoredElement:
 
 
 def base_score(
-    element: Element, target: TargetDescription, screen: PerceivedScreen, common: dict[Term, int]
+    element: Element, target: TargetDescription, screen: PerceivedScreen, common: dict[str, int]
 ) -> ScoredElement:
-    """The element scored against the target; `common` counts on how many elements each sense is found."""
+    """The element scored against the target; `common` counts on how many elements each stem is found."""
     if not target.words:
         said = text_similarity(strip_article(strip_wrappers(target.said)), element.text) if target.said else 0.0
         if said >= 0.98:
@@ -57,33 +57,30 @@ def base_score(
             "role",
             element.box,
         )
+    if is_opposite(target.whole or target.words, element.text or element.label):
+        return ScoredElement(element, 0.0, "opposite", element.box)
     text = text_similarity(target.words, element.text, target.quoted)
     label = 0.97 * text_similarity(target.words, element.label, target.quoted)
-    meant = 0.0 if target.quoted else _meant(target, element, common)
-    icon = icon_score(target.words, element, screen)
+    kind = 0.6 if _is_kind(target.words, element.text) and not target.quoted else 0.0
+    shared = 0.0 if target.quoted else _shared(target, element, common)
+    icon = icon_score(target.words, element)
     if target.whole and not target.relations and not target.quoted:
-        icon = max(icon, 0.97 * icon_score(target.whole, element, screen))
-    instead = _synonym_score(target, element)
-    score = max(text, label, meant, icon, instead)
-    why = max(((text, "text"), (label, "label"), (meant, "meaning"), (icon, "icon"), (instead, "synonym")))[1]
-    box = _box_of_words(element, target.words) if why in ("text", "meaning") and text < 0.94 else element.box
+        icon = max(icon, 0.97 * icon_score(target.whole, element))
+    score, why = max((text, "text"), (label, "label"), (shared, "shared words"), (icon, "icon"), (kind, "kind"))
+    box = _box_of_words(element, target.words) if why in ("text", "shared words") and text < 0.94 else element.box
     fits = role_factor(element, target)
     if max(text, label) >= 0.93:  # the words decide; the role only chooses between those that have them
         fits = max(fits, 0.9)
     return ScoredElement(element, score * fits * _colour_factor(element, target), why, box)
 
 
-def _meant(target: TargetDescription, element: Element, common: dict[Term, int]) -> float:
-    phrases = [target.words] if target.relations else [target.words, target.whole]
-    if _is_kind(target.words, element.text):
-        return 0.6
+def _shared(target: TargetDescription, element: Element, common: dict[str, int]) -> float:
     lacking = 0.72 if _lacks_verb(target.whole, element.text or element.label) else 1.0
+    wanted = [target.words] if target.relations else [target.words, target.whole]
     return lacking * max(
-        max(
-            semantic_similarity(phrase, element.text, common), 0.95 * semantic_similarity(phrase, element.label, common)
-        )
-        for phrase in phrases
-        if phrase
+        max(word_similarity(words, element.text, common), 0.95 * word_similarity(words, element.label, common))
+        for words in wanted
+        if words
     )
 
 
@@ -98,17 +95,7 @@ def _is_kind(words: str, text: str) -> bool:
 def _lacks_verb(whole: str, text: str) -> bool:
     """Whether the request is for an action on the text ("delete the task"), not for the text itself."""
     first = words_only(whole).split(" ", 1)[0]
-    return first in DEEDS and not any(
-        Term(stem(first), phrases().get(stem(first), frozenset())).means(s) for s in terms_of(text)
-    )
-
-
-def _synonym_score(target: TargetDescription, element: Element) -> float:
-    """The score of a text that stands for the icon asked for: "Back" for go back."""
-    if not element.text or len(element.text) > 24:
-        return 0.0
-    seen = words_only(element.text) or element.text
-    return max((0.72 * share for concept, share in concepts_of(target.words) if seen in concept.texts), default=0.0)
+    return first in DEEDS and not any(same_word(stem(first), word) for word in stems_of(text))
 
 
 def role_factor(element: Element, target: TargetDescription, bare: bool = False) -> float:
@@ -143,28 +130,7 @@ def _colour_factor(element: Element, target: TargetDescription) -> float:
     return 1.0 if set(target.colours) & set(element.colours) else 0.6
 
 
-@lru_cache(maxsize=1024)
-def concepts_of(words: str) -> tuple[tuple[Concept, float], ...]:
-    """Concepts that the words may ask for, with the share of the words that each explains (0 to 1)."""
-    text = " ".join(w for w in words_only(words).split() if w not in ("icon", "button", "symbol", "the", "my", "a"))
-    found: list[tuple[Concept, float]] = []
-    for concept in CONCEPTS:
-        best = max((_share_said(pattern, text) for pattern in concept.says), default=0.0)
-        if best > 0:
-            found.append((concept, best))
-    return tuple(sorted(found, key=lambda pair: -pair[1]))
-
-
-def _share_said(pattern: str, text: str) -> float:
-    bounded = pattern if re.search(r"[\u4e00-\u9fff]", pattern) else rf"(?<!\w){pattern}(?!\w)"
-    match = re.search(bounded, text)
-    if not match:
-        return 0.0
-    share = len(match[0]) / max(1, len(text))
-    return 1.0 if share > 0.95 else 0.55 + 0.4 * share
-
-
-def icon_score(words: str, element: Element, screen: PerceivedScreen) -> float:
+def icon_score(words: str, element: Element) -> float:
     """How well the element's icon shows what the words ask for, 0 to about 0.9."""
     best = 0.0
     own = tuple(words_only(name.replace("_", " ")) for name in element.icons)
@@ -175,9 +141,6 @@ def icon_score(words: str, element: Element, screen: PerceivedScreen) -> float:
         best = max(best, 0.9 * _shown_likelihood(words, element) * _length_factor(words))
     for position, name in enumerate(own):
         best = max(best, _named_weight(words, name) * _length_factor(words) * (0.88 - 0.03 * min(position, 12)))
-    for concept, share in concepts_of(words) if not own else ():
-        if element.role in ("icon", "button") and not element.text and concept.place:
-            best = max(best, share * 0.6 * in_place(element.box, concept.place, screen, strict=True))
     return best
 
 
@@ -201,14 +164,14 @@ def _length_factor(words: str) -> float:
     return max(0.85, 1.06 - 0.06 * max(1, count))
 
 
-def in_place(box: Box, place: Iterable[str], screen: PerceivedScreen, strict: bool = False) -> float:
-    """1 where the box lies at the named edges of the screen, falling to 0.3 (0 when strict) at the far side."""
+def in_place(box: Box, place: Iterable[str], screen: PerceivedScreen) -> float:
+    """1 where the box lies at the named edges of the screen, falling to 0.3 at the far side."""
     x, y = box.center.x / max(1, screen.width), box.center.y / max(1, screen.height)
     away = {"top": y, "bottom": 1 - y, "left": x, "right": 1 - x, "middle": max(abs(x - 0.5), abs(y - 0.5)) * 1.2}
     score = 1.0
     for word in place:
         far = away.get(word, 0.0)
-        score *= (1.0 if far < 0.13 else 0.0) if strict else max(0.3, 1.05 - far)
+        score *= max(0.3, 1.05 - far)
     return min(1.0, score)
 
 

@@ -10,6 +10,7 @@ from agent.perception.meaning.description import parse_target
 from agent.perception.meaning.ranking import SURE, rank
 from agent.perception.normalisation import words_only
 
+_NEAR = 0.25  # a score below is of nothing in particular
 _WIDGETS = ("button", "field", "checkbox", "radio", "switch", "select", "slider")
 
 
@@ -50,7 +51,7 @@ def _twins(a: Candidate, b: Candidate) -> bool:
 def _nothing(screen: PerceivedScreen, instruction: str, found: list[Candidate]) -> str:
     if not screen.elements:
         return f"nothing fits {instruction!r}: the screen looks empty"
-    if found:
+    if found and found[0].score >= _NEAR:
         return f"nothing fits {instruction!r}; the nearest is {_name(found[0].element)} (score {found[0].score:.2f})"
     words = words_only(parse_target(instruction).words)
     alike = [(float(fuzz.ratio(words, words_only(e.text or e.label))), e) for e in screen.elements if e.text or e.label]

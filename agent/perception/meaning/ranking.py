@@ -12,6 +12,7 @@ from functools import lru_cache, reduce
 
 from actions.frame import Box
 from agent.perception.elements import Candidate, Element, PerceivedScreen, Role
+from agent.perception.meaning.choice import chosen
 from agent.perception.meaning.description import (
     Relation,
     TargetDescription,
@@ -25,7 +26,7 @@ from agent.perception.meaning.element_scores import ScoredElement, base_score, i
 from agent.perception.meaning.readings import names_a_kind, other_readings
 from agent.perception.meaning.relations import best_of, between, in_row, in_windows, near_edges, nth, relation_fit
 from agent.perception.meaning.rows import list_rows
-from agent.perception.meaning.text_similarity import Term, semantic_similarity, terms_of, text_similarity
+from agent.perception.meaning.text_similarity import same_word, stems_of, text_similarity, word_similarity
 from agent.perception.meaning.vocabulary import DEEDS, ROLE_WORDS
 from agent.perception.normalisation import words_only
 
@@ -40,21 +41,43 @@ _EMPTY = frozenset([*" ".join(ROLE_WORDS).split(), *DEEDS, *_PLACING.split()])  
 _ROW = 0.65  # the score of a row that is only counted
 _CERTAIN = 0.88  # a score that the words of the target alone reach only where they are there
 _KEPT, _KEPT_IN = 0.72, 0.9  # share of a certain score that stays where a relation, a container does not hold
-_SHOWN = 0.25  # candidates below are not returned
+_SHOWN, _SHOWN_LIKELY = 0.25, 0.05  # scores, and probabilities, below which a candidate is not returned
 
 
-def rank(screen: PerceivedScreen, target: str | TargetDescription, roles: Sequence[Role] = ()) -> list[Candidate]:
+def rank(
+    screen: PerceivedScreen, target: str | TargetDescription, roles: Sequence[Role] = (), meaning: bool = True
+) -> list[Candidate]:
     """Elements that the target may mean, best first; `roles` are wanted in addition to those the target names.
 
-    A score of `SURE` (0.5) or more is good enough to act on. An empty list: nothing on the screen fits.
+    With `meaning`, what was learned decides where the rules leave it open. A score of `SURE` (0.5) or more is good
+    enough to act on. An empty list: nothing on the screen fits.
     """
     wanted = parse_target(target) if isinstance(target, str) else target
     wanted = replace(wanted, roles=tuple(dict.fromkeys((*wanted.roles, *roles))))
-    found = _without_relations(screen, wanted, _scored(screen, wanted))
-    literal = _literal(screen, wanted, found)
-    scored = literal or _read_again(screen, wanted, _less_for_unexplained(screen, wanted, found))
-    best = sorted(_less_behind_front_window(screen, scored), key=lambda s: -s.score)
-    return [Candidate(s.element, s.box.center, round(min(1.0, s.score), 4), s.why) for s in best if s.score >= _SHOWN]
+    scored = by_rules(screen, wanted)
+    least = _SHOWN
+    if meaning and is_open(wanted, scored):
+        scored, least = chosen(screen, wanted, scored), _SHOWN_LIKELY
+    best = sorted(scored, key=lambda s: -s.score)
+    return [Candidate(s.element, s.box.center, round(min(1.0, s.score), 4), s.why) for s in best if s.score >= least]
+
+
+def by_rules(screen: PerceivedScreen, target: TargetDescription) -> list[ScoredElement]:
+    """Elements scored by words, icon, role and relations alone."""
+    found = _without_relations(screen, target, _scored(screen, target))
+    literal = _literal(screen, target, found)
+    scored = literal or _read_again(screen, target, _less_for_unexplained(screen, target, found))
+    return _less_behind_front_window(screen, scored)
+
+
+def is_open(target: TargetDescription, found: Sequence[ScoredElement]) -> bool:
+    """Whether the rules leave open which element is meant: none has the very words."""
+    if target.quoted or target.ordinal is not None or not target.words:
+        return False
+    best = max(found, key=lambda s: s.score, default=None)
+    if best and best.score >= SURE and (target.relations or best.why in ("kind", "icon by it")):
+        return False
+    return not any(s.score >= _CERTAIN and s.why.startswith(("text", "label")) for s in found)
 
 
 def _read_again(screen: PerceivedScreen, target: TargetDescription, found: list[ScoredElement]) -> list[ScoredElement]:
@@ -84,11 +107,11 @@ def _less_for_unexplained(
     screen: PerceivedScreen, target: TargetDescription, found: list[ScoredElement]
 ) -> list[ScoredElement]:
     """Scores reduced by the share of the words that nothing on the screen explains: they describe another screen."""
-    wanted = [] if target.quoted else [s for s in terms_of(target.whole or target.raw) if s.word not in _EMPTY]
-    seen = [t for e in screen.elements for t in terms_of(" ".join((e.text, e.label, *e.icons[:3])))]
+    wanted = [] if target.quoted else [s for s in stems_of(target.whole or target.raw) if s not in _EMPTY]
+    seen = [t for e in screen.elements for t in stems_of(" ".join((e.text, e.label, *e.icons[:3])))]
     if not wanted or all(s.score >= _EXACT for s in found):
         return found
-    left = sum(not any(s.means(t) for t in seen) for s in wanted)
+    left = sum(not any(same_word(s, t) for t in seen) for s in wanted)
     share = left / len(wanted)
     return [
         s
@@ -174,12 +197,12 @@ def _nth_of_list(screen: PerceivedScreen, target: TargetDescription, found: list
     return [ScoredElement(rows[index], _ROW, "row of the list", rows[index].box)]
 
 
-def _frequencies(screen: PerceivedScreen, target: TargetDescription) -> dict[Term, int]:
+def _frequencies(screen: PerceivedScreen, target: TargetDescription) -> dict[str, int]:
     if target.quoted or not target.words:
         return {}
-    seen = [terms_of(e.text or e.label) for e in screen.elements if e.text or e.label]
-    wanted = {*terms_of(target.words), *terms_of(target.whole)}
-    return {s: sum(any(s.means(t) for t in words) for words in seen) for s in wanted}
+    seen = [stems_of(e.text or e.label) for e in screen.elements if e.text or e.label]
+    wanted = {*stems_of(target.words), *stems_of(target.whole)}
+    return {s: sum(any(same_word(s, t) for t in words) for words in seen) for s in wanted}
 
 
 def _related(found: list[ScoredElement], relation: Relation, screen: PerceivedScreen) -> list[ScoredElement]:
@@ -245,7 +268,7 @@ def _verb_icons(screen: PerceivedScreen, target: TargetDescription) -> list[Scor
     if first not in DEEDS or not rest or target.quoted or target.relations:
         return []
     anchors = _anchors(screen, TargetDescription(raw=rest, words=strip_article(rest)))
-    deeds = [(e, s) for e in screen.elements if e.icons and (s := icon_score(first, e, screen)) >= 0.3]
+    deeds = [(e, s) for e in screen.elements if e.icons and (s := icon_score(first, e)) >= 0.3]
     if not anchors or not deeds:
         return []
     reach = float(max(screen.width, screen.height))
@@ -267,7 +290,7 @@ def _over_lines(screen: PerceivedScreen, target: TargetDescription) -> list[Scor
     for joined in _joined_lines(screen):
         score = max(
             text_similarity(target.words, joined.text, target.quoted),
-            0.0 if target.quoted else semantic_similarity(target.words, joined.text),
+            0.0 if target.quoted else word_similarity(target.words, joined.text),
         )
         out.append(ScoredElement(joined, score * 0.97 * role_factor(joined, target), "text over lines", joined.box))
     return [s for s in out if s.score >= 0.3]

@@ -1,15 +1,14 @@
-"""Similarity of two texts: exact, with OCR errors, or by meaning."""
+"""Similarity of two texts: exact, with OCR errors, or by shared words."""
 
 from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
 from rapidfuzz import fuzz
 
-from agent.perception.meaning.vocabulary import SYNONYMS
+from agent.perception.meaning.vocabulary import OPPOSITES
 from agent.perception.normalisation import words_only
 
 STOP = frozenset([
@@ -77,16 +76,6 @@ def _cut_off(a: str, seen: str) -> float:
     return 0.86 if stem != seen.strip() and len(b) >= 5 and a.startswith(b) and len(b) > 0.4 * len(a) else 0.0
 
 
-@lru_cache(maxsize=1)
-def phrases() -> dict[str, frozenset[int]]:
-    """Every phrase of `SYNONYMS`, stemmed, with the rows it is in."""
-    table: dict[str, set[int]] = {}
-    for index, row in enumerate(SYNONYMS):
-        for phrase in row:
-            table.setdefault(" ".join(stem(w) for w in words_only(phrase).split()), set()).add(index)
-    return {phrase: frozenset(rows) for phrase, rows in table.items()}
-
-
 def stem(word: str) -> str:
     """The word less a common English ending."""
     for ending in ("ing", "ies", "ed", "es", "s"):
@@ -95,58 +84,40 @@ def stem(word: str) -> str:
     return word
 
 
-@dataclass(frozen=True)
-class Term:
-    """A word or phrase and the rows of `SYNONYMS` it belongs to."""
+def is_opposite(wanted: str, seen: str) -> bool:
+    """Whether `wanted` has all words of `seen`, but for the opposite of a direction: "rotate right", "Rotate left"."""
+    asked, name = set(words_only(wanted).split()), set(words_only(seen).split())
+    pairs = (pair for one, other in OPPOSITES for pair in ((one, other), (other, one)))
+    return any(a in name and len(name) > 1 and a not in asked and name - {a} | {b} <= asked for a, b in pairs)
 
-    word: str
-    rows: frozenset[int] = frozenset()
 
-    def means(self, other: Term) -> bool:
-        """Whether both mean the same."""
-        return (
-            self.word == other.word
-            or bool(self.rows & other.rows)
-            or (min(len(self.word), len(other.word)) >= 5 and float(fuzz.ratio(self.word, other.word)) >= 86)
-        )
+def same_word(a: str, b: str) -> bool:
+    """Whether two stems are one word, perhaps misread."""
+    return a == b or (min(len(a), len(b)) >= 5 and float(fuzz.ratio(a, b)) >= 86)
 
 
 @lru_cache(maxsize=8192)
-def terms_of(text: str) -> tuple[Term, ...]:
-    """The meaningful words of a text; the longest known phrase at each place is one term."""
-    words = [stem(word) for word in re.findall(r"[\w'+#@%&$€£-]+", words_only(text))]
-    found: list[Term] = []
-    index = 0
-    while index < len(words):
-        for length in range(min(4, len(words) - index), 0, -1):
-            phrase = " ".join(words[index : index + length])
-            if phrase in phrases():
-                found.append(Term(phrase, phrases()[phrase]))
-                index += length
-                break
-        else:
-            if words[index] not in STOP:
-                found.append(Term(words[index]))
-            index += 1
-    return tuple(found)
+def stems_of(text: str) -> tuple[str, ...]:
+    """The stems of the words of a text that identify something."""
+    found = [stem(word) for word in re.findall(r"[\w'+#@%&$€£-]+", words_only(text))]
+    return tuple(word for word in found if word not in STOP)
 
 
-def semantic_similarity(wanted: str, seen: str, common: dict[Term, int] | None = None) -> float:
-    """How much two texts mean the same, 0 to about 0.85, by shared words and synonyms.
+def word_similarity(wanted: str, seen: str, common: dict[str, int] | None = None) -> float:
+    """How many words two texts share, 0 to about 0.85.
 
-    `common` counts on how many elements a wanted sense is found: a frequent one weighs less.
+    `common` counts on how many elements a wanted stem is found: a frequent one weighs less.
     """
-    a, b = terms_of(wanted), terms_of(seen)
-    hits = [s for s in a if any(s.means(t) for t in b)]
+    a, b = stems_of(wanted), stems_of(seen)
+    hits = [s for s in a if any(same_word(s, t) for t in b)]
     if not hits:
         return 0.0
     weigh = {s: _weight(s) / (1 + math.log(max(1, (common or {}).get(s, 1)))) for s in a}
     recall = sum(weigh[s] for s in hits) / sum(weigh[s] for s in a)
-    back = [t for t in b if any(s.means(t) for s in a)]
+    back = [t for t in b if any(same_word(s, t) for s in a)]
     precision = sum(map(_weight, back)) / sum(map(_weight, b))
     return 0.88 * (0.55 * math.sqrt(recall) + 0.45 * precision) * (1.0 if recall >= 0.3 else 0.8)
 
 
-def _weight(sense: Term) -> float:
-    length = max(len(sense.word), 6) if sense.rows else len(sense.word)
-    return min(3.0, 0.6 + 0.2 * length) * (1.3 if " " in sense.word else 1.0)
+def _weight(word: str) -> float:
+    return min(3.0, 0.6 + 0.2 * len(word))

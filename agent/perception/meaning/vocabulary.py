@@ -1,197 +1,11 @@
-"""Tables of words for elements: synonyms, names of roles, meanings of icons, colours, kinds of values."""
+"""Tables of words for elements: names of roles, colours, verbs, kinds of values, brands.
+
+What other words mean is learned: `agent.perception.meaning.encoder`.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from agent.perception.elements import Role
-
-
-class Concept(NamedTuple):
-    """Something asked for by what it does: patterns found in a request (`says`), words that may be written on it, and
-    the edges of the screen where it usually is. What icons look like is in `agent.perception.icons`.
-    """
-
-    says: tuple[str, ...]
-    texts: tuple[str, ...] = ()
-    place: tuple[str, ...] = ()
-
-
-CONCEPTS: tuple[Concept, ...] = (
-    Concept(("go back", "back", "previous screen", "previous page", "navigate up", "return", "leave .* page",
-        "返回", "后退"), ("back",), ("top", "left")),
-    Concept(("forward", "前进"), ("forward",)),
-    Concept(("next page", "next month", "next arrow", "go to next", "right arrow", "arrow to the right", "next",
-        "下一页"), ("next",)),
-    Concept(("previous month", "previous arrow", "left arrow", "previous", "上一页"), ("previous",)),
-    Concept(("navigation menu", "nav menu", "navigation drawer", "side panel", "side menu", "side bar",
-        "sidebar", "drawer", "hamburger", "main menu", "menu", "three lines", "three .* lines", "菜单"), ("menu",),
-        ("top", "left")),
-    Concept(("overflow", "more options", "three dots", "three .* dots", "more menu", "kebab", "options for",
-        "more", "ellipsis", "更多"), ("more",)),
-    Concept(("close", "dismiss", "the x", "x", "cross", "关闭"), ("close", "x")),
-    Concept(("clear", "erase", "remove", "delete what", "empty the", "清除", "清空"), ("clear",)),
-    Concept(("delete", "trash", "bin", "garbage", "remove", "删除"), ("delete", "remove")),
-    Concept(("search", "magnifying glass", "magnifier", "find", "look for", "look up", "搜索", "查找"),
-        ("search",)),
-    Concept(("add", "plus", "new", "create", "plus sign", "添加", "新增", "加号"), ("add", "new")),
-    Concept(("share", "分享"), ("share",)),
-    Concept(("send", "发送"), ("send",)),
-    Concept(("settings", "preferences", "gear", "cog", "options", "设置"), ("settings",)),
-    Concept(("home", "house", "start page", "主页", "首页"), ("home",)),
-    Concept(("account", "profile", "person", "user", "avatar", "我的", "用户"), ("account", "profile")),
-    Concept(("bookmark", "favou?rites?", "star", "heart", "收藏"), ("bookmark",)),
-    Concept(("shopping bag", "shopping cart", "cart", "basket", "bag", "购物车"), ("cart",)),
-    Concept(("open tabs", "tabs i have open", "tab switcher", "switch tabs", "tabs"), ("tabs",)),
-    Concept(("refresh", "reload", "update my", "synchronize", "sync", "刷新"), ("refresh",)),
-    Concept(("random", "shuffle", "dice", "surprise"), ("shuffle",)),
-    Concept(("cast", "my tv", "chromecast"), ("cast",)),
-    Concept(("play", "start playing", "播放"), ("play",)),
-    Concept(("pause", "暂停"), ("pause",)),
-    Concept(("stop", "停止"), ("stop",)),
-    Concept(("download", "下载"), ("download",)),
-    Concept(("upload", "上传"), ("upload",)),
-    Concept(("map layers", "layers"), ("layers",)),
-    Concept(("show the password", "show password", "hide password", "reveal", "eye", "visibility",
-        "crossed-out eye", "显示密码"), ("show",)),
-    Concept(("edit", "pencil", "rename", "by hand", "compose", "write", "编辑"), ("edit",)),
-    Concept(("translate", "language", "语言", "翻译"), ("language",)),
-    Concept(("help", "question mark", "帮助"), ("help",)),
-    Concept(("info", "information", "about"), ("info", "about")),
-    Concept(("check mark", "tick", "done", "confirm", "save", "mark all", "完成", "确认"), ("done", "save")),
-    Concept(("save", "floppy", "disk", "保存"), ("save",)),
-    Concept(("filter", "funnel", "筛选"), ("filter",)),
-    Concept(("sort", "排序"), ("sort",)),
-    Concept(("notifications?", "bell", "通知"), ("notifications",)),
-    Concept(("mail", "e-?mail", "inbox", "envelope", "邮件"), ("mail",)),
-    Concept(("message", "chat", "comment", "speech bubble", "评论", "消息"), ("chat",)),
-    Concept(("phone", "call", "telephone", "电话"), ("call",)),
-    Concept(("clock", "time", "history", "alarm", "历史"), ("history",)),
-    Concept(("github", "github .*logo", "cat logo", "octocat"), ("github",)),
-    Concept(("google",), ("google", "g")),
-    Concept(("facebook", "fb"), ("facebook", "f")),
-    Concept(("twitter", "tweet"), ("twitter",)),
-    Concept(("vk", "vk logo"), ("vk",)),
-    Concept(("apple",), ("apple",)),
-    Concept(("logo", "brand"), (), ("top", "left")),
-    Concept(("qr code", "scan", "barcode", "扫码", "二维码"), ("scan",)),
-    Concept(("copy", "duplicate", "复制"), ("copy",)),
-    Concept(("undo", "撤销"), ("undo",)),
-    Concept(("redo", "重做"), ("redo",)),
-    Concept(("minimi[sz]e", "最小化"), (), ("top", "right")),
-    Concept(("maximi[sz]e", "full ?screen", "最大化"), (), ("top", "right")),
-    Concept(("zoom in",), ("+",)),
-    Concept(("zoom out",), ("-",)),
-    Concept(("print", "printer", "打印"), ("print",)),
-    Concept(("switch the language", "language of the site", "切换语言"), ("en", "中文", "english")),
-    Concept(("log ?out", "sign out", "exit", "退出"), ("log out", "exit")),
-    Concept(("directions", "route", "navigate to"), ("directions",)),
-)  # fmt: skip
-"""Requests for icons that a text or a place on the screen may satisfy."""
-
-SYNONYMS: tuple[tuple[str, ...], ...] = (
-    ("sign up", "register", "registration", "create account", "create new account", "create an account",
-        "new account", "create a new profile", "new user", "join", "注册"),
-    ("log in", "login", "sign in", "signin", "already have", "登录", "登陆"),
-    ("log out", "logout", "sign out", "退出登录"),
-    ("forgot", "forgotten", "can't remember", "cannot remember", "don't remember", "lost", "recover", "reset",
-        "get a new", "忘记"),
-    ("password", "passcode", "passphrase", "pin", "密码"),
-    ("decline", "disagree", "deny", "reject", "refuse", "no thanks", "do not allow", "don't allow", "拒绝"),
-    ("accept", "agree", "allow", "consent", "yes", "同意"),
-    ("continue", "proceed", "go on", "next", "carry on", "继续", "下一步"),
-    ("later", "skip", "not now", "do this later", "without signing up", "maybe later", "remind me later",
-        "跳过"),
-    ("cancel", "abort", "取消"),
-    ("dismiss", "close", "got it", "hide", "关闭"),
-    ("leave", "exit", "quit", "退出"),
-    ("ok", "okay", "confirm", "确定", "确认"),
-    ("submit", "send", "提交", "发送"),
-    ("help", "assistance", "support", "帮助"),
-    ("settings", "preferences", "options", "configuration", "设置"),
-    ("extra", "additional", "advanced", "more", "further"),
-    ("learn more", "find out more", "read more", "more information", "details", "more info", "了解更多"),
-    ("why", "reason", "why do i need", "find out why", "how come"),
-    ("enable", "turn on", "activate", "switch on", "启用"),
-    ("disable", "turn off", "deactivate", "switch off"),
-    ("email", "e-mail", "mail", "e-mail address", "email address", "邮箱"),
-    ("phone", "mobile", "telephone", "phone number", "mobile number", "手机号", "手机"),
-    ("name", "full name", "username", "姓名", "名称"),
-    ("birthday", "birth date", "date of birth", "birthdate", "生日"),
-    ("movie", "movies", "film", "films", "cinema", "电影"),
-    ("indian", "bollywood"),
-    ("show", "shows", "series", "tv show", "tv shows", "episode", "节目"),
-    ("picture", "photo", "image", "photograph", "图片"),
-    ("light", "bright", "day"),
-    ("dark", "night"),
-    ("theme", "color scheme", "colour scheme", "appearance", "skin", "mode"),
-    ("hide", "leave out", "exclude", "omit"),
-    ("canceled", "cancelled", "stopped", "ended", "stopped publishing", "discontinued"),
-    ("home", "where i live", "my house", "首页"),
-    ("where to", "destination", "search for a destination"),
-    ("search", "look for", "find", "搜索"),
-    ("add", "put", "create", "new", "insert", "添加"),
-    ("delete", "remove", "erase", "clear", "trash", "删除"),
-    ("completed", "finished", "done", "complete", "完成"),
-    ("edit", "change", "modify", "编辑"),
-    ("choose", "select", "pick", "change", "switch"),
-    ("update", "upgrade", "get the update", "download", "更新"),
-    ("download", "get", "下载"),
-    ("subscribe", "get notified", "follow", "notifications", "notify me", "订阅"),
-    ("restore", "recover", "import", "get back", "already had", "恢复"),
-    ("language", "locale", "语言"),
-    ("summary", "synopsis", "summaries", "description", "overview"),
-    ("keep", "store", "save", "保存"),
-    ("privacy", "personal data", "data is handled", "隐私"),
-    ("war", "conflict", "invasion"),
-    ("months", "month", "quarter"),
-    ("3 months", "90 days", "past quarter", "three months", "last quarter", "three months ago"),
-    ("year", "12 months", "annual"),
-    ("facebook", "fb"),
-    ("president", "presidential"),
-    ("people", "protesters", "crowd", "crowds"),
-    ("pool", "swimming pool", "swim", "swimming"),
-    ("account", "profile", "账户", "账号"),
-    ("type", "kind", "sort", "category", "类型"),
-    ("time", "time of day", "hour", "时间"),
-    ("date", "day", "日期"),
-    ("version", "release", "versions", "版本"),
-    ("docs", "documentation", "manual", "文档"),
-    ("editor", "vscode", "vs code"),
-    ("browser", "web", "online"),
-    ("mac", "macos", "apple"),
-    ("scan", "scanning", "扫码"),
-    ("qr code", "二维码", "扫码"),
-    ("cart", "basket", "bag", "shopping bag", "购物车"),
-    ("price", "cost", "costs"),
-    ("country", "nation", "国家", "国家/地区"),
-    ("location", "place", "whereabouts", "位置"),
-    ("address", "url", "地址"),
-    ("self-hosted", "own server", "self hosted"),
-    ("wallet", "钱包"),
-    ("feature", "function", "功能"),
-    ("german", "deutsch"),
-    ("italian", "italiano"),
-    ("french", "français"),
-    ("spanish", "español"),
-    ("english", "英文"),
-    ("russian", "русский"),
-    ("portuguese", "português"),
-    ("japanese", "日本語"),
-    ("chinese", "中文"),
-    ("korean", "한국어"),
-    ("polish", "polski"),
-    ("turkish", "türkçe"),
-    ("dutch", "nederlands"),
-    ("belarusian", "беларуская"),
-    ("ukrainian", "українська"),
-    ("arabic", "العربية"),
-    ("swedish", "svenska"),
-    ("finnish", "suomi"),
-    ("czech", "čeština"),
-    ("greek", "ελληνικά"),
-)  # fmt: skip
-"""Words and phrases that mean the same in requests and on screens."""
 
 ROLE_WORDS: dict[str, tuple[Role, ...]] = {
     "check box": ("checkbox",), "checkbox": ("checkbox",), "tick box": ("checkbox",), "复选框": ("checkbox",),
@@ -254,6 +68,13 @@ _LANGUAGES = (
     "hindi|українська|čeština|en|de|fr|es"
 )
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+
+OPPOSITES = (
+    ("left", "right"), ("up", "down"), ("in", "out"), ("on", "off"), ("top", "bottom"), ("first", "last"),
+    ("next", "previous"), ("forward", "back"), ("before", "after"), ("above", "below"), ("more", "less"),
+    ("increase", "decrease"), ("horizontal", "vertical"), ("horizontally", "vertically"),
+)  # fmt: skip
+"""Directions, of which a name with one is never what a request with the other means."""
 
 KINDS: dict[str, str] = {
     "country": rf"(?:{_COUNTRIES})(?: \([+\d]+\))?",

@@ -23,12 +23,16 @@ OPTIONS = screen(
 )
 
 
-@pytest.mark.parametrize("target", ["the delivery address field", "options for shipping", "the third Delete"])
+@pytest.mark.parametrize("target", ["the delivery address field", "choices of gift wrap", "the third Delete"])
 def test_the_nearest_element_is_refused_where_it_is_not_near_enough(target: str) -> None:
     found = locate(OPTIONS, target)
     assert 0 < rank(OPTIONS, target)[0].score < SURE
     assert found.refused
     assert found.point is None
+
+
+def test_other_words_for_the_same_are_near_enough() -> None:
+    assert locate(OPTIONS, "options for shipping").box == OPTIONS.elements[1].box
 
 
 def test_words_that_nothing_on_the_screen_explains_count_against_a_candidate() -> None:

@@ -8,7 +8,7 @@ from actions.frame import Box
 from agent.perception.elements import Element, PerceivedScreen, Role
 from agent.perception.meaning.description import parse_target
 from agent.perception.meaning.ranking import SURE, rank
-from agent.perception.meaning.text_similarity import semantic_similarity, text_similarity
+from agent.perception.meaning.text_similarity import text_similarity, word_similarity
 
 
 def screen(*elements: Element) -> PerceivedScreen:
@@ -80,7 +80,6 @@ def best(where: PerceivedScreen, target: str) -> Element:
         ("show the password", (480, 260)),
         ("I can't remember my password", (100, 360)),
         ("log in", (100, 400)),
-        ("do this later", (220, 400)),
         ("the button between Sign In and Save As", (220, 400)),
         ("Remernber me", (100, 320)),
         ("the button left of Save", (340, 400)),
@@ -172,7 +171,7 @@ def test_what_is_quoted_is_kept_to_the_letter(words: str, quotes: str, frame: st
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_likeness_and_meaning_stay_in_bounds(a: str, b: str) -> None:
     assert 0 <= text_similarity(a, b) <= 1
-    assert 0 <= semantic_similarity(a, b) <= 1
+    assert 0 <= word_similarity(a, b) <= 1
 
 
 @given(st.text("abcdefghijklmnopqrstuvwxyzäöüABCXYZ", min_size=1, max_size=30))
