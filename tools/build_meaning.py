@@ -45,8 +45,11 @@ ASKED = ("{}", "click {}", "the {} button", "tap on {}", "open {}", "press '{}'"
 ASKED_SHARE = 0.15
 """How often a label's own words are one more request for it."""
 NEIGHBOURS = 1000
-DRAWS, ELSEWHERE, LEVEL = 3, 0.25, 0.003
-"""Other screens on which each request is asked, what all of them weigh against its own, and the penalty of weights."""
+DRAWS, ELSEWHERE, LEVEL = 3, 0.1, 0.003
+"""Other screens on which each request is asked, what all of them weigh against its own, and the penalty of weights.
+
+A person seldom asks for what is not on the screen: once in eleven, it is assumed.
+"""
 
 Control = tuple[str, list[str]]
 """A label and the requests for it."""
