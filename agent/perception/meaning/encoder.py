@@ -5,6 +5,7 @@ A sentence encoder of six layers, made by ``python -m tools.build_meaning``; `EN
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from functools import cache, cached_property
@@ -26,20 +27,25 @@ _NEAREST = 10
 
 
 class TextEncoder:
-    """Vectors of texts, (n, 384) float32 of length 1; those of the last 4,096 texts are kept."""
+    """Vectors of texts, (n, 384) float32 of length 1; those of 4,096 texts are kept.
+
+    One instance may be shared by threads.
+    """
 
     def __init__(self) -> None:
         self._network = load_network(_FOLDER / "encoder.onnx")
         self._pieces = WordPieces(_FOLDER / "encoder.txt", LONGEST)
         self._known: OrderedDict[str, Vectors] = OrderedDict()
+        self._alone = threading.Lock()
 
     def vectors(self, texts: Sequence[str]) -> Vectors:
         """A row for each text."""
-        unknown = sorted({text for text in texts if text not in self._known}, key=len, reverse=True)
-        self._known.update(zip(unknown, in_parallel(self._encoded, unknown), strict=True))
-        found = np.stack([self._known[text] for text in texts]) if texts else np.zeros((0, 384), np.float32)
-        while len(self._known) > _KEPT:
-            self._known.popitem(last=False)
+        with self._alone:
+            unknown = sorted({text for text in texts if text not in self._known}, key=len, reverse=True)
+            self._known.update(zip(unknown, in_parallel(self._encoded, unknown), strict=True))
+            found = np.stack([self._known[text] for text in texts]) if texts else np.zeros((0, 384), np.float32)
+            while len(self._known) > _KEPT:
+                self._known.popitem(last=False)
         return found
 
     def likeness(self, names: Vectors, request: Vectors) -> Vectors:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -62,3 +63,12 @@ def test_a_vector_does_not_depend_on_what_is_read_with_it() -> None:
 def test_a_request_is_most_like_what_it_is_for(request_: str, names: tuple[str, ...], meant: int) -> None:
     model = text_encoder()
     assert int(model.likeness(model.vectors(names), model.vectors([request_])[0]).argmax()) == meant
+
+
+def test_threads_may_share_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoder, "_KEPT", 3)
+    shared, texts = TextEncoder(), [f"Row {i}" for i in range(6)]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda i: shared.vectors(texts[i % 3 : i % 3 + 3]), range(40)))
+    alone = TextEncoder().vectors(texts)
+    assert all(np.array_equal(rows, alone[i % 3 : i % 3 + 3]) for i, rows in enumerate(found))
