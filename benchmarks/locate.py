@@ -162,7 +162,7 @@ def draw_failures(results: Iterable[LocateResult], folder: Path) -> int:
     return len(wrong)
 
 
-class _ImageReader:
+class ImageReader:
     """Perceives each image once, in the order of the samples."""
 
     def __init__(self) -> None:
@@ -171,6 +171,7 @@ class _ImageReader:
         self.seconds: list[float] = []
 
     def __call__(self, path: Path) -> PerceivedScreen:
+        """The elements of the image at `path`."""
         if path not in self._screens:
             pixels = np.asarray(Image.open(path).convert("RGB"))
             start = time.perf_counter()
@@ -202,7 +203,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not samples:
         print(f"error: no samples in {options.data / options.file}", file=sys.stderr)
         return 2
-    perceive = _ImageReader()
+    perceive = ImageReader()
     results = evaluate(samples, perceive)
     print(report(results, perceive.seconds))
     if options.elsewhere and (moved := on_other_screens(samples)):

@@ -22,18 +22,15 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from PIL import Image
 from rich.progress import track
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from agent.perception.elements import PerceivedScreen
 from agent.perception.icon_concepts import concepts
 from agent.perception.meaning import choice, encoder
 from agent.perception.meaning.description import parse_target
 from agent.perception.meaning.ranking import by_rules, is_open
-from agent.perception.perceive import Perceiver
-from benchmarks.locate import LocateSample, on_other_screens, read_samples
+from benchmarks.locate import ImageReader, LocateSample, on_other_screens, read_samples
 
 REQUESTS = Path(__file__).parent / "meaning_requests"
 VALUES = Path(__file__).parent / "meaning_values.json"
@@ -64,7 +61,7 @@ class RequestBatch(NamedTuple):
     meant: list[int]
 
 
-class Encoder(nn.Module):  # type: ignore[misc]
+class Encoder(nn.Module):  # type: ignore[misc]  # to mypy, which does not read torch, the base is Any
     """MiniLM with mean pooling: texts to unit vectors (n, 384), and a learned scale and offset of the cosine."""
 
     def __init__(self, base: Path) -> None:
@@ -196,18 +193,16 @@ def export(base: Path, weights: Path) -> None:
     labels = chance.sample(sorted({label.lower() for label, _ in rows}), NEIGHBOURS)
     requests = chance.sample([chance.choice(requests) for _, requests in rows], NEIGHBOURS)
     vectors = encoder.TextEncoder().vectors
-    halves = {"labels": vectors(labels).astype(np.float16), "requests": vectors(requests).astype(np.float16)}
-    np.savez(MEANING / "encoder.npz", **halves)  # type: ignore[arg-type]
+    labels16, requests16 = vectors(labels).astype(np.float16), vectors(requests).astype(np.float16)
+    np.savez(MEANING / "encoder.npz", labels=labels16, requests=requests16)
 
 
 def fit(data: Path) -> None:
     """Fit the choice on requests for which the rules leave open what is meant."""
     samples = read_samples(data / "dev.jsonl")
-    perceiver = Perceiver()
-    images = sorted({sample.image for sample in samples})
-    seen = {i: perceiver.perceive(np.asarray(Image.open(i).convert("RGB"))) for i in track(images, "perceive")}
-    own = _open_rows(samples, seen)
-    others = [row for draw in range(DRAWS) for row in _open_rows(on_other_screens(samples, draw), seen)]
+    perceive = ImageReader()
+    own = _open_rows(samples, perceive)
+    others = [row for draw in range(DRAWS) for row in _open_rows(on_other_screens(samples, draw), perceive)]
     weights, none = _fitted(own + others, [1.0] * len(own) + [ELSEWHERE / DRAWS] * len(others))
     table = {name: round(float(weight), 3) for name, weight in zip(choice.FEATURES, weights, strict=True)}
     (MEANING / "choice.json").write_text(json.dumps({"none": round(none, 3), "weights": table}, indent=1) + "\n")
@@ -217,10 +212,10 @@ Row = tuple[choice.Floats, list[bool]]
 """Features of the elements proposed, and which of them are right."""
 
 
-def _open_rows(samples: Sequence[LocateSample], seen: dict[Path, PerceivedScreen]) -> list[Row]:
+def _open_rows(samples: Sequence[LocateSample], perceive: ImageReader) -> list[Row]:
     rows = []
     for sample in track(samples, "propose"):
-        screen, target = seen[sample.image], parse_target(sample.instruction)
+        screen, target = perceive(sample.image), parse_target(sample.instruction)
         found = by_rules(screen, target)
         if is_open(target, found):
             elements, features = choice.choices(screen, target, found)

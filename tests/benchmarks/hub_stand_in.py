@@ -13,11 +13,13 @@ import json
 import re
 import threading
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.waiting import until
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 LARGE = 1000
@@ -25,14 +27,17 @@ LARGE = 1000
 
 
 class Hub:
-    """Repositories by name, each its files by path. `cut` ends the connection after so many bytes of a path, once for
-    each entry; `corrupt` are paths whose bytes are wrong. `asked` has each request: method, path, Range.
+    """Repositories by name, each its files by path.
+
+    `cut` ends the connection after so many bytes of a path, once for each entry, when `cut_when` holds; `corrupt` are
+    paths whose bytes are wrong. `asked` has each request: method, path, Range.
     """
 
     def __init__(self, repos: Mapping[str, Mapping[str, bytes]], licence: str | None = "apache-2.0") -> None:
         self.repos = {name: dict(files) for name, files in repos.items()}
         self.licence = licence
         self.cut: dict[str, list[int]] = {}
+        self.cut_when: Callable[[], object] = lambda: True
         self.corrupt: set[str] = set()
         self.gated = False
         self.asked: list[tuple[str, str, str | None]] = []
@@ -196,6 +201,7 @@ class _Handler(BaseHTTPRequestHandler):
         if cuts := self.hub.cut.get(name):
             self.wfile.write(rest[: cuts.pop(0)])
             self.wfile.flush()
+            until(self.hub.cut_when)
             self.close_connection = True
             self.connection.shutdown(2)
             return

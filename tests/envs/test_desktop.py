@@ -120,13 +120,13 @@ def test_a_redraw_that_comes_300_ms_late_is_seen(tkapp: TkApp, toolkit: str) -> 
 
 @pytest.mark.desktop
 def test_a_program_that_has_not_read_its_click_is_waited_for(tkapp: TkApp) -> None:
-    waited = []
     with SandboxEnv([tkapp.gtk("slow")], share=tkapp.share) as env:
-        for count in range(1, 6):
+        for count in range(1, 4):
             outcome = env.perform(Click(point=square(env)), env.observe().frame)
             ended = time.perf_counter()
-            waited.append(outcome.changed and tkapp.wait_for("shown", count)[-1] < ended)
-    assert any(waited[2:]), "it is known to answer, by now; a busy window manager may pass a click on later than a ping"
+            shown = tkapp.wait_for("shown", count)[-1]
+    assert outcome.changed
+    assert shown < ended, "it is known to answer, by now"
 
 
 @pytest.mark.desktop
@@ -149,7 +149,7 @@ def test_a_screen_that_does_not_tell_of_its_changes_is_looked_at(tkapp: TkApp, m
 @pytest.mark.desktop
 def test_a_window_that_never_rests_ends_at_the_deadline_unsettled(tkapp: TkApp) -> None:
     with SandboxEnv([tkapp.command("never")], share=tkapp.share) as env:
-        outcomes = [env.perform(Key(chords=("shift",)), env.observe().frame) for _ in range(5)]
+        outcomes = [env.perform(Key(chords=("shift",)), env.observe().frame) for _ in range(3)]
     assert not all(outcome.settled for outcome in outcomes), "on a busy machine it rests now and then"
     assert all(outcome.settled or outcome.timings["settle"] >= 2.9 for outcome in outcomes)
 

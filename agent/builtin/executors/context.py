@@ -96,7 +96,7 @@ class ExecutorContext:
     """The state of one task and what all executors share."""
 
     def __init__(self, instructions: Sequence[s.Instruction], rank: Rank, *, phone: bool = False) -> None:
-        self._rank_by_meaning, self._phone = rank, phone
+        self._ranked, self._phone = rank, phone
         self._steps = tuple(instructions)
         self._observation: PerceivedObservation | None = None
         self._first: PerceivedObservation | None = None
@@ -205,13 +205,13 @@ class ExecutorContext:
 
     def _rank(self, screen: PerceivedScreen, target: str, roles: Sequence[Role]) -> Sequence[Candidate]:
         """Candidates by the words alone: what is on the screen, or has been chosen, is no matter of likeness."""
-        return self._rank_by_meaning(screen, target, roles, False)
+        return self._ranked(screen, target, roles, False)
 
     def _meant(self, target: str, roles: Sequence[Role]) -> list[Candidate]:
         """What `target` surely means in other words than those of the screen, where there is such a thing."""
         if exact(self.screen, target):
             return []  # several of that name, and nothing says which
-        found = [labels.limited_by_numbers(c, target) for c in self._rank_by_meaning(self.screen, target, roles, True)]
+        found = [labels.limited_by_numbers(c, target) for c in self._ranked(self.screen, target, roles, True)]
         best = [c for c in found[:1] if not labels.names_rival_field(c, target)]
         return [c for c in best if c.score >= ACT and (not roles or c.element.role in roles)]
 

@@ -6,7 +6,6 @@ A sentence encoder of six layers, made by ``python -m tools.build_meaning``; `EN
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from functools import cache, cached_property
 from pathlib import Path
@@ -14,12 +13,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.perception.images import Cache
 from agent.perception.meaning.word_pieces import WordPieces
 from agent.perception.onnx import in_parallel, load_network
 
 LONGEST = 48
 """Word pieces of a text that are read."""
-_KEPT = 4096
 _FOLDER = Path(__file__).parent
 
 Vectors = NDArray[np.float32]
@@ -27,26 +26,23 @@ _NEAREST = 10
 
 
 class TextEncoder:
-    """Vectors of texts, (n, 384) float32 of length 1; those of 4,096 texts are kept.
-
-    One instance may be shared by threads.
-    """
+    """Vectors of texts, (n, 384) float32 of length 1; those read last are kept. Threads may share an instance."""
 
     def __init__(self) -> None:
         self._network = load_network(_FOLDER / "encoder.onnx")
         self._pieces = WordPieces(_FOLDER / "encoder.txt", LONGEST)
-        self._known: OrderedDict[str, Vectors] = OrderedDict()
+        self._known: Cache[Vectors] = Cache()
         self._alone = threading.Lock()
 
     def vectors(self, texts: Sequence[str]) -> Vectors:
         """A row for each text."""
         with self._alone:
-            unknown = sorted({text for text in texts if text not in self._known}, key=len, reverse=True)
-            self._known.update(zip(unknown, in_parallel(self._encoded, unknown), strict=True))
-            found = np.stack([self._known[text] for text in texts]) if texts else np.zeros((0, 384), np.float32)
-            while len(self._known) > _KEPT:
-                self._known.popitem(last=False)
-        return found
+            found = {text: self._known[key] for text in texts if (key := text.encode()) in self._known}
+            unknown = sorted({text for text in texts if text not in found}, key=len, reverse=True)
+            for text, row in zip(unknown, in_parallel(self._encoded, unknown), strict=True):
+                found[text] = row
+                self._known.put(text.encode(), row)
+        return np.stack([found[text] for text in texts]) if texts else np.zeros((0, 384), np.float32)
 
     def likeness(self, names: Vectors, request: Vectors) -> Vectors:
         """How much more alike each name and the request are than either is to what it is most alike to elsewhere.
@@ -57,7 +53,7 @@ class TextEncoder:
         """
         labels, requests = self._others
         asked = _nearest(labels @ request)
-        named = np.array([_nearest(row) for row in names @ requests.T], np.float32)
+        named = _nearest(names @ requests.T)
         scaled: Vectors = 2 * (names @ request) - named - asked
         return scaled
 
@@ -74,8 +70,10 @@ class TextEncoder:
         return row
 
 
-def _nearest(cosines: Vectors) -> float:
-    return float(np.partition(cosines, -_NEAREST)[-_NEAREST:].mean())
+def _nearest(cosines: Vectors) -> Vectors:
+    """The mean of the highest of each row."""
+    means: Vectors = np.partition(cosines, -_NEAREST, axis=-1)[..., -_NEAREST:].mean(axis=-1)
+    return means
 
 
 @cache

@@ -87,8 +87,8 @@ def stem(word: str) -> str:
 def is_opposite(wanted: str, seen: str) -> bool:
     """Whether `wanted` has all words of `seen`, but for the opposite of a direction: "rotate right", "Rotate left"."""
     asked, name = set(words_only(wanted).split()), set(words_only(seen).split())
-    pairs = (pair for one, other in OPPOSITES for pair in ((one, other), (other, one)))
-    return any(a in name and len(name) > 1 and a not in asked and name - {a} | {b} <= asked for a, b in pairs)
+    turned = name & OPPOSITES.keys() - asked
+    return len(name) > 1 and any(name - {word} | {OPPOSITES[word]} <= asked for word in turned)
 
 
 def same_word(a: str, b: str) -> bool:

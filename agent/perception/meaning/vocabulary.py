@@ -69,12 +69,13 @@ _LANGUAGES = (
 )
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 
-OPPOSITES = (
+_DIRECTIONS = (
     ("left", "right"), ("up", "down"), ("in", "out"), ("on", "off"), ("top", "bottom"), ("first", "last"),
     ("next", "previous"), ("forward", "back"), ("before", "after"), ("above", "below"), ("more", "less"),
     ("increase", "decrease"), ("horizontal", "vertical"), ("horizontally", "vertically"),
 )  # fmt: skip
-"""Directions, of which a name with one is never what a request with the other means."""
+OPPOSITES = dict(_DIRECTIONS) | {other: one for one, other in _DIRECTIONS}
+"""Directions and their opposites: a name with one is never what a request with the other means."""
 
 KINDS: dict[str, str] = {
     "country": rf"(?:{_COUNTRIES})(?: \([+\d]+\))?",

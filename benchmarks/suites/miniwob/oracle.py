@@ -18,12 +18,12 @@ from envs.miniwob_pages import CANVAS
 FIND = """async (selector) => {
   if (window.jQuery) await jQuery(':animated').promise();
   return [...document.querySelectorAll(selector)].map(e => {
-  const r = e.getClientRects()[0] || {width: 0}, text = e.tagName === 'INPUT' ? e.value : e.textContent;
-  return {x: r.x, y: r.y, width: r.width, height: r.height, text: text.replace(/\\s+/g, ' ').trim(),
-          value: e.value === undefined ? '' : String(e.value), checked: Boolean(e.checked), id: e.id,
-          classes: String(e.getAttribute('class') || ''), tag: e.tagName.toLowerCase(),
-          data: Object.fromEntries([...e.attributes].map(a => [a.name, a.value]))};
-}).filter(e => e.width > 0 && e.height > 0);
+    const r = e.getClientRects()[0] || {width: 0}, text = e.tagName === 'INPUT' ? e.value : e.textContent;
+    return {x: r.x, y: r.y, width: r.width, height: r.height, text: text.replace(/\\s+/g, ' ').trim(),
+            value: e.value === undefined ? '' : String(e.value), checked: Boolean(e.checked), id: e.id,
+            classes: String(e.getAttribute('class') || ''), tag: e.tagName.toLowerCase(),
+            data: Object.fromEntries([...e.attributes].map(a => [a.name, a.value]))};
+  }).filter(e => e.width > 0 && e.height > 0);
 }"""
 
 
@@ -82,8 +82,10 @@ class PageScript:
         return self._page.evaluate(expression)
 
     def all(self, selector: str) -> list[PageElement]:
-        """The laid-out elements of a CSS selector, in the page's order. What jQuery moves or fades comes to rest first:
-        a closing date picker still takes the clicks of the button below it."""
+        """The laid-out elements of a CSS selector, in the page's order.
+
+        What jQuery moves or fades comes to rest first: a closing date picker still takes clicks for the button below.
+        """
         return [PageElement(**found) for found in self._page.apply(FIND, selector)]
 
     def one(self, selector: str, text: str | None = None) -> PageElement:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, normalizers, pre_tokenizers
 from tokenizers.models import WordPiece
 
+from agent.perception import images
 from agent.perception.meaning import encoder
 from agent.perception.meaning.encoder import LONGEST, TextEncoder, text_encoder
 from agent.perception.meaning.word_pieces import WordPieces
@@ -66,7 +67,7 @@ def test_a_request_is_most_like_what_it_is_for(request_: str, names: tuple[str, 
 
 
 def test_threads_may_share_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoder, "_KEPT", 3)
+    monkeypatch.setattr(images, "_KEPT", 3)
     shared, texts = TextEncoder(), [f"Row {i}" for i in range(6)]
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda i: shared.vectors(texts[i % 3 : i % 3 + 3]), range(40)))

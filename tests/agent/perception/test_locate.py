@@ -94,5 +94,5 @@ def test_real_screens_in_peoples_words() -> None:
     if not (folder / "instructions.jsonl").exists():
         pytest.skip("no real screens: set HANDEYE_DATA to the folder that has instructions.jsonl")
     samples = bench.read_samples(folder / "instructions.jsonl")[::5]
-    results = bench.evaluate(samples, bench._ImageReader())
+    results = bench.evaluate(samples, bench.ImageReader())
     assert sum(result.right for result in results) / len(results) > 0.55

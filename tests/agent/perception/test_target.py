@@ -80,6 +80,7 @@ def best(where: PerceivedScreen, target: str) -> Element:
         ("show the password", (480, 260)),
         ("I can't remember my password", (100, 360)),
         ("log in", (100, 400)),
+        pytest.param("do this later", (220, 400), marks=pytest.mark.xfail(strict=True, reason="was a listed synonym")),
         ("the button between Sign In and Save As", (220, 400)),
         ("Remernber me", (100, 320)),
         ("the button left of Save", (340, 400)),
