@@ -110,7 +110,8 @@ def _pictures(phone: PhoneDevice, longest: int, stop: threading.Event) -> Iterat
             with suppress(queue.Empty):
                 data = frames.get(timeout=0.2)
                 found = decoded(data)
-                width, height = (max(8, side // 8 * 8) for side in found.shape[1::-1])
+                scale = min(1.0, longest / max(found.shape)) if longest else 1.0
+                width, height = (max(8, round(side * scale) // 8 * 8) for side in found.shape[1::-1])
                 sized = cv2.resize(found, (width, height), interpolation=cv2.INTER_AREA)
                 yield np.asarray(cv2.cvtColor(sized, cv2.COLOR_BGR2RGB), np.uint8)
 

@@ -164,7 +164,7 @@ def test_the_simulated_phone_sends_scrcpys_headers(phone: Phone, server: AdbServ
     given = ("scid=0000abcd", "tunnel_forward=true", "audio=false", "control=false", "max_size=400")
     output = link.follow(command(*start, VERSION, *given))
     assert b"Device:" in output.recv(100)
-    with link.dial("localabstract:scrcpy_0000abcd") as video:
+    with phone.screen.watched(800), link.dial("localabstract:scrcpy_0000abcd") as video:
         read = video.makefile("rb")
         assert read.read(65) == b"\0" + b"simulated phone".ljust(64, b"\0")
         codec, width, height = struct.unpack(">4s2I", read.read(12))
