@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from actions.frame import Box
 from agent.builtin.grammar.phrases import DIALOG
 from agent.builtin.screen_diff import all_text, fresh
 from agent.perception.elements import Element, PerceivedScreen, PerceivedWindow
@@ -18,6 +19,24 @@ _AGREES = (
     "ok", "okay", "got it", "i understand", "understood", "accept", "continue", "yes", "agree", "accept all",
     "allow",
 )  # fmt: skip
+_DOES = (
+    "save",
+    "open",
+    "create",
+    "rename",
+    "delete",
+    "remove",
+    "replace",
+    "send",
+    "done",
+    "apply",
+    "submit",
+    "confirm",
+)
+CONFIRM = "confirm"
+"""How a dialog is closed that the task says to confirm: never by a button that calls it off."""
+_MISREAD = {"qk": "ok", "0k": "ok", "gk": "ok"}
+"""Short words whose underlined first letter is read as another."""
 NEUTRAL = frozenset(_CLOSES)
 """Texts of buttons that change nothing."""
 _RISKY = re.compile(
@@ -46,16 +65,21 @@ class Dialog:
         return _RISKY.search(self.words) is not None
 
     def button(self, how: str = "") -> Element | None:
-        """The button that closes it: by `how` ("ok", "cancel"), else the most harmless one; None where none is safe."""
-        order = {"ok": _AGREES + _CLOSES, "cancel": tuple(reversed(_CLOSES))}.get(how, _CLOSES + _AGREES)
-        if self.risky and how != "ok":
+        """The button that closes it: by `how` ("ok", "cancel", "confirm"), else the most harmless, if one is safe."""
+        orders = {CONFIRM: _AGREES + _DOES, "ok": _AGREES + _CLOSES, "cancel": tuple(reversed(_CLOSES))}
+        order = orders.get(how, _CLOSES + _AGREES)
+        if self.risky and how not in ("ok", CONFIRM):
             order = _CLOSES
-        ranked = [b for word in order for b in self.buttons if _button_word(b) == word]
+        ranked = [b for word in order for b in self.buttons if button_word(b) == word]
         return ranked[0] if ranked else None
 
 
-def _button_word(element: Element) -> str:
+def button_word(element: Element) -> str:
+    """What a button says: a known word, also where its icon was read before it, or its first letter as another."""
     word = normalised(element.text)
+    for said in (word, word[1:].strip()):  # the icon in a button may be read as a letter before its word
+        if (said := _MISREAD.get(said, said)) in _CLOSES + _AGREES + _DOES:
+            return said
     return word or next((name for name in element.icons[:1] if name in ("close", "dismiss")), "")
 
 
@@ -70,10 +94,10 @@ def find_dialog(screen: PerceivedScreen, before: PerceivedScreen | None) -> Dial
         e
         for e in new
         if (e.role in ("button", "text", "link", "icon") or (few and e.role == "menuitem"))
-        and _button_word(e) in _CLOSES + _AGREES
+        and button_word(e) in _CLOSES + _AGREES + _DOES
         and e.box.height < 100
     ]
-    if not buttons:
+    if not any(button_word(e) in _CLOSES + _AGREES for e in buttons):
         return None
     words = all_text(e for e in new if e not in buttons)
     return Dialog(tuple(buttons), words, any(e.role in ("field", "select", "slider") for e in new))
@@ -83,11 +107,17 @@ def _new_window(screen: PerceivedScreen, before: PerceivedScreen) -> PerceivedWi
     """The front window, if `before` showed none of its title and size."""
     front = screen.windows[0] if screen.windows else None
     if front is None or any(
-        w.title == front.title and abs(w.box.width - front.box.width) + abs(w.box.height - front.box.height) < 20
+        (w.title == front.title and abs(w.box.width - front.box.width) + abs(w.box.height - front.box.height) < 20)
+        or same_place(w.box, front.box)
         for w in before.windows
     ):
         return None
     return front
+
+
+def same_place(one: Box, other: Box) -> bool:
+    """Whether two windows are one: their edges differ by less than 3 pixels."""
+    return max(abs(a - b) for a, b in zip(one, other, strict=True)) < 3
 
 
 def risky_words(before: PerceivedScreen, after: PerceivedScreen) -> str:

@@ -22,9 +22,19 @@ from agent.builtin.executors.context import PATIENCE, DryRunSkip, GiveUp, Rank, 
 from agent.builtin.executors.moving import MotionExecutor
 from agent.builtin.executors.pointing import ClickExecutor
 from agent.builtin.executors.sliding import SliderExecutor
+from agent.builtin.grammar.parser import planning
 from agent.builtin.screen_diff import PerceivedObservation
 
 __all__ = ["Follower", "GiveUp", "Rank"]
+
+
+def _fills_in(step: s.Instruction) -> bool:
+    """Whether the controls of a screen are the same after an instruction."""
+    if isinstance(step, s.Alternatives):
+        return _fills_in(step.first)
+    if isinstance(step, s.ClickOn):
+        return step.option
+    return isinstance(step, s.TypeInto | s.SetValue | s.SetChecked | s.Choose | s.Clear | s.Slide)
 
 
 def _may_respond_late(step: s.Instruction) -> bool:
@@ -33,7 +43,7 @@ def _may_respond_late(step: s.Instruction) -> bool:
         return bool({"enter", "ctrl+s"} & set(step.chords))
     if isinstance(step, s.ClickOn):
         return len(step.target) > 2
-    return isinstance(step, s.Choose | s.Alternatives | s.Dismiss | s.OpenTarget)
+    return isinstance(step, s.UseControl | s.Choose | s.Alternatives | s.Dismiss | s.OpenTarget)
 
 
 class Follower(ClickExecutor, ValueExecutor, SliderExecutor, MotionExecutor):
@@ -93,6 +103,7 @@ class Follower(ClickExecutor, ValueExecutor, SliderExecutor, MotionExecutor):
         return "; ".join([done, *closed, *self._remarks])
 
     def _main(self) -> Script:
+        self._refuse_unknown_act()
         for number, step in enumerate(self._steps, 1):
             if number <= self._done:
                 continue
@@ -110,6 +121,12 @@ class Follower(ClickExecutor, ValueExecutor, SliderExecutor, MotionExecutor):
                     "All instructions are done; I wait in case the condition of the task still becomes true.",
                 )
         yield from self._check_late_response()
+
+    def _refuse_unknown_act(self) -> None:
+        """Give up before anything is done, where an act is asked for that nothing on the filled in form surely does."""
+        act = next((step for step in self._steps if not _fills_in(step)), None)
+        if self._done == 0 and isinstance(act, s.UseControl) and not self.controls(act.target):
+            raise GiveUp(planning(act.source, alone=len(self._steps) == 1).message)
 
     def _check_late_response(self) -> Script:
         """Check the screen once more after half a second: the response to the last click or Enter may be delayed."""
@@ -133,8 +150,12 @@ class Follower(ClickExecutor, ValueExecutor, SliderExecutor, MotionExecutor):
     def do(self, step: s.Instruction) -> Script:
         """The actions of one instruction."""
         match step:
+            case s.ClickOn(option=True):
+                yield from self._choose_anywhere(s.Choose(step.target))
             case s.ClickOn():
                 yield from self._click(step)
+            case s.UseControl():
+                yield from self._use_control(step)
             case s.OpenMenu():
                 yield from self._open_menu(step.menu)
             case s.OpenTarget():
@@ -143,6 +164,8 @@ class Follower(ClickExecutor, ValueExecutor, SliderExecutor, MotionExecutor):
                 yield from self._point(step)
             case s.TypeInto():
                 yield from self._type(step)
+            case s.NameIt():
+                yield from self._name_it(step)
             case s.SetValue():
                 yield from self._set(step)
             case s.Press():

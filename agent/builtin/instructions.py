@@ -15,13 +15,25 @@ class Instruction:
 
 @dataclass(frozen=True)
 class ClickOn(Instruction):
-    """Click a target described in words, or the pixel `at` (frame pixels) where one is given."""
+    """Click a target described in words, or the pixel `at` (frame pixels) where one is given.
+
+    An `option` may also be an entry of a list that is closed. A click `inside` means a field rather than its name.
+    """
 
     target: str
     button: Literal["left", "middle", "right"] = "left"
     count: int = 1
     keys: tuple[str, ...] = ()
     at: tuple[float, float] | None = None
+    option: bool = False
+    inside: bool = False
+
+
+@dataclass(frozen=True)
+class UseControl(Instruction):
+    """Click the control that does what the words of `target` ask for, "place the order", where one surely does."""
+
+    target: str
 
 
 @dataclass(frozen=True)
@@ -65,6 +77,14 @@ class TypeInto(Instruction):
 
 
 @dataclass(frozen=True)
+class NameIt(Instruction):
+    """Give the name that is asked for: type `text` over what the focused field holds, and press Enter to `submit`."""
+
+    text: str
+    submit: bool = True
+
+
+@dataclass(frozen=True)
 class SetValue(Instruction):
     """Set a field, list, slider or check box to a value; the screen decides which of them it is."""
 
@@ -74,10 +94,14 @@ class SetValue(Instruction):
 
 @dataclass(frozen=True)
 class Press(Instruction):
-    """Press chords in order. A button with the text `perhaps` is clicked instead, where there is one."""
+    """Press chords in order. A button with the text `perhaps` is clicked instead, where there is one.
+
+    Where one of them `opens` a dialog of files, or anything, they are tried in turn until that is seen.
+    """
 
     chords: tuple[str, ...]
     perhaps: str = ""
+    opens: Literal["", "anything", "files"] = ""
 
 
 @dataclass(frozen=True)
@@ -199,6 +223,7 @@ def target_of(step: Instruction) -> str:
     match step:
         case (
             ClickOn(target=target)
+            | UseControl(target=target)
             | OpenTarget(target=target)
             | Hover(target=target)
             | LongPressOn(target=target)

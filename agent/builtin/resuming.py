@@ -10,12 +10,14 @@ from agent.guard.limits import NAME as LIMITS
 
 _ENDS: tuple[tuple[type[s.Instruction], str], ...] = (
     (s.ClickOn, "click"),
+    (s.UseControl, "click"),
     (s.OpenMenu, "click"),
     (s.SetChecked, "click"),
     (s.Choose, "click"),
     (s.Hover, "move"),
     (s.LongPressOn, "long_press"),
     (s.TypeInto, "type"),
+    (s.NameIt, "type"),
     (s.SetValue, "type"),
     (s.Press, "key"),
     (s.Clear, "key"),

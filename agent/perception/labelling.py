@@ -50,10 +50,15 @@ def _field_label(element: Element, layout: ScreenLayout, words: Sequence[TextLin
     """Of `words` that left of the field on its row, or else above its left edge; empty for none."""
     unit, box = layout.unit, element.box
     level, slack = min(box.y2, box.y1 + 3 * unit), 1.2 * unit if element.role == "slider" else 3
-    left = [line for line in words if line.box.x2 <= box.x1 + 2 and box.y1 - slack < line.box.center.y < level + 3]
+    left = [
+        line for line in words if line.box.x2 <= box.x1 + 0.6 * unit and box.y1 - slack < line.box.center.y < level + 3
+    ]
     near = [line for line in left if box.x1 - line.box.x2 < 9 * unit]
     if near:
         return max(near, key=lambda line: line.box.x2).text.rstrip(AFTER_LABEL)
+    low = [line for line in words if line.box.x2 <= box.x1 + 2 < line.box.x2 + 2 * unit and level < line.box.center.y]
+    if low := [line for line in low if line.box.center.y < box.y2 + 3]:  # on the last line of a field of several
+        return low[-1].text.rstrip(AFTER_LABEL)
     above = [
         line for line in words if -0.6 * unit < box.y1 - line.box.y2 < 2.2 * unit and line.box.x1 > box.x1 - 2 * unit
     ]

@@ -23,6 +23,7 @@ from agent.builtin.executors.entering import TextExecutor
 from agent.builtin.executors.predicates import (
     attempts,
     found_by,
+    leaves_name_out,
     may_open,
     pieces_at,
     says,
@@ -50,7 +51,8 @@ class ValueExecutor(TextExecutor):
         elif best.element.role == "slider" and number:
             yield from self._do_part(s.Slide(step.target, float(number[1]), percent=bool(number[2])))
         elif best.element.role in ("select", "radio") or (
-            best.element.role in ("text", "bar", "image") and self._near(step.value, best.element.box) is not None
+            (best.element.role in ("text", "bar", "image") or best.score < 0.7)
+            and self._near(step.value, best.element.box) is not None
         ):
             yield from self._do_part(s.Choose(step.value, step.target))
         elif may_open(best.element) and not read_date(step.value):
@@ -167,8 +169,24 @@ class ValueExecutor(TextExecutor):
         if not (yield from self._has_effect(before)):
             raise GiveUp(self._failed(f"I clicked “{option}” and nothing on the screen changed"))
 
+    def _of_group(self, words: str) -> s.Choose | None:
+        """An option with the name of its group on the screen: "Express delivery", "size Large"."""
+        parts = words.split()
+        for n in range(1, len(parts)) if not exact(self.screen, words) else ():
+            first, last = " ".join(parts[:n]), " ".join(parts[n:])
+            if exact(self.screen, last):
+                return s.Choose(first, last)
+            if exact(self.screen, first) and last[:1].isupper():
+                return s.Choose(last, first)
+        return None
+
     def _choose_anywhere(self, step: s.Choose) -> Script:
-        if exact(self.screen, step.option) or self._sure(step.option):
+        if of_group := self._of_group(step.option):
+            yield from self._do_part(of_group)
+            return
+        if exact(self.screen, step.option) or (sure := self._sure(step.option)):
+            if not exact(self.screen, step.option) and leaves_name_out(sure[0].element, step.option):
+                raise GiveUp(self._failed(f"nothing on the screen says “{step.option}”"))
             yield from self._do_part(s.ClickOn(step.option))
             return
         selects = [e for e in self.screen.elements if e.role == "select"]

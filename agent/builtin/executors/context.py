@@ -18,9 +18,11 @@ from actions.action import (
 from actions.frame import Point
 from agent.builtin import instructions as s
 from agent.builtin import screen_diff
+from agent.builtin.dialogs import button_word
 from agent.builtin.screen_diff import PerceivedObservation, changed, exact
 from agent.perception.elements import Candidate, Element, PerceivedScreen, Role
 from agent.perception.meaning import labels
+from agent.perception.meaning.areas import by_kind, is_sized
 from agent.perception.meaning.description import parse_target
 from agent.perception.normalisation import normalised
 
@@ -41,6 +43,8 @@ Check = Generator[Turn, None, bool]
 
 ACT = 0.5
 """The score from which a candidate is acted on."""
+GUESS = 0.75
+"""The score below which an icon shares only some words with a target."""
 PATIENCE = (0.3, 0.6, 1.0, 1.5, 2.0)
 """Seconds to wait between searches for a target that is not on the screen yet."""
 LONG_PATIENCE = (0.5, 0.5, 1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0, 5.0, 5.0, 5.0)
@@ -65,8 +69,10 @@ SIGNS = {
 }  # fmt: skip
 """Names of a calculator's keys."""
 DISPLAY = re.compile(r"\b(?:display|result|calculator|output)\b", re.IGNORECASE)
+PRONOUN = re.compile(r"it|that|this|there|them|the same|same", re.IGNORECASE)
 TYPED_ROLES: tuple[Role, ...] = ("field",)
 TICKED: tuple[Role, ...] = ("checkbox", "switch", "radio")
+_NEVER_TYPED: tuple[Role, ...] = ("menu", "menuitem", "tab", "link", "slider", *TICKED)
 
 
 def same_sign(screen: PerceivedScreen, target: str) -> list[Element]:
@@ -158,12 +164,19 @@ class ExecutorContext:
 
     def candidates(self, target: str, roles: Sequence[Role] = ()) -> list[Candidate]:
         """Elements of the screen that `target` may mean, best first, other characters of a short name included."""
+        if is_sized(target) and (largest := by_kind(self.screen, target)):
+            return [c for c in largest if not roles or c.element.role in roles]
         likely = [labels.limited_by_numbers(c, target) for c in self._rank(self.screen, target, roles)]
         likely = [c for c in likely if parse_target(target).relations or not labels.names_rival_field(c, target)]
         ranked = self._exact_first(target, likely)
         if len(ranked) > 1 and all(c.score < ACT and c.element.text == target for c in ranked):
             return ranked  # keys that read the same, and nothing says which is meant
         if not any(c.score >= ACT for c in ranked):
+            word = re.sub(r"\s+button$", "", normalised(target))
+            said = [
+                e for e in self.screen.elements if e.role == "button" and button_word(e) == word != normalised(e.text)
+            ]
+            ranked += [Candidate(e, e.box.center, 0.9, "its word") for e in said]
             ranked += [Candidate(e, e.box.center, 0.9, "another sign for it") for e in same_sign(self.screen, target)]
         if (
             not roles
@@ -180,10 +193,15 @@ class ExecutorContext:
         found = [c for c in ranked if c.element.role in roles] if roles else ranked
         if not any(c.score >= ACT for c in found):
             found = found + labels.by_label(self.screen, target, roles)
+        if not any(c.score >= ACT for c in found):
+            found = found + [c for c in by_kind(self.screen, target) if not roles or c.element.role in roles]
         if roles and not any(c.score >= ACT for c in found):
             spots = labels.right_of_name(self.screen, target) if "field" in roles else []
-            label = [replace(c, score=min(c.score, 0.55)) for c in ranked] if spots else ranked
+            likely = [c for c in ranked if "field" not in roles or c.element.role not in _NEVER_TYPED]
+            label = [replace(c, score=min(c.score, 0.55)) for c in likely] if spots else likely
             found = found + labels.beside(self.screen, target) or spots + label
+        if not any(c.score >= ACT for c in found) and normalised(target) in ("submit button", "send button"):
+            found = [Candidate(e, e.box.center, 0.8, "the button of the form") for e in labels.submitting(self.screen)]
         return sorted(found, key=lambda c: -c.score)
 
     def _exact_first(self, target: str, ranked: list[Candidate]) -> list[Candidate]:
@@ -215,6 +233,11 @@ class ExecutorContext:
         best = [c for c in found[:1] if not labels.names_rival_field(c, target)]
         return [c for c in best if c.score >= ACT and (not roles or c.element.role in roles)]
 
+    def controls(self, words: str) -> list[Candidate]:
+        """The control that says that it does what `words` ask for; empty where there is none, or several."""
+        found = labels.doing(self.screen, words)
+        return [Candidate(e, e.box.center, 0.9, "it says so") for e in found] if len(found) == 1 else []
+
     def _sure(self, target: str, roles: Sequence[Role] = ()) -> list[Candidate]:
         return [c for c in self.candidates(target, roles) if c.score >= ACT]
 
@@ -226,6 +249,8 @@ class ExecutorContext:
         target = self._without_pronoun(target)
         for seconds in PATIENCE:
             good = self._sure(target, roles)
+            if good and good[0].why == "icon" and good[0].score < GUESS:
+                good = self._meant(target, roles) or good
             if any("field" not in roles or holds_text(c.element) for c in good):
                 self._last_target = target
                 return good
@@ -248,8 +273,7 @@ class ExecutorContext:
 
     def _without_pronoun(self, target: str) -> str:
         """The target, or for "it" the target of the instruction before."""
-        pronoun = re.fullmatch(r"it|that|this|there|them|the same|same", target.strip(), re.IGNORECASE)
-        return self._last_target if pronoun and self._last_target else target
+        return self._last_target if PRONOUN.fullmatch(target.strip()) and self._last_target else target
 
     def _not_found(self, target: str) -> str:
         nearest = max(self.candidates(target), key=lambda c: c.score, default=None)

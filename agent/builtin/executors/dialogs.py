@@ -9,7 +9,16 @@ from actions.action import (
 )
 from agent.builtin import instructions as s
 from agent.builtin import screen_diff
-from agent.builtin.dialogs import NEUTRAL, Dialog, dialog_words, find_dialog, is_generic_dialog, risky_words
+from agent.builtin.dialogs import (
+    CONFIRM,
+    NEUTRAL,
+    Dialog,
+    dialog_words,
+    find_dialog,
+    is_generic_dialog,
+    risky_words,
+    same_place,
+)
 from agent.builtin.executors.context import ACT, LONG_PATIENCE, PATIENCE, Check, ExecutorContext, GiveUp, Script
 from agent.builtin.screen_diff import PerceivedObservation, fresh, shows
 from agent.perception.elements import PerceivedScreen
@@ -73,7 +82,7 @@ class DialogExecutor(ExecutorContext):
                 yield from self._close(find_dialog(self.screen, None), step.how)
                 return
             came = find_dialog(self.screen, self._first.screen if self._first else None)
-            if came and came.button(step.how) and self._window_appeared():
+            if came and (step.how == CONFIRM or (came.button(step.how) and self._window_appeared())):
                 yield from self._close(came, step.how)
                 return
             yield Wait(seconds=seconds), self._thought("I wait for the dialog")
@@ -89,7 +98,9 @@ class DialogExecutor(ExecutorContext):
         button = dialog.button(how) if dialog else None
         if dialog and dialog.risky and button is None:
             raise GiveUp(self._failed(f"a dialog asks “{screen_diff.short(dialog.words)}” and has no safe button"))
-        if button is None:
+        if button is None and how == CONFIRM:
+            yield Key(chords=("enter",)), self._thought("no button of it says yes, so I press Enter")
+        elif button is None:
             yield Key(chords=("escape",)), self._thought("it has no button that closes it, so I press Escape")
         else:
             yield (
@@ -165,9 +176,20 @@ class DialogExecutor(ExecutorContext):
         """Whether a window or dialog has appeared since the previous instruction began."""
         return screen_diff.window_appeared(self._starts[-3:-1] or self._starts, self.observation)
 
+    def _in_first_window(self) -> bool:
+        """Whether the front window is one of the first screen, at the same place, whatever its title says now."""
+        return bool(
+            self._first
+            and self.screen.windows
+            and any(same_place(w.box, self.screen.windows[0].box) for w in self._first.screen.windows)
+        )
+
     def _refuse_risky(self, before: PerceivedObservation) -> None:
         """Give up at a question about an irreversible action which the task does not go on to answer."""
-        asks = risky_words(before.screen, self.screen)
-        if asks and self._last and find_dialog(self.screen, before.screen) is not None:
+        dialog = None if self._in_first_window() else self._new_dialog()
+        if dialog and len(dialog.buttons) < 2 and find_dialog(self.screen, before.screen) is None:
+            dialog = None
+        asks = risky_words(before.screen, self.screen) or (dialog.words if dialog and dialog.risky else "")
+        if asks and self._last and dialog is not None:
             asks = screen_diff.short(asks)
             raise GiveUp(self._failed(f"a dialog asks “{asks}”; the task does not say what to answer"))

@@ -16,14 +16,17 @@ from actions.frame import Box, Point
 from agent.builtin import instructions as s
 from agent.builtin import screen_diff
 from agent.builtin.dates import date_digits, read_date, segment_order
-from agent.builtin.executors.context import TYPED_ROLES, Check, GiveUp, Script
+from agent.builtin.executors.context import PRONOUN, TYPED_ROLES, Check, GiveUp, Script
 from agent.builtin.executors.dialogs import DialogExecutor
 from agent.builtin.executors.predicates import attempts, digits_at, found_by, hides_text, near, one_line, same_number
 from agent.builtin.screen_diff import changed, changed_within, exact
 from agent.perception.elements import Candidate, Element
 from agent.perception.meaning import labels
+from agent.perception.meaning.areas import by_kind
 from agent.perception.normalisation import normalised
 
+CARET = 3
+"""Pixels of the widest text cursor."""
 SHORT = 3
 """Texts up to this length beside a caret are often missed by OCR: a change inside the field is then enough."""
 
@@ -38,13 +41,22 @@ class TextExecutor(DialogExecutor):
 
     def _type(self, step: s.TypeInto) -> Script:
         text = step.text.rstrip("\n")  # a dialog may lose an Enter that comes with the text
-        if step.target:
+        if step.target and not (PRONOUN.fullmatch(step.target) and not self._last_target):
             yield from self._type_into(replace(step, text=text, replace=step.replace or self._file_dialog()))
         else:
             yield from self._type_here(text)
         lines = len(step.text) - len(step.text.rstrip("\n"))
         if lines or step.submit:
             yield from self._do_part(s.Press(("enter",) * min(lines + step.submit, 64)))
+
+    def _name_it(self, step: s.NameIt) -> Script:
+        before = self.observation
+        yield Key(chords=("ctrl+a",)), self._thought("I select the name that is there")
+        yield TypeText(text=step.text), self._thought("I type the name over it")
+        if step.submit:
+            yield Key(chords=("enter",)), self._thought("I press enter")
+        if not (yield from self._has_effect(before, lambda: self._reads(step.text), (0.3, 0.7, 1.5))):
+            raise GiveUp(self._failed(f"“{step.text}” is not on the screen afterwards"))
 
     def _type_here(self, text: str) -> Script:
         """Type into the focus; where the text does not appear, click the largest field and type again."""
@@ -57,17 +69,29 @@ class TextExecutor(DialogExecutor):
                 before, lambda: changed(before, self.observation) and (MASKED in text or self._reads(text))
             )
         ):
+            self._refuse_longer_number(text)
             return
         if changed(before, self.observation) and not (yield from self._close_unexpected_dialog("")):
             return
-        fields = sorted((e for e in self.screen.elements if e.role == "field"), key=lambda e: -e.box.area)
-        if fields:
-            middle = fields[0].box.center
-            yield Click(point=middle), self._thought("the text is not there, so I click the largest field first")
+        fields = [e for e in self.screen.elements if e.role == "field"]
+        area = by_kind(self.screen, "document") or [Candidate(e, e.box.center, 0.6) for e in fields if len(fields) == 1]
+        if area:
+            yield Click(point=area[0].point), self._thought("the text is not there, so I click the field first")
             before = self.observation
+        elif fields:
+            raise GiveUp(self._failed("nothing says which field the text is for"))
         yield TypeText(text=text), self._thought("I type it again")
         if not (yield from self._has_effect(before)):
             raise GiveUp(self._failed("I typed the text and nothing on the screen changed"))
+
+    def _refuse_longer_number(self, text: str) -> None:
+        """Give up where a number was typed over what two clicks should have selected, and digits are left of it."""
+        earlier = self._steps[self._number - 2] if self._number > 1 else None
+        if not text.isdigit() or not isinstance(earlier, s.ClickOn) or earlier.count < 2:
+            return
+        shown = [e.text for e in self.screen.elements if e.role == "field" and e.text.isdigit() and text in e.text]
+        if shown and text not in shown:
+            raise GiveUp(self._failed(f"the field shows “{shown[0]}” afterwards"))
 
     def _type_into(self, step: s.TypeInto) -> Script:
         found = yield from self.find(step.target, TYPED_ROLES)
@@ -94,7 +118,7 @@ class TextExecutor(DialogExecutor):
         """Whether the text is in the field after a click and typing; `again` selects what may be there unread."""
         element = candidate.element
         full = again or bool(element.text) or self._holds_text(element)
-        yield from self._enter_field(candidate, select=select and full)
+        yield from self._enter_field(candidate, select=select and full, again=again)
         if not step.text:
             yield Key(chords=("delete",)), self._thought("I clear it")
             return True
@@ -107,14 +131,17 @@ class TextExecutor(DialogExecutor):
             if not changed(before, self.observation):
                 return False
             unread = len(step.text) <= SHORT and not self._holds_text(element)
-            lit = unread and changed_within(before, self.observation, element.box)
+            lit = unread and (again or not full) and changed_within(before, self.observation, element.box)
             return hidden or lit or self._reads(step.text, element.box, whole)
 
         return (yield from self._has_effect(before, done))
 
-    def _enter_field(self, candidate: Candidate, *, select: bool) -> Script:
-        """Click into a field; with `select`, select its content (Ctrl+A does not work everywhere)."""
-        if select and one_line(candidate.element):
+    def _enter_field(self, candidate: Candidate, *, select: bool, again: bool = False) -> Script:
+        """Click into a field; with `select`, select its content: by three clicks, and `again` by Ctrl+A.
+
+        Neither works everywhere: three clicks may come too slowly.
+        """
+        if select and one_line(candidate.element) and not again:
             yield Click(point=candidate.point, count=3), self._thought(found_by("I select what is in", candidate))
             return
         yield Click(point=candidate.point), self._thought(found_by("I click", candidate))
@@ -145,7 +172,7 @@ class TextExecutor(DialogExecutor):
         """Whether the text on the screen (near `box`, or anywhere) is similar enough to what was typed."""
         wanted = normalised(re.sub(r"[^\x20-\u024f]+", " ", text.splitlines()[-1] if text.strip() else text))
         if len(wanted) < 2:
-            return True
+            return not (whole and box is not None and self._shows_other_digits(wanted, box))
         around = [e for e in self.screen.elements if box is None or e.box.overlap(box.grown(12)) > 0]
         seen = screen_diff.all_text(around)
         if box is not None and not seen and box.width < 8 * len(wanted):
@@ -161,15 +188,39 @@ class TextExecutor(DialogExecutor):
             len(wanted) > 30 and fuzz.partial_ratio(wanted[-20:], seen) >= 60
         )
 
+    def _shows_other_digits(self, digit: str, box: Box) -> bool:
+        """Whether digits can be read at `box`, and not just this one: the old number may still be there."""
+        here = near(self.screen, box)
+        seen = re.sub(r"\D", "", here.text) if here else ""
+        return digit.isdigit() and seen not in ("", digit)
+
     def _clear(self, target: str) -> Script:
         if target:
             found = yield from self.find(target, TYPED_ROLES)
-            if not self._holds_text(found[0].element):
-                return
-            yield from self._enter_field(found[0], select=True)
-            yield Key(chords=("delete",)), self._thought("I delete it")
+            yield from self._empty(found[0])
         else:
             yield Key(chords=("ctrl+a", "delete")), self._thought("I select everything and delete it")
+
+    def _empty(self, field: Candidate) -> Script:
+        if not self._holds_text(field.element):
+            return
+        old = normalised(field.element.text)
+        earlier = {e.box for e in self.screen.elements}
+
+        def gone() -> bool:  # a placeholder may come instead
+            here = near(self.screen, field.element.box)
+            left = normalised(here.text) if here else ""
+            within = [e for e in self.screen.elements if e.role == "icon" and field.element.box.holds(e.box.center)]
+            unread = any(e.box not in earlier and e.box.width > CARET for e in within)
+            return (left not in old or not left) and not unread
+
+        for again in (False, True):
+            before = self.observation
+            yield from self._enter_field(field, select=True, again=again)
+            yield Key(chords=("delete",)), self._thought("I delete it")
+            if (yield from self._has_effect(before, gone)):
+                return
+        raise GiveUp(self._failed(f"{screen_diff.name(field.element)} still has text"))
 
     def _press(self, step: s.Press) -> Script:
         if step.perhaps:
@@ -177,6 +228,9 @@ class TextExecutor(DialogExecutor):
             if buttons:
                 yield from self._do_part(s.ClickOn(step.perhaps))
                 return
+        if step.opens:
+            yield from self._press_to_open(step)
+            return
         before = self.observation
         files = self._file_dialog() if step.chords == ("enter",) else False
         yield Key(chords=step.chords), self._thought(f"I press {', '.join(step.chords)}")
@@ -186,3 +240,15 @@ class TextExecutor(DialogExecutor):
             self._refuse_risky(before)
         elif (yield from self._close_unexpected_dialog("")):
             yield Key(chords=step.chords), self._thought(f"I press {', '.join(step.chords)} again")
+
+    def _press_to_open(self, step: s.Press) -> Script:
+        before, self._last_target = self.observation, ""
+        files = lambda: self._file_dialog() or screen_diff.window_appeared([before], self.observation)  # noqa: E731
+        editor = "ctrl+n" in step.chords and by_kind(self.screen, "document")  # where Ctrl+T may change the text
+        chords = ("ctrl+n",) if editor else step.chords
+        for keys in chords:
+            yield Key(chords=(keys,)), self._thought(f"I press {keys}")
+            patience = (0.3, 0.7, 1.5, 2.0) if keys == chords[-1] else (0.3, 0.7)
+            if (yield from self._has_effect(before, files if step.opens == "files" else None, patience)):
+                return
+        raise GiveUp(self._failed("no dialog of files has opened" if step.opens == "files" else "nothing has opened"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from actions.action import (
     Click,
@@ -15,7 +16,16 @@ from actions.action import (
 from actions.frame import Point
 from agent.builtin import instructions as s
 from agent.builtin import screen_diff
-from agent.builtin.executors.context import ACT, LONG_PATIENCE, PATIENCE, Check, GiveUp, Script
+from agent.builtin.executors.context import (
+    ACT,
+    LONG_PATIENCE,
+    PATIENCE,
+    TYPED_ROLES,
+    Check,
+    DryRunSkip,
+    GiveUp,
+    Script,
+)
 from agent.builtin.executors.dialogs import DialogExecutor
 from agent.builtin.executors.predicates import (
     attempts,
@@ -24,12 +34,22 @@ from agent.builtin.executors.predicates import (
     may_not_change,
     menu_is_open,
     more_gone_than_new,
+    one_line,
     opened,
     titled,
 )
 from agent.builtin.screen_diff import PerceivedObservation, changed, changed_elsewhere, changed_within, exact
-from agent.perception.elements import Element
+from agent.perception.elements import Candidate, Element
+from agent.perception.meaning.areas import is_terminal
 from agent.perception.normalisation import normalised
+
+
+def _on_words(candidate: Candidate) -> Point:
+    """The beginning of what a field of one line holds: two clicks behind it select nothing."""
+    element = candidate.element
+    if element.role != "field" or not element.text or not one_line(element):
+        return candidate.point
+    return Point(min(element.box.x1 + 0.4 * element.box.height, candidate.point.x), candidate.point.y)
 
 
 class ClickExecutor(DialogExecutor):
@@ -42,10 +62,28 @@ class ClickExecutor(DialogExecutor):
             if not (yield from self._has_effect(before)):
                 self._no_effect("the click changed nothing")
             return
-        found = yield from self.find(step.target)
+        polite = re.search(rf"{re.escape(step.target)}\s+now[.!]*$", self._step.source, re.IGNORECASE)
+        if polite and exact(self.screen, f"{step.target} now"):
+            step = replace(step, target=f"{step.target} now")  # it was no politeness
+        roles = TYPED_ROLES if step.inside and self._sure(step.target, TYPED_ROLES) else ()
+        yield from self._click_first(step, (yield from self.find(step.target, roles)))
+
+    def _use_control(self, step: s.UseControl) -> Script:
+        for seconds in PATIENCE:
+            if not self._performed and not self.controls(step.target):
+                raise DryRunSkip(f"nothing on this screen surely does “{step.target}”")
+            if found := self.controls(step.target):
+                yield from self._click_first(s.ClickOn(step.target), found)
+                return
+            yield Wait(seconds=seconds), self._thought("nothing here surely does that yet, so I wait")
+        raise GiveUp(self._failed("nothing on the screen surely does that"))
+
+    def _click_first(self, step: s.ClickOn, found: list[Candidate]) -> Script:
+        """Click the candidates in order until one has an effect."""
         for candidate in attempts(found):
             before, files = self.observation, self._file_dialog()
-            yield self._press_at(step, candidate.point), self._thought(found_by("I click", candidate))
+            point = _on_words(candidate) if step.count > 1 else candidate.point
+            yield self._press_at(step, point), self._thought(found_by("I click", candidate))
             if files and normalised(candidate.element.text) in ("save", "open", "ok"):
                 yield from self._await_file_dialog_closed(before)
                 return
@@ -142,10 +180,18 @@ class ClickExecutor(DialogExecutor):
         if step.kind == "file" or (step.kind == "any" and len(plain.split()) > 3):
             yield from self._click(s.ClickOn(plain, count=2 if step.kind == "file" else 1, source=step.source))
             return
+        if step.kind == "app" and len(plain.split()) > 1 and self._was_terminal():
+            yield from self._do_part(s.TypeInto(plain, submit=True))
+            return
         before = self.observation
         yield Open(target=plain), self._thought(f"nothing here reads “{plain}”, so I start it as a program")
         if not (yield from self._has_effect(before, patience=LONG_PATIENCE[:6])):
             raise GiveUp(self._failed(f"starting “{plain}” changed nothing on the screen"))
+
+    def _was_terminal(self) -> bool:
+        """Whether a terminal is on the screen, or was at the start or lately: its prompt may be unreadable now."""
+        first = [self._first.screen] if self._first else []
+        return any(is_terminal(screen) for screen in (self.screen, *self._seen, *first))
 
     def _visit(self, url: str) -> Script:
         before = self.observation

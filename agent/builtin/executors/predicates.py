@@ -52,6 +52,13 @@ def may_not_change(element: Element, screen: PerceivedScreen) -> bool:
     return element.role in ("field", "tab", "bar") or large or (element.role == "radio" and element.checked is True)
 
 
+def leaves_name_out(element: Element, words: str) -> bool:
+    """Whether `element` is a text that says some of `words`, and a name or number among the others is left out."""
+    said = set(normalised(element.text).split())
+    left = [word for word in words.split() if normalised(word) not in said]
+    return element.role == "text" and len(left) < len(words.split()) and any(not w[0].islower() for w in left)
+
+
 def opened(before: PerceivedObservation, after: PerceivedObservation) -> bool:
     """Whether a click opened entries."""
     new = [e for e in fresh(before.screen, after.screen) if e.text or e.icons]

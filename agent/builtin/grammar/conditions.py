@@ -9,7 +9,7 @@ from agent.builtin import instructions as s
 from agent.builtin.grammar.fragments import list_name, option
 from agent.builtin.grammar.literals import LITERAL
 from agent.builtin.grammar.parser import Found, TaskParser
-from agent.builtin.grammar.phrases import ART, FIELD, GOES, SHOWS, bare
+from agent.builtin.grammar.phrases import ART, FIELD, GOES, ORDERED, SHOWS, bare
 from agent.builtin.grammar.rule import I, Match, RuleList
 
 RULES = RuleList()
@@ -83,6 +83,11 @@ def _consequence(r: TaskParser, text: str, about: str) -> Found:
     return tuple(replace(x, source=x.source or r.literals.restore(text)) for x in whole) if whole else None
 
 
+@RULES.rule(r"on\s+(?:the|a)\s+(?:new|fresh|same)\s+(?:line|one)\s*,?\s+(?P<then>(?:type|enter|write|put)\b.+)")
+def _on_line(r: TaskParser, m: Match) -> Found:
+    return r.clause(m["then"])
+
+
 @RULES.rule(
     rf"(?:in|from|under|inside|within|using|via|through|with)\s+{ART}(?P<menu>.+?)\s+menu\s*,?\s+(?P<then>(?:click"
     r"|choose|select|pick|open|go to|find|press|hit|tap)\b.+)"
@@ -93,10 +98,15 @@ def _in_menu(r: TaskParser, m: Match) -> Found:
 
 
 @RULES.rule(
-    rf"(?:in|into|inside|on)\s+{ART}(?P<field>.+?(?:\s|{LITERAL}\s*){FIELD})\s*,?\s+(?P<then>(?:type|enter|write"
-    r"|input|put)\b.+)"
+    rf"(?:in|into|inside|on)\s+{ART}(?P<field>.+?(?:\s|{LITERAL}\s*){FIELD})(?:\s+(?:at|on)\s+the\s+\w+)?\s*,?\s+"
+    r"(?P<then>(?:type|enter|write|input|put)\b.+)"
 )
 def _in_field(r: TaskParser, m: Match) -> Found:
+    if (
+        re.search(r"\b(?:console|terminal|shell|prompt|command line)$", m["field"], I)
+        and m["then"][:5].lower() == "enter"
+    ):
+        return r.clause(f"run{m['then'][5:]} in the terminal")
     then = r.clause(m["then"])
     if then and isinstance(then[0], s.TypeInto) and not then[0].target:
         if re.search(r"\b(?:window|document|page|dialog|console|terminal)$", m["field"], I):
@@ -106,7 +116,24 @@ def _in_field(r: TaskParser, m: Match) -> Found:
 
 
 @RULES.rule(
-    r"(?:under|for|from|in)\s+(?P<list>(?!.*\b(?:dialog|window|app|page|mousepad|panel)\b)[^,]+?)\s*,?\s+"
+    r"(?:in|into|under|for)\s+(?:the\s+)?(?P<t>(?-i:[A-Z]\w*)(?:\s+\w+){0,2}?|"
+    + LITERAL
+    + r")\s*,?\s+(?P<then>(?:type|enter|write|put)\s+\S.*)"
+)
+def _in_named_field(r: TaskParser, m: Match) -> Found:
+    then = r.clause(m["then"])
+    if then and len(then) == 1 and isinstance(then[0], s.TypeInto) and not then[0].target:
+        return (replace(then[0], target=r.target(m["t"])),)
+    return None
+
+
+@RULES.rule(r"with\s+the\s+(?:cursor|caret)\s+at\s+(?P<where>.+?\s+of\s+(?:the\s+)?\w+)\s*,\s*(?P<then>\S.*)")
+def _with_cursor(r: TaskParser, m: Match) -> Found:
+    return r.both(f"go to {m['where']}", m["then"])
+
+
+@RULES.rule(
+    r"(?:under|for|from|in)\s+(?P<list>(?!.*\b(?:dialog|window|app|page|mousepad|panel|menu|and)\b)[^,]+?)\s*,?\s+"
     r"(?:select|choose|pick)\s+(?P<o>(?:(?!\s(?:from|in|as)\s).)+)"
 )
 def _choose_under(r: TaskParser, m: Match) -> Found:
@@ -121,9 +148,9 @@ def _use_menu(r: TaskParser, m: Match) -> Found:
     return (s.OpenMenu(r.target(m["menu"]) + " menu"), s.ClickOn(r.target(m["t"])))
 
 
-@RULES.rule(r"(?:in|on|inside|within|at|from|using|with)\s+(?P<where>[^,]+?)\s*,\s*(?P<then>\S.*)")
+@RULES.rule(r"(?:in|on|inside|within|at|from|using|with|under|for)\s+(?P<where>[^,]+?)\s*,\s*(?P<then>\S.*)")
 def _in_place(r: TaskParser, m: Match) -> Found:
-    return r.clause(m["then"])
+    return None if re.search(ORDERED, m["where"], I) else r.clause(m["then"])
 
 
 @RULES.rule(

@@ -24,6 +24,20 @@ def _dismiss(r: TaskParser, m: Match) -> Found:
     return (s.Dismiss(r.target(m["t"]), how, optional),)
 
 
+@RULES.rule(r"(?-i:confirm|OK|ok|okay)(?:\s+(?:it|that|this|the\s+(?:question|deletion|action|change|choice)))?")
+def _confirm(r: TaskParser, m: Match) -> Found:
+    return (s.Dismiss("dialog", "confirm"),)
+
+
+@RULES.rule(
+    r"confirm\s+(?:(?:it|that|this)\s+)?(?:with|by\s+(?:clicking|pressing))\s+(?:the\s+)?(?P<t>\S+(?:\s+\S+){0,2}?)(?:\s+button)?"
+)
+def _confirm_with(r: TaskParser, m: Match) -> Found:
+    if re.fullmatch(r"ok|okay|yes", m["t"], I):
+        return (s.Dismiss("dialog", "confirm"),)
+    return r.clause(f"press {m['t']}") if re.fullmatch(r"enter|return", m["t"], I) else (s.ClickOn(r.target(m["t"])),)
+
+
 @RULES.rule(r"(?:dismiss|get rid of)\s+(?P<t>[^,]+?)(?P<c>\s+(?:that|which|if|when)\b.*)?")
 def _dismiss_any(r: TaskParser, m: Match) -> Found:
     return (s.Dismiss(r.target(m["t"]), "", bool(re.search(r"\bif\b", m["c"] or "", I))),)

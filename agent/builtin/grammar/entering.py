@@ -13,10 +13,18 @@ from agent.builtin.grammar.rule import I, Match, RuleList
 
 RULES = RuleList()
 
-_SHELL = (
-    r"(?:\s+(?:in|into|at|on|inside|from)\s+(?:the\s+|an?\s+)?(?:x?term(?:inal)?|shell|console|prompt|command (?:line"
-    r"|prompt))(?: window)?)?"
+_NO_COMMAND = re.compile(r"(?:(?:these|those|the|some|a|all)\s.*)?commands?\b", I)
+_TERMINAL = (
+    r"(?:in|into|at|on|inside|from|use|using|with|through|via)\s+(?:the\s+|an?\s+)?"
+    r"(?:x?term(?:inal)?|shell|console|prompt|command (?:line|prompt))(?: window)?"
 )
+_SHELL = rf"(?:\s+{_TERMINAL})?"
+
+
+@RULES.rule(rf"{_TERMINAL}\s*,?\s+(?:to\s+)?(?P<then>(?:run|execute|type|enter|write|issue|give)\s+\S.*)")
+def _in_terminal(r: TaskParser, m: Match) -> Found:
+    then = re.sub(r"^enter\b(?!\s+the\s+command)", "run", m["then"], flags=I)  # a command line that is entered runs
+    return r.clause(then + " in the terminal")
 
 
 @RULES.rule(
@@ -25,8 +33,15 @@ _SHELL = (
     r"(?P<go>\s*,?\s*(?:and\s+)?(?:run|execute|press enter))?"
 )
 def _command(r: TaskParser, m: Match) -> Found:
+    if _NO_COMMAND.match(m["text"]):
+        return None
     goes = m["go"] or not re.match("enter|type", m.group(), I)
     return (s.TypeInto(r.lit(m["text"])), *((s.Press(("enter",)),) if goes else ()))
+
+
+@RULES.rule(rf"(?P<v>run|execute|type|write|enter)(?:\s+(?:this|the\s+following))?\s*:\s*(?P<text>\S.*?){_SHELL}")
+def _run_this(r: TaskParser, m: Match) -> Found:
+    return (s.TypeInto(r.lit(m["text"])), *((s.Press(("enter",)),) if m["v"].lower() in ("run", "execute") else ()))
 
 
 @RULES.rule(rf"(?:run|execute)\s+(?P<text>{LITERAL}){_SHELL}")
@@ -35,6 +50,22 @@ def _run_quoted(r: TaskParser, m: Match) -> Found:
     if m.group().lower().startswith("run") and re.fullmatch(r"\w[\w.-]*", text) and m.group().endswith(m["text"]):
         return (s.OpenTarget(text, "app"),)
     return (s.TypeInto(text), s.Press(("enter",)))
+
+
+@RULES.rule(
+    rf"(?:(?:run|execute|enter|type)\s+(?:these|those|the\s+following|the)\s+commands\b[^:]{{0,40}}{_SHELL}|{_TERMINAL})\s*:\s*"
+    r"(?:first,?\s+)?(?P<texts>\S.*)"
+)
+def _commands(r: TaskParser, m: Match) -> Found:
+    texts = re.split(r"\s*;\s*|\s*\n\s*|\s*,?\s+(?:and\s+)?(?:then|after\s+that|finally)\s+", m["texts"])
+    return tuple(step for text in texts for step in (s.TypeInto(r.lit(text)), s.Press(("enter",))))
+
+
+@RULES.rule(rf"(?:run|execute|issue|give)\s+(?:the\s+command\s+)?(?P<text>\S.*?)\s+{_TERMINAL}")
+def _run_in_terminal(r: TaskParser, m: Match) -> Found:
+    if _NO_COMMAND.match(m["text"]):
+        return None
+    return (s.TypeInto(r.lit(m["text"])), s.Press(("enter",)))
 
 
 @RULES.rule(r"(?:run|execute|submit|confirm|send)\s+(?:it|the\s+command|that(?:\s+command)?|this)")
@@ -57,12 +88,13 @@ def _lines(r: TaskParser, m: Match) -> Found:
 
 
 @RULES.rule(
-    rf"(?:type|write|enter|put)\s+(?P<one>{LITERAL})\s+(?:on|in)\s+the\s+first\s+line\s*,?\s*(?:and|then|,)?\s*"
+    rf"(?:type|write|enter|put)\s+(?P<one>{LITERAL}|[^,]+?)\s+(?:on|in)\s+the\s+first\s+line\s*,?\s*(?:and|then|,)?\s*"
     r"(?:then\s+)?"
-    rf"(?:type\s+)?(?P<two>{LITERAL})\s+(?:on|in)\s+the\s+(?:second|next|last)(?:\s+line)?"
+    rf"(?:type\s+)?(?P<two>{LITERAL}|[^,]+?)\s+(?:on|in)\s+the\s+(?:second|next|last)(?:\s+line)?(?:\s+(?:of|in)\s+(?P<t>.+))?"
 )
 def _first_and_second(r: TaskParser, m: Match) -> Found:
-    return (s.TypeInto(r.literals.content(m["one"]) + "\n" + r.literals.content(m["two"])),)
+    text = r.literals.content(m["one"]) + "\n" + r.literals.content(m["two"])
+    return typed(r, text, m["t"]) if m["t"] else (s.TypeInto(text),)
 
 
 @RULES.rule(
@@ -80,12 +112,20 @@ def _on_a_line(r: TaskParser, m: Match) -> Found:
 
 @RULES.rule(rf"{_TYPE}\s+{WHAT}(?P<text>{LITERAL})\s+(?P<how>in|into|in to|inside|within|to|on|at|as|for)\s+(?P<t>.+)")
 def _type_quoted_into(r: TaskParser, m: Match) -> Found:
-    return (type_list(r, m) if re.search(LITERAL, m["t"]) else None) or typed(r, m["text"], m["t"])
+    return (type_list(r, f"{m['text']} into {m['t']}") if re.search(LITERAL, m["t"]) else None) or typed(
+        r, m["text"], m["t"]
+    )
 
 
 @RULES.rule(rf"{_TYPE}\s+{WHAT}(?P<text>.+)\s+into\s+(?P<t>(?:(?!\s+(?:and|,)\s+).)+)")
 def _type_into(r: TaskParser, m: Match) -> Found:
-    return type_list(r, m) or typed(r, m["text"], m["t"])
+    return type_list(r, f"{m['text']} into {m['t']}") or typed(r, m["text"], m["t"])
+
+
+@RULES.rule(rf"{_TYPE}\s+{WHAT}(?P<text>.+?)\s+into\s+(?P<t>.+\s+and\s+.+)")
+def _type_into_several(r: TaskParser, m: Match) -> Found:
+    text = r.lit(m["text"])
+    return type_list(r, f"{m['text']} into {m['t']}") or r.many(m["t"], lambda t: s.TypeInto(text, t))
 
 
 @RULES.rule(
@@ -93,7 +133,7 @@ def _type_into(r: TaskParser, m: Match) -> Found:
     rf"|{LITERAL}))"
 )
 def _type_in(r: TaskParser, m: Match) -> Found:
-    return type_list(r, m) or typed(r, m["text"], m["t"])
+    return type_list(r, f"{m['text']} into {m['t']}") or typed(r, m["text"], m["t"])
 
 
 @RULES.rule(rf"{_TYPE}\s+{WHAT}(?P<text>.+)\s+in\s+(?P<t>the\s+[^,]+)")
@@ -101,9 +141,11 @@ def _type_in_the(r: TaskParser, m: Match) -> Found:
     return typed(r, m["text"], m["t"])
 
 
-@RULES.rule(r"(?:enter|type|put|use|input)\s+(?P<text>.+?)\s+(?:as|for)\s+(?:the|your|my|its)\s+(?P<t>[^,]+)")
+@RULES.rule(
+    r"(?:enter|type|put|use|input|fill\s+in|write)\s+(?P<text>.+?)\s+(?:as|for)\s+(?:the|your|my|its)\s+(?P<t>[^,]+)"
+)
 def _type_as(r: TaskParser, m: Match) -> Found:
-    items = pairs(r"(.+?)\s+(?:as|for)\s+(?:(?:the|your|my|its)\s+)?(.+)", f"{m['text']} as {m['t']}")
+    items = pairs(r"(.+?)\s+(?:as|for|in|into)\s+(?:(?:the|your|my|its)\s+)?(.+)", f"{m['text']} as {m['t']}")
     if items and len(items) > 1:
         return tuple(s.TypeInto(r.lit(text), r.target(t), replace=True) for text, t in items)
     return (s.TypeInto(r.lit(m["text"]), r.target(m["t"]), replace=True),)
@@ -123,6 +165,65 @@ def _type_into_colon(r: TaskParser, m: Match) -> Found:
 
 
 @RULES.rule(
+    r"(?:name|call|rename)\s+(?:it|that|this|the\s+(?:new\s+)?(?:file|folder|document))\s+(?:to\s+)?(?P<text>\S.*)|give\s+it\s+the\s+name\s+(?:of\s+)?(?P<t2>\S.*)"
+)
+def _name_it(r: TaskParser, m: Match) -> Found:
+    name = r.lit(m["text"] or m["t2"])
+    # it is confirmed, unless the task goes on to do so
+    return None if len(name.split()) > 6 or re.search(r"[?>]\s", name) else (s.NameIt(name),)
+
+
+@RULES.rule(
+    rf"(?:rename\s+|change\s+the\s+name\s+of\s+)(?:the\s+)?(?:file\s+|folder\s+)?(?P<t>{LITERAL}|\S+?)(?:\s+(?:file|folder))?"
+    rf"\s+(?:to|into|as)\s+(?P<text>{LITERAL}|\S+)"
+)
+def _rename(r: TaskParser, m: Match) -> Found:
+    if re.fullmatch(r"it|that|this", m["t"], I):
+        return None
+    return (s.ClickOn(r.target(m["t"])), s.Press(("f2",)), s.NameIt(r.lit(m["text"])))
+
+
+@RULES.rule(
+    rf"give\s+(?:the\s+)?(?:file\s+|folder\s+)?(?P<t>{LITERAL}|\S+?)(?:\s+(?:file|folder))?\s+the\s+(?:new\s+)?name\s+"
+    rf"(?P<text>{LITERAL}|\S+)"
+)
+def _give_name(r: TaskParser, m: Match) -> Found:
+    return None if re.fullmatch(r"it|that|this", m["t"], I) else _rename(r, m)
+
+
+@RULES.rule(
+    r"(?:add|put|write|insert|append|type)\s+(?:an?|one|another)\s+(?:new\s+)?line\s+(?:at|to)\s+the\s+(?:very\s+)?"
+    r"(?P<where>end|bottom|top|start|beginning)(?:\s+of\s+(?:the|this)\s+\w+)?\s*,?\s*(?::|(?:that\s+)?(?:says|reads|"
+    rf"saying|reading)|with\s+(?:the\s+)?(?:text|words?))\s*:?\s*(?P<text>{LITERAL}|[^,]+)"
+)
+def _add_line(r: TaskParser, m: Match) -> Found:
+    text = s.TypeInto(r.lit(m["text"]))
+    if m["where"].lower() in ("end", "bottom"):
+        return (s.Press(("ctrl+end", "enter")), text)
+    return (s.Press(("ctrl+home",)), text, s.Press(("enter",)))
+
+
+_NAME = (
+    r"(?!(?:the|an?|text|words?|number|value|lines?|phrase|string|letters?|following|command|exact|whole|entire|sentence|"
+    r"digits?|keys?)\b)(?-i:[a-z]\w*(?:\s+[a-z]\w*){0,2}?)"
+)
+_NAMED = rf"(?:the\s+)?({_NAME})\s+({LITERAL}|(?-i:[A-Z0-9@+][\w@.+-]*(?:\s+[A-Z0-9][\w@.+-]*)*))"
+
+
+@RULES.rule(
+    r"(?:(?:enter|type|input|put|write|fill)(?:\s+in)?|(?:fill|complete)(?:\s+(?:in|out))?\s+the\s+form\s+with)\s+"
+    rf"(?P<items>(?=the\s){_NAMED}(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+){_NAMED})*)"
+)
+def _names_and_texts(r: TaskParser, m: Match) -> Found:
+    """ "Enter the quantity 3": where the screen has no such name, the text alone goes into the focus."""
+    items = pairs(_NAMED, m["items"]) or []
+    into = [s.TypeInto(r.lit(text), r.target(name), replace=True) for name, text in items]
+    if len(into) > 1:
+        return tuple(into)
+    return tuple(s.Alternatives(x.target, x, (s.TypeInto(x.text),)) for x in into) or None
+
+
+@RULES.rule(
     rf"(?:fill|complete|populate)\s+(?:in\s+|out\s+)?(?P<t>.+?)\s+(?:with|as|using|by typing)\s+(?:{WHAT})"
     r"(?P<text>.+)"
 )
@@ -133,13 +234,17 @@ def _fill(r: TaskParser, m: Match) -> Found:
     return (s.SetValue(r.target(m["t"]), r.lit(m["text"])),)
 
 
-@RULES.rule(rf"replace\s+(?P<t>.+?(?:{FIELD}|text|content|contents|value))\s+(?:with|by)\s+(?P<text>.+)")
+@RULES.rule(
+    rf"replace\s+(?!(?:every|each)\b|all\s+{LITERAL})(?P<t>.+?(?:{FIELD}|text|content|contents|value|name)|the\s+(?:number|text|value|contents?)\s+in\s+.+?)\s+(?:with|by)\s+(?P<text>.+)"
+)
 def _replace(r: TaskParser, m: Match) -> Found:
-    where = re.sub(r"^(?:the )?(?:text|contents?|value)(?: (?:in|of) )?", "", m["t"], flags=I)
+    where = re.sub(r"^(?:(?:all|the|whole) )*(?:text|contents?|value|number)(?: (?:in|of) )?", "", m["t"], flags=I)
     return (s.TypeInto(r.lit(m["text"]), r.target(where), replace=True),)
 
 
-@RULES.rule(rf"(?:replace|overwrite)\s+(?P<t>(?:(?!{LITERAL}).)+?)\s+(?:with|by)\s+(?P<text>{LITERAL})")
+@RULES.rule(
+    rf"(?:replace|overwrite)\s+(?!every\b|each\b|all\b)(?P<t>(?:(?!{LITERAL}).)+?)\s+(?:with|by)\s+(?P<text>{LITERAL})"
+)
 def _replace_value(r: TaskParser, m: Match) -> Found:
     return (s.TypeInto(r.lit(m["text"]), r.target(m["t"]), replace=True),)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 from agent.builtin import instructions as s
+from agent.builtin.grammar.literals import LITERAL
 from agent.builtin.grammar.parser import Found, TaskParser
 from agent.builtin.grammar.phrases import LIST, bare, named_entry
-from agent.builtin.grammar.rule import I, Match
+from agent.builtin.grammar.rule import I
 
 WHAT = (
-    r"(?:the\s+)?(?:exact\s+)?(?:(?:text|words?|string|phrase|value|line|sentence|number|following)\s+)?"
-    r"(?:exactly\s+)?:?\s*"
+    r"(?-i:the\s+)?(?:exact\s+)?(?:(?:text|words?|string|phrase|value|line|sentence|number|following|"
+    rf"message(?=\s+{LITERAL}))\s+)?(?:exactly\s+)?:?\s*"
 )
 PATH = re.compile(r"\s*(?:>|→|»|›|⇒|->|=>|▸|/(?=\s))\s*")
 CLICK = r"(?:(?:left[- ])?click|tap|touch|press|push|hit|single[- ]click|activate|follow)"
@@ -26,6 +27,8 @@ def typed(r: TaskParser, text: str, target: str) -> Found:
     )
     if kind:
         return None
+    if re.search(rf"{LITERAL}.*\w|\w.*{LITERAL}", text) or re.search(r"\s(?:and|,)\s.+\s(?:for|in|into|as)\s", target):
+        return None  # a second text and its field that no rule has read
     name = r.target(re.sub(r"\s+(?:as|with)\s+(?:is|text)$", "", target))
     general = re.fullmatch(
         r"(?:text )?(?:document|window|terminal|console|page|prompt|command line|xterm|mousepad|shell)(?: window)?",
@@ -41,9 +44,9 @@ def pairs(pattern: str, text: str) -> list[tuple[str, str]] | None:
     return [(m[1], m[2]) for m in read if m] if all(read) else None
 
 
-def type_list(r: TaskParser, m: Match) -> Found:
-    """ "Bob into Name and Smith into Surname"."""
-    items = pairs(r"(.+?)\s+(?:into|in)\s+(.+)", f"{m['text']} into {m['t']}")
+def type_list(r: TaskParser, text: str) -> Found:
+    """ "Bob into Name and Smith into Surname"; None where it is not a list of at least two."""
+    items = pairs(r"(.+?)\s+(?:into|in|as|for)\s+(.+)", text)
     if items is None or len(items) < 2:
         return None
     return tuple(s.TypeInto(r.lit(text), r.target(t)) for text, t in items)

@@ -8,7 +8,7 @@ from agent.builtin import instructions as s
 from agent.builtin.grammar.fragments import PATH, buttons
 from agent.builtin.grammar.literals import LITERAL
 from agent.builtin.grammar.parser import Found, TaskParser
-from agent.builtin.grammar.phrases import bare, chord, chords
+from agent.builtin.grammar.phrases import COUNT, bare, chord, chords, number
 from agent.builtin.grammar.rule import I, Match, RuleList
 
 RULES = RuleList()
@@ -43,13 +43,13 @@ def _forward(r: TaskParser, m: Match) -> Found:
 
 _ALL = (
     r"(?:(?:all|everything|(?:all\s+)?the\s+(?:whole\s+|entire\s+|selected\s+)?(?:text|selection|document"
-    r"|contents?)|it|that))"
+    r"|contents?|lot|thing)|it|that))"
 )
 
 
 @RULES.rule(
     rf"(?P<v>copy|paste|cut|undo|redo|select all|select everything|quit|print|save)(?:\s+(?P<what>{_ALL}|the file"
-    r"|the document|the app(?:lication)?|the program|the last (?:action|change|step)|the page|file))?"
+    r"|the document|the app(?:lication)?|the program|the last (?:action|change|step)|the page|file|(?:the )?changes))?"
 )
 def _edit(r: TaskParser, m: Match) -> Found:
     verb, what = m["v"].lower(), (m["what"] or "").lower()
@@ -60,7 +60,25 @@ def _edit(r: TaskParser, m: Match) -> Found:
     return (s.Press((("ctrl+a",) if whole else ()) + (f"ctrl+{keys[verb]}",)),)
 
 
-@RULES.rule(rf"select\s+{_ALL}|highlight\s+{_ALL}")
+@RULES.rule(
+    r"(?:(?:go|move|jump)\s+to|(?:put|place|set|move)\s+the\s+(?:cursor|caret)\s+(?:at|to))\s+the\s+(?:very\s+)?"
+    r"(?P<where>end|bottom|start|beginning|top)\s+of\s+(?:the\s+)?"
+    r"(?P<what>document|text|file|notes?|line|letter|list|editor|draft|message|story|poem|page)"
+)
+def _go_to_end(r: TaskParser, m: Match) -> Found:
+    key = "end" if m["where"].lower() in ("end", "bottom") else "home"
+    return (s.Press((key if m["what"].lower() == "line" else f"ctrl+{key}",)),)
+
+
+@RULES.rule(r"(?:go|move|jump)\s+to\s+the\s+(?:very\s+)?(?P<where>end|bottom|start|beginning|top)")
+def _go_to_edge(r: TaskParser, m: Match) -> Found:
+    return (s.Press(("ctrl+end" if m["where"].lower() in ("end", "bottom") else "ctrl+home",)),)
+
+
+@RULES.rule(
+    rf"(?:select|highlight|mark)\s+{_ALL}(?:\s+(?:in|of)\s+the\s+(?:(?:text|whole|entire)\s+)*"
+    r"(?:document|text|file|editor|page|window|note|area|field))?"
+)
 def _select_all(r: TaskParser, m: Match) -> Found:
     return None if re.search(r"\b(?:it|that)$", m.group(), I) else (s.Press(("ctrl+a",)),)
 
@@ -70,17 +88,46 @@ def _delete(r: TaskParser, m: Match) -> Found:
     return (s.Press(("delete",)),)
 
 
+@RULES.rule(r"paste(?:\s+(?:it|that|them|the\s+(?:file|text)))?(?:\s+(?:in|over))?\s+(?:there|here)")
+def _paste_here(r: TaskParser, m: Match) -> Found:
+    return (s.Press(("ctrl+v",)),)
+
+
+@RULES.rule(
+    rf"(?P<v>copy|cut)\s+(?!{_ALL}[\s.]*$)(?P<t>(?:the\s+)?(?:file|folder|icon|picture)\s+.+|(?:the\s+)?(?:\S+\.\w{{2,4}}|{LITERAL})"
+    r"(?:\s+(?:file|icon))?)"
+)
+def _copy_file(r: TaskParser, m: Match) -> Found:
+    name = re.sub(
+        r"\s+(?:file|icon)$|^(?:the\s+)?(?:file|folder|icon|picture)\s+(?:named\s+|called\s+)?", "", m["t"], flags=I
+    )
+    return (s.ClickOn(r.target(name)), s.Press(("ctrl+c" if m["v"].lower() == "copy" else "ctrl+x",)))
+
+
 @RULES.rule(r"paste(?:\s+(?:it|that|the text|the clipboard))?\s+(?:in|into|to)\s+(?P<t>.+)")
 def _paste_into(r: TaskParser, m: Match) -> Found:
     return (s.ClickOn(r.target(m["t"])), s.Press(("ctrl+v",)))
 
 
 @RULES.rule(
-    r"(?:save|store)\s+(?:it|the file|the document|this|the text|file|that)?\s*(?:as|under(?:\s+the\s+name)?|named"
-    rf"|to)\s+(?:the\s+(?:name|file)\s+)?(?P<name>\S+|{LITERAL})"
+    r"(?:save|store)\s+(?:(?:it|this|that|everything|file|the\s+(?:whole\s+)?(?:thing|lot)|(?:the|this|that)\s+(?:new\s+)?(?:file|document|text|one|note|tab))\s+)?"
+    r"(?:as|to|named|called|(?:under|with|by)\s+(?:the|this)\s+name(?:\s+of)?|under)\s+(?:the\s+(?:name|file)\s+)?"
+    rf"(?P<name>\S+?|{LITERAL})(?:\s+please|\s+thanks?)?\??"
 )
 def _save_as(r: TaskParser, m: Match) -> Found:
-    return (s.Press(("ctrl+shift+s",)), s.TypeInto(r.lit(m["name"])), s.Press(("enter",)))
+    return (s.Press(("ctrl+shift+s",), opens="files"), s.TypeInto(r.lit(m["name"])), s.Press(("enter",)))
+
+
+@RULES.rule(
+    r"(?:open|create|add|start|make|begin)\s+(?:up\s+)?(?:a|an|the|another)\s+(?:(?:new|second|another|further|empty|blank)"
+    r"\s+)*(?P<what>tab|document)"
+)
+def _new(r: TaskParser, m: Match) -> Found:
+    what = m["what"].lower()
+    if not re.search(r"\b(?:new|second|another|further|empty|blank)\b|^(?:create|add|start|make|begin)", m.group(), I):
+        return None
+    keys = ("ctrl+t", "ctrl+n", "ctrl+shift+t") if what == "tab" else ("ctrl+n",)
+    return (s.Press(keys, perhaps=f"New {what}", opens="anything"),)
 
 
 @RULES.rule(
@@ -109,7 +156,7 @@ def _sum(r: TaskParser, m: Match) -> Found:
     return buttons(r, re.sub(r"(?<=[\d\s])x(?=[\d\s])", "*", m["keys"]))
 
 
-@RULES.rule(r"(?:press|hit|push|strike|use|send|type)\s+(?P<keys>.+)")
+@RULES.rule(r"(?:press|hit|push|strike|use|send|type|tap)\s+(?P<keys>.+)")
 def _press(r: TaskParser, m: Match) -> Found:
     text = (
         re.sub(r"\s+to\s+(?!the\s)\w+\b.*$", "", m["keys"].strip())
@@ -132,22 +179,63 @@ def _press(r: TaskParser, m: Match) -> Found:
     return (s.Press(read, perhaps=r.target(alone)),)
 
 
-@RULES.rule(r"(?:submit|send)(?:\s+(?:the\s+form|it|the\s+data))?")
+@RULES.rule(r"save(?:\s+(?:it|that|this|the\s+(?:file|document)))?\s+(?:with|using|by\s+pressing)\s+(?P<keys>\S+)")
+def _save_by_keys(r: TaskParser, m: Match) -> Found:
+    key = chord(m["keys"])
+    return (s.Press((key,)),) if key and "+" in key else None
+
+
+@RULES.rule(
+    r"tab(?:\s+(?:over|on|along))?\s+(?:to\s+(?:the\s+)?next(?:\s+(?:field|box|one|input))?(?:\s+again)?|again|once(?:\s+more)?)"
+    r"|(?:go|jump|move)\s+to\s+the\s+next\s+(?:field|box|one|input)\s+(?:with|using|by\s+pressing)\s+(?:the\s+)?tab(?:\s+key)?"
+)
+def _tab(r: TaskParser, m: Match) -> Found:
+    return (s.Press(("tab",)),)
+
+
+@RULES.rule(rf"(?P<v>paste|undo|redo)(?:\s+(?:it|that))?(?:\s+(?P<w>twice)|\s+{COUNT}\s+times)")
+def _edit_times(r: TaskParser, m: Match) -> Found:
+    found = r.clause(m["v"])
+    return found * min(number(m["w"] or m["n"]), 20) if found else None
+
+
+@RULES.rule(r"do\s+(?P<keys>.+)")
+def _do_keys(r: TaskParser, m: Match) -> Found:
+    read = chords(m["keys"])
+    return (s.Press(read),) if read and any("+" in one for one in read) else None
+
+
+@RULES.rule(r"(?:submit|send)(?:\s+(?:the\s+form|it|the\s+data))?(?:\s+off)?")
 def _submit(r: TaskParser, m: Match) -> Found:
     return (s.ClickOn(m.group().split()[0].capitalize() + " button"),)
 
 
 @RULES.rule(
-    rf"save\s+(?:it|the\s+file|this|the\s+document)\s+(?:(?:as|under(?:\s+the\s+name)?)\s+(?P<name>{LITERAL}|\S+)"
+    r"(?:submit|send|confirm|finish|complete|place|book|order|save)\b(?-i:(?:\s+[a-z]+){0,4}?)\s+(?:with|using|via|through|by\s+"
+    rf"(?:clicking|pressing|hitting|tapping)(?:\s+on)?)\s+(?:the\s+)?(?P<t>[^,]+?\s+button|{LITERAL})"
+    r"(?:\s+(?:at|on)\s+the\s+(?:bottom|top|right|left)(?:\s+of\s+.+)?)?"
+)
+def _by_button(r: TaskParser, m: Match) -> Found:
+    return (s.ClickOn(r.target(m["t"])),)
+
+
+@RULES.rule(
+    rf"save\s+(?:it|the\s+file|this|the\s+document|the\s+changes)\s+(?:(?:as|under(?:\s+the\s+name)?)\s+(?P<name>{LITERAL}|\S+)"
     r"\s+)?(?:through|via|with|using|from|by)\s+(?:the\s+)?(?:menus?|(?:file|File)\s+menu)(?P<path>\s*[:,]?"
     r"\s*.*>.*)?"
 )
 def _save_by_menu(r: TaskParser, m: Match) -> Found:
     steps: tuple[s.Instruction, ...] = (
         s.OpenMenu("File menu"),
-        s.ClickOn("Save As..." if m["name"] or not m["path"] else bare(PATH.split(m["path"])[-1])),
+        s.ClickOn(_entry_to_save(m)),
     )
     return steps + ((s.TypeInto(r.lit(m["name"])), s.Press(("enter",))) if m["name"] else ())
+
+
+def _entry_to_save(m: Match) -> str:
+    if m["path"] and not m["name"]:
+        return bare(PATH.split(m["path"])[-1])
+    return "Save" if not m["name"] and "changes" in m.group().lower() else "Save As..."
 
 
 @RULES.rule(r"enter|return")

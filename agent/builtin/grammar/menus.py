@@ -10,10 +10,13 @@ from agent.builtin import instructions as s
 from agent.builtin.grammar.fragments import CLICK, PATH, list_name, option, pairs
 from agent.builtin.grammar.literals import LITERAL
 from agent.builtin.grammar.parser import Found, TaskParser
-from agent.builtin.grammar.phrases import ART, N_TIMES, bare, number
+from agent.builtin.grammar.phrases import ART, N_TIMES, ORDERED, bare, number
 from agent.builtin.grammar.rule import I, Match, RuleList
 
 RULES = RuleList()
+
+
+_MORE_THAN_NAME = re.compile(rf"{LITERAL}\s*\S|\S\s*{LITERAL}|\s(?-i:to|from|and|so)\s", I)
 
 
 @RULES.rule(
@@ -21,9 +24,13 @@ RULES = RuleList()
     r"(?:path\s+|entry\s+|item\s+)?)?(?P<p>[^>→»›⇒▸]+?(?:\s*(?:->|=>|[>→»›⇒▸])\s*[^>→»›⇒▸]+)+)"
 )
 def _path(r: TaskParser, m: Match) -> Found:
-    if re.match(r"(?:type|write|enter|press)\b", m.group(), I):
+    if re.match(r"(?:type|write|enter|press|run|execute)\b", m.group(), I):
         return None
     first, *rest = [r.target(p) for p in PATH.split(m["p"]) if p.strip()]
+    if any(re.search(r"\.\w{1,4}$", name) and not name.endswith("...") for name in (first, *rest)):
+        return None  # a command with its output in a file
+    if any(_MORE_THAN_NAME.search(p) or len(p.split()) > 5 for p in PATH.split(m["p"])):
+        return None
     steps = tuple(s.ClickOn(p, source=f"choose {p}") for p in rest)
     first = re.sub(r"\s+menu$", "", first, flags=I)
     return (s.OpenMenu(first + " menu", source=f"open the {first} menu"), *steps) if rest else None
@@ -34,6 +41,8 @@ def _path(r: TaskParser, m: Match) -> Found:
     r"|inside|within|of)\s+(?:the\s+)?(?P<menu>[^,]+?)\s+menu"
 )
 def _entry_of_menu(r: TaskParser, m: Match) -> Found:
+    if re.fullmatch(r"the|an?|this|that", m["menu"], I):  # one that is open
+        return tuple(s.ClickOn(r.target(p)) for p in PATH.split(m["t"]))
     label = re.search(r"^(?P<l>.+?)\s+(?:drop-?\s?down|combo)$", m["menu"], I)
     if label:
         return (s.Choose(option(r, m["t"]), r.target(label["l"])),)
@@ -83,18 +92,23 @@ def _url(r: TaskParser, m: Match) -> Found:
 
 @RULES.rule(
     rf"(?:open|launch|start|run|bring\s+up|switch\s+to)\s+(?:up\s+)?{ART}(?P<t>[^,]+?)\s+(?:app|application|program"
-    r"|browser|editor)|(?:launch|start|run)\s+(?P<t2>(?!typing|the\b)[^,]+)"
+    r"|browser|editor)|(?:launch|start|run)\s+(?P<t2>(?!typing|the\b|an?\s.*\bline\b|.*\bcommands?\b)[^,]+)"
 )
 def _app(r: TaskParser, m: Match) -> Found:
     return (s.OpenTarget(r.literals.content(m["t"] or m["t2"]), "app"),)
 
 
 @RULES.rule(
-    r"open\s+(?:the\s+)?(?:file|folder|directory|document)\s+(?:named\s+|called\s+)?(?P<t>.+)|open\s+(?P<t2>[^"
+    r"(?:open|(?:go|step)\s+into|enter)\s+(?:the\s+)?(?:file|folder|directory|document)\s+(?:named\s+|called\s+)?(?P<t>.+)"
+    r"|open\s+(?:the\s+)?(?P<t3>[^,]+?)\s+folder(?:\s+(?:with|by)\s+(?:a\s+)?double[- ]?click(?:ing)?(?:\s+it)?)?"
+    r"|(?:go|step)\s+into\s+(?P<t4>(?-i:[A-Z])\S*|" + LITERAL + r")(?:\s+folder)?"
+    r"|open\s+(?P<t2>[^"
     r"\s,]+\.\w{2,5})"
 )
 def _file(r: TaskParser, m: Match) -> Found:
-    return (s.OpenTarget(r.literals.content(m["t"] or m["t2"]), "file"),)
+    if re.search(rf"\sand\s+{ORDERED}", m.group(), I):
+        return None
+    return (s.OpenTarget(r.literals.content(m["t"] or m["t2"] or m["t3"] or m["t4"]), "file"),)
 
 
 @RULES.rule(r"open\s+(?:up\s+)?(?P<t>.+)")
@@ -111,6 +125,9 @@ def _open(r: TaskParser, m: Match) -> Found:
     r"|under|out of|within)\s+(?P<t>.+)"
 )
 def _choose(r: TaskParser, m: Match) -> Found:
+    name = list_name(r, m["t"])
+    if re.fullmatch(r"(?:the\s+)?(?:drop-?\s?downs|lists|menus|boxes)?", name, I):
+        return r.many(m["o"], lambda t: s.ClickOn(t, option=True))
     items = pairs(r"(.+?)\s+(?:in|from|for|as)\s+(.+)", f"{m['o']} from {m['t']}")
     if items and len(items) > 1:
         return tuple(s.Choose(option(r, o), list_name(r, t)) for o, t in items)
@@ -119,20 +136,22 @@ def _choose(r: TaskParser, m: Match) -> Found:
     )
     if place:
         return (s.ClickOn(r.target(m.group().split(None, 1)[1])),)
-    return (s.Choose(option(r, m["o"]), list_name(r, m["t"])),)
-
-
-@RULES.rule(r"(?:select|choose|pick|use)\s+(?P<o>.+?)\s+as\s+(?P<t>.+)")
-def _choose_as(r: TaskParser, m: Match) -> Found:
-    return (s.Choose(option(r, m["o"]), list_name(r, m["t"])),)
+    return (s.Choose(option(r, m["o"]), name),)
 
 
 @RULES.rule(
-    r"(?:select|choose|pick)\s+(?!(?:the\s+)?(?:best|cheapest|nearest|most|least|right|correct|appropriate|suitable"
+    r"(?:select|choose|pick|use|take)\s+(?P<o>.+?)\s+as\s+(?P<t>.+)|go\s+(?:with|for)\s+(?P<o2>.+?)\s+(?:for|as|in)\s+(?P<t2>.+)"
+)
+def _choose_as(r: TaskParser, m: Match) -> Found:
+    return (s.Choose(option(r, m["o"] or m["o2"]), list_name(r, m["t"] or m["t2"])),)
+
+
+@RULES.rule(
+    r"(?:select|choose|pick|take(?=\s+(?-i:[A-Z])))\s+(?!(?:the\s+)?(?:best|cheapest|nearest|most|least|right|correct|appropriate|suitable"
     r"|any|some|one)\b)(?P<t>.+)"
 )
 def _select(r: TaskParser, m: Match) -> Found:
-    return r.many(re.sub(r"^(?:the\s+)?option\s+", "", m["t"], flags=I), s.ClickOn)
+    return r.many(re.sub(r"^(?:the\s+)?option\s+", "", m["t"], flags=I), lambda t: s.ClickOn(t, option=True))
 
 
 @RULES.rule(
@@ -168,7 +187,8 @@ def _click(r: TaskParser, m: Match) -> Found:
         text, times = text[: count.start()], number(count["w"] or count["n"])
     if re.match(r"(?:type)\b", text, I) or not bare(text):
         return None
-    found = r.many(text, s.ClickOn)
+    inside = re.match(r"(?:in|into|inside)\s", text, I) is not None
+    found = r.many(text, lambda t: s.ClickOn(t, inside=inside))
     if times == 2 and found and isinstance(found[0], s.ClickOn):
         return (replace(found[0], count=2),)
     return found * min(times, 20) if found else None

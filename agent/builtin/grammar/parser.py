@@ -6,13 +6,18 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from agent.builtin.dialogs import CONFIRM
 from agent.builtin.grammar.literals import LITERAL, Literals
+from agent.builtin.grammar.nearest import nearest_clause
 from agent.builtin.grammar.phrases import (
     CLICKING,
+    COMMANDING,
     CONDITION,
     IDIOMS,
+    IMPERATIVE,
     JOINT,
     LIST,
+    SMALL_TALK,
     TYPING,
     bare,
     named_entry,
@@ -20,7 +25,16 @@ from agent.builtin.grammar.phrases import (
     trim,
     unwrap,
 )
-from agent.builtin.instructions import Alternatives, Instruction, NeedsPlanning
+from agent.builtin.instructions import (
+    Alternatives,
+    ClickOn,
+    Dismiss,
+    Instruction,
+    NameIt,
+    NeedsPlanning,
+    Press,
+    TypeInto,
+)
 
 Found = tuple[Instruction, ...] | None
 Rule = Callable[["TaskParser", "re.Match[str]"], Found]
@@ -31,6 +45,9 @@ PROMISE = "give explicit steps, or use --model with a vision-language model"
 
 _POINTS = re.compile(r"(?:click|tap|press|hit|double|right|triple|type|wait)\b", re.IGNORECASE)
 
+_RUN = re.compile(r"(?:run|execute)\s+(?!the\b|an?\b|this\b|these\b)[a-z]", re.IGNORECASE)
+_TOUCH = re.compile(r"touch\s+[\w./~-]+[\s.]*")
+_THERE = re.compile(r"(?!(?:hello|hi|hey)\b)(.+) (?:there|in there|here)", re.IGNORECASE)
 _LONE = re.compile(
     r"(?:(?:\b(?:click|press|tap|hit|push|then|and|button|key)(?:\s+(?:on|the))*|,)\s+(?=[.,]\s*(?:,|\s|$))"
     r"|(?<=\d)\s+(?=\.\s+\d))(?P<it>[.,])",
@@ -73,8 +90,9 @@ class TaskParser:
     def many(self, text: str, make: Callable[[str], Instruction]) -> Found:
         """One instruction for a target; for a list one each, unless the screen shows the whole list as one name."""
         text = re.sub(r"^(?:the\s+)?(?:buttons|keys|digits|numbers)\s+(?=\S)", "", named_entry(bare(text)), flags=re.I)
+        text = re.sub(r"^both\s+(?=\S.*\band\b)", "", text, flags=re.IGNORECASE)
         whole = self.target(text)
-        parts = [p for p in LIST.split(bare(text)) if p.strip()]
+        parts = [p for p in LIST.split(text) if p.strip()]
         if not whole:
             return None
         if len(parts) < 2 or re.search(r"\b(?:between|both)\b.*\band\b", text, re.IGNORECASE):
@@ -99,8 +117,16 @@ class TaskParser:
         for clause in clauses:
             words = self.literals.restore(clause).strip()
             found = self.clause(clause)
-            if not found:
+            if found is None:
                 return (planning(words, alone=len(clauses) == 1),)
+            if steps and found and isinstance(steps[-1], NameIt) and _confirms(found[0]):
+                steps[-1] = replace(steps[-1], submit=False)  # it is confirmed in words
+                if isinstance(found[0], ClickOn) and re.fullmatch(r"ok(?:ay)?(?: button)?", found[0].target, re.I):
+                    found = (Dismiss("dialog", CONFIRM), *found[1:])
+            if steps and found and isinstance(found[0], TypeInto) and (place := _THERE.fullmatch(found[0].text)):
+                found = (replace(found[0], text=place[1]), *found[1:])
+            if steps and isinstance(steps[-1], TypeInto) and found == (ClickOn("it", option=True),):
+                found = (Press(("ctrl+a",)),)  # "type Bob and select it"
             steps += [replace(step, source=step.source or words) for step in found]
         return tuple(steps) or (planning(self.literals.restore(self.text).strip(), alone=True),)
 
@@ -112,12 +138,13 @@ class TaskParser:
             found = rule(self, m) if m else None
             if found is not None:
                 return found
-        return None
+        known = nearest_clause(tried)
+        return self.clause(known) if known else None
 
     def _clauses(self) -> list[str]:
         out: list[str] = []
         for joint, piece in self._pieces():
-            if not unwrap(piece + " ").strip():
+            if not unwrap(piece + " ").strip() or ("," not in joint and SMALL_TALK.fullmatch(piece)):
                 continue
             if out and self._belongs(out[-1], joint, piece):
                 out[-1] += joint + piece
@@ -152,15 +179,26 @@ class TaskParser:
             return False
         if self.clause(piece) is not None or CONDITION.match(unwrap(piece)):
             return False
+        if re.search(r"\bcommands\b[^:]*:", start, re.IGNORECASE):
+            return True
+        if TYPING.match(start) and IMPERATIVE.match(unwrap(piece)):
+            return False  # an order that is not understood is nothing to type
         if soft_and or joint.strip(" ") == ",":
             return True
         return TYPING.match(start) is not None
 
     def _carried(self, before: str, joint: str, piece: str) -> str:
         """`piece` with the verb of the clause before it, where it has none: "click File then Save"."""
+        if re.match(r"on\s", piece, re.IGNORECASE) and self.clause(piece) is not None:
+            return piece
         piece = re.sub(r"^on\s+(?=\S)", "", piece, flags=re.IGNORECASE)
         if "\n" in joint or joint.strip().startswith((".", ";")) or CONDITION.match(unwrap(piece)):
             return piece
+        alone = re.fullmatch(rf"(?:(?:enter|run|execute)\s+)?({LITERAL})[\s.]*", unwrap(piece), re.IGNORECASE)
+        if alone and COMMANDING.search(unwrap(before)):
+            return f"run {alone[1]} in the terminal"
+        if _RUN.match(unwrap(before)) and (self.clause(piece) is None or _TOUCH.fullmatch(unwrap(piece))):
+            return f"run {unwrap(piece)}"
         verb = CLICKING.match(unwrap(before))
         if not verb:
             return piece
@@ -170,6 +208,11 @@ class TaskParser:
         titled = all(w[:1].isupper() for w in name.split()) and len(name.split()) <= 4 and not verb["key"]
         plain = titled and not re.search(LITERAL, name) and not _POINTS.match(name)
         return f"either-click {piece}" if plain else piece
+
+
+def _confirms(step: Instruction) -> bool:
+    """Whether an instruction takes a name that was typed."""
+    return isinstance(step, Press | Dismiss) or (isinstance(step, ClickOn) and len(step.target.split()) <= 2)
 
 
 def planning(words: str, alone: bool) -> NeedsPlanning:

@@ -74,26 +74,76 @@ JOINT = re.compile(
     r"\s*\n\s*|\s*;\s*|\s*,?\s*\b(?:and\s+)?then\b,?\s+"
     r"|\s*,\s*(?:and\s+)?(?:after\s+(?:that|this)|afterwards|next|finally|lastly|followed\s+by)\b,?\s+(?=\S)"
     r"|\s+(?:and\s+)?(?:after\s+(?:that|this)|afterwards|followed\s+by|and\s+finally)\b,?\s+"
-    rf"|{_NOT_ABBREVIATED}(?<!\.)\.(?:\s+|$)|(?<=\.\.\.)\s+(?={_VERBS})|(?<=…)\s+(?={_VERBS})|[!](?=\s)\s+(?={_VERBS})"
+    rf"|{_NOT_ABBREVIATED}(?<!\.)\.(?:\s+|$)|(?<=\w)[?!]+\s+|(?<=\.\.\.)\s+(?={_VERBS})|(?<=…)\s+(?={_VERBS})|[!](?=\s)\s+(?={_VERBS})"
     rf"|\s+(?:->|=>|→|⇒|⟶)\s+(?={_VERBS})|\s*,\s+(?:(?:and|but)\s+)?|(?<={LITERAL}),|(?<={LITERAL})\s+(?={_STARTS})|\s+and\s+(?:also\s+)?",
     _I,
 )
 """What separates two clauses."""
+ORDERED = (
+    r"(?:\b(?:click|type|press|choose|select|open|pick|enter|check|write|put|fill|set|tick|paste|run|execute|go)\b|"
+    r"(?<!the )(?<!a )(?<!an )(?-i:\b(?:change|replace|swap|add|remove|delete|erase|insert|make|turn|switch|scroll|"
+    r"untick|uncheck|save|rename|create)\b))"
+)
+"""A verb of an instruction: what stands before it is more than a place."""
 CONDITION = re.compile(
-    r"(?:if|in case|should|unless|when(?:ever)?|once|as soon as|after|any ?time|every time)\s"
-    r"|(?:in|on|inside|under|from|at|using|within)\s+(?!.*\b(?:click|type|press|choose|select|open|pick|enter"
-    r"|check)\b)",
+    r"(?:if|in case|should|unless|when(?:ever)?|once|as soon as|after(?!\s+(?:that|this)\b)|any ?time|every time)\s"
+    rf"|(?:in|on|inside|under|from|at|using|within)\s+(?!.*{ORDERED})",
     _I,
 )
 """The start of a clause that needs the next one to be whole."""
-TYPING = re.compile(r"(?:type|write|enter|input|insert|put|fill|key in|set|change|search|save)\b", _I)
+TYPING = re.compile(
+    r"(?:type|write|enter|input|insert|put|fill|key in|set|change|search|save"
+    r"|(?:name|call|rename)\s+(?:it|that|this|the))\b",
+    _I,
+)
 CLICKING = re.compile(
     r"(?:either-)?(?:(?:(?:left|right|middle|double|triple|single)[ -]?)?(?:click|tap)|long-press|select|choose|pick|"
     r"(?P<key>press|hit)|open|go to|(?P<path>[^>]+>))(?:\s|$)",
     _I,
 )
 """Verbs that a bare next item takes over."""
+COMMANDING = re.compile(r"\b(?:run|execute)\b|\b(?:terminal|shell|console|command (?:line|prompt))\b", _I)
+"""A clause whose next literal is one more command."""
+IMPERATIVE = re.compile(
+    r"(?:accept|add|agree|begin|cancel|clear|click|close|complete|confirm|copy|create|cut|delete|dismiss|do|erase|exit|"
+    r"finish|get|go|grab|hand|highlight|hit|insert|jump|keep|leave|make|mark|move|open|paste|press|push|put|quit|redo|"
+    r"refresh|reload|remove|return|revert|save|say|scroll|select|send|shut|start|store|submit|take|tap|undo|wipe)\s+"
+    r"(?:the|a|an|this|that|it|on|to|up|down|out|off|all|of|in|back|your|enter|return|what|everything|another|rid)\b",
+    _I,
+)
+"""The start of an order to do something with what is there."""
+_SENTENCE = r"(?:\A|(?<=[.!?]\s)|(?<=\n))\s*"
+_TO_END = r"(?=\s*[.!?](?:\s|$)|\s*\n|\s*$)"
+_FINISHES = r"(?P<v>click|press|tap|hit|push|submit|send)(?:ting|ing)?\b"
+SMALL_TALK = re.compile(
+    r"(?:(?:hi|hello|hey|thanks?(?:\s+(?:you|a lot|so much|in advance))?|please|cheers|that(?:'?s|\s+is)\s+(?:all|it)|"
+    r"good\s+(?:morning|day|evening))(?:\s+there)?[\s,.!:;()?-]*)+",
+    _I,
+)
+"""A sentence that asks for nothing."""
 IDIOMS: list[tuple[re.Pattern[str], str]] = [
+    (
+        re.compile(rf"{_SENTENCE}before\s+(?:you\s+)?{_FINISHES}(?P<t>[^,.\n]*),\s+(?P<rest>[^.!?\n]+?){_TO_END}", _I),
+        r"\n\g<rest>\n\g<v>\g<t>\n",
+    ),
+    (
+        re.compile(
+            rf"{_SENTENCE}(?P<rest>[^.!?\n]+?),?\s+before\s+(?:you\s+)?{_FINISHES}(?P<t>[^,.\n]*?){_TO_END}", _I
+        ),
+        r"\n\g<rest>\n\g<v>\g<t>\n",
+    ),
+    (
+        re.compile(rf"{_SENTENCE}(?P<last>[^.!?\n]+?),?\s+but\s+first\b,?\s+(?P<rest>[^.!?\n]+?){_TO_END}", _I),
+        r"\n\g<rest>\n\g<last>\n",
+    ),
+    (
+        re.compile(
+            r"\b(?:fill|complete)\s+(?:(?:in|out)\s+)?(?:the|this)\s+(?:form|page|fields)\s+(?:as\s+follows|like\s+this|"
+            r"with\s+(?:the\s+following|these|this)(?:\s+\w+)?)\s*:\s*",
+            _I,
+        ),
+        "\n",
+    ),
     (
         re.compile(
             r"\A\s*(?:please\s+)?(?:follow|do|perform|complete|execute|carry out)\s+(?:the|these|this|my)\s+"
@@ -111,6 +161,10 @@ IDIOMS: list[tuple[re.Pattern[str], str]] = [
         r"\1 ",
     ),
     (re.compile(r"\b(?:press|click|tap|touch)(?: on)?\s+(?:and|&)\s+hold(?: down)?(?: on)?\b", _I), "long-press"),
+    (re.compile(r"\b(?:note|jot)\s+down\b", _I), "write"),
+    (re.compile(r"\s+where\s+it\s+says\s+(?:the\s+)?(?=\S)", _I), " into "),
+    (re.compile(r"\b(?:finish|end|start|begin)\s+(?:off\s+)?by\s+(click|press|tap)ing\b", _I), r"\1"),
+    (re.compile(rf"({LITERAL})\s*\((?:with|without|including|no)\b[^)]*\)", _I), r"\1"),
     (re.compile(r"\bdrag(?:\s+and\s+|-and-|-n-|\s*&\s*|\s*'n'?\s*)drop\b", _I), "drag"),
     (
         re.compile(
@@ -165,7 +219,7 @@ def bare(text: str) -> str:
     text = text.strip()
     dots = re.search(r"(?:\.\.\.|…)[\s.,;:]*$", text)
     text = text[: dots.start()] + ("…" if "…" in dots.group() else "...") if dots else trim(text)
-    text = re.sub(r"^(?:on|at|upon|to|(?:in|into|inside)(?=\s+the\s))\s+(?=\S)", "", text.strip(), flags=_I)
+    text = re.sub(r"^(?:on|at|upon|(?-i:to)|(?:in|into|inside)(?=\s+the\s))\s+(?=\S)", "", text.strip(), flags=_I)
     return re.sub(r"^(?:the|a|an)\s+(?=\S)", "", text, flags=_I).strip()
 
 
@@ -183,7 +237,7 @@ def named_entry(text: str) -> str:
 
 def odd_item(item: str, first: str) -> bool:
     """Whether a "list item" is rather a clause that cannot be read: "organise my files"."""
-    if VAGUE.search(item):
+    if VAGUE.search(item) or (item[:1].islower() and len(item.split()) > 2 and re.match(ORDERED, item)):
         return True
     return not re.match(rf"(?:the|a|an)\s|{LITERAL}|[^a-z]", item) and len(item.split()) > 2 and not first[:1].islower()
 

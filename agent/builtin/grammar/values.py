@@ -62,15 +62,52 @@ def _set(r: TaskParser, m: Match) -> Found:
         return tuple(s.SetValue(r.target(t), r.lit(v)) for t, v in items)
     if re.match(r"(?:sure|it)\b", m["t"], I):
         return None
-    return (s.SetValue(r.target(re.sub(r"^the value of\s+", "", m["t"], flags=I)), r.lit(m["v"])),)
+    value = r.lit(_INSTEAD.sub("", m["v"]))
+    name = re.sub(r"^the value of\s+|\s+from\s+\S+$", "", m["t"], flags=I)
+    return r.many(name, lambda t: s.SetValue(t, value))
+
+
+@RULES.rule(
+    r"(?P<t>(?:the\s+)?\w+(?:\s+\w+){0,2})\s+(?:should|must|has\s+to|needs\s+to|is\s+to)\s+(?:be|say|read)\s+(?P<v>\S.*)"
+)
+def _should_be(r: TaskParser, m: Match) -> Found:
+    name, value = r.target(m["t"]), _INSTEAD.sub("", m["v"])
+    if not re.fullmatch(rf"{LITERAL}|\d[\d.]*|(?-i:[A-Z]).*", value.strip(" .")):
+        return None
+    return (s.SetValue(name, r.lit(value)),)
+
+
+_INSTEAD = re.compile(rf"(?:\s+(?:instead\s+of|rather\s+than)|,?\s+(?:and\s+)?not)\s+(?:\S+|{LITERAL})[\s.]*$", I)
+
+
+@RULES.rule(
+    rf"make\s+(?:sure\s+)?(?P<t>(?:the\s+)?.+?)\s+(?:says?|reads?|be|shows?)\s+(?P<v>{LITERAL}|(?-i:[A-Z0-9]).*)"
+)
+def _make_say(r: TaskParser, m: Match) -> Found:
+    return (s.SetValue(r.target(m["t"]), r.lit(_INSTEAD.sub("", m["v"]))),)
+
+
+_MADE = rf"(the\s+[a-z]\w*(?:\s+[a-z]\w*)?)\s+(\d\S*|(?-i:[A-Z]\w*)|{LITERAL})"
+
+
+@RULES.rule(rf"make\s+(?P<items>{_MADE}(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+){_MADE})*)")
+def _make(r: TaskParser, m: Match) -> Found:
+    items = pairs(_MADE, m["items"]) or []
+    return tuple(s.SetValue(r.target(name), r.lit(value)) for name, value in items) or None
 
 
 @RULES.rule(
     r"(?:clear|empty|erase|delete|remove|wipe)\s+(?:(?:all\s+)?(?:the\s+)?(?:text|contents?|value)\s+(?:in|of|from)"
-    rf"\s+)?(?P<t>.*?\b{FIELD}|{LITERAL}|(?:all\s+)?the\s+text|everything)|clear(?P<t2>\s+(?!all\b)(?:the\s+)?\S+)?"
+    rf"\s+)?(?P<t>.*?\b{FIELD}|{LITERAL}|(?:all\s+)?the\s+text|(?:everything|all\s+(?:of\s+)?the\s+text)(?:\s+(?:in|from)\s+(?:here|(?:the|this)\s+(?:document|file|text|editor|page)))?)|clear(?P<t2>\s+(?!all\b)(?:the\s+)?\S+)?"
 )
 def _clear(r: TaskParser, m: Match) -> Found:
     name = r.target(m["t"] or m["t2"] or "")
     if re.match(r"(?:delete|remove)", m.group(), I) and not re.search(r"text|content|value|everything", m.group(), I):
         return None
-    return (s.Clear("" if re.fullmatch(r"(?:all )?(?:the )?text|everything|it", name, I) else name),)
+    return (
+        s.Clear(
+            ""
+            if re.fullmatch(r"(?:all )?(?:the )?text|(?:everything|all (?:of )?the text)(?: .*)?|it", name, I)
+            else name
+        ),
+    )

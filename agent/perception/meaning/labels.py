@@ -11,6 +11,7 @@ from rapidfuzz import fuzz
 from actions.frame import Box, Point
 from agent.perception.elements import Candidate, Element, PerceivedScreen, Role
 from agent.perception.meaning.description import parse_target
+from agent.perception.meaning.text_similarity import stems_of
 from agent.perception.normalisation import normalised
 
 _NOUN = re.compile(
@@ -39,6 +40,47 @@ def by_label(screen: PerceivedScreen, target: str, roles: Sequence[Role]) -> lis
     good = sorted((s for s in scored if s[0] >= 85), key=lambda s: -s[0])
     found = [Candidate(e, e.box.center, score / 100, "its label") for score, e in good]
     return [c for c in found if limited_by_numbers(c, target) == c]
+
+
+_FILLERS = frozenset(
+    ["the", "this", "a", "an", "to", "my", "your", "our", "it", "now", "new", "here", "and", "of", "for"]
+)
+_BEARERS: tuple[Role, ...] = ("button", "link", "menuitem", "tab", "menu", "icon", "text")
+
+
+def doing(screen: PerceivedScreen, act: str) -> list[Element]:
+    """The elements that say no more than `act`, its verb first, and leave out one word at most: "Place order".
+
+    Of several those that say the most, and buttons and links before texts.
+    """
+    wanted, joined = re.findall(r"[\w'-]+", normalised(act)), normalised(act).replace(" ", "")
+    stems = {*stems_of(act)}
+
+    def fits(text: str) -> bool:
+        said = re.findall(r"[\w'-]+", normalised(text))
+        known = all(w in wanted or w in _FILLERS or (stems_of(w) and {*stems_of(w)} <= stems) for w in said)
+        whole = len("".join(said)) > 3 and joined == "".join(said)
+        verb = known and said[:1] == wanted[:1] and len(stems - {*stems_of(text)}) <= 1
+        return whole or verb
+
+    def said(e: Element) -> tuple[int, bool]:
+        return len({*stems_of(e.text)} & stems), e.role != "text"
+
+    found = [e for e in screen.elements if e.role in _BEARERS and e.text and fits(e.text)]
+    return [e for e in found if said(e) == max(map(said, found))]
+
+
+_NO_SUBMIT = re.compile(
+    r"cancel|reset|clear|close|back|previous|delete|remove|help|search|browse|choose|upload|add", re.I
+)
+
+
+def submitting(screen: PerceivedScreen) -> list[Element]:
+    """The one button with words under all fields and lists, whatever it says, but "Cancel" and the like."""
+    inputs = [e.box.y1 for e in screen.elements if e.role in ("field", "select", "checkbox", "radio", "slider")]
+    buttons = [e for e in screen.elements if e.role == "button" and e.text and inputs and e.box.y1 > max(inputs)]
+    sending = [e for e in buttons if not _NO_SUBMIT.search(e.text)]
+    return sending if len(sending) == 1 else []
 
 
 _RIVALS = (

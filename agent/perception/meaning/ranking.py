@@ -41,6 +41,7 @@ _EMPTY = frozenset([*" ".join(ROLE_WORDS).split(), *DEEDS, *_PLACING.split()])  
 _ROW = 0.65  # the score of a row that is only counted
 _CERTAIN = 0.88  # a score that the words of the target alone reach only where they are there
 _KEPT, _KEPT_IN = 0.72, 0.9  # share of a certain score that stays where a relation, a container does not hold
+_ONE_LINE = ("field", "select", "checkbox", "radio", "button", "menu", "menuitem", "tab")
 _SHOWN, _SHOWN_LIKELY = 0.25, 0.05  # scores, and probabilities, below which a candidate is not returned
 
 
@@ -299,11 +300,7 @@ def _over_lines(screen: PerceivedScreen, target: TargetDescription) -> list[Scor
 @lru_cache(maxsize=4)
 def _joined_lines(screen: PerceivedScreen) -> list[Element]:
     """Every two or three lines of text under each other, joined."""
-    lines = [
-        e
-        for e in screen.elements
-        if e.role not in ("field", "select", "checkbox", "radio", "button") and len(e.text) > 1
-    ]
+    lines = [e for e in screen.elements if e.role not in _ONE_LINE and len(e.text) > 1]
     out = []
     for first in lines:
         chain = [first]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from statistics import median
 
 from actions.frame import Box
 from agent.perception.elements import PerceivedScreen
@@ -121,7 +122,10 @@ def nth(found: list[ScoredElement], target: TargetDescription) -> list[ScoredEle
             if sum(s.score >= 0.85 * best for s in alike) >= abs(target.ordinal)
             else alike
         )
-    alike = _distinct(sorted(alike, key=lambda s: (round(s.box.center.y / max(8.0, s.box.height)), s.box.x1)))
+    if target.roles and not target.words:
+        alike = [s for s in alike if s.element.role == target.roles[0]] or alike
+    line = max(8.0, median(s.box.height for s in alike))
+    alike = _distinct(sorted(alike, key=lambda s: (round(s.box.center.y / line), s.box.x1)))
     index = target.ordinal - 1 if target.ordinal > 0 else len(alike) + target.ordinal
     if not 0 <= index < len(alike):
         return [replace(s, score=min(s.score, 0.4), why=s.why + ", too few") for s in found]

@@ -420,3 +420,126 @@ def test_what_opens_a_list_is_a_list_whatever_it_was_taken_for(role: Role) -> No
     end, thoughts = follow(toy, "Set Size to Medium")
     assert end.status == "success", thoughts
     assert acts(toy.log) == ["click size", "click m"]
+
+
+ORDER = {
+    "name": at("field", "", 100, 10, 200, label="Name"),
+    "size": at("select", "Small", 100, 60, label="Size"),
+    "order": at("button", "Place order", 100, 300),
+}
+
+
+def order_form(**more: Element) -> Toy:
+    toy = Toy(ORDER | more)
+    options = {"large": at("menuitem", "Large", 100, 90)}
+    toy.react = {
+        "size": shows(**options),
+        "large": lambda t: (t.hide("large"), t.show(size=at("select", "Large", 100, 60, label="Size")))[0],
+        "order": shows(thanks=at("text", "Thank you", 10, 400)),
+    }
+    return toy
+
+
+def test_an_act_is_the_control_that_says_so() -> None:
+    toy = order_form(cancel=at("button", "Cancel", 300, 300))
+    end, thoughts = follow(toy, "Choose Large and place the order")
+    assert end.status == "success", thoughts
+    assert acts(toy.log) == ["click size", "click large", "click order"]
+
+
+@pytest.mark.parametrize("act", ["cancel the order", "finish the purchase", "sort the orders by size"])
+def test_an_act_that_no_control_says_is_refused_before_anything_is_done(act: str) -> None:
+    toy = order_form()
+    end, _ = follow(toy, f"Set Name to Bob, choose Large and {act}")
+    assert end.status == "failure"
+    assert "needs planning" in end.message
+    assert act in end.message
+    assert acts(toy.log) == []
+
+
+def test_two_controls_that_say_the_same_are_none() -> None:
+    toy = order_form(again=at("button", "Place order", 500, 300))
+    assert follow(toy, "Place the order")[0].status == "failure"
+    assert acts(toy.log) == []
+
+
+@pytest.mark.parametrize("words", ["Buy", "Send off", "Weiter"])
+def test_a_form_is_submitted_by_the_only_button_below_it(words: str) -> None:
+    toy = order_form(order=at("button", words, 100, 300), cancel=at("button", "Cancel", 300, 300))
+    assert follow(toy, "Submit the form")[0].status == "success"
+    assert acts(toy.log) == ["click order"]
+
+
+def test_a_form_with_two_such_buttons_is_not_submitted() -> None:
+    toy = order_form(order=at("button", "Buy", 100, 300), rent=at("button", "Rent", 300, 300))
+    assert follow(toy, "Submit the form")[0].status == "failure"
+    assert acts(toy.log) == []
+
+
+@pytest.mark.parametrize("name", ["document", "editor", "main text area", "text editor", "page"])
+def test_the_text_area_is_named_by_what_it_is(name: str) -> None:
+    toy = Toy({"menu": at("menu", "Document", 10, 10), "area": at("field", "", 0, 60, 1280, 700)})
+    assert follow(toy, f'Click into the {name} and type "Hello"')[0].status == "success"
+    assert toy.elements["area"].text == "Hello"
+
+
+def test_the_big_field_is_the_largest() -> None:
+    toy = order_form(message=at("field", "", 100, 120, 400, 90))
+    assert follow(toy, 'Type "Ring twice" into the big text box')[0].status == "success"
+    assert toy.elements["message"].text == "Ring twice"
+
+
+def test_an_empty_place_touches_nothing() -> None:
+    toy = Toy({"a": at("icon", "", 10, 100, 60, 60), "b": at("text", "b.txt", 600, 700)})
+    toy.react = {"-": shows(paste=at("menuitem", "Paste", 700, 300))}
+    end, thoughts = follow(toy, "Right-click an empty place")
+    assert "click -" in toy.log, (end, thoughts)
+
+
+def test_a_name_is_not_typed_into_a_document_where_no_dialog_asks_for_it() -> None:
+    toy = Toy({"area": at("field", "text", 0, 60, 1280, 700)}, focus="area")
+    end, _ = follow(toy, "Save it as a.txt")
+    assert end.status == "failure"
+    assert "no dialog of files" in end.message
+    assert toy.elements["area"].text == "text"
+
+
+@pytest.mark.parametrize("works", ["ctrl+t", "ctrl+n"])
+def test_a_tab_is_opened_by_the_keys_that_open_one(works: str) -> None:
+    size = (1280, 700) if works == "ctrl+n" else (300, 24)  # an editor; another program
+    toy = Toy({"area": at("field", "one", 0, 60, *size)}, focus="area")
+    toy.keys = {works: shows(tab=at("tab", "Untitled", 200, 30))}
+    end, thoughts = follow(toy, 'Open a new tab and type "two" in it')
+    assert end.status == "success", thoughts
+    assert acts(toy.log)[-1] == "type two"
+
+
+def test_a_field_that_keeps_its_text_is_not_empty() -> None:
+    toy = Toy({"city": at("field", "Rome", 100, 10, 200, label="City")}, selects=False)
+    end, _ = follow(toy, "Clear the City field")
+    assert end.status == "failure"
+    assert "still has text" in end.message
+
+
+def test_now_is_politeness_where_no_name_has_it() -> None:
+    toy = order_form(title=at("text", "Order", 10, 400), order=at("button", "Order now", 100, 300))
+    assert follow(toy, "Click on Order now.")[0].status == "success"
+    assert acts(toy.log) == ["click order"]
+    toy = order_form(order=at("button", "Order", 100, 300))
+    assert follow(toy, "Click on Order now.")[0].status == "success"
+
+
+def test_a_name_is_typed_over_the_one_that_is_there() -> None:
+    toy = Toy({"name": at("field", "a.txt", 100, 10, 300)}, focus="name")
+    toy.keys = {"enter": lambda t: t.show(file=at("text", t.elements["name"].text, 10, 300))}
+    end, thoughts = follow(toy, "Name it letter.txt")
+    assert end.status == "success", thoughts
+    assert toy.elements["file"].text == "letter.txt"
+
+
+def test_a_name_that_goes_nowhere_is_a_failure() -> None:
+    toy = Toy({"icon": at("icon", "", 100, 10, 60, 60)})
+    toy.keys = {"enter": shows(window=at("text", "Inner", 10, 300))}
+    end, _ = follow(toy, "Call it Holiday")
+    assert end.status == "failure"
+    assert "“Holiday”" in end.message

@@ -23,6 +23,10 @@ def brief(x: s.Instruction) -> str:
             count = {1: "", 2: "double", 3: "triple"}[x.count]
             side = x.button if x.button != "left" else ""
             return " ".join(p for p in ("+".join(x.keys), side, count, "click", x.target) if p)
+        case s.NameIt():
+            return f"name {x.text!r}" + " enter" * x.submit
+        case s.UseControl():
+            return f"use {x.target}"
         case s.OpenMenu():
             return f"menu {x.menu}"
         case s.OpenTarget():

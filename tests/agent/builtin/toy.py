@@ -65,7 +65,7 @@ class Toy:
             case Key():
                 self.log.append(f"key {' '.join(action.chords)}")
                 for chord in action.chords:
-                    if chord == "ctrl+a" and self.focus:
+                    if chord == "ctrl+a" and self.focus and self.selects:
                         self.elements[self.focus] = replace(self.elements[self.focus], text="")
                     self.keys.get(chord, lambda toy: None)(self)
             case Scroll() | Drag():
