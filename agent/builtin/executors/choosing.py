@@ -174,10 +174,11 @@ class ValueExecutor(TextExecutor):
         parts = words.split()
         for n in range(1, len(parts)) if not exact(self.screen, words) else ():
             first, last = " ".join(parts[:n]), " ".join(parts[n:])
-            if exact(self.screen, last):
-                return s.Choose(first, last)
-            if exact(self.screen, first) and last[:1].isupper():
+            ends = exact(self.screen, last)
+            if exact(self.screen, first) and (last[:1].isupper() if not ends else any(e.role in TICKED for e in ends)):
                 return s.Choose(last, first)
+            if ends:
+                return s.Choose(first, last)
         return None
 
     def _choose_anywhere(self, step: s.Choose) -> Script:

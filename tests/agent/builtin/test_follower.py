@@ -543,3 +543,72 @@ def test_a_name_that_goes_nowhere_is_a_failure() -> None:
     end, _ = follow(toy, "Call it Holiday")
     assert end.status == "failure"
     assert "“Holiday”" in end.message
+
+
+@pytest.mark.parametrize("words", ["Choose Express delivery", "Choose delivery Express"])
+def test_an_option_is_chosen_in_the_group_that_it_is_named_with(words: str) -> None:
+    toy = Toy(
+        {
+            "heading": at("text", "Delivery", 10, 10),
+            "standard": at("radio", "Standard", 10, 40, checked=True),
+            "express": at("radio", "Express", 150, 40, checked=False),
+        }
+    )
+    toy.react = {"express": lambda t: t.show(express=at("radio", "Express", 150, 40, checked=True))}
+    end, thoughts = follow(toy, words)
+    assert end.status == "success", thoughts
+    assert acts(toy.log) == ["click express"]
+
+
+def test_an_option_is_not_the_text_that_leaves_its_name_out() -> None:
+    toy = Toy({"heading": at("text", "Size E", 10, 10)})
+    end, _ = follow(toy, "Choose the size Large")
+    assert end.status == "failure"
+    assert acts(toy.log) == []
+
+
+def test_a_number_is_not_typed_behind_the_one_that_two_clicks_should_select() -> None:
+    toy = Toy({"n": at("field", "1", 100, 10, 200, label="Quantity")}, selects=False)
+    toy.react = {"n": lambda t: setattr(t, "focus", "n")}
+    end, _ = follow(toy, 'Double-click the Quantity field, type "25"')
+    assert end.status == "failure"
+    assert "“125”" in end.message
+
+
+@pytest.mark.parametrize("sign", ["~$", "user@box:~/work$ ls"])
+def test_a_command_is_run_where_a_terminal_is_open(sign: str) -> None:
+    toy = Toy({"shell": at("field", sign, 0, 20, 800, 400)}, focus="shell")
+    toy.keys = {"enter": shows(prompt=at("text", "done", 10, 500))}
+    end, thoughts = follow(toy, "Run mkdir photos")
+    assert end.status == "success", thoughts
+    assert acts(toy.log) == ["type mkdir photos", "key enter"]
+
+
+def test_a_program_is_opened_where_none_is() -> None:
+    toy = Toy({"a": at("text", "Home", 0, 20)})
+    follow(toy, "Run gnome calculator")
+    assert "open" in toy.log
+
+
+def test_a_dialog_is_confirmed_by_enter_where_its_button_cannot_be_read() -> None:
+    toy = Toy({"menu": at("menuitem", "New folder", 10, 10)})
+    fields = {"name": at("field", "New", 300, 300, 300), "cancel": at("button", "Cancel", 300, 350)}
+    toy.react = {"menu": lambda t: (t.show(**fields), setattr(t, "focus", "name"))[0]}
+    toy.keys = {
+        "enter": lambda t: (
+            t.hide("name", "cancel"),
+            t.show(made=at("text", t.elements.get("name", fields["name"]).text, 10, 500)),
+        )[0]
+    }
+    end, thoughts = follow(toy, "Click New folder, call it Bills and press OK")
+    assert end.status == "success", thoughts
+    assert acts(toy.log)[-1] == "key enter"
+
+
+def test_what_is_left_in_an_emptied_field_is_seen_though_it_cannot_be_read() -> None:
+    toy = Toy({"n": at("field", "1", 100, 10, 200, label="Quantity")}, selects=False)
+    mark = at("icon", "", 104, 12, 8, 14)
+    toy.react = {"n": lambda t: (t.hide("n"), t.show(mark=mark))[0]}
+    end, _ = follow(toy, "Clear the Quantity field")
+    assert end.status == "failure"
+    assert "still has text" in end.message
