@@ -58,6 +58,8 @@ def _run_quoted(r: TaskParser, m: Match) -> Found:
 )
 def _commands(r: TaskParser, m: Match) -> Found:
     texts = re.split(r"\s*;\s*|\s*\n\s*|\s*,?\s+(?:and\s+)?(?:then|after\s+that|finally)\s+", m["texts"])
+    if any("," in text for text in texts):
+        return None  # of two commands, or of one
     return tuple(step for text in texts for step in (s.TypeInto(r.lit(text)), s.Press(("enter",))))
 
 

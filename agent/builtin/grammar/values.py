@@ -67,21 +67,11 @@ def _set(r: TaskParser, m: Match) -> Found:
     return r.many(name, lambda t: s.SetValue(t, value))
 
 
-@RULES.rule(
-    r"(?P<t>(?:the\s+)?\w+(?:\s+\w+){0,2})\s+(?:should|must|has\s+to|needs\s+to|is\s+to)\s+(?:be|say|read)\s+(?P<v>\S.*)"
-)
-def _should_be(r: TaskParser, m: Match) -> Found:
-    name, value = r.target(m["t"]), _INSTEAD.sub("", m["v"])
-    if not re.fullmatch(rf"{LITERAL}|\d[\d.]*|(?-i:[A-Z]).*", value.strip(" .")):
-        return None
-    return (s.SetValue(name, r.lit(value)),)
-
-
 _INSTEAD = re.compile(rf"(?:\s+(?:instead\s+of|rather\s+than)|,?\s+(?:and\s+)?not)\s+(?:\S+|{LITERAL})[\s.]*$", I)
 
 
 @RULES.rule(
-    rf"make\s+(?:sure\s+)?(?P<t>(?:the\s+)?.+?)\s+(?:says?|reads?|be|shows?)\s+(?P<v>{LITERAL}|(?-i:[A-Z0-9]).*)"
+    rf"make\s+(?!sure\b)(?P<t>(?:the\s+)?.+?)\s+(?:says?|reads?|be|shows?)\s+(?P<v>{LITERAL}|(?-i:[A-Z0-9]).*)"
 )
 def _make_say(r: TaskParser, m: Match) -> Found:
     return (s.SetValue(r.target(m["t"]), r.lit(_INSTEAD.sub("", m["v"]))),)
