@@ -65,8 +65,8 @@ def _commands(r: TaskParser, m: Match) -> Found:
 
 @RULES.rule(rf"(?:run|execute|issue|give)\s+(?:the\s+command\s+)?(?P<text>\S.*?)\s+{_TERMINAL}")
 def _run_in_terminal(r: TaskParser, m: Match) -> Found:
-    if _NO_COMMAND.match(m["text"]):
-        return None
+    if _NO_COMMAND.match(m["text"]) or re.match(r"(?:the|an?|this|that|my)\s", m["text"], I):
+        return None  # "the script": a command that is told of
     return (s.TypeInto(r.lit(m["text"])), s.Press(("enter",)))
 
 
@@ -167,22 +167,22 @@ def _type_into_colon(r: TaskParser, m: Match) -> Found:
 
 
 @RULES.rule(
+    rf"(?:rename\s+|change\s+the\s+name\s+of\s+)(?:the\s+)?(?:file\s+|folder\s+)?(?P<t>{LITERAL}|\S+?)(?:\s+(?:file|folder))?"
+    rf"\s+(?:to|into|as)\s+(?P<text>{LITERAL}|\S+)"
+)
+def _rename(r: TaskParser, m: Match) -> Found:
+    if re.fullmatch(r"it|that|this|file|folder|document", m["t"], I):
+        return None
+    return (s.ClickOn(r.target(m["t"])), s.Press(("f2",)), s.NameIt(r.lit(m["text"])))
+
+
+@RULES.rule(
     r"(?:name|call|rename)\s+(?:it|that|this|the\s+(?:new\s+)?(?:file|folder|document))\s+(?:to\s+)?(?P<text>\S.*)|give\s+it\s+the\s+name\s+(?:of\s+)?(?P<t2>\S.*)"
 )
 def _name_it(r: TaskParser, m: Match) -> Found:
     name = r.lit(m["text"] or m["t2"])
     # it is confirmed, unless the task goes on to do so
-    return None if len(name.split()) > 6 or re.search(r"[?>]\s", name) else (s.NameIt(name),)
-
-
-@RULES.rule(
-    rf"(?:rename\s+|change\s+the\s+name\s+of\s+)(?:the\s+)?(?:file\s+|folder\s+)?(?P<t>{LITERAL}|\S+?)(?:\s+(?:file|folder))?"
-    rf"\s+(?:to|into|as)\s+(?P<text>{LITERAL}|\S+)"
-)
-def _rename(r: TaskParser, m: Match) -> Found:
-    if re.fullmatch(r"it|that|this", m["t"], I):
-        return None
-    return (s.ClickOn(r.target(m["t"])), s.Press(("f2",)), s.NameIt(r.lit(m["text"])))
+    return None if len(name.split()) > 6 or re.search(r"[?>]\s|\sto\s", name) else (s.NameIt(name),)
 
 
 @RULES.rule(

@@ -88,7 +88,11 @@ def _label_value(r: TaskParser, m: Match) -> Found:
     if (
         len(name.split()) > 4
         or not re.search(r"[^\W\d_]", name)
-        or re.match(r"(?:type|write|enter|run|execute|press|click|then|note|warning|e\.g|and|or|find|what|who|task)\b", name, I)
+        or re.match(
+            r"(?:it|this|that|there|i|you|we|they|he|she|type|write|enter|run|execute|press|click|then|note|warning|e\.g|and|or|find|what|who|task)\b",
+            name,
+            I,
+        )
     ):
         return None
     return (s.SetValue(r.target(name), r.lit(value)),)

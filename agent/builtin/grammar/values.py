@@ -70,9 +70,7 @@ def _set(r: TaskParser, m: Match) -> Found:
 _INSTEAD = re.compile(rf"(?:\s+(?:instead\s+of|rather\s+than)|,?\s+(?:and\s+)?not)\s+(?:\S+|{LITERAL})[\s.]*$", I)
 
 
-@RULES.rule(
-    rf"make\s+(?!sure\b)(?P<t>(?:the\s+)?.+?)\s+(?:says?|reads?|be|shows?)\s+(?P<v>{LITERAL}|(?-i:[A-Z0-9]).*)"
-)
+@RULES.rule(rf"make\s+(?!sure\b)(?P<t>(?:the\s+)?.+?)\s+(?:says?|reads?|be|shows?)\s+(?P<v>{LITERAL}|(?-i:[A-Z0-9]).*)")
 def _make_say(r: TaskParser, m: Match) -> Found:
     return (s.SetValue(r.target(m["t"]), r.lit(_INSTEAD.sub("", m["v"]))),)
 
