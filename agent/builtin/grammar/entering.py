@@ -209,7 +209,7 @@ _NAME = (
     r"(?!(?:the|an?|text|words?|number|value|lines?|phrase|string|letters?|following|command|exact|whole|entire|sentence|"
     r"digits?|keys?)\b)(?-i:[a-z]\w*(?:\s+[a-z]\w*){0,2}?)"
 )
-_NAMED = rf"(?:the\s+)?({_NAME})\s+({LITERAL}|(?-i:[A-Z0-9@+][\w@.+-]*(?:\s+[A-Z0-9][\w@.+-]*)*))"
+_NAMED = rf"(?:the\s+)?({_NAME})\s+({LITERAL}|\w[\w-]*\.\w{{2,5}}|(?-i:[A-Z0-9@+][\w@.+-]*(?:\s+[A-Z0-9][\w@.+-]*)*))"
 
 
 @RULES.rule(
