@@ -130,9 +130,10 @@ class X11Device:
             return reply.root_x, reply.root_y
 
     def sync(self) -> None:
-        """Return when the server has done everything sent so far."""
+        """Return when the server has done everything sent so far, and the window manager has passed the last click on."""
         with self._errors():
             self._core.GetInputFocus().reply()
+            self._wait_until_clicked()
             while self._connection.poll_for_event():
                 pass
 
@@ -222,7 +223,8 @@ class X11Device:
         redirect = xproto.EventMask.SubstructureNotify | xproto.EventMask.SubstructureRedirect
         self._core.SendEvent(False, self._root, redirect, event.pack())
         self._connection.flush()
-        self._await(lambda e: isinstance(e, xproto.PropertyNotifyEvent) and e.atom == answer, MANAGER_SECONDS)
+        told = xproto.PropertyNotifyEvent
+        self._await(lambda e: isinstance(e, told) and (e.window, e.atom) == (window, answer), MANAGER_SECONDS)
         self._core.DestroyWindow(window)
 
     def _wait_until_read(self) -> None:
