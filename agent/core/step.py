@@ -194,7 +194,7 @@ def repeated_without_effect(history: Sequence[Step]) -> int:
     answer: list[Step] = []
     count = 0
     for at in range(len(history) - 1, -1, -1):
-        answer.insert(0, history[at])
+        answer.append(history[at])
         if at and history[at].part:
             continue
         last = last or answer

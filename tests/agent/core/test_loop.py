@@ -49,6 +49,16 @@ def test_a_run_acts_until_the_model_says_done() -> None:
     assert "record" in memory.steps[1].timings
 
 
+def test_the_loops_own_phases_take_no_longer_than_the_run() -> None:
+    start = time.perf_counter()
+    _, _, memory = play([CLICK, TypeText(text="hi"), DONE])
+    took = time.perf_counter() - start
+    own = [(phase, value) for step in memory.steps for phase, value in step.timings.items()]
+    seconds = [value for phase, value in own if phase not in ("act", "settle")]
+    assert min(seconds) >= 0
+    assert sum(seconds) <= took
+
+
 def test_a_caller_may_take_the_steps_one_by_one() -> None:
     env, memory = FakeEnv(), ListMemory()
     walk = Agent(env, ScriptedModel([CLICK, CLICK, DONE]), Allow(), memory).walk(Task("do it"))

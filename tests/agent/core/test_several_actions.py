@@ -111,6 +111,21 @@ def test_the_rest_is_dropped_on_another_screen_and_the_model_is_told(
 
 
 @pytest.mark.parametrize(
+    ("near", "beyond"),
+    [
+        (painted(307, 240, 8, 20), painted(308, 240, 8, 20)),
+        (painted(286, 240, 8, 20), painted(285, 240, 8, 20)),
+        (painted(290, 257, 20, 8), painted(290, 258, 20, 8)),
+        (painted(290, 236, 20, 8), painted(290, 235, 20, 8)),
+    ],
+)
+def test_close_to_a_point_is_a_fortieth_of_the_shorter_side_in_each_direction(near: Change, beyond: Change) -> None:
+    for change, done in ((near, [FIELD]), (beyond, [FIELD, SAVE])):
+        _, env, _, _ = play([(FIELD, SAVE), DONE], Screen({1: change}))
+        assert env.done == done
+
+
+@pytest.mark.parametrize(
     "change",
     [
         painted(298, 245, 2, 12),  # a caret

@@ -8,7 +8,7 @@ import pytest
 
 from actions.action import Answer, AnyAction, AskUser, Click, Finish, Move, Wait
 from actions.frame import Frame, Point
-from agent.core.step import OutcomeRecord, Step, VerdictRecord, repeated_without_effect
+from agent.core.step import Delegation, OutcomeRecord, Step, Tokens, VerdictRecord, repeated_without_effect
 
 CLICK = Click(point=Point(10, 20))
 OTHER = Click(point=Point(11, 20))
@@ -23,6 +23,7 @@ def step(action: AnyAction | None = CLICK, **facts: Any) -> Step:
 
 
 NOTHING = outcome(changed=False)
+TWO = [step(outcome=NOTHING), step(OTHER, outcome=NOTHING, part=1)]
 BLOCKED = VerdictRecord(kind="block", reason="the bank")
 ALLOWED = VerdictRecord(kind="allow")
 
@@ -68,7 +69,20 @@ def test_what_became_of_the_action(done: Step, effect: str) -> None:
         ([step(outcome=outcome(performed=False, changed=None), verdict=VerdictRecord(kind="skip"))] * 3, 0),
         ([step(AskUser(question="which?"), outcome=outcome(performed=False, changed=None))] * 3, 0),
         ([step(outcome=outcome(settled=False, changed=False))], 0),
+        (TWO * 2, 2),
+        ([step(outcome=NOTHING), step(OTHER, outcome=NOTHING), *TWO], 1),
+        ([step(OTHER, outcome=NOTHING), step(outcome=NOTHING, part=1), *TWO], 1),
     ],
 )
 def test_only_the_last_steps_with_the_same_action_and_no_effect_count(history: list[Step], count: int) -> None:
     assert repeated_without_effect(history) == count
+
+
+def test_tokens_are_summed_one_by_one() -> None:
+    total = Tokens(prompt=90, completion=10, cached=6) + Tokens(prompt=30, completion=7, cached=5)
+    assert total == Tokens(prompt=120, completion=17, cached=11)
+
+
+def test_a_delegation_that_says_no_more_does_what_it_names() -> None:
+    read = Delegation.model_validate({"instruction": "Open the page"})
+    assert (read.leads, read.planned, read.report, read.plan) == (False, False, "", ())

@@ -67,6 +67,12 @@ def test_a_number_of_the_list_is_the_element(raw, words):
     assert in_words(step(Click(point=AT), pointed=(listed,))) == words
 
 
+@pytest.mark.parametrize("grounder", ["a grounder", "z grounder"])
+def test_what_a_planner_described_is_meant_whatever_grounder_found_it(grounder):
+    found = PointedAt(description="the Save entry", point=AT, grounder=grounder, raw="click(50, 60)")
+    assert in_words(step(Click(point=AT), pointed=(found,))) == "click “the Save entry” (50, 60)"
+
+
 def test_the_planners_words_come_first_and_only_for_the_place_that_was_found():
     pointed = (PointedAt(description="the Save entry", point=AT, grounder="g"),)
     targets = (Target(point=AT, words="Save", box=SAVE.box),)
