@@ -130,7 +130,7 @@ class X11Device:
             return reply.root_x, reply.root_y
 
     def sync(self) -> None:
-        """Return when the server has done everything sent so far, and the window manager has passed the last click on."""
+        """Return when the server has done everything sent so far, and the window manager has passed a click on."""
         with self._errors():
             self._core.GetInputFocus().reply()
             self._wait_until_clicked()

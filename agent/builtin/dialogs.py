@@ -20,19 +20,8 @@ _AGREES = (
     "allow",
 )  # fmt: skip
 _DOES = (
-    "save",
-    "open",
-    "create",
-    "rename",
-    "delete",
-    "remove",
-    "replace",
-    "send",
-    "done",
-    "apply",
-    "submit",
-    "confirm",
-)
+    "save", "open", "create", "rename", "delete", "remove", "replace", "send", "done", "apply", "submit", "confirm",
+)  # fmt: skip
 CONFIRM = "confirm"
 """How a dialog is closed that the task says to confirm: never by a button that calls it off."""
 _MISREAD = {"qk": "ok", "0k": "ok", "gk": "ok"}

@@ -172,7 +172,7 @@ class ValueExecutor(TextExecutor):
     def _of_group(self, words: str) -> s.Choose | None:
         """An option with the name of its group on the screen: "Express delivery", "size Large"."""
         parts = words.split()
-        for n in range(1, len(parts)) if not exact(self.screen, words) else ():
+        for n in range(1, len(parts)):
             first, last = " ".join(parts[:n]), " ".join(parts[n:])
             ends = exact(self.screen, last)
             if exact(self.screen, first) and (last[:1].isupper() if not ends else any(e.role in TICKED for e in ends)):
@@ -182,19 +182,19 @@ class ValueExecutor(TextExecutor):
         return None
 
     def _choose_anywhere(self, step: s.Choose) -> Script:
-        if of_group := self._of_group(step.option):
+        selects = [e for e in self.screen.elements if e.role == "select"]
+        if exact(self.screen, step.option):
+            yield from self._do_part(s.ClickOn(step.option))
+        elif of_group := self._of_group(step.option):
             yield from self._do_part(of_group)
-            return
-        if exact(self.screen, step.option) or (sure := self._sure(step.option)):
-            if not exact(self.screen, step.option) and leaves_name_out(sure[0].element, step.option):
+        elif sure := self._sure(step.option):
+            if leaves_name_out(sure[0].element, step.option):
                 raise GiveUp(self._failed(f"nothing on the screen says “{step.option}”"))
             yield from self._do_part(s.ClickOn(step.option))
-            return
-        selects = [e for e in self.screen.elements if e.role == "select"]
-        if not selects:
+        elif selects:
+            yield from self._choose_in(step, [Candidate(e, e.box.center, 0.6, "a drop-down") for e in selects])
+        else:
             yield from self._do_part(s.ClickOn(step.option))
-            return
-        yield from self._choose_in(step, [Candidate(e, e.box.center, 0.6, "a drop-down") for e in selects])
 
     def _choose_in(self, step: s.Choose, lists: Sequence[Candidate]) -> Script:
         for candidate in lists[:4]:

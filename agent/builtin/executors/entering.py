@@ -243,7 +243,10 @@ class TextExecutor(DialogExecutor):
 
     def _press_to_open(self, step: s.Press) -> Script:
         before, self._last_target = self.observation, ""
-        files = lambda: self._file_dialog() or screen_diff.window_appeared([before], self.observation)  # noqa: E731
+
+        def files() -> bool:
+            return self._file_dialog() or screen_diff.window_appeared([before], self.observation)
+
         editor = "ctrl+n" in step.chords and by_kind(self.screen, "document")  # where Ctrl+T may change the text
         chords = ("ctrl+n",) if editor else step.chords
         for keys in chords:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from agent.builtin import instructions as s
+from agent.builtin.dialogs import CONFIRM
 from agent.builtin.grammar.parser import Found, TaskParser
 from agent.builtin.grammar.phrases import DIALOG
 from agent.builtin.grammar.rule import I, Match, RuleList
@@ -26,7 +27,7 @@ def _dismiss(r: TaskParser, m: Match) -> Found:
 
 @RULES.rule(r"(?-i:confirm|OK|ok|okay)(?:\s+(?:it|that|this|the\s+(?:question|deletion|action|change|choice)))?")
 def _confirm(r: TaskParser, m: Match) -> Found:
-    return (s.Dismiss("dialog", "confirm"),)
+    return (s.Dismiss("dialog", CONFIRM),)
 
 
 @RULES.rule(
@@ -34,7 +35,7 @@ def _confirm(r: TaskParser, m: Match) -> Found:
 )
 def _confirm_with(r: TaskParser, m: Match) -> Found:
     if re.fullmatch(r"ok|okay|yes", m["t"], I):
-        return (s.Dismiss("dialog", "confirm"),)
+        return (s.Dismiss("dialog", CONFIRM),)
     return r.clause(f"press {m['t']}") if re.fullmatch(r"enter|return", m["t"], I) else (s.ClickOn(r.target(m["t"])),)
 
 

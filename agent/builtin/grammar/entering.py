@@ -167,6 +167,10 @@ def _type_into_colon(r: TaskParser, m: Match) -> Found:
 
 
 @RULES.rule(
+    rf"give\s+(?:the\s+)?(?:file\s+|folder\s+)?(?P<t>{LITERAL}|\S+?)(?:\s+(?:file|folder))?\s+the\s+(?:new\s+)?name\s+"
+    rf"(?P<text>{LITERAL}|\S+)"
+)
+@RULES.rule(
     rf"(?:rename\s+|change\s+the\s+name\s+of\s+)(?:the\s+)?(?:file\s+|folder\s+)?(?P<t>{LITERAL}|\S+?)(?:\s+(?:file|folder))?"
     rf"\s+(?:to|into|as)\s+(?P<text>{LITERAL}|\S+)"
 )
@@ -183,14 +187,6 @@ def _name_it(r: TaskParser, m: Match) -> Found:
     name = r.lit(m["text"] or m["t2"])
     # it is confirmed, unless the task goes on to do so
     return None if len(name.split()) > 6 or re.search(r"[?>]\s|\sto\s", name) else (s.NameIt(name),)
-
-
-@RULES.rule(
-    rf"give\s+(?:the\s+)?(?:file\s+|folder\s+)?(?P<t>{LITERAL}|\S+?)(?:\s+(?:file|folder))?\s+the\s+(?:new\s+)?name\s+"
-    rf"(?P<text>{LITERAL}|\S+)"
-)
-def _give_name(r: TaskParser, m: Match) -> Found:
-    return None if re.fullmatch(r"it|that|this", m["t"], I) else _rename(r, m)
 
 
 @RULES.rule(

@@ -62,17 +62,12 @@ def _edit(r: TaskParser, m: Match) -> Found:
 
 @RULES.rule(
     r"(?:(?:go|move|jump)\s+to|(?:put|place|set|move)\s+the\s+(?:cursor|caret)\s+(?:at|to))\s+the\s+(?:very\s+)?"
-    r"(?P<where>end|bottom|start|beginning|top)\s+of\s+(?:the\s+)?"
-    r"(?P<what>document|text|file|notes?|line|letter|list|editor|draft|message|story|poem|page)"
+    r"(?P<where>end|bottom|start|beginning|top)(?:\s+of\s+(?:the\s+)?"
+    r"(?P<what>document|text|file|notes?|line|letter|list|editor|draft|message|story|poem|page))?"
 )
 def _go_to_end(r: TaskParser, m: Match) -> Found:
     key = "end" if m["where"].lower() in ("end", "bottom") else "home"
-    return (s.Press((key if m["what"].lower() == "line" else f"ctrl+{key}",)),)
-
-
-@RULES.rule(r"(?:go|move|jump)\s+to\s+the\s+(?:very\s+)?(?P<where>end|bottom|start|beginning|top)")
-def _go_to_edge(r: TaskParser, m: Match) -> Found:
-    return (s.Press(("ctrl+end" if m["where"].lower() in ("end", "bottom") else "ctrl+home",)),)
+    return (s.Press((key if (m["what"] or "").lower() == "line" else f"ctrl+{key}",)),)
 
 
 @RULES.rule(

@@ -37,7 +37,7 @@ _BEHIND = re.compile(r"\b(?:desktop|wallpaper|screen|background)\b")
 
 def by_kind(screen: PerceivedScreen, target: str) -> list[Candidate]:
     """The place that `target` describes by its kind alone; empty where it does not, or the screen has none."""
-    words = re.sub(r"^(?:the|a|an|this)\s+", "", target.strip(), flags=re.IGNORECASE)
+    words = _bare(target)
     if named := _EMPTY.fullmatch(words):
         return _empty_place(screen, (named["where"] or "").lower())
     return _text_area(screen, sized=bool(_SIZED.match(words))) if _TEXT_AREA.fullmatch(words) else []
@@ -45,8 +45,12 @@ def by_kind(screen: PerceivedScreen, target: str) -> list[Candidate]:
 
 def is_sized(target: str) -> bool:
     """Whether `target` names a field by its size: "the big text box"."""
-    words = re.sub(r"^(?:the|a|an|this)\s+", "", target.strip(), flags=re.IGNORECASE)
+    words = _bare(target)
     return bool(_SIZED.match(words) and _TEXT_AREA.fullmatch(words))
+
+
+def _bare(target: str) -> str:
+    return re.sub(r"^(?:the|a|an|this)\s+", "", target.strip(), flags=re.IGNORECASE)
 
 
 def is_terminal(screen: PerceivedScreen) -> bool:

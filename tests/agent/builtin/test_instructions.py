@@ -115,7 +115,8 @@ def test_dots_inside_names_do_not_cut(name: str) -> None:
 @example('a, and then b; press Enter. "Click" Save\n\ttab\n', "“”", "type {}")
 @example("\\n stays", '""', "type {}")
 def test_text_between_quotes_is_taken_to_the_letter(text: str, pair: str, task: str) -> None:
-    text = "".join(c for c in text if c not in pair and c != "\r" and not 0xF0000 <= ord(c) <= 0xFFFFD)
+    ends = pair + "“”" * (pair[0] == "„")  # both close it, whichever comes first
+    text = "".join(c for c in text if c not in ends and c != "\r" and not 0xF0000 <= ord(c) <= 0xFFFFD)
     first = parse_instructions(task.format(pair[0] + text + pair[1]))[0]
     assert isinstance(first, s.TypeInto)
     assert first.text == text
