@@ -114,3 +114,33 @@ def test_the_schema_names_every_action_and_allows_nothing_else() -> None:
 @pytest.mark.parametrize(("number", "words"), [(0, "0 steps"), (1, "1 step"), (2, "2 steps"), (1210, "1,210 steps")])
 def test_a_number_and_its_noun_agree(number: int, words: str) -> None:
     assert plural(number, "step") == words
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("click", {"point": (1, 1), "count": 4}),
+        ("click", {"point": (1, 1), "count": 0}),
+        ("scroll", {"dy": 101}),
+        ("scroll", {"dy": -101}),
+        ("scroll", {"dx": 101}),
+        ("scroll", {"dx": -101}),
+        ("open", {"target": ""}),
+    ],
+)
+def test_a_value_outside_its_limits_is_refused(kind: str, fields: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(reversed(fields))):
+        parse_action({"type": kind, **fields})
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"dy": -3}, "scroll 3 up"),
+        ({"dy": 100}, "scroll 100 down"),
+        ({"dx": -100, "dy": -100}, "scroll 100 left and 100 up"),
+        ({"dx": 1}, "scroll 1 right"),
+    ],
+)
+def test_a_scroll_says_its_ways(fields: dict[str, int], words: str) -> None:
+    assert describe(parse_action({"type": "scroll", **fields})) == words

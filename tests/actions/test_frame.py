@@ -67,8 +67,9 @@ def test_a_point_off_the_frame_is_refused_and_one_on_it_is_not(frame: Frame, x: 
 
 
 @given(frames, st.floats(allow_nan=False), st.floats(allow_nan=False))
-def test_clamping_twice_changes_nothing_more(frame: Frame, x: float, y: float) -> None:
+def test_clamping_goes_to_the_nearest_pixel_and_twice_changes_nothing_more(frame: Frame, x: float, y: float) -> None:
     once = frame.clamp(Point(x, y))
+    assert once == (sorted((0, x, frame.width - 1))[1], sorted((0, y, frame.height - 1))[1])
     assert frame.contains(once)
     assert frame.clamp(once) == once
 

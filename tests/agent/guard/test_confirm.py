@@ -11,6 +11,7 @@ from actions.action import (
     AnyAction,
     Button,
     Click,
+    Drag,
     Finish,
     HoldKeys,
     HoldMouse,
@@ -27,6 +28,7 @@ from agent.core.model import Decision
 from agent.core.policy import Allow
 from agent.guard.confirm import Confirm, EditedAnswer, PersonReply
 from agent.guard.risk import risk
+from agent.perception.elements import Element, PerceivedScreen
 from envs.env import Observation, UiElement
 
 CLICK = Click(point=Point(1, 1))
@@ -168,6 +170,72 @@ def test_agreeing_to_a_warning_is_risky_and_to_a_notice_is_not() -> None:
     assert answers("This cannot be undone") == "it answers “This cannot be undone”"
     assert answers("Delete 3 files?")
     assert answers("Version 2.1") is None
+
+
+def test_a_yes_of_up_to_three_words_answers_a_warning() -> None:
+    def why(words: str) -> str | None:
+        shown = (
+            UiElement(Box(0, 4, 12, 6), "TextView", "This cannot be undone"),
+            UiElement(Box(0, 7, 12, 11), "Button", words),
+        )
+        told = Observation(np.full((12, 12, 3), 9, np.uint8), Frame(id="1", width=12, height=12), elements=shown)
+        return risk(decided(Click(point=Point(6, 9))), told)
+
+    assert why("Got it, continue")
+    assert why("Got it, continue later") is None
+
+
+@pytest.mark.parametrize(
+    ("inside", "asked"), [(("Your photos", "12", "Delete"), True), (("Your photos", "12", "of 30", "Delete"), False)]
+)
+def test_a_control_without_words_is_named_by_the_first_three_texts_in_it(inside: tuple[str, ...], asked: bool) -> None:
+    texts = [UiElement(Box(2 * at, 1, 2 * at + 2, 3), "TextView", words) for at, words in enumerate(inside, 2)]
+    told = UiElement(Box(0, 0, 30, 4), "Button", ""), *texts
+    screen = Observation(np.full((30, 30, 3), 9, np.uint8), Frame(id="1", width=30, height=30), elements=told)
+    assert (risk(decided(CLICK), screen) is not None) is asked
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "asked"),
+    [
+        (120, 105, True),
+        (75, 105, True),
+        (74, 105, False),
+        (120, 91, True),
+        (120, 90, False),
+        (120, 119, True),
+        (120, 120, False),
+        (165, 105, True),
+        (389, 105, True),  # the row of a list
+        (390, 105, False),
+        (300, 95, True),
+        (300, 94, False),
+        (300, 115, True),
+        (300, 116, False),
+    ],
+)
+def test_a_text_is_pressed_in_its_padding_and_in_its_row_to_the_right(x: int, y: int, asked: bool) -> None:
+    """The text is 10 high from (100, 100) to (140, 110): padding 25 beside, 9 above and below; the row 6 and 250."""
+    screen = PerceivedScreen(400, 200, (Element(Box(100, 100, 140, 110), "text", "Delete"),))
+    shown = Observation(np.full((200, 400, 3), 9, np.uint8), Frame(id="1", width=400, height=200))
+    assert (risk(decided(Click(point=Point(x, y))), shown, lambda _: screen) is not None) is asked
+
+
+@pytest.mark.parametrize("start", [Point(1, 1), Point(3, 3)])
+def test_what_is_slid_to_do_something_is_risky_at_either_end(start: Point) -> None:
+    slider = UiElement(Box(0, 0, 2, 2), "SeekBar", "Slide to pay")
+    drag = Drag(path=(start, Point(4 - start.x, 4 - start.y)))
+    assert risk(decided(drag), replace(seen(), elements=(slider,)))
+    assert risk(decided(drag), replace(seen(), elements=(replace(slider, text="Slide to look"),))) is None
+
+
+@pytest.mark.parametrize(
+    "number", ["4111 1111 1111 1111", "5500-0055-5555-5559", "378282246310005", "6011000990139424", "3530111333300000"]
+)
+def test_the_number_of_a_card_is_one_by_its_check_digit(number: str) -> None:
+    assert risk(decided(TypeText(text=f"pay with {number}")), seen())
+    for digit in set("0123456789") - {number[-1]}:
+        assert risk(decided(TypeText(text=f"my number is {number[:-1]}{digit}")), seen()) is None
 
 
 @pytest.mark.parametrize(("reply", "kind"), [("yes", "allow"), ("no", "skip"), ("stop", "stop"), (None, "ask")])

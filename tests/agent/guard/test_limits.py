@@ -231,6 +231,18 @@ def test_a_bad_file_is_one_line(text: str, words: str, tmp_path: Path) -> None:
     assert "\n" not in str(error.value)
 
 
+def test_a_place_above_the_window_of_the_program_is_not_in_it() -> None:
+    window = ScreenWindow(Box(0, 10, 50, 50), "Mousepad")
+    policy = LimitsPolicy(AllowLists(("mousepad",)))
+    for at, kind in (
+        (Point(20, 10), "allow"),
+        (Point(20, 9), "skip"),
+        (Point(49, 49), "allow"),
+        (Point(50, 49), "skip"),
+    ):
+        assert policy.review(Decision(action=on(at)), replace(seen(NOTE), windows=(window,))).kind == kind
+
+
 def row(y: float, *texts: str) -> list[Element]:
     """A row of things from left to right; those without words are drawings."""
     places = enumerate(texts)
@@ -250,6 +262,7 @@ TABS = row(10, "", "shop.example")
         ([*TABS, *row(40, *BUTTONS, "evil.example/x"), *PAGE], False, False),  # its title and its words are no address
         ([*TABS, *row(40, *BUTTONS, ""), *PAGE], False, False),  # the bar cannot be read
         ([*TABS, *row(40, *BUTTONS, "e v"), *PAGE], False, False),
+        ([*TABS, *row(40, "", "", "OK", "an advert"), *row(60, *BUTTONS, "shop.example/x"), *PAGE], False, True),
         ([*TABS, *row(40, "shop.example")], False, False),  # the bar is hidden
         ([*TABS, *row(40, *BUTTONS, "shop.example/x")], True, False),  # all of it is the page's
         ([], False, False),

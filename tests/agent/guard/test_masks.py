@@ -41,12 +41,13 @@ def test_the_value_is_masked_and_the_words_beside_it_are_not() -> None:
     assert (top, bottom) == (30 - MARGIN, 42 + MARGIN)
 
 
-def test_a_mask_at_the_edge_of_the_picture_stays_inside() -> None:
-    box = Box(0, 0, 70, 12)
+@pytest.mark.parametrize("width", [70, 71])
+def test_a_mask_at_the_edge_of_the_picture_stays_inside(width: int) -> None:
+    box = Box(0, 0, width, 12)
     image = Masks(("Zebra47",), lambda _: [(box, "Zebra47", ())]).hide(WHITE)
-    assert (image[: 13 + MARGIN, : 71 + MARGIN] == 0).all()
+    assert (image[: 13 + MARGIN, : width + 1 + MARGIN] == 0).all()
     assert (image[13 + MARGIN :] == 255).all()
-    assert (image[:, 71 + MARGIN :] == 255).all()
+    assert (image[:, width + 1 + MARGIN :] == 255).all()
 
 
 @pytest.mark.parametrize(
