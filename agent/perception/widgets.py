@@ -149,7 +149,8 @@ def _framed_role(patch: FlatArea, lines: Sequence[TextLine], marks: Sequence[Box
         return "button"
     if len(lines) > 2 and _in_columns(lines, unit):
         return None
-    if left < 4 * unit and box.width > 5 * unit and right > left:
+    begins = right > left if box.width > 5 * unit else not marks and right > max(unit, 2.5 * left)
+    if left < 4 * unit and begins:
         return "field"
     return "button" if box.width < 12 * unit else None
 
