@@ -118,7 +118,7 @@ class TextExecutor(DialogExecutor):
         """Whether the text is in the field after a click and typing; `again` selects what may be there unread."""
         element = candidate.element
         full = again or bool(element.text) or self._holds_text(element)
-        yield from self._enter_field(candidate, select=select and full, again=again)
+        yield from self._enter_field(candidate, select=select, again=again)
         if not step.text:
             yield Key(chords=("delete",)), self._thought("I clear it")
             return True

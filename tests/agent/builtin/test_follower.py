@@ -612,3 +612,11 @@ def test_what_is_left_in_an_emptied_field_is_seen_though_it_cannot_be_read() -> 
     end, _ = follow(toy, "Clear the Quantity field")
     assert end.status == "failure"
     assert "still has text" in end.message
+
+
+@pytest.mark.parametrize("task", ["Set the Quantity to 5", "Change the Quantity to 5", "Replace the Quantity with “5”"])
+def test_a_number_that_is_drawn_and_not_read_is_replaced_too(task: str) -> None:
+    toy = Toy({"n": at("field", "1", 100, 10, 200, label="Quantity")}, unread=2)
+    end, thoughts = follow(toy, task, paint=True)
+    assert end.status == "success", thoughts
+    assert toy.elements["n"].text == "5"

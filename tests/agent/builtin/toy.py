@@ -39,6 +39,8 @@ class Toy:
     """What a field shows for the text typed into it."""
     selects: bool = True
     """Whether three clicks select what is in a field."""
+    unread: int = 0
+    """Texts of up to this many letters are drawn and not read."""
 
     def screen(self) -> PerceivedScreen:
         self.looks += 1
@@ -112,6 +114,11 @@ def painted(screen: PerceivedScreen) -> PerceivedObservation:
     return PerceivedObservation(screen, image)
 
 
+def _without_short(seen: PerceivedObservation, letters: int) -> PerceivedObservation:
+    read = (replace(e, text="") if len(e.text) <= letters else e for e in seen.screen.elements)
+    return replace(seen, screen=replace(seen.screen, elements=tuple(read)))
+
+
 def follow(
     toy: Toy, task: str, limit: int = 80, *, phone: bool = False, performed: bool = True, paint: bool = False
 ) -> tuple[Finish, list[str]]:
@@ -121,7 +128,7 @@ def follow(
     for _ in range(limit):
         screen = toy.screen()
         seen = painted(screen) if paint else PerceivedObservation(screen, BLANK)
-        action, thought = follower.next(seen, performed=performed)
+        action, thought = follower.next(_without_short(seen, toy.unread), performed=performed)
         thoughts.append(thought)
         if isinstance(action, Finish):
             return action, thoughts
