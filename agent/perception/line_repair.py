@@ -30,7 +30,7 @@ def mended(
 
 
 def _rings_in(line: TextLine, outlines: Sequence[FlatArea], unit: float) -> Iterator[tuple[float, float]]:
-    for box in (outline.box for outline in outlines if outline.box.width >= unit):
+    for box in (outline.box for outline in outlines if outline.box.width >= 0.75 * unit):
         level = abs(box.center.y - line.box.center.y) < 0.5 * line.box.height
         if not level or len(line.xs) != len(line.text) or not line.box.x1 < box.x1 < box.x2 < line.box.x2:
             continue
@@ -38,7 +38,8 @@ def _rings_in(line: TextLine, outlines: Sequence[FlatArea], unit: float) -> Iter
         others = [
             x for x, c in zip(line.xs, line.text, strict=True) if not (c.isspace() or box.x1 - 1 <= x <= box.x2 + 1)
         ]
-        clear = all(x < box.x1 - 0.6 * unit or x > box.x2 + 0.6 * unit for x in others)
+        gap = (0.6 if any(not c.isspace() for c in held) else 0.25) * unit  # of a ring that was read as a letter
+        clear = all(x < box.x1 - gap or x > box.x2 + gap for x in others)
         if clear and all(c in _RINGS or c.isspace() for c in held):
             yield box.x1 - 1, box.x2 + 1
 

@@ -144,10 +144,10 @@ def _without_frames(ink: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.bool_], 
     corners = np.r_[stats[level, 0], stats[level, 0] + stats[level, 2]]
     out |= level
     out |= upright & (np.abs(stats[:, :1] - corners[None, :]) <= 5).any(axis=1)
-    for n in np.flatnonzero(
-        (stats[:, 3] > 0.55 * height) & ((stats[:, 0] == 0) | (stats[:, 0] + stats[:, 2] == width))
-    ):
-        out[n] |= _is_end_of_frame(labels, n, stats[n], thin)
+    at_side = (stats[:, 0] == 0) | (stats[:, 0] + stats[:, 2] == width)
+    letters = int(stats[1:][~(out | at_side)[1:], 3].max(initial=0))
+    for n in np.flatnonzero(at_side & ~out & (stats[:, 3] > max(0.55 * height, 1.2 * letters))):
+        out[n] = stats[n, 2] <= thin or _is_end_of_frame(labels, n, stats[n], thin)
     out[0] = False
     rest = ink & ~out[labels]
     walls = np.zeros(width, dtype=bool)
@@ -161,10 +161,10 @@ def _without_frames(ink: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.bool_], 
 def _is_end_of_frame(labels: npt.NDArray[np.int32], number: int, stats: npt.NDArray[np.int32], thin: int) -> bool:
     """Whether a part of the ink that runs out at one side is the other end of a frame: a bracket, of thin lines."""
     x, y, w, h = (int(n) for n in stats[:4])
+    if h <= 3 * thin:
+        return False
     part = labels[y : y + h, x : x + w] == number
     part = part[:, ::-1] if x == 0 else part  # the end is left, the frame runs out at the right
-    if w <= thin or h <= 3 * thin:
-        return False
     level = part[:thin].any(axis=0).mean(), part[-thin:].any(axis=0).mean()
     side, inside = part[:, :thin].any(axis=1).mean(), part[thin:-thin, thin:].mean()
     return bool(min(level) > 0.8 and side > 0.8 and inside == 0)

@@ -24,6 +24,14 @@ FORM = """<style>body{font:16px sans-serif;margin:30px}label{display:block;margi
 <label>Volume <input type=range></label><label>Comment<br><textarea rows=4 cols=40></textarea></label>
 <button>Submit</button> <button>Reset</button> <a href=#>Privacy policy</a>"""
 
+TIGHT = """<style>body{font:16px sans-serif;margin:8px}</style>
+<p>First: <input value="A"> Second: <input value="0" style="width:60px"> Third: <input style="outline:auto 1px"></p>
+<p><label>Fourth <input value="7" style="border:2px solid #1a73e8"></label></p>
+<p>Size:<input type=radio name=s checked>Small <input type=radio name=s>Medium<input type=radio name=s>Large</p>
+<p><input type=checkbox checked>Gift wrap<input type=checkbox>Express<input type=checkbox>Newsletter</p>
+<p>Total O is 5, Vitamin O 20, plan A or O and Oslo O.</p>"""
+"""Text and widgets with no more room between them than a browser leaves by itself."""
+
 SETTINGS = """
 import tkinter as tk
 from tkinter import ttk
@@ -62,6 +70,24 @@ def form(tmp_path_factory: pytest.TempPathFactory) -> Image:
 @pytest.fixture(scope="module")
 def form_screen(form: Image) -> PerceivedScreen:
     return Perceiver().perceive(form)
+
+
+@pytest.fixture(scope="module", params=["", "color-scheme:dark", "font-family:serif;font-size:19px"])
+def tight(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> PerceivedScreen:
+    style = f"<style>:root{{{request.param}}}</style>" if "dark" in request.param else ""
+    html = TIGHT.replace("margin:8px", f"margin:8px;{request.param}") + style
+    return Perceiver().perceive(render(html, tmp_path_factory.mktemp("tight")))
+
+
+def test_a_field_close_to_its_label_is_no_part_of_the_label(tight: PerceivedScreen) -> None:
+    shown = [(field.label, field.text) for field in of(tight, "field")]
+    assert shown == [("First", "A"), ("Second", "0"), ("Third", ""), ("Fourth", "7")]
+
+
+def test_options_close_to_one_another_are_told_apart_and_a_round_letter_is_none(tight: PerceivedScreen) -> None:
+    assert [(e.label, e.checked) for e in of(tight, "radio")] == [("Small", True), ("Medium", False), ("Large", False)]
+    boxes = [(e.label, e.checked) for e in of(tight, "checkbox")]
+    assert boxes == [("Gift wrap", True), ("Express", False), ("Newsletter", False)]
 
 
 def test_fields_of_a_web_form_are_found_with_their_labels(form_screen: PerceivedScreen) -> None:
