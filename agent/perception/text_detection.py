@@ -146,8 +146,10 @@ def _without_frames(ink: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.bool_], 
     out |= upright & (np.abs(stats[:, :1] - corners[None, :]) <= 5).any(axis=1)
     at_side = (stats[:, 0] == 0) | (stats[:, 0] + stats[:, 2] == width)
     letters = int(stats[1:][~(out | at_side)[1:], 3].max(initial=0))
-    for n in np.flatnonzero(at_side & ~out & (stats[:, 3] > max(0.55 * height, 1.2 * letters))):
-        out[n] = stats[n, 2] <= thin or _is_end_of_frame(labels, n, stats[n], thin)
+    for n in map(int, np.flatnonzero(at_side & ~out & (stats[:, 3] > max(0.55 * height, 1.2 * letters)))):
+        x, y, w, h = (int(side) for side in stats[n, :4])
+        part = np.asarray(labels[y : y + h, x : x + w] == n)
+        out[n] = w <= thin or _is_end_of_frame(part[:, ::-1] if x == 0 else part, thin)
     out[0] = False
     rest = ink & ~out[labels]
     walls = np.zeros(width, dtype=bool)
@@ -158,13 +160,10 @@ def _without_frames(ink: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.bool_], 
     return rest, walls
 
 
-def _is_end_of_frame(labels: npt.NDArray[np.int32], number: int, stats: npt.NDArray[np.int32], thin: int) -> bool:
-    """Whether a part of the ink that runs out at one side is the other end of a frame: a bracket, of thin lines."""
-    x, y, w, h = (int(n) for n in stats[:4])
-    if h <= 3 * thin:
+def _is_end_of_frame(part: npt.NDArray[np.bool_], thin: int) -> bool:
+    """Whether a part of the ink is a bracket of thin lines, open at the right: the left end of a frame."""
+    if len(part) <= 3 * thin:
         return False
-    part = labels[y : y + h, x : x + w] == number
-    part = part[:, ::-1] if x == 0 else part  # the end is left, the frame runs out at the right
     level = part[:thin].any(axis=0).mean(), part[-thin:].any(axis=0).mean()
     side, inside = part[:, :thin].any(axis=1).mean(), part[thin:-thin, thin:].mean()
     return bool(min(level) > 0.8 and side > 0.8 and inside == 0)
