@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from actions.frame import Box
 from agent.perception.elements import TICKED, Element, Role, TextLine
 from agent.perception.glyphs import GLYPHS
-from agent.perception.images import crop_of, ink_mask
+from agent.perception.images import is_link_blue
 from agent.perception.layout import ScreenLayout, inside, same_place
 from agent.perception.widgets import is_chevron
-from envs.env import Image
 
 
 def free_text(layout: ScreenLayout) -> list[Element]:
@@ -31,7 +28,7 @@ def free_text(layout: ScreenLayout) -> list[Element]:
         if any(e.role in TICKED and _covers(e.box, line.box) for e in layout.elements) and len(line.text) <= 2:
             continue
         drawing = len(line.text) == 1 and not (line.text.isdigit() and line.score > 0.8)
-        role: Role = "icon" if drawing else ("link" if not entry and _is_link_blue(layout.image, line) else "text")
+        role: Role = "icon" if drawing else ("link" if not entry and is_link_blue(layout.image, line.box) else "text")
         out.append(
             Element(
                 _trimmed(line, layout),
@@ -52,16 +49,6 @@ def _trimmed(line: TextLine, layout: ScreenLayout) -> Box:
         if element.role in TICKED and element.box.overlap(box) > 0 and element.box.x1 <= box.x1 + layout.unit:
             box = box._replace(x1=min(element.box.x2 + 1, box.x2 - 1))
     return box
-
-
-def _is_link_blue(image: Image, line: TextLine) -> bool:
-    """Whether the text is drawn in the blue of links."""
-    crop = crop_of(image, line.box)
-    ink = ink_mask(crop)
-    if ink is None or ink.sum() < 12:
-        return False
-    red, green, blue = (int(v) for v in np.median(crop[ink], axis=0))
-    return blue > 130 and blue - red > 70 and blue >= green + 20
 
 
 def _covers(a: Box, b: Box) -> bool:

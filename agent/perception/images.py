@@ -39,6 +39,16 @@ def crop_of(image: Image, box: Box) -> Image:
     return image[y1:y2, x1:x2]
 
 
+def is_link_blue(image: Image, box: Box) -> bool:
+    """Whether what is drawn in `box` has the blue of links."""
+    crop = crop_of(image, box)
+    ink = ink_mask(crop)
+    if ink is None or ink.sum() < 12:
+        return False
+    red, green, blue = (int(v) for v in np.median(crop[ink], axis=0))
+    return blue > 130 and blue - red > 70 and blue >= green + 20
+
+
 def fingerprint(part: Image) -> bytes:
     """A digest of the shape and the pixels: equal for equal images only."""
     digest = hashlib.blake2b(np.ascontiguousarray(part).data, digest_size=16)

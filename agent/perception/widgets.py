@@ -14,6 +14,7 @@ import numpy as np
 
 from actions.frame import Box, Point
 from agent.perception.elements import Role, TextLine
+from agent.perception.images import is_link_blue
 from agent.perception.layout import ScreenLayout, inside, rows_of, text_unit
 from agent.perception.line_repair import mended
 from agent.perception.menus import find_menus
@@ -187,7 +188,9 @@ def _wordless_role(box: Box, marks: Sequence[Box], unit: float) -> Role | None:
     ends = [mark for mark in marks if box.x2 - mark.x2 < 2.5 * unit and mark.x1 > box.center.x]
     if box.width > 5 * box.height and len(ends) == len(marks):
         return "select" if any(is_chevron(mark, unit) for mark in ends) else "field"
-    return "button" if box.width < 2.6 * box.height and len(marks) <= 3 else None
+    if box.width < 2.6 * box.height:
+        return "button" if len(marks) <= 3 else None
+    return "select" if len(marks) == len(ends) == 1 and is_chevron(ends[0], unit) else None
 
 
 def _is_list(layout: ScreenLayout, lines: Sequence[TextLine], box: Box) -> bool:
@@ -196,6 +199,14 @@ def _is_list(layout: ScreenLayout, lines: Sequence[TextLine], box: Box) -> bool:
     return any(
         m.x2 <= line.box.x1 and abs(m.center.y - line.box.center.y) < layout.unit for m in marks for line in lines
     )
+
+
+def _is_page(layout: ScreenLayout, lines: Sequence[TextLine]) -> bool:
+    """Whether texts are those of a page and not of an editor: a heading larger than the rest, or links."""
+    heights = sorted(line.box.height for line in lines)
+    if len(heights) > 1 and heights[-1] > max(1.5 * layout.unit, 1.6 * heights[len(heights) // 2]):
+        return True
+    return 3 * sum(is_link_blue(layout.image, line.box) for line in lines) > len(lines)
 
 
 def _areas(layout: ScreenLayout) -> None:
@@ -210,7 +221,7 @@ def _areas(layout: ScreenLayout) -> None:
         if held or layout.taken(box) or patch.ink > 0.3 or len(layout.marks_in(box)) > 2:
             continue
         lines = layout.texts_in(box)
-        if _is_list(layout, lines, box) or box.height > 2.5 * box.width:
+        if _is_list(layout, lines, box) or box.height > 2.5 * box.width or _is_page(layout, lines):
             continue
         if all(line.box.x1 - box.x1 < 3 * unit for line in lines) and len(lines) <= 40:
             layout.add(box, "field", lines[:20], score=0.6)

@@ -140,6 +140,8 @@ def test_pictures_leave_in_blocks() -> None:
         len(chat.parts) - len([p for p in chat.parts if isinstance(p, str) and p != IMAGE]) for chat in asked_with(5)
     ]
     assert few == [1, 2, 3, 4, 5, 4, 5, 4, 5, 4], "never more than half of them"
+    two = [Conversation(pictures=2, fold=10).with_image(steps, Extent(), lambda _: True) for steps in range(5)]
+    assert two == [0, 0, 1, 2, 3], "the newest is always sent"
     assert Conversation(pictures=5).with_image(12, Extent(), lambda n: n != 9) == 10, "one that is gone ends the window"
 
 

@@ -1,6 +1,7 @@
 """Every dialect: what it says it reads back, what it cannot say is an error before anything is done, and which served
 names belong to it."""
 
+import contextlib
 import json
 import os
 import re
@@ -280,6 +281,21 @@ def test_the_essentials_can_be_said(name: str, platform: Platform) -> None:
         assert dialect.parse(text, SCREEN, platform, pointer=a).action == action
 
 
+@pytest.mark.parametrize("text", ["milk, eggs", "a=b", "6 = 2 * 3, so"])
+def test_autoglm_can_say_what_looks_like_arguments_unless_it_has_quotes(text: str) -> None:
+    dialect = DIALECTS["autoglm-phone"]
+    said = TypeText(text=text, clear=True)
+    assert dialect.parse(dialect.format(said, SCREEN, "mobile"), SCREEN, "mobile").action == said
+    with pytest.raises(UnsupportedAction, match="quotes"):
+        dialect.format(TypeText(text=f'"{text}"', clear=True), SCREEN, "mobile")
+
+
+def test_a_parameter_without_its_end_is_named() -> None:
+    call = "<tool_call>\n<function=computer_use>\n<parameter=action>\ntype\n</parameter>\n<parameter=text>\nrm -r"
+    with pytest.raises(ParseError, match="'text' is not closed"):
+        DIALECTS["qwen3.5"].parse(call, SCREEN, "desktop", ended=False)
+
+
 # Answers in the models' own words
 
 MIDDLE = Point(960, 540)
@@ -302,6 +318,14 @@ def test_a_refusal(name: str, text: str) -> None:
     spot = DIALECTS[name].parse_place(text, SCREEN)
     assert spot.point is None
     assert spot.reason
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_a_coordinate_that_is_given_twice_is_one_number(name: str) -> None:
+    with pytest.raises(ParseError):
+        DIALECTS[name].parse_place('{"x": 500, "x": 501, "y": 200}', SCREEN)
+    with contextlib.suppress(ParseError):
+        assert DIALECTS[name].parse_place('{"x": 500, "x": 500, "y": 200}', SCREEN).point is not None
 
 
 @pytest.mark.parametrize("name", DIALECTS)
@@ -442,6 +466,8 @@ def test_no_place(name: str, text: str) -> None:
             "Action: select(start_box='(500,500)', end_box='(1000,500)')",
             Drag(path=(MIDDLE, Point(1919, 540))),
         ),
+        ("aguvis", "desktop", "pyautogui.scroll(page=-0.01)", Scroll(dy=1)),
+        ("aguvis", "desktop", "pyautogui.scroll(page=0.01)", Scroll(dy=-1)),
         ("aguvis", "desktop", "pyautogui.hotkey('ctrl', 'C')", Key(chords=("ctrl+c",))),
         ("aguvis", "desktop", "pyautogui.press(['left', 'left', 'a'])", Key(chords=("left", "left", "a"))),
         ("aguvis", "desktop", "pyautogui.keyDown('ctrlleft')", HoldKeys(keys=("ctrl",))),
@@ -687,6 +713,55 @@ def test_the_size_sent_is_left_alone(name: str, width: int, height: int) -> None
     assert rule.size(*sent) == sent
     assert sent[0] % rule.factor == sent[1] % rule.factor == 0
     assert sent[0] * sent[1] <= rule.max_pixels
+
+
+SIZES_SENT = [  # of a screen of 1920x1080, a crop of 60x40, a screen of 7680x4320: by each family's factor and limits
+    (
+        ((1932, 1092), (84, 56), (4760, 2688)),
+        "qwen2.5-vl qwen2-vl os-atlas-base os-atlas-pro uground infigui-g1 gui-g2 fara-7b opencua kimi-vl se-gui "
+        "locateanything",
+    ),
+    (
+        ((1920, 1088), (320, 224), (5440, 3072)),
+        "qwen3-vl qwen3.5 holo2 ui-venus-1.5 mai-ui ui-venus-2 gelato holo3 gelab qwen3.5-tools",
+    ),
+    (((1792, 896), (1344, 896), (1792, 896)), "internvl2.5"),
+    (((1932, 1092), (364, 252), (4760, 2688)), "ui-tars-1.0 ui-tars-1.5"),
+    (((896, 448), (1344, 896), (896, 448)), "os-atlas-base-4b os-atlas-pro-4b"),
+    (((1344, 756), (560, 392), (1344, 756)), "showui"),
+    (((1260, 700), (84, 56), (1260, 700)), "aguvis"),
+    (((1932, 1092), (84, 56), (4200, 2352)), "gui-owl"),
+    (((1920, 1088), (576, 384), (4192, 2368)), "gui-owl-1.5"),
+    (((1316, 728), (84, 56), (1316, 728)), "holo1"),
+    (((1932, 1092), (84, 56), (2548, 1428)), "holo1.5"),
+    (((1932, 1092), (84, 56), (3948, 2212)), "gta1 ui-ins"),
+    (((1932, 1092), (1736, 1176), (2912, 1624)), "ui-venus-1.0-ground ui-venus-1.0-navi"),
+    (((1932, 1092), (84, 56), (1932, 1064)), "jedi scalecua"),
+    (((1932, 1092), (140, 112), (2968, 1652)), "autoglm-phone"),
+    (((1120, 1120), (1120, 1120), (1120, 1120)), "cogagent"),
+    (((448, 448), (448, 448), (448, 448)), "seeclick"),
+    (((1920, 1088), (320, 224), (4800, 2688)), "evocua"),
+    (((1932, 1092), (364, 252), (3248, 1820)), "groundnext"),
+    (((1920, 1088), (96, 64), (4768, 2688)), "fara1.5"),
+    (((1008, 672), (1008, 672), (1008, 672)), "phi-ground"),
+    (((1792, 1008), (56, 42), (1792, 1008)), "minicpm-v"),
+    (((896, 896), (896, 896), (896, 896)), "gemma"),
+    (((1932, 1092), (140, 112), (4760, 2688)), "glm-v"),
+    (((1120, 630), (56, 42), (1120, 630)), "agentcpm-gui"),
+    (((1876, 1036), (84, 56), (1876, 1036)), "general general-tools"),
+    (((1428, 784), (84, 56), (1428, 784)), "openai-computer anthropic-computer"),
+]
+
+
+@pytest.mark.parametrize(("sizes", "names"), SIZES_SENT)
+def test_each_family_gets_its_own_size(sizes: tuple[tuple[int, int], ...], names: str) -> None:
+    for name in names.split():
+        rule = DIALECTS[name].resize
+        assert (rule.size(1920, 1080), rule.size(60, 40), rule.size(7680, 4320)) == sizes, name
+
+
+def test_every_family_has_its_size() -> None:
+    assert sorted(name for _, names in SIZES_SENT for name in names.split()) == sorted(DIALECTS)
 
 
 def test_tiles_are_those_of_internvl() -> None:
