@@ -204,7 +204,7 @@ def _is_list(layout: ScreenLayout, lines: Sequence[TextLine], box: Box) -> bool:
 def _is_page(layout: ScreenLayout, lines: Sequence[TextLine]) -> bool:
     """Whether texts are those of a page and not of an editor: a heading larger than the rest, or links."""
     heights = sorted(line.box.height for line in lines)
-    if len(heights) > 1 and heights[-1] > max(1.5 * layout.unit, 1.6 * heights[len(heights) // 2]):
+    if len(heights) > 1 and heights[-1] > 1.5 * max(layout.unit, heights[(len(heights) - 1) // 2]):
         return True
     return 3 * sum(is_link_blue(layout.image, line.box) for line in lines) > len(lines)
 

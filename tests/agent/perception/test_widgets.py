@@ -187,3 +187,28 @@ def test_an_empty_screen_has_nothing_on_it() -> None:
 def test_another_shape_is_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="height x width x 3"):
         Perceiver().perceive(np.zeros(shape, np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("html", "links", "texts"),
+    [
+        ("<h1>Reports</h1><p><a href=#>May 2031</a><p><a href=#>June 2032</a>", ["May 2031", "June 2032"], ["Reports"]),
+        ("<p><a href=#>May 2031</a><p><a href=#>June 2032</a>", ["May 2031", "June 2032"], []),
+        ("<h1>Ida Berg</h1><p>Room 17<p>Phone 040-3312", [], ["Ida Berg", "Room 17", "Phone 040-3312"]),
+    ],
+)
+def test_a_page_of_texts_and_links_is_no_text_area(
+    html: str, links: list[str], texts: list[str], tmp_path: Path
+) -> None:
+    style = "font:16px sans-serif;margin:80px 4px;border:1px solid #d3e3fd;height:600px;padding:24px"
+    screen = Perceiver().perceive(render(f"<body style='{style}'>{html}", tmp_path))
+    assert [e.text for e in of(screen, "link")] == links
+    assert [e.text for e in of(screen, "text")] == texts
+    assert of(screen, "field") == []
+
+
+def test_an_empty_drop_down_is_known_by_its_arrow(tmp_path: Path) -> None:
+    html = "<p>City <select><option><option>Oslo</select>"
+    html += "<p>Town <select style='font-size:16px'><option><option>Bergen</select>"
+    shown = of(Perceiver().perceive(render(f"<body style='font:16px sans-serif'>{html}", tmp_path)), "select")
+    assert [(e.label, e.text) for e in shown] == [("City", ""), ("Town", "")]
