@@ -200,7 +200,7 @@ def test_another_shape_is_refused(shape: tuple[int, ...]) -> None:
 def test_a_page_of_texts_and_links_is_no_text_area(
     html: str, links: list[str], texts: list[str], tmp_path: Path
 ) -> None:
-    style = "font:16px sans-serif;margin:80px 4px;border:1px solid #d3e3fd;height:600px;padding:24px"
+    style = "font:16px sans-serif;margin:80px 4px;border:1px solid #d3e3fd;height:500px;padding:24px"
     screen = Perceiver().perceive(render(f"<body style='{style}'>{html}", tmp_path))
     assert [e.text for e in of(screen, "link")] == links
     assert [e.text for e in of(screen, "text")] == texts
