@@ -1,4 +1,4 @@
-"""Places that are named by what they are and carry no name of their own: the main text area, an empty place."""
+"""Places that are named by what they are: the main text area, an empty place, a window by its title."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from actions.frame import Box, Point
 from agent.perception.elements import Candidate, Element, PerceivedScreen
+from agent.perception.normalisation import words_only
 
 _LARGE = 0.12
 """The share of the screen from which a field is a text area, and other elements hold things that stand on them."""
@@ -30,6 +31,11 @@ _EMPTY = re.compile(
     re.IGNORECASE,
 )
 
+_TITLE_BAR = re.compile(
+    r"(?:title\s?bar|window)\s+(?:(?:of|for|from|titled|named|called)\s+)?(?:the\s+)?(?P<of>.+?)(?:\s+window)?"
+    r"|(?P<whose>.+?)(?:['’]s?)?\s+(?:window(?:['’]s)?\s+)?(?:title\s?bar|window)",
+    re.IGNORECASE,
+)
 _TERMINAL = re.compile(r"\b(?:\w*term(?:inal)?|konsole|console|shell|bash|command prompt)\b|\w@[\w.-]+:", re.IGNORECASE)
 _PROMPT = re.compile(r"(?m)^\S*[~/@]\S*\s?[$#%](?:\s|$)")
 _BEHIND = re.compile(r"\b(?:desktop|wallpaper|screen|background)\b")
@@ -40,6 +46,8 @@ def by_kind(screen: PerceivedScreen, target: str) -> list[Candidate]:
     words = _bare(target)
     if named := _EMPTY.fullmatch(words):
         return _empty_place(screen, (named["where"] or "").lower())
+    if named := _TITLE_BAR.fullmatch(words):
+        return _titled(screen, words_only(named["of"] or named["whose"]))
     return _text_area(screen, sized=bool(_SIZED.match(words))) if _TEXT_AREA.fullmatch(words) else []
 
 
@@ -57,6 +65,12 @@ def is_terminal(screen: PerceivedScreen) -> bool:
     """Whether the front window is a terminal, by its title or the prompt of a shell: "user@host:~$"."""
     titled = screen.windows and _TERMINAL.search(screen.windows[0].title)
     return bool(titled or any(e.role == "field" and _PROMPT.search(e.text) for e in screen.elements))
+
+
+def _titled(screen: PerceivedScreen, title: str) -> list[Candidate]:
+    """The title bar with these words; empty where several have them or none."""
+    bars = [e for e in screen.elements if e.role == "bar" and f" {title} " in f" {words_only(e.text)} "]
+    return [Candidate(bar, bar.box.center, 0.96, "its title") for bar in bars if title and len(bars) == 1]
 
 
 def _text_area(screen: PerceivedScreen, sized: bool) -> list[Candidate]:

@@ -620,3 +620,24 @@ def test_a_number_that_is_drawn_and_not_read_is_replaced_too(task: str) -> None:
     end, thoughts = follow(toy, task, paint=True)
     assert end.status == "success", thoughts
     assert toy.elements["n"].text == "5"
+
+
+@pytest.mark.parametrize(
+    ("said", "clicked"),
+    [
+        ("the title bar “Notes - Editor”", "click editor"),
+        ("the Editor window", "click editor"),
+        ("the title bar of the terminal window", "click terminal"),
+        ("the Files window", ""),
+        ("the window of the host", ""),
+    ],
+)
+def test_a_window_is_clicked_by_its_title_bar_though_the_title_says_more(said: str, clicked: str) -> None:
+    bars = {
+        "editor": at("bar", "Notes - Editor (host)", 0, 0, 600),
+        "terminal": at("bar", "Terminal (host)", 0, 400, 600),
+    }
+    toy = Toy(bars, react={key: shows(caret=at("icon", "", 300, 300, 2, 14)) for key in bars})
+    end, thoughts = follow(toy, f"Click {said}")
+    assert (end.status == "success") is bool(clicked), thoughts
+    assert acts(toy.log) == [clicked] * bool(clicked)
