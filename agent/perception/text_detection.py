@@ -152,12 +152,26 @@ def _without_frames(ink: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.bool_], 
         out[n] = w <= thin or _is_end_of_frame(part[:, ::-1] if x == 0 else part, thin)
     out[0] = False
     rest = ink & ~out[labels]
+    for n in map(int, np.flatnonzero(out & (stats[:, 2] > 2 * height) & (stats[:, 3] > 0.55 * height))):
+        rest |= _touching_letters(np.asarray(labels == n), thin)
     walls = np.zeros(width, dtype=bool)
     if rest.sum() < 0.4 * ink[height // 4 : -height // 4 or None].sum():
         return ink, walls
     tall = out & (stats[:, 3] > 0.55 * height)
     walls[(tall[labels] & (_upright(ink, height))).any(axis=0)] = True
     return rest, walls
+
+
+def _touching_letters(frame: npt.NDArray[np.bool_], thin: int) -> npt.NDArray[np.bool_]:
+    """What of the ink of a frame is neither its lines nor its ends: letters whose tails touch it."""
+    height, columns = len(frame), np.flatnonzero(frame.any(axis=0))
+    line = np.ones((1, 2 * height), np.uint8)
+    left = frame & ~(cv2.morphologyEx(frame.astype(np.uint8), cv2.MORPH_OPEN, line) > 0)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(left.astype(np.uint8), connectivity=8)
+    ends = stats[:, 0] - columns[0], columns[-1] + 1 - stats[:, 0] - stats[:, 2]
+    letters = (np.minimum(*ends) > thin) & (stats[:, 3] > 0.35 * height)
+    letters[0] = False
+    return np.asarray(letters[labels] & (count > 1))
 
 
 def _is_end_of_frame(part: npt.NDArray[np.bool_], thin: int) -> bool:

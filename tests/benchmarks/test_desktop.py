@@ -196,6 +196,15 @@ def test_only_the_last_answer_counts(place: Place) -> None:
         place.statements.hear(Says(text=text))
     assert fault(checks.answered("13"), place) == ""
     assert fault(checks.answered("12"), place)
+    place.statements.hear(Finish(status="success", message="did all 12 instructions"))
+    assert fault(checks.answered("13"), place) == "", "what ends the task is no answer where there is one"
+
+
+def test_a_task_may_be_answered_by_what_ends_it(place: Place) -> None:
+    place.statements.hear(Finish(status="failure", message="12"))
+    assert fault(checks.answered("12"), place)
+    place.statements.hear(Finish(status="success", message="It is 12."))
+    assert fault(checks.answered("12"), place) == ""
 
 
 @pytest.mark.parametrize(

@@ -33,8 +33,8 @@ class AgentStatements:
 
     @property
     def last(self) -> str:
-        """The message of a successful `finish`, else the last answer; "" for neither."""
-        return (self.message if self.status == "success" else "") or self.last_answer or ""
+        """The last answer; where there was none, the message of a successful `finish`; "" for neither."""
+        return self.last_answer or (self.message if self.status == "success" else "")
 
 
 class StateWorld(ABC):

@@ -212,3 +212,9 @@ def test_an_empty_drop_down_is_known_by_its_arrow(tmp_path: Path) -> None:
     html += "<p>Town <select style='font-size:16px'><option><option>Bergen</select>"
     shown = of(Perceiver().perceive(render(f"<body style='font:16px sans-serif'>{html}", tmp_path)), "select")
     assert [(e.label, e.text) for e in shown] == [("City", ""), ("Town", "")]
+
+
+def test_a_letter_whose_tail_touches_the_frame_is_read(tmp_path: Path) -> None:
+    html = "<p>City <select autofocus style='font:16px sans-serif;outline:auto 1px'><option>Quito</select>"
+    screen = Perceiver().perceive(render(f"<body style='font:16px sans-serif'>{html}", tmp_path))
+    assert "Quito" in {e.text for e in screen.elements}
