@@ -22,7 +22,7 @@ from agent.builtin.dialogs import button_word
 from agent.builtin.screen_diff import PerceivedObservation, changed, exact
 from agent.perception.elements import Candidate, Element, PerceivedScreen, Role
 from agent.perception.meaning import labels
-from agent.perception.meaning.areas import by_kind, is_sized
+from agent.perception.meaning.areas import by_kind, is_kind_alone
 from agent.perception.meaning.description import parse_target
 from agent.perception.normalisation import normalised
 
@@ -164,8 +164,8 @@ class ExecutorContext:
 
     def candidates(self, target: str, roles: Sequence[Role] = ()) -> list[Candidate]:
         """Elements of the screen that `target` may mean, best first, other characters of a short name included."""
-        if is_sized(target) and (largest := by_kind(self.screen, target)):
-            return [c for c in largest if not roles or c.element.role in roles]
+        if is_kind_alone(target) and (meant := by_kind(self.screen, target)):
+            return [c for c in meant if not roles or c.element.role in roles]
         likely = [labels.limited_by_numbers(c, target) for c in self._rank(self.screen, target, roles)]
         likely = [c for c in likely if parse_target(target).relations or not labels.names_rival_field(c, target)]
         ranked = self._exact_first(target, likely)
@@ -218,7 +218,12 @@ class ExecutorContext:
             return labels.on_keypad(self.screen, name, same)
         guesses = ("icon", "shared words", "likeness")
         others = [replace(c, score=min(c.score, 0.6)) if c.why in guesses else c for c in ranked]
-        sure = [replace(c, score=max(c.score, 0.95)) if c in same else c for c in others]
+        windows = self.screen.windows
+        front = [not windows or c.element.role == "menuitem" or windows[0].box.holds(c.point) for c in others]
+        sure = [
+            replace(c, score=max(c.score, 0.95 if ahead else 0.94)) if c in same else c
+            for c, ahead in zip(others, front, strict=True)
+        ]
         return sorted(sure, key=lambda c: -c.score)
 
     def _rank(self, screen: PerceivedScreen, target: str, roles: Sequence[Role]) -> Sequence[Candidate]:

@@ -1,4 +1,4 @@
-"""Places that are named by what they are: the main text area, an empty place, a window by its title."""
+"""Places that are named by what they are: the main text area, an empty place, a window by its title, a cell."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ _EMPTY = re.compile(
     re.IGNORECASE,
 )
 
+_SHEET_CELL = re.compile(r"cell\s+(?P<column>[a-z]{1,2})(?P<row>[1-9]\d{0,4})", re.IGNORECASE)
 _TITLE_BAR = re.compile(
     r"(?:title\s?bar|window)\s+(?:(?:of|for|from|titled|named|called)\s+)?(?:the\s+)?(?P<of>.+?)(?:\s+window)?"
     r"|(?P<whose>.+?)(?:['’]s?)?\s+(?:window(?:['’]s)?\s+)?(?:title\s?bar|window)",
@@ -46,15 +47,17 @@ def by_kind(screen: PerceivedScreen, target: str) -> list[Candidate]:
     words = _bare(target)
     if named := _EMPTY.fullmatch(words):
         return _empty_place(screen, (named["where"] or "").lower())
+    if named := _SHEET_CELL.fullmatch(words):
+        return _sheet_cell(screen, named["column"].upper(), named["row"])
     if named := _TITLE_BAR.fullmatch(words):
         return _titled(screen, words_only(named["of"] or named["whose"]))
     return _text_area(screen, sized=bool(_SIZED.match(words))) if _TEXT_AREA.fullmatch(words) else []
 
 
-def is_sized(target: str) -> bool:
-    """Whether `target` names a field by its size: "the big text box"."""
+def is_kind_alone(target: str) -> bool:
+    """Whether nothing that a screen says can be meant: a field by its size ("the big text box"), "cell B2"."""
     words = _bare(target)
-    return bool(_SIZED.match(words) and _TEXT_AREA.fullmatch(words))
+    return bool((_SIZED.match(words) and _TEXT_AREA.fullmatch(words)) or _SHEET_CELL.fullmatch(words))
 
 
 def _bare(target: str) -> str:
@@ -65,6 +68,30 @@ def is_terminal(screen: PerceivedScreen) -> bool:
     """Whether the front window is a terminal, by its title or the prompt of a shell: "user@host:~$"."""
     titled = screen.windows and _TERMINAL.search(screen.windows[0].title)
     return bool(titled or any(e.role == "field" and _PROMPT.search(e.text) for e in screen.elements))
+
+
+def _sheet_cell(screen: PerceivedScreen, column: str, row: str) -> list[Candidate]:
+    """Where the column with this letter meets the row with this number; empty where it is not sure which they are."""
+    letters = [e for e in screen.elements if re.fullmatch(r"[A-Z]{1,2}", e.text)]
+    numbers = [e for e in screen.elements if e.text.isdigit()]
+    tops = [e for e in letters if e.text == column and sum(_level(e, other) for other in letters) > 2]
+    sides = [e for e in numbers if e.text == row and sum(_upright(e, other) for other in numbers) > 2]
+    pairs = [
+        (top, side) for top in tops for side in sides if side.box.x2 <= top.box.x1 and side.box.y1 >= top.box.y2 - 2
+    ]
+    if len(pairs) != 1:
+        return []
+    (top, side), name = pairs[0], f"{column}{row}"
+    box = Box(top.box.x1, side.box.y1, top.box.x2, side.box.y2)
+    return [Candidate(Element(box, "text", name), box.center, 0.96, "where its column and its row meet")]
+
+
+def _level(one: Element, other: Element) -> bool:
+    return abs(one.box.center.y - other.box.center.y) < 0.5 * one.box.height
+
+
+def _upright(one: Element, other: Element) -> bool:
+    return abs(one.box.center.x - other.box.center.x) < 0.5 * one.box.height
 
 
 def _titled(screen: PerceivedScreen, title: str) -> list[Candidate]:

@@ -7,7 +7,7 @@ import pytest
 
 from actions.frame import Box
 from agent.builtin.screen_diff import PerceivedObservation, changed_elsewhere, changed_within, window_appeared
-from agent.perception.elements import Element, PerceivedScreen, Role
+from agent.perception.elements import Element, PerceivedScreen, PerceivedWindow, Role
 from tests.agent.builtin.toy import Toy, acts, at, follow, hides, shows
 
 
@@ -641,3 +641,32 @@ def test_a_window_is_clicked_by_its_title_bar_though_the_title_says_more(said: s
     end, thoughts = follow(toy, f"Click {said}")
     assert (end.status == "success") is bool(clicked), thoughts
     assert acts(toy.log) == [clicked] * bool(clicked)
+
+
+def sheet() -> dict[str, Element]:
+    columns = {f"c{n}": at("button", name, 60 + 80 * n, 60, 80, 20) for n, name in enumerate("ABC")}
+    rows = {f"r{n}": at("button", str(n), 0, 60 + 20 * n, 60, 20) for n in (1, 2, 3)}
+    return {"name": at("field", "B2", 0, 20, 120), "price": at("text", "2", 300, 400), **columns, **rows}
+
+
+@pytest.mark.parametrize(("cell", "place"), [("B2", "b2"), ("c3", "c3"), ("B7", "")])
+def test_a_cell_is_where_its_column_and_its_row_meet(cell: str, place: str) -> None:
+    """The box that names the cell in use is none."""
+    cells = {"b2": at("bar", "", 140, 100, 80, 20), "c3": at("bar", "", 220, 120, 80, 20)}
+    toy = Toy({**cells, **sheet()}, react={key: shows(caret=at("icon", "", 500, 300, 2, 14)) for key in cells})
+    end, thoughts = follow(toy, f"Click cell {cell}")
+    assert (end.status == "success") is bool(place), thoughts
+    assert acts(toy.log) == ([f"click {place}"] if place else [])
+
+
+def test_of_two_menus_that_read_the_same_the_front_windows_is_meant() -> None:
+    bars = {"back": at("bar", "Book - Sheet", 0, 0, 600, 20), "front": at("bar", "Notes - Editor", 300, 300, 600, 20)}
+    toy = Toy({**bars, "file": at("menu", "File", 0, 24, 40), "file2": at("menu", "File", 300, 324, 40)})
+    toy.windows = (
+        PerceivedWindow(Box(300, 300, 900, 700), "Notes - Editor"),
+        PerceivedWindow(Box(0, 0, 600, 500), "Book"),
+    )
+    toy.react = {"file2": shows(save=at("menuitem", "Save", 300, 350))}
+    end, thoughts = follow(toy, "Open the File menu")
+    assert end.status == "success", thoughts
+    assert acts(toy.log) == ["click file2"]

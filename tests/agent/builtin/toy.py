@@ -13,7 +13,7 @@ from actions.frame import Box
 from agent.builtin.follower import Follower
 from agent.builtin.grammar.parse import parse_instructions
 from agent.builtin.screen_diff import PerceivedObservation
-from agent.perception.elements import Element, PerceivedScreen, Role
+from agent.perception.elements import Element, PerceivedScreen, PerceivedWindow, Role
 from agent.perception.meaning.ranking import rank
 
 BLANK = np.zeros((1, 1, 3), np.uint8)
@@ -39,6 +39,7 @@ class Toy:
     """What a field shows for the text typed into it."""
     selects: bool = True
     """Whether three clicks select what is in a field."""
+    windows: tuple[PerceivedWindow, ...] = ()
     unread: int = 0
     """Texts of up to this many letters are drawn and not read."""
 
@@ -47,7 +48,7 @@ class Toy:
         if change := self.late.get(self.looks):
             change(self)
         ordered = sorted(self.elements.values(), key=lambda e: (e.box.y1, e.box.x1))
-        return PerceivedScreen(1280, 800, tuple(ordered))
+        return PerceivedScreen(1280, 800, tuple(ordered), self.windows)
 
     def do(self, action: AnyAction) -> None:
         match action:

@@ -173,6 +173,22 @@ def test_a_skip_or_change_of_one_drops_those_after_it(policy: Says, why: str, do
     assert memory.steps[0].dropped == f"1 more action of the answer was not done: {why}"
 
 
+@pytest.mark.parametrize("kind", ["skip", "block", "stop", "ask"])
+def test_what_the_policy_forbids_is_recorded_as_decided_and_not_done(kind: Any) -> None:
+    _, env, memory, _ = play([FIELD, DONE], policy=Says(kind, FIELD))
+    step = memory.steps[0]
+    assert env.done == []
+    assert (step.action, step.decided) == (FIELD, None)
+    assert step.outcome is not None
+    assert (step.outcome.performed, step.outcome.detail) == (False, "not that")
+
+
+def test_what_the_policy_changes_is_recorded_with_what_was_decided() -> None:
+    _, env, memory, _ = play([FIELD, DONE], policy=Says("modify", FIELD, SAVE))
+    assert env.done == [SAVE]
+    assert (memory.steps[0].action, memory.steps[0].decided) == (SAVE, FIELD)
+
+
 def test_a_refused_action_drops_those_after_it() -> None:
     env = Screen(faults={"perform": [GeometryError("the point is off the screen")]})
     _, env, _, model = play([(FIELD, TEXT), DONE], env)

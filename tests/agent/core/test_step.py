@@ -8,7 +8,7 @@ import pytest
 
 from actions.action import Answer, AnyAction, AskUser, Click, Finish, Move, Wait
 from actions.frame import Frame, Point
-from agent.core.step import Delegation, OutcomeRecord, Step, Tokens, VerdictRecord, repeated_without_effect
+from agent.core.step import Delegation, OutcomeRecord, Patch, Step, Tokens, VerdictRecord, repeated_without_effect
 
 CLICK = Click(point=Point(10, 20))
 OTHER = Click(point=Point(11, 20))
@@ -86,3 +86,10 @@ def test_tokens_are_summed_one_by_one() -> None:
 def test_a_delegation_that_says_no_more_does_what_it_names() -> None:
     read = Delegation.model_validate({"instruction": "Open the page"})
     assert (read.leads, read.planned, read.report, read.plan) == (False, False, "", ())
+
+
+def test_a_patch_may_lie_in_the_corner_and_not_outside() -> None:
+    assert Patch(base="0.png", at=(0, 0)).at == (0, 0)
+    for at in ((-1, 0), (0, -1)):
+        with pytest.raises(ValueError, match="at"):
+            Patch(base="0.png", at=at)
