@@ -146,7 +146,8 @@ class ClickExecutor(DialogExecutor):
     def _open_menu(self, menu: str) -> Script:
         plain = re.sub(r"\s+menu$", "", menu, flags=re.IGNORECASE)
         found = self._sure(plain, ("menu",)) or (yield from self.find(plain))
-        tops = [c for c in found if c.element.box.center.y < self.screen.height * 0.2] or found
+        top = self.screen.height * 0.2
+        tops = [c for c in found if c.element.role == "menu" or c.element.box.center.y < top] or found
         if menu_is_open(self.screen, tops[0].element):
             return
         for candidate in attempts(tops):

@@ -83,7 +83,7 @@ def _sheet_cell(screen: PerceivedScreen, column: str, row: str) -> list[Candidat
         return []
     (top, side), name = pairs[0], f"{column}{row}"
     box = Box(top.box.x1, side.box.y1, top.box.x2, side.box.y2)
-    return [Candidate(Element(box, "text", name), box.center, 0.96, "where its column and its row meet")]
+    return [Candidate(Element(box, "bar", name), box.center, 0.96, "where its column and its row meet")]
 
 
 def _level(one: Element, other: Element) -> bool:
