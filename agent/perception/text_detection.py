@@ -167,11 +167,11 @@ def _touching_letters(frame: npt.NDArray[np.bool_], thin: int) -> npt.NDArray[np
     height, columns = len(frame), np.flatnonzero(frame.any(axis=0))
     line = np.ones((1, 2 * height), np.uint8)
     left = frame & ~(cv2.morphologyEx(frame.astype(np.uint8), cv2.MORPH_OPEN, line) > 0)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(left.astype(np.uint8), connectivity=8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(left.astype(np.uint8), connectivity=8)
     ends = stats[:, 0] - columns[0], columns[-1] + 1 - stats[:, 0] - stats[:, 2]
     letters = (np.minimum(*ends) > thin) & (stats[:, 3] > 0.35 * height)
     letters[0] = False
-    return np.asarray(letters[labels] & (count > 1))
+    return np.asarray(letters[labels])
 
 
 def _is_end_of_frame(part: npt.NDArray[np.bool_], thin: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from actions.frame import Box
@@ -9,6 +10,8 @@ from agent.perception.images import ink_mask
 from agent.perception.layout import ScreenLayout, beside
 from agent.perception.shapes import FlatArea, ring_colour
 from envs.env import Image
+
+_TOLD = 28  # levels from which a colour is another
 
 
 def find_small_boxes(layout: ScreenLayout) -> None:
@@ -105,6 +108,40 @@ def find_switches(layout: ScreenLayout) -> None:
         if thumbs and not layout.texts_in(box) and not layout.taken(box):
             whole = box.union(thumbs[0])
             layout.add(whole, "switch", checked=thumbs[0].center.x > whole.center.x, score=0.8)
+
+
+def find_pill_switches(layout: ScreenLayout) -> None:
+    """Switches drawn as a pill in one colour with a disc inside it at one end."""
+    for patch in layout.patches:
+        thumb, unit = patch.box, layout.unit
+        square = 0.6 * unit <= thumb.height <= 2.4 * unit and 0.85 < thumb.width / thumb.height < 1.18
+        if not square or layout.texts_in(thumb) or layout.taken(thumb):
+            continue
+        pill = _pill_around(layout.image, thumb)
+        if pill is not None and not layout.taken(pill):
+            layout.add(pill, "switch", checked=thumb.center.x > pill.center.x, score=0.8)
+
+
+def _pill_around(image: Image, thumb: Box) -> Box | None:
+    """The pill that a disc lies in; None where what is around it is no pill, or the disc is at neither end."""
+    size = thumb.height
+    x1, y1 = max(0, int(thumb.x1 - 2.4 * size)), max(0, int(thumb.y1 - 0.6 * size))
+    part = image[y1 : int(thumb.y2 + 0.6 * size) + 1, x1 : int(thumb.x2 + 2.4 * size) + 1].astype(np.int16)
+    left, right, top, bottom = (int(v) for v in (thumb.x1 - x1, thumb.x2 - x1, thumb.y1 - y1, thumb.y2 - y1))
+    middle = (top + bottom) // 2
+    for next_to in {max(0, left - 3), min(part.shape[1] - 1, right + 2)}:
+        same = (np.abs(part - part[middle, next_to]).max(axis=2) <= _TOLD).astype(np.uint8)
+        if same[middle, (left + right) // 2]:
+            continue
+        same[top:bottom, left:right] = 1
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(same, connectivity=4)
+        x, y, w, h, area = (int(n) for n in stats[labels[middle, (left + right) // 2]])
+        inside = x > 0 and y > 0 and x + w < part.shape[1] and y + h < part.shape[0]
+        pill = 1.45 < w / h < 2.8 and size < h <= 1.9 * size and area > 0.75 * w * h
+        rounded = not same[y, x] and not same[y + h - 1, x] and not same[y, x + w - 1]
+        if inside and pill and rounded and min(left - x, x + w - right) < 0.35 * h and abs(y + h / 2 - middle) <= 2:
+            return Box(x1 + x, y1 + y, x1 + x + w, y1 + y + h)
+    return None
 
 
 def _thumb(thumb: Box, track: Box) -> bool:

@@ -22,6 +22,7 @@ from agent.perception.shapes import Edges, FlatArea, drawings, flat_patches, out
 from agent.perception.toggles import (
     find_drawn_sliders,
     find_filled_sliders,
+    find_pill_switches,
     find_sliders,
     find_small_boxes,
     find_switches,
@@ -229,6 +230,7 @@ def _areas(layout: ScreenLayout) -> None:
 
 _FINDERS: tuple[Callable[[ScreenLayout], None], ...] = (
     find_title_bars,
+    find_pill_switches,
     find_small_boxes,
     find_switches,
     find_sliders,

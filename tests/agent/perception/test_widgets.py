@@ -218,3 +218,21 @@ def test_a_letter_whose_tail_touches_the_frame_is_read(tmp_path: Path) -> None:
     html = "<p>City <select autofocus style='font:16px sans-serif;outline:auto 1px'><option>Quito</select>"
     screen = Perceiver().perceive(render(f"<body style='font:16px sans-serif'>{html}", tmp_path))
     assert "Quito" in {e.text for e in screen.elements}
+
+
+SWITCHES = """<style>body{font:14px sans-serif;margin:20px} .s{display:inline-block;width:WIDEpx;height:HIGHpx;
+border-radius:HIGHpx;background:#0d6efd;position:relative;vertical-align:middle} .s:after{content:'';position:absolute;
+right:2px;top:2px;bottom:2px;aspect-ratio:1;border-radius:50%;background:#fff} .f{background:#9aa0a6}
+.f:after{left:2px;right:auto} i{border-radius:10px;padding:2px 8px;background:#0d6efd;color:#fff}</style>
+<p><span class=s></span> &nbsp;Dark mode</p><p><span class='s f'></span> &nbsp;Notifications</p>
+<p>Wi-Fi <span class=s></span></p><p>Messages <i>3</i> <i>new</i> <button>Open</button></p>"""
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize(("wide", "high"), [(32, 18), (36, 20), (40, 22), (52, 28)])
+def test_a_pill_with_a_disc_at_one_end_is_a_switch(wide: int, high: int, dark: bool, tmp_path: Path) -> None:
+    html = SWITCHES.replace("WIDE", str(wide)).replace("HIGH", str(high))
+    html += "<style>body{background:#202124;color:#eee}</style>" * dark
+    found = of(Perceiver().perceive(render(html, tmp_path, 400, 300)), "switch")
+    assert [(e.label, e.checked) for e in found] == [("Dark mode", True), ("Notifications", False), ("Wi-Fi", True)]
+    assert all(abs(e.box.width - wide) <= 2 and abs(e.box.height - high) <= 2 for e in found)
