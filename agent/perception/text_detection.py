@@ -152,7 +152,8 @@ def _without_frames(ink: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.bool_], 
         out[n] = w <= thin or _is_end_of_frame(part[:, ::-1] if x == 0 else part, thin)
     out[0] = False
     rest = ink & ~out[labels]
-    for n in map(int, np.flatnonzero(out & (stats[:, 2] > 2 * height) & (stats[:, 3] > 0.55 * height))):
+    frames = out & (stats[:, 2] > 2 * height) & (stats[:, 3] > 0.55 * height)
+    for n in map(int, np.flatnonzero(frames & (stats[:, 4] < 0.35 * stats[:, 2] * stats[:, 3]))):
         rest |= _touching_letters(np.asarray(labels == n), thin)
     walls = np.zeros(width, dtype=bool)
     if rest.sum() < 0.4 * ink[height // 4 : -height // 4 or None].sum():
