@@ -84,6 +84,10 @@ class PerceivedScreen:
     elements: tuple[Element, ...] = ()
     windows: tuple[PerceivedWindow, ...] = ()
 
+    def is_in_front(self, element: Element, point: Point) -> bool:
+        """Whether a point of an element is in the front window, where there are several; menus are in front of all."""
+        return len(self.windows) < 2 or element.role == "menuitem" or self.windows[0].box.holds(point)
+
 
 @dataclass(frozen=True)
 class Candidate:

@@ -154,25 +154,27 @@ def test_a_window_that_never_rests_ends_at_the_deadline_unsettled(tkapp: TkApp) 
     assert all(outcome.settled or outcome.timings["settle"] >= 2.9 for outcome in outcomes)
 
 
+def hold_window_manager(env: SandboxEnv) -> None:
+    """Stop it for a second."""
+    names = {pid: Path(f"/proc/{pid}/comm").read_text() for pid in marked(f"DISPLAY={env.display}")}
+    [manager] = [pid for pid, name in names.items() if name == "openbox\n"]
+    os.kill(manager, signal.SIGSTOP)
+    threading.Timer(1.0, os.kill, (manager, signal.SIGCONT)).start()
+
+
 @pytest.mark.desktop
 def test_a_click_that_a_slow_window_manager_holds_back_is_waited_for(tkapp: TkApp) -> None:
     with SandboxEnv([tkapp.gtk("counting")], share=tkapp.share) as env:
-        names = {pid: Path(f"/proc/{pid}/comm").read_text() for pid in marked(f"DISPLAY={env.display}")}
-        [manager] = [pid for pid, name in names.items() if name == "openbox\n"]
         assert env.perform(Click(point=square(env)), env.observe().frame).changed
-        os.kill(manager, signal.SIGSTOP)
-        threading.Timer(1.0, os.kill, (manager, signal.SIGCONT)).start()
+        hold_window_manager(env)
         assert env.perform(Click(point=square(env)), env.observe().frame).changed
 
 
 @pytest.mark.desktop
 def test_text_does_not_overtake_a_click_that_a_slow_window_manager_holds_back(tkapp: TkApp) -> None:
     with SandboxEnv([tkapp.command("fields")], share=tkapp.share) as env:
-        names = {pid: Path(f"/proc/{pid}/comm").read_text() for pid in marked(f"DISPLAY={env.display}")}
-        [manager] = [pid for pid, name in names.items() if name == "openbox\n"]
         window = env.windows()[0]
-        os.kill(manager, signal.SIGSTOP)
-        threading.Timer(1.0, os.kill, (manager, signal.SIGCONT)).start()
+        hold_window_manager(env)
         env.perform(Click(point=Point(window.left + 300, window.top + 300)), env.observe().frame)
         env.perform(TypeText(text="ab"), env.observe().frame)
         until(lambda: tkapp.times("|ab"), say=lambda: "it was typed into the field that had the focus")

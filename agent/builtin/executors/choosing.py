@@ -182,7 +182,6 @@ class ValueExecutor(TextExecutor):
         return None
 
     def _choose_anywhere(self, step: s.Choose) -> Script:
-        selects = [e for e in self.screen.elements if e.role == "select"]
         if exact(self.screen, step.option):
             yield from self._do_part(s.ClickOn(step.option))
         elif of_group := self._of_group(step.option):
@@ -191,7 +190,7 @@ class ValueExecutor(TextExecutor):
             if leaves_name_out(sure[0].element, step.option):
                 raise GiveUp(self._failed(f"nothing on the screen says “{step.option}”"))
             yield from self._do_part(s.ClickOn(step.option))
-        elif selects:
+        elif selects := [e for e in self.screen.elements if e.role == "select"]:
             yield from self._choose_in(step, [Candidate(e, e.box.center, 0.6, "a drop-down") for e in selects])
         else:
             yield from self._do_part(s.ClickOn(step.option))

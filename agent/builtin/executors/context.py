@@ -218,11 +218,10 @@ class ExecutorContext:
             return labels.on_keypad(self.screen, name, same)
         guesses = ("icon", "shared words", "likeness")
         others = [replace(c, score=min(c.score, 0.6)) if c.why in guesses else c for c in ranked]
-        windows = self.screen.windows
-        front = [not windows or c.element.role == "menuitem" or windows[0].box.holds(c.point) for c in others]
+        least = {True: 0.95, False: 0.94}
         sure = [
-            replace(c, score=max(c.score, 0.95 if ahead else 0.94)) if c in same else c
-            for c, ahead in zip(others, front, strict=True)
+            replace(c, score=max(c.score, least[self.screen.is_in_front(c.element, c.point)])) if c in same else c
+            for c in others
         ]
         return sorted(sure, key=lambda c: -c.score)
 

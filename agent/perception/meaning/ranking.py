@@ -123,14 +123,8 @@ def _less_for_unexplained(
 
 
 def _less_behind_front_window(screen: PerceivedScreen, found: list[ScoredElement]) -> list[ScoredElement]:
-    """Scores reduced outside the front window, where there are several; menus are in front of all windows."""
-    if len(screen.windows) < 2:
-        return found
-    front = screen.windows[0].box
-    return [
-        s if s.element.role == "menuitem" or front.holds(s.box.center) else replace(s, score=s.score * _BEHIND)
-        for s in found
-    ]
+    """Scores reduced outside the front window."""
+    return [s if screen.is_in_front(s.element, s.box.center) else replace(s, score=s.score * _BEHIND) for s in found]
 
 
 def _literal(screen: PerceivedScreen, target: TargetDescription, found: list[ScoredElement]) -> list[ScoredElement]:

@@ -74,8 +74,7 @@ def form_screen(form: Image) -> PerceivedScreen:
 
 @pytest.fixture(scope="module", params=["", "color-scheme:dark", "font-family:serif;font-size:19px"])
 def tight(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> PerceivedScreen:
-    style = f"<style>:root{{{request.param}}}</style>" if "dark" in request.param else ""
-    html = TIGHT.replace("margin:8px", f"margin:8px;{request.param}") + style
+    html = f"{TIGHT}<style>:root, body{{{request.param}}}</style>"
     return Perceiver().perceive(render(html, tmp_path_factory.mktemp("tight")))
 
 
