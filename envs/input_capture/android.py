@@ -29,7 +29,7 @@ from envs.android.capture import HalfFrameError
 from envs.capture import Deadline
 from envs.env import EnvError, Image
 from envs.input_capture.events import Clicked, Down, Event, Moved, Unknown, Up
-from envs.input_capture.screen_history import TimedPicture
+from envs.input_capture.screen_history import TURN_SECONDS, TimedPicture
 from envs.settle import Pixels
 
 BUTTONS: dict[str, ButtonName] = {
@@ -39,7 +39,6 @@ BUTTONS: dict[str, ButtonName] = {
 }  # fmt: skip
 """The device's buttons by Linux's names (``input-event-codes.h``)."""
 _LINE = re.compile(r"\[\s*(\d+\.\d+)\]\s+(/dev/input/\w+):\s+(\w+)\s+(\w+)\s+(\w+)")
-_TURN_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -102,9 +101,12 @@ class _Finger:
 
 @dataclass
 class _Screen:
-    """One touchscreen's fingers by slot; `many` is whether there were two at once."""
+    """One touchscreen's fingers by slot; `many` is whether there were two at once, `geometry` how large the display was
+    (input units), and how it was turned, at the first touch.
+    """
 
     panel: Panel
+    geometry: tuple[tuple[int, int], int] = ((0, 0), 0)
     slot: int = 0
     fingers: dict[int, _Finger] = field(default_factory=dict)
     many: bool = False
@@ -116,7 +118,9 @@ class _Screen:
 
 
 class TouchReader:
-    """From the lines of ``getevent -lt`` to events. `geometry` gives the display's size (input units) and rotation."""
+    """From the lines of ``getevent -lt`` to events. `geometry` gives the display's size (input units) and rotation; it
+    is asked once a gesture, at the first touch.
+    """
 
     def __init__(self, panels: dict[str, Panel], geometry: Callable[[], tuple[tuple[int, int], int]]) -> None:
         self._screens = {device: _Screen(panel) for device, panel in panels.items()}
@@ -155,6 +159,8 @@ class TouchReader:
         """The state of all fingers is complete."""
         down = [finger for finger in screen.fingers.values() if finger.down]
         screen.many = screen.many or len(down) > 1
+        if down and not any(finger.path for finger in screen.fingers.values()):
+            screen.geometry = self._geometry()
         for finger in down:
             finger.path.append((when, finger.x, finger.y))
         if down or not any(finger.path for finger in screen.fingers.values()):
@@ -166,14 +172,15 @@ class TouchReader:
         if many:
             yield Unknown(when, "a gesture with two fingers")
         else:
-            yield from self._gesture(screen.panel, path, when)
+            yield from _gesture(screen, path, when)
 
-    def _gesture(self, panel: Panel, path: list[tuple[float, int, int]], when: float) -> Iterator[Event]:
-        size, rotation = self._geometry()
-        places = [(moment, *panel.place(x, y, size, rotation)) for moment, x, y in path]
-        yield Down(*places[0])
-        yield from (Moved(*place) for place in places[1:])
-        yield Up(when, *places[-1][1:])
+
+def _gesture(screen: _Screen, path: list[tuple[float, int, int]], when: float) -> Iterator[Event]:
+    size, rotation = screen.geometry
+    places = [(moment, *screen.panel.place(x, y, size, rotation)) for moment, x, y in path]
+    yield Down(*places[0], rotation=rotation)
+    yield from (Moved(*place) for place in places[1:])
+    yield Up(when, *places[-1][1:])
 
 
 def _button(when: float, code: str, value: str) -> Iterator[Event]:
@@ -250,13 +257,19 @@ class AndroidScreenSource:
         self._last: TimedPicture | None = None
 
     def geometry(self) -> tuple[tuple[int, int], int]:
-        """Size in input units and rotation, as of the last capture."""
+        """Size in input units and rotation, as the device says now; as of the last capture where it does not answer."""
         frame = (self._last or self.capture()).frame
-        return frame.input_size, frame.rotation
+        try:
+            state = self._env.state()
+        except BackendError:
+            return frame.input_size, frame.rotation
+        across, down = frame.input_size
+        turned = (state.rotation - frame.rotation) % 180 != 0
+        return state.size or ((down, across) if turned else (across, down)), state.rotation
 
     def capture(self) -> TimedPicture:
         """The picture shown now. Raises `EnvError` when the device stays away."""
-        deadline = Deadline(_TURN_SECONDS)
+        deadline = Deadline(TURN_SECONDS)
         while True:
             try:
                 pixels = self._env.capture.grab()

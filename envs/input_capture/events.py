@@ -13,13 +13,17 @@ from actions.events import Side
 
 @dataclass(frozen=True)
 class Down:
-    """A mouse button, or a finger, went down; `keys` are the modifiers that were held."""
+    """A mouse button, or a finger, went down; `keys` are the modifiers that were held.
+
+    `rotation` is the degrees by which the display was turned then; None where the screen does not turn.
+    """
 
     time: float
     x: float
     y: float
     button: Side = "left"
     keys: tuple[str, ...] = ()
+    rotation: int | None = None
 
 
 @dataclass(frozen=True)

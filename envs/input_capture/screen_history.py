@@ -18,11 +18,14 @@ import xcffib
 import xcffib.damage
 
 from actions.frame import Frame
+from envs.capture import Deadline
 from envs.env import EnvError, Image
 from envs.settle import Pixels
 
 INTERVAL = 0.03
 """Seconds between two captures of a screen that changes."""
+TURN_SECONDS = 5.0
+"""How long a display that has turned may take to give a picture that is turned."""
 KEPT = 24
 """Pictures remembered at most; of those in between, the ones that were shown for the shortest time go first."""
 
@@ -129,6 +132,19 @@ class ScreenHistory:
         """What was shown just before `time`; the oldest picture remembered where that is longer ago."""
         pictures = self.pictures
         return next((picture for picture in reversed(pictures) if picture.seen <= time), pictures[0])
+
+    def turned(self, rotation: int, time: float) -> TimedPicture | None:
+        """What was shown just before `time` on a display turned by `rotation` degrees; the first picture afterwards
+        where the display had turned and there was none yet, and None where none comes within `TURN_SECONDS`.
+        """
+        deadline = Deadline(TURN_SECONDS)
+        while (look := self.before(time)).frame.rotation != rotation:
+            later = (picture for picture in self.pictures if picture.seen > time)
+            if found := next((picture for picture in later if picture.frame.rotation == rotation), None):
+                return found
+            if deadline.passed or self._over.wait(INTERVAL) or self.error:
+                return None
+        return look
 
     def between(self, start: float, end: float) -> list[TimedPicture]:
         """The pictures that came after `start` and by `end`."""

@@ -12,13 +12,15 @@ from agent.episodes.recording.privacy import HIDDEN
 from agent.episodes.recording.step_writer import PerformedAction, StepWriter
 from agent.episodes.recording.typed_text import text_visibility
 from agent.guard.secrets import placeholder
-from envs.input_capture.events import Event, Moved, Up
+from envs.input_capture.events import Down, Event, Moved, Unknown, Up
 from envs.input_capture.gestures import TEXT_PAUSE, Gesture, Gestures
 from envs.input_capture.hovering import Place, approached
 from envs.input_capture.screen_history import ScreenHistory, TimedPicture
 
 ELSEWHERE = "on a part of the screen that is not recorded"
 """The key in `Recorder.left_out` of actions outside the recorded frame."""
+TURNED = "a touch on a display that had turned and gave no picture"
+"""The key in `Gestures.unknown` of touches whose screen is not known."""
 KEYBOARD_TOP = 0.5
 """Taps above this share of the screen's height are not on an on-screen keyboard."""
 _QUIET = 0.25  # seconds without a change after which an action's effect is complete
@@ -64,6 +66,12 @@ class Recorder:
         """Take one event. The gestures that it completes are written once their effect is known."""
         if isinstance(event, Moved):
             self._trail = [*self._trail[-_TRAIL:], (event.time, event.x, event.y)]
+        elif isinstance(event, Down) and event.rotation is not None:
+            look = self.screens.turned(event.rotation, event.time)
+            if look is None:
+                event = Unknown(event.time, TURNED)
+            else:
+                self._before[event.time] = look
         elif not isinstance(event, Up):
             self._before[event.time] = self.screens.before(event.time)
         for gesture in self.gestures.feed(event):

@@ -382,7 +382,7 @@ def test_a_phone_is_recorded_while_a_second_adb_of_the_same_user_uses_it(
             "input tap 400 700",
             "input swipe 500 1200 500 1200 700",
             "input keyevent BACK",
-            "wm user-rotation lock 1; sleep 1; input tap 1500 400",
+            "wm user-rotation lock 1; input tap 1500 400",  # before any picture of the turned screen
         ):
             device.shell(line)
             time.sleep(1.2)
