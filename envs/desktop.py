@@ -73,8 +73,8 @@ CLOSE_SECONDS = 1.0
 """How long an X server may take to answer when the desktop is closed; else nothing more is asked of it."""
 _NEAR = 2.0
 """Input units from its goal within which the pointer is where an action has put it."""
-_TRIES = 3
-"""How often an address is typed into an address bar that shows nothing of it."""
+_VISIT = 15.0
+"""Seconds after which an address that an address bar has not taken is not typed again."""
 _REACTS = Rules(reaction=1.0, quiet=0.15, calm=0.15, timeout=3.0)
 """Waiting for an address bar to get the focus, and to show a text."""
 LATE = 0.5
@@ -85,6 +85,8 @@ _MISSES = 3
 """Changes that a screen has not told of after which it is believed no more."""
 _PINGED = 15
 """How many windows are remembered besides the last, with what their programs answered."""
+_TITLED = 5.0
+"""Seconds in which a page's title takes the place of the last one's; one of the same title takes them all."""
 Launcher = Callable[[Sequence[str]], None]
 """Starts a program from a command line. Raises `EnvError`."""
 
@@ -402,19 +404,40 @@ class DesktopEnv(Env):
         if not is_browser(app.partition(": ")[0]):
             raise ProgramError(f"no browser has the focus, but {app[:80]}: click on the browser's window first")
         self._backend.release()
-        for _ in range(_TRIES):
-            self._backend.perform(Key(chords=("ctrl+l",)), frame)
-            focused = self._latest()
-            self._settle(focused, _REACTS)  # a page passes Ctrl+L on when it likes, and keys until then are the page's
-            typed = self._latest()
-            self._backend.perform(TypeText(text=address), frame)
-            if self._settle(typed, _REACTS).last_change is not None:
-                break
-        self._backend.perform(Key(chords=("delete",)), frame)  # what the bar completes the address with
-        shown = self._latest()
-        self._backend.perform(Key(chords=("enter",)), frame)
-        self._settle(shown, Rules.for_opening())
+        deadline = Deadline(_VISIT)
+        while not self._address_typed(address, frame):
+            if deadline.passed:
+                raise ProgramError(f"the address bar did not take the address {address:.80}: look again")
+        titled, shown = self.active_app(), Deadline(_TITLED)
+        self._press("enter", frame, Rules.for_opening())
+        while self.active_app() == titled and not shown.passed:  # what comes next would end a request not yet sent
+            self._settle(self._latest(), _REACTS)
         return f"typed into the address bar: {address}"
+
+    def _address_typed(self, address: str, frame: Frame) -> bool:
+        """Whether the address bar has all of `address`, which is typed into it, and nothing else, as the program says.
+
+        A page passes Ctrl+L on when it likes, and keys until then are the page's.
+        """
+        if self.display is None:
+            raise ProgramError("a browser's address bar is used on an X display only")
+        from envs.selection import PrimarySelection
+
+        self._press("ctrl+l", frame, _REACTS)
+        typed = self._latest()
+        self._backend.perform(TypeText(text=address), frame)
+        self._settle(typed, _REACTS)
+        self._backend.perform(Key(chords=("delete",)), frame)  # what the bar completes the address with
+        with PrimarySelection(self.display) as selection:
+            selection.clear()
+            self._backend.perform(Key(chords=("ctrl+a",)), frame)
+            return selection.read(_REACTS.timeout) == address
+
+    def _press(self, chord: str, frame: Frame, rules: Rules) -> None:
+        """Press it and wait for what it does."""
+        before, key = self._latest(), Key(chords=(chord,))
+        self._backend.perform(key, frame)
+        self._settle(before, rules, self._addressed(key))
 
     def _rehearse(self, action: AnyAction, frame: Frame) -> str:
         if isinstance(action, Open):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import psutil
 import pytest
 
 from actions.action import Open
@@ -85,6 +88,41 @@ def test_a_model_for_browsers_visits_pages_and_goes_back(pages: Pages, browser: 
     while "page /lamps" not in (app := browser.observe().app or "") and not deadline.passed:
         pass
     assert "page /lamps" in app
+
+
+@contextmanager
+def pausing(stopped: float, running: float) -> Iterator[None]:
+    """Chromium's processes stop and run again, for so many seconds each, for as long as the block lasts."""
+    over = threading.Event()
+
+    def tell(number: int) -> None:
+        for program in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error):
+                if "chromium" in program.name():
+                    program.send_signal(number)
+
+    def pause() -> None:
+        while not over.is_set():
+            tell(signal.SIGSTOP)
+            over.wait(stopped)
+            tell(signal.SIGCONT)
+            over.wait(running)
+
+    thread = threading.Thread(target=pause)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_an_address_is_typed_whole_into_a_browser_that_hardly_runs(pages: Pages, browser: SandboxEnv) -> None:
+    pages.asked.clear()
+    with pausing(1.2, 0.1):
+        result = browse(browser, [computer("visit_url", url=f"{pages.url}/{name}") for name in ("lamps", "lamp")])
+    assert result.ending is Ending.DONE, story(result)
+    assert pages.asked == ["/lamps", "/lamp"], story(result)
 
 
 def test_an_address_outside_the_list_is_not_typed(pages: Pages, browser: SandboxEnv) -> None:
