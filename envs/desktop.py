@@ -428,10 +428,9 @@ class DesktopEnv(Env):
         self._backend.perform(TypeText(text=address), frame)
         self._settle(typed, _REACTS)
         self._backend.perform(Key(chords=("delete",)), frame)  # what the bar completes the address with
+        mark = functools.partial(self._backend.perform, Key(chords=("ctrl+a",)), frame)
         with PrimarySelection(self.display) as selection:
-            selection.clear()
-            self._backend.perform(Key(chords=("ctrl+a",)), frame)
-            return selection.read(_REACTS.timeout) == address
+            return selection.marked_by(mark, _REACTS.timeout) == address
 
     def _press(self, chord: str, frame: Frame, rules: Rules) -> None:
         """Press it and wait for what it does."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
@@ -31,21 +32,21 @@ class PrimarySelection:
         except xcffib.XcffibException as error:
             raise EnvError(f"cannot ask the X display {display!r} for what is marked") from error
 
-    def clear(self) -> None:
-        """Let it belong to nobody, so that what is read later was marked since."""
-        nobody, now = xcffib.xproto.Window._None, xcffib.xproto.Time.CurrentTime
-        self._conn.core.SetSelectionOwner(nobody, xcffib.xproto.Atom.PRIMARY, now, is_checked=True).check()
+    def marked_by(self, mark: Callable[[], object], seconds: float) -> str | None:
+        """The text that a program marks when `mark` is called; None where none marks and tells one within `seconds`.
 
-    def read(self, seconds: float) -> str | None:
-        """The text; None where no program has marked and told one within `seconds`. Raises `EnvError`."""
-        deadline = Deadline(seconds)
+        Raises `EnvError`, and what `mark` raises. What was marked before is marked no more.
+        """
+        core, primary, now = self._conn.core, xcffib.xproto.Atom.PRIMARY, xcffib.xproto.Time.CurrentTime
         try:
-            while not self._conn.core.GetSelectionOwner(xcffib.xproto.Atom.PRIMARY).reply().owner:
+            core.SetSelectionOwner(xcffib.xproto.Window._None, primary, now, is_checked=True).check()
+            mark()
+            deadline = Deadline(seconds)
+            while not core.GetSelectionOwner(primary).reply().owner:
                 if deadline.passed:
                     return None
                 time.sleep(_AGAIN)
-            now = xcffib.xproto.Time.CurrentTime
-            self._conn.core.ConvertSelection(self._window, xcffib.xproto.Atom.PRIMARY, self._kind, self._text, now)
+            core.ConvertSelection(self._window, primary, self._kind, self._text, now)
             self._conn.flush()
             while not isinstance(event := self._conn.poll_for_event(), xcffib.xproto.SelectionNotifyEvent):
                 if deadline.passed:
@@ -55,7 +56,7 @@ class PrimarySelection:
             if event.property == xcffib.xproto.Atom._None:
                 return None
             any_kind = xcffib.xproto.GetPropertyType.Any
-            found = self._conn.core.GetProperty(True, self._window, self._text, any_kind, 0, 1 << 16).reply()
+            found = core.GetProperty(True, self._window, self._text, any_kind, 0, 1 << 16).reply()
         except xcffib.XcffibException as error:
             raise EnvError("the X display is gone: start it again") from error
         return bytes(found.value.buf()).decode("utf-8", "replace")
