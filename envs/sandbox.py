@@ -45,7 +45,7 @@ from envs.env import Env, EnvError, Image, Observation, Outcome
 from envs.isolation import PATH, USER, Network, check_available, isolated_command, listening_ports, read_share
 from envs.monitor import Monitor
 from envs.programs import ProgramError, Programs, find_program, private_arguments
-from envs.settle import Rules
+from envs.settle import Rules, Settled
 
 if TYPE_CHECKING:
     from envs.x11 import XWindow
@@ -298,6 +298,10 @@ class SandboxEnv(Env):
             self._wait_for_window(argv, pid, known)
             self._desktop.settle(SHOWN)
         return pid
+
+    def settle(self, rules: Rules | None = None) -> Settled:
+        """Wait until the picture rests, without an action."""
+        return self._desktop.settle(rules)
 
     def ended(self, pid: int) -> int | None:
         """The exit status of a program that `launch` started (negative: a signal); None while it runs."""

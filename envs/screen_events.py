@@ -121,6 +121,10 @@ class ScreenEvents:
             self._call()
             self._news.wait_for(lambda: self._synced >= wanted or not self.alive)
 
+    def answers(self, window: int) -> bool:
+        """Whether a window says that it answers pings."""
+        return self._pings.answering(window) == window
+
     def pointed(self) -> int | None:
         """The window under the pointer that says that it answers pings."""
         with suppress(xcffib.XcffibException):

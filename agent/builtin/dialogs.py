@@ -73,8 +73,12 @@ def button_word(element: Element) -> str:
 
 
 def find_dialog(screen: PerceivedScreen, before: PerceivedScreen | None) -> Dialog | None:
-    """The dialog that `screen` shows and `before` did not (None: everything on the screen counts as new)."""
+    """The dialog that `screen` shows and `before` did not (None: everything on the screen counts as new).
+
+    What a window behind the front one shows is no dialog: its X would close that window.
+    """
     new = list(screen.elements) if before is None else fresh(before, screen)
+    new = [e for e in new if screen.is_in_front(e, e.box.center)]
     window = None if before is None else _new_window(screen, before)
     if window is not None:  # other changes are not part of the dialog
         new = [e for e in new if window.box.holds(e.box.center)]

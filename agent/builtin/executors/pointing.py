@@ -101,9 +101,13 @@ class ClickExecutor(DialogExecutor):
         raise GiveUp(self._failed(f"I clicked {screen_diff.name(found[0].element)} and nothing on the screen changed"))
 
     def _digit_lost(self, before: PerceivedObservation, element: Element) -> bool:
-        """Whether a keypad's digit was clicked and the display did not change (a tool tip may receive the click)."""
+        """Whether a keypad's digit was clicked and the display did not change (a tool tip may receive the click).
+
+        Only a digit after a digit is sure to change it: the first of a number may be the one that it shows.
+        """
         earlier = self._steps[self._number - 2] if self._number > 1 else None
-        if not re.fullmatch(r"[1-9]", element.text) or (isinstance(earlier, s.ClickOn) and "=" in earlier.target):
+        goes_on = earlier is None or (isinstance(earlier, s.ClickOn) and re.search(r"\d", earlier.target))
+        if not re.fullmatch(r"[1-9]", element.text) or not goes_on:
             return False
         wide = [e for e in before.screen.elements if e.role == "field" and e.box.y2 <= element.box.y1]
         display = [e for e in wide if re.search(r"\d", e.text) and e.box.width > 3 * element.box.width]

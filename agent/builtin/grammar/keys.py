@@ -164,7 +164,7 @@ def _press(r: TaskParser, m: Match) -> Found:
     read = chords(alone) or chords(re.sub(r"^(?:the\s+)?(?:keys?|shortcut|combination)\s+", "", alone, flags=I))
     if read is None:
         return None
-    said_key = re.search(r"\bkeys?\b|[+]\S|twice|times", text, I) or chord(alone) is None
+    said_key = re.search(r"\bkeys?\b|[+]\S|twice|times|\b(?:1|one) time\b", text, I) or chord(alone) is None
     sure = (
         r"(?:enter|return|escape|esc|tab|backspace|f\d+|page ?(?:up|down)|up|down|left|right|.*\+.+|(?:ctrl|alt"
         r"|shift|control)\b.*)"
@@ -188,7 +188,7 @@ def _tab(r: TaskParser, m: Match) -> Found:
     return (s.Press(("tab",)),)
 
 
-@RULES.rule(rf"(?P<v>paste|undo|redo)(?:\s+(?:it|that))?(?:\s+(?P<w>twice)|\s+{COUNT}\s+times)")
+@RULES.rule(rf"(?P<v>paste|undo|redo)(?:\s+(?:it|that))?(?:\s+(?P<w>twice)|\s+{COUNT}\s+times?)")
 def _edit_times(r: TaskParser, m: Match) -> Found:
     found = r.clause(m["v"])
     return found * min(number(m["w"] or m["n"]), 20) if found else None

@@ -56,7 +56,7 @@ _TAIL = re.compile(
 )
 _TIMES = {"once": 1, "twice": 2, "thrice": 3, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _TIMES |= {"seven": 7, "eight": 8, "nine": 9, "ten": 10, "a few": 3, "several": 4, "a couple of": 2}
-N_TIMES = re.compile(rf"\s*,?\s*\b(?:(?P<w>once|twice|thrice)|{COUNT}\s+times)\s*$", _I)
+N_TIMES = re.compile(rf"\s*,?\s*\b(?:(?P<w>once|twice|thrice)|{COUNT}\s+times?)\s*$", _I)
 """A count at the end: "twice", "3 times"."""
 LIST = re.compile(r"\s*,\s*(?:and\s+|or\s+)?|\s+and\s+|\s+&\s+", _I)
 VAGUE = re.compile(

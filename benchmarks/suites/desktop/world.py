@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from benchmarks.suites.desktop.pages import Pages, WebPage
 from benchmarks.suites.tasks.oracle import Move, Until
 from benchmarks.suites.tasks.world import StateWorld
 from envs.sandbox import SandboxEnv
+from envs.settle import Rules
 
 if TYPE_CHECKING:
     from envs.x11 import XWindow
@@ -193,6 +194,27 @@ class DesktopWorld(StateWorld):
         finally:
             screen.close()
         self._wait(lambda: self.windows()[1].left > SIZE[0] - windows[1].width - 24, 3.0)
+        self._repainted([window.id for window in windows])
+
+    def _repainted(self, windows: Iterable[int]) -> None:
+        """Wait until what was moved away is drawn over: until then it is seen where it is no more.
+
+        A program has read that a part of its window can be seen again once it answers a ping.
+        """
+        from envs.screen_events import ScreenEvents
+
+        events = ScreenEvents(self._env.display)
+        try:
+            asked = {events.ping(window) for window in windows if events.answers(window)}
+
+            def all_read() -> bool:
+                asked.difference_update([stamp for stamp in asked if events.answered(stamp) is not None])
+                return not asked
+
+            self._wait(all_read, 3.0)
+        finally:
+            events.close()
+        self._env.settle(Rules(reaction=0.3, quiet=0.3))
 
     @staticmethod
     def _wait(condition: Callable[[], bool], seconds: float) -> None:

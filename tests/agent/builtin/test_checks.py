@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from actions.action import AnyAction, Drag, Finish, Key
+from actions.frame import Box
 from agent.builtin.follower import Follower
 from agent.builtin.grammar.parse import parse_instructions
 from agent.builtin.screen_diff import PerceivedObservation
-from agent.perception.elements import Element
+from agent.perception.elements import Element, PerceivedWindow
 from agent.perception.meaning.ranking import rank
 from tests.agent.builtin.toy import Toy, acts, at, follow, hides, shows
 
@@ -183,6 +184,19 @@ def test_a_risky_dialog_with_only_a_drawn_cross_is_left_alone() -> None:
     assert acts(toy.log) == ["click name"]
 
 
+def test_the_cross_of_a_window_behind_the_front_one_is_no_dialogs() -> None:
+    toy = Toy({"name": at("field", "", 100, 30, 200, label="Name"), "send": at("button", "Send", 100, 300)})
+    toy.windows = (PerceivedWindow(Box(0, 0, 600, 500), "Notes"), PerceivedWindow(Box(300, 50, 1200, 700), "Shop"))
+
+    def come(t: Toy) -> None:
+        t.hide("send")
+        t.show(x=at("icon", "", 1100, 60, 20, 20, icons=("close",)))
+
+    toy.late = {2: come}
+    assert follow(toy, "Click Name, click Send")[0].status == "failure"
+    assert acts(toy.log) == ["click name"]
+
+
 def test_a_condition_that_stays_true_fires_once() -> None:
     toy = Toy(
         {
@@ -216,6 +230,17 @@ def test_a_digit_that_the_display_does_not_show_is_clicked_again() -> None:
     }
     assert follow(toy, "Click 7, click 8", paint=True)[0].status == "success"
     assert acts(toy.log) == ["click k7", "click k7", "click k8"]
+
+
+def test_the_first_digit_of_a_number_may_be_the_one_that_the_display_shows() -> None:
+    toy = keypad(times=at("button", "*", 200, 300, 40, 40))
+    toy.react = {
+        "k7": in_turn(changes("out", text="7"), shows(tip=at("text", "seven", 400, 300)), changes("out", text="77")),
+        "times": shows(lit=at("text", "times", 400, 200)),
+    }
+    end, thoughts = follow(toy, "Click 7, then *, then 7, then 7", paint=True)
+    assert end.status == "success", thoughts
+    assert acts(toy.log) == ["click k7", "click times", "click k7", "click k7"]
 
 
 def file_dialog() -> Toy:
