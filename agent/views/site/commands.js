@@ -43,10 +43,7 @@
   const live = document.getElementById("job-live");
   const words = document.getElementById("job-words");
   const log = document.getElementById("job-log");
-  const follow = async () => {
-    const answer = await fetch(job.dataset.state);
-    if (!answer.ok) return;
-    const state = await answer.json();
+  const show = (state) => {
     words.textContent = state.words;
     words.className = `note ${state.tone}`;
     if (log.textContent !== state.log) {
@@ -57,7 +54,18 @@
     live.hidden = !state.live;
     if (state.live) live.href = state.live;
     document.getElementById("job-stop").hidden = !state.lives;
-    if (state.lives) setTimeout(follow, 1000);
+    return state.lives;
+  };
+  const follow = async () => {
+    let again = true;
+    try {
+      const answer = await fetch(job.dataset.state);
+      again = answer.ok ? show(await answer.json()) : answer.status !== 404;
+    } catch {
+      words.textContent = "The site does not answer; asking again";
+      words.className = "note bad";
+    }
+    if (again) setTimeout(follow, 1000);
   };
   follow();
 })();

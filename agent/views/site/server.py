@@ -226,9 +226,10 @@ class _SiteHandler(GuardedHandler):
         self._html(pages.jobs_page(self.server_.site, self.server_.jobs.all()))
 
     def _job(self, job: Job, *, state: bool) -> None:
-        tone, words = job.words
         if state:
-            said = {"tone": tone, "words": words, "live": job.live, "lives": job.lives, "log": clip(job.log, 200_000)}
+            lives, live = job.lives, job.live  # before the words: a page asks no more once it lives no more
+            tone, words = job.words
+            said = {"tone": tone, "words": words, "live": live, "lives": lives, "log": clip(job.log, 200_000)}
             return self.send_json(said)
         entry = self.server_.catalog.find(self.server_.catalog.key(job.episode))
         return self._html(pages.job_page(self.server_.site, job, entry.address if entry else ""))

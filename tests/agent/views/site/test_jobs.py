@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -144,6 +145,19 @@ def test_a_run_is_started_watched_and_ended_with_all_that_it_started(server: Sit
     assert "Say &lt;i&gt;hello" in visitor.text("jobs")
 
 
+@pytest.mark.parametrize("asked", range(1, 6))
+def test_a_program_that_ends_while_its_state_is_told_is_not_called_running_for_good(
+    asked: int, server: SiteServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor = Visitor(server).enter()
+    told(visitor, {"do": "run", "task": "x"})
+    process, answers = server.jobs.all()[0].process, [None] * asked
+    monkeypatch.setattr(process, "poll", lambda: answers.pop() if answers else -signal.SIGTERM)
+    now = state(visitor, 1)  # the process lives when it is asked after for the first times, and then no more
+    assert now["lives"] or now["words"] == "Stopped"
+    monkeypatch.undo()
+
+
 def test_what_was_started_ends_with_the_site(server: SiteServer) -> None:
     visitor = Visitor(server).enter()
     assert told(visitor, {"do": "ask", "episode": "runs/e", "model": "m"}).status == 200
@@ -172,5 +186,9 @@ def test_a_run_is_started_from_the_page(server: SiteServer) -> None:
         )
         browser.wait_for("document.getElementById('job-live')?.href.includes('abc-_1')")
         check_everywhere(browser, "program")
+        browser.js("window.before = fetch; window.fetch = () => Promise.reject(new TypeError('gone'))")
+        browser.wait_for("document.getElementById('job-words').textContent.startsWith('The site does not answer')")
+        browser.js("window.fetch = window.before")
+        browser.wait_for("document.getElementById('job-words').textContent === 'Running'")
         browser.js("document.getElementById('job-stop').click()")
         browser.wait_for("document.getElementById('job-words').textContent === 'Stopped'")
