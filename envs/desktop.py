@@ -421,7 +421,7 @@ class DesktopEnv(Env):
         """
         if self.display is None:
             raise ProgramError("a browser's address bar is used on an X display only")
-        from envs.selection import PrimarySelection
+        from envs.selection import text_marked_by
 
         self._press("ctrl+l", frame, _REACTS)
         typed = self._latest()
@@ -429,8 +429,7 @@ class DesktopEnv(Env):
         self._settle(typed, _REACTS)
         self._backend.perform(Key(chords=("delete",)), frame)  # what the bar completes the address with
         mark = functools.partial(self._backend.perform, Key(chords=("ctrl+a",)), frame)
-        with PrimarySelection(self.display) as selection:
-            return selection.marked_by(mark, _REACTS.timeout) == address
+        return text_marked_by(mark, self.display, _REACTS.timeout) == address
 
     def _press(self, chord: str, frame: Frame, rules: Rules) -> None:
         """Press it and wait for what it does."""

@@ -123,7 +123,9 @@ class ScreenEvents:
 
     def answers(self, window: int) -> bool:
         """Whether a window says that it answers pings."""
-        return self._pings.answering(window) == window
+        with suppress(xcffib.XcffibException):
+            return self._pings.answering(window) == window
+        return False
 
     def pointed(self) -> int | None:
         """The window under the pointer that says that it answers pings."""

@@ -12,11 +12,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
-from benchmarks.suites.desktop.clipboard import read_clipboard
 from benchmarks.suites.desktop.pages import Pages, WebPage
 from benchmarks.suites.tasks.oracle import Move, Until
 from benchmarks.suites.tasks.world import StateWorld
 from envs.sandbox import SandboxEnv
+from envs.selection import read_clipboard
 from envs.settle import Rules
 
 if TYPE_CHECKING:
