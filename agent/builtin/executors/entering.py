@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Literal
 
 from rapidfuzz import fuzz
 
@@ -18,7 +19,16 @@ from agent.builtin import screen_diff
 from agent.builtin.dates import date_digits, read_date, segment_order
 from agent.builtin.executors.context import PRONOUN, TYPED_ROLES, Check, GiveUp, Script
 from agent.builtin.executors.dialogs import DialogExecutor
-from agent.builtin.executors.predicates import attempts, digits_at, found_by, hides_text, near, one_line, same_number
+from agent.builtin.executors.predicates import (
+    attempts,
+    digits_at,
+    found_by,
+    hides_text,
+    near,
+    one_line,
+    same_number,
+    text_at,
+)
 from agent.builtin.screen_diff import changed, changed_within, exact
 from agent.perception.elements import Candidate, Element
 from agent.perception.meaning import labels
@@ -137,20 +147,23 @@ class TextExecutor(DialogExecutor):
         return (yield from self._has_effect(before, done))
 
     def _enter_field(self, candidate: Candidate, *, select: bool, again: bool = False) -> Script:
-        """Click into a field; with `select`, select its content: by three clicks, and `again` by Ctrl+A.
+        """Click into a field; with `select`, select its content.
 
-        Neither works everywhere: three clicks may come too slowly.
+        One line is selected by three clicks. Where they change nothing, because a busy machine takes them for single
+        ones, and `again`, it is selected by End and Shift+Home: Ctrl+A is not "select all" in every toolkit.
         """
-        if select and one_line(candidate.element) and not again:
-            yield Click(point=candidate.point, count=3), self._thought(found_by("I select what is in", candidate))
-            return
-        yield Click(point=candidate.point), self._thought(found_by("I click", candidate))
-        if select:
-            yield Key(chords=("ctrl+a",)), self._thought("I select everything in it")
+        line, before = one_line(candidate.element), self.observation
+        count: Literal[1, 3] = 3 if select and line and not again else 1
+        thought = "I select what is in" if count == 3 else "I click"
+        yield Click(point=candidate.point, count=count), self._thought(found_by(thought, candidate))
+        full = self._holds_text(candidate.element)
+        if select and (count == 1 or (full and not changed(before, self.observation))):
+            chords = ("end", "shift+home") if line else ("ctrl+a",)
+            yield Key(chords=chords), self._thought("I select everything in it")
 
     def _holds_text(self, element: Element) -> bool:
         here = near(self.screen, element.box)
-        return bool(here.text if here else element.text)
+        return bool(text_at(self.screen, element.box) if here else element.text)
 
     def _type_date(self, candidate: Candidate, digits: str) -> Script:
         box = candidate.element.box
@@ -177,10 +190,10 @@ class TextExecutor(DialogExecutor):
         seen = screen_diff.all_text(around)
         if box is not None and not seen and box.width < 8 * len(wanted):
             return True
-        if whole and (here := near(self.screen, box or Box(0, 0, 0, 0))) is not None and here.text:
-            if (number := same_number(wanted, here.text)) is not None:
+        if whole and box is not None and (here := text_at(self.screen, box)):
+            if (number := same_number(wanted, here)) is not None:
                 return number
-            shown = normalised(here.text)
+            shown = normalised(here)
             if len(shown) > len(wanted) * 1.1 + 2:  # the old text is still there
                 return False
             return fuzz.ratio(wanted, shown) >= 60 or wanted.endswith(shown[-8:]) or wanted.startswith(shown[:8])
@@ -190,8 +203,7 @@ class TextExecutor(DialogExecutor):
 
     def _shows_other_digits(self, digit: str, box: Box) -> bool:
         """Whether digits can be read at `box`, and not just this one: the old number may still be there."""
-        here = near(self.screen, box)
-        seen = re.sub(r"\D", "", here.text) if here else ""
+        seen = re.sub(r"\D", "", text_at(self.screen, box))
         return digit.isdigit() and seen not in ("", digit)
 
     def _clear(self, target: str) -> Script:
@@ -208,8 +220,7 @@ class TextExecutor(DialogExecutor):
         earlier = {e.box for e in self.screen.elements}
 
         def gone() -> bool:  # a placeholder may come instead
-            here = near(self.screen, field.element.box)
-            left = normalised(here.text) if here else ""
+            left = normalised(text_at(self.screen, field.element.box))
             within = [e for e in self.screen.elements if e.role == "icon" and field.element.box.holds(e.box.center)]
             unread = any(e.box not in earlier and e.box.width > CARET for e in within)
             return (left not in old or not left) and not unread

@@ -111,6 +111,13 @@ def near(screen: PerceivedScreen, box: Box) -> Element | None:
     return same[0] if same else None
 
 
+def text_at(screen: PerceivedScreen, box: Box) -> str:
+    """All that is written at `box` now. The caret may split a field into a text and the rest of the field."""
+    whole = near(screen, box)
+    parts = (e for e in screen.elements if e is whole or e.box.overlap(box) > 0.5 * e.box.area)
+    return " ".join(e.text for e in parts if e.text)
+
+
 def value_at(screen: PerceivedScreen, box: Box, value: str) -> bool:
     """Whether `value` is shown at `box`."""
     here = [e for e in screen.elements if e.box.overlap(box.grown(4)) > 0]

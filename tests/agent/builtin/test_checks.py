@@ -83,6 +83,20 @@ def test_a_field_that_keeps_its_old_text_is_a_failure() -> None:
     assert end.status == "failure"
 
 
+def test_what_three_slow_clicks_do_not_select_is_selected_by_keys() -> None:
+    toy = Toy({"city": at("field", "Rome", 100, 10, 200, label="City")}, slow=True)
+    assert follow(toy, "Set City to Paris")[0].status == "success"
+    assert toy.elements["city"].text == "Paris"
+    assert toy.log.count("type Paris") == 1
+
+
+@pytest.mark.parametrize("task", ["Set City to Paris", "Clear the City field"])
+def test_a_field_that_its_caret_splits_is_read_whole(task: str) -> None:
+    toy = Toy({"city": at("field", "Rome", 100, 10, 400, label="City")}, selects=False, splits=True)
+    end, thoughts = follow(toy, task)
+    assert end.status == "failure", thoughts
+
+
 @pytest.mark.parametrize(
     "task", ['Type "{{secret:pin}}" into the Token field', 'Type "hunter22" into the Password field']
 )

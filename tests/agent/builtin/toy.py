@@ -38,7 +38,11 @@ class Toy:
     typed: Callable[[str], str] = lambda text: text
     """What a field shows for the text typed into it."""
     selects: bool = True
-    """Whether three clicks select what is in a field."""
+    """Whether three clicks, Ctrl+A and Shift+Home select what is in a field."""
+    slow: bool = False
+    """Whether three clicks come too slowly to select anything."""
+    splits: bool = False
+    """Whether the caret makes two elements of a field: its text, and the rest of it."""
     windows: tuple[PerceivedWindow, ...] = ()
     unread: int = 0
     """Texts of up to this many letters are drawn and not read."""
@@ -47,8 +51,19 @@ class Toy:
         self.looks += 1
         if change := self.late.get(self.looks):
             change(self)
-        ordered = sorted(self.elements.values(), key=lambda e: (e.box.y1, e.box.x1))
+        shown = [part for key, e in self.elements.items() for part in self._parts(key, e)]
+        ordered = sorted(shown, key=lambda e: (e.box.y1, e.box.x1))
         return PerceivedScreen(1280, 800, tuple(ordered), self.windows)
+
+    def _parts(self, key: str, element: Element) -> list[Element]:
+        if not (self.splits and key == self.focus and element.role == "field" and element.text):
+            return [element]
+        x1, y1, x2, y2 = element.box
+        caret = x1 + 8 * len(element.text)
+        return [
+            Element(Box(x1, y1, caret, y2), "text", element.text),
+            replace(element, box=Box(caret, y1, x2, y2), text=""),
+        ]
 
     def do(self, action: AnyAction) -> None:
         match action:
@@ -58,7 +73,7 @@ class Toy:
                 self.log.append(f"click {hit[-1] if hit else '-'}")
                 for key in hit[-1:]:
                     self.click(key)
-                    if action.count == 3 and self.selects and self.elements[key].role == "field":
+                    if action.count == 3 and self.selects and not self.slow and self.elements[key].role == "field":
                         self.elements[key] = replace(self.elements[key], text="")
             case TypeText():
                 self.log.append(f"type {action.text}")
@@ -68,7 +83,7 @@ class Toy:
             case Key():
                 self.log.append(f"key {' '.join(action.chords)}")
                 for chord in action.chords:
-                    if chord == "ctrl+a" and self.focus and self.selects:
+                    if chord in ("ctrl+a", "shift+home") and self.focus and self.selects:
                         self.elements[self.focus] = replace(self.elements[self.focus], text="")
                     self.keys.get(chord, lambda toy: None)(self)
             case Scroll() | Drag():
