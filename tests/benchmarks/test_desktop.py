@@ -16,10 +16,14 @@ from PIL import Image
 
 from actions.action import Answer as Says
 from actions.action import AnyAction, Finish
+from agent.builtin.grammar.parse import parse_instructions
 from agent.core.model import Model
+from agent.core.task import Limits
+from benchmarks.interactive import play
 from benchmarks.suite import Prediction, SuiteError, SuiteOptions
 from benchmarks.suites.desktop import DesktopSuite, checks, open_suite
 from benchmarks.suites.desktop.catalogue import FLAGGED, INFEASIBLE
+from benchmarks.suites.desktop.oracle import desktop_oracle
 from benchmarks.suites.desktop.pages import Pages, WebPage
 from benchmarks.suites.desktop.sheets import workbook
 from benchmarks.suites.desktop.task import TASKS
@@ -79,6 +83,12 @@ def test_seeds_and_budgets_are_androidworlds() -> None:
         == int("712edf3353bb05fd281c0f8f6aaa290841763a4762251d10561f749cf113f0e4", 16) % 2**32
     )
     assert TASKS["editor-write"].steps == int(10 * TASKS["editor-write"].complexity)
+
+
+@pytest.mark.parametrize("name", sorted(TASKS))
+def test_a_budget_leaves_room_for_more_than_the_explicit_wording_says(name: str) -> None:
+    said = parse_instructions(TASKS[name].scene(0).explicit)
+    assert 1.5 * len(said) <= TASKS[name].steps
 
 
 def test_samples_are_the_same_in_every_run_and_all_tasks_come_first() -> None:
@@ -337,6 +347,14 @@ def test_the_right_state_alone_is_no_success(name: str, end: AnyAction) -> None:
     assert not opened.judge(sample, answer).correct
     assert answer.value["state"]
     assert "never" in answer.value["why"]
+
+
+@on_desktop
+def test_a_file_that_is_thrown_away_goes_to_the_trash() -> None:
+    with DesktopWorld(TASKS["files-delete"].scene(0)) as world:
+        play(world, desktop_oracle(), Limits(steps=12, seconds=60.0))
+        assert not world.problem()
+        assert len(list(world.path(".data/Trash/files").iterdir())) == 1
 
 
 @on_desktop

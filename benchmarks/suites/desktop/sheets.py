@@ -70,7 +70,7 @@ def _arrows(place: str) -> str:
     return ", ".join(["Press Ctrl+Home", *steps])
 
 
-@task("sheet-enter", "gnumeric", complexity=1.8)
+@task("sheet-enter", "gnumeric", complexity=3.0)
 def enter(random: Random) -> DesktopScene:
     """An empty sheet."""
     cities, numbers = some(random, CITIES, 3), amounts(random, 3, 10, 99)

@@ -150,7 +150,7 @@ class DesktopWorld(StateWorld):
             SandboxEnv(
                 size=SIZE,
                 cwd=self.home,
-                environ={"HOME": str(self.home), "HISTFILE": "/dev/null"},
+                environ={"HOME": str(self.home), "XDG_DATA_HOME": str(self.home / ".data"), "HISTFILE": "/dev/null"},
                 ports=[self.pages.port] if self._isolated else (),
                 isolated=self._isolated,
                 accessibility=self._accessible,
