@@ -56,6 +56,7 @@ class XScreen:
         self.display = display
         self.root: int = screen.root
         self._atoms: dict[str, int] = {}
+        self._probe: int | None = None
         self._randr = self._conn(xcffib.randr.key)
 
     @contextmanager
@@ -110,8 +111,21 @@ class XScreen:
         self._conn.core.ClearArea(False, self.root, 0, 0, 0, 0, is_checked=True).check()
 
     def window_manager(self) -> bool:
-        """Whether a window manager runs (EWMH ``_NET_SUPPORTING_WM_CHECK``)."""
-        return bool(self._cardinals(self.root, "_NET_SUPPORTING_WM_CHECK"))
+        """Whether a window manager answers: it tells the frame that a window would have (EWMH).
+
+        It names itself (``_NET_SUPPORTING_WM_CHECK``) before it handles requests, and a window that is shown in between
+        may never be managed.
+        """
+        if self._probe is None:
+            self._probe = self._conn.generate_id()
+            self._conn.core.CreateWindow(
+                0, self._probe, self.root, 0, 0, 1, 1, 0, xcffib.xproto.WindowClass.InputOutput, 0, 0, [],
+                is_checked=True,
+            ).check()  # fmt: skip
+        if self._cardinals(self._probe, "_NET_FRAME_EXTENTS"):
+            return True
+        self._tell_manager(self._probe, "_NET_REQUEST_FRAME_EXTENTS", [0] * 5)
+        return False
 
     def windows(self) -> tuple[XWindow, ...]:
         """The top-level windows the window manager knows (``_NET_CLIENT_LIST``), oldest first."""

@@ -65,13 +65,23 @@ class Browser:
         return answer
 
 
+def _start_driver():
+    """A chromedriver and its port. The free IPv4 port that it takes may be another program's on IPv6: then it ends."""
+    for _ in range(10):
+        driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True)
+        for line in driver.stdout:
+            if "started successfully" in line:
+                return driver, line.split()[-1].rstrip(".")
+        driver.wait(10)
+    raise RuntimeError("chromedriver does not start")
+
+
 @contextlib.contextmanager
 def chromium():
     """A `Browser`, ended afterwards."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True)
+        driver, port = _start_driver()
         try:
-            port = next(line.split()[-1].rstrip(".") for line in driver.stdout if "started successfully" in line)
             options = {"args": [*FLAGS, f"--user-data-dir={profile}"], "binary": shutil.which("chromium")}
             wanted = {"browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
             wanted["timeouts"] = {"script": 200_000}

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -160,6 +161,36 @@ def hold_window_manager(env: SandboxEnv) -> None:
     [manager] = [pid for pid, name in names.items() if name == "openbox\n"]
     os.kill(manager, signal.SIGSTOP)
     threading.Timer(1.0, os.kill, (manager, signal.SIGCONT)).start()
+
+
+STARTS_SLOWLY = """#!{python}
+import os, signal, subprocess, sys, time, xcffib, xcffib.xproto
+x = xcffib.connect()
+root = x.get_setup().roots[0].root
+name = b"_NET_SUPPORTING_WM_CHECK"
+atom = x.core.InternAtom(False, len(name), name).reply().atom
+manager = subprocess.Popen(["{openbox}", *sys.argv[1:]])
+while not x.core.GetProperty(False, root, atom, 0, 0, 1).reply().format:
+    pass
+manager.send_signal(signal.SIGSTOP)
+time.sleep(1.0)
+manager.send_signal(signal.SIGCONT)
+sys.exit(manager.wait())
+"""
+
+
+@pytest.mark.desktop
+def test_programs_start_once_a_slow_window_manager_manages(
+    tkapp: TkApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrapper = tmp_path / "bin/openbox"
+    wrapper.parent.mkdir()
+    wrapper.write_text(STARTS_SLOWLY.format(python=sys.executable, openbox=shutil.which("openbox")))
+    wrapper.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{wrapper.parent}:{os.environ['PATH']}")
+    for _ in range(2):
+        with SandboxEnv([tkapp.command("clock")], share=tkapp.share, app_timeout=5.0) as env:
+            assert env.windows()
 
 
 @pytest.mark.desktop
