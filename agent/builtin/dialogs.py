@@ -75,13 +75,16 @@ def button_word(element: Element) -> str:
 def find_dialog(screen: PerceivedScreen, before: PerceivedScreen | None) -> Dialog | None:
     """The dialog that `screen` shows and `before` did not (None: everything on the screen counts as new).
 
-    What a window behind the front one shows is no dialog: its X would close that window.
+    What a window behind the front one shows is no dialog, and the control that closes a window is no dialog's where
+    the window is not new: each would close that window.
     """
     new = list(screen.elements) if before is None else fresh(before, screen)
     new = [e for e in new if screen.is_in_front(e, e.box.center)]
     window = None if before is None else _new_window(screen, before)
     if window is not None:  # other changes are not part of the dialog
         new = [e for e in new if window.box.holds(e.box.center)]
+    else:
+        new = [e for e in new if not _closes_window(e, screen)]
     few = sum(e.role == "menuitem" for e in new) <= 3  # a small pop-up may be perceived as a menu
     buttons = [
         e
@@ -96,16 +99,31 @@ def find_dialog(screen: PerceivedScreen, before: PerceivedScreen | None) -> Dial
     return Dialog(tuple(buttons), words, any(e.role in ("field", "select", "slider") for e in new))
 
 
+def _closes_window(element: Element, screen: PerceivedScreen) -> bool:
+    """Whether an X stands right of a control that maximises or minimises a window."""
+    box, names = element.box, element.icons
+    if not {"close", "x"} & set(names) and normalised(element.text) not in ("x", "×"):
+        return False
+    return any(
+        {"maximize", "minimize"} & set(e.icons)
+        and abs(e.box.center.y - box.center.y) < box.height
+        and 0 < box.center.x - e.box.center.x < 5 * box.height
+        for e in screen.elements
+    )
+
+
 def _new_window(screen: PerceivedScreen, before: PerceivedScreen) -> PerceivedWindow | None:
-    """The front window, if `before` showed none of its title and size."""
+    """The front window, if `before` showed none of its title and size, and none at its place."""
     front = screen.windows[0] if screen.windows else None
-    if front is None or any(
-        (w.title == front.title and abs(w.box.width - front.box.width) + abs(w.box.height - front.box.height) < 20)
-        or same_place(w.box, front.box)
-        for w in before.windows
-    ):
-        return None
-    return front
+    return None if front is None or any(_is_same(w, front) for w in before.windows) else front
+
+
+def _is_same(one: PerceivedWindow, other: PerceivedWindow) -> bool:
+    """Whether two windows are one. How far down a window goes is known only as far as nothing covers it."""
+    width, height = one.box.width - other.box.width, one.box.height - other.box.height
+    named = one.title == other.title
+    bars = named and same_place(one.box._replace(y2=other.box.y2), other.box)
+    return bars or same_place(one.box, other.box) or (named and abs(width) + abs(height) < 20)
 
 
 def same_place(one: Box, other: Box) -> bool:

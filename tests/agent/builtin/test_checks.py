@@ -198,6 +198,9 @@ def test_a_risky_dialog_with_only_a_drawn_cross_is_left_alone() -> None:
     assert acts(toy.log) == ["click name"]
 
 
+CONTROLS = ("minimize", "maximize", "close")
+
+
 def test_the_cross_of_a_window_behind_the_front_one_is_no_dialogs() -> None:
     toy = Toy({"name": at("field", "", 100, 30, 200, label="Name"), "send": at("button", "Send", 100, 300)})
     toy.windows = (PerceivedWindow(Box(0, 0, 600, 500), "Notes"), PerceivedWindow(Box(300, 50, 1200, 700), "Shop"))
@@ -207,6 +210,29 @@ def test_the_cross_of_a_window_behind_the_front_one_is_no_dialogs() -> None:
         t.show(x=at("icon", "", 1100, 60, 20, 20, icons=("close",)))
 
     toy.late = {2: come}
+    assert follow(toy, "Click Name, click Send")[0].status == "failure"
+    assert acts(toy.log) == ["click name"]
+
+
+def test_the_control_that_closes_a_window_which_was_there_is_no_dialogs() -> None:
+    send = at("button", "Send", 100, 300)
+    toy = Toy({"name": at("field", "", 100, 30, 200, label="Name"), "send": send})
+    controls = {name: at("icon", "", 1140 + 30 * i, 60, 12, 12, icons=(name,)) for i, name in enumerate(CONTROLS)}
+    toy.late = {2: lambda t: (t.hide("send"), t.show(**controls))[0]}
+    assert follow(toy, "Click Name, click Send")[0].status == "failure"
+    assert acts(toy.log) == ["click name"]
+
+
+def test_a_window_of_which_more_is_seen_is_not_a_new_one() -> None:
+    toy = Toy({"name": at("field", "", 100, 30, 200, label="Name"), "send": at("button", "Send", 100, 300)})
+    toy.windows = (PerceivedWindow(Box(0, 0, 600, 200), "Notes"),)
+
+    def raised(t: Toy) -> None:
+        t.hide("send")
+        t.windows = (PerceivedWindow(Box(0, 0, 600, 500), "Notes"),)
+        t.show(**{name: at("icon", "", 500 + 30 * i, 4, 12, 12, icons=(name,)) for i, name in enumerate(CONTROLS)})
+
+    toy.late = {2: raised}
     assert follow(toy, "Click Name, click Send")[0].status == "failure"
     assert acts(toy.log) == ["click name"]
 
