@@ -40,6 +40,10 @@ _GENERIC = re.compile(
 )
 
 
+_BAR = 40
+"""The most that a title bar is high, in pixels."""
+
+
 @dataclass(frozen=True)
 class Dialog:
     """A new dialog: its buttons with known words, its other text, whether it has fields."""
@@ -113,9 +117,13 @@ def _closes_window(element: Element, screen: PerceivedScreen) -> bool:
 
 
 def _new_window(screen: PerceivedScreen, before: PerceivedScreen) -> PerceivedWindow | None:
-    """The front window, if `before` showed none of its title and size, and none at its place."""
+    """The front window, if `before` showed none of its title and size, and neither a window nor its title there."""
     front = screen.windows[0] if screen.windows else None
-    return None if front is None or any(_is_same(w, front) for w in before.windows) else front
+    if front is None or any(_is_same(w, front) for w in before.windows):
+        return None
+    bar = front.box._replace(y2=front.box.y1 + _BAR)
+    titles = (normalised(e.text) for e in before.elements if bar.holds(e.box.center))
+    return None if front.title and normalised(front.title) in titles else front
 
 
 def _is_same(one: PerceivedWindow, other: PerceivedWindow) -> bool:

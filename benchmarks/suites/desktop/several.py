@@ -249,8 +249,8 @@ def download_count(random: Random) -> DesktopScene:
         plain=f"Download the list of visits from the web page, find out with the terminal how many of its "
         "lines are from "
         f"{city}, and report that number on the web page.",
-        explicit=f"Click “Download the visits”, click the title bar “xterm”, type exactly “{command}” and press Enter. "
-        f"Type “{count}” into the “Visits from {city}” field and click Report",
+        explicit=f"Click “Download the visits”, click the title bar “xterm”, type exactly “{command}”, press Enter and "
+        f"press Ctrl+D. Type “{count}” into the “Visits from {city}” field and click Report",
         apps=("xterm", f"{BROWSER}/"),
         check=every(files({"Downloads/visits.csv": data}), sent("/report", count=str(count))),
         script=script,

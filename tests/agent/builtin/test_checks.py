@@ -223,9 +223,11 @@ def test_the_control_that_closes_a_window_which_was_there_is_no_dialogs() -> Non
     assert acts(toy.log) == ["click name"]
 
 
-def test_a_window_of_which_more_is_seen_is_not_a_new_one() -> None:
+@pytest.mark.parametrize("seen", [(PerceivedWindow(Box(0, 0, 600, 200), "Notes"),), ()])
+def test_a_window_of_which_more_is_seen_is_not_a_new_one(seen: tuple[PerceivedWindow, ...]) -> None:
     toy = Toy({"name": at("field", "", 100, 30, 200, label="Name"), "send": at("button", "Send", 100, 300)})
-    toy.windows = (PerceivedWindow(Box(0, 0, 600, 200), "Notes"),)
+    toy.elements["title"] = at("button", "Notes", 0, 0, 590)
+    toy.windows = seen
 
     def raised(t: Toy) -> None:
         t.hide("send")
