@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 
 from actions.action import Click, Finish, Key
@@ -23,11 +24,13 @@ class TwoClicks(Model):
 
 
 class Waiting(Model):
-    """Never decides."""
+    """Never decides; `asked` is set once it has been asked."""
 
     name = "waiting"
+    asked = threading.Event()
 
     def decide(self, task: Task, observation: Observation, history: Sequence[Step]) -> Decision:
+        self.asked.set()
         raise LookAgain(0.01)
 
 

@@ -29,6 +29,7 @@ from agent.run.locate import grounding_json
 from agent.run.session import RunOptions
 from envs.env import Observation
 from tests.agent.fakes import FakeEnv
+from tests.agent.mcp.models import Waiting
 from tests.waiting import until
 
 mcp = pytest.importorskip("mcp", reason="needs pip install 'handeye[mcp]'")
@@ -318,10 +319,14 @@ def test_an_episode_is_replayed_on_the_screen(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("era", ERAS)
 def test_a_cancelled_run_ends_and_the_next_call_is_served(tmp_path: Path, era: str) -> None:
+    Waiting.asked.clear()
+
     async def work() -> None:
         async with served(tmp_path, FakeEnv(), era, model="tests.agent.mcp.models:Waiting") as at:
             running = asyncio.create_task(at.call("run", task="Wait"))
             while "at work on a run" not in (await at.client.call_tool("observe", {})).content[0].text:
+                await asyncio.sleep(0.01)
+            while not Waiting.asked.is_set():  # a run that has not begun leaves no record
                 await asyncio.sleep(0.01)
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
