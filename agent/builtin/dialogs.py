@@ -38,8 +38,6 @@ _GENERIC = re.compile(
     rf"{DIALOG}\s*(?:box|window)?",
     re.IGNORECASE,
 )
-
-
 _BAR = 40
 """The most that a title bar is high, in pixels."""
 
@@ -105,10 +103,8 @@ def find_dialog(screen: PerceivedScreen, before: PerceivedScreen | None) -> Dial
 
 def _closes_window(element: Element, screen: PerceivedScreen) -> bool:
     """Whether an X stands right of a control that maximises or minimises a window."""
-    box, names = element.box, element.icons
-    if not {"close", "x"} & set(names) and normalised(element.text) not in ("x", "×"):
-        return False
-    return any(
+    box = element.box
+    return button_word(element) in ("close", "dismiss", "x", "×") and any(
         {"maximize", "minimize"} & set(e.icons)
         and abs(e.box.center.y - box.center.y) < box.height
         and 0 < box.center.x - e.box.center.x < 5 * box.height
@@ -117,21 +113,20 @@ def _closes_window(element: Element, screen: PerceivedScreen) -> bool:
 
 
 def _new_window(screen: PerceivedScreen, before: PerceivedScreen) -> PerceivedWindow | None:
-    """The front window, if `before` showed none of its title and size, and neither a window nor its title there."""
+    """The front window, if `before` showed none of its title and size, and neither a window nor its title there.
+
+    How far down a window goes is known only as far as nothing covers it: its title tells it too.
+    """
     front = screen.windows[0] if screen.windows else None
-    if front is None or any(_is_same(w, front) for w in before.windows):
+    if front is None or any(
+        (w.title == front.title and abs(w.box.width - front.box.width) + abs(w.box.height - front.box.height) < 20)
+        or same_place(w.box, front.box)
+        for w in before.windows
+    ):
         return None
     bar = front.box._replace(y2=front.box.y1 + _BAR)
     titles = (normalised(e.text) for e in before.elements if bar.holds(e.box.center))
     return None if front.title and normalised(front.title) in titles else front
-
-
-def _is_same(one: PerceivedWindow, other: PerceivedWindow) -> bool:
-    """Whether two windows are one. How far down a window goes is known only as far as nothing covers it."""
-    width, height = one.box.width - other.box.width, one.box.height - other.box.height
-    named = one.title == other.title
-    bars = named and same_place(one.box._replace(y2=other.box.y2), other.box)
-    return bars or same_place(one.box, other.box) or (named and abs(width) + abs(height) < 20)
 
 
 def same_place(one: Box, other: Box) -> bool:
