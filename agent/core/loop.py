@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Protocol, cast
+from typing import Protocol
 
 from actions.action import Answer, AnyAction, AskUser, Finish
 from actions.errors import HandeyeError, plural
@@ -235,34 +235,40 @@ class Agent:
 
     def run(self, task: Task) -> Result:
         """Work on `task` until it ends. Every failure becomes an ending; what was done is in the memory."""
-        walk = self.walk(task)
-        while True:
-            try:
-                next(walk)
-            except StopIteration as end:
-                return cast(Result, end.value)
+        run = _Run(task)
+        try:
+            while True:
+                self._next_step(run)
+        except (_Ended, KeyboardInterrupt) as end:
+            return self._end(run, end)
 
     def walk(self, task: Task) -> Generator[Step, None, Result]:
         """The same as a generator: yields each step when it is stored, and returns the result.
 
-        The step that brings the ending is in the result only.
+        The step that brings the ending is in the result only. A Ctrl-C that comes while the caller has a step is the
+        caller's: it ends nothing here.
         """
         run = _Run(task)
         try:
             while True:
-                self._continue(run)
-                with self._within_limit(run):
-                    self._step(run)
+                self._next_step(run)
                 yield run.history[-1]
-        except _Ended as caught:
-            end = caught
-        except KeyboardInterrupt:
+        except (_Ended, KeyboardInterrupt) as end:
+            return self._end(run, end)
+
+    def _next_step(self, run: _Run) -> None:
+        self._continue(run)
+        with self._within_limit(run):
+            self._step(run)
+
+    def _end(self, run: _Run, why: _Ended | KeyboardInterrupt) -> Result:
+        if isinstance(why, KeyboardInterrupt):
             self.stop.note("Ctrl-C")
-            end = self._stopping()
+            why = self._stopping()
         self.stop.settle()
         with suppress(HandeyeError):  # a device that is gone holds nothing
             self.env.release()
-        result = Result(end.ending, end.message, run.answer, tuple(run.history), run.seconds)
+        result = Result(why.ending, why.message, run.answer, tuple(run.history), run.seconds)
         result = self._finish(result)
         self.watch.ended(result)
         return result

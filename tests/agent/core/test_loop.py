@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+import sys
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -13,6 +17,7 @@ import pytest
 from actions.action import Answer, AnyAction, AskUser, Click, Finish, HoldKeys, TypeText, Wait
 from actions.backend import BackendError
 from actions.frame import Frame, GeometryError, Point, StaleFrameError
+from agent.core import loop
 from agent.core.loop import Agent, Result, Watcher
 from agent.core.model import Decision, LookAgain, ModelError, ParseError, Usage
 from agent.core.policy import Allow, Verdict
@@ -230,6 +235,52 @@ def test_stop_from_another_thread_interrupts_a_slow_model() -> None:
     assert (result.ending, result.message) == (Ending.STOPPED_BY_USER, "the stop key")
     assert time.monotonic() - start < 10
     assert len(result.steps) == 1
+
+
+class CtrlCAtLine(ListMemory):
+    """Has Ctrl-C come at a numbered line of the loop's own code, counted from where the first step is stored.
+
+    `came` stays False where the second step is stored before that line.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.left, self.came = number, False
+
+    def append(self, step: Step) -> None:
+        super().append(step)
+        sys.settrace(self._trace if len(self.steps) == 1 else None)
+        frame = sys._getframe()
+        while (caller := frame.f_back) is not None:
+            caller.f_trace = self._trace if len(self.steps) == 1 else None
+            frame = caller
+
+    def _trace(self, frame: FrameType, event: str, arg: object) -> Any:
+        if Path(frame.f_code.co_filename).parent != Path(loop.__file__).parent:
+            return None
+        self.left -= event == "line"
+        if self.left == 0 and not self.came:
+            self.came = True
+            raise KeyboardInterrupt
+        return self._trace
+
+
+def test_ctrl_c_at_any_line_of_the_loop_ends_the_run_and_its_record() -> None:
+    before = sys.gettrace()
+    try:
+        for number in itertools.count(1):
+            memory = CtrlCAtLine(number)
+            agent = Agent(FakeEnv(), ScriptedModel([CLICK] * 3), Allow(), memory)
+            try:
+                result = agent.run(Task("do it", Limits(steps=2)))
+            except KeyboardInterrupt:
+                pytest.fail(f"line {number}: the run had no ending")
+            if not memory.came:
+                break
+            assert (result.ending, memory.ending) == ("stopped_by_user", ("stopped_by_user", "Ctrl-C", None)), number
+    finally:
+        sys.settrace(before)
+    assert number > 50
 
 
 @pytest.mark.parametrize("where", ["model", "observe", "perform"])
