@@ -171,6 +171,8 @@ def record(options: RecordOptions) -> RecordingResult:
                 _listen(listener, recorder, end, drawn)
         _announce(source, options, stack)
         problem = _listen(listener, recorder, end, end.after(start, options.seconds))
+        if not problem:
+            _take_rest(listener, recorder, end)
         ending, message = _close(recorder, end, problem, options)
         writer.finish(ending, message)
     left_out = {**recorder.left_out, **recorder.gestures.unknown}
@@ -269,6 +271,14 @@ def _listen(listener: InputListener, recorder: Recorder, end: _EndRequest, over:
             listener.events.put(None)
             return "the screen is gone"
         _take(event, recorder, end)
+
+
+def _take_rest(listener: InputListener, recorder: Recorder, end: _EndRequest) -> None:
+    """Record what was done before the end and is reported only now."""
+    listener.close()
+    with suppress(queue.Empty):
+        while (event := listener.events.get_nowait()) is not None:
+            _take(event, recorder, end)
 
 
 def _close(recorder: Recorder, end: _EndRequest, problem: str, options: RecordOptions) -> tuple[Ending, str]:

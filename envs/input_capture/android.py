@@ -38,6 +38,8 @@ BUTTONS: dict[str, ButtonName] = {
     "KEY_ENTER": "enter",
 }  # fmt: skip
 """The device's buttons by Linux's names (``input-event-codes.h``)."""
+_LAST = 10.0
+"""Seconds that the device may take to report the last input."""
 _LINE = re.compile(r"\[\s*(\d+\.\d+)\]\s+(/dev/input/\w+):\s+(\w+)\s+(\w+)\s+(\w+)")
 
 
@@ -212,16 +214,19 @@ class AndroidListener:
             self._socket = link.follow(command("getevent", "-lt"))
         except BackendError as error:
             raise EnvError(str(error)) from error
-        self._begun = threading.Event()
+        self._link, self._begun = link, threading.Event()
         self._thread = threading.Thread(target=self._receive, name="listener", daemon=True)
         self._thread.start()
         self._begun.wait(15)
 
     def close(self) -> None:
-        """Stop. Safe to call twice."""
-        with suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-        self._thread.join(5)
+        """Stop: `events` ends with what had been reported by then, and None. Safe to call twice."""
+        if self._thread.is_alive():
+            with suppress(BackendError):
+                self._link.run(command("true"), _LAST)  # its answer comes after what was reported before
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)  # what has arrived can still be read
+            self._thread.join(_LAST)
         self._socket.close()
 
     def _receive(self) -> None:

@@ -19,7 +19,7 @@ class InputListener(Protocol):
     events: queue.SimpleQueue[Event | None]
 
     def close(self) -> None:
-        """Stop listening. Safe to call twice."""
+        """Stop listening: `events` ends with what had been reported by then, and None. Safe to call twice."""
 
 
 @dataclass(frozen=True)

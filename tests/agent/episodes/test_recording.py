@@ -393,7 +393,7 @@ def test_a_phone_is_recorded_while_a_second_adb_of_the_same_user_uses_it(
         server.stop()
     episode = read_episode(tmp_path / "demo")
     actions = [step.action for step in episode.steps]
-    assert [type(a) for a in actions] == [Open, Drag, Click, LongPress, Button, Click, Finish], actions
+    assert [type(a) for a in actions] == [Open, Drag, Click, LongPress, Button, Click, Finish], (actions, said)
     assert (actions[1].path[0], actions[1].path[-1]) == ((500, 1800), (520, 900))
     assert actions[2].point == (400, 700)
     assert actions[3].point == (500, 1200)
@@ -402,6 +402,31 @@ def test_a_phone_is_recorded_while_a_second_adb_of_the_same_user_uses_it(
     assert (episode.steps[5].frame.width, actions[5].point) == (2400, (1500, 400))
     assert (said["ending"], episode.header.platform) == ("done", "mobile")
     assert simulate(tmp_path / "demo").ok
+
+
+@pytest.mark.skipif(not INSTALLED, reason="needs Chromium")
+def test_what_a_phone_reported_before_the_end_is_on_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from envs.android.simulated import PrivateAdbServer
+    from envs.phone.phone import Phone
+
+    server = PrivateAdbServer(tcp=True)
+    try:
+        with Phone(keys=[server.key]) as phone:
+            monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(server.port))
+            device = adbutils.AdbClient("127.0.0.1", server.port).device(phone.serial)
+            process, _ = start(tmp_path / "demo", "--env", "android", "--serial", phone.serial, "--json")
+            device.shell("input keyevent BACK")
+            until(lambda: "the back button" in (tmp_path / "demo.err").read_text())
+            process.send_signal(signal.SIGSTOP)  # a machine so busy that nothing is read before the end
+            device.shell("input tap 400 700; " * 3)
+            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGCONT)
+            said = json.loads(process.communicate(timeout=120)[0])
+    finally:
+        server.stop()
+    actions = [step.action for step in read_episode(tmp_path / "demo").steps]
+    assert [type(action) for action in actions] == [Button, Click, Finish], (actions, said)
+    assert actions[1].count == 3
 
 
 @pytest.mark.skipif(not INSTALLED, reason="needs Chromium")
