@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -55,8 +56,20 @@ class ScreenLayout:
         self, box: Box, role: Role, lines: Iterable[TextLine] = (), checked: bool | None = None, score: float = 0.9
     ) -> None:
         """Record an element; its text is that of `lines`."""
-        text = " ".join(line.text for row in rows_of(list(lines)) for line in row)
-        self.elements.append(Element(box, role, text, checked=checked, score=score))
+        rows = rows_of(list(lines))
+        text = " ".join(line.text for row in rows for line in row)
+        glyphs = _glyphs(rows[0]) if len(rows) == 1 else ()
+        self.elements.append(Element(box, role, text, checked=checked, score=score, glyphs=glyphs))
+
+
+def _glyphs(row: Sequence[TextLine]) -> tuple[float, ...]:
+    """The centre x of each character of lines joined by spaces; empty where one is not known."""
+    if not all(len(line.xs) == len(line.text) for line in row):
+        return ()
+    found = list(row[0].xs)
+    for before, line in pairwise(row):
+        found += [(before.box.x2 + line.box.x1) / 2, *line.xs]
+    return tuple(found)
 
 
 def same_place(a: Box, b: Box, share: float = 0.75) -> bool:

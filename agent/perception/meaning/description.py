@@ -61,6 +61,27 @@ _ORDINALS = {
     "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9,
     "tenth": 10, "last": -1,
 }  # fmt: skip
+_NTH = rf"(?:{'|'.join(_ORDINALS)}|\d+(?:st|nd|rd|th))"
+_POSITIONS = {"upper": 1, "topmost": 1, "uppermost": 1, "lower": -1, "bottommost": -1}
+_LEADING = re.compile(
+    rf"^(?:{_ARTICLE})?(?P<w>{_NTH}|{'|'.join(_POSITIONS)})\s+"
+    r"(?!(?<=first )name\b|(?<=second )name\b|(?<=last )name\b)(?P<rest>\S.*)$",
+    re.IGNORECASE,
+)
+"""An ordinal before what is counted; "first name" is what a field is called."""
+_FROM = re.compile(
+    rf"^(?:{_ARTICLE})?(?P<w>{_NTH})\s+(?P<rest>.*?)\s*\b(?:counting |counted )?from (?:the )?"
+    r"(?P<side>top|left|start|beginning|bottom|right|end)(?: of the (?:list|table|page|screen|window))?$",
+    re.IGNORECASE,
+)
+_FROM_THE_END = re.compile(
+    rf"^(?:{_ARTICLE})?(?:(?P<w>{_NTH})[- ](?:to[- ]|from[- ](?:the )?)?last|next[- ]to[- ]last|penultimate)\s+"
+    r"(?P<rest>\S.*)$",
+    re.IGNORECASE,
+)
+_OF_SEVERAL = re.compile(
+    rf"^(?:{_ARTICLE})?(?P<w>{_NTH}) (?:one )?(?:of|among) (?:all )?the (?P<rest>\S.*)$", re.IGNORECASE
+)
 _ROWS = {**_ORDINALS, "top": 1, "upper": 1, "bottom": -1, "lower": -1, "lowest": -1}
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九十")}
 _SHOWN = r"\b(?:shown |located |listed |placed )?(?:directly |just |right |immediately )?"
@@ -198,10 +219,13 @@ def whole_of(text: str) -> TargetDescription:
 def _parse(text: str, raw: str, spare: list[str]) -> TargetDescription:
     text, chinese = _chinese(text, spare)
     text, leads = _leads(_without_purpose(text), spare)
+    text, ordinal = _counted(text)
     text, relations, place = _relations(text, raw, spare)
     relations = (*leads, *relations)
     text, more_place = _place(text)
-    text, ordinal = _ordinal(text)
+    text, ordinal = (text, ordinal) if ordinal else _ordinal(text)
+    if ordinal and text in ("", "one"):
+        text = "item"
     text, colours = _colours(text)
     said = text
     text, roles = _roles(text)
@@ -219,7 +243,7 @@ def _parse(text: str, raw: str, spare: list[str]) -> TargetDescription:
         ordinal=ordinal or chinese.ordinal,
         place=tuple(dict.fromkeys((*place, *more_place, *chinese.place))),
         colours=colours,
-        said=said if not words and not generic else "",
+        said="" if words and not generic else said,
         generic=generic,
         relations=(*relations, *chinese.relations),
     )
@@ -367,20 +391,32 @@ def _place(text: str) -> tuple[str, tuple[str, ...]]:
     return text, ()
 
 
+def _counted(text: str) -> tuple[str, int | None]:
+    """The text and the ordinal of "third row from the bottom", "second to last tab", "third of the messages"."""
+    if match := _FROM_THE_END.match(text):
+        word = match["w"]
+        return match["rest"], -_number(word) if word else -2
+    if match := _FROM.match(text):
+        number = _number(match["w"])
+        return match["rest"], -number if match["side"].lower() in ("bottom", "right", "end") else number
+    if match := _OF_SEVERAL.match(text):
+        return match["rest"], _number(match["w"])
+    return text, None
+
+
 def _ordinal(text: str) -> tuple[str, int | None]:
-    match = re.search(
-        rf"^(?:{_ARTICLE})?(?P<w>{'|'.join(_ORDINALS)}|\d+(?:st|nd|rd|th)|upper|lower|topmost|bottommost|uppermost)\s+(?!name\b)(?P<rest>\S.*)$",
-        text,
-        re.IGNORECASE,
-    )
+    match = _LEADING.match(text)
     if not match:
         return text, None
     word = match["w"].lower()
-    if word in _ORDINALS:
-        return match["rest"], _ORDINALS[word]
-    if word[0].isdigit():
-        return match["rest"], int(re.sub(r"\D", "", word)) or None
-    return match["rest"], -1 if word in ("lower", "bottommost") else 1
+    if word in _POSITIONS:
+        return match["rest"], _POSITIONS[word]
+    return match["rest"], _number(word)
+
+
+def _number(word: str) -> int:
+    """The number of an ordinal, "third" or "3rd"."""
+    return _ORDINALS.get(word.lower()) or int(re.sub(r"\D", "", word) or 1)
 
 
 def _colours(text: str) -> tuple[str, tuple[str, ...]]:

@@ -27,6 +27,8 @@ from agent.perception.meaning.text_similarity import (
 from agent.perception.meaning.vocabulary import BRANDS, DEEDS, KINDS
 from agent.perception.normalisation import words_only
 
+_CONTROLS = ("field", "select", "slider", "switch")
+
 
 @dataclass(frozen=True)
 class ScoredElement:
@@ -177,7 +179,8 @@ def in_place(box: Box, place: Iterable[str], screen: PerceivedScreen) -> float:
 
 def _box_of_words(element: Element, words: str) -> Box:
     """The part of a longer line that the words cover: the longest run of them in it, unless that is most of it."""
-    if element.role not in ("text", "link"):
+    plain = element.role in ("text", "link")
+    if not plain and (not element.glyphs or element.role in (*_CONTROLS, "checkbox", "radio")):
         return element.box
     text, wanted = element.text.casefold(), words.casefold()
     at = text.find(wanted)

@@ -23,9 +23,18 @@ from agent.perception.meaning.description import (
     whole_of,
 )
 from agent.perception.meaning.element_scores import ScoredElement, base_score, icon_score, role_factor
-from agent.perception.meaning.readings import names_a_kind, other_readings
-from agent.perception.meaning.relations import best_of, between, in_row, in_windows, near_edges, nth, relation_fit
-from agent.perception.meaning.rows import list_rows
+from agent.perception.meaning.readings import names_a_kind, numbered_readings, other_readings
+from agent.perception.meaning.relations import (
+    are_several,
+    best_of,
+    between,
+    in_row,
+    in_windows,
+    near_edges,
+    nth,
+    relation_fit,
+)
+from agent.perception.meaning.rows import column_below, list_rows
 from agent.perception.meaning.text_similarity import same_word, stems_of, text_similarity, word_similarity
 from agent.perception.meaning.vocabulary import DEEDS, ROLE_WORDS
 from agent.perception.normalisation import words_only
@@ -33,6 +42,7 @@ from agent.perception.normalisation import words_only
 SURE = 0.5
 """A score from which a candidate is good enough to act on."""
 _BEHIND = 0.93  # outside the front window: enough to choose between two that fit equally
+_HEADING = 0.98
 _EXACT = 0.93  # a score that only exactly matching words reach
 _LOSS, _LOSS_ICON = 0.08, 0.35  # share of the score lost when nothing explains the words; for an icon
 _PLACING = """click tap press select choose go see turn next right left above below beside between under over top bottom
@@ -55,7 +65,7 @@ def rank(
     """
     wanted = parse_target(target) if isinstance(target, str) else target
     wanted = replace(wanted, roles=tuple(dict.fromkeys((*wanted.roles, *roles))))
-    scored = by_rules(screen, wanted)
+    wanted, scored = _numbered(screen, wanted, by_rules(screen, wanted))
     least = _SHOWN
     if meaning and is_open(wanted, scored):
         scored, least = chosen(screen, wanted, scored), _SHOWN_LIKELY
@@ -68,7 +78,7 @@ def by_rules(screen: PerceivedScreen, target: TargetDescription) -> list[ScoredE
     found = _without_relations(screen, target, _scored(screen, target))
     literal = _literal(screen, target, found)
     scored = literal or _read_again(screen, target, _less_for_unexplained(screen, target, found))
-    return _less_behind_front_window(screen, scored)
+    return _less_behind_front_window(screen, _less_for_headings(scored))
 
 
 def is_open(target: TargetDescription, found: Sequence[ScoredElement]) -> bool:
@@ -95,6 +105,18 @@ def _read_again(screen: PerceivedScreen, target: TargetDescription, found: list[
     return found
 
 
+def _numbered(
+    screen: PerceivedScreen, target: TargetDescription, found: list[ScoredElement]
+) -> tuple[TargetDescription, list[ScoredElement]]:
+    """What "message number 3" means, and its elements; both as given where something is certain to be called that."""
+    if not target.quoted and not target.ordinal and max((s.score for s in found), default=0.0) < _CERTAIN:
+        for other in numbered_readings(target.raw):
+            counted = by_rules(screen, other)
+            if any(s.score >= SURE for s in counted):
+                return other, counted
+    return target, found
+
+
 def _exact(screen: PerceivedScreen, target: TargetDescription) -> list[ScoredElement]:
     """Elements whose text or label is the target's words."""
     return [
@@ -118,6 +140,18 @@ def _less_for_unexplained(
         s
         if s.score >= _EXACT
         else replace(s, score=s.score * (1 - (_LOSS_ICON if s.why == "icon" and left > 1 else _LOSS) * share))
+        for s in found
+    ]
+
+
+def _less_for_headings(found: list[ScoredElement]) -> list[ScoredElement]:
+    """Scores of texts reduced where the same words stand in smaller letters too: those lead to what the others head."""
+    exact = [s for s in found if s.why == "text" and s.score >= _EXACT]
+    letters = min((s.box.height for s in exact if s.element.role != "bar"), default=0.0)
+    return [
+        replace(s, score=s.score * _HEADING)
+        if s in exact and s.element.role == "text" and s.box.height > 1.2 * letters
+        else s
         for s in found
     ]
 
@@ -169,27 +203,40 @@ def _scored(screen: PerceivedScreen, target: TargetDescription) -> list[ScoredEl
     common = _frequencies(screen, target)
     base = [s for e in screen.elements if (s := base_score(e, target, screen, common)).score >= 0.15]
     base += _over_lines(screen, target)
-    base = best_of(base + _verb_icons(screen, target))
+    base = _controls_before_labels(best_of(base + _verb_icons(screen, target)), target)
     for relation in target.relations:
-        base = _related(base, relation, screen)
+        base = _related(base, relation, screen, target)
     if target.place:
         base = near_edges(base, target.place, screen)
     if target.ordinal is None:
         return base
-    return _nth_of_list(screen, target, base) or nth(base, target)
+    return _nth_counted(screen, target, base) or nth(base, target)
 
 
-def _nth_of_list(screen: PerceivedScreen, target: TargetDescription, found: list[ScoredElement]) -> list[ScoredElement]:
-    """The row of the screen's list that "the third message" means where nothing is called a message; else empty."""
-    noun = target.words or strip_article(strip_wrappers(tidy(target.raw))).split(" ")[-1]
-    if target.quoted or target.relations or target.roles or not names_a_kind(noun):
+def _controls_before_labels(found: list[ScoredElement], target: TargetDescription) -> list[ScoredElement]:
+    """Scores of texts reduced where a control of the role asked for has them as its label: "the Scale dropdown"."""
+    named = [s for s in found if s.why == "label" and s.score >= _EXACT and s.element.role in target.roles[:1]]
+    if not named:
+        return found
+    return [replace(s, score=0.7 * s.score) if s.why == "text" and s.element.role == "text" else s for s in found]
+
+
+def _nth_counted(screen: PerceivedScreen, target: TargetDescription, found: list[ScoredElement]) -> list[ScoredElement]:
+    """What "the third message", "the third name" means: a row of the screen's list where nothing is called a message, a
+    row's text below the heading "Name"; else empty.
+    """
+    if target.quoted or target.relations or [role for role in target.roles if role != "text"]:
         return []
-    if target.words and max((s.score for s in found), default=0.0) >= SURE:
+    number = target.ordinal or 1
+    headings = [s.element for s in found if s.why == "text" and s.score >= _EXACT] if target.words else []
+    cells = next((column for e in headings if (column := column_below(e, screen))), [])
+    if not cells and names_a_kind(target.words or target.said):
+        written = [s for s in found if s.score >= SURE and s.why.startswith(("text", "label"))]
+        cells = [] if target.words and are_several(written, number) else list_rows(screen)
+    index = number - (number > 0)
+    if not -len(cells) <= index < len(cells):
         return []
-    rows, index = list_rows(screen), (target.ordinal or 1) - (1 if (target.ordinal or 1) > 0 else 0)
-    if not -len(rows) <= index < len(rows):
-        return []
-    return [ScoredElement(rows[index], _ROW, "row of the list", rows[index].box)]
+    return [ScoredElement(cells[index], _ROW, "row of the list", cells[index].box)]
 
 
 def _frequencies(screen: PerceivedScreen, target: TargetDescription) -> dict[str, int]:
@@ -200,14 +247,16 @@ def _frequencies(screen: PerceivedScreen, target: TargetDescription) -> dict[str
     return {s: sum(any(same_word(s, t) for t in words) for words in seen) for s in wanted}
 
 
-def _related(found: list[ScoredElement], relation: Relation, screen: PerceivedScreen) -> list[ScoredElement]:
+def _related(
+    found: list[ScoredElement], relation: Relation, screen: PerceivedScreen, target: TargetDescription
+) -> list[ScoredElement]:
     if relation.kind == "nth row":
         return in_row(found, relation.anchors[0].ordinal or 1)
     windowed = in_windows(found, relation, screen)
     if windowed is not None:
         return windowed
     anchors = [_anchors(screen, anchor) for anchor in relation.anchors]
-    sure = _certain(found)
+    sure = _certain(found, target)
     if not all(anchors):
         kept = _KEPT_IN if relation.kind == "in" else _KEPT
         return [
@@ -220,9 +269,14 @@ def _related(found: list[ScoredElement], relation: Relation, screen: PerceivedSc
     ]
 
 
-def _certain(found: list[ScoredElement]) -> list[ScoredElement]:
-    """The only element that its words name exactly, as a list; empty where there is none, or several."""
+def _certain(found: list[ScoredElement], target: TargetDescription) -> list[ScoredElement]:
+    """The only element that its words name exactly, or that has several quoted words in its text, as a list.
+
+    Empty where there is none, or more than one.
+    """
     exact = [s for s in found if s.score >= _CERTAIN and s.why in ("text", "label")]
+    if not exact and target.quoted and " " in target.words:
+        exact = [s for s in found if s.score >= SURE and s.why == "text"]
     apart = [
         s
         for i, s in enumerate(exact)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from agent.perception.meaning.description import (
     Relation,
@@ -24,6 +25,11 @@ _KINDS = frozenset([
     "section", "page", "app", "card", "ticket", "event", "email", "mail", "tile", "category", "product", "tab", "link",
 ])  # fmt: skip
 """Nouns that people add to the text of a target to say what it is."""
+_NUMBERED = re.compile(
+    r"^(?P<noun>\S.*?) (?:number|no\.?|nr\.?) ?(?P<number>\d{1,2})$"
+    r"|^(?P<kind>row|line|item|entry|result|option) (?P<index>\d{1,2})$",
+    re.IGNORECASE,
+)
 _LOOSE = re.compile(r"\s+(?:in|on|under|of|from|at|for|within|inside|with|by|belonging to)\s+(?=\S)", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"(?<=\w)['’]s?\s+(?=\S)")
 
@@ -44,6 +50,20 @@ def other_readings(raw: str) -> Iterator[TargetDescription]:
         yield from _related(raw, whole[match.end() :], whole[: match.start()], "near")
     for match in _LOOSE.finditer(whole):
         yield from _related(raw, whole[: match.start()], whole[match.end() :], "in")
+
+
+def numbered_readings(raw: str) -> Iterator[TargetDescription]:
+    """What "message number 3" may be: the third message, or what has the text 3; only that for a page."""
+    match = _NUMBERED.match(strip_article(strip_wrappers(tidy(raw))))
+    if match is None:
+        return
+    noun, number = match["noun"] or match["kind"], int(match["number"] or match["index"])
+    counted = replace(parse_target(noun), ordinal=number or None)
+    written = TargetDescription(raw=raw, words=str(number), quoted=True)
+    if noun.lower() == "page":
+        yield written
+    else:
+        yield from (counted, written) if names_a_kind(noun) else (written, counted)
 
 
 def _related(raw: str, words: str, anchor: str, kind: str) -> Iterator[TargetDescription]:

@@ -109,12 +109,22 @@ def _aligned(a1: float, a2: float, b1: float, b2: float) -> float:
     return max(0.0, 0.7 - abs(middle_a - middle_b) / max(1.0, a2 - a1, b2 - b1) * 0.3)
 
 
+def are_several(found: list[ScoredElement], ordinal: int) -> bool:
+    """Whether they can be counted to an ordinal: one thing alone has no first."""
+    return len(_distinct(found)) >= max(2, abs(ordinal))
+
+
 def nth(found: list[ScoredElement], target: TargetDescription) -> list[ScoredElement]:
     """The nth in reading order of those that fit about equally well; all others score low."""
     if not found or target.ordinal is None:
         return found
     best = max(s.score for s in found)
     floor = 0.55 if target.words else 0.5
+    icons, written = (
+        [s for s in found if s.score >= floor * best and (s.why == "icon") is icon] for icon in (True, False)
+    )
+    if are_several(written, target.ordinal) and not are_several(icons, target.ordinal):
+        found, best = written, max(s.score for s in written)
     alike = [s for s in found if s.score >= floor * best]
     if target.words:
         alike = (

@@ -12,15 +12,33 @@ def list_rows(screen: PerceivedScreen) -> list[Element]:
     """The first text of each row of the largest list of the screen, from the top; empty where there is no list."""
     texts = sorted((e for e in screen.elements if len(e.text) > 1 and e.role != "bar"), key=lambda e: e.box.y1)
     lists = [_chain(first, second, texts) for first in texts for second in texts if _under(first, second)]
-    largest = max((rows for rows in lists if len(rows) >= _LEAST), key=_extent, default=[])
-    level = [rows for rows in lists if len(rows) == len(largest) and _beside(rows, largest)]
-    return min(level, key=lambda rows: rows[0].box.x1, default=largest)
+    lists = [rows for rows in lists if len(rows) >= _LEAST]
+    largest = max(lists, key=_extent, default=[])
+    columns = [rows for rows in lists if _beside(rows, largest)]
+    return min(columns, key=lambda rows: (rows[0].box.x1, -len(rows)), default=largest)
+
+
+def column_below(heading: Element, screen: PerceivedScreen) -> list[Element]:
+    """The texts of the list's rows in the column that `heading` heads, from the top; empty where it heads none."""
+    rows = [e for e in list_rows(screen) if e.box.center.y > heading.box.y2]
+    if len(rows) < _LEAST or rows[0].box.y1 - heading.box.y2 > rows[1].box.center.y - rows[0].box.center.y:
+        return []
+    cells = [[e for e in screen.elements if e.text and _level(e, row) and _in_column(e, heading)] for row in rows]
+    return [found[0] for found in cells] if all(cells) else []
+
+
+def _level(element: Element, row: Element) -> bool:
+    return abs(element.box.center.y - row.box.center.y) < row.box.height
+
+
+def _in_column(element: Element, heading: Element) -> bool:
+    near = _EDGE * heading.box.height
+    return abs(element.box.x1 - heading.box.x1) < near or abs(element.box.x2 - heading.box.x2) < near
 
 
 def _beside(rows: list[Element], others: list[Element]) -> bool:
-    """Whether two lists are columns of one table."""
-    pairs = zip(rows, others, strict=True)
-    return all(abs(a.box.center.y - b.box.center.y) < b.box.height for a, b in pairs)
+    """Whether two lists are columns of one table; a heading may be missing in one."""
+    return len(rows) >= len(others) - 1 and all(any(_level(a, b) for b in others) for a in rows)
 
 
 def _under(first: Element, second: Element) -> bool:
