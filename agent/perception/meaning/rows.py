@@ -15,7 +15,14 @@ def list_rows(screen: PerceivedScreen) -> list[Element]:
     lists = [rows for rows in lists if len(rows) >= _LEAST]
     largest = max(lists, key=_extent, default=[])
     columns = [rows for rows in lists if _beside(rows, largest)]
-    return min(columns, key=lambda rows: (rows[0].box.x1, -len(rows)), default=largest)
+    rows = min(columns, key=lambda rows: (rows[0].box.x1, -len(rows)), default=largest)
+    return rows[1:] if any(_is_headed(column) and _level(column[0], rows[0]) for column in columns) else rows
+
+
+def _is_headed(column: list[Element]) -> bool:
+    """Whether the first text is the only one without a digit."""
+    digits = [any(character.isdigit() for character in e.text) for e in column]
+    return len(column) > _LEAST and not digits[0] and all(digits[1:])
 
 
 def column_below(heading: Element, screen: PerceivedScreen) -> list[Element]:
