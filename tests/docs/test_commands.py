@@ -158,6 +158,8 @@ def test_a_command_that_prints_something_else_is_seen(session: Session) -> None:
     assert run_command(fence, Command("handeye --version", ("handeye 0.…",)), session) == []
     assert run_command(fence, Command("echo a; sleep 0; echo b", ("…", "b")), session) == []
     assert run_command(fence, Command("echo 12 ms, 2.5 s", ("99 ms, 1.0 s",)), session) == []
+    assert run_command(fence, Command("echo a; echo '     capture 1.2 ms'; echo b", ("a", "b")), session) == []
+    assert run_command(fence, Command("echo a; echo b", ("a", "     capture 1.2 ms", "b")), session) != []
     assert run_command(fence, Command("handeye --version", ("handeye 7",)), session) != []
     assert run_command(fence, Command("false"), session) != []
     assert run_command(fence, Command("handeye report nowhere"), session) != []
