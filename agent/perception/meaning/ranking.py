@@ -42,7 +42,7 @@ from agent.perception.normalisation import words_only
 SURE = 0.5
 """A score from which a candidate is good enough to act on."""
 _BEHIND = 0.93  # outside the front window: enough to choose between two that fit equally
-_HEADING = 0.98
+_HEADING = 0.98  # share of the score kept by the larger of equal texts
 _EXACT = 0.93  # a score that only exactly matching words reach
 _LOSS, _LOSS_ICON = 0.08, 0.35  # share of the score lost when nothing explains the words; for an icon
 _PLACING = """click tap press select choose go see turn next right left above below beside between under over top bottom

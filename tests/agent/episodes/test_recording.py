@@ -419,14 +419,15 @@ def test_what_a_phone_reported_before_the_end_is_on_record(tmp_path: Path, monke
             until(lambda: "the back button" in (tmp_path / "demo.err").read_text())
             process.send_signal(signal.SIGSTOP)  # a machine so busy that nothing is read before the end
             device.shell("input tap 400 700; " * 3)
+            time.sleep(0.5)  # between the last touch and the end; the device's clock is known as well as it is heard
             process.send_signal(signal.SIGINT)
             process.send_signal(signal.SIGCONT)
             said = json.loads(process.communicate(timeout=120)[0])
     finally:
         server.stop()
     actions = [step.action for step in read_episode(tmp_path / "demo").steps]
-    assert [type(action) for action in actions] == [Button, Click, Finish], (actions, said)
-    assert actions[1].count == 3
+    assert (type(actions[0]), type(actions[-1])) == (Button, Finish), (actions, said)
+    assert sum(action.count for action in actions if isinstance(action, Click)) == 3, (actions, said)
 
 
 @pytest.mark.skipif(not INSTALLED, reason="needs Chromium")
