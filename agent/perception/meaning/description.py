@@ -32,7 +32,7 @@ class TargetDescription:
     colours: tuple[str, ...] = ()
     generic: bool = False  # "the title": any text
     relations: tuple[Relation, ...] = field(default=())
-    said: str = ""  # the words for a role without other words: "Button" may be a label too
+    said: str = ""  # the words for a role, or for any text, without other words: "Button" may be a label too
     whole: str = ""  # the whole description with its verb: the purpose, when the text does not say it
 
 

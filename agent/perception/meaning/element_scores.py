@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from actions.frame import Box
-from agent.perception.elements import Element, PerceivedScreen, Role
+from agent.perception.elements import TICKED, Element, PerceivedScreen, Role
 from agent.perception.icon_concepts import concepts_for
 from agent.perception.meaning.description import (
     TargetDescription,
@@ -26,8 +26,6 @@ from agent.perception.meaning.text_similarity import (
 )
 from agent.perception.meaning.vocabulary import BRANDS, DEEDS, KINDS
 from agent.perception.normalisation import words_only
-
-_CONTROLS = ("field", "select", "slider", "switch")
 
 
 @dataclass(frozen=True)
@@ -180,7 +178,7 @@ def in_place(box: Box, place: Iterable[str], screen: PerceivedScreen) -> float:
 def _box_of_words(element: Element, words: str) -> Box:
     """The part of a longer line that the words cover: the longest run of them in it, unless that is most of it."""
     plain = element.role in ("text", "link")
-    if not plain and (not element.glyphs or element.role in (*_CONTROLS, "checkbox", "radio")):
+    if not plain and (not element.glyphs or element.role in ("field", "select", "slider", *TICKED)):
         return element.box
     text, wanted = element.text.casefold(), words.casefold()
     at = text.find(wanted)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from agent.perception.elements import Element, PerceivedScreen
 
 _LEAST = 3  # rows that make a list
 _EDGE, _STEP = 0.6, 0.25  # how far left edges (in heights of a text) and distances (as a share) may differ
 
 
+@lru_cache(maxsize=4)
 def list_rows(screen: PerceivedScreen) -> list[Element]:
     """The first text of each row of the largest list of the screen, from the top; empty where there is no list."""
     texts = sorted((e for e in screen.elements if len(e.text) > 1 and e.role != "bar"), key=lambda e: e.box.y1)

@@ -4,18 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from actions.frame import Box
-from agent.perception.elements import Element, PerceivedScreen, Role
 from agent.perception.meaning.locate import locate
-
-
-def at(x: float, y: float, role: Role, text: str = "", wide: int = 80, tall: int = 20, **more: object) -> Element:
-    return Element(Box(x, y, x + wide, y + tall), role, text, **more)  # type: ignore[arg-type]
-
-
-def screen(*elements: Element) -> PerceivedScreen:
-    return PerceivedScreen(1000, 800, elements)
-
+from tests.agent.perception.drawn import at, screen
 
 NAMES = ("Amara Diallo", "Ben Ortiz", "Chen Wei", "Dora Klein", "Emil Novak")
 TABLE = screen(
@@ -25,8 +15,8 @@ TABLE = screen(
     at(300, 90, "text", "Amount"),
     *(at(30, 130 + 40 * i, "text", name) for i, name in enumerate(NAMES)),
     *(at(300, 130 + 40 * i, "text", f"{12 + i} €") for i in range(5)),
-    at(800, 400, "button", "1", wide=20),
-    at(830, 400, "button", "2", wide=20),
+    at(800, 400, "button", "1", width=20),
+    at(830, 400, "button", "2", width=20),
 )
 
 
@@ -65,9 +55,10 @@ def test_a_first_name_is_no_ordinal() -> None:
     assert locate(form, "the last name").point == (50, 160)
 
 
+LETTERS = tuple(507 + 8 * i for i in range(13))
 COMMENTS = screen(
-    at(100, 60, "icon", icons=("reply", "respond"), wide=20),
-    *(at(500, y, "menuitem", "Reply Resolve", 190, glyphs=tuple(507 + 8 * i for i in range(13))) for y in (200, 300)),
+    at(100, 60, "icon", icons=("reply", "respond"), width=20),
+    *(at(500, y, "menuitem", "Reply Resolve", width=190, glyphs=LETTERS) for y in (200, 300)),
 )
 
 
@@ -83,12 +74,12 @@ def test_words_of_one_widget_are_counted_without_an_icon_of_that_name(said: str,
 
 
 SETTINGS = screen(
-    at(250, 20, "text", "Display", tall=30),
+    at(250, 20, "text", "Display", height=30),
     at(10, 100, "text", "Network"),
     at(10, 140, "text", "Display"),
     at(250, 200, "text", "Scale"),
     at(800, 200, "select", "100 %", label="Scale"),
-    at(250, 240, "text", "Anna Keller Invoice for March", 250),
+    at(250, 240, "text", "Anna Keller Invoice for March", width=250),
 )
 
 

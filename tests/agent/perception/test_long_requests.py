@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from actions.frame import Box
-from agent.perception.elements import Element, PerceivedScreen, Role
+from agent.perception.elements import PerceivedScreen
 from agent.perception.meaning.locate import locate
-
-
-def at(x: float, y: float, role: Role, text: str = "", **more: str) -> Element:
-    return Element(Box(x, y, x + 80, y + 20), role, text, **more)  # type: ignore[arg-type]
-
+from tests.agent.perception.drawn import at
 
 SCREEN = PerceivedScreen(
     1000,

@@ -4,19 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from actions.frame import Box
-from agent.perception.elements import Element, PerceivedScreen, Role
 from agent.perception.meaning.locate import locate
 from agent.perception.meaning.ranking import SURE, rank
-
-
-def at(x: float, y: float, role: Role, text: str = "", **more: object) -> Element:
-    return Element(Box(x, y, x + 80, y + 20), role, text, **more)  # type: ignore[arg-type]
-
-
-def screen(*elements: Element) -> PerceivedScreen:
-    return PerceivedScreen(1000, 800, elements)
-
+from tests.agent.perception.drawn import at, screen
 
 OPTIONS = screen(
     at(10, 10, "button", "Delete"), at(10, 100, "button", "Delivery options"), at(10, 200, "text", "Rust book")

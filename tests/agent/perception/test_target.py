@@ -5,21 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actions.frame import Box
-from agent.perception.elements import Element, PerceivedScreen, Role
+from agent.perception.elements import Element, PerceivedScreen
 from agent.perception.meaning.description import parse_target
 from agent.perception.meaning.ranking import SURE, rank
 from agent.perception.meaning.text_similarity import text_similarity, word_similarity
-
-
-def screen(*elements: Element) -> PerceivedScreen:
-    return PerceivedScreen(1000, 800, elements)
-
-
-def at(
-    x: float, y: float, role: Role, text: str = "", label: str = "", icons: tuple[str, ...] = (), width: float = 80
-) -> Element:
-    return Element(Box(x, y, x + width, y + 20), role, text, label, icons=icons)
-
+from tests.agent.perception.drawn import at, screen
 
 CONTACTS = screen(
     at(40, 40, "text", "Alice"),
